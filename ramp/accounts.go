@@ -1,0 +1,131 @@
+package ramp
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// paymentMethods lists the payment methods for problems that name them.
+const paymentMethods = string(UPI + ", " + IMPS + " or " + NEFT)
+
+// AccountKind is the kind of account that an order links to its user.
+type AccountKind string
+
+// Kinds of accounts, named as the fields of AccountSubmission and of the requests.
+const (
+	// AccountUPI is a VPA: for on-ramp orders paid by UPI.
+	AccountUPI AccountKind = "upi"
+	// AccountBank is a bank account: for on-ramp orders paid by IMPS or NEFT, and for every off-ramp order (guide).
+	AccountBank AccountKind = "bank"
+)
+
+// AccountKind is the kind of account that must be linked before an order is paid by this method (guide). It is empty
+// for an unknown method.
+func (m PaymentMethod) AccountKind() AccountKind {
+	switch m {
+	case UPI:
+		return AccountUPI
+	case IMPS, NEFT:
+		return AccountBank
+	default:
+		return ""
+	}
+}
+
+func validatePaymentMethod(m PaymentMethod) error {
+	if m.AccountKind() == "" {
+		return errors.New("must be " + paymentMethods)
+	}
+	return nil
+}
+
+const (
+	maxHolderName = 100
+	// The provider takes account numbers from 4 digits on (wire 3.8). Indian banks go up to 18; NACH carries 35.
+	minAccountNumber = 4
+	maxAccountNumber = 35
+)
+
+// ValidateVPA checks a UPI address, of at most 255 characters: a name of 2 to 190 letters, digits, dots, hyphens and
+// underscores, an @, and the handle of a bank or app, a letter and 1 to 63 letters or digits. Whether it exists only
+// the provider can tell.
+//
+// The error says what the VPA must be and does not repeat it.
+func ValidateVPA(vpa string) error {
+	name, handle, _ := strings.Cut(vpa, "@")
+	if !only(name, 2, 190, isNameByte) || !only(handle, 2, 64, isAlphanumeric) || !isLetter(handle[0]) {
+		return errors.New("must be a name, an @ and the handle of a bank or app, such as asha@okbank")
+	}
+	return nil
+}
+
+// ValidateIFSC checks the code of an Indian bank branch, which is written in capitals.
+//
+// The error says what the code must be and does not repeat it.
+func ValidateIFSC(ifsc string) error {
+	if len(ifsc) != 11 || !only(ifsc[:4], 4, 4, isCapital) || ifsc[4] != '0' || !only(ifsc[5:], 6, 6, isCapitalOrDigit) {
+		return errors.New("must be 4 capital letters, a zero and 6 capital letters or digits, such as HDFC0001234")
+	}
+	return nil
+}
+
+// ValidateAccountNumber checks the full number of an Indian bank account: 4 to 35 digits. A masked number is no
+// number, for an account cannot be linked by it.
+//
+// The error says what the number must be and does not repeat it.
+func ValidateAccountNumber(number string) error {
+	if !only(number, minAccountNumber, maxAccountNumber, isDigit) {
+		return errors.New("must be the full account number: 4 to 35 digits, not masked")
+	}
+	return nil
+}
+
+// validateHolderName checks the name of an account's holder.
+func validateHolderName(name string) error {
+	if strings.TrimSpace(name) == "" || !atMost(name, maxHolderName) || !printable(name) {
+		return errors.New("must be the holder's name: 1 to 100 printable characters, not all blank")
+	}
+	return nil
+}
+
+// MaskAccount hides all of a bank account's number but the last four characters, in the form that the provider
+// itself uses, such as "XXXX4821" (wire 3.6). Of a number shorter than four characters nothing is left. A masked
+// number stays as it is.
+func MaskAccount(number string) string {
+	characters := utf8.RuneCountInString(number)
+	if characters < 4 {
+		return strings.Repeat("X", characters)
+	}
+	last := []rune(number)[characters-4:]
+	return "XXXX" + string(last)
+}
+
+// MaskVPA hides the name of a VPA but for its first letter, as in "a***@okbank". A text without a name and an @ is
+// hidden whole.
+func MaskVPA(vpa string) string {
+	return maskName(vpa)
+}
+
+// MaskEmail hides the local part of an e-mail address but for its first letter, as in "a***@example.test". A text
+// without a local part and an @ is hidden whole.
+func MaskEmail(email string) string {
+	return maskName(email)
+}
+
+// maskName hides what stands before the last @. A single letter there is hidden too, for it would be all of it.
+func maskName(address string) string {
+	const hidden = "***"
+	if address == "" {
+		return ""
+	}
+	at := strings.LastIndexByte(address, '@')
+	if at <= 0 {
+		return hidden
+	}
+	_, size := utf8.DecodeRuneInString(address)
+	if size == at {
+		return hidden + address[at:]
+	}
+	return address[:size] + hidden + address[at:]
+}

@@ -1,0 +1,97 @@
+package ramp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+const (
+	// maxAmountLength bounds the work that an amount can cause. The largest supplies, to 18 decimals, stay below it.
+	maxAmountLength = 40
+	// fiatDecimals is the fraction of INR (wire 3.15).
+	fiatDecimals = 2
+	// tokenDecimals is the finest division that tokens have in practice, that of ether.
+	tokenDecimals = 18
+
+	// maxUPIRupees is what a user may pay by UPI in a day (wire 7).
+	maxUPIRupees = 100_000
+	// maxRupees is what a user may transfer between banks at once, and the largest order on any chain (wire 7).
+	maxRupees = 500_000
+)
+
+// ParseAmount reads an amount in plain decimal notation, such as "1000.00": digits, without leading zeros, and
+// optionally a point and more digits. There is no sign, exponent, space or separator, and at most 40 characters, so
+// that an amount is read alike in every language. Zero is an amount.
+//
+// The error says what the amount must be and does not repeat it.
+func ParseAmount(text string) (decimal.Decimal, error) {
+	if !isPlainDecimal(text) {
+		return decimal.Decimal{}, fmt.Errorf(
+			"must be a decimal number such as 1000.00, of at most %d characters, without sign, exponent, spaces, "+
+				"separators or leading zeros", maxAmountLength)
+	}
+	return decimal.NewFromString(text)
+}
+
+func isPlainDecimal(text string) bool {
+	whole, fraction, hasPoint := strings.Cut(text, ".")
+	switch {
+	case len(text) > maxAmountLength, !only(whole, 1, maxAmountLength, isDigit):
+		return false
+	case whole[0] == '0' && len(whole) > 1:
+		return false
+	default:
+		return !hasPoint || only(fraction, 1, maxAmountLength, isDigit)
+	}
+}
+
+// parsePositive reads an amount above zero that is written with at most this many decimals.
+func parsePositive(text string, decimals int32) (decimal.Decimal, error) {
+	amount, err := ParseAmount(text)
+	switch {
+	case err != nil:
+		return decimal.Decimal{}, err
+	case !amount.IsPositive():
+		return decimal.Decimal{}, errors.New("must be more than 0")
+	case amount.Exponent() < -decimals:
+		return decimal.Decimal{}, fmt.Errorf("must have at most %d decimals", decimals)
+	default:
+		return amount, nil
+	}
+}
+
+// validateRupees checks an amount of INR.
+func validateRupees(text string, limit int64) error {
+	amount, err := parsePositive(text, fiatDecimals)
+	if err != nil {
+		return err
+	}
+	if amount.GreaterThan(decimal.NewFromInt(limit)) {
+		return fmt.Errorf("must be at most %d", limit)
+	}
+	return nil
+}
+
+// validateTokens checks an amount of a token, in whole tokens.
+func validateTokens(text string) error {
+	_, err := parsePositive(text, tokenDecimals)
+	return err
+}
+
+func validateCurrency(currency string) error {
+	if currency != INR {
+		return errors.New("must be " + INR)
+	}
+	return nil
+}
+
+// maxRupees is the most that one order can be paid with by this method.
+func (m PaymentMethod) maxRupees() int64 {
+	if m == UPI {
+		return maxUPIRupees
+	}
+	return maxRupees
+}

@@ -1,0 +1,101 @@
+package ramp_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mr-tron/base58"
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+)
+
+const (
+	polygon       = 137
+	solana        = 101
+	solanaStaging = 102
+	tron          = 728126428
+	tronShasta    = 2494104990
+	tronNile      = 3448148188
+)
+
+// The signature that Solana's own documentation shows.
+const solanaSignature = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW"
+
+func TestTransactionHashIsReadByChain(t *testing.T) {
+	t.Parallel()
+	hex := strings.Repeat("aB09", 16)
+	for _, tt := range []struct {
+		chainID int64
+		hash    string
+		want    string
+	}{
+		{1, "0x" + hex, "0x" + strings.ToLower(hex)},
+		{polygon, "\n0x" + strings.ToUpper(hex) + " ", "0x" + strings.ToLower(hex)},
+		{80001, "0x" + strings.Repeat("0", 64), "0x" + strings.Repeat("0", 64)},
+		{tron, hex, strings.ToLower(hex)},
+		{tronShasta, hex, strings.ToLower(hex)},
+		{tronNile, " " + hex, strings.ToLower(hex)},
+		{solana, solanaSignature, solanaSignature},
+		{solanaStaging, solanaSignature + "\n", solanaSignature},
+		{solana, strings.Repeat("1", 64), strings.Repeat("1", 64)},
+	} {
+		got, err := ramp.ParseTransactionHash(tt.chainID, tt.hash)
+		require.NoError(t, err, "chain %d %q", tt.chainID, tt.hash)
+		require.Equal(t, tt.want, got)
+	}
+}
+
+func TestTransactionHashOfAnotherFormIsRefused(t *testing.T) {
+	t.Parallel()
+	hex := strings.Repeat("ab09", 16)
+	for _, tt := range []struct {
+		chainID int64
+		hash    string
+		says    string
+	}{
+		{polygon, "", "0x and 64 hex digits"},
+		{polygon, "0x", "0x and 64 hex digits"},
+		{polygon, hex, "0x and 64 hex digits"},
+		{polygon, "0X" + hex, "0x and 64 hex digits"},
+		{polygon, "0x" + hex[1:], "0x and 64 hex digits"},
+		{polygon, "0x" + hex + "0", "0x and 64 hex digits"},
+		{polygon, "0x" + hex[:63] + "g", "0x and 64 hex digits"},
+		{polygon, "0x" + hex[:32] + " " + hex[32:], "0x and 64 hex digits"},
+		{polygon, "https://polygonscan.com/tx/0x" + hex, "0x and 64 hex digits"},
+		{polygon, solanaSignature, "0x and 64 hex digits"},
+		{tron, "0x" + hex, "64 hex digits, without 0x"},
+		{tron, hex[1:], "64 hex digits, without 0x"},
+		{tron, hex[:63] + "z", "64 hex digits, without 0x"},
+		{solana, "", "64 to 88 characters of base58"},
+		{solana, "0x" + hex, "64 to 88 characters of base58"},
+		{solana, solanaSignature[3:], "64 to 88 characters of base58"},
+		{solana, solanaSignature + "1", "64 to 88 characters of base58"},
+		{solana, "0" + solanaSignature[1:], "64 to 88 characters of base58"},
+		{solana, "é" + solanaSignature[2:], "64 to 88 characters of base58"},
+		{solana, strings.Repeat("1", 63), "64 to 88 characters of base58"},
+		{solana, strings.Repeat("z", 1<<20), "64 to 88 characters of base58"},
+	} {
+		got, err := ramp.ParseTransactionHash(tt.chainID, tt.hash)
+		require.Empty(t, got)
+		requireRefused(t, err, tt.hash, tt.says)
+	}
+}
+
+func TestEverySignatureOfSolanaFitsTheLengthsThatAreRead(t *testing.T) {
+	t.Parallel()
+	for _, signature := range [][]byte{make([]byte, 64), repeated(0xff, 64), repeated(0x01, 64)} {
+		text := base58.Encode(signature)
+		got, err := ramp.ParseTransactionHash(solana, text)
+		require.NoError(t, err, "%d characters", len(text))
+		require.Equal(t, text, got)
+	}
+}
+
+func repeated(b byte, size int) []byte {
+	bytes := make([]byte, size)
+	for i := range bytes {
+		bytes[i] = b
+	}
+	return bytes
+}

@@ -1,0 +1,126 @@
+package ramp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+)
+
+// Filter chooses orders. Every condition that is set must hold.
+type Filter struct {
+	Direction Direction
+	// Statuses, any of which will do.
+	Statuses []Status
+	Token    string
+	// OrderID is the provider's.
+	OrderID string
+	// Attention chooses orders that a person must look at.
+	Attention bool
+	// StartedAfter leaves out older orders.
+	StartedAfter time.Time
+}
+
+// Query is the filter in Temporal's list filter language, as the Web UI takes it too.
+func (f Filter) Query() string {
+	conditions := []string{fmt.Sprintf("WorkflowType IN (%q, %q)", OnrampWorkflow, OfframpWorkflow)}
+	if f.Direction != "" {
+		conditions = append(conditions, fmt.Sprintf("%s = %q", DirectionKey.GetName(), f.Direction))
+	}
+	if len(f.Statuses) > 0 {
+		var any []string
+		for _, status := range f.Statuses {
+			any = append(any, fmt.Sprintf("%q", status))
+		}
+		conditions = append(conditions, fmt.Sprintf("%s IN (%s)", StatusKey.GetName(), strings.Join(any, ", ")))
+	}
+	if f.Token != "" {
+		conditions = append(conditions, fmt.Sprintf("%s = %q", TokenKey.GetName(), f.Token))
+	}
+	if f.OrderID != "" {
+		conditions = append(conditions, fmt.Sprintf("%s = %q", OrderIDKey.GetName(), f.OrderID))
+	}
+	if f.Attention {
+		conditions = append(conditions, AttentionKey.GetName()+" = true")
+	}
+	if !f.StartedAfter.IsZero() {
+		conditions = append(conditions, fmt.Sprintf("StartTime > %q", f.StartedAfter.UTC().Format(time.RFC3339)))
+	}
+	return strings.Join(conditions, " AND ")
+}
+
+// Summary is an order as a list shows it: what Temporal's visibility store knows, a moment behind the order itself.
+type Summary struct {
+	Reference string    `json:"reference"`
+	Direction Direction `json:"direction"`
+	// Status is the order's; one that ended on a defect, or was terminated, keeps its last.
+	Status    Status `json:"status"`
+	Attention bool   `json:"attention,omitempty"`
+	Token     string `json:"token,omitempty"`
+	// FiatAmount is a decimal string in INR; once the price is known for an order by token amount.
+	FiatAmount string    `json:"fiatAmount,omitempty"`
+	OrderID    string    `json:"orderId,omitempty"`
+	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
+	StartedAt  time.Time `json:"startedAt"`
+	ClosedAt   time.Time `json:"closedAt,omitzero"`
+	// Running is false once the workflow is closed, in whatever way.
+	Running bool `json:"running"`
+}
+
+// List yields the orders that a filter chooses, newest first.
+func (c *Client) List(ctx context.Context, filter Filter) iter.Seq2[Summary, error] {
+	return func(yield func(Summary, error) bool) {
+		request := &workflowservice.ListWorkflowExecutionsRequest{Query: filter.Query()}
+		for {
+			page, err := c.temporal.ListWorkflow(ctx, request)
+			if err != nil {
+				yield(Summary{}, fmt.Errorf("list orders: %w", err))
+				return
+			}
+			for _, execution := range page.GetExecutions() {
+				if !yield(summarize(execution), nil) {
+					return
+				}
+			}
+			if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func summarize(execution *workflow.WorkflowExecutionInfo) Summary {
+	direction, reference, _ := ParseWorkflowID(execution.GetExecution().GetWorkflowId()) // a foreign id shows as no reference
+	s := Summary{
+		Reference: reference,
+		Direction: direction,
+		StartedAt: execution.GetStartTime().AsTime(),
+		Running:   execution.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+	}
+	if closed := execution.GetCloseTime(); closed != nil {
+		s.ClosedAt = closed.AsTime()
+	}
+	attribute(execution, StatusKey.GetName(), &s.Status)
+	attribute(execution, AttentionKey.GetName(), &s.Attention)
+	attribute(execution, TokenKey.GetName(), &s.Token)
+	var amount json.Number
+	attribute(execution, FiatAmountKey.GetName(), &amount)
+	s.FiatAmount = amount.String()
+	attribute(execution, OrderIDKey.GetName(), &s.OrderID)
+	attribute(execution, ExpiresAtKey.GetName(), &s.ExpiresAt)
+	return s
+}
+
+// attribute reads a search attribute, which Temporal always keeps as plain JSON, and leaves what it cannot read.
+func attribute(execution *workflow.WorkflowExecutionInfo, name string, into any) {
+	if payload, found := execution.GetSearchAttributes().GetIndexedFields()[name]; found {
+		_ = converter.GetDefaultDataConverter().FromPayload(payload, into)
+	}
+}

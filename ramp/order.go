@@ -1,0 +1,229 @@
+package ramp
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Direction tells buying from selling.
+type Direction string
+
+// Directions.
+const (
+	// Onramp is INR to crypto.
+	Onramp Direction = "onramp"
+	// Offramp is crypto to INR.
+	Offramp Direction = "offramp"
+)
+
+// WorkflowID is the id of the workflow that runs the order of this reference.
+func (d Direction) WorkflowID(reference string) string {
+	return string(d) + "/" + reference
+}
+
+// WorkflowType is the type of the workflow that runs orders in this direction.
+func (d Direction) WorkflowType() string {
+	if d == Offramp {
+		return OfframpWorkflow
+	}
+	return OnrampWorkflow
+}
+
+// ParseWorkflowID splits the id of an order's workflow.
+func ParseWorkflowID(id string) (Direction, string, error) {
+	direction, reference, found := strings.Cut(id, "/")
+	d := Direction(direction)
+	if !found || reference == "" || (d != Onramp && d != Offramp) {
+		return "", "", fmt.Errorf("%q is not the workflow id of an order: want onramp/<reference> or offramp/<reference>", id)
+	}
+	return d, reference, nil
+}
+
+// Status is where an order stands.
+type Status string
+
+// Statuses, in the order in which an order passes them. Those in brackets are visited only when needed.
+const (
+	// VerifyingKYC: the user's KYC is being checked or reviewed by the provider.
+	VerifyingKYC Status = "verifying_kyc"
+	// AwaitingKYC (on demand): the user is not verified and must submit a dossier.
+	AwaitingKYC Status = "awaiting_kyc"
+	// LinkingAccount: the user's VPA or bank account is being linked.
+	LinkingAccount Status = "linking_account"
+	// AwaitingAccount (on demand): the account was refused and the user must submit another.
+	AwaitingAccount Status = "awaiting_account"
+	// Quoting: the price is being fetched.
+	Quoting Status = "quoting"
+	// AwaitingConfirmation (on demand): the user must confirm the quote.
+	AwaitingConfirmation Status = "awaiting_confirmation"
+	// CreatingOrder: the order is being made at the provider.
+	CreatingOrder Status = "creating_order"
+	// AwaitingPayment: the user must pay and submit proof before ExpiresAt.
+	AwaitingPayment Status = "awaiting_payment"
+	// VerifyingPayment: the provider took the proof and looks for the payment.
+	VerifyingPayment Status = "verifying_payment"
+	// Settling: the provider has the payment and delivers.
+	Settling Status = "settling"
+	// Refunding (on demand): the provider returns the payment.
+	Refunding Status = "refunding"
+
+	// Completed: delivered. Final, as are all below.
+	Completed Status = "completed"
+	// Expired: no accepted proof in time.
+	Expired Status = "expired"
+	// Cancelled: by the user or operator before payment, or by the provider for an amount mismatch.
+	Cancelled Status = "cancelled"
+	// Refunded: the payment went back to where it came from.
+	Refunded Status = "refunded"
+	// Rejected: the provider will not serve this user or this account.
+	Rejected Status = "rejected"
+)
+
+// Statuses returns every status, in order.
+func Statuses() []Status {
+	return []Status{
+		VerifyingKYC, AwaitingKYC, LinkingAccount, AwaitingAccount, Quoting, AwaitingConfirmation, CreatingOrder,
+		AwaitingPayment, VerifyingPayment, Settling, Refunding, Completed, Expired, Cancelled, Refunded, Rejected,
+	}
+}
+
+// Final reports whether an order in this status is over.
+func (s Status) Final() bool {
+	switch s {
+	case Completed, Expired, Cancelled, Refunded, Rejected:
+		return true
+	default:
+		return false
+	}
+}
+
+// AwaitsUser reports whether an order in this status goes on only when its user acts.
+func (s Status) AwaitsUser() bool {
+	switch s {
+	case AwaitingKYC, AwaitingAccount, AwaitingConfirmation, AwaitingPayment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Order is the state of an order: the answer of the query and of every update, and the result of the workflow.
+// Accounts in it are masked.
+type Order struct {
+	Reference string    `json:"reference"`
+	Direction Direction `json:"direction"`
+	Status    Status    `json:"status"`
+	// Attention says why a person must look at the order, or is empty.
+	Attention string `json:"attention,omitempty"`
+	// OrderID is the provider's id, once the order exists there.
+	OrderID string `json:"orderId,omitempty"`
+	// ProviderStatus is the provider's last status, verbatim (wire 4).
+	ProviderStatus string `json:"providerStatus,omitempty"`
+	// ProviderReason is the provider's explanation of a refusal, cancellation or refund.
+	ProviderReason string        `json:"providerReason,omitempty"`
+	Quote          *Quote        `json:"quote,omitempty"`
+	Instructions   *Instructions `json:"instructions,omitempty"`
+	Proof          *Proof        `json:"proof,omitempty"`
+	Settlement     *Settlement   `json:"settlement,omitempty"`
+	// ExpiresAt is the deadline for an accepted proof.
+	ExpiresAt time.Time       `json:"expiresAt,omitzero"`
+	CreatedAt time.Time       `json:"createdAt"`
+	UpdatedAt time.Time       `json:"updatedAt"`
+	Timeline  []TimelineEntry `json:"timeline"`
+}
+
+// Quote is the price the order was made at. The provider re-prices when it makes the order, so that the amounts
+// are indicative (wire 3.12).
+type Quote struct {
+	ID string `json:"id"`
+	// Rate is fiat per token, a decimal string.
+	Rate    string `json:"rate"`
+	Pay     Amount `json:"pay"`
+	Receive Amount `json:"receive"`
+	Fees    []Fee  `json:"fees,omitempty"`
+	// ExpiresAt is 30 s after the quote was fetched (guide).
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// Fee is one part of what the provider charges, as it names it: gas, transaction, tds.
+type Fee struct {
+	Name string `json:"name"`
+	Amount
+}
+
+// Instructions tell the user how to pay: whichever apply.
+type Instructions struct {
+	UPI     *UPIInstructions `json:"upi,omitempty"`
+	Bank    *Beneficiary     `json:"bank,omitempty"`
+	Deposit *Deposit         `json:"deposit,omitempty"`
+}
+
+// UPIInstructions are for a payment by UPI.
+type UPIInstructions struct {
+	// QR is the upi://pay text to draw as a QR code.
+	QR string `json:"qr"`
+	// VPA collects the payment.
+	VPA       string     `json:"vpa"`
+	DeepLinks []DeepLink `json:"deepLinks,omitempty"`
+}
+
+// DeepLink opens a UPI app with the payment filled in.
+type DeepLink struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// Beneficiary is the provider's account to which an IMPS or NEFT payment goes.
+type Beneficiary struct {
+	Name          string `json:"name"`
+	AccountNumber string `json:"accountNumber"`
+	IFSC          string `json:"ifsc"`
+}
+
+// Deposit is where and how much of the token to send.
+type Deposit struct {
+	WalletAddress string `json:"walletAddress"`
+	// Amount is a decimal string in whole tokens.
+	Amount  string `json:"amount"`
+	Symbol  string `json:"symbol"`
+	ChainID int64  `json:"chainId"`
+}
+
+// Proof is the proof of payment that counts for the order.
+type Proof struct {
+	UTR             string `json:"utr,omitempty"`
+	TransactionHash string `json:"transactionHash,omitempty"`
+	// SubmittedAt is when the order received it.
+	SubmittedAt time.Time `json:"submittedAt"`
+	// AcceptedAt is when the provider took it; zero until then.
+	AcceptedAt time.Time `json:"acceptedAt,omitzero"`
+}
+
+// Reference is the UTR or the transaction hash, whichever the proof is.
+func (p *Proof) Reference() string {
+	if p.UTR != "" {
+		return p.UTR
+	}
+	return p.TransactionHash
+}
+
+// Accepted reports whether the provider took a proof for the order. From then on only the provider ends it.
+func (o *Order) Accepted() bool {
+	return o.Proof != nil && !o.Proof.AcceptedAt.IsZero()
+}
+
+// Settlement is what the provider delivered.
+type Settlement struct {
+	TransactionHash string `json:"transactionHash,omitempty"`
+	ExplorerURL     string `json:"explorerUrl,omitempty"`
+	Amount          Amount `json:"amount"`
+}
+
+// TimelineEntry is one thing that happened to an order.
+type TimelineEntry struct {
+	Status Status    `json:"status"`
+	At     time.Time `json:"at"`
+	// Note says what happened, in words for a support person, without personal data.
+	Note string `json:"note,omitempty"`
+}

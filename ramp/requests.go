@@ -1,0 +1,147 @@
+package ramp
+
+// PaymentMethod is how the user pays rupees for an on-ramp order, by the provider's code (wire 3.15).
+type PaymentMethod string
+
+// Payment methods for INR.
+const (
+	UPI  PaymentMethod = "INR_UPI"
+	IMPS PaymentMethod = "INR_IMPS"
+	NEFT PaymentMethod = "INR_NEFT"
+)
+
+// INR is the only fiat currency that orders take.
+const INR = "INR"
+
+// OnrampRequest is the input of the Onramp workflow: the user pays INR and receives a token.
+type OnrampRequest struct {
+	// Reference is the backend's own id of the order. The same reference always means the same order.
+	Reference string `json:"reference"`
+	// Email identifies the user to the provider, who treats its case as significant.
+	Email string `json:"email"`
+	// Fiat is what the user pays.
+	Fiat Amount `json:"fiat"`
+	// Token is what the user receives.
+	Token Token `json:"token"`
+	// WalletAddress receives the token.
+	WalletAddress string `json:"walletAddress"`
+	// PaymentMethod decides which account must be linked: a VPA for UPI, a bank account for IMPS and NEFT.
+	PaymentMethod PaymentMethod `json:"paymentMethod"`
+	// UPI is the payer's VPA, for INR_UPI.
+	UPI *UPIAccount `json:"upi,omitempty"`
+	// Bank is the payer's bank account, for INR_IMPS and INR_NEFT.
+	Bank *BankAccount `json:"bank,omitempty"`
+	// KYC names the documents to upload should the user not be verified yet.
+	KYC *KYC `json:"kyc,omitempty"`
+	// Quote guards the price.
+	Quote *QuoteTerms `json:"quote,omitempty"`
+	// UTR is a payment made for an expired or cancelled order of the same amount; it is submitted to this one.
+	UTR string `json:"utr,omitempty"`
+	// Metadata is passed to the provider, who echoes it in its webhooks.
+	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// OfframpRequest is the input of the Offramp workflow: the user sends a token and receives INR in a bank account.
+type OfframpRequest struct {
+	// Reference is the backend's own id of the order. The same reference always means the same order.
+	Reference string `json:"reference"`
+	// Email identifies the user to the provider, who treats its case as significant.
+	Email string `json:"email"`
+	// Token is what the user sends.
+	Token Token `json:"token"`
+	// TokenAmount is how much of it, a decimal string in whole tokens. Empty when Fiat has an amount.
+	TokenAmount string `json:"tokenAmount,omitempty"`
+	// Fiat is the payout's currency and, in place of TokenAmount, its amount.
+	Fiat Amount `json:"fiat"`
+	// SenderWallet is where the token will come from.
+	SenderWallet string `json:"senderWallet"`
+	// RefundWallet receives the token back if the provider cannot pay out.
+	RefundWallet string `json:"refundWallet"`
+	// Bank receives the payout.
+	Bank *BankAccount `json:"bank"`
+	// KYC names the documents to upload should the user not be verified yet.
+	KYC *KYC `json:"kyc,omitempty"`
+	// Quote guards the price.
+	Quote *QuoteTerms `json:"quote,omitempty"`
+	// TransactionHash is a transfer already made for this order.
+	TransactionHash string `json:"transactionHash,omitempty"`
+	// Metadata is passed to the provider, who echoes it in its webhooks.
+	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// Amount is an exact amount of money or of a token.
+type Amount struct {
+	// Amount is a decimal string in whole units, such as "1000.00".
+	Amount string `json:"amount,omitempty"`
+	// Currency is an ISO 4217 code or a token symbol.
+	Currency string `json:"currency"`
+}
+
+// Token names a token on a chain.
+type Token struct {
+	Symbol string `json:"symbol"`
+	// Address is the token's contract; the provider's convention for a chain's native coin is
+	// 0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee (wire 3.13).
+	Address string `json:"address"`
+	ChainID int64  `json:"chainId"`
+}
+
+// UPIAccount is a VPA and its holder. Both are personal data.
+type UPIAccount struct {
+	// ID is the VPA, such as asha@okbank.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// BankAccount is an Indian bank account. All of it is personal data.
+type BankAccount struct {
+	AccountName   string `json:"accountName"`
+	AccountNumber string `json:"accountNumber"`
+	IFSC          string `json:"ifsc"`
+	// PAN of the holder, which the provider needs to link the account. Optional for an account already linked.
+	PAN string `json:"pan,omitempty"`
+}
+
+// KYC refers to a dossier of identity documents.
+type KYC struct {
+	// Dossier is the URL of a prefix in a blob store that holds dossier.json and the files it names.
+	Dossier string `json:"dossier,omitempty"`
+}
+
+// QuoteTerms are the user's conditions on the price.
+type QuoteTerms struct {
+	// Confirm makes the order wait until the user confirms a quote.
+	Confirm bool `json:"confirm,omitempty"`
+	// MinReceived is the least the user will take, a decimal string: of the token when buying, of INR when selling.
+	MinReceived string `json:"minReceived,omitempty"`
+}
+
+// UTRSubmission is the argument of SubmitUTR.
+type UTRSubmission struct {
+	// UTR is the bank's reference of the user's payment.
+	UTR string `json:"utr"`
+}
+
+// HashSubmission is the argument of SubmitTransactionHash.
+type HashSubmission struct {
+	// TransactionHash is the on-chain transfer of the user's tokens to the deposit wallet.
+	TransactionHash string `json:"transactionHash"`
+}
+
+// KYCSubmission is the argument of SubmitKYC.
+type KYCSubmission struct {
+	// Dossier is as in KYC.
+	Dossier string `json:"dossier"`
+}
+
+// AccountSubmission is the argument of SubmitAccount: exactly one of the two, the one the payment method needs.
+type AccountSubmission struct {
+	UPI  *UPIAccount  `json:"upi,omitempty"`
+	Bank *BankAccount `json:"bank,omitempty"`
+}
+
+// QuoteConfirmation is the argument of ConfirmQuote.
+type QuoteConfirmation struct {
+	// QuoteID is the ID of the Quote the user saw.
+	QuoteID string `json:"quoteId"`
+}

@@ -1,0 +1,32 @@
+package ramp
+
+import (
+	"errors"
+	"strings"
+)
+
+// ParseUTR reads the bank's reference of a payment made by this method, as its user copied it: white space around it
+// is dropped, its case is kept, for UTRs are case-sensitive (wire 1.7). A UTR is 12 digits for INR_UPI, 12 to 16
+// digits for INR_IMPS, and 16 to 22 letters and digits for INR_NEFT (wire 3.17, the newer ranges).
+//
+// The error says what the UTR must be and does not repeat it.
+func ParseUTR(method PaymentMethod, utr string) (string, error) {
+	trimmed := strings.TrimSpace(utr)
+	switch method {
+	case UPI:
+		if !only(trimmed, 12, 12, isDigit) {
+			return "", errors.New("must be the 12 digits that the UPI app shows for the payment")
+		}
+	case IMPS:
+		if !only(trimmed, 12, 16, isDigit) {
+			return "", errors.New("must be the 12 to 16 digits that the bank shows for the IMPS transfer")
+		}
+	case NEFT:
+		if !only(trimmed, 16, 22, isAlphanumeric) {
+			return "", errors.New("must be the 16 to 22 letters and digits that the bank shows for the NEFT transfer")
+		}
+	default:
+		return "", errors.New("needs a payment method to be read: " + paymentMethods)
+	}
+	return trimmed, nil
+}

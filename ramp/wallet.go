@@ -1,0 +1,121 @@
+package ramp
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"golang.org/x/crypto/sha3"
+)
+
+// NativeToken is the token address by which the provider names a chain's native coin (wire 3.13).
+const NativeToken = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+
+const (
+	evmAddressDigits = 40
+	// A Tron address is a version byte and the 20 bytes of the account, then 4 bytes of checksum.
+	tronVersion        = 0x41
+	tronPayloadBytes   = 21
+	tronAddressBytes   = tronPayloadBytes + 4
+	solanaAddressBytes = 32
+)
+
+// ValidateWalletAddress checks that address is a wallet on this chain. On an EVM chain it is 0x and 40 hex digits,
+// with the checksum of EIP-55 when capitals and small letters are mixed; on Tron it starts with T and has a right
+// base58check checksum; on Solana (chain ids 101 and 102) it is the base58 text of 32 bytes. The zero address, which
+// nobody holds, and NativeToken are refused, for whatever is sent there is lost.
+//
+// The error says what the address must be and does not repeat it.
+func ValidateWalletAddress(chainID int64, address string) error {
+	account, err := decodeAddress(chainID, address)
+	if err != nil {
+		return err
+	}
+	if isZero(account) || isNativeToken(address) {
+		return errors.New("must be a wallet that someone holds, not the zero address or that of a native coin")
+	}
+	return nil
+}
+
+// validateTokenAddress checks the address of a token's contract, or NativeToken.
+func validateTokenAddress(chainID int64, address string) error {
+	if isNativeToken(address) {
+		return nil
+	}
+	_, err := decodeAddress(chainID, address)
+	return err
+}
+
+func isNativeToken(address string) bool {
+	return strings.EqualFold(address, NativeToken)
+}
+
+// decodeAddress returns the account, without version and checksum, that an address on this chain names.
+func decodeAddress(chainID int64, address string) ([]byte, error) {
+	switch familyOf(chainID) {
+	case solana:
+		return decodeSolanaAddress(address)
+	case tron:
+		return decodeTronAddress(address)
+	default:
+		return decodeEVMAddress(address)
+	}
+}
+
+func decodeSolanaAddress(address string) ([]byte, error) {
+	account := decodeBase58(address, solanaAddressBytes)
+	if account == nil {
+		return nil, errors.New("must be a Solana address: 32 to 44 characters of base58")
+	}
+	return account, nil
+}
+
+func decodeTronAddress(address string) ([]byte, error) {
+	decoded := decodeBase58(address, tronAddressBytes)
+	if decoded == nil || decoded[0] != tronVersion {
+		return nil, errors.New("must be a Tron address: T and 33 more characters of base58")
+	}
+	payload, checksum := decoded[:tronPayloadBytes], decoded[tronPayloadBytes:]
+	first := sha256.Sum256(payload)
+	second := sha256.Sum256(first[:])
+	if !bytes.Equal(checksum, second[:len(checksum)]) {
+		return nil, errors.New("has a wrong checksum: it must be copied again, in full")
+	}
+	return payload[1:], nil
+}
+
+func decodeEVMAddress(address string) ([]byte, error) {
+	if !isPrefixedHex(address, evmAddressDigits) {
+		return nil, errors.New("must be an address: 0x and 40 hex digits")
+	}
+	digits := address[len("0x"):]
+	if !isChecksummed(digits) {
+		return nil, errors.New("has a wrong checksum in its capital letters (EIP-55): it must be copied again, in full")
+	}
+	return hex.DecodeString(digits)
+}
+
+// isChecksummed reports whether the letters of an address carry no checksum, being all capitals or all small, or the
+// right one: by EIP-55 a letter is a capital when the same digit of the Keccak-256 hash of the address in lower case
+// is 8 or more.
+func isChecksummed(digits string) bool {
+	lower := strings.ToLower(digits)
+	if digits == lower || digits == strings.ToUpper(digits) {
+		return true
+	}
+	keccak := sha3.NewLegacyKeccak256()
+	keccak.Write([]byte(lower))
+	hash := hex.EncodeToString(keccak.Sum(nil))
+	for i := range len(digits) {
+		if !isDigit(digits[i]) && isCapital(digits[i]) != (hash[i] >= '8') {
+			return false
+		}
+	}
+	return true
+}
+
+func isZero(account []byte) bool {
+	return bytes.Count(account, []byte{0}) == len(account)
+}
