@@ -1,0 +1,241 @@
+package onmeta
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+)
+
+// LinkStatus says how linking an account went, in upper case.
+type LinkStatus string
+
+// The link statuses (wire 3.8). Treat another one as pending.
+const (
+	LinkSuccess LinkStatus = "SUCCESS"
+	LinkPending LinkStatus = "PENDING"
+	// LinkFailed: wrong details, or the account's name is not the KYC name. It comes with HTTP 200.
+	LinkFailed LinkStatus = "FAILED"
+)
+
+func linkStatus(t text) LinkStatus { return LinkStatus(strings.ToUpper(string(t))) }
+
+// BankAccount is a bank account that a user linked or tried to link (wire 3.6).
+type BankAccount struct {
+	// AccountNumber is masked to its last four digits, such as XXXX4821; an off-ramp order takes it so.
+	AccountNumber string
+	AccountName   string
+	IFSC          string
+	Reference     string
+	Status        LinkStatus
+	// Reason explains a failure.
+	Reason string
+	// VerificationName is the name that the bank returned.
+	VerificationName string
+	// CreatedAt and UpdatedAt are UTC, zero when unknown.
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// MaskAccountNumber returns an account number in the provider's masked form: XXXX and the last four digits;
+// "" for none.
+func MaskAccountNumber(number string) string {
+	if number == "" {
+		return ""
+	}
+	return "XXXX" + number[max(0, len(number)-4):]
+}
+
+// BankAccounts lists the user's bank accounts, in the provider's order, whatever their status.
+func (c *Client) BankAccounts(ctx context.Context, user User) ([]BankAccount, error) {
+	wire, _, err := ask[list[wireBankAccount]](ctx, c, user.call(RouteBankAccounts), nil)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]BankAccount, 0, len(wire))
+	for _, w := range wire {
+		accounts = append(accounts, w.account(user))
+	}
+	return accounts, nil
+}
+
+type wireBankAccount struct {
+	AccountNumber    text      `json:"accountNumber"`
+	AccountName      text      `json:"accountName"`
+	IFSC             text      `json:"ifsc"`
+	Status           text      `json:"status"`
+	Reason           text      `json:"reason"`
+	VerificationName text      `json:"verificationName"`
+	CreatedAt        timestamp `json:"created_at"`
+	UpdatedAt        timestamp `json:"updated_at"`
+	wireReference
+}
+
+func (w wireBankAccount) account(user User) BankAccount {
+	return BankAccount{
+		AccountNumber:    string(w.AccountNumber),
+		AccountName:      string(w.AccountName),
+		IFSC:             string(w.IFSC),
+		Reference:        w.reference(),
+		Status:           linkStatus(w.Status),
+		Reason:           reason(w.Reason, user.Email, string(w.AccountName), string(w.VerificationName)),
+		VerificationName: string(w.VerificationName),
+		CreatedAt:        w.CreatedAt.Time,
+		UpdatedAt:        w.UpdatedAt.Time,
+	}
+}
+
+// wireReference is the same value under its two names (wire 3.9).
+type wireReference struct {
+	ReferenceNumber text `json:"referenceNumber"`
+	ReferenceID     text `json:"referenceId"`
+}
+
+func (w wireReference) reference() string { return firstText(w.ReferenceNumber, w.ReferenceID) }
+
+// UPIID is a UPI id (VPA) that a user linked or tried to link (wire 3.7).
+type UPIID struct {
+	ID        string
+	Name      string
+	Reference string
+	Status    LinkStatus
+	// Reason explains a failure.
+	Reason string
+}
+
+// UPIIDs lists the user's UPI ids, in the provider's order, whatever their status.
+func (c *Client) UPIIDs(ctx context.Context, user User) ([]UPIID, error) {
+	wire, _, err := ask[list[wireUPIID]](ctx, c, user.call(RouteUPIIDs), nil)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]UPIID, 0, len(wire))
+	for _, w := range wire {
+		ids = append(ids, UPIID{
+			ID:        string(w.UPIID),
+			Name:      string(w.Name),
+			Reference: w.reference(),
+			Status:    linkStatus(w.Status),
+			Reason:    reason(w.Reason, user.Email, string(w.UPIID), string(w.Name)),
+		})
+	}
+	return ids, nil
+}
+
+type wireUPIID struct {
+	UPIID  text `json:"upiId"`
+	Name   text `json:"name"`
+	Status text `json:"status"`
+	Reason text `json:"reason"`
+	wireReference
+}
+
+// Link is how linking an account stands.
+type Link struct {
+	// Reference is what BankLinkStatus and UPILinkStatus take.
+	Reference string
+	Status    LinkStatus
+	// Reason explains a failure, where the provider gives one.
+	Reason string
+}
+
+// LinkBankRequest is the bank account to link. Its holder must be the person of the KYC (guide).
+type LinkBankRequest struct {
+	// Name is the user's name as the bank knows it.
+	Name        string
+	PAN         string
+	AccountName string
+	// AccountNumber is the full number.
+	AccountNumber string
+	IFSC          string
+}
+
+// LinkBank links a bank account. Linking one that is linked already is refused with HTTP 406 (wire 3.8).
+func (c *Client) LinkBank(ctx context.Context, user User, request LinkBankRequest) (Link, error) {
+	err := require(RouteLinkBank,
+		field{"name", request.Name}, field{"PAN", request.PAN}, field{"account name", request.AccountName},
+		field{"account number", request.AccountNumber}, field{"IFSC", request.IFSC})
+	if err != nil {
+		return Link{}, err
+	}
+	body := wireLinkBank{
+		Name: request.Name, PANNumber: request.PAN, Email: user.Email, KYCVerified: true,
+		BankDetails: wirePayer{
+			AccountNumber: request.AccountNumber, AccountName: request.AccountName, IFSC: request.IFSC,
+		},
+	}
+	return c.link(ctx, user.call(RouteLinkBank), body,
+		request.Name, request.PAN, request.AccountName, request.AccountNumber)
+}
+
+type wireLinkBank struct {
+	Name        string    `json:"name"`
+	PANNumber   string    `json:"panNumber"`
+	Email       string    `json:"email"`
+	KYCVerified bool      `json:"kycVerfied"` // The provider's spelling.
+	BankDetails wirePayer `json:"bankDetails"`
+}
+
+type wirePayer struct {
+	AccountName   string `json:"accountName"`
+	AccountNumber string `json:"accountNumber"`
+	IFSC          string `json:"ifsc"`
+}
+
+// BankLinkStatus fetches how a bank link stands (wire 3.9).
+func (c *Client) BankLinkStatus(ctx context.Context, user User, reference string) (Link, error) {
+	return c.linkStatus(ctx, user.call(RouteBankLinkStatus), reference)
+}
+
+// LinkUPIRequest is the UPI id to link. Its holder must be the person of the KYC (guide).
+type LinkUPIRequest struct {
+	Name  string
+	UPIID string
+}
+
+// LinkUPI links a UPI id (wire 3.10).
+func (c *Client) LinkUPI(ctx context.Context, user User, request LinkUPIRequest) (Link, error) {
+	err := require(RouteLinkUPI, field{"name", request.Name}, field{"UPI id", request.UPIID})
+	if err != nil {
+		return Link{}, err
+	}
+	body := map[string]string{"name": request.Name, "email": user.Email, "upiId": request.UPIID}
+	return c.link(ctx, user.call(RouteLinkUPI), body, request.Name, request.UPIID)
+}
+
+// UPILinkStatus fetches how a UPI link stands (wire 3.11).
+func (c *Client) UPILinkStatus(ctx context.Context, user User, reference string) (Link, error) {
+	return c.linkStatus(ctx, user.call(RouteUPILinkStatus), reference)
+}
+
+func (c *Client) linkStatus(ctx context.Context, call Call, reference string) (Link, error) {
+	if err := require(call.Route, field{"reference", reference}); err != nil {
+		return Link{}, err
+	}
+	call.Param = reference
+	return c.link(ctx, call, nil)
+}
+
+type wireLink struct {
+	Status     text `json:"status"`
+	BankStatus text `json:"bankStatus"`
+	UPIStatus  text `json:"upiStatus"`
+	Reason     text `json:"reason"`
+	wireReference
+}
+
+func (c *Client) link(ctx context.Context, call Call, body any, personal ...string) (Link, error) {
+	wire, answer, err := ask[wireLink](ctx, c, call, body, personal...)
+	if err != nil {
+		return Link{}, err
+	}
+	var check checks
+	status := cmp.Or(wire.Status, wire.BankStatus, wire.UPIStatus)
+	check.text("status", status)
+	link := Link{
+		Reference: cmp.Or(wire.reference(), call.Param),
+		Status:    linkStatus(status),
+		Reason:    reason(wire.Reason, append(personal, call.User)...),
+	}
+	return whole(link, check.err(call.Route, answer))
+}

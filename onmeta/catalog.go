@@ -1,0 +1,185 @@
+package onmeta
+
+import (
+	"context"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// Codes of the Indian payment modes (wire 3.15).
+const (
+	PaymentModeUPI  = "INR_UPI"
+	PaymentModeIMPS = "INR_IMPS"
+	PaymentModeNEFT = "INR_NEFT"
+)
+
+// SupportedToken is a token that the merchant enabled.
+type SupportedToken struct {
+	Address  string
+	ChainID  int64
+	Decimals int
+	Name     string
+	Symbol   string
+	LogoURI  string
+}
+
+// SupportedTokens lists the tokens enabled for the API key (wire 3.13).
+func (c *Client) SupportedTokens(ctx context.Context) ([]SupportedToken, error) {
+	type wireToken struct {
+		Address  text    `json:"address"`
+		ChainID  integer `json:"chainId"`
+		Decimals integer `json:"decimals"`
+		Name     text    `json:"name"`
+		Symbol   text    `json:"symbol"`
+		LogoURI  text    `json:"logoURI"`
+	}
+	wire, _, err := ask[list[wireToken]](ctx, c, Call{Route: RouteTokens}, nil)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([]SupportedToken, 0, len(wire))
+	for _, w := range wire {
+		tokens = append(tokens, SupportedToken{
+			Address:  string(w.Address),
+			ChainID:  int64(w.ChainID),
+			Decimals: int(w.Decimals),
+			Name:     string(w.Name),
+			Symbol:   string(w.Symbol),
+			LogoURI:  string(w.LogoURI),
+		})
+	}
+	return tokens, nil
+}
+
+// ChainLimit holds the order limits of one chain, by currency code in upper case. A limit that the
+// provider does not give, or gives unreadably, is not in the map.
+type ChainLimit struct {
+	Chain   string
+	ChainID int64
+	Min     map[string]decimal.Decimal
+	Max     map[string]decimal.Decimal
+}
+
+// ChainLimits lists the limits of every chain; they do not tell buying from selling (wire 3.14).
+func (c *Client) ChainLimits(ctx context.Context) ([]ChainLimit, error) {
+	type wireLimit struct {
+		Chain    text                       `json:"chain"`
+		ChainID  integer                    `json:"chainId"`
+		MinLimit lenient[map[string]amount] `json:"minLimit"`
+		MaxLimit lenient[map[string]amount] `json:"maxLimit"`
+	}
+	wire, _, err := ask[list[wireLimit]](ctx, c, Call{Route: RouteChainLimits}, nil)
+	if err != nil {
+		return nil, err
+	}
+	limits := make([]ChainLimit, 0, len(wire))
+	for _, w := range wire {
+		limits = append(limits, ChainLimit{
+			Chain:   string(w.Chain),
+			ChainID: int64(w.ChainID),
+			Min:     readable(w.MinLimit.value),
+			Max:     readable(w.MaxLimit.value),
+		})
+	}
+	return limits, nil
+}
+
+func readable(amounts map[string]amount) map[string]decimal.Decimal {
+	decimals := make(map[string]decimal.Decimal, len(amounts))
+	for currency, a := range amounts {
+		if d := a.optional(); d.Valid {
+			decimals[strings.ToUpper(currency)] = d.Decimal
+		}
+	}
+	return decimals
+}
+
+// Currency is a fiat currency that buys tokens.
+type Currency struct {
+	// Code is the ISO code in upper case.
+	Code string
+	// Fraction is the number of decimal places.
+	Fraction     int
+	Symbol       string
+	PaymentModes []PaymentMode
+}
+
+// PaymentMode is a way to pay.
+type PaymentMode struct {
+	// Code is what an on-ramp order takes, such as INR_UPI.
+	Code     string
+	ImageURL string
+	// Beneficiary is the account to pay to, nil for UPI, whose order names its own.
+	Beneficiary *Beneficiary
+}
+
+// Beneficiary is the provider's bank account that a payer sends money to.
+type Beneficiary struct {
+	Name          string
+	IFSC          string
+	AccountNumber string
+}
+
+// Currencies lists the fiat currencies and their payment modes (wire 3.15).
+func (c *Client) Currencies(ctx context.Context) ([]Currency, error) {
+	wire, _, err := ask[list[wireCurrency]](ctx, c, Call{Route: RouteCurrencies}, nil)
+	if err != nil {
+		return nil, err
+	}
+	currencies := make([]Currency, 0, len(wire))
+	for _, w := range wire {
+		currencies = append(currencies, w.currency())
+	}
+	return currencies, nil
+}
+
+type wireCurrency struct {
+	CurrencyCode text    `json:"currencyCode"`
+	Fraction     integer `json:"fraction"`
+	Symbol       text    `json:"symbol"`
+	PaymentModes []struct {
+		Code     text                     `json:"code"`
+		ImageURL text                     `json:"imageUrl"`
+		Extra    lenient[wireBeneficiary] `json:"extra"`
+	} `json:"paymentModes"`
+}
+
+func (w wireCurrency) currency() Currency {
+	currency := Currency{
+		Code:         strings.ToUpper(string(w.CurrencyCode)),
+		Fraction:     int(w.Fraction),
+		Symbol:       string(w.Symbol),
+		PaymentModes: make([]PaymentMode, 0, len(w.PaymentModes)),
+	}
+	for _, mode := range w.PaymentModes {
+		currency.PaymentModes = append(currency.PaymentModes, PaymentMode{
+			Code:        string(mode.Code),
+			ImageURL:    string(mode.ImageURL),
+			Beneficiary: mode.Extra.value.beneficiary(),
+		})
+	}
+	return currency
+}
+
+// wireBeneficiary takes the names of the currencies call and those of the other bank details.
+type wireBeneficiary struct {
+	Name          text `json:"name"`
+	AccountName   text `json:"accountName"`
+	IFSC          text `json:"ifsc"`
+	Account       text `json:"account"`
+	AccountNumber text `json:"accountNumber"`
+}
+
+// beneficiary returns nil where no account is named.
+func (w wireBeneficiary) beneficiary() *Beneficiary {
+	b := Beneficiary{
+		Name:          firstText(w.Name, w.AccountName),
+		IFSC:          string(w.IFSC),
+		AccountNumber: firstText(w.Account, w.AccountNumber),
+	}
+	if b.AccountNumber == "" {
+		return nil
+	}
+	return &b
+}

@@ -1,0 +1,78 @@
+package onmeta_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"rampart/onmeta"
+)
+
+func TestSupportedTokensReadsEveryContainer(t *testing.T) {
+	t.Parallel()
+	const item = `{ "address": "` + usdc + `", "chainId": "137", "decimals": 6, "name": "native USD Coin",
+		"symbol": "USDC", "logoURI": "https://example.test/usdc.png" }`
+	want := []onmeta.SupportedToken{{
+		Address: usdc, ChainID: 137, Decimals: 6, Name: "native USD Coin", Symbol: "USDC", LogoURI: "https://example.test/usdc.png",
+	}}
+	for _, body := range []string{
+		`[` + item + `]`, `{"data":[` + item + `]}`, `{"res":[` + item + `]}`, `{"success":true,"data":[` + item + `],"error":{}}`,
+	} {
+		tokens, err := answering(t, http.StatusOK, body).client(t).SupportedTokens(t.Context())
+		require.NoError(t, err, body)
+		require.Equal(t, want, tokens)
+	}
+	_, err := answering(t, http.StatusOK, `{"tokens":[]}`).client(t).SupportedTokens(t.Context())
+	requireMalformed(t, err, "unexpected shape")
+}
+
+func TestAChainIDThatIsNoneIsZero(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{`"polygon"`, `1.5`, `1e30`, `{}`, `null`, `""`} {
+		tokens, err := success(t, `[{"symbol":"USDC","chainId":`+id+`}]`).SupportedTokens(t.Context())
+		require.NoError(t, err, id)
+		require.Zero(t, tokens[0].ChainID, id)
+	}
+}
+
+func TestChainLimitsReadsTheDocumentedAnswer(t *testing.T) {
+	t.Parallel()
+	client := success(t, `[ { "_id": "650000000000000000000020", "chain": "Polygon", "chainId": 137,
+		"minLimit": { "INR": 50, "php": "50", "IDR": "some" }, "maxLimit": { "INR": 500000 } },
+		{ "chain": "Base", "chainId": 8453, "minLimit": "none" } ]`)
+	limits, err := client.ChainLimits(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []onmeta.ChainLimit{
+		{
+			Chain: "Polygon", ChainID: 137,
+			Min: map[string]decimal.Decimal{"INR": decimal.RequireFromString("50"), "PHP": decimal.RequireFromString("50")},
+			Max: map[string]decimal.Decimal{"INR": decimal.RequireFromString("500000")},
+		},
+		{Chain: "Base", ChainID: 8453, Min: map[string]decimal.Decimal{}, Max: map[string]decimal.Decimal{}},
+	}, limits)
+	_, err = success(t, `"none"`).ChainLimits(t.Context())
+	requireMalformed(t, err, "unexpected shape")
+}
+
+func TestCurrenciesReadsTheDocumentedAnswer(t *testing.T) {
+	t.Parallel()
+	client := success(t, `[ { "currencyCode": "inr", "fraction": "2", "symbol": "₹",
+		"paymentModes": [ { "code": "INR_UPI", "imageUrl": "https://example.test/upi.png", "extra": "" },
+			{ "code": "INR_IMPS", "imageUrl": "https://example.test/imps.png",
+				"extra": { "name": "Beneficiary Pvt Ltd", "ifsc": "HDFC0001234", "account": 50100000000001 } } ] } ]`)
+	currencies, err := client.Currencies(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []onmeta.Currency{{
+		Code: "INR", Fraction: 2, Symbol: "₹", PaymentModes: []onmeta.PaymentMode{
+			{Code: onmeta.PaymentModeUPI, ImageURL: "https://example.test/upi.png"},
+			{
+				Code: onmeta.PaymentModeIMPS, ImageURL: "https://example.test/imps.png",
+				Beneficiary: &onmeta.Beneficiary{Name: "Beneficiary Pvt Ltd", IFSC: "HDFC0001234", AccountNumber: "50100000000001"},
+			},
+		},
+	}}, currencies)
+	_, err = success(t, `[[]]`).Currencies(t.Context())
+	requireMalformed(t, err, "unexpected shape")
+}

@@ -1,0 +1,257 @@
+package onmeta
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// The provider sends the same field as a number here and as a string there, leaves fields out, or sends
+// null (wire 0). The types below decode all of that and never fail by themselves: what a method needs it
+// checks afterwards, by name, so that nothing missing or unreadable passes for a zero.
+
+// Bounds of a decimal on the wire. Wide enough for any token in its smallest unit; narrow enough that
+// adding or printing one is cheap, which it is not for 1e999999999.
+const (
+	maxDecimalLength   = 80
+	maxDecimalExponent = 40
+)
+
+var (
+	errNotDecimal = errors.New("not a decimal number within bounds")
+	errNoList     = errors.New("no list in the answer")
+)
+
+func parseDecimal(s string) (decimal.Decimal, error) {
+	if len(s) > maxDecimalLength {
+		return decimal.Decimal{}, errNotDecimal
+	}
+	d, err := decimal.NewFromString(s)
+	if err != nil || !boundedDecimal(d) {
+		return decimal.Decimal{}, errNotDecimal
+	}
+	return d, nil
+}
+
+func boundedDecimal(d decimal.Decimal) bool {
+	return d.Exponent() >= -maxDecimalLength && d.Exponent() <= maxDecimalExponent
+}
+
+// amount is a decimal sent as a number or a string. raw is empty when the field is missing, null or "".
+type amount struct{ raw string }
+
+// UnmarshalJSON keeps the number's own text.
+func (a *amount) UnmarshalJSON(data []byte) error {
+	a.raw = scalar(data)
+	return nil
+}
+
+func (a amount) present() bool { return a.raw != "" }
+
+// optional returns an invalid value for a missing or unreadable amount.
+func (a amount) optional() decimal.NullDecimal {
+	d, err := parseDecimal(a.raw)
+	return decimal.NullDecimal{Decimal: d, Valid: err == nil}
+}
+
+// integer is a whole number sent as a number or a string; zero when missing or unreadable.
+type integer int64
+
+// UnmarshalJSON reads the number or the string.
+func (i *integer) UnmarshalJSON(data []byte) error {
+	d, err := parseDecimal(scalar(data))
+	if err != nil || !d.IsInteger() || !d.BigInt().IsInt64() {
+		*i = 0
+		return nil
+	}
+	*i = integer(d.IntPart())
+	return nil
+}
+
+// text is a string; a number or a boolean keeps its spelling, anything else is "".
+type text string
+
+// UnmarshalJSON reads the string or the scalar's spelling.
+func (t *text) UnmarshalJSON(data []byte) error {
+	*t = text(scalar(data))
+	return nil
+}
+
+// flag is a boolean sent as true, "true" or 1.
+type flag bool
+
+// UnmarshalJSON reads the boolean, string or number.
+func (f *flag) UnmarshalJSON(data []byte) error {
+	value, err := strconv.ParseBool(strings.ToLower(scalar(data)))
+	*f = flag(err == nil && value)
+	return nil
+}
+
+// timestamp is a time in one of several spellings, in UTC; zero when missing or malformed.
+type timestamp struct{ time.Time }
+
+// UnmarshalJSON reads the string, or the number as seconds or milliseconds of the Unix epoch.
+func (t *timestamp) UnmarshalJSON(data []byte) error {
+	t.Time = parseTime(scalar(data))
+	return nil
+}
+
+func parseTime(s string) time.Time {
+	for _, layout := range []string{ // A fraction of a second is accepted after each.
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700",
+		time.DateTime, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700 MST",
+		time.RFC1123, time.RFC1123Z, time.DateOnly,
+	} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	return parseEpoch(s)
+}
+
+func parseEpoch(s string) time.Time {
+	const (
+		firstMilliseconds = 100_000_000_000     // As seconds this would be the year 5138.
+		lastMilliseconds  = 253_402_300_799_999 // The end of the year 9999, the last that JSON times can hold.
+	)
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err != nil || n <= 0 || n > lastMilliseconds:
+		return time.Time{}
+	case n < firstMilliseconds:
+		return time.Unix(n, 0).UTC()
+	default:
+		return time.UnixMilli(n).UTC()
+	}
+}
+
+// scalar returns a JSON string's trimmed text or another scalar's spelling; "" for null and containers.
+func scalar(data []byte) string {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 || bytes.Equal(data, []byte("null")) {
+		return ""
+	}
+	switch data[0] {
+	case '{', '[':
+		return ""
+	case '"':
+		var s string
+		if err := json.Unmarshal(data, &s); err != nil {
+			return ""
+		}
+		return strings.TrimSpace(s)
+	default:
+		return string(data)
+	}
+}
+
+// lenient decodes a part that no order depends on; a part of another shape counts as missing.
+type lenient[T any] struct{ value T }
+
+// UnmarshalJSON reads the part if it has the expected shape.
+func (l *lenient[T]) UnmarshalJSON(data []byte) error {
+	var value T
+	if err := json.Unmarshal(data, &value); err == nil {
+		l.value = value
+	}
+	return nil
+}
+
+// list decodes an array that comes bare, under "data" or under "res", and is sometimes null or left out
+// of a successful answer (wire 3.6, 3.13).
+type list[T any] []T
+
+// UnmarshalJSON reads whichever container holds the items.
+func (l *list[T]) UnmarshalJSON(data []byte) error {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 || data[0] != '{' {
+		return json.Unmarshal(data, (*[]T)(l))
+	}
+	var container struct {
+		Success flag `json:"success"`
+		Data    []T  `json:"data"`
+		Res     []T  `json:"res"`
+	}
+	if err := json.Unmarshal(data, &container); err != nil {
+		return err
+	}
+	if container.Data == nil && container.Res == nil && !bool(container.Success) {
+		return errNoList
+	}
+	*l = append(container.Data, container.Res...)
+	return nil
+}
+
+// checks collects what is wrong with a decoded answer; the first complaint becomes the error.
+type checks struct{ problem string }
+
+func (c *checks) complain(problem string) {
+	if c.problem == "" {
+		c.problem = problem
+	}
+}
+
+// err returns the complaint as a malformed answer, nil if there is none.
+func (c *checks) err(route Route, answer Answer) error {
+	if c.problem == "" {
+		return nil
+	}
+	return malformed(route, answer, c.problem)
+}
+
+// amount returns an amount that must be there.
+func (c *checks) amount(field string, a amount) decimal.Decimal {
+	if !a.present() {
+		c.complain(field + " is missing")
+	}
+	return c.fee(field, a)
+}
+
+// fee returns an amount that may be missing, which means that none is charged, but must be readable.
+func (c *checks) fee(field string, a amount) decimal.Decimal {
+	if !a.present() {
+		return decimal.Decimal{}
+	}
+	d, err := parseDecimal(a.raw)
+	switch {
+	case err != nil:
+		c.complain(field + " is not a number")
+	case d.IsNegative():
+		c.complain(field + " is negative")
+	}
+	return d
+}
+
+// text returns a text that must be there.
+func (c *checks) text(field string, t text) string {
+	if t == "" {
+		c.complain(field + " is missing")
+	}
+	return string(t)
+}
+
+// sameOrder refuses an answer about another order than the one asked for.
+func (c *checks) sameOrder(asked string, answered text) {
+	if answered != "" && string(answered) != asked {
+		c.complain("the answer is about another order")
+	}
+}
+
+// firstText returns the first text that is there.
+func firstText(texts ...text) string { return string(cmp.Or(texts...)) }
+
+// firstTime returns the first time that is there.
+func firstTime(times ...timestamp) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t.Time
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,115 @@
+package onmeta
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// File is a document of a form, opened when the form is sent and closed afterwards.
+type File struct {
+	// Name is the file name that the provider sees.
+	Name string
+	// ContentType defaults to application/octet-stream.
+	ContentType string
+	// Open returns the contents from their beginning, on every call.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// Form is a multipart/form-data body. Its files are streamed: at most one is open at a time and none is
+// held in memory. Make one with NewForm.
+type Form struct {
+	boundary string
+	parts    []part
+	personal []string
+}
+
+var _ Body = (*Form)(nil)
+
+type part struct {
+	name  string
+	value string
+	file  *File
+}
+
+// NewForm returns an empty form. personal lists the values that must never appear in an error.
+func NewForm(personal ...string) *Form {
+	return &Form{boundary: multipart.NewWriter(io.Discard).Boundary(), personal: slices.Clone(personal)}
+}
+
+// AddField appends a text field.
+func (f *Form) AddField(name, value string) {
+	f.parts = append(f.parts, part{name: name, value: value})
+}
+
+// AddFile appends a file field.
+func (f *Form) AddFile(name string, file File) {
+	f.parts = append(f.parts, part{name: name, file: &file})
+}
+
+// Format keeps the contents out of logs.
+func (f *Form) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
+
+// ContentType implements Body.
+func (f *Form) ContentType() string { return "multipart/form-data; boundary=" + f.boundary }
+
+// Size implements Body; the length of a streamed form is not known beforehand.
+func (f *Form) Size() int64 { return -1 }
+
+// Personal implements Body.
+func (f *Form) Personal() []string { return f.personal }
+
+// Open implements Body. A file that cannot be opened or read fails the reader, with the file's own error.
+// Closing the reader early releases everything.
+func (f *Form) Open(ctx context.Context) (io.ReadCloser, error) {
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(f.write(ctx, writer)) }()
+	return reader, nil
+}
+
+func (f *Form) write(ctx context.Context, to io.Writer) error {
+	form := multipart.NewWriter(to)
+	if err := form.SetBoundary(f.boundary); err != nil {
+		return err
+	}
+	for _, p := range f.parts {
+		if err := p.write(ctx, form); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return form.Close()
+}
+
+func (p part) write(ctx context.Context, form *multipart.Writer) error {
+	if p.file == nil {
+		return form.WriteField(p.name, p.value)
+	}
+	if p.file.Open == nil {
+		return errors.New("the file cannot be opened: File.Open is not set")
+	}
+	contents, err := p.file.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer contents.Close()
+	field, err := form.CreatePart(p.file.header(p.name))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(field, contents)
+	return err
+}
+
+func (f File) header(field string) textproto.MIMEHeader {
+	contentType := cmp.Or(f.ContentType, "application/octet-stream")
+	return textproto.MIMEHeader{
+		"Content-Disposition": {multipart.FileContentDisposition(field, f.Name)},
+		"Content-Type":        {strings.NewReplacer("\r", "", "\n", "").Replace(contentType)},
+	}
+}

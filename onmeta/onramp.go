@@ -1,0 +1,225 @@
+package onmeta
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// CreateOnrampRequest orders tokens for fiat (wire 3.16).
+type CreateOnrampRequest struct {
+	TokenSymbol  string
+	TokenAddress string
+	ChainID      int64
+	FiatCurrency string
+	// FiatAmount is in major units, within the limits of the chain and of the payment mode.
+	FiatAmount decimal.Decimal
+	// ReceiverAddress is the wallet that gets the tokens.
+	ReceiverAddress string
+	// PaymentMode is a code of Currencies.
+	PaymentMode string
+	// UPI is the payer's linked UPI id, for INR_UPI.
+	UPI *UPIAccount
+	// Bank is the payer's linked bank account, for INR_IMPS and INR_NEFT.
+	Bank *PayerBank
+	// MetaData comes back in webhooks.
+	MetaData map[string]string
+}
+
+// UPIAccount is the payer's UPI id and name.
+type UPIAccount struct {
+	ID   string
+	Name string
+}
+
+// PayerBank is the payer's bank account, with its full number.
+type PayerBank struct {
+	AccountName   string
+	AccountNumber string
+	IFSC          string
+}
+
+// OnrampCreated tells how to pay for a new order, which expires unpaid after three hours (guide).
+type OnrampCreated struct {
+	OrderID string
+	// QR is the upi://pay text to show as a QR code; empty but for UPI.
+	QR        string
+	DeepLinks []DeepLink
+	// VPA is the UPI id that collects the payment; empty but for UPI.
+	VPA string
+	// Beneficiary is the account to pay to, where the answer names one; otherwise it is in Currencies.
+	Beneficiary *Beneficiary
+	// At is when the provider answered, UTC.
+	At time.Time
+}
+
+// DeepLink opens a payment app.
+type DeepLink struct {
+	Name     string
+	URL      string
+	ImageURL string
+}
+
+// CreateOnramp makes an on-ramp order. It is not idempotent (wire 1.7). After a failure that is neither
+// NotSent nor KindRefused, KindUnauthorized or KindRateLimited the order may exist: look for it in
+// OrderHistory before trying again.
+func (c *Client) CreateOnramp(ctx context.Context, user User, request CreateOnrampRequest) (OnrampCreated, error) {
+	err := require(RouteCreateOnramp,
+		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency},
+		field{"receiver address", request.ReceiverAddress}, field{"payment mode", request.PaymentMode})
+	if err != nil {
+		return OnrampCreated{}, err
+	}
+	fiat, err := number(RouteCreateOnramp, "fiat amount", request.FiatAmount)
+	if err != nil {
+		return OnrampCreated{}, err
+	}
+	body := wireCreateOnramp{
+		BuyTokenSymbol: request.TokenSymbol, BuyTokenAddress: request.TokenAddress, ChainID: request.ChainID,
+		FiatCurrency: strings.ToLower(request.FiatCurrency), FiatAmount: fiat,
+		ReceiverAddress: request.ReceiverAddress, PaymentMode: request.PaymentMode, MetaData: request.MetaData,
+		UPI: (*wireUPIAccount)(request.UPI), Bank: (*wirePayer)(request.Bank),
+	}
+	wire, answer, err := ask[wireOnrampCreated](ctx, c, user.call(RouteCreateOnramp), body, request.personal()...)
+	if err != nil {
+		return OnrampCreated{}, err
+	}
+	var check checks
+	check.text("orderId", wire.OrderID)
+	return whole(wire.created(answer.At), check.err(RouteCreateOnramp, answer))
+}
+
+func (r CreateOnrampRequest) personal() []string {
+	var values []string
+	if r.UPI != nil {
+		values = append(values, r.UPI.ID, r.UPI.Name)
+	}
+	if r.Bank != nil {
+		values = append(values, r.Bank.AccountName, r.Bank.AccountNumber)
+	}
+	return values
+}
+
+type wireCreateOnramp struct {
+	BuyTokenSymbol  string            `json:"buyTokenSymbol"`
+	BuyTokenAddress string            `json:"buyTokenAddress"`
+	ChainID         int64             `json:"chainId"`
+	FiatCurrency    string            `json:"fiatCurrency"`
+	FiatAmount      json.Number       `json:"fiatAmount"`
+	ReceiverAddress string            `json:"receiverAddress"`
+	PaymentMode     string            `json:"paymentMode"`
+	UPI             *wireUPIAccount   `json:"upiId,omitempty"`
+	Bank            *wirePayer        `json:"bankDetails,omitempty"`
+	MetaData        map[string]string `json:"metaData,omitempty"`
+}
+
+type wireUPIAccount struct {
+	ID   string `json:"upiId"`
+	Name string `json:"name"`
+}
+
+type wireOnrampCreated struct {
+	OrderID         text                         `json:"orderId"`
+	UPICode         text                         `json:"upiCode"`
+	RedirectActions lenient[wireRedirectActions] `json:"redirect_actions"`
+	PaymentDetails  lenient[wirePaymentDetails]  `json:"paymentDetails"`
+}
+
+type wireRedirectActions struct {
+	QR        text         `json:"qr_checkout_string"`
+	DeepLinks wireDeepLink `json:"deepLinks"`
+}
+
+type wireDeepLink = lenient[[]struct {
+	Name     text `json:"name"`
+	URL      text `json:"url"`
+	ImageURL text `json:"imageUrl"`
+}]
+
+type wirePaymentDetails struct {
+	UPICode text `json:"upiCode"`
+	wireBeneficiary
+}
+
+func (w wireOnrampCreated) created(at time.Time) OnrampCreated {
+	created := OnrampCreated{
+		OrderID:     string(w.OrderID),
+		QR:          string(w.RedirectActions.value.QR),
+		VPA:         firstText(w.PaymentDetails.value.UPICode, w.UPICode),
+		Beneficiary: w.PaymentDetails.value.beneficiary(),
+		At:          at,
+	}
+	for _, link := range w.RedirectActions.value.DeepLinks.value {
+		created.DeepLinks = append(created.DeepLinks, DeepLink{
+			Name: string(link.Name), URL: string(link.URL), ImageURL: string(link.ImageURL),
+		})
+	}
+	return created
+}
+
+// SubmitUTR tells the provider the bank's reference of the payment (wire 3.17). 403 refuses the UTR; UTRs
+// are case-sensitive, and one may be used again only if the order that held it was cancelled.
+func (c *Client) SubmitUTR(ctx context.Context, user User, orderID, utr string) error {
+	if err := require(RouteSubmitUTR, field{"order id", orderID}, field{"UTR", utr}); err != nil {
+		return err
+	}
+	_, err := c.send(ctx, user.call(RouteSubmitUTR), map[string]string{"orderId": orderID, "utr": utr})
+	return err
+}
+
+// OnrampStatus is where an on-ramp order stands. The customer's personal data is left out.
+type OnrampStatus struct {
+	OrderID string
+	Status  Status
+	// Reason is filled when the order was cancelled or refunded.
+	Reason string
+	// TransactionHash and ExplorerURL are empty before the transfer.
+	TransactionHash string
+	ExplorerURL     string
+	// TransferredAmount is in whole tokens, TransferredAmountWei in the smallest unit; invalid and empty
+	// when the provider does not tell.
+	TransferredAmount    decimal.NullDecimal
+	TransferredAmountWei string
+	// Fiat is the amount ordered, in Currency (upper case); invalid when the provider does not tell.
+	Fiat           decimal.NullDecimal
+	Currency       string
+	TokenSymbol    string
+	TokenAddress   string
+	ChainID        int64
+	ReceiverWallet string
+	// CreatedAt and UpdatedAt are UTC, zero when unknown.
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// At is when the provider answered, UTC.
+	At time.Time
+}
+
+// OnrampStatus fetches the status of an on-ramp order (wire 3.18). The guide asks for 10 to 15 seconds
+// between two fetches.
+func (c *Client) OnrampStatus(ctx context.Context, user User, orderID string) (OnrampStatus, error) {
+	wire, answer, err := c.orderStatus(ctx, user.call(RouteOnrampStatus), orderID)
+	if err != nil {
+		return OnrampStatus{}, err
+	}
+	return OnrampStatus{
+		OrderID:              orderID,
+		Status:               Status(wire.Status),
+		Reason:               reason(wire.Reason, user.Email),
+		TransactionHash:      firstText(wire.TransactionHash, wire.TxnHash),
+		ExplorerURL:          string(wire.ExplorerURL),
+		TransferredAmount:    wire.TransferredAmount.optional(),
+		TransferredAmountWei: string(wire.TransferredAmountWei),
+		Fiat:                 wire.Fiat.optional(),
+		Currency:             strings.ToUpper(string(wire.Currency)),
+		TokenSymbol:          string(wire.BuyTokenSymbol),
+		TokenAddress:         string(wire.BuyTokenAddress),
+		ChainID:              int64(wire.ChainID),
+		ReceiverWallet:       string(wire.ReceiverWalletAddress),
+		CreatedAt:            firstTime(wire.CreatedAt, wire.CreatedAtCamel),
+		UpdatedAt:            firstTime(wire.UpdatedAt, wire.UpdatedAtCamel),
+		At:                   answer.At,
+	}, nil
+}

@@ -1,0 +1,116 @@
+package onmeta
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// wireOrderStatus holds the fields of both directions' status calls.
+type wireOrderStatus struct {
+	OrderID               text      `json:"orderId"`
+	Status                text      `json:"status"`
+	Reason                text      `json:"reason"`
+	TransactionHash       text      `json:"transactionHash"`
+	TxnHash               text      `json:"txnHash"`
+	TransactionID         text      `json:"transactionId"`
+	ExplorerURL           text      `json:"explorerUrl"`
+	TransferredAmount     amount    `json:"transferredAmount"`
+	TransferredAmountWei  text      `json:"transferredAmountWei"`
+	Fiat                  amount    `json:"fiat"`
+	Currency              text      `json:"currency"`
+	ChainID               integer   `json:"chainId"`
+	ReceiverWalletAddress text      `json:"receiverWalletAddress"`
+	SenderWalletAddress   text      `json:"senderWalletAddress"`
+	BuyTokenSymbol        text      `json:"buyTokenSymbol"`
+	BuyTokenAddress       text      `json:"buyTokenAddress"`
+	SellTokenSymbol       text      `json:"sellTokenSymbol"`
+	SellTokenAddress      text      `json:"sellTokenAddress"`
+	CreatedAt             timestamp `json:"created_at"`
+	CreatedAtCamel        timestamp `json:"createdAt"`
+	UpdatedAt             timestamp `json:"updated_at"`
+	UpdatedAtCamel        timestamp `json:"updatedAt"`
+}
+
+func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wireOrderStatus, Answer, error) {
+	if err := require(call.Route, field{"order id", orderID}); err != nil {
+		return wireOrderStatus{}, Answer{}, err
+	}
+	wire, answer, err := ask[wireOrderStatus](ctx, c, call, map[string]string{"orderId": orderID})
+	if err != nil {
+		return wireOrderStatus{}, Answer{}, err
+	}
+	var check checks
+	check.text("status", wire.Status)
+	check.sameOrder(orderID, wire.OrderID)
+	return wire, answer, check.err(call.Route, answer)
+}
+
+// HistoryOrder is a row of a user's order history (wire 3.19).
+type HistoryOrder struct {
+	OrderID string
+	Status  Status
+	Reason  string
+	// Amount is the fiat amount in Currency (upper case); invalid when unreadable.
+	Amount          decimal.NullDecimal
+	Currency        string
+	TokenSymbol     string
+	TokenAddress    string
+	ChainID         int64
+	ReceiverWallet  string
+	TransactionHash string
+	// PaymentReference is the UTR, empty before one was submitted.
+	PaymentReference string
+	// CreatedAt is UTC, zero when unknown.
+	CreatedAt time.Time
+}
+
+// OrderHistoryPageSize is how many orders a page of OrderHistory holds at most.
+const OrderHistoryPageSize = 10
+
+// OrderHistory lists a page of the user's on-ramp orders, newest first; page 0 is the newest. Whether
+// off-ramp orders appear is unknown (wire 3.19).
+func (c *Client) OrderHistory(ctx context.Context, user User, page int) ([]HistoryOrder, error) {
+	if page < 0 {
+		return nil, invalid(RouteOrderHistory, "the page must not be negative")
+	}
+	call := user.call(RouteOrderHistory)
+	call.Param = strconv.Itoa(page)
+	wire, _, err := ask[list[wireHistoryOrder]](ctx, c, call, nil)
+	if err != nil {
+		return nil, err
+	}
+	orders := make([]HistoryOrder, 0, len(wire))
+	for _, w := range wire {
+		orders = append(orders, w.order(user))
+	}
+	return orders, nil
+}
+
+type wireHistoryOrder struct {
+	wireOrderStatus
+	Amount         amount `json:"amount"`
+	PaymentDetails lenient[struct {
+		Reference text `json:"reference"`
+	}] `json:"paymentDetails"`
+}
+
+func (w wireHistoryOrder) order(user User) HistoryOrder {
+	return HistoryOrder{
+		OrderID:          string(w.OrderID),
+		Status:           Status(w.Status),
+		Reason:           reason(w.Reason, user.Email),
+		Amount:           w.Amount.optional(),
+		Currency:         strings.ToUpper(string(w.Currency)),
+		TokenSymbol:      string(w.BuyTokenSymbol),
+		TokenAddress:     string(w.BuyTokenAddress),
+		ChainID:          int64(w.ChainID),
+		ReceiverWallet:   string(w.ReceiverWalletAddress),
+		TransactionHash:  firstText(w.TxnHash, w.TransactionHash),
+		PaymentReference: string(w.PaymentDetails.value.Reference),
+		CreatedAt:        firstTime(w.CreatedAt, w.CreatedAtCamel),
+	}
+}

@@ -1,0 +1,114 @@
+package onmeta_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"rampart/onmeta"
+)
+
+var (
+	buyRequest = onmeta.QuoteBuyRequest{
+		TokenSymbol: "USDC", TokenAddress: usdc, ChainID: 137, FiatCurrency: "INR", FiatAmount: decimal.NewFromInt(1000),
+	}
+	sellRequest = onmeta.QuoteSellRequest{
+		TokenSymbol: "USDC", TokenAddress: usdc, ChainID: 137, FiatCurrency: "INR", TokenAmount: decimal.NewFromInt(100),
+	}
+)
+
+func requireDecimal(t *testing.T, want string, got decimal.Decimal) {
+	t.Helper()
+	require.Equal(t, want, got.String())
+}
+
+func TestQuoteBuyReadsTheDocumentedAnswer(t *testing.T) {
+	t.Parallel()
+	p := startProvider(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", "Sat, 10 Jan 2026 10:00:00 GMT")
+		_, _ = w.Write([]byte(`{ "success": true,
+			"data": { "quote": "10630000", "receivedTokens": "10.63", "conversionRate": "94.07",
+				"gasPriceWei": "30139505131", "gasUseEstimate": "", "gasPriceNativeToken": "9723000000000000", "nativeTokenDecimals": 18,
+				"source": "0x", "estimateId": "1f0c1c0e-6a0e-4d0e-9f55-000000000003",
+				"desiredOrder": { "base": { "gasCharge": { "currency": "inr", "value": "0.18" }, "gasChargeInINR": "0.0", "transactionFee": 0 } },
+				"orders": [] },
+			"error": {} }`))
+	})
+	quote, err := p.client(t).QuoteBuy(t.Context(), buyRequest)
+	require.NoError(t, err)
+	require.Equal(t, "1f0c1c0e-6a0e-4d0e-9f55-000000000003", quote.EstimateID)
+	requireDecimal(t, "10.63", quote.ReceivedTokens)
+	requireDecimal(t, "94.07", quote.Rate)
+	requireDecimal(t, "0.18", quote.GasCharge)
+	require.Equal(t, "INR", quote.GasCurrency)
+	requireDecimal(t, "0", quote.TransactionFee)
+	require.Equal(t, time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC), quote.At)
+}
+
+func TestQuoteBuyTakesNumbersAndMissingFees(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{
+		`{"receivedTokens":10.630000000000000001,"conversionRate":9.407e1}`,
+		`{"receivedTokens":" 10.630000000000000001 ","conversionRate":"94.07","desiredOrder":null}`,
+		`{"RECEIVEDTOKENS":"10.630000000000000001","conversionRate":"94.07","desiredOrder":{"base":{"gasCharge":{"value":""}}}}`,
+	} {
+		quote, err := success(t, data).QuoteBuy(t.Context(), buyRequest)
+		require.NoError(t, err, data)
+		requireDecimal(t, "10.630000000000000001", quote.ReceivedTokens)
+		requireDecimal(t, "94.07", quote.Rate)
+		requireDecimal(t, "0", quote.GasCharge)
+	}
+}
+
+func TestQuoteSellReadsTheDocumentedAnswer(t *testing.T) {
+	t.Parallel()
+	client := success(t, `{ "sellTokens": "100.000000", "conversionRate": "84.449002", "transactionFee": 0,
+		"gasFee": 0.21, "tdsFee": 84.45, "fiatCurrency": "inr", "fiatAmount": 8444.9 }`)
+	quote, err := client.QuoteSell(t.Context(), sellRequest)
+	require.NoError(t, err)
+	requireDecimal(t, "100", quote.SellTokens)
+	requireDecimal(t, "84.449002", quote.Rate)
+	requireDecimal(t, "8444.9", quote.FiatAmount)
+	require.Equal(t, "INR", quote.FiatCurrency)
+	requireDecimal(t, "0", quote.TransactionFee)
+	requireDecimal(t, "0.21", quote.GasFee)
+	requireDecimal(t, "84.45", quote.TDSFee)
+	require.WithinDuration(t, time.Now(), quote.At, time.Minute)
+}
+
+func TestAQuoteWithoutReadableMoneyIsMalformed(t *testing.T) {
+	t.Parallel()
+	for data, problem := range map[string]string{
+		`{}`: "receivedTokens is missing",
+		`{"receivedTokens":"","conversionRate":"1"}`:                                                    "receivedTokens is missing",
+		`{"receivedTokens":null,"conversionRate":"1"}`:                                                  "receivedTokens is missing",
+		`{"receivedTokens":{"value":"1"},"conversionRate":"1"}`:                                         "receivedTokens is missing",
+		`{"receivedTokens":"ten","conversionRate":"1"}`:                                                 "receivedTokens is not a number",
+		`{"receivedTokens":true,"conversionRate":"1"}`:                                                  "receivedTokens is not a number",
+		`{"receivedTokens":"NaN","conversionRate":"1"}`:                                                 "receivedTokens is not a number",
+		`{"receivedTokens":"1.` + strings.Repeat("0", 100) + `","conversionRate":"1"}`:                  "receivedTokens is not a number",
+		`{"receivedTokens":"-1","conversionRate":"1"}`:                                                  "receivedTokens is negative",
+		`{"receivedTokens":"1"}`:                                                                        "conversionRate is missing",
+		`{"receivedTokens":1e999999999,"conversionRate":"1"}`:                                           "receivedTokens is not a number",
+		`{"receivedTokens":"1e-999999999","conversionRate":"1"}`:                                        "receivedTokens is not a number",
+		`{"receivedTokens":"1","conversionRate":1e99999999999999}`:                                      "conversionRate is not a number",
+		`{"receivedTokens":"1","conversionRate":"1","desiredOrder":{"base":{"transactionFee":"free"}}}`: "transactionFee is not a number",
+		`{"receivedTokens":"1","conversionRate":"1","desiredOrder":{"base":7}}`:                         "desiredOrder.base has an unexpected shape",
+	} {
+		_, err := success(t, data).QuoteBuy(t.Context(), buyRequest)
+		requireMalformed(t, err, problem)
+	}
+	for data, problem := range map[string]string{
+		`{"conversionRate":"1","fiatAmount":1}`:                               "sellTokens is missing",
+		`{"sellTokens":"1","fiatAmount":1}`:                                   "conversionRate is missing",
+		`{"sellTokens":"1","conversionRate":"1"}`:                             "fiatAmount is missing",
+		`{"sellTokens":"1","conversionRate":"1","fiatAmount":1,"gasFee":"x"}`: "gasFee is not a number",
+	} {
+		_, err := success(t, data).QuoteSell(t.Context(), sellRequest)
+		requireMalformed(t, err, problem)
+	}
+}

@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"regexp"
+
+	"github.com/mr-tron/base58"
+)
+
+// Length of what stands in an address or a hash, in bytes.
+const (
+	evmAddressLength   = 20
+	hashLength         = 32
+	solanaKeyLength    = 32
+	solanaSigLength    = 64
+	tronPayloadLength  = 21
+	tronChecksumLength = 4
+	tronAddressPrefix  = 0x41
+	tronDecodedLength  = tronPayloadLength + tronChecksumLength
+)
+
+var (
+	evmAddress = regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`)
+	evmHash    = regexp.MustCompile(`^0x[0-9a-fA-F]{64}$`)
+	tronHash   = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+)
+
+// validAddress tells whether a wallet address is well-formed for the chain.
+func (f family) validAddress(address string) bool {
+	switch f {
+	case solana:
+		key, err := base58.Decode(address)
+		return err == nil && len(key) == solanaKeyLength
+	case tron:
+		return validTronAddress(address)
+	default:
+		return evmAddress.MatchString(address)
+	}
+}
+
+// validHash tells whether a transaction hash is well-formed for the chain: 0x and 64 hexadecimal digits on EVM
+// chains, a base58 signature on Solana, 64 hexadecimal digits on Tron.
+func (f family) validHash(hash string) bool {
+	switch f {
+	case solana:
+		signature, err := base58.Decode(hash)
+		return err == nil && len(signature) == solanaSigLength
+	case tron:
+		return tronHash.MatchString(hash)
+	default:
+		return evmHash.MatchString(hash)
+	}
+}
+
+// walletFault refuses a wallet address that the chain cannot have.
+func walletFault(name string) error {
+	return refuse(http.StatusBadRequest, "Invalid wallet address", name+" is not an address of the chain")
+}
+
+// deriveAddress makes the chain's address for a name, always the same one.
+func (f family) deriveAddress(name string) string {
+	sum := sha256.Sum256([]byte("address/" + name))
+	switch f {
+	case solana:
+		return base58.Encode(sum[:])
+	case tron:
+		return tronAddress(sum[:tronPayloadLength-1])
+	default:
+		return "0x" + hex.EncodeToString(sum[:evmAddressLength])
+	}
+}
+
+// deriveHash makes the chain's transaction hash for a name, always the same one.
+func (f family) deriveHash(name string) string {
+	sum := sha256.Sum256([]byte("hash/" + name))
+	switch f {
+	case solana:
+		second := sha256.Sum256(sum[:])
+		return base58.Encode(append(sum[:], second[:]...))
+	case tron:
+		return hex.EncodeToString(sum[:])
+	default:
+		return "0x" + hex.EncodeToString(sum[:])
+	}
+}
+
+// validTronAddress checks base58check: the prefix, 20 bytes, and the first bytes of their double SHA-256.
+func validTronAddress(address string) bool {
+	decoded, err := base58.Decode(address)
+	if err != nil || len(decoded) != tronDecodedLength || decoded[0] != tronAddressPrefix {
+		return false
+	}
+	return bytes.Equal(tronChecksum(decoded[:tronPayloadLength]), decoded[tronPayloadLength:])
+}
+
+func tronAddress(key []byte) string {
+	payload := append([]byte{tronAddressPrefix}, key...)
+	return base58.Encode(append(payload, tronChecksum(payload)...))
+}
+
+func tronChecksum(payload []byte) []byte {
+	first := sha256.Sum256(payload)
+	second := sha256.Sum256(first[:])
+	return second[:tronChecksumLength]
+}

@@ -1,0 +1,186 @@
+// Command sandbox plays the provider on a loopback port until it is told to stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"rampart/onmeta/sandbox"
+)
+
+const (
+	// stopTime is how long calls in flight may take once the program is told to stop.
+	stopTime = 5 * time.Second
+	// headerTime bounds how long a client may take to send the head of a request.
+	headerTime = 10 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newCommand(os.Getenv).ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "sandbox:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	listen      string
+	allowRemote bool
+	speed       float64
+	seed        int64
+	apiKey      string
+	apiSecret   string
+	kycSecret   string
+	magic       bool
+	verbose     bool
+}
+
+func newCommand(getenv func(string) string) *cobra.Command {
+	var set settings
+	command := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Play the Onmeta API over HTTP, without credentials or money",
+		Long: "Play the Onmeta API over HTTP, without credentials or money.\n\n" +
+			"The first line on standard output is the address to call. Magic values in requests choose outcomes:\n" +
+			"sandbox --magic lists them. The control plane under /sandbox/ moves the clock and shows the ledger.",
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if set.magic {
+				return sandbox.WriteMagicTable(cmd.OutOrStdout())
+			}
+			return run(cmd.Context(), set.withCredentials(getenv), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&set.listen, "listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one")
+	flags.BoolVar(&set.allowRemote, "allow-remote", false,
+		"allow an address that other machines can reach; the control plane has no login")
+	flags.Float64Var(&set.speed, "speed", 1,
+		"how many times as fast as real time the sandbox's clock runs; 0 stands still")
+	flags.Int64Var(&set.seed, "seed", 1, "decides ids and prices")
+	flags.StringVar(&set.apiKey, "api-key", "",
+		"API key to accept (default $ONMETA_API_KEY, or "+sandbox.DefaultAPIKey+")")
+	flags.StringVar(&set.apiSecret, "api-secret", "",
+		"API secret (default $ONMETA_API_SECRET, or "+sandbox.DefaultAPISecret+")")
+	flags.StringVar(&set.kycSecret, "kyc-secret", "",
+		"secret of encrypted KYC fields (default $ONMETA_KYC_SECRET, or "+sandbox.DefaultKYCSecret+")")
+	flags.BoolVar(&set.magic, "magic", false, "print the magic values and exit")
+	flags.BoolVar(&set.verbose, "verbose", false, "log every call, not only the refused ones")
+	return command
+}
+
+// withCredentials takes from the environment what no flag gave.
+func (s settings) withCredentials(getenv func(string) string) settings {
+	s.apiKey = firstNonEmpty(s.apiKey, getenv("ONMETA_API_KEY"))
+	s.apiSecret = firstNonEmpty(s.apiSecret, getenv("ONMETA_API_SECRET"))
+	s.kycSecret = firstNonEmpty(s.kycSecret, getenv("ONMETA_KYC_SECRET"))
+	return s
+}
+
+func firstNonEmpty(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
+	clock := sandbox.NewClock(time.Now(), 1)
+	if err := clock.SetSpeed(set.speed); err != nil {
+		return fmt.Errorf("--speed: %w", err)
+	}
+	handler, err := sandbox.New(sandbox.Options{
+		APIKey: set.apiKey, APISecret: set.apiSecret, KYCSecret: set.kycSecret,
+		Seed: set.seed, Clock: clock, Logger: newLogger(stderr, set.verbose),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := listen(set)
+	if err != nil {
+		return err
+	}
+	announce(stdout, listener.Addr(), set)
+	return serve(ctx, listener, handler)
+}
+
+// listen refuses an address that other machines can reach, unless told otherwise.
+func listen(set settings) (net.Listener, error) {
+	address, err := net.ResolveTCPAddr("tcp", set.listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	if !set.allowRemote && !address.IP.IsLoopback() {
+		return nil, fmt.Errorf("--listen %s can be reached by other machines, and the control plane has no login: "+
+			"use 127.0.0.1, or add --allow-remote", set.listen)
+	}
+	listener, err := net.ListenTCP("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	return listener, nil
+}
+
+func announce(w io.Writer, address net.Addr, set settings) {
+	_, _ = fmt.Fprintf(w, "http://%s\n", address)
+	_, _ = fmt.Fprintf(w, "API key: %s, API secret: %s, KYC secret: %s\n",
+		source(set.apiKey), source(set.apiSecret), source(set.kycSecret))
+	_, _ = fmt.Fprintf(w, "Clock: %g times real time. Seed: %d.\n", set.speed, set.seed)
+	_, _ = fmt.Fprintln(w, "Magic values that choose outcomes: sandbox --magic, "+
+		"GET /sandbox/magic, or onmeta/sandbox/README.md")
+}
+
+// source says where a credential comes from, never what it is.
+func source(given string) string {
+	if given == "" {
+		return "documented default"
+	}
+	return "as configured"
+}
+
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func newLogger(w io.Writer, verbose bool) *zap.Logger {
+	level := zapcore.InfoLevel
+	if verbose {
+		level = zapcore.DebugLevel
+	}
+	encoder := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
+	return zap.New(zapcore.NewCore(encoder, zapcore.AddSync(w), level))
+}

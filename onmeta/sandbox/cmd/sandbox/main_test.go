@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// process is the program, running inside the test.
+type process struct {
+	url     string
+	banner  string
+	stop    context.CancelFunc
+	stopped chan error
+}
+
+func launch(t *testing.T, env map[string]string, args ...string) process {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	command := newCommand(func(name string) string { return env[name] })
+	command.SetArgs(append([]string{"--listen", "127.0.0.1:0"}, args...))
+	command.SetOut(writer)
+	command.SetErr(io.Discard)
+	p := process{stop: stop, stopped: make(chan error, 1)}
+	go func() { p.stopped <- command.ExecuteContext(ctx) }()
+	lines := bufio.NewScanner(reader)
+	require.True(t, lines.Scan())
+	p.url = lines.Text()
+	for range 3 {
+		require.True(t, lines.Scan())
+		p.banner += lines.Text() + "\n"
+	}
+	t.Cleanup(stop)
+	return p
+}
+
+func (p process) call(t *testing.T, path, key string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
+	require.NoError(t, err)
+	req.Header.Set("X-Api-Key", key)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	return res
+}
+
+func TestProgramServesUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil)
+	require.True(t, strings.HasPrefix(p.url, "http://127.0.0.1:"))
+	require.Contains(t, p.banner, "documented default")
+	require.Contains(t, p.banner, "sandbox --magic")
+	require.Equal(t, http.StatusOK, p.call(t, "/sandbox/health", "").StatusCode)
+	p.stop()
+	require.NoError(t, <-p.stopped)
+}
+
+func TestCredentialsComeFromFlagsThenTheEnvironment(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"ONMETA_API_KEY": "key-of-environment", "ONMETA_API_SECRET": "s", "ONMETA_KYC_SECRET": "k"}
+	p := launch(t, env)
+	require.Equal(t, http.StatusOK, p.call(t, "/v1/tokens", "key-of-environment").StatusCode)
+	require.NotContains(t, p.banner, "key-of-environment")
+	flagged := launch(t, env, "--api-key", "key-of-flag")
+	require.Equal(t, http.StatusOK, flagged.call(t, "/v1/tokens", "key-of-flag").StatusCode)
+	require.Equal(t, http.StatusUnauthorized, flagged.call(t, "/v1/tokens", "key-of-environment").StatusCode)
+}
+
+func TestSpeedMakesTheClockRunFaster(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "--speed", "100000", "--verbose")
+	began := time.Now()
+	require.Eventually(t, func() bool {
+		date, err := http.ParseTime(p.call(t, "/sandbox/health", "").Header.Get("Date"))
+		return err == nil && date.Sub(began) > time.Hour
+	}, 5*time.Second, 10*time.Millisecond)
+}
+
+func TestProgramRefusesWhatItCannotDo(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"an address others can reach": {[]string{"--listen", "0.0.0.0:0"}, "--allow-remote"},
+		"every address":               {[]string{"--listen", ":0"}, "--allow-remote"},
+		"no address":                  {[]string{"--listen", "nowhere"}, "--listen"},
+		"an address not ours":         {[]string{"--listen", "192.0.2.1:0", "--allow-remote"}, "--listen"},
+		"a negative speed":            {[]string{"--speed", "-1"}, "--speed"},
+		"a key with a line break":     {[]string{"--api-key", "a\nb"}, "API key"},
+		"an argument":                 {[]string{"serve"}, "unknown command"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := newCommand(func(string) string { return "" })
+			command.SetArgs(tc.args)
+			require.ErrorContains(t, command.ExecuteContext(t.Context()), tc.want)
+		})
+	}
+}
+
+func TestMagicPrintsTheTableAndStops(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	command := newCommand(func(string) string { return "" })
+	command.SetArgs([]string{"--magic"})
+	command.SetOut(&out)
+	require.NoError(t, command.ExecuteContext(t.Context()))
+	require.Contains(t, out.String(), "ends in .01")
+}

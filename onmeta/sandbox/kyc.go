@@ -1,0 +1,194 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"rampart/onmeta"
+)
+
+// reviewTime is how long a manual review takes. The provider promises up to 24 hours (wire 3.3).
+const reviewTime = 6 * time.Hour
+
+var (
+	panForm     = regexp.MustCompile(`^[A-Z]{5}[0-9]{4}[A-Z]$`)
+	aadhaarForm = regexp.MustCompile(`^[0-9]{12}$`)
+	dobForm     = regexp.MustCompile(`^[0-9]{2}/[0-9]{2}/[0-9]{4}$`)
+)
+
+// kycRecord is where a user's KYC stands. An answer knows only verified and not verified (wire 3.3).
+type kycRecord struct {
+	verifiedAt time.Time // zero while no end is in sight
+	review     time.Duration
+	never      bool
+	refusals   int // how many uploads are still to be refused
+}
+
+func newKYC(tags map[string]bool, now time.Time) kycRecord {
+	k := kycRecord{never: tags[tagNeverVerified]}
+	if tags[tagReview] {
+		k.review = reviewTime
+	}
+	if tags[tagKYCRefused] {
+		k.refusals = 1
+	}
+	if !k.never && !tags[tagReview] && !tags[tagKYCRefused] && !tags[tagNoKYC] {
+		k.verifiedAt = now
+	}
+	return k
+}
+
+func (k kycRecord) verified(now time.Time) bool {
+	return !k.verifiedAt.IsZero() && !now.Before(k.verifiedAt)
+}
+
+// take notes an upload. A second one does not start a review again.
+func (k *kycRecord) take(now time.Time) {
+	if !k.never && k.verifiedAt.IsZero() {
+		k.verifiedAt = now.Add(k.review)
+	}
+}
+
+// kycStatus answers with a string, not a boolean (wire 3.3).
+func (s *Server) kycStatus(c *call) (any, error) {
+	var email string
+	err := c.read(func(o *object) { email = o.text("email") })
+	if err != nil {
+		return nil, err
+	}
+	if err := c.requireOwn(email); err != nil {
+		return nil, err
+	}
+	return answer(map[string]string{"isKycVerified": fmt.Sprint(c.user.kyc.verified(c.now))}), nil
+}
+
+// requireKYC refuses a user whose KYC is not verified (wire 1.6).
+func (c *call) requireKYC() error {
+	if !c.user.kyc.verified(c.now) {
+		return refuse(http.StatusBadRequest, "KYC not verified", "the user's KYC must be verified first")
+	}
+	return nil
+}
+
+// uploadKYC takes a dossier (wire 3.4). Success means received, not verified.
+func (s *Server) uploadKYC(c *call) (any, error) {
+	dossier, err := c.readForm()
+	if err != nil {
+		return nil, err
+	}
+	name, err := s.checkKYC(c, dossier)
+	if err != nil {
+		return nil, err
+	}
+	if c.user.kyc.refusals > 0 {
+		c.user.kyc.refusals--
+		return nil, errors.New("this user's first upload is always refused")
+	}
+	c.user.name = name
+	c.user.kyc.take(c.now)
+	return received(), nil
+}
+
+// checkKYC checks a dossier and returns the user's name in it.
+func (s *Server) checkKYC(c *call, dossier form) (string, error) {
+	if err := dossier.checkKYCNames(); err != nil {
+		return "", err
+	}
+	if err := c.requireOwn(dossier.values["email"]); err != nil {
+		return "", err
+	}
+	opened, err := s.openKYCFields(dossier)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !panForm.MatchString(opened["panNumber"]):
+		return "", errors.New("panNumber must be five letters, four digits and a letter")
+	case !aadhaarForm.MatchString(opened["aadharNumber"]):
+		return "", errors.New("aadharNumber must be 12 digits")
+	case !slices.Contains(incomeRanges(), strings.ReplaceAll(dossier.values["incomeRange"], " ", "")):
+		return "", errors.New("incomeRange is not one of the documented ranges")
+	}
+	return opened["firstName"] + " " + opened["lastName"], nil
+}
+
+func incomeRanges() []string {
+	return []string{"<10L", "10L-15L", "15L-20L", "20L-25L", "25L-50L", ">50L"}
+}
+
+func encryptedKYCFields() []string {
+	return []string{"firstName", "lastName", "panNumber", "aadharNumber"}
+}
+
+func plainKYCFields() []string { return []string{"email", "incomeRange", "profession"} }
+
+func kycFiles() []string {
+	return []string{"selfie", "aadharFront", "aadharBack", "panFront", "panBack"}
+}
+
+func (s *Server) openKYCFields(dossier form) (map[string]string, error) {
+	opened := map[string]string{}
+	for _, name := range encryptedKYCFields() {
+		plaintext, err := onmeta.DecryptKYCField(onmeta.Secret(s.options.KYCSecret), dossier.values[name])
+		if err != nil || strings.TrimSpace(plaintext) == "" {
+			return nil, fmt.Errorf("%s must be encrypted under the KYC secret and not be empty", name)
+		}
+		opened[name] = plaintext
+	}
+	return opened, nil
+}
+
+// checkKYCNames checks that the form holds every documented field, none of them empty, and nothing else.
+func (f form) checkKYCNames() error {
+	texts := append(plainKYCFields(), encryptedKYCFields()...)
+	for _, name := range texts {
+		if f.values[name] == "" {
+			return fmt.Errorf("%s must be a text field that is not empty", name)
+		}
+	}
+	for _, name := range kycFiles() {
+		if f.files[name] == 0 {
+			return fmt.Errorf("%s must be a file that is not empty", name)
+		}
+	}
+	if len(f.values) > len(texts) || len(f.files) > len(kycFiles()) {
+		return errors.New("the form holds a field that is not documented")
+	}
+	return nil
+}
+
+// uploadNRIKYC takes the dossier of a user who lives abroad (wire 3.5).
+func (s *Server) uploadNRIKYC(c *call) (any, error) {
+	dossier, err := c.readForm()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNRIKYC(c, dossier); err != nil {
+		return nil, err
+	}
+	if c.user.kyc.verified(c.now) {
+		return nil, nestedRefusal(http.StatusConflict, "Kyc has already been completed for this customer",
+			"the user's KYC is verified")
+	}
+	c.user.name = dossier.values["name"]
+	c.user.kyc.take(c.now)
+	return answer(map[string]string{"message": "successfully uploaded kyc documents"}), nil
+}
+
+func checkNRIKYC(c *call, dossier form) error {
+	for _, name := range []string{"name", "email", "dob", "address[pin]", "address[state]", "address[city]",
+		"address[locality]", "documents[0].docName", "documents[0].docNumber"} {
+		if dossier.values[name] == "" {
+			return fmt.Errorf("%s must be a text field that is not empty", name)
+		}
+	}
+	if !dobForm.MatchString(dossier.values["dob"]) {
+		return errors.New("dob must be DD/MM/YYYY")
+	}
+	return c.requireOwn(dossier.values["email"])
+}

@@ -1,0 +1,116 @@
+package sandbox
+
+import (
+	"maps"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Ledger is what has happened in the sandbox, at one moment of its clock. Times are UTC. It holds e-mails and
+// payment references: it is meant for tests and demos, not for logs.
+type Ledger struct {
+	At    time.Time `json:"at"`
+	Users int       `json:"users"`
+	// Orders are the orders made, oldest first.
+	Orders []LedgerOrder `json:"orders"`
+	// Proofs are the UTRs and hashes accepted, oldest first; a UTR sent again for the same order counts once.
+	Proofs []AcceptedProof `json:"proofs"`
+	// Payouts are what left the provider: tokens, fiat and refunds, in the order of Orders.
+	Payouts []Payout `json:"payouts"`
+	// Calls counts requests by route, as "POST /v1/users/login"; those to no route under "unknown path".
+	Calls map[string]int `json:"calls"`
+	// Refusals counts refused requests, as "POST /v1/orders/utr: 403 Invalid UTR".
+	Refusals map[string]int `json:"refusals"`
+}
+
+// LedgerOrder is an order as the provider sees it.
+type LedgerOrder struct {
+	ID        string `json:"id"`
+	Direction string `json:"direction"` // onramp or offramp
+	Email     string `json:"email"`
+	Status    string `json:"status"`
+	Reason    string `json:"reason"`
+	// Fiat is in INR.
+	Fiat          decimal.Decimal   `json:"fiat"`
+	Tokens        decimal.Decimal   `json:"tokens"`
+	Symbol        string            `json:"symbol"`
+	ChainID       int64             `json:"chainId"`
+	MetaData      map[string]string `json:"metaData"`
+	Proof         string            `json:"proof"`
+	CreatedAt     time.Time         `json:"createdAt"`
+	Timeline      []LedgerStep      `json:"timeline"`
+	WalletAddress string            `json:"walletAddress"` // who receives the tokens
+}
+
+// LedgerStep is a status that an order took.
+type LedgerStep struct {
+	Status string    `json:"status"`
+	At     time.Time `json:"at"`
+}
+
+// AcceptedProof is a UTR or a transaction hash that the provider accepted.
+type AcceptedProof struct {
+	OrderID string    `json:"orderId"`
+	Proof   string    `json:"proof"`
+	At      time.Time `json:"at"`
+}
+
+// Payout is a payment by the provider.
+type Payout struct {
+	OrderID string `json:"orderId"`
+	// Kind is tokens (on-ramp), fiat (off-ramp) or refund.
+	Kind   string          `json:"kind"`
+	Amount decimal.Decimal `json:"amount"`
+	// Currency is a token symbol or INR.
+	Currency string    `json:"currency"`
+	At       time.Time `json:"at"`
+}
+
+// Ledger returns what has happened so far.
+func (s *Server) Ledger() Ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.Now()
+	ledger := Ledger{
+		At: now, Users: len(s.store.users), Orders: []LedgerOrder{}, Payouts: []Payout{},
+		Proofs: append([]AcceptedProof{}, s.store.proofs...),
+		Calls:  maps.Clone(s.store.calls), Refusals: maps.Clone(s.store.refusals),
+	}
+	for _, o := range s.store.orders {
+		ledger.Orders = append(ledger.Orders, newLedgerOrder(o, now))
+		ledger.Payouts = append(ledger.Payouts, o.payouts(now)...)
+	}
+	return ledger
+}
+
+func newLedgerOrder(o *order, now time.Time) LedgerOrder {
+	current := o.steps.current(now)
+	entry := LedgerOrder{
+		ID: o.id, Direction: string(o.direction), Email: o.owner.email, Status: current.status, Reason: current.reason,
+		Fiat: o.fiat, Tokens: o.tokens, Symbol: o.token.symbol, ChainID: o.token.chain.id,
+		MetaData: maps.Clone(o.metaData), Proof: o.proof, CreatedAt: o.createdAt, WalletAddress: o.receiver,
+	}
+	for _, s := range o.steps.past(now) {
+		entry.Timeline = append(entry.Timeline, LedgerStep{Status: s.status, At: s.at})
+	}
+	return entry
+}
+
+// payouts is what an order has made the provider pay by now.
+func (o *order) payouts(now time.Time) []Payout {
+	var paid []Payout
+	add := func(kind string, amount decimal.Decimal, currency string, statuses ...string) {
+		if at, ok := o.steps.reached(now, statuses...); ok {
+			paid = append(paid, Payout{OrderID: o.id, Kind: kind, Amount: amount, Currency: currency, At: at.at})
+		}
+	}
+	if o.direction == onramp {
+		add("tokens", o.tokens, o.token.symbol, statusTransferred, statusCompleted)
+		add("refund", o.fiat, "INR", statusRefunded)
+		return paid
+	}
+	add("fiat", o.fiat, "INR", statusPayoutSuccess, statusCompleted)
+	add("refund", o.tokens, o.token.symbol, statusRefunded)
+	return paid
+}

@@ -1,0 +1,164 @@
+package sandbox
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// MagicValue is a value that chooses an outcome, as a test card number does.
+type MagicValue struct {
+	// Where says which value is meant, for example "on-ramp INR amount".
+	Where string `json:"where"`
+	// Value is what it must hold, for example "ends in .01".
+	Value string `json:"value"`
+	// Outcome says what happens.
+	Outcome string `json:"outcome"`
+}
+
+// MagicTable returns every magic value. The sandbox's behaviour follows the same definitions, and README.md
+// holds the same table.
+func MagicTable() []MagicValue {
+	var table []MagicValue
+	for _, t := range emailTags() {
+		table = append(table, MagicValue{"e-mail, tag before the @", "`+" + t.tag + "`", t.outcome})
+	}
+	for _, m := range accountMagics() {
+		table = append(table, MagicValue{"bank account number", "ends in `" + m.account + "`", m.describe()})
+	}
+	for _, m := range accountMagics() {
+		table = append(table, MagicValue{"UPI id, before the @", "ends in `" + m.upi + "`", m.describe()})
+	}
+	table = append(table,
+		MagicValue{"UPI id, before the @", "ends in `" + unknownVPA + "`", "400 `account not found for vpa`"})
+	for _, s := range onrampScenarios() {
+		table = append(table, MagicValue{"on-ramp INR amount", "ends in `" + s.fraction + "`", s.describe()})
+	}
+	for _, s := range offrampScenarios() {
+		table = append(table,
+			MagicValue{"off-ramp amount, of tokens or INR, as ordered", "ends in `" + s.fraction + "`", s.describe()})
+	}
+	return append(table,
+		MagicValue{"UTR", "only zeros", "403 `Invalid UTR`, however well-formed"},
+		MagicValue{"UTR", "begins with `" + unmatchedUTR + "`",
+			"accepted, but no payment is ever found: `fiatPending` until the order expires"},
+		MagicValue{"transaction hash", "only zeros (`1`s on Solana)",
+			"400 `Invalid transaction hash`, however well-formed"},
+		MagicValue{"transaction hash", "ends in `" + unseenHash + "`",
+			"accepted, but the tokens are never seen: `pending` for ever"},
+	)
+}
+
+// WriteMagicTable writes the magic values for a terminal.
+func WriteMagicTable(w io.Writer) error {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(columns, "WHERE\tVALUE\tOUTCOME")
+	for _, m := range MagicTable() {
+		_, _ = fmt.Fprintf(columns, "%s\t%s\t%s\n", m.Where, plain(m.Value), plain(m.Outcome))
+	}
+	return columns.Flush()
+}
+
+func plain(markdown string) string { return strings.ReplaceAll(markdown, "`", "") }
+
+// Tags of e-mails.
+const (
+	tagNoKYC         = "nokyc"
+	tagReview        = "review"
+	tagKYCRefused    = "kycrefused"
+	tagNeverVerified = "neververified"
+	tagLinked        = "linked"
+)
+
+type emailTag struct{ tag, outcome string }
+
+func emailTags() []emailTag {
+	return []emailTag{
+		{tagNoKYC, "KYC is missing; an upload verifies at once"},
+		{tagReview, fmt.Sprintf("KYC is missing; an upload goes to manual review and is verified after %g hours",
+			reviewTime.Hours())},
+		{tagKYCRefused, "KYC is missing; the first upload is refused with 400 `Invalid request`, the next one verifies at once"},
+		{tagNeverVerified, "KYC is missing; uploads are taken, but the user is never verified"},
+		{tagLinked, "KYC is verified for " + linkedName + "; linked are UPI `" + linkedUPI + "` and bank account `" +
+			linkedAccount + "`, IFSC `" + linkedIFSC + "`"},
+	}
+}
+
+// What a user tagged linked has.
+const (
+	linkedName    = "Asha Rao"
+	linkedUPI     = "asha@okbank"
+	linkedAccount = "50100000004821"
+	linkedIFSC    = "HDFC0001234"
+)
+
+// unknownVPA ends the local part of a UPI id that nobody has.
+const unknownVPA = "unknown"
+
+// accountMagic is an outcome of linking, chosen by the end of an account number or of a UPI id's local part.
+type accountMagic struct {
+	account string
+	upi     string
+	pending bool
+	failure string // empty: the account is linked
+}
+
+func accountMagics() []accountMagic {
+	return []accountMagic{
+		{account: "9001", upi: "pending", pending: true},
+		{account: "9002", upi: "failed", failure: "account could not be verified"},
+		{account: "9003", upi: "pendingfailed", pending: true, failure: "account could not be verified"},
+		{account: "9004", upi: "mismatch", failure: reasonNameMismatch},
+	}
+}
+
+func (m accountMagic) describe() string {
+	end := "`" + linkSuccess + "`"
+	if m.failure != "" {
+		end = "`" + linkFailed + "` (" + m.failure + ")"
+	}
+	if m.pending {
+		return fmt.Sprintf("`%s`, after %g s %s", linkPending, linkTime.Seconds(), end)
+	}
+	return end + " at once"
+}
+
+// magicForAccount finds the outcome of linking a bank account.
+func magicForAccount(number string) accountMagic {
+	return firstOf(accountMagics(), func(m accountMagic) bool { return strings.HasSuffix(number, m.account) })
+}
+
+// magicForUPI finds the outcome of linking a UPI id. The longest ending wins.
+func magicForUPI(localPart string) accountMagic {
+	magics := accountMagics()
+	slices.SortFunc(magics, func(a, b accountMagic) int { return len(b.upi) - len(a.upi) })
+	return firstOf(magics, func(m accountMagic) bool { return strings.HasSuffix(localPart, m.upi) })
+}
+
+// firstOf returns the first value that matches, or the zero value.
+func firstOf[T any](values []T, match func(T) bool) T {
+	for _, v := range values {
+		if match(v) {
+			return v
+		}
+	}
+	var none T
+	return none
+}
+
+const (
+	// unmatchedUTR begins a UTR whose payment is never found.
+	unmatchedUTR = "9999"
+	// unseenHash ends a transaction hash whose tokens are never seen.
+	unseenHash = "dead"
+)
+
+// refusedUTR tells whether a UTR is one that is always refused.
+func refusedUTR(utr string) bool { return strings.Trim(utr, "0") == "" }
+
+// refusedHash tells whether a transaction hash is one that is always refused: all its bytes are zero.
+func refusedHash(hash string) bool {
+	return strings.Trim(strings.TrimPrefix(hash, "0x"), "0") == "" || hash == strings.Repeat("1", solanaSigLength)
+}

@@ -1,0 +1,139 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// readProof takes a body of an orderId and a proof, and finds the order.
+func (s *Server) readProof(c *call, want direction, field string) (*order, string, error) {
+	var id, proof string
+	err := c.read(func(o *object) { id, proof = o.text("orderId"), o.text(field) })
+	if err != nil {
+		return nil, "", err
+	}
+	o, err := s.findOrder(c, id, want)
+	return o, proof, err
+}
+
+// submitUTR takes the reference of a payment (wire 3.17). While no payment is found, another UTR replaces it; the
+// same one again changes nothing.
+func (s *Server) submitUTR(c *call) (any, error) {
+	o, utr, err := s.readProof(c, onramp, "utr")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkUTR(o, utr, c.now); err != nil {
+		return nil, err
+	}
+	if utr != o.proof {
+		s.acceptUTR(o, utr, c.now)
+	}
+	return received(), nil
+}
+
+func (s *Server) checkUTR(o *order, utr string, now time.Time) error {
+	if err := checkAwaitsPayment(o.steps.current(now).status); err != nil {
+		return err
+	}
+	if !validUTR(o.paymentMode, utr) || refusedUTR(utr) {
+		return invalidUTR("the UTR is not well-formed for the payment mode, or chosen to be refused")
+	}
+	if holder, ok := s.store.utrs[utr]; ok && holder != o && !holder.givesUTRBack(now) {
+		return invalidUTR("another order holds this UTR")
+	}
+	return nil
+}
+
+// checkAwaitsPayment refuses a UTR for an order that is past payment. What the provider answers once an order
+// has expired or was cancelled is not documented.
+func checkAwaitsPayment(status string) error {
+	switch status {
+	case statusFiatPending:
+		return nil
+	case statusExpired, statusCancelled:
+		return invalidUTR("the order is " + status + "; use the UTR on a new order")
+	default:
+		return refuse(http.StatusBadRequest, "Order already success, can't update UTR", "the order is past payment")
+	}
+}
+
+func invalidUTR(why string) error { return refuse(http.StatusForbidden, "Invalid UTR", why) }
+
+// givesUTRBack tells whether the UTR of an order may be used again: only if the order fell through without a
+// refund (wire 1.7, guide).
+func (o *order) givesUTRBack(now time.Time) bool {
+	status := o.steps.current(now).status
+	return status == statusCancelled || status == statusExpired
+}
+
+func (s *Server) acceptUTR(o *order, utr string, now time.Time) {
+	if s.store.utrs[o.proof] == o {
+		delete(s.store.utrs, o.proof)
+	}
+	s.store.utrs[utr] = o
+	s.noteProof(o, utr, now)
+	if strings.HasPrefix(utr, unmatchedUTR) {
+		o.steps = append(o.steps.replan(now, nil), o.expiry())
+		return
+	}
+	o.steps = o.steps.replan(now, o.path())
+}
+
+// submitHash takes the hash of a transfer of tokens, any hash once (wire 3.23).
+func (s *Server) submitHash(c *call) (any, error) {
+	o, hash, err := s.readProof(c, offramp, "txnHash")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkHash(o, hash, c.now); err != nil {
+		return nil, err
+	}
+	s.acceptHash(o, hash, c.now)
+	return received(), nil
+}
+
+func (s *Server) checkHash(o *order, hash string, now time.Time) error {
+	chain := o.token.chain.family
+	if !chain.validHash(hash) || refusedHash(hash) {
+		return refuse(http.StatusBadRequest, "Invalid transaction hash",
+			"the hash is not one of the chain, or chosen to be refused")
+	}
+	if s.store.hashes[chain.hashKey(hash)] {
+		return refuse(http.StatusConflict, "Duplicate transaction hash",
+			"the hash was accepted before, for this order or another")
+	}
+	status := o.steps.current(now).status
+	if o.proof != "" || (status != statusCryptoInit && status != statusPending) {
+		return refuse(http.StatusBadRequest, "Order is already in process, can't update transaction hash",
+			"the order no longer awaits a hash")
+	}
+	return nil
+}
+
+// hashKey spells a hash so that equal ones are the same text: hexadecimal has no case.
+func (f family) hashKey(hash string) string {
+	if f == solana {
+		return hash
+	}
+	return strings.ToLower(hash)
+}
+
+func (s *Server) acceptHash(o *order, hash string, now time.Time) {
+	s.store.hashes[o.token.chain.family.hashKey(hash)] = true
+	s.noteProof(o, hash, now)
+	var path []hop
+	if o.steps.current(now).status != statusPending {
+		path = append(path, hop{status: statusPending})
+	}
+	if !strings.HasSuffix(strings.ToLower(hash), unseenHash) {
+		path = append(path, o.path()...)
+	}
+	o.steps = o.steps.replan(now, path)
+}
+
+func (s *Server) noteProof(o *order, proof string, now time.Time) {
+	o.proof, o.proofAt = proof, now
+	s.store.proofs = append(s.store.proofs, AcceptedProof{OrderID: o.id, Proof: proof, At: now})
+}

@@ -1,0 +1,55 @@
+package sandbox
+
+// access is what a call must present.
+type access int
+
+const (
+	withKey     access = iota // the API key
+	withToken                 // and an access token
+	withRefresh               // and a refresh token
+)
+
+// route is one call of the provider.
+type route struct {
+	pattern string
+	access  access
+	// malformed makes the refusal of a request that breaks a rule of form.
+	malformed func(why string) *fault
+	// handle answers with an envelope, or anything else that is encoded as it is. An error that is no fault is a
+	// broken rule of form.
+	handle func(*call) (any, error)
+}
+
+// routes is the provider's surface (wire 2). Where documents disagree on a path, both are served.
+func (s *Server) routes() []route {
+	return []route{
+		{"POST /v1/users/login", withKey, badRequest, s.login},
+		{"GET /v1/users/refresh-token", withRefresh, invalidRequest, s.refreshToken},
+		{"POST /v1/users/kyc-status", withToken, codelessWithData, s.kycStatus},
+		{"GET /v1/users/kyc-status", withToken, codelessWithData, s.kycStatus},
+		{"POST /v1/users/upload/kyc", withToken, codeless, s.uploadKYC},
+		{"POST /v1/users/nri/kyc", withToken, nestedBadRequest, s.uploadNRIKYC},
+		{"GET /v1/users/bank/fetch", withToken, invalidRequest, s.fetchBanks},
+		{"GET /v1/users/upi/fetch", withToken, invalidRequest, s.fetchUPIs},
+		{"POST /v1/users/account-link", withToken, badRequest, s.linkBank},
+		{"GET /v1/users/get-bank-status/{reference}", withToken, invalidRequest, s.bankStatus},
+		{"POST /v1/users/upi-link", withToken, invalidRequest, s.linkUPI},
+		{"GET /v1/users/get-upi-status/{reference}", withToken, invalidRequest, s.upiStatus},
+		{"POST /v1/quote/buy", withKey, invalidRequest, s.quoteBuy},
+		{"POST /v1/quote/fetch", withKey, invalidRequest, s.quoteBuy},
+		{"POST /v1/quote/sell", withKey, invalidRequest, s.quoteSell},
+		{"GET /v1/tokens", withKey, invalidRequest, s.listTokens},
+		{"GET /v1/tokens/{$}", withKey, invalidRequest, s.listTokens},
+		{"GET /v1/orders/get-chain-limit", withKey, invalidRequest, s.chainLimits},
+		{"GET /v1/orders/chain_limits", withKey, invalidRequest, s.chainLimits},
+		{"GET /v1/orders/currencies", withKey, invalidRequest, s.currencies},
+		{"GET /v1/orders/invoice/{id}", withKey, invalidRequest, s.invoice},
+		{"GET /v1/orders/{skip}", withToken, invalidRequest, s.orderHistory},
+		{"POST /v1/orders/create", withToken, invalidRequest, s.createOnramp},
+		{"POST /v1/orders/utr", withToken, invalidRequest, s.submitUTR},
+		{"POST /v1/orders/status", withToken, invalidRequest, s.onrampStatus},
+		{"POST /v1/offramp/orders/create", withToken, invalidRequest, s.createOfframp},
+		{"POST /v1/offramp/orders/txnhash", withToken, invalidRequest, s.submitHash},
+		{"POST /v1/offramp/orders/status", withToken, invalidRequest, s.offrampStatus},
+	}
+}

@@ -1,0 +1,205 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Credentials of a sandbox whose Options name none. They are no secret.
+const (
+	DefaultAPIKey    = "5a9db0c5-0000-4000-8000-000000000001"
+	DefaultAPISecret = "sandbox-api-secret"
+	DefaultKYCSecret = "sandbox-kyc-secret"
+)
+
+// ReasonHeader tells a developer which rule a refused request broke; the provider has no such header. It never
+// holds a value of the request.
+const ReasonHeader = "X-Sandbox-Reason"
+
+// maxBody bounds a request's body, KYC documents included.
+const maxBody = 64 << 20
+
+// Options configure a Server. The zero value is complete.
+type Options struct {
+	// APIKey is what x-api-key must hold. Default: DefaultAPIKey.
+	APIKey string
+	// APISecret is the merchant's secret; tokens are signed with a key derived from it. Default: DefaultAPISecret.
+	APISecret string
+	// KYCSecret opens the encrypted fields of a KYC upload (wire 3.4). Default: DefaultKYCSecret.
+	KYCSecret string
+	// Seed decides ids and prices: the same seed, clock and requests give the same answers.
+	Seed int64
+	// Clock is the sandbox's time. Default: real time.
+	Clock *Clock
+	// Logger gets one line for each call, without personal data. Default: none.
+	Logger *zap.Logger
+	// Middleware wraps the provider's routes, the control plane left out: the place to inject faults.
+	Middleware func(http.Handler) http.Handler
+}
+
+// Server plays the provider. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	options Options
+	clock   *Clock
+	logger  *zap.Logger
+	handler http.Handler
+
+	mu    sync.Mutex // guards store
+	store *store
+}
+
+// New makes a sandbox without users or orders. It fails on a credential that cannot travel in a header.
+func New(options Options) (*Server, error) {
+	options = withDefaults(options)
+	if strings.TrimSpace(options.APIKey) != options.APIKey || strings.ContainsAny(options.APIKey, "\r\n\x00") {
+		return nil, errors.New("the API key must not begin or end with a space, nor hold a line break")
+	}
+	s := &Server{options: options, clock: options.Clock, logger: options.Logger, store: newStore(options.Seed)}
+	s.handler = s.root()
+	return s, nil
+}
+
+func withDefaults(o Options) Options {
+	setDefault(&o.APIKey, DefaultAPIKey)
+	setDefault(&o.APISecret, DefaultAPISecret)
+	setDefault(&o.KYCSecret, DefaultKYCSecret)
+	if o.Clock == nil {
+		o.Clock = NewClock(time.Now(), 1)
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Middleware == nil {
+		o.Middleware = func(next http.Handler) http.Handler { return next }
+	}
+	return o
+}
+
+func setDefault(value *string, fallback string) {
+	if *value == "" {
+		*value = fallback
+	}
+}
+
+// ServeHTTP answers a request. The Date header carries the sandbox's clock.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.clock.Now().Format(http.TimeFormat))
+	s.handler.ServeHTTP(w, r)
+}
+
+// root splits the control plane, which the middleware must not reach, from the provider.
+func (s *Server) root() http.Handler {
+	provider := http.NewServeMux()
+	for _, r := range s.routes() {
+		provider.Handle(r.pattern, s.serve(r))
+	}
+	provider.HandleFunc("/", s.unknownPath)
+	mux := http.NewServeMux()
+	mux.Handle("/", s.options.Middleware(provider))
+	mux.Handle("/sandbox/", s.control())
+	return mux
+}
+
+// call is one request, seen at one moment of the sandbox's clock.
+type call struct {
+	request *http.Request
+	body    []byte
+	now     time.Time
+	user    *user // nil where the API key is enough
+}
+
+// read reads the JSON body strictly; see object.
+func (c *call) read(read func(*object)) error {
+	if !c.hasMediaType("application/json") {
+		return errors.New("Content-Type must be application/json")
+	}
+	return readObject(c.body, read)
+}
+
+func (c *call) hasMediaType(want string) bool {
+	got, _, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
+	return err == nil && got == want
+}
+
+// serve answers one route. The body is read before the store is locked, so that a slow sender delays nobody.
+func (s *Server) serve(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+		if err != nil {
+			s.write(w, r, nil, r.malformed("the body could not be read"))
+			return
+		}
+		data, err := s.respond(r, &call{request: req, body: body})
+		s.write(w, r, data, err)
+	})
+}
+
+func (s *Server) respond(r route, c *call) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.now = s.clock.Now()
+	data, err := s.authorizeAndHandle(r, c)
+	err = asFault(r, err)
+	s.store.count(r.pattern, err)
+	return data, err
+}
+
+func (s *Server) authorizeAndHandle(r route, c *call) (any, error) {
+	if err := s.authorize(r.access, c); err != nil {
+		return nil, err
+	}
+	return r.handle(c)
+}
+
+// asFault turns a broken rule of form into the route's refusal.
+func asFault(r route, err error) error {
+	var refused *fault
+	if err == nil || errors.As(err, &refused) {
+		return err
+	}
+	return r.malformed(err.Error())
+}
+
+func (s *Server) write(w http.ResponseWriter, r route, data any, err error) {
+	status := http.StatusOK
+	var refused *fault
+	if errors.As(err, &refused) {
+		status, data = refused.status, refused.body
+		w.Header().Set(ReasonHeader, refused.why)
+		s.logger.Info("refused", zap.String("call", r.pattern), zap.Int("status", status), zap.String("reason", refused.why))
+	} else {
+		s.logger.Debug("answered", zap.String("call", r.pattern))
+	}
+	writeJSON(w, status, data)
+}
+
+// unknownPath answers as the provider's gateway does, not in JSON (wire 1.5).
+func (s *Server) unknownPath(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.store.count(unknownPathCalls, nil)
+	s.mu.Unlock()
+	s.logger.Info("unknown path", zap.String("method", r.Method))
+	http.NotFound(w, r)
+}
+
+func writeJSON(w http.ResponseWriter, status int, data any) {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(data); err != nil {
+		http.Error(w, fmt.Sprintf("encode the answer: %v", err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	// A client that has gone away is no concern of the sandbox.
+	_, _ = body.WriteTo(w)
+}

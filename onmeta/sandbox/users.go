@@ -1,0 +1,121 @@
+package sandbox
+
+import (
+	"errors"
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// maxEmail is the longest e-mail address there is.
+const maxEmail = 254
+
+// user is a customer of the merchant.
+type user struct {
+	id        string
+	email     string
+	createdAt time.Time
+	name      string // the KYC name; empty while unknown
+	phone     phone
+	kyc       kycRecord
+	banks     []*bankLink
+	upis      []*upiLink
+	orders    []*order // oldest first
+	// revoked is the serial of the last token that is no longer accepted.
+	revoked int64
+}
+
+type phone struct {
+	countryCode string
+	number      string
+}
+
+type bankDetails struct {
+	AccountNumber string `json:"accountNumber"`
+	AccountName   string `json:"accountName"`
+	IFSC          string `json:"ifsc"`
+	BranchAddress string `json:"branchAddress"`
+}
+
+// login signs a user in by e-mail alone; an e-mail seen for the first time makes a user (wire 3.1).
+func (s *Server) login(c *call) (any, error) {
+	var email string
+	err := c.read(func(o *object) { email = o.text("email") })
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.userFor(email, c.now)
+	if err != nil {
+		return nil, err
+	}
+	session, err := s.openSession(u, c.now)
+	if err != nil {
+		return nil, err
+	}
+	return answer(session), nil
+}
+
+type session struct {
+	AccessToken  string       `json:"accessToken"`
+	RefreshToken string       `json:"refreshToken"`
+	BankDetails  *bankDetails `json:"bankDetails,omitempty"`
+	PANNumber    string       `json:"panNumber"`
+}
+
+func (s *Server) openSession(u *user, now time.Time) (session, error) {
+	access, err := s.mint(u, accessToken, now)
+	if err != nil {
+		return session{}, err
+	}
+	refresh, err := s.mint(u, refreshToken, now)
+	if err != nil {
+		return session{}, err
+	}
+	return session{AccessToken: access, RefreshToken: refresh, BankDetails: u.lastBank(now)}, nil
+}
+
+// userFor finds the user of an e-mail, compared exactly (wire 3.1), or makes one.
+func (s *Server) userFor(email string, now time.Time) (*user, error) {
+	if u, ok := s.store.users[email]; ok {
+		return u, nil
+	}
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || len(email) > maxEmail {
+		return nil, errors.New("email must be an e-mail address")
+	}
+	u := s.newUser(email, now)
+	s.store.users[email], s.store.usersByID[u.id] = u, u
+	s.store.userOrder = append(s.store.userOrder, u)
+	return u, nil
+}
+
+// newUser makes a user as the tags of the e-mail say; see MagicTable.
+func (s *Server) newUser(email string, now time.Time) *user {
+	tags := tagsOf(email)
+	u := &user{id: s.store.objectID(now), email: email, createdAt: now, kyc: newKYC(tags, now),
+		phone: phone{countryCode: "+91", number: "9000000000"}}
+	if tags[tagLinked] {
+		u.name = linkedName
+		s.addBank(u, bankForm{name: linkedName, holder: linkedName, number: linkedAccount, ifsc: linkedIFSC}, now)
+		s.addUPI(u, upiForm{name: linkedName, id: linkedUPI}, now)
+	}
+	return u
+}
+
+// tagsOf reads what stands between plus signs before the @.
+func tagsOf(email string) map[string]bool {
+	local, _, _ := strings.Cut(email, "@")
+	tags := map[string]bool{}
+	for _, tag := range strings.Split(local, "+")[1:] {
+		tags[tag] = true
+	}
+	return tags
+}
+
+// requireOwn refuses a request about another user than the one signed in.
+func (c *call) requireOwn(email string) error {
+	if email != c.user.email {
+		return errors.New("email must be the one that the access token belongs to")
+	}
+	return nil
+}

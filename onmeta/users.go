@@ -1,0 +1,194 @@
+package onmeta
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Lifetimes of tokens that do not tell their own (wire 1.4).
+const (
+	defaultAccessLifetime  = time.Hour
+	defaultRefreshLifetime = 24 * time.Hour
+)
+
+// Token is a bearer token of an end user.
+type Token struct {
+	Value Secret
+	// Lifetime is how long the token is valid from its issue, as its own unverified claims say; without
+	// them 1 h for access, 24 h for refresh tokens.
+	Lifetime time.Duration
+}
+
+// Session is what a login gives. Refresh.Value may be empty.
+type Session struct {
+	Access  Token
+	Refresh Token
+}
+
+// Login opens a session for the end user with that e-mail: there is no password, the API key vouches for
+// the user, and an unknown e-mail makes a new one (wire 3.1).
+func (c *Client) Login(ctx context.Context, email string) (Session, error) {
+	if err := require(RouteLogin, field{"email", email}); err != nil {
+		return Session{}, err
+	}
+	wire, answer, err := ask[wireTokens](ctx, c, Call{Route: RouteLogin}, map[string]string{"email": email}, email)
+	if err != nil {
+		return Session{}, err
+	}
+	if err := wire.check(RouteLogin, answer); err != nil {
+		return Session{}, err
+	}
+	session := Session{Access: newToken(wire.AccessToken, defaultAccessLifetime)}
+	if wire.RefreshToken != "" {
+		session.Refresh = newToken(wire.RefreshToken, defaultRefreshLifetime)
+	}
+	return session, nil
+}
+
+// RefreshToken gives a new access token for a refresh token. KindUnauthorized means that the refresh token
+// is bad or old: log in again (wire 3.2).
+func (c *Client) RefreshToken(ctx context.Context, refresh Secret) (Token, error) {
+	wire, answer, err := ask[wireTokens](ctx, c, Call{Route: RouteRefreshToken, Token: refresh}, nil)
+	if err != nil {
+		return Token{}, err
+	}
+	if err := wire.check(RouteRefreshToken, answer); err != nil {
+		return Token{}, err
+	}
+	return newToken(wire.AccessToken, defaultAccessLifetime), nil
+}
+
+type wireTokens struct {
+	AccessToken  text `json:"accessToken"`
+	RefreshToken text `json:"refreshToken"`
+}
+
+func (w wireTokens) check(route Route, answer Answer) error {
+	var c checks
+	c.text("accessToken", w.AccessToken)
+	if !fitsHeader(Secret(w.AccessToken)) || !fitsHeader(Secret(w.RefreshToken)) {
+		c.complain("a token holds a space or a character that is not ASCII")
+	}
+	return c.err(route, answer)
+}
+
+func newToken(value text, defaultLifetime time.Duration) Token {
+	token := Token{Value: Secret(value), Lifetime: defaultLifetime}
+	var claims jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(string(value), &claims); err != nil {
+		return token
+	}
+	if claims.ExpiresAt == nil || claims.IssuedAt == nil {
+		return token
+	}
+	if lifetime := claims.ExpiresAt.Sub(claims.IssuedAt.Time); lifetime > 0 {
+		token.Lifetime = lifetime
+	}
+	return token
+}
+
+// KYCStatus tells whether a user may link accounts and order. The provider knows no "pending" and no
+// "rejected": a manual review, which takes up to 24 h, shows as not verified (wire 3.3).
+type KYCStatus struct {
+	Verified bool
+}
+
+// KYCStatus fetches the user's KYC status.
+func (c *Client) KYCStatus(ctx context.Context, user User) (KYCStatus, error) {
+	type wireStatus struct {
+		IsKYCVerified flag `json:"isKycVerified"`
+		IsVerified    flag `json:"isVerified"`
+	}
+	body := map[string]string{"email": user.Email}
+	wire, _, err := ask[wireStatus](ctx, c, user.call(RouteKYCStatus), body)
+	if err != nil {
+		return KYCStatus{}, err
+	}
+	return KYCStatus{Verified: bool(wire.IsKYCVerified || wire.IsVerified)}, nil
+}
+
+// KYCUpload is a user's KYC dossier (wire 3.4). FirstName, LastName, PAN and Aadhaar travel encrypted.
+type KYCUpload struct {
+	FirstName string
+	LastName  string
+	PAN       string
+	Aadhaar   string
+	// IncomeRange is one of <10L, 10L-15L, 15L-20L, 20L-25L, 25L-50L, >50L.
+	IncomeRange  string
+	Profession   string
+	Selfie       File
+	AadhaarFront File
+	AadhaarBack  File
+	PANFront     File
+	PANBack      File
+}
+
+// UploadKYC sends a dossier. The files are streamed, one at a time. Success means that the provider took
+// the dossier, not that the user is verified: watch KYCStatus. It needs WithKYCSecret.
+func (c *Client) UploadKYC(ctx context.Context, user User, upload KYCUpload) error {
+	if err := upload.check(); err != nil {
+		return err
+	}
+	form, err := upload.form(user.Email, c.kycSecret)
+	if err != nil {
+		return err
+	}
+	call := user.call(RouteUploadKYC)
+	call.Body = form
+	_, err = c.send(ctx, call, nil)
+	return err
+}
+
+func (u KYCUpload) check() error {
+	err := require(RouteUploadKYC,
+		field{"first name", u.FirstName}, field{"last name", u.LastName},
+		field{"PAN", u.PAN}, field{"Aadhaar number", u.Aadhaar},
+		field{"income range", u.IncomeRange}, field{"profession", u.Profession})
+	if err != nil {
+		return err
+	}
+	for _, document := range u.documents() {
+		if document.file.Open == nil {
+			return invalid(RouteUploadKYC, "the file %s is missing", document.name)
+		}
+	}
+	return nil
+}
+
+func (u KYCUpload) form(email string, secret Secret) (*Form, error) {
+	form := NewForm(u.FirstName, u.LastName, u.PAN, u.Aadhaar)
+	form.AddField("email", email)
+	for _, f := range []field{
+		{"firstName", u.FirstName}, {"lastName", u.LastName}, {"panNumber", u.PAN}, {"aadharNumber", u.Aadhaar},
+	} {
+		encrypted, err := EncryptKYCField(secret, f.value, rand.Reader)
+		if err != nil {
+			return nil, invalid(RouteUploadKYC, "encrypt %s: %v", f.name, err)
+		}
+		form.AddField(f.name, encrypted)
+	}
+	form.AddField("incomeRange", strings.ReplaceAll(u.IncomeRange, " ", ""))
+	form.AddField("profession", u.Profession)
+	for _, document := range u.documents() {
+		form.AddFile(document.name, document.file)
+	}
+	return form, nil
+}
+
+type document struct {
+	name string
+	file File
+}
+
+// documents lists the files under the form's own spelling: "aadhar", not "aadhaar".
+func (u KYCUpload) documents() []document {
+	return []document{
+		{"selfie", u.Selfie},
+		{"aadharFront", u.AadhaarFront}, {"aadharBack", u.AadhaarBack},
+		{"panFront", u.PANFront}, {"panBack", u.PANBack},
+	}
+}

@@ -1,0 +1,201 @@
+package onmeta
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// SignatureHeader carries the hex signature of a webhook (wire 5.1).
+const SignatureHeader = "X-Onmeta-Signature"
+
+// maxWebhookBytes bounds a webhook's body; the documented ones are about 1 KiB.
+const maxWebhookBytes = 1 << 20
+
+// SignWebhook returns the signature of a webhook: lower-case hex of HMAC-SHA256 over the body's bytes,
+// keyed with the merchant's API secret (wire 5.2).
+func SignWebhook(secret Secret, body []byte) string {
+	return hex.EncodeToString(webhookMAC(secret, body))
+}
+
+// VerifyWebhook reports whether signature was made over body with secret. It tries the raw bytes, then
+// the compacted JSON, which is what the documented recipe signs (wire 5.2), and compares in constant
+// time. With an empty secret nothing verifies. The signature holds no time, so a replayed webhook
+// verifies: take the status it tells as a hint and ask the provider.
+func VerifyWebhook(secret Secret, body []byte, signature string) bool {
+	given, err := hex.DecodeString(signature)
+	if err != nil || secret == "" {
+		return false
+	}
+	if hmac.Equal(given, webhookMAC(secret, body)) {
+		return true
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, body); err != nil {
+		return false
+	}
+	return hmac.Equal(given, webhookMAC(secret, compact.Bytes()))
+}
+
+func webhookMAC(secret Secret, body []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
+	mac.Write(body)
+	return mac.Sum(nil)
+}
+
+// EventType says which kind of order a webhook is about.
+type EventType string
+
+// The two kinds of order events (wire 5.3, 5.4). What happened is the event's Status.
+const (
+	EventOnramp  EventType = "onramp"
+	EventOfframp EventType = "offramp"
+)
+
+// WebhookEvent is an order event. The customer's personal data, which the body also holds, is left out.
+// An amount that the event does not carry is invalid rather than zero. Times are UTC, zero when unknown.
+type WebhookEvent struct {
+	Type    EventType
+	OrderID string
+	Status  Status
+	// Fiat is what the user pays (on-ramp) or gets (off-ramp), in Currency.
+	Fiat         decimal.NullDecimal
+	Currency     string
+	TokenSymbol  string
+	TokenAddress string
+	ChainID      int64
+	// WalletAddress receives the tokens of an on-ramp order and sends those of an off-ramp order.
+	WalletAddress   string
+	TransactionHash string
+	// TransferredAmount is the amount of tokens sent, estimated until the on-ramp order is completed.
+	TransferredAmount decimal.NullDecimal
+	// TokensDeducted is the amount of tokens an off-ramp order took.
+	TokensDeducted decimal.NullDecimal
+	// TDS is the tax withheld from an off-ramp payout, in Currency.
+	TDS decimal.NullDecimal
+	// PayoutReference is the bank's reference of an off-ramp payout.
+	PayoutReference string
+	// MetaData holds what was given at order creation, and what the provider adds (conversionRate, ...).
+	MetaData  map[string]string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// wireEvent is matched without regard to case, as encoding/json does; the two spellings of the times are
+// separate keys (wire 5.5).
+type wireEvent struct {
+	EventType             text                     `json:"eventType"`
+	OrderID               text                     `json:"orderId"`
+	Status                text                     `json:"status"`
+	Fiat                  amount                   `json:"fiat"`
+	Currency              text                     `json:"currency"`
+	ChainID               integer                  `json:"chainId"`
+	BuyTokenSymbol        text                     `json:"buyTokenSymbol"`
+	BuyTokenAddress       text                     `json:"buyTokenAddress"`
+	SellTokenSymbol       text                     `json:"sellTokenSymbol"`
+	SellTokenAddress      text                     `json:"sellTokenAddress"`
+	ReceiverWalletAddress text                     `json:"receiverWalletAddress"`
+	SenderWalletAddress   text                     `json:"senderWalletAddress"`
+	TxnHash               text                     `json:"txnHash"`
+	TransferredAmount     amount                   `json:"transferredAmount"`
+	TokensDeducted        amount                   `json:"tokensDeducted"`
+	TDS                   amount                   `json:"tds"`
+	TransactionID         text                     `json:"transactionId"`
+	MetaData              lenient[map[string]text] `json:"metaData"`
+	CreatedAt             timestamp                `json:"createdAt"`
+	CreatedAtSnake        timestamp                `json:"created_at"`
+	UpdatedAt             timestamp                `json:"updatedAt"`
+	UpdatedAtSnake        timestamp                `json:"updated_at"`
+}
+
+// ParseWebhook reads an order event from a body that VerifyWebhook accepted. It unwraps "request_data"
+// where that is the only key, and matches keys without regard to case (wire 5.5). A body without an
+// order id, a status or a recognisable kind is an error; the error holds nothing of the body.
+func ParseWebhook(body []byte) (WebhookEvent, error) {
+	if len(body) > maxWebhookBytes {
+		return WebhookEvent{}, fmt.Errorf("onmeta webhook: larger than %d bytes", maxWebhookBytes)
+	}
+	var wire wireEvent
+	if err := json.Unmarshal(unwrapRequestData(body), &wire); err != nil {
+		return WebhookEvent{}, errors.New("onmeta webhook: not a JSON object")
+	}
+	event := wire.event()
+	switch {
+	case event.Type == "":
+		return WebhookEvent{}, errors.New("onmeta webhook: neither an on-ramp nor an off-ramp event")
+	case event.OrderID == "":
+		return WebhookEvent{}, errors.New("onmeta webhook: orderId is missing")
+	case event.Status == "":
+		return WebhookEvent{}, errors.New("onmeta webhook: status is missing")
+	}
+	return event, nil
+}
+
+func unwrapRequestData(body []byte) []byte {
+	var outer map[string]json.RawMessage
+	if err := json.Unmarshal(body, &outer); err != nil || len(outer) != 1 {
+		return body
+	}
+	if inner, ok := outer["request_data"]; ok {
+		return inner
+	}
+	return body
+}
+
+func (w wireEvent) event() WebhookEvent {
+	event := WebhookEvent{
+		Type:              w.kind(),
+		OrderID:           string(w.OrderID),
+		Status:            Status(w.Status),
+		Fiat:              w.Fiat.optional(),
+		Currency:          string(w.Currency),
+		ChainID:           int64(w.ChainID),
+		TransactionHash:   string(w.TxnHash),
+		TransferredAmount: w.TransferredAmount.optional(),
+		TokensDeducted:    w.TokensDeducted.optional(),
+		TDS:               w.TDS.optional(),
+		PayoutReference:   string(w.TransactionID),
+		MetaData:          plainTexts(w.MetaData.value),
+		CreatedAt:         firstTime(w.CreatedAt, w.CreatedAtSnake),
+		UpdatedAt:         firstTime(w.UpdatedAt, w.UpdatedAtSnake),
+	}
+	if event.Type == EventOnramp {
+		event.TokenSymbol, event.TokenAddress = string(w.BuyTokenSymbol), string(w.BuyTokenAddress)
+		event.WalletAddress = string(w.ReceiverWalletAddress)
+	} else {
+		event.TokenSymbol, event.TokenAddress = string(w.SellTokenSymbol), string(w.SellTokenAddress)
+		event.WalletAddress = string(w.SenderWalletAddress)
+	}
+	return event
+}
+
+// kind tells an event without an eventType by its token fields.
+func (w wireEvent) kind() EventType {
+	switch {
+	case w.EventType == text(EventOnramp), w.EventType == text(EventOfframp):
+		return EventType(w.EventType)
+	case w.EventType != "":
+		return ""
+	case w.BuyTokenSymbol != "":
+		return EventOnramp
+	case w.SellTokenSymbol != "":
+		return EventOfframp
+	default:
+		return ""
+	}
+}
+
+func plainTexts(values map[string]text) map[string]string {
+	plain := make(map[string]string, len(values))
+	for key, value := range values {
+		plain[key] = string(value)
+	}
+	return plain
+}
