@@ -1,0 +1,189 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net"
+	"path/filepath"
+	"strconv"
+
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/common/testing/freeport"
+)
+
+const loopback = "127.0.0.1"
+
+// loadConfig reads the server configuration and applies the command line to it.
+func loadConfig(opts options) (*config.Config, error) {
+	cfg, err := readConfig(opts.config)
+	if err != nil {
+		return nil, err
+	}
+	if err := requireSections(cfg); err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", opts.config, err)
+	}
+	// Standard output belongs to the lines that say where the server is.
+	cfg.Log.Stdout = false
+	placeDynamicConfig(cfg, filepath.Dir(opts.config))
+	placeServices(cfg)
+	if opts.portGiven {
+		moveFrontend(cfg, int(opts.port))
+	}
+	placeCluster(cfg)
+	if opts.db != "" {
+		if err := useFile(&cfg.Persistence, opts.db); err != nil {
+			return nil, err
+		}
+	}
+	return cfg, nil
+}
+
+func readConfig(path string) (*config.Config, error) {
+	// The loader tells the standard logger that it renders a template.
+	defer log.SetOutput(log.Writer())
+	log.SetOutput(io.Discard)
+
+	cfg, err := config.Load(config.WithConfigFile(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no configuration at %s: start devserver at the top of the project or name the file with --config", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// requireSections checks what the server takes for granted.
+func requireSections(cfg *config.Config) error {
+	if _, ok := cfg.Services[string(primitives.FrontendService)]; !ok {
+		return errors.New("services.frontend is missing")
+	}
+	if cfg.ClusterMetadata == nil {
+		return errors.New("clusterMetadata is missing")
+	}
+	if _, ok := cfg.ClusterMetadata.ClusterInformation[cfg.ClusterMetadata.CurrentClusterName]; !ok {
+		return fmt.Errorf("clusterMetadata.clusterInformation.%s is missing", cfg.ClusterMetadata.CurrentClusterName)
+	}
+	return nil
+}
+
+// placeDynamicConfig finds the dynamic configuration from any working directory: its path is relative to the
+// directory of the static one.
+func placeDynamicConfig(cfg *config.Config, dir string) {
+	if dynamic := cfg.DynamicConfigClient; dynamic != nil && !filepath.IsAbs(dynamic.Filepath) {
+		dynamic.Filepath = filepath.Join(dir, dynamic.Filepath)
+	}
+}
+
+// placeServices puts everything but the frontend on free loopback ports. Only this process calls them, so that
+// servers side by side have no port to agree on but the frontend's.
+func placeServices(cfg *config.Config) {
+	for _, service := range []primitives.ServiceName{
+		primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
+	} {
+		cfg.Services[string(service)] = config.Service{RPC: config.RPC{
+			GRPCPort: freeport.MustGetFreePort(),
+			BindOnIP: loopback,
+		}}
+	}
+	delete(cfg.Services, string(primitives.InternalFrontendService))
+	cfg.PublicClient = config.PublicClient{}
+
+	frontend := cfg.Services[string(primitives.FrontendService)]
+	frontend.RPC.BindOnIP = cmp.Or(frontend.RPC.BindOnIP, loopback)
+	frontend.RPC.BindOnLocalHost = false
+	cfg.Services[string(primitives.FrontendService)] = frontend
+}
+
+// moveFrontend makes port the gRPC port, or any free one if it is 0. The other ports of the configuration then
+// belong to another server: those in use here become free ones.
+func moveFrontend(cfg *config.Config, port int) {
+	frontend := cfg.Services[string(primitives.FrontendService)]
+	if port == frontend.RPC.GRPCPort {
+		return
+	}
+	if port == 0 {
+		port = freeport.MustGetFreePort()
+	}
+	frontend.RPC.GRPCPort = port
+	if frontend.RPC.HTTPPort != 0 {
+		frontend.RPC.HTTPPort = freeport.MustGetFreePort()
+	}
+	cfg.Services[string(primitives.FrontendService)] = frontend
+
+	if cfg.Global.PProf.Port != 0 {
+		cfg.Global.PProf.Port = freeport.MustGetFreePort()
+	}
+	if metrics := cfg.Global.Metrics; metrics != nil && metrics.Prometheus != nil {
+		metrics.Prometheus.ListenAddress = hostPort(loopback, freeport.MustGetFreePort())
+	}
+}
+
+// placeCluster tells the cluster where its own frontend is.
+func placeCluster(cfg *config.Config) {
+	rpc := cfg.Services[string(primitives.FrontendService)].RPC
+	name := cfg.ClusterMetadata.CurrentClusterName
+	cluster := cfg.ClusterMetadata.ClusterInformation[name]
+	cluster.RPCAddress = frontendAddress(cfg)
+	cluster.HTTPAddress = hostPort(reachable(rpc.BindOnIP), rpc.HTTPPort)
+	cfg.ClusterMetadata.ClusterInformation[name] = cluster
+}
+
+// frontendAddress is where clients on this machine reach the server.
+func frontendAddress(cfg *config.Config) string {
+	return serviceAddress(cfg, string(primitives.FrontendService))
+}
+
+func serviceAddress(cfg *config.Config, service string) string {
+	rpc := cfg.Services[service].RPC
+	return hostPort(reachable(rpc.BindOnIP), rpc.GRPCPort)
+}
+
+// reachable is where to call what listens on ip: loopback for what listens on every address.
+func reachable(ip string) string {
+	if parsed := net.ParseIP(ip); parsed != nil && parsed.IsUnspecified() {
+		return loopback
+	}
+	return ip
+}
+
+// listenHost is the address that the frontend and the Web UI listen on.
+func listenHost(cfg *config.Config) string {
+	return cfg.Services[string(primitives.FrontendService)].RPC.BindOnIP
+}
+
+func hostPort(host string, port int) string {
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// checkPorts fails on the first port that another process holds, since the server itself would end the process
+// with a stack trace.
+func checkPorts(cfg *config.Config, uiPort uint16) error {
+	rpc := cfg.Services[string(primitives.FrontendService)].RPC
+	ports := []struct {
+		port   int
+		use    string
+		remedy string
+	}{
+		{rpc.GRPCPort, "gRPC", "choose another with --port"},
+		{rpc.HTTPPort, "the HTTP API", "choose another with --port or FRONTEND_HTTP_PORT"},
+		{int(uiPort), "the Web UI", "choose another with --ui-port, or none with --ui-port 0"},
+	}
+	for _, p := range ports {
+		if p.port == 0 {
+			continue
+		}
+		address := hostPort(listenHost(cfg), p.port)
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("cannot listen on %s for %s (%w): %s", address, p.use, errors.Unwrap(err), p.remedy)
+		}
+		defer listener.Close() // held, so that two uses of one port are found
+	}
+	return nil
+}

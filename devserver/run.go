@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.temporal.io/server/common/config"
+)
+
+// devserver is one run of the program.
+type devserver struct {
+	opts options
+	cfg  *config.Config
+	data *store
+	out  io.Writer
+}
+
+// run serves until ctx ends, and returns nil if that ended it.
+func run(ctx context.Context, opts options, out io.Writer) error {
+	cfg, err := loadConfig(opts)
+	if err != nil {
+		return err
+	}
+	if err := checkPorts(cfg, opts.uiPort); err != nil {
+		return err
+	}
+	data, err := openStore(cfg, opts.db)
+	if err != nil {
+		return err
+	}
+	d := &devserver{opts: opts, cfg: cfg, data: data, out: out}
+	return errors.Join(d.serve(ctx), data.close())
+}
+
+// serve runs the Temporal server, and the rest on top of it.
+func (d *devserver) serve(ctx context.Context) error {
+	srv, err := startServer(d.cfg)
+	if err != nil {
+		return err
+	}
+	err = d.serveUI(ctx, srv)
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, srv.stop())
+}
+
+// serveUI runs the Web UI and reports ready.
+func (d *devserver) serveUI(ctx context.Context, srv *server) error {
+	if d.opts.uiPort != 0 {
+		ui, err := startUI(ctx, d.cfg, d.opts)
+		if err != nil {
+			return err
+		}
+		defer ui.Stop()
+	}
+	if err := srv.becomeReady(ctx); err != nil {
+		return err
+	}
+	d.announce()
+	<-ctx.Done()
+	return nil
+}
+
+// announce says where everything is. Its first line is for programs too.
+func (d *devserver) announce() {
+	fmt.Fprintf(d.out, "TEMPORAL_ADDRESS=%s TEMPORAL_NAMESPACE=%s\n", frontendAddress(d.cfg), namespace)
+	if d.opts.uiPort != 0 {
+		fmt.Fprintf(d.out, "Web UI   http://%s\n", uiAddress(d.cfg, d.opts.uiPort))
+	}
+	if metrics := d.cfg.Global.Metrics; metrics != nil && metrics.Prometheus != nil {
+		fmt.Fprintf(d.out, "Metrics  http://%s/metrics\n", metrics.Prometheus.ListenAddress)
+	}
+	if d.cfg.Global.PProf.Port != 0 {
+		fmt.Fprintf(d.out, "Profiles http://%s/debug/pprof/\n", hostPort(loopback, d.cfg.Global.PProf.Port))
+	}
+	fmt.Fprintf(d.out, "Data     %s\n", d.data.place)
+}
