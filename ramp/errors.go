@@ -85,7 +85,7 @@ func IsError(err error, t ErrorType) bool {
 
 // ApplicationError is e as it crosses Temporal: never retried, its type the application error's type.
 func (e *Error) ApplicationError() error {
-	return temporal.NewNonRetryableApplicationError(e.Error(), string(e.Type), nil, e)
+	return temporal.NewNonRetryableApplicationError(e.Error(), string(e.Type), nil, *e)
 }
 
 // fromTemporal turns an application error that carries an Error back into it, and leaves any other error alone.
