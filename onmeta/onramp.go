@@ -166,7 +166,7 @@ func (c *Client) SubmitUTR(ctx context.Context, user User, orderID, utr string) 
 	if err := require(RouteSubmitUTR, field{"order id", orderID}, field{"UTR", utr}); err != nil {
 		return err
 	}
-	_, err := c.send(ctx, user.call(RouteSubmitUTR), map[string]string{"orderId": orderID, "utr": utr})
+	_, err := c.send(ctx, user.call(RouteSubmitUTR), map[string]string{"orderId": orderID, "utr": utr}, utr)
 	return err
 }
 

@@ -47,7 +47,7 @@ func NewClient(temporal client.Client, dataConverter converter.DataConverter) *C
 
 // StartOnramp starts an order, or finds the one of this reference, and returns it once the user has something to act on:
 // payment instructions as a rule, or a status that awaits something else of them. An order that has ended is
-// returned as it ended. When ctx ends first the error is NotReady; the order runs, and Get or Watch will show it.
+// returned as it ended. A reference that was used with another request is ReferenceTaken. When ctx ends first the error is NotReady; the order runs, and Get or Watch will show it.
 func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order, error) {
 	if err := request.Validate(); err != nil {
 		return nil, err
@@ -56,7 +56,11 @@ func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order
 	options.StaticSummary = fmt.Sprintf("Buy %s for ₹%s · %s", request.Token.Symbol, request.Fiat.Amount, request.Reference)
 	options.StaticDetails = fmt.Sprintf("Buys **%s** on chain %d for **₹%s**, paid by %s, to the wallet `%s`.",
 		request.Token.Symbol, request.Token.ChainID, request.Fiat.Amount, request.PaymentMethod, request.WalletAddress)
-	return c.start(ctx, ID{Onramp, request.Reference}, options, request)
+	mark, err := request.Fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	return c.start(ctx, ID{Onramp, request.Reference}, options, request, mark)
 }
 
 // StartOfframp starts an order, or finds the one of this reference, as StartOnramp does.
@@ -72,7 +76,11 @@ func (c *Client) StartOfframp(ctx context.Context, request OfframpRequest) (*Ord
 	options.StaticSummary = fmt.Sprintf("Sell %s · %s", what, request.Reference)
 	options.StaticDetails = fmt.Sprintf("Sells **%s** on chain %d from the wallet `%s`, paid out to the account %s.",
 		what, request.Token.ChainID, request.SenderWallet, MaskAccount(request.Bank.AccountNumber))
-	return c.start(ctx, ID{Offramp, request.Reference}, options, request)
+	mark, err := request.Fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	return c.start(ctx, ID{Offramp, request.Reference}, options, request, mark)
 }
 
 // startOptions give an order its first search attributes with the start, where they cost no event.
@@ -95,12 +103,13 @@ func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 }
 
 // start is one round trip: it starts the order and waits for what its user needs.
-func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any) (*Order, error) {
+func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any, mark string) (*Order, error) {
 	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), request),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID:   id.workflow(),
 			UpdateName:   AwaitOrder,
+			Args:         []any{Awaiting{Fingerprint: mark}},
 			WaitForStage: client.WorkflowUpdateStageAccepted,
 		},
 	})
@@ -113,11 +122,41 @@ func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowO
 		return &order, nil
 	case ctx.Err() != nil:
 		return nil, c.notReady(ctx, id)
+	case IsError(fromTemporal(err), ReferenceTaken):
+		return nil, fromTemporal(err)
 	case c.hasEnded(ctx, id):
-		return c.result(ctx, id)
+		return c.ended(ctx, id, mark)
 	default:
 		return nil, c.explain(id, err)
 	}
+}
+
+// ended returns an order that was over before it was started again, if it is the caller's.
+func (c *Client) ended(ctx context.Context, id ID, mark string) (*Order, error) {
+	started, err := c.startedWith(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := (Awaiting{Fingerprint: mark}).CheckFingerprint(id.Reference, started); err != nil {
+		return nil, err
+	}
+	return c.result(ctx, id)
+}
+
+// startedWith is the fingerprint of the request that an order was started with.
+func (c *Client) startedWith(ctx context.Context, id ID) (string, error) {
+	if id.Direction == Offramp {
+		var request OfframpRequest
+		if err := c.request(ctx, id, &request); err != nil {
+			return "", err
+		}
+		return request.Fingerprint()
+	}
+	var request OnrampRequest
+	if err := c.request(ctx, id, &request); err != nil {
+		return "", err
+	}
+	return request.Fingerprint()
 }
 
 // notReady tells a start that ran out of time from one that never happened.

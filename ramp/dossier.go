@@ -26,7 +26,7 @@ func ValidateDossier(dossier string) error {
 	case carriesCredentials(location):
 		return errors.New("must not carry credentials: the worker brings its own")
 	case slices.Contains(strings.Split(location.Path, "/"), ".."):
-		return errors.New("must not climb out of its prefix with ..")
+		return errors.New("must not climb out of its prefix")
 	default:
 		return nil
 	}

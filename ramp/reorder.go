@@ -34,8 +34,8 @@ func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, e
 			Order:     order,
 		}
 	}
-	again, err := c.request(ctx, id)
-	if err != nil {
+	var again OnrampRequest
+	if err := c.request(ctx, id, &again); err != nil {
 		return nil, err
 	}
 	again.Reference = request.NewReference
@@ -51,23 +51,22 @@ func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, e
 			Fields:    []FieldError{{Field: "utr", Problem: "must be the UTR of the payment that was made for the old order"}},
 		}
 	}
-	return c.StartOnramp(ctx, *again)
+	return c.StartOnramp(ctx, again)
 }
 
 // request reads what an order was started with from its history.
-func (c *Client) request(ctx context.Context, id ID) (*OnrampRequest, error) {
+func (c *Client) request(ctx context.Context, id ID, into any) error {
 	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	if !history.HasNext() {
-		return nil, c.explain(id, errors.New("the order's history is empty"))
+		return c.explain(id, errors.New("the order's history is empty"))
 	}
 	first, err := history.Next()
 	if err != nil {
-		return nil, c.explain(id, err)
+		return c.explain(id, err)
 	}
-	var request OnrampRequest
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if err := c.converter.FromPayloads(input, &request); err != nil {
-		return nil, c.explain(id, fmt.Errorf("the order's request cannot be read: %w", err))
+	if err := c.converter.FromPayloads(input, into); err != nil {
+		return c.explain(id, fmt.Errorf("the order's request cannot be read: %w", err))
 	}
-	return &request, nil
+	return nil
 }

@@ -1,0 +1,107 @@
+package activities
+
+import (
+	"context"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+// AccountRequest names a user's account: a VPA or a bank account, whichever the payment needs.
+type AccountRequest struct {
+	Email string            `json:"email"`
+	UPI   *ramp.UPIAccount  `json:"upi,omitempty"`
+	Bank  *ramp.BankAccount `json:"bank,omitempty"`
+}
+
+// kind says which of the two it is, in words for a summary.
+func (r AccountRequest) kind() string {
+	if r.UPI != nil {
+		return "UPI ID"
+	}
+	return "bank account"
+}
+
+// LinkState is whether an account is linked.
+type LinkState string
+
+// Link states. The provider's SUCCESS, PENDING and FAILED (wire 3.8), and none of them.
+const (
+	NotLinked   LinkState = "not_linked"
+	Linked      LinkState = "linked"
+	LinkPending LinkState = "pending"
+	LinkFailed  LinkState = "failed"
+)
+
+// LinkResult is what the provider knows of an account.
+type LinkResult struct {
+	State LinkState `json:"state"`
+	// LinkReference is the provider's id of the link, by which a pending one is watched.
+	LinkReference string `json:"linkReference,omitempty"`
+	// Reason explains a failure.
+	Reason string `json:"reason,omitempty"`
+}
+
+// LinkedAccounts looks the account up among those that the user has linked (wire 3.6, 3.7). A bank account is known by
+// its IFSC and last four digits, all that the provider shows.
+func (c *Calls) LinkedAccounts(ctx context.Context, req AccountRequest) (LinkResult, error) {
+	if req.UPI != nil {
+		ids, err := c.provider.UPIIDs(ctx, user(req.Email))
+		return findUPI(ids, req.UPI), classify(ctx, err)
+	}
+	accounts, err := c.provider.BankAccounts(ctx, user(req.Email))
+	return findBank(accounts, req.Bank), classify(ctx, err)
+}
+
+// findUPI prefers a link that works to one that failed: a VPA may be listed more than once.
+func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
+	best := LinkResult{State: NotLinked}
+	for _, id := range ids {
+		if strings.EqualFold(id.ID, wanted.ID) {
+			best = better(best, linkResult(onmeta.Link{Reference: id.Reference, Status: id.Status, Reason: id.Reason}))
+		}
+	}
+	return best
+}
+
+func findBank(accounts []onmeta.BankAccount, wanted *ramp.BankAccount) LinkResult {
+	best := LinkResult{State: NotLinked}
+	for _, account := range accounts {
+		if ramp.MaskAccount(account.AccountNumber) == ramp.MaskAccount(wanted.AccountNumber) &&
+			strings.EqualFold(account.IFSC, wanted.IFSC) {
+			best = better(best, linkResult(onmeta.Link{Reference: account.Reference, Status: account.Status, Reason: account.Reason}))
+		}
+	}
+	return best
+}
+
+// better keeps the more useful of two links. A failed link from the past counts as none: the account may be linked again.
+func better(a, b LinkResult) LinkResult {
+	switch {
+	case b.State == Linked, b.State == LinkPending && a.State != Linked:
+		return b
+	default:
+		return a
+	}
+}
+
+func linkResult(link onmeta.Link) LinkResult {
+	result := LinkResult{LinkReference: link.Reference, Reason: link.Reason}
+	switch link.Status {
+	case onmeta.LinkSuccess:
+		result.State = Linked
+	case onmeta.LinkFailed:
+		result.State = LinkFailed
+	default:
+		result.State = LinkPending
+	}
+	return result
+}
+
+// LinkedAccounts runs the activity.
+func LinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
+	return call[LinkResult](ctx, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
+}

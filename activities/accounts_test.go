@@ -1,0 +1,249 @@
+package activities_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/activities"
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+func byUPI(email, id string) activities.AccountRequest {
+	return activities.AccountRequest{Email: email, UPI: &ramp.UPIAccount{ID: id, Name: "Asha Rao"}}
+}
+
+func byBank(email, number string) activities.AccountRequest {
+	bank := linkedBank()
+	bank.AccountNumber = number
+	return activities.AccountRequest{Email: email, Bank: bank}
+}
+
+func TestKYCStatusTellsVerifiedFromNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for email, verified := range map[string]bool{newcomer: true, unverified: false, "asha+review@example.test": false} {
+		status, err := run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: email})
+		require.NoError(t, err)
+		require.Equal(t, verified, status.Verified, email)
+	}
+}
+
+func TestAccountIsFoundAmongTheLinkedOnes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := byBank(linked, "50100000004821")
+	other.Bank.IFSC = "ICIC0001234"
+	lower := byBank(linked, "50100000004821")
+	lower.Bank.IFSC = "hdfc0001234"
+	for name, tc := range map[string]struct {
+		request activities.AccountRequest
+		want    activities.LinkState
+	}{
+		"UPI id":                  {byUPI(linked, "asha@okbank"), activities.Linked},
+		"UPI id in capitals":      {byUPI(linked, "ASHA@OKBANK"), activities.Linked},
+		"another UPI id":          {byUPI(linked, "asha@okaxis"), activities.NotLinked},
+		"account":                 {byBank(linked, "50100000004821"), activities.Linked},
+		"masked account":          {byBank(linked, "XXXX4821"), activities.Linked},
+		"IFSC in lower case":      {lower, activities.Linked},
+		"other last four digits":  {byBank(linked, "50100000004822"), activities.NotLinked},
+		"same digits, other bank": {other, activities.NotLinked},
+		"user without accounts":   {byBank(newcomer, "50100000004821"), activities.NotLinked},
+		"user without UPI ids":    {byUPI(newcomer, "asha@okbank"), activities.NotLinked},
+	} {
+		found, err := run(w, w.calls.LinkedAccounts, tc.request)
+		require.NoError(t, err, name)
+		require.Equal(t, tc.want, found.State, name)
+		require.Equal(t, tc.want == activities.Linked, found.LinkReference != "", name)
+	}
+}
+
+func TestLinkInTheListCountsForWhatItCameTo(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		list string
+		want activities.LinkResult
+	}{
+		"failed":                     {`FAILED:1`, activities.LinkResult{State: activities.NotLinked}},
+		"pending":                    {`PENDING:1`, activities.LinkResult{State: activities.LinkPending, LinkReference: "1"}},
+		"failed, then linked":        {`FAILED:1 SUCCESS:2`, activities.LinkResult{State: activities.Linked, LinkReference: "2"}},
+		"linked, then failed":        {`SUCCESS:1 FAILED:2`, activities.LinkResult{State: activities.Linked, LinkReference: "1"}},
+		"linked, then pending":       {`SUCCESS:1 PENDING:2`, activities.LinkResult{State: activities.Linked, LinkReference: "1"}},
+		"pending, then linked":       {`PENDING:1 SUCCESS:2`, activities.LinkResult{State: activities.Linked, LinkReference: "2"}},
+		"failed, then pending":       {`FAILED:1 PENDING:2`, activities.LinkResult{State: activities.LinkPending, LinkReference: "2"}},
+		"a status that is not known": {`Validating:1`, activities.LinkResult{State: activities.LinkPending, LinkReference: "1"}},
+		"capitalised":                {`Success:1`, activities.LinkResult{State: activities.Linked, LinkReference: "1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.network.on(onmeta.RouteUPIIDs, answers(http.StatusOK, listing(tc.list, `"upiId":"asha@okbank"`)))
+			w.network.on(onmeta.RouteBankAccounts,
+				answers(http.StatusOK, listing(tc.list, `"accountNumber":"XXXX4821","ifsc":"HDFC0001234"`)))
+			for _, request := range []activities.AccountRequest{byUPI(newcomer, "asha@okbank"), byBank(newcomer, "50100000004821")} {
+				found, err := run(w, w.calls.LinkedAccounts, request)
+				require.NoError(t, err)
+				require.Equal(t, tc.want, found)
+			}
+		})
+	}
+}
+
+// listing is the provider's list of one account, linked as "STATUS:reference STATUS:reference" tells.
+func listing(links, account string) string {
+	var items []string
+	for _, link := range strings.Fields(links) {
+		status, reference, _ := strings.Cut(link, ":")
+		items = append(items, fmt.Sprintf(`{%s,"status":%q,"referenceNumber":%q}`, account, status, reference))
+	}
+	return `{"success":true,"data":[` + strings.Join(items, ",") + `]}`
+}
+
+func TestAccountIsLinked(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		request activities.AccountRequest
+		want    activities.LinkState
+	}{
+		"UPI id":                     {byUPI(newcomer, "asha@okbank"), activities.Linked},
+		"account":                    {byBank(newcomer, "50100000004821"), activities.Linked},
+		"pending UPI id":             {byUPI(newcomer, "asha.pending@okbank"), activities.LinkPending},
+		"pending account":            {byBank(newcomer, "50100000009001"), activities.LinkPending},
+		"failed UPI id":              {byUPI(newcomer, "asha.failed@okbank"), activities.LinkFailed},
+		"failed account":             {byBank(newcomer, "50100000009002"), activities.LinkFailed},
+		"UPI id linked already":      {byUPI(linked, "asha@okbank"), activities.Linked},
+		"account linked already":     {byBank(linked, "50100000004821"), activities.Linked},
+		"account of another's name":  {byBank(newcomer, "50100000009004"), activities.LinkFailed},
+		"failed before, tried again": {byUPI(newcomer, "asha.mismatch@okbank"), activities.LinkFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			link, err := run(w, w.calls.LinkAccount, tc.request)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, link.State)
+			again, err := run(w, w.calls.LinkedAccounts, tc.request)
+			require.NoError(t, err)
+			if tc.want == activities.LinkFailed {
+				require.Equal(t, activities.NotLinked, again.State, "a failed link may be tried again")
+			} else {
+				require.Equal(t, tc.want, again.State)
+			}
+		})
+	}
+}
+
+func TestLinkWhoseAnswerWasLostIsFoundLinked(t *testing.T) {
+	t.Parallel()
+	for name, request := range map[string]activities.AccountRequest{
+		"UPI id": byUPI(newcomer, "asha@okbank"), "account": byBank(newcomer, "50100000004821"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.network.once(onmeta.RouteLinkUPI, lost)
+			w.network.once(onmeta.RouteLinkBank, lost)
+			link, err := inWorkflow(w, activities.LinkAccount, request)
+			require.NoError(t, err)
+			require.Equal(t, activities.Linked, link.State)
+		})
+	}
+}
+
+func TestRefusalToLinkIsFinal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := run(w, w.calls.LinkAccount, byUPI(newcomer, "asha.unknown@okbank"))
+	requireRefused(t, http.StatusBadRequest, "account not found for vpa", err)
+	_, err = run(w, w.calls.LinkAccount, byUPI(unverified, "asha@okbank"))
+	requireRefused(t, http.StatusBadRequest, "KYC not verified", err)
+}
+
+func TestBankAccountWithoutPANCannotBeLinked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := byBank(newcomer, "50100000004821")
+	request.Bank.PAN = ""
+	link, err := run(w, w.calls.LinkAccount, request)
+	require.NoError(t, err)
+	require.Equal(t, activities.LinkFailed, link.State)
+	require.Contains(t, link.Reason, "PAN")
+	require.Empty(t, w.network.sent(onmeta.RouteLinkBank))
+}
+
+func TestListThatCannotBeFetchedIsRetried(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.network.on(onmeta.RouteUPIIDs, refuses(http.StatusInternalServerError, "internal server error"))
+	w.network.on(onmeta.RouteBankAccounts, truncated)
+	for _, request := range []activities.AccountRequest{byUPI(linked, "asha@okbank"), byBank(linked, "50100000004821")} {
+		_, err := run(w, w.calls.LinkedAccounts, request)
+		requireRetried(t, activities.ErrUnavailable, err)
+	}
+}
+
+func TestWatchedLinkEndsAsTheProviderDecides(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		request activities.AccountRequest
+		want    activities.LinkState
+	}{
+		"UPI id linked":  {byUPI(newcomer, "asha.pending@okbank"), activities.Linked},
+		"UPI id failed":  {byUPI(newcomer, "asha.pendingfailed@okbank"), activities.LinkFailed},
+		"account linked": {byBank(newcomer, "50100000009001"), activities.Linked},
+		"account failed": {byBank(newcomer, "50100000009003"), activities.LinkFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			controlled(t, func(t *testing.T, w *world) {
+				link, err := run(w, w.calls.LinkAccount, tc.request)
+				require.NoError(t, err)
+				require.Equal(t, activities.LinkPending, link.State)
+				began := time.Now()
+				end, err := run(w, w.watches.WatchLink, watchLink(tc.request, link.LinkReference))
+				require.NoError(t, err)
+				require.Equal(t, activities.Decided, end.End)
+				require.Equal(t, tc.want, end.State)
+				require.Equal(t, link.LinkReference, end.LinkReference)
+				require.InDelta(t, 67*time.Second, time.Since(began), float64(8*time.Second))
+			})
+		})
+	}
+}
+
+func watchLink(request activities.AccountRequest, reference string) activities.WatchLinkRequest {
+	return activities.WatchLinkRequest{
+		Email: request.Email, LinkReference: reference, UPI: request.UPI != nil, Wait: activities.Wait{Since: time.Now()},
+	}
+}
+
+func TestWatchedLinkThatTheProviderDoesNotKnowIsRefused(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		_, err := run(w, w.watches.WatchLink, watchLink(byUPI(newcomer, ""), "nothing"))
+		requireRefused(t, http.StatusNotFound, "data not found", err)
+	})
+}
+
+func TestWatchedLinkEndsWhenItsTimeIsUp(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		request := byBank(newcomer, "50100000009001")
+		link, err := run(w, w.calls.LinkAccount, request)
+		require.NoError(t, err)
+		require.NoError(t, w.clock.SetSpeed(0))
+		watch := watchLink(request, link.LinkReference)
+		watch.Since = time.Now().Add(-59 * time.Minute)
+		began := time.Now()
+		end, err := run(w, w.watches.WatchLink, watch)
+		require.NoError(t, err)
+		require.Equal(t, activities.TimeUp, end.End)
+		require.Equal(t, activities.LinkPending, end.State)
+		require.InDelta(t, 67*time.Second, time.Since(began), float64(8*time.Second))
+	})
+}

@@ -1,0 +1,161 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+// Types of the application errors that activities fail with.
+const (
+	// ErrRefused: the provider said no to this very request. Final.
+	ErrRefused = "ProviderRefused"
+	// ErrQuoteExpired: the quote was too old when the order was to be made; nothing was sent. Final: fetch another.
+	ErrQuoteExpired = "QuoteExpired"
+	// ErrDossier: the KYC dossier cannot be read or is incomplete. Final: the user submits another.
+	ErrDossier = "InvalidDossier"
+
+	// ErrUnauthorized: the provider does not accept our API key. Retried, for an operator will correct it.
+	ErrUnauthorized = "ProviderUnauthorized"
+	// ErrRateLimited: the provider asked us to slow down. Retried when it said.
+	ErrRateLimited = "ProviderRateLimited"
+	// ErrUnavailable: no usable answer, whether the request arrived or not. Retried.
+	ErrUnavailable = "ProviderUnavailable"
+	// ErrStore: the blob store of the KYC dossiers does not answer. Retried.
+	ErrStore = "DossierStoreUnavailable"
+	// ErrHandover: this worker stops and another takes the watch over. Retried at once, and no fault of anybody.
+	ErrHandover = "WatchHandover"
+)
+
+// classify turns an error of the provider client into what Temporal needs to know: whether to retry, and when. It is
+// the only place that decides; activities return its result unwrapped. Only a refusal of this very request is final:
+// an outage, a wrong API key or an answer that is not the provider's is ours or theirs to mend, and the order waits.
+func classify(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return interrupted(ctx)
+	}
+	var provider *onmeta.Error
+	if !errors.As(err, &provider) {
+		return retryable(ctx, ErrUnavailable, err, 0)
+	}
+	switch provider.Kind {
+	case onmeta.KindRefused:
+		return temporal.NewNonRetryableApplicationError(provider.Error(), ErrRefused, nil, Refusal{
+			HTTPStatus: provider.Status,
+			Code:       provider.Code,
+			Reason:     provider.Message,
+		})
+	case onmeta.KindInvalid:
+		return invalid(err)
+	case onmeta.KindUnauthorized:
+		return retryable(ctx, ErrUnauthorized, err, 0)
+	case onmeta.KindRateLimited:
+		return retryable(ctx, ErrRateLimited, err, provider.RetryAfter)
+	default:
+		return retryable(ctx, ErrUnavailable, err, provider.RetryAfter)
+	}
+}
+
+// interrupted is the error of an activity whose context has ended. A worker that stops ends it too, which is neither a
+// cancellation of the order nor an answer: another worker tries again.
+func interrupted(ctx context.Context) error {
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return retryable(ctx, ErrUnavailable, errors.New("this worker stopped before the provider answered"), 0)
+	default:
+		return ctx.Err()
+	}
+}
+
+// lookup is the error of a call that only looks something up on the way to another. Its refusal is no refusal of what
+// the order asks for.
+func lookup(err error) error {
+	var provider *onmeta.Error
+	if errors.As(err, &provider) && provider.Kind == onmeta.KindRefused {
+		return fmt.Errorf("a look-up on the way was refused: %s", provider.Error())
+	}
+	return err
+}
+
+func retryable(ctx context.Context, kind string, err error, retryAfter time.Duration) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), kind, temporal.ApplicationErrorOptions{
+		NextRetryDelay: retryPause(activity.GetInfo(ctx).Attempt, retryAfter),
+	})
+}
+
+// Refusal is what the provider said when it refused a request.
+type Refusal struct {
+	HTTPStatus int    `json:"httpStatus"`
+	Code       string `json:"code,omitempty"`
+	// Reason is the provider's message.
+	Reason string `json:"reason"`
+}
+
+// Refused returns the provider's refusal, if that is what err is.
+func Refused(err error) (Refusal, bool) {
+	var refusal Refusal
+	if !hasType(err, ErrRefused) {
+		return refusal, false
+	}
+	var application *temporal.ApplicationError
+	if errors.As(err, &application) && application.HasDetails() {
+		_ = application.Details(&refusal) // without details there is still a refusal
+	}
+	if refusal.Reason == "" {
+		refusal.Reason = "no reason given"
+	}
+	return refusal, true
+}
+
+// QuoteExpired reports whether an order was not made because its quote had expired.
+func QuoteExpired(err error) bool { return hasType(err, ErrQuoteExpired) }
+
+// InvalidDossier returns what is wrong with a KYC dossier, if that is what err is.
+func InvalidDossier(err error) (string, bool) {
+	var application *temporal.ApplicationError
+	if !hasType(err, ErrDossier) || !errors.As(err, &application) {
+		return "", false
+	}
+	return application.Message(), true
+}
+
+// Unanswered returns why a call got no answer within its patience, if that is what err is. Nothing is in flight any
+// more, but the provider may have done what it was asked.
+func Unanswered(err error) (string, bool) {
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		return "no answer in time", true
+	}
+	switch {
+	case hasType(err, ErrUnauthorized):
+		return "the provider does not accept the API key", true
+	case hasType(err, ErrRateLimited):
+		return "the provider asks to slow down", true
+	case hasType(err, ErrUnavailable):
+		return "the provider does not answer properly", true
+	case hasType(err, ErrStore):
+		return "the store of the KYC documents does not answer", true
+	default:
+		return "", false
+	}
+}
+
+// invalid fails an activity whose request cannot be right, which only a defect of ours can cause.
+func invalid(err error) error {
+	return temporal.NewNonRetryableApplicationError(err.Error(), string(ramp.InvalidRequest), nil)
+}
+
+func hasType(err error, kind string) bool {
+	var application *temporal.ApplicationError
+	return errors.As(err, &application) && application.Type() == kind
+}

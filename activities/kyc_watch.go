@@ -1,0 +1,46 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// WatchKYCRequest names the user.
+type WatchKYCRequest struct {
+	Email string `json:"email"`
+	Wait
+}
+
+// WatchKYCResult is Decided once the user is verified.
+type WatchKYCResult struct {
+	WatchEnd
+}
+
+// WatchKYC polls the KYC status until the user is verified. A manual review takes up to 24 hours and shows as "not
+// verified" meanwhile (wire 3.3): only time tells a review from a refusal.
+func (w *Watches) WatchKYC(ctx context.Context, req WatchKYCRequest) (WatchKYCResult, error) {
+	how := watching{Wait: req.Wait, pause: w.patientPause, limit: w.timings.KYCReview, outage: w.timings.Outage}
+	end, err := poll(ctx, how, func(ctx context.Context) (string, bool, error) {
+		status, err := w.provider.KYCStatus(ctx, user(req.Email))
+		if status.Verified {
+			return "verified", true, err
+		}
+		return "not verified", false, err
+	})
+	return WatchKYCResult{end}, err
+}
+
+// patientPause starts at the pace of an order, since most checks take seconds, and slows down for those that take hours.
+func (w *Watches) patientPause(polls int) time.Duration {
+	if polls < 10 {
+		return w.timings.pollPause()
+	}
+	return w.timings.SlowPoll
+}
+
+// WatchKYC runs the activity.
+func WatchKYC(ctx workflow.Context, req WatchKYCRequest) (WatchKYCResult, error) {
+	return watch[WatchKYCResult](ctx, "Wait for the provider to verify the user's KYC", (*Watches)(nil).WatchKYC, req)
+}

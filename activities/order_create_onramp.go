@@ -1,0 +1,169 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+// CreateOnrampOrderRequest is the order to make.
+type CreateOnrampOrderRequest struct {
+	Placement
+	Fiat          ramp.Amount        `json:"fiat"`
+	Token         ramp.Token         `json:"token"`
+	WalletAddress string             `json:"walletAddress"`
+	PaymentMethod ramp.PaymentMethod `json:"paymentMethod"`
+	UPI           *ramp.UPIAccount   `json:"upi,omitempty"`
+	Bank          *ramp.BankAccount  `json:"bank,omitempty"`
+	Metadata      map[string]string  `json:"metadata,omitempty"`
+}
+
+// CreateOnrampOrder makes the order at the provider (wire 3.16), once: an attempt that follows one whose answer may have
+// been lost first looks for its order in the user's history and adopts it. It fails with QuoteExpired, and
+// sends nothing, when the quote is no longer good.
+func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (Created, error) {
+	amount, err := ramp.ParseAmount(req.Fiat.Amount)
+	if err != nil {
+		return Created{}, invalid(err)
+	}
+	beneficiary, err := c.beneficiary(ctx, req.PaymentMethod)
+	if err != nil {
+		return Created{}, classify(ctx, lookup(err))
+	}
+	created := Created{
+		ProviderStatus: string(onmeta.OnrampFiatPending),
+		Lifetime:       c.timings.OrderLifetime,
+		Instructions:   ramp.Instructions{Bank: beneficiary},
+	}
+	if req.mayExist(ctx) {
+		created.OrderID, err = c.findOnrampOrder(ctx, req, amount)
+		if err != nil {
+			return Created{}, classify(ctx, lookup(err))
+		}
+		if created.OrderID != "" {
+			created.Adopted, created.Lifetime = true, c.remainingLife(req.Placement)
+			return created, nil
+		}
+	}
+	if err := req.checkQuote(); err != nil {
+		return Created{}, err
+	}
+	order, err := c.provider.CreateOnramp(ctx, user(req.Email), req.wire(amount))
+	if err != nil {
+		return Created{}, classify(ctx, err)
+	}
+	created.OrderID = order.OrderID
+	switch {
+	case req.PaymentMethod != ramp.UPI && order.Beneficiary != nil:
+		created.Instructions.Bank = bankInstructions(order.Beneficiary)
+	case order.QR != "" || order.VPA != "":
+		created.Instructions.UPI = &ramp.UPIInstructions{QR: order.QR, VPA: order.VPA, DeepLinks: deepLinks(order.DeepLinks)}
+	case req.PaymentMethod == ramp.UPI: // the next attempt adopts the order, and says that its instructions are lost
+		return Created{}, classify(ctx, errors.New("the provider's answer does not say how to pay by UPI"))
+	}
+	return created, nil
+}
+
+func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnrampRequest {
+	wire := onmeta.CreateOnrampRequest{
+		TokenSymbol:     r.Token.Symbol,
+		TokenAddress:    r.Token.Address,
+		ChainID:         r.Token.ChainID,
+		FiatCurrency:    r.Fiat.Currency,
+		FiatAmount:      amount,
+		ReceiverAddress: r.WalletAddress,
+		PaymentMode:     string(r.PaymentMethod),
+		MetaData:        r.metadata(r.Metadata),
+	}
+	if r.UPI != nil {
+		wire.UPI = &onmeta.UPIAccount{ID: r.UPI.ID, Name: r.UPI.Name}
+	}
+	if r.Bank != nil {
+		wire.Bank = &onmeta.PayerBank{AccountName: r.Bank.AccountName, AccountNumber: r.Bank.AccountNumber, IFSC: r.Bank.IFSC}
+	}
+	return wire
+}
+
+// remainingLife is what is left of an adopted order's life, at the least: the order is no older than its quote.
+func (c *Calls) remainingLife(p Placement) time.Duration {
+	quoted := p.Quote.ExpiresAt.Add(-c.timings.QuoteLifetime)
+	return max(c.timings.OrderLifetime-max(time.Since(quoted), 0), 0)
+}
+
+// beneficiary is the account that IMPS and NEFT payments go to, unless the order's own answer names another. The provider
+// publishes it with its currencies (wire 3.15), so that it is asked for before the order is made.
+func (c *Calls) beneficiary(ctx context.Context, method ramp.PaymentMethod) (*ramp.Beneficiary, error) {
+	if method == ramp.UPI {
+		return nil, nil
+	}
+	currencies, err := c.provider.Currencies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, currency := range currencies {
+		for _, mode := range currency.PaymentModes {
+			if currency.Code == ramp.INR && mode.Code == string(method) && mode.Beneficiary != nil {
+				return bankInstructions(mode.Beneficiary), nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("the provider lists no account to pay to by %s", method)
+}
+
+func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {
+	return &ramp.Beneficiary{Name: to.Name, AccountNumber: to.AccountNumber, IFSC: to.IFSC}
+}
+
+// historyPages bounds the search for an order; ten orders a page, newest first (wire 3.19).
+const historyPages = 20
+
+// findOnrampOrder looks for an order that an earlier attempt has made: the same amount, token and receiver, not older
+// than the quote, unpaid, for nobody was told how to pay it, and not known to belong to another order of ours.
+func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) (string, error) {
+	for page := range historyPages {
+		orders, err := c.provider.OrderHistory(ctx, user(req.Email), page)
+		if err != nil {
+			return "", err
+		}
+		for _, order := range orders {
+			if order.CreatedAt.IsZero() {
+				continue
+			}
+			if order.CreatedAt.Before(req.Since) {
+				return "", nil
+			}
+			if !req.describes(order, amount) {
+				continue
+			}
+			free, err := c.owners.Free(ctx, order.OrderID)
+			if err != nil || free {
+				return order.OrderID, err
+			}
+		}
+		if len(orders) == 0 {
+			return "", nil
+		}
+	}
+	return "", nil
+}
+
+func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount decimal.Decimal) bool {
+	return onrampMeaning(order.Status).unpaid &&
+		order.Amount.Valid && order.Amount.Decimal.Equal(amount) &&
+		order.ChainID == r.Token.ChainID &&
+		strings.EqualFold(order.TokenAddress, r.Token.Address) &&
+		strings.EqualFold(order.ReceiverWallet, r.WalletAddress)
+}
+
+// CreateOnrampOrder runs the activity.
+func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (Created, error) {
+	return call[Created](ctx, "Create the order: INR "+req.Fiat.Amount+" for "+req.Token.Symbol, (*Calls)(nil).CreateOnrampOrder, req)
+}

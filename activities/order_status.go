@@ -1,0 +1,96 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/shopspring/decimal"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+// OrderRequest names an order at the provider.
+type OrderRequest struct {
+	Email     string         `json:"email"`
+	Direction ramp.Direction `json:"direction"`
+	OrderID   string         `json:"orderId"`
+}
+
+// OrderState is what the provider says of an order.
+type OrderState struct {
+	// ProviderStatus is the provider's, verbatim.
+	ProviderStatus string `json:"providerStatus"`
+	// Status is ours; empty where the provider's leaves ours as it is.
+	Status ramp.Status `json:"status,omitempty"`
+	// Unpaid is set while the provider has seen no payment.
+	Unpaid bool `json:"unpaid,omitempty"`
+	// Attention says why a person must look.
+	Attention  string           `json:"attention,omitempty"`
+	Reason     string           `json:"reason,omitempty"`
+	Settlement *ramp.Settlement `json:"settlement,omitempty"`
+}
+
+// OrderStatus asks once for the status of an order (wire 3.18, 3.24): the last look before an order expires.
+func (c *Calls) OrderStatus(ctx context.Context, req OrderRequest) (OrderState, error) {
+	state, err := orderState(ctx, c.provider, req)
+	return state, classify(ctx, err)
+}
+
+func orderState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
+	if req.Direction == ramp.Offramp {
+		return offrampState(ctx, provider, req)
+	}
+	return onrampState(ctx, provider, req)
+}
+
+func onrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
+	status, err := provider.OnrampStatus(ctx, user(req.Email), req.OrderID)
+	if err != nil {
+		return OrderState{}, err
+	}
+	state := newOrderState(status.Status, onrampMeaning(status.Status), status.Reason)
+	if status.TransactionHash != "" {
+		state.Settlement = &ramp.Settlement{
+			TransactionHash: status.TransactionHash,
+			ExplorerURL:     status.ExplorerURL,
+			Amount:          ramp.Amount{Amount: delivered(status.TransferredAmount), Currency: status.TokenSymbol},
+		}
+	}
+	return state, nil
+}
+
+func offrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
+	status, err := provider.OfframpStatus(ctx, user(req.Email), req.OrderID)
+	if err != nil {
+		return OrderState{}, err
+	}
+	state := newOrderState(status.Status, offrampMeaning(status.Status), status.Reason)
+	if state.Status == ramp.Completed && status.Fiat.Valid {
+		state.Settlement = &ramp.Settlement{Amount: fiat(status.Fiat.Decimal, status.Currency)}
+	}
+	return state, nil
+}
+
+func newOrderState(status onmeta.Status, means meaning, reason string) OrderState {
+	return OrderState{
+		ProviderStatus: string(status),
+		Status:         means.status,
+		Unpaid:         means.unpaid,
+		Attention:      means.attention,
+		Reason:         reason,
+	}
+}
+
+// delivered is empty until the provider tells.
+func delivered(amount decimal.NullDecimal) string {
+	if !amount.Valid {
+		return ""
+	}
+	return amount.Decimal.String()
+}
+
+// OrderStatus runs the activity.
+func OrderStatus(ctx workflow.Context, req OrderRequest) (OrderState, error) {
+	return call[OrderState](ctx, "Look once more whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
+}

@@ -1,0 +1,165 @@
+package activities_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+func TestGuideTimingsAreTheGuides(t *testing.T) {
+	t.Parallel()
+	timings := activities.GuideTimings(1)
+	require.Equal(t, 3*time.Hour, timings.OrderLifetime)
+	require.Equal(t, 30*time.Second, timings.QuoteLifetime)
+	require.Equal(t, 10*time.Second, timings.PollMin)
+	require.Equal(t, 15*time.Second, timings.PollMax)
+	require.Greater(t, timings.KYCReview, 24*time.Hour, "a manual review takes up to 24 hours")
+	require.Equal(t, 24*time.Hour, timings.Overdue)
+}
+
+func TestTimingsFollowAFasterClockExceptForQuotes(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, activities.Timings{
+		OrderLifetime: 3 * time.Minute,
+		QuoteLifetime: 30 * time.Second,
+		PollMin:       time.Second / 6,
+		PollMax:       time.Second / 4,
+		SlowPoll:      2 * time.Second,
+		KYCReview:     26 * time.Minute,
+		Linking:       time.Minute,
+		Overdue:       24 * time.Minute,
+		Outage:        5 * time.Second,
+	}, activities.GuideTimings(60))
+}
+
+// attempts runs a call whose provider is down for so many attempts, and returns when each began.
+func attempts(t *testing.T, down int, call func(workflow.Context, activities.QuoteBuyRequest) (activities.QuoteResult, error)) ([]time.Time, error) {
+	t.Helper()
+	w := newWorld(t)
+	for range down {
+		w.network.once(onmeta.RouteQuoteBuy, refuses(http.StatusServiceUnavailable, "down"))
+	}
+	env := suite().NewTestWorkflowEnvironment()
+	env.RegisterActivity(w.calls)
+	var began []time.Time
+	env.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) { began = append(began, env.Now()) })
+	env.ExecuteWorkflow(func(ctx workflow.Context) (activities.QuoteResult, error) { return call(ctx, buy()) })
+	return began, env.GetWorkflowError()
+}
+
+func TestCallIsRetriedWithGrowingPausesAndThenAsksForAttention(t *testing.T) {
+	t.Parallel()
+	began, err := attempts(t, 100, activities.QuoteBuy)
+	problem, unanswered := activities.Unanswered(err)
+	require.True(t, unanswered)
+	require.Equal(t, "the provider does not answer properly", problem)
+	require.Len(t, began, 8)
+	expected := []time.Duration{1, 2, 4, 8, 16, 32, 60}
+	jittered := false
+	for i, seconds := range expected {
+		pause, want := began[i+1].Sub(began[i]), seconds*time.Second
+		require.InDelta(t, want, pause, float64(want/10)+float64(10*time.Millisecond), "pause %d", i)
+		jittered = jittered || pause.Round(time.Millisecond) != want
+	}
+	require.True(t, jittered)
+}
+
+func TestPatientCallIsRetriedUntilTheProviderAnswers(t *testing.T) {
+	t.Parallel()
+	began, err := attempts(t, 30, func(ctx workflow.Context, request activities.QuoteBuyRequest) (activities.QuoteResult, error) {
+		return activities.QuoteBuy(activities.Patiently(ctx), request)
+	})
+	require.NoError(t, err)
+	require.Len(t, began, 31)
+	for i := 7; i < len(began); i++ {
+		requireBetween(t, 54*time.Second, 66*time.Second+10*time.Millisecond, began[i].Sub(began[i-1]))
+	}
+}
+
+// TestEveryActivityRunsWhereItBelongs calls each activity as orders do.
+func TestEveryActivityRunsWhereItBelongs(t *testing.T) {
+	t.Parallel()
+	const call, upload, watch = 75 * time.Second, 5 * time.Minute, 30 * 24 * time.Hour
+	for name, tc := range map[string]struct {
+		call    func(workflow.Context) error
+		queue   string
+		timeout time.Duration
+	}{
+		"Login":                 {errorOnly(activities.Login), ramp.TaskQueue, call},
+		"KYCStatus":             {discarding(activities.KYCStatus), ramp.TaskQueue, call},
+		"UploadKYC":             {errorOnly(activities.UploadKYC), ramp.TaskQueue, upload},
+		"WatchKYC":              {discarding(activities.WatchKYC), ramp.WatchTaskQueue, watch},
+		"LinkedAccounts":        {discarding(activities.LinkedAccounts), ramp.TaskQueue, call},
+		"LinkAccount":           {discarding(activities.LinkAccount), ramp.TaskQueue, call},
+		"WatchLink":             {discarding(activities.WatchLink), ramp.WatchTaskQueue, watch},
+		"QuoteBuy":              {discarding(activities.QuoteBuy), ramp.TaskQueue, call},
+		"QuoteSell":             {discarding(activities.QuoteSell), ramp.TaskQueue, call},
+		"CreateOnrampOrder":     {discarding(activities.CreateOnrampOrder), ramp.TaskQueue, call},
+		"CreateOfframpOrder":    {discarding(activities.CreateOfframpOrder), ramp.TaskQueue, call},
+		"SubmitUTR":             {errorOnly(activities.SubmitUTR), ramp.TaskQueue, call},
+		"SubmitTransactionHash": {errorOnly(activities.SubmitTransactionHash), ramp.TaskQueue, call},
+		"OrderStatus":           {discarding(activities.OrderStatus), ramp.TaskQueue, call},
+		"WatchOrder":            {discarding(activities.WatchOrder), ramp.WatchTaskQueue, watch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			info := started(t, name, tc.call)
+			require.Equal(t, tc.queue, info.TaskQueue)
+			require.Equal(t, tc.timeout, info.Deadline.Sub(info.StartedTime).Round(time.Second))
+			require.Equal(t, tc.queue == ramp.WatchTaskQueue, info.HeartbeatTimeout > 0)
+			require.Less(t, info.HeartbeatTimeout, 2*time.Minute, "a crashed worker's watch is taken over within two minutes")
+		})
+	}
+}
+
+func started(t *testing.T, name string, call func(workflow.Context) error) activity.Info {
+	t.Helper()
+	env := suite().NewTestWorkflowEnvironment()
+	env.RegisterActivity(new(activities.Calls))
+	env.RegisterActivity(new(activities.Watches))
+	var info activity.Info
+	env.SetOnActivityStartedListener(func(started *activity.Info, _ context.Context, _ converter.EncodedValues) { info = *started })
+	mockResult(env, name)
+	env.ExecuteWorkflow(call)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, name, info.ActivityType.Name)
+	return info
+}
+
+func mockResult(env *testsuite.TestWorkflowEnvironment, name string) {
+	results := map[string]any{
+		"Login": activities.LoginResult{}, "KYCStatus": activities.KYCStatusResult{}, "UploadKYC": activities.UploadKYCResult{},
+		"WatchKYC": activities.WatchKYCResult{}, "LinkedAccounts": activities.LinkResult{}, "LinkAccount": activities.LinkResult{},
+		"WatchLink": activities.WatchLinkResult{}, "QuoteBuy": activities.QuoteResult{}, "QuoteSell": activities.QuoteResult{},
+		"CreateOnrampOrder": activities.Created{}, "CreateOfframpOrder": activities.Created{}, "SubmitUTR": activities.SubmitResult{},
+		"SubmitTransactionHash": activities.SubmitResult{}, "OrderStatus": activities.OrderState{}, "WatchOrder": activities.WatchOrderResult{},
+	}
+	env.OnActivity(name, mock.Anything, mock.Anything).Return(results[name], nil)
+}
+
+func discarding[Request, Result any](call func(workflow.Context, Request) (Result, error)) func(workflow.Context) error {
+	return func(ctx workflow.Context) error {
+		var request Request
+		_, err := call(ctx, request)
+		return err
+	}
+}
+
+func errorOnly[Request any](call func(workflow.Context, Request) error) func(workflow.Context) error {
+	return func(ctx workflow.Context) error {
+		var request Request
+		return call(ctx, request)
+	}
+}

@@ -1,0 +1,153 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+// QuoteResult is a price.
+type QuoteResult struct {
+	Quote ramp.Quote `json:"quote"`
+	// ProviderTime is the provider's clock when it quoted: orders it made for this quote are not older.
+	ProviderTime time.Time `json:"providerTime"`
+}
+
+// QuoteBuyRequest asks what an amount of INR buys.
+type QuoteBuyRequest struct {
+	Fiat  ramp.Amount `json:"fiat"`
+	Token ramp.Token  `json:"token"`
+}
+
+// QuoteSellRequest asks what a token amount, or the tokens for an INR payout, sell for.
+type QuoteSellRequest struct {
+	Token        ramp.Token  `json:"token"`
+	TokenAmount  string      `json:"tokenAmount,omitempty"`
+	Fiat         ramp.Amount `json:"fiat"`
+	SenderWallet string      `json:"senderWallet"`
+}
+
+// QuoteBuy fetches a buy quotation (wire 3.12). It is good for 30 seconds (guide), counted from before it was asked for.
+func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult, error) {
+	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
+	pay, err := ramp.ParseAmount(req.Fiat.Amount)
+	if err != nil {
+		return QuoteResult{}, invalid(err)
+	}
+	quote, err := c.provider.QuoteBuy(ctx, onmeta.QuoteBuyRequest{
+		TokenSymbol:  req.Token.Symbol,
+		TokenAddress: req.Token.Address,
+		ChainID:      req.Token.ChainID,
+		FiatCurrency: req.Fiat.Currency,
+		FiatAmount:   pay,
+	})
+	if err != nil {
+		return QuoteResult{}, classify(ctx, err)
+	}
+	return QuoteResult{
+		ProviderTime: quote.At,
+		Quote: ramp.Quote{
+			ID:      quoteID(quote.EstimateID),
+			Rate:    quote.Rate.String(),
+			Pay:     fiat(pay, req.Fiat.Currency),
+			Receive: ramp.Amount{Amount: quote.ReceivedTokens.String(), Currency: req.Token.Symbol},
+			Fees: fees(
+				fee{"gas", quote.GasCharge, cmp.Or(quote.GasCurrency, req.Fiat.Currency)},
+				fee{"transaction", quote.TransactionFee, req.Fiat.Currency}),
+			ExpiresAt: expires,
+		},
+	}, nil
+}
+
+// QuoteSell fetches a sell quotation (wire 3.21). The provider does not say whether its payout is net of fees and TDS;
+// its sample is not, so that what the user receives is counted net: never promise more than arrives.
+func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResult, error) {
+	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
+	ask, err := sellRequest(req)
+	if err != nil {
+		return QuoteResult{}, invalid(err)
+	}
+	quote, err := c.provider.QuoteSell(ctx, ask)
+	if err != nil {
+		return QuoteResult{}, classify(ctx, err)
+	}
+	charged := decimal.Sum(quote.TransactionFee, quote.GasFee, quote.TDSFee)
+	return QuoteResult{
+		ProviderTime: quote.At,
+		Quote: ramp.Quote{
+			ID:      quoteID(""),
+			Rate:    quote.Rate.String(),
+			Pay:     ramp.Amount{Amount: quote.SellTokens.String(), Currency: req.Token.Symbol},
+			Receive: fiat(quote.FiatAmount.Sub(charged), req.Fiat.Currency),
+			Fees: fees(
+				fee{"transaction", quote.TransactionFee, req.Fiat.Currency},
+				fee{"gas", quote.GasFee, req.Fiat.Currency},
+				fee{"tds", quote.TDSFee, req.Fiat.Currency}),
+			ExpiresAt: expires,
+		},
+	}, nil
+}
+
+func sellRequest(req QuoteSellRequest) (onmeta.QuoteSellRequest, error) {
+	ask := onmeta.QuoteSellRequest{
+		TokenSymbol:   req.Token.Symbol,
+		TokenAddress:  req.Token.Address,
+		ChainID:       req.Token.ChainID,
+		FiatCurrency:  req.Fiat.Currency,
+		SenderAddress: req.SenderWallet,
+	}
+	var err error
+	if req.TokenAmount != "" {
+		ask.TokenAmount, err = ramp.ParseAmount(req.TokenAmount)
+		return ask, err
+	}
+	ask.FiatAmount, err = ramp.ParseAmount(req.Fiat.Amount)
+	return ask, err
+}
+
+// quoteID is the provider's id of the quote, or one of ours: sell quotes have none, and a user confirms a quote by id.
+func quoteID(given string) string {
+	if given != "" {
+		return given
+	}
+	return uuid.NewString()
+}
+
+// fiat writes INR with its two decimals, rounded down: never promise more than arrives.
+func fiat(amount decimal.Decimal, currency string) ramp.Amount {
+	return ramp.Amount{Amount: amount.Truncate(2).StringFixed(2), Currency: strings.ToUpper(currency)}
+}
+
+type fee struct {
+	name     string
+	amount   decimal.Decimal
+	currency string
+}
+
+func fees(charged ...fee) []ramp.Fee {
+	var listed []ramp.Fee
+	for _, f := range charged {
+		if f.amount.IsPositive() {
+			listed = append(listed, ramp.Fee{Name: f.name, Amount: ramp.Amount{Amount: f.amount.String(), Currency: f.currency}})
+		}
+	}
+	return listed
+}
+
+// QuoteBuy runs the activity.
+func QuoteBuy(ctx workflow.Context, req QuoteBuyRequest) (QuoteResult, error) {
+	return call[QuoteResult](ctx, "Fetch the price of "+req.Token.Symbol+" for INR "+req.Fiat.Amount, (*Calls)(nil).QuoteBuy, req)
+}
+
+// QuoteSell runs the activity.
+func QuoteSell(ctx workflow.Context, req QuoteSellRequest) (QuoteResult, error) {
+	return call[QuoteResult](ctx, "Fetch the price of "+req.Token.Symbol+" in INR", (*Calls)(nil).QuoteSell, req)
+}

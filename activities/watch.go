@@ -1,0 +1,171 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"rampart/onmeta"
+)
+
+// Wait is the part of a watch's request that says how the wait has gone so far.
+type Wait struct {
+	// Since is when the wait began, in the workflow's time: limits count from here, over all attempts and workers.
+	Since time.Time `json:"since"`
+	// InOutage is set while the order asks for attention because polls fail. The watch then returns with the first
+	// poll that succeeds.
+	InOutage bool `json:"inOutage,omitempty"`
+}
+
+// End is why a watch returned.
+type End string
+
+// Ends of a watch.
+const (
+	// Decided: what was waited for has come.
+	Decided End = "decided"
+	// TimeUp: it has not come in the time for it, and a poll after that time has said so.
+	TimeUp End = "time_up"
+	// Outage: polls have been failing for some time.
+	Outage End = "outage"
+	// Recovered: polls succeed again, and nothing else has changed.
+	Recovered End = "recovered"
+)
+
+// WatchEnd is the part of a watch's result that says why it returned.
+type WatchEnd struct {
+	End End `json:"end"`
+	// Problem says why polls fail, for an Outage.
+	Problem string `json:"problem,omitempty"`
+}
+
+// WatchHeartbeat is what a watch records while it runs: what the Web UI shows of a pending activity, and where the
+// next worker goes on.
+type WatchHeartbeat struct {
+	// LastAnswer is the provider's, in its own words.
+	LastAnswer string    `json:"lastAnswer,omitempty"`
+	CheckedAt  time.Time `json:"checkedAt,omitzero"`
+	Polls      int       `json:"polls"`
+	// FailingSince is when the polls that failed in a row began to fail.
+	FailingSince time.Time `json:"failingSince,omitzero"`
+	Failures     int       `json:"failures,omitempty"`
+	LastError    string    `json:"lastError,omitempty"`
+	// NotBefore is when the provider, with its Retry-After, allows the next poll.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+}
+
+// heartbeatEvery is how often a watch that pauses for longer tells the server that it lives.
+const heartbeatEvery = 20 * time.Second
+
+// watching says how a watch polls.
+type watching struct {
+	Wait
+	// pause is the time until the next poll.
+	pause func(polls int) time.Duration
+	// limit ends the watch, counted from Since; zero is no limit. It takes an answer to end it: what polls that fail
+	// have missed may be what is waited for.
+	limit time.Duration
+	// outage is how long polls may fail.
+	outage time.Duration
+	// tolerant makes a refusal of the poll itself count as a failed poll, not as final.
+	tolerant bool
+}
+
+// poll calls check until it decides. It pauses before the first check too, for the workflow has just had an answer, so
+// that polls of one order are never closer than the pause, whoever makes them. check returns the provider's answer
+// in its own words and whether that decides.
+func poll(ctx context.Context, w watching, check func(context.Context) (answer string, decided bool, err error)) (WatchEnd, error) {
+	beat := lastHeartbeat(ctx)
+	for {
+		if err := pause(ctx, w.nextPause(beat), beat); err != nil {
+			return WatchEnd{}, err
+		}
+		answer, decided, err := check(ctx)
+		if ctx.Err() != nil {
+			return WatchEnd{}, ctx.Err()
+		}
+		if onmeta.IsKind(err, onmeta.KindRefused) && !w.tolerant {
+			return WatchEnd{}, classify(ctx, err)
+		}
+		beat = beat.after(answer, err)
+		activity.RecordHeartbeat(ctx, beat)
+		if end, over := w.over(beat, decided, err); over {
+			return end, nil
+		}
+	}
+}
+
+func (w watching) over(beat WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
+	switch {
+	case err == nil && decided:
+		return WatchEnd{End: Decided}, true
+	case err == nil && w.InOutage:
+		return WatchEnd{End: Recovered}, true
+	case err != nil && !w.InOutage && time.Since(beat.FailingSince) >= w.outage:
+		return WatchEnd{End: Outage, Problem: beat.LastError}, true
+	case err == nil && w.limit > 0 && time.Since(w.Since) >= w.limit:
+		return WatchEnd{End: TimeUp}, true
+	default:
+		return WatchEnd{}, false
+	}
+}
+
+// nextPause lengthens the pause while polls fail, and obeys the provider's Retry-After.
+func (w watching) nextPause(beat WatchHeartbeat) time.Duration {
+	usual := w.pause(beat.Polls)
+	if beat.Failures == 0 {
+		return usual
+	}
+	return max(usual, retryPause(int32(min(beat.Failures, 100)), 0), time.Until(beat.NotBefore))
+}
+
+func (b WatchHeartbeat) after(answer string, err error) WatchHeartbeat {
+	next := WatchHeartbeat{Polls: b.Polls + 1, CheckedAt: now(), LastAnswer: answer}
+	if err == nil {
+		return next
+	}
+	next.LastAnswer, next.CheckedAt = b.LastAnswer, b.CheckedAt
+	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, err.Error()
+	if next.FailingSince.IsZero() {
+		next.FailingSince = now()
+	}
+	var provider *onmeta.Error
+	if errors.As(err, &provider) && provider.RetryAfter > 0 {
+		next.NotBefore = now().Add(min(provider.RetryAfter, longestRetryAfter))
+	}
+	return next
+}
+
+// lastHeartbeat is where the previous attempt, perhaps on another worker, left off.
+func lastHeartbeat(ctx context.Context) WatchHeartbeat {
+	var beat WatchHeartbeat
+	if activity.HasHeartbeatDetails(ctx) {
+		_ = activity.GetHeartbeatDetails(ctx, &beat) // an unreadable one costs a few counts, not the watch
+	}
+	return beat
+}
+
+// pause waits and heartbeats. A worker that stops hands the watch over at once.
+func pause(ctx context.Context, d time.Duration, beat WatchHeartbeat) error {
+	done := time.NewTimer(d)
+	defer done.Stop()
+	alive := time.NewTicker(heartbeatEvery)
+	defer alive.Stop()
+	activity.RecordHeartbeat(ctx, beat)
+	for {
+		select {
+		case <-done.C:
+			return nil
+		case <-alive.C:
+			activity.RecordHeartbeat(ctx, beat)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-activity.GetWorkerStopChannel(ctx):
+			return temporal.NewApplicationErrorWithOptions("this worker stops; another takes the watch over", ErrHandover,
+				temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
+		}
+	}
+}

@@ -1,0 +1,495 @@
+package activities_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"rampart/activities"
+	"rampart/onmeta"
+	"rampart/onmeta/sandbox"
+	"rampart/ramp"
+)
+
+func since(ago time.Duration) activities.Wait { return activities.Wait{Since: time.Now().Add(-ago)} }
+
+func watchOrder(orderID, known string) activities.WatchOrderRequest {
+	return activities.WatchOrderRequest{
+		OrderRequest: activities.OrderRequest{Email: linked, Direction: ramp.Onramp, OrderID: orderID},
+		Wait:         since(0), Known: known,
+	}
+}
+
+// paidOrder is one whose UTR was accepted just now.
+func (w *world) paidOrder(t *testing.T) string {
+	t.Helper()
+	order := w.onrampOrder(t)
+	require.NoError(t, w.submitUTR(order, goodUTR))
+	return order
+}
+
+// pauses are the times between the polls, the first counted from began.
+func (w *world) pauses(route onmeta.Route, began time.Time) []time.Duration {
+	var pauses []time.Duration
+	for _, poll := range w.network.sent(route) {
+		pauses = append(pauses, poll.at.Sub(began))
+		began = poll.at
+	}
+	return pauses
+}
+
+func requireBetween(t *testing.T, low, high time.Duration, pauses ...time.Duration) {
+	t.Helper()
+	for i, pause := range pauses {
+		require.GreaterOrEqual(t, pause, low, "pause %d of %v", i, pauses)
+		require.LessOrEqual(t, pause, high, "pause %d of %v", i, pauses)
+	}
+}
+
+func TestWatchFollowsAnOrderStatusByStatus(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.paidOrder(t)
+		began, known := time.Now(), "fiatPending"
+		for _, status := range []string{"fiatReceived", "orderReceived", "InProgress", "transferred", "completed"} {
+			watched, err := run(w, w.watches.WatchOrder, watchOrder(order, known))
+			require.NoError(t, err)
+			require.Equal(t, activities.Decided, watched.End)
+			require.Equal(t, status, watched.State.ProviderStatus)
+			known = status
+		}
+		require.InDelta(t, 5*time.Minute, time.Since(began), float64(15*time.Second))
+		polls := w.pauses(onmeta.RouteOnrampStatus, began)
+		requireBetween(t, 10*time.Second, 15*time.Second, polls...)
+		require.NotEqual(t, polls[0], polls[1], "pauses have jitter")
+	})
+}
+
+func TestWatchDoesNotReturnWhileTheOrderIsUnpaid(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.offrampOrder(t)
+		require.NoError(t, w.submitHash(order, goodHash)) // the order is pending, and was cryptoInit
+		request := watchOrder(order, "cryptoInit")
+		request.Direction = ramp.Offramp
+		watched, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, "orderReceived", watched.State.ProviderStatus)
+	})
+}
+
+func TestOrderThatTakesTooLongIsOverdueCountedFromItsProof(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		request := watchOrder(order, "fiatPending")
+		request.Wait = since(24*time.Hour - time.Minute)
+		began := time.Now()
+		watched, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, activities.TimeUp, watched.End)
+		require.Equal(t, "fiatPending", watched.State.ProviderStatus)
+		requireBetween(t, time.Minute, 75*time.Second, time.Since(began))
+	})
+}
+
+func TestOverdueOrderIsWatchedMoreSlowlyAndNeverDropped(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.paidOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, first(func() { w.force(t, order, "fiatPending") }))
+		w.network.once(onmeta.RouteOnrampStatus, unharmed, first(func() { w.force(t, order, "completed") }))
+		request := watchOrder(order, "fiatPending")
+		request.Overdue, request.Wait = true, since(100*time.Hour)
+		began := time.Now()
+		watched, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, ramp.Completed, watched.State.Status)
+		requireBetween(t, 2*time.Minute, 2*time.Minute, w.pauses(onmeta.RouteOnrampStatus, began)...)
+	})
+}
+
+func TestWatchAsksForAttentionWhenPollsFailForLong(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault{
+		"HTTP 503":             refuses(http.StatusServiceUnavailable, "down"),
+		"unavailable":          reset,
+		"HTTP 401":             refuses(http.StatusUnauthorized, "unauthorized to access"),
+		"refused (HTTP 404)":   refuses(http.StatusNotFound, "data not found"),
+		"malformed answer":     answers(http.StatusOK, "<html>"),
+		"rate limited":         answers(http.StatusTooManyRequests, ""),
+		"is about another ord": rewritten(`"orderId":"`, `"orderId":"0`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			controlled(t, func(t *testing.T, w *world) {
+				order := w.paidOrder(t)
+				w.network.on(onmeta.RouteOnrampStatus, f)
+				began := time.Now()
+				watched, err := run(w, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+				require.NoError(t, err)
+				require.Equal(t, activities.Outage, watched.End)
+				require.Contains(t, watched.Problem, name)
+				requireBetween(t, 5*time.Minute, 6*time.Minute+30*time.Second, time.Since(began))
+			})
+		})
+	}
+}
+
+func TestPausesGrowWhilePollsFail(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.paidOrder(t)
+		w.network.on(onmeta.RouteOnrampStatus, reset)
+		began := time.Now()
+		_, err := run(w, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		polls := w.pauses(onmeta.RouteOnrampStatus, began)
+		requireBetween(t, 10*time.Second, 15*time.Second, polls[:5]...)
+		requireBetween(t, 54*time.Second, 66*time.Second, polls[7:]...)
+	})
+}
+
+func TestPollsThatFailForAShortTimeGoUnnoticed(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.paidOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, reset, lost, truncated, refuses(http.StatusBadGateway, "down"))
+		watched, err := run(w, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End)
+	})
+}
+
+func TestWatchSaysWhenTheProviderIsBack(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, reset, reset, reset)
+		request := watchOrder(order, "fiatPending")
+		request.InOutage = true
+		watched, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, activities.Recovered, watched.End)
+		require.Equal(t, "fiatPending", watched.State.ProviderStatus)
+		require.Len(t, w.network.sent(onmeta.RouteOnrampStatus), 4)
+	})
+}
+
+func TestOutageThatGoesOnIsNotReportedAgain(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, reset, reset)
+		request := watchOrder(order, "fiatPending")
+		request.InOutage = true
+		env, _ := w.attemptOf(worker.Options{})
+		env.SetHeartbeatDetails(activities.WatchHeartbeat{Polls: 20, Failures: 1, FailingSince: time.Now().Add(-time.Hour)})
+		watched, err := runIn(env, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, activities.Recovered, watched.End)
+		require.Len(t, w.network.sent(onmeta.RouteOnrampStatus), 3)
+	})
+}
+
+func TestNewStatusAfterAnOutageComesBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.force(t, order, "completed")
+		request := watchOrder(order, "fiatPending")
+		request.InOutage = true
+		watched, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End)
+	})
+}
+
+func TestTimeIsNotUpUntilThereIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		w.network.once(onmeta.RouteKYCStatus, reset, reset)
+		wait := since(27 * time.Hour)
+		wait.InOutage = true
+		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: newcomer, Wait: wait})
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End, "the user was verified during the outage")
+	})
+}
+
+func TestWatchWaitsAsLongAsTheProviderAsks(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, answers(http.StatusTooManyRequests, "", "Retry-After", "120"))
+		w.network.once(onmeta.RouteOnrampStatus, unharmed, first(func() { w.force(t, order, "completed") }))
+		began := time.Now()
+		_, err := run(w, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		polls := w.pauses(onmeta.RouteOnrampStatus, began)
+		requireBetween(t, 2*time.Minute, 2*time.Minute, polls[1])
+		requireBetween(t, 10*time.Second, 15*time.Second, polls[0], polls[2])
+	})
+}
+
+func TestWatchWaitsNoLongerThanFiveMinutesHoweverLongTheProviderAsks(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, answers(http.StatusTooManyRequests, "", "Retry-After", "3000"))
+		request := watchOrder(order, "fiatPending")
+		request.InOutage = true
+		began := time.Now()
+		_, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		requireBetween(t, 5*time.Minute, 5*time.Minute, w.pauses(onmeta.RouteOnrampStatus, began)[1])
+	})
+}
+
+// attemptOf is an attempt at a watch whose heartbeats are kept.
+func (w *world) attemptOf(options worker.Options) (*testsuite.TestActivityEnvironment, *heartbeats) {
+	beats := &heartbeats{}
+	options.Interceptors = append(options.Interceptors, &heartbeatInterceptor{beats: beats})
+	env := w.env()
+	env.SetWorkerOptions(options)
+	return env, beats
+}
+
+type heartbeats struct {
+	mu  sync.Mutex
+	all []activities.WatchHeartbeat
+}
+
+func (h *heartbeats) last() activities.WatchHeartbeat {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.all[len(h.all)-1]
+}
+
+type heartbeatInterceptor struct {
+	interceptor.WorkerInterceptorBase
+	beats *heartbeats
+}
+
+func (i *heartbeatInterceptor) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
+	return &heartbeatInbound{interceptor.ActivityInboundInterceptorBase{Next: next}, i.beats}
+}
+
+type heartbeatInbound struct {
+	interceptor.ActivityInboundInterceptorBase
+	beats *heartbeats
+}
+
+func (i *heartbeatInbound) Init(outbound interceptor.ActivityOutboundInterceptor) error {
+	return i.Next.Init(&heartbeatOutbound{interceptor.ActivityOutboundInterceptorBase{Next: outbound}, i.beats})
+}
+
+type heartbeatOutbound struct {
+	interceptor.ActivityOutboundInterceptorBase
+	beats *heartbeats
+}
+
+func (o *heartbeatOutbound) RecordHeartbeat(ctx context.Context, details ...any) {
+	o.beats.mu.Lock()
+	o.beats.all = append(o.beats.all, details[0].(activities.WatchHeartbeat))
+	o.beats.mu.Unlock()
+	o.Next.RecordHeartbeat(ctx, details...)
+}
+
+// in runs something after a while.
+func in(d time.Duration, do func()) { time.AfterFunc(d, do) }
+
+func TestWatchIsHandedOverAtOnceWhenItsWorkerStops(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		stop := make(chan struct{})
+		env, beats := w.attemptOf(worker.Options{})
+		env.SetWorkerStopChannel(stop)
+		began := time.Now()
+		in(33*time.Second, func() { close(stop) })
+		_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		handover := failure(t, err)
+		require.Equal(t, activities.ErrHandover, handover.Type())
+		require.False(t, handover.NonRetryable())
+		require.Equal(t, temporal.ApplicationErrorCategoryBenign, handover.Category())
+		require.Zero(t, handover.NextRetryDelay(), "the retry policy's second is soon enough")
+		require.Equal(t, 33*time.Second, time.Since(began))
+
+		left := beats.last()
+		require.Equal(t, len(w.network.sent(onmeta.RouteOnrampStatus)), left.Polls)
+		require.Equal(t, "fiatPending", left.LastAnswer)
+		require.Zero(t, left.Failures)
+	})
+}
+
+func TestNextAttemptGoesOnWhereTheLastOneLeftOff(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.paidOrder(t)
+		w.network.on(onmeta.RouteOnrampStatus, reset)
+		env, _ := w.attemptOf(worker.Options{})
+		env.SetHeartbeatDetails(activities.WatchHeartbeat{
+			LastAnswer: "fiatPending", Polls: 40, Failures: 9, FailingSince: time.Now().Add(-4 * time.Minute), LastError: "reset",
+		})
+		began := time.Now()
+		watched, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		require.Equal(t, activities.Outage, watched.End)
+		requireBetween(t, time.Minute, 2*time.Minute+12*time.Second, time.Since(began))
+	})
+}
+
+func TestNextAttemptStillWaitsAsLongAsTheProviderAsked(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, answers(http.StatusTooManyRequests, "", "Retry-After", "120"))
+		stop := make(chan struct{})
+		env, beats := w.attemptOf(worker.Options{})
+		env.SetWorkerStopChannel(stop)
+		in(40*time.Second, func() { close(stop) })
+		_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.Equal(t, activities.ErrHandover, failure(t, err).Type())
+
+		w.force(t, order, "completed")
+		next, _ := w.attemptOf(worker.Options{})
+		next.SetHeartbeatDetails(beats.last())
+		_, err = runIn(next, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		polls := w.network.sent(onmeta.RouteOnrampStatus)
+		requireBetween(t, 2*time.Minute, 2*time.Minute, polls[1].at.Sub(polls[0].at))
+	})
+}
+
+func TestUnreadableHeartbeatCostsNoWatch(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.paidOrder(t)
+		env, _ := w.attemptOf(worker.Options{})
+		env.SetHeartbeatDetails("of another version")
+		watched, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End)
+	})
+}
+
+func TestWatchLivesWhileItPauses(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.force(t, order, "completed")
+		env, beats := w.attemptOf(worker.Options{})
+		request := watchOrder(order, "fiatPending")
+		request.Overdue = true
+		_, err := runIn(env, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, len(beats.all), 7, "every 20 seconds of two minutes, and after the poll")
+	})
+}
+
+func TestHeartbeatShowsWhyPollsFail(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.once(onmeta.RouteOnrampStatus, unharmed)
+		w.network.on(onmeta.RouteOnrampStatus, refuses(http.StatusServiceUnavailable, "down"))
+		env, beats := w.attemptOf(worker.Options{})
+		began := time.Now()
+		_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		beat, polls := beats.last(), w.network.sent(onmeta.RouteOnrampStatus)
+		require.Equal(t, len(polls), beat.Polls)
+		require.Equal(t, len(polls)-1, beat.Failures)
+		require.Equal(t, "fiatPending", beat.LastAnswer, "the last one there was")
+		require.True(t, polls[0].at.Equal(beat.CheckedAt))
+		require.True(t, polls[1].at.Equal(beat.FailingSince))
+		require.Contains(t, beat.LastError, "HTTP 503")
+		require.True(t, beat.FailingSince.After(began))
+	})
+}
+
+func TestCancellationEndsAWatch(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault{"between polls": unharmed, "during a poll": silent} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			controlled(t, func(t *testing.T, w *world) {
+				order := w.onrampOrder(t)
+				w.network.on(onmeta.RouteOnrampStatus, f)
+				ctx, cancel := context.WithCancel(t.Context())
+				env, _ := w.attemptOf(worker.Options{BackgroundActivityContext: ctx})
+				began := time.Now()
+				in(20*time.Second, cancel)
+				_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+				require.EqualError(t, failure(t, err), context.Canceled.Error())
+				require.Equal(t, 20*time.Second, time.Since(began))
+			})
+		})
+	}
+}
+
+func TestBoundsOfPausesMayBeEqual(t *testing.T) {
+	t.Parallel()
+	timings := activities.GuideTimings(1)
+	timings.PollMin, timings.PollMax = time.Millisecond, time.Millisecond
+	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Timings: timings})
+	order := w.onrampOrder(t)
+	w.network.once(onmeta.RouteOnrampStatus, unharmed, unharmed, first(func() { w.force(t, order, "completed") }))
+	watched, err := run(w, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+	require.NoError(t, err)
+	require.Equal(t, activities.Decided, watched.End)
+	require.Len(t, w.network.sent(onmeta.RouteOnrampStatus), 3)
+}
+
+func TestKYCWatchEndsWhenTheReviewIsOver(t *testing.T) {
+	t.Parallel()
+	dossier := newDossier(t)
+	controlled(t, func(t *testing.T, w *world) {
+		const inReview = "asha+review@example.test"
+		_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: inReview, Dossier: dossier.url})
+		require.NoError(t, err)
+		pass(6*time.Hour - 5*time.Minute)
+		began := time.Now()
+		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: inReview, Wait: since(6 * time.Hour)})
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End)
+		polls := w.pauses(onmeta.RouteKYCStatus, began)
+		requireBetween(t, 10*time.Second, 15*time.Second, polls[:10]...)
+		requireBetween(t, 2*time.Minute, 2*time.Minute, polls[10:]...)
+		require.NotEmpty(t, polls[10:])
+	})
+}
+
+func TestKYCWatchEndsWhenTheTimeForAReviewIsUp(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		began := time.Now()
+		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{
+			Email: "asha+neververified@example.test", Wait: since(26*time.Hour - 30*time.Second),
+		})
+		require.NoError(t, err)
+		require.Equal(t, activities.TimeUp, watched.End)
+		requireBetween(t, 30*time.Second, 45*time.Second, time.Since(began))
+	})
+}
+
+func TestKYCWatchDoesNotGoOnAfterARefusal(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		w.network.on(onmeta.RouteKYCStatus, refuses(http.StatusForbidden, "user is forbidden"))
+		_, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: unverified, Wait: since(0)})
+		requireRefused(t, http.StatusForbidden, "user is forbidden", err)
+		require.Len(t, w.network.sent(onmeta.RouteKYCStatus), 1)
+	})
+}

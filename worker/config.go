@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"rampart/onmeta"
+)
+
+// config is the worker's configuration, from the environment alone.
+type config struct {
+	Onmeta onmetaConfig `envPrefix:"ONMETA_"`
+	Worker workerConfig `envPrefix:"RAMP_"`
+
+	// temporal is how to reach Temporal: its own TEMPORAL_* variables, or a profile of its configuration file.
+	temporal client.Options
+	level    zapcore.Level
+}
+
+// onmetaConfig is how to reach the provider.
+type onmetaConfig struct {
+	// BaseURL of the API, such as https://stg.api.onmeta.in.
+	BaseURL string `env:"BASE_URL,notEmpty"`
+	// APIKey is the dashboard's "Client ID", APISecret its "Client Secret".
+	APIKey    onmeta.Secret `env:"API_KEY,notEmpty"`
+	APISecret onmeta.Secret `env:"API_SECRET,notEmpty"`
+	// KYCSecret encrypts the fields of KYC uploads.
+	KYCSecret onmeta.Secret `env:"KYC_SECRET,notEmpty"`
+	// RateLimit is how many requests a second this worker makes at the most.
+	RateLimit float64 `env:"RATE_LIMIT" envDefault:"50"`
+	// ClockSpeed is how many times faster than real time the provider's clock runs. Only a sandbox's does.
+	ClockSpeed float64 `env:"CLOCK_SPEED" envDefault:"1"`
+}
+
+// workerConfig is about the process.
+type workerConfig struct {
+	LogFormat string `env:"LOG_FORMAT" envDefault:"json"`
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
+	// StopTimeout is how long activities may take to finish once the worker is told to stop. It must be shorter than
+	// what the platform grants before it kills.
+	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
+	// Watches is how many orders this worker watches at a time.
+	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
+}
+
+// loadConfig reads and checks everything before anything starts, and names all that is missing or wrong at once.
+func loadConfig(environment map[string]string) (config, error) {
+	var c config
+	var problems []error
+	if err := env.ParseWithOptions(&c, env.Options{Environment: environment}); err != nil {
+		problems = append(problems, settingProblems(err)...)
+	}
+	problems = append(problems, c.check()...)
+	var err error
+	c.temporal, err = envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environment)})
+	if err != nil {
+		problems = append(problems, fmt.Errorf("TEMPORAL_*: %w", err))
+	}
+	if len(problems) > 0 {
+		return config{}, configError(problems)
+	}
+	return c, nil
+}
+
+// configError lists what must be mended before the worker starts.
+type configError []error
+
+func (e configError) Error() string {
+	lines := []string{"the worker's configuration is incomplete or wrong; nothing was started:"}
+	for _, problem := range e {
+		lines = append(lines, "  "+problem.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// settingProblems names the variables that could not be read, and none of their values, which may be secret.
+func settingProblems(err error) []error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []error{err}
+	}
+	var problems []error
+	for _, one := range all.Errors {
+		var empty env.EmptyVarError
+		var unset env.VarIsNotSetError
+		var unreadable env.ParseError
+		switch {
+		case errors.As(one, &empty):
+			problems = append(problems, fmt.Errorf("%s must be set", empty.Key))
+		case errors.As(one, &unset):
+			problems = append(problems, fmt.Errorf("%s must be set", unset.Key))
+		case errors.As(one, &unreadable):
+			problems = append(problems, fmt.Errorf("%s must be a %s", variables[unreadable.Name], unreadable.Type))
+		default:
+			problems = append(problems, one)
+		}
+	}
+	return problems
+}
+
+// variables are the names of the settings that are not text.
+var variables = map[string]string{
+	"RateLimit":   "ONMETA_RATE_LIMIT",
+	"ClockSpeed":  "ONMETA_CLOCK_SPEED",
+	"StopTimeout": "RAMP_STOP_TIMEOUT",
+	"Watches":     "RAMP_MAX_WATCHES",
+}
+
+func (c *config) check() []error {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.Onmeta.RateLimit <= 0 {
+		add("ONMETA_RATE_LIMIT must be above 0 requests a second")
+	}
+	if c.Onmeta.ClockSpeed < 1 {
+		add("ONMETA_CLOCK_SPEED must be 1, or more for a sandbox whose clock runs faster")
+	}
+	if c.Onmeta.ClockSpeed > 1 && !loopback(c.Onmeta.BaseURL) {
+		add("ONMETA_CLOCK_SPEED above 1 is for a sandbox on this machine; a real provider would be polled too fast")
+	}
+	if c.Worker.LogFormat != "json" && c.Worker.LogFormat != "console" {
+		add("RAMP_LOG_FORMAT must be json or console")
+	}
+	if err := c.level.Set(c.Worker.LogLevel); err != nil {
+		add("RAMP_LOG_LEVEL must be debug, info, warn or error")
+	}
+	if c.Worker.StopTimeout <= 0 {
+		add("RAMP_STOP_TIMEOUT must be above 0, such as 25s")
+	}
+	if c.Worker.Watches < 1 {
+		add("RAMP_MAX_WATCHES must be at least 1")
+	}
+	if c.Onmeta.BaseURL != "" && c.Onmeta.APIKey != "" {
+		if _, err := onmeta.NewTransport(c.Onmeta.transport()); err != nil {
+			add("ONMETA_BASE_URL or ONMETA_API_KEY: %w", err)
+		}
+	}
+	return problems
+}
+
+func (c onmetaConfig) transport() onmeta.Config {
+	return onmeta.Config{BaseURL: c.BaseURL, APIKey: c.APIKey}
+}
+
+func loopback(baseURL string) bool {
+	base, err := url.Parse(baseURL)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(base.Hostname())
+	return base.Hostname() == "localhost" || err == nil && address.IsLoopback()
+}
+
+// logger writes to standard error.
+func (c config) logger() (*zap.Logger, error) {
+	settings := zap.NewProductionConfig()
+	if c.Worker.LogFormat == "console" {
+		settings = zap.NewDevelopmentConfig()
+		settings.Development = false
+	}
+	settings.Level = zap.NewAtomicLevelAt(c.level)
+	settings.Sampling = nil
+	settings.DisableStacktrace = true
+	return settings.Build()
+}
+
+// lookup gives Temporal's loader the same environment.
+type lookup map[string]string
+
+// Environ implements envconfig.EnvLookup.
+func (l lookup) Environ() []string {
+	var all []string
+	for key, value := range l {
+		all = append(all, key+"="+value)
+	}
+	return all
+}
+
+// LookupEnv implements envconfig.EnvLookup.
+func (l lookup) LookupEnv(key string) (string, bool) {
+	value, found := l[key]
+	return value, found
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const secret = "s3cr3t-that-nobody-may-see"
+
+func complete() map[string]string {
+	return map[string]string{
+		"ONMETA_BASE_URL":   "https://stg.api.onmeta.in",
+		"ONMETA_API_KEY":    secret,
+		"ONMETA_API_SECRET": secret,
+		"ONMETA_KYC_SECRET": secret,
+	}
+}
+
+func with(changes map[string]string) map[string]string {
+	environment := complete()
+	maps.Copy(environment, changes)
+	return environment
+}
+
+func TestWorkerNeedsNothingButTheProvidersSettings(t *testing.T) {
+	t.Parallel()
+
+	c, err := loadConfig(complete())
+
+	require.NoError(t, err)
+	require.Equal(t, "https://stg.api.onmeta.in", c.Onmeta.BaseURL)
+	require.InDelta(t, 1, c.Onmeta.ClockSpeed, 0)
+	require.Equal(t, 25*time.Second, c.Worker.StopTimeout)
+	require.Equal(t, 20000, c.Worker.Watches)
+	require.Empty(t, c.temporal.HostPort)
+}
+
+func TestTemporalIsFoundByItsOwnVariables(t *testing.T) {
+	t.Parallel()
+
+	c, err := loadConfig(with(map[string]string{
+		"TEMPORAL_ADDRESS":   "temporal.example.test:7233",
+		"TEMPORAL_NAMESPACE": "orders",
+		"TEMPORAL_API_KEY":   secret,
+	}))
+
+	require.NoError(t, err)
+	require.Equal(t, "temporal.example.test:7233", c.temporal.HostPort)
+	require.Equal(t, "orders", c.temporal.Namespace)
+	require.NotNil(t, c.temporal.Credentials)
+	require.NotNil(t, c.temporal.ConnectionOptions.TLS)
+}
+
+func TestOneErrorNamesEverythingThatIsMissingOrWrong(t *testing.T) {
+	t.Parallel()
+
+	_, err := loadConfig(map[string]string{
+		"ONMETA_API_KEY":       secret,
+		"ONMETA_RATE_LIMIT":    "many",
+		"RAMP_LOG_FORMAT":      "xml",
+		"RAMP_LOG_LEVEL":       "loud",
+		"RAMP_STOP_TIMEOUT":    "-1s",
+		"RAMP_MAX_WATCHES":     "0",
+		"TEMPORAL_CONFIG_FILE": "no such file",
+	})
+
+	for _, name := range []string{
+		"ONMETA_BASE_URL must be set", "ONMETA_API_SECRET must be set", "ONMETA_KYC_SECRET must be set",
+		"ONMETA_RATE_LIMIT must be", "RAMP_LOG_FORMAT must be", "RAMP_LOG_LEVEL must be", "RAMP_STOP_TIMEOUT must be",
+		"RAMP_MAX_WATCHES must be",
+	} {
+		require.ErrorContains(t, err, name)
+	}
+	require.NotContains(t, err.Error(), "ONMETA_API_KEY")
+}
+
+func TestWrongSettingsAreNamed(t *testing.T) {
+	t.Parallel()
+	for problem, environment := range map[string]map[string]string{
+		"https":                               {"ONMETA_BASE_URL": "http://stg.api.onmeta.in"},
+		"ONMETA_BASE_URL":                     {"ONMETA_BASE_URL": "stg.api.onmeta.in"},
+		"would be polled too fast":            {"ONMETA_CLOCK_SPEED": "60"},
+		"ONMETA_CLOCK_SPEED must be 1":        {"ONMETA_CLOCK_SPEED": "0.5"},
+		"ONMETA_RATE_LIMIT must be above 0":   {"ONMETA_RATE_LIMIT": "0"},
+		"RAMP_STOP_TIMEOUT must be a":         {"RAMP_STOP_TIMEOUT": "soon"},
+		"ONMETA_API_SECRET must be set":       {"ONMETA_API_SECRET": ""},
+		"TEMPORAL_*":                          {"TEMPORAL_PROFILE": "no such profile"},
+		"ONMETA_BASE_URL or ONMETA_API_KEY: ": {"ONMETA_API_KEY": "two\nlines"},
+	} {
+		t.Run(problem, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := loadConfig(with(environment))
+
+			require.ErrorContains(t, err, problem)
+			require.ErrorContains(t, err, "nothing was started")
+			require.NotContains(t, err.Error(), secret)
+		})
+	}
+}
+
+func TestFastClockIsTakenForASandboxOnThisMachine(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"http://127.0.0.1:8480", "http://localhost:8480", "http://[::1]:8480"} {
+		_, err := loadConfig(with(map[string]string{"ONMETA_BASE_URL": base, "ONMETA_CLOCK_SPEED": "60"}))
+		require.NoError(t, err)
+	}
+}
+
+func TestWorkerSaysThatTemporalIsNotThere(t *testing.T) {
+	t.Parallel()
+
+	err := run(t.Context(), with(map[string]string{"TEMPORAL_ADDRESS": "127.0.0.1:1"}))
+
+	require.ErrorContains(t, err, "127.0.0.1:1")
+	require.ErrorContains(t, err, "TEMPORAL_ADDRESS")
+}

@@ -1,0 +1,148 @@
+// Command worker runs orders: their workflows, and the activities that call the provider.
+//
+// It is configured by its environment alone (see config.go) and stops gracefully on SIGINT and SIGTERM: watches are
+// handed to other workers at once, calls under way are finished.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+	_ "gocloud.dev/blob/fileblob" // KYC dossiers on a file system
+	"golang.org/x/time/rate"
+
+	"rampart/activities"
+	"rampart/onmeta"
+	"rampart/ramp"
+	"rampart/workflows"
+)
+
+// connectTimeout bounds how long the worker looks for Temporal before it gives up and says so.
+const connectTimeout = 30 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, env.ToMap(os.Environ())); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, environment map[string]string) error {
+	c, err := loadConfig(environment)
+	if err != nil {
+		return err
+	}
+	logger, err := c.logger()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = logger.Sync() }() // a terminal cannot be synced
+
+	temporal, err := connect(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+
+	workers, err := newWorkers(c, temporal)
+	if err != nil {
+		return err
+	}
+	return workers.run(ctx, logger)
+}
+
+func connect(ctx context.Context, c config, logger *zap.Logger) (client.Client, error) {
+	c.temporal.Logger = log.NewStructuredLogger(slog.New(zapslog.NewHandler(logger.Core())))
+	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	temporal, err := client.DialContext(dialing, c.temporal)
+	if err != nil {
+		return nil, fmt.Errorf("no Temporal server answers at %s (set TEMPORAL_ADDRESS): %w", address(c.temporal), err)
+	}
+	return temporal, nil
+}
+
+func address(options client.Options) string {
+	if options.HostPort == "" {
+		return client.DefaultHostPort
+	}
+	return options.HostPort
+}
+
+// workers are one process's: orders and their calls on one task queue, watches on another, so that thousands of watches
+// never keep a call from its turn.
+type workers struct {
+	orders, watches worker.Worker
+	fatal           chan error
+}
+
+func newWorkers(c config, temporal client.Client) (*workers, error) {
+	transport, err := onmeta.NewTransport(c.Onmeta.transport())
+	if err != nil {
+		return nil, err
+	}
+	limit := rate.NewLimiter(rate.Limit(c.Onmeta.RateLimit), max(1, int(c.Onmeta.RateLimit)))
+	calls, watches := activities.New(activities.Options{
+		Caller:    onmeta.WithRateLimit(transport, limit),
+		KYCSecret: c.Onmeta.KYCSecret,
+		Timings:   activities.GuideTimings(c.Onmeta.ClockSpeed),
+		Owners:    activities.VisibleOwners{Client: temporal},
+	})
+
+	w := &workers{fatal: make(chan error, 2)}
+	options := worker.Options{
+		WorkerStopTimeout:           c.Worker.StopTimeout,
+		DisableRegistrationAliasing: true,
+		OnFatalError:                func(err error) { w.fatal <- err },
+	}
+	w.orders = worker.New(temporal, ramp.TaskQueue, options)
+	workflows.Register(w.orders)
+	w.orders.RegisterActivity(calls)
+
+	options.DisableWorkflowWorker = true
+	options.MaxConcurrentActivityExecutionSize = c.Worker.Watches
+	w.watches = worker.New(temporal, ramp.WatchTaskQueue, options)
+	w.watches.RegisterActivity(watches)
+	return w, nil
+}
+
+func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
+	for _, each := range []worker.Worker{w.orders, w.watches} {
+		if err := each.Start(); err != nil {
+			return fmt.Errorf("the worker cannot start: %w", err)
+		}
+	}
+	logger.Info("worker started", zap.Strings("taskQueues", []string{ramp.TaskQueue, ramp.WatchTaskQueue}))
+	var err error
+	select {
+	case <-ctx.Done():
+		logger.Info("worker stops; watches are handed over")
+	case err = <-w.fatal:
+	}
+	w.stop()
+	logger.Info("worker stopped")
+	return err
+}
+
+// stop stops both at once: what one waits for must not keep the other's watches.
+func (w *workers) stop() {
+	var stopping sync.WaitGroup
+	for _, each := range []worker.Worker{w.orders, w.watches} {
+		stopping.Go(each.Stop)
+	}
+	stopping.Wait()
+}

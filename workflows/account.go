@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// linkAccount goes on only with a linked account: the guide makes a UPI ID or bank account mandatory before any order. An
+// account that the provider refuses is asked for anew.
+func (l *lifecycle) linkAccount(ctx workflow.Context) error {
+	l.enter(ctx, ramp.LinkingAccount, "")
+	for {
+		if !l.inbox.account.empty() {
+			l.route.useAccount(l.inbox.account.take())
+		}
+		link, err := l.link(ctx)
+		if said, refused := activities.Refused(err); refused {
+			link, err = activities.LinkResult{State: activities.LinkFailed, Reason: said.Reason}, nil
+		}
+		if err != nil {
+			return err
+		}
+		if link.State == activities.Linked {
+			l.inbox.account.decide(nil)
+			l.inbox.account.finish("the account is linked")
+			return nil
+		}
+		reason := refusedAccount(link.Reason)
+		l.inbox.account.decide(refusal(ramp.AccountRefused, reason))
+		if err := l.awaitAccount(ctx, reason); err != nil {
+			return err
+		}
+	}
+}
+
+func refusedAccount(reason string) string {
+	if reason == "" {
+		reason = "the account's details are wrong, or its holder's name differs from the KYC"
+	}
+	return "the provider did not link the account: " + reason
+}
+
+// link finds the account linked, or links it, and waits for the provider's check.
+func (l *lifecycle) link(ctx workflow.Context) (activities.LinkResult, error) {
+	link, err := answer(ctx, l, func(ctx workflow.Context) (activities.LinkResult, error) {
+		return activities.LinkedAccounts(ctx, l.route.account())
+	})
+	if err != nil {
+		return link, err
+	}
+	if link.State == activities.NotLinked {
+		link, err = answer(ctx, l, func(ctx workflow.Context) (activities.LinkResult, error) {
+			return activities.LinkAccount(ctx, l.route.account())
+		})
+	}
+	if err != nil || link.State != activities.LinkPending {
+		return link, err
+	}
+	return l.awaitLink(ctx, link)
+}
+
+func (l *lifecycle) awaitLink(ctx workflow.Context, link activities.LinkResult) (activities.LinkResult, error) {
+	l.note(ctx, "The provider checks the account.")
+	stopped, err := l.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+		result, err := activities.WatchLink(ctx, activities.WatchLinkRequest{
+			Email:         l.terms.email,
+			LinkReference: link.LinkReference,
+			UPI:           l.route.accountKind() == ramp.AccountUPI,
+			Wait:          wait,
+		})
+		link = result.LinkResult
+		return result.WatchEnd, err
+	})
+	if err == nil && stopped == activities.TimeUp {
+		return link, end(ramp.Rejected, "The provider did not verify the account in time.")
+	}
+	return link, err
+}
+
+func (l *lifecycle) awaitAccount(ctx workflow.Context, reason string) error {
+	l.enter(ctx, ramp.AwaitingAccount, sentence(reason))
+	arrived, err := l.awaitUser(ctx, "another account", func() bool { return !l.inbox.account.empty() })
+	if err != nil {
+		return err
+	}
+	if !arrived {
+		return end(ramp.Rejected, "No other account came in time: %s.", reason)
+	}
+	l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
+	return nil
+}
+
+// awaitUser waits until the user has acted, or has had long enough to.
+func (l *lifecycle) awaitUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
+	if acted() {
+		return true, nil
+	}
+	return awaitFor(ctx, userPatience, "The user's time to submit "+what, acted)
+}
+
+// awaitFor waits until done, for so long at the most, and reports whether it is. Unlike the SDK's AwaitWithTimeout it
+// leaves no timer behind.
+func awaitFor(ctx workflow.Context, patience time.Duration, summary string, done func() bool) (bool, error) {
+	timed, stop := workflow.WithCancel(ctx)
+	defer stop()
+	timer := workflow.NewTimerWithOptions(timed, patience, workflow.TimerOptions{Summary: summary})
+	err := workflow.Await(ctx, func() bool { return done() || timer.IsReady() })
+	if err == nil {
+		err = ctx.Err() // a cancelled timer is ready too
+	}
+	return done(), err
+}

@@ -1,0 +1,82 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// verifyKYC goes on only with a verified user, which the guide makes mandatory. A user who is not verified is asked
+// for a dossier, if the request brought none, and again if the provider refuses it.
+func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
+	status, err := answer(ctx, l, func(ctx workflow.Context) (activities.KYCStatusResult, error) {
+		return activities.KYCStatus(ctx, activities.KYCStatusRequest{Email: l.terms.email})
+	})
+	defer l.inbox.kyc.finish("the user's KYC is decided")
+	if err != nil || status.Verified {
+		return err
+	}
+	reason := "the provider has not verified the user"
+	for {
+		dossier, err := l.dossier(ctx, reason)
+		if err != nil {
+			return err
+		}
+		refused, err := l.uploadKYC(ctx, dossier)
+		if err != nil {
+			return err
+		}
+		l.inbox.kyc.decide(refusal(ramp.KYCRefused, refused))
+		if refused == "" {
+			l.inbox.kyc.finish("the provider is looking at the user's KYC documents")
+			return l.awaitVerification(ctx)
+		}
+		reason = refused
+	}
+}
+
+// dossier is the one given with the request, or the one the user submits.
+func (l *lifecycle) dossier(ctx workflow.Context, reason string) (string, error) {
+	if given := l.terms.dossier; given != "" && l.inbox.kyc.empty() {
+		l.terms.dossier = ""
+		return given, nil
+	}
+	if l.inbox.kyc.empty() {
+		l.enter(ctx, ramp.AwaitingKYC, sentence(reason))
+	}
+	arrived, err := l.awaitUser(ctx, "KYC documents", func() bool { return !l.inbox.kyc.empty() })
+	if err != nil {
+		return "", err
+	}
+	if !arrived {
+		return "", end(ramp.Rejected, "No KYC dossier came in time: %s.", reason)
+	}
+	return l.inbox.kyc.take().Dossier, nil
+}
+
+// uploadKYC returns why the dossier was refused, or nothing.
+func (l *lifecycle) uploadKYC(ctx workflow.Context, dossier string) (string, error) {
+	l.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
+	_, err := answer(ctx, l, func(ctx workflow.Context) (struct{}, error) {
+		return struct{}{}, activities.UploadKYC(ctx, activities.UploadKYCRequest{Email: l.terms.email, Dossier: dossier})
+	})
+	if problem, invalid := activities.InvalidDossier(err); invalid {
+		return "the KYC dossier cannot be used: " + problem, nil
+	}
+	if said, refused := activities.Refused(err); refused {
+		return "the provider refused the KYC documents: " + said.Reason, nil
+	}
+	return "", err
+}
+
+func (l *lifecycle) awaitVerification(ctx workflow.Context) error {
+	stopped, err := l.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: l.terms.email, Wait: wait})
+		return result.WatchEnd, err
+	})
+	if err == nil && stopped == activities.TimeUp {
+		return end(ramp.Rejected, "The provider did not verify the user's KYC documents in the time for a manual review.")
+	}
+	return err
+}

@@ -1,0 +1,260 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// How long an order waits for its user before it gives up. Deadlines of the provider come from the activities.
+const (
+	// userPatience is for a KYC dossier or another account.
+	userPatience = 24 * time.Hour
+	// confirmationPatience is for a quote, which is fetched again and again meanwhile.
+	confirmationPatience = 15 * time.Minute
+)
+
+// route is what differs between buying and selling.
+type route interface {
+	direction() ramp.Direction
+	terms() terms
+	words() words
+	fingerprint() (string, error)
+	// title says in a few words what the order does.
+	title() string
+
+	// account is what must be linked before the order is made.
+	account() activities.AccountRequest
+	accountKind() ramp.AccountKind
+	useAccount(ramp.AccountSubmission)
+
+	quote(workflow.Context) (activities.QuoteResult, error)
+	create(workflow.Context, activities.Placement) (activities.Created, error)
+
+	// proofMessage is the name of the signal and update that bring a proof of payment.
+	proofMessage() string
+	parseProof(converter.RawValue) (string, error)
+	newProof(reference string, at time.Time) *ramp.Proof
+	submit(ctx workflow.Context, orderID, proof string) error
+}
+
+// terms are the parts of a request that both directions share.
+type terms struct {
+	email      string
+	token      string
+	fiatAmount string
+	// dossier of the user's KYC documents, where one was given.
+	dossier string
+	// proof of a payment already made.
+	proof string
+	// received is the currency of what the user gets.
+	received    string
+	confirm     bool
+	minReceived string
+}
+
+func (t terms) with(kyc *ramp.KYC, quote *ramp.QuoteTerms) terms {
+	if kyc != nil {
+		t.dossier = kyc.Dossier
+	}
+	if quote != nil {
+		t.confirm, t.minReceived = quote.Confirm, quote.MinReceived
+	}
+	return t
+}
+
+// words name what a direction calls things.
+type words struct {
+	proof   string
+	payment string
+	// late tells a user whose payment came too late what to do.
+	late string
+}
+
+// lifecycle runs one order.
+type lifecycle struct {
+	route route
+	terms terms
+	order ramp.Order
+	log   log.Logger
+
+	inbox inbox
+	desk  desk
+
+	// fingerprint is of the request as it came.
+	fingerprint string
+
+	// since is the provider's clock at the first quote for which an order may have been made.
+	since time.Time
+	// confirmed is what the user receives by the quote they confirmed; empty until then.
+	confirmed string
+	// confirmBy is when the user's time to confirm a quote is over, once it has begun.
+	confirmBy time.Time
+	// paid is set once the provider has the payment, whether or not a proof was submitted.
+	paid bool
+	// overdue is set once the provider has taken too long with it.
+	overdue bool
+	// maybeMade is set while an attempt to make the order may have succeeded without an answer.
+	maybeMade bool
+}
+
+// ended is how a step says that the order is over. It is no failure.
+type ended struct {
+	status ramp.Status
+	note   string
+}
+
+func (e *ended) Error() string { return fmt.Sprintf("the order is %s: %s", e.status, e.note) }
+
+func end(status ramp.Status, note string, args ...any) error {
+	return &ended{status: status, note: fmt.Sprintf(note, args...)}
+}
+
+// setup makes an order ready to run. Nothing in it blocks, so that every handler is there before the first message.
+func setup(ctx workflow.Context, r route, reference string) (*lifecycle, error) {
+	now := workflow.Now(ctx).UTC()
+	l := &lifecycle{
+		route: r,
+		terms: r.terms(),
+		order: ramp.Order{Reference: reference, Direction: r.direction(), CreatedAt: now},
+		log:   log.With(workflow.GetLogger(ctx), "reference", reference, "direction", r.direction()),
+	}
+	var err error
+	if l.fingerprint, err = r.fingerprint(); err != nil {
+		return nil, err
+	}
+	if want := r.direction().WorkflowID(reference); workflow.GetInfo(ctx).WorkflowExecution.ID != want {
+		return nil, contractError(&ramp.Error{
+			Type:      ramp.InvalidRequest,
+			Reference: reference,
+			Message:   fmt.Sprintf("the workflow id of this order must be %s, so that one reference is one order", want),
+		})
+	}
+	l.enter(ctx, ramp.VerifyingKYC, l.route.title())
+	if err := l.listen(ctx); err != nil {
+		return nil, err
+	}
+	if l.terms.proof != "" {
+		l.inbox.offer(l.terms.proof, now)
+	}
+	return l, nil
+}
+
+// run is an order from beginning to end.
+func (l *lifecycle) run(ctx workflow.Context) (*ramp.Order, error) {
+	err := l.walk(ctx)
+	if err = l.conclude(ctx, err); err != nil {
+		return nil, err
+	}
+	l.close(ctx)
+	return &l.order, nil
+}
+
+func (l *lifecycle) walk(ctx workflow.Context) error {
+	steps := []func(workflow.Context) error{
+		l.login,
+		l.verifyKYC,
+		l.linkAccount,
+		l.placeOrder,
+		l.collectPayment,
+		l.followOrder,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conclude turns the way in which the last step ended into the order's final status. Only a defect is an error.
+func (l *lifecycle) conclude(ctx workflow.Context, err error) error {
+	var over *ended
+	said, refused := activities.Refused(err)
+	switch {
+	case errors.As(err, &over):
+		l.enter(ctx, over.status, over.note)
+	case temporal.IsCanceledError(err):
+		l.enter(ctx, ramp.Cancelled, l.cancellationNote())
+	case refused:
+		l.order.ProviderReason = said.Reason
+		l.enter(ctx, ramp.Rejected, "The provider refused: "+said.Reason)
+	default:
+		return err
+	}
+	return nil
+}
+
+func (l *lifecycle) cancellationNote() string {
+	if l.order.OrderID == "" {
+		return "Cancelled on request, before there was anything to pay."
+	}
+	return "Cancelled on request. The provider holds no payment; its order expires by itself."
+}
+
+// close ends the order: it answers whoever still waits, and takes in what has arrived, so that nothing is dropped in
+// silence. What it awaits needs no activity, so that nothing can hold it up.
+func (l *lifecycle) close(ctx workflow.Context) {
+	l.inbox.close(l.overError())
+	_ = workflow.Await(disconnected(ctx), func() bool { // fails only when cancelled, which it cannot be
+		return !l.inbox.pending() && workflow.AllHandlersFinished(ctx)
+	})
+	l.log.Info("order is over", "status", l.order.Status)
+}
+
+// login makes sure that the provider knows our key and the user, before anything else.
+func (l *lifecycle) login(ctx workflow.Context) error {
+	_, err := answer(ctx, l, func(ctx workflow.Context) (struct{}, error) {
+		return struct{}{}, activities.Login(ctx, activities.LoginRequest{Email: l.terms.email})
+	})
+	return err
+}
+
+// answer makes a call until the provider answers it, and asks for attention while that takes long.
+func answer[T any](ctx workflow.Context, l *lifecycle, call func(workflow.Context) (T, error)) (T, error) {
+	result, err := call(ctx)
+	problem, unanswered := activities.Unanswered(err)
+	if !unanswered {
+		return result, err
+	}
+	l.raise(ctx, outage, problem)
+	result, err = call(activities.Patiently(ctx))
+	l.settle(ctx, outage)
+	return result, err
+}
+
+// keepWatching runs a watch until it has an answer, and asks for attention while the provider gives none.
+func (l *lifecycle) keepWatching(
+	ctx workflow.Context, since time.Time, watch func(activities.Wait) (activities.WatchEnd, error),
+) (activities.End, error) {
+	wait := activities.Wait{Since: since}
+	for {
+		stopped, err := watch(wait)
+		if err != nil {
+			return "", err
+		}
+		wait.InOutage = stopped.End == activities.Outage
+		if wait.InOutage {
+			l.raise(ctx, outage, stopped.Problem)
+			continue
+		}
+		l.settle(ctx, outage)
+		if stopped.End != activities.Recovered {
+			return stopped.End, nil
+		}
+	}
+}
+
+// disconnected is a context that a cancellation of the order does not reach.
+func disconnected(ctx workflow.Context) workflow.Context {
+	protected, _ := workflow.NewDisconnectedContext(ctx)
+	return protected
+}

@@ -1,0 +1,268 @@
+package workflows
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/ramp"
+)
+
+// message is a signal and an update of the same name.
+type message struct {
+	name string
+	// check reads what was sent and says whether the order takes it now. It changes nothing.
+	check func(converter.RawValue) (take, error)
+}
+
+// take hands in what was checked, and returns what becomes of it.
+type take func(workflow.Context) *verdict
+
+// listen registers every handler: the query, and each message as a signal and as an update.
+func (l *lifecycle) listen(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandlerWithOptions(ctx, ramp.OrderQuery, func() (ramp.Order, error) {
+		return l.order, nil
+	}, workflow.QueryHandlerOptions{Description: "The state of the order"}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, ramp.AwaitOrder, l.awaitOrder, workflow.UpdateHandlerOptions{
+		Description: "Waits until the order has something for its user to act on, or is over",
+		Validator:   l.checkAwaiting,
+	}); err != nil {
+		return err
+	}
+	l.inbox.signals = workflow.NewNamedSelector(ctx, "signals")
+	for _, m := range l.messages() {
+		if err := l.handle(ctx, m); err != nil {
+			return err
+		}
+	}
+	listener := disconnected(ctx)
+	workflow.GoNamed(listener, "signals", func(ctx workflow.Context) {
+		for {
+			l.inbox.signals.Select(ctx)
+		}
+	})
+	workflow.GoNamed(ctx, "cancellation", l.heedCancellation)
+	return nil
+}
+
+func (l *lifecycle) messages() []message {
+	return []message{
+		{l.route.proofMessage(), l.checkProof},
+		{ramp.SubmitKYC, l.checkKYC},
+		{ramp.SubmitAccount, l.checkAccount},
+		{ramp.ConfirmQuote, l.checkConfirmation},
+	}
+}
+
+func (l *lifecycle) handle(ctx workflow.Context, m message) error {
+	l.inbox.signals.AddReceive(workflow.GetSignalChannel(ctx, m.name), func(channel workflow.ReceiveChannel, _ bool) {
+		var input converter.RawValue
+		channel.Receive(ctx, &input)
+		l.heed(ctx, m, input)
+	})
+	return workflow.SetUpdateHandlerWithOptions(ctx, m.name,
+		func(ctx workflow.Context, input converter.RawValue) (ramp.Order, error) {
+			return l.answerTo(ctx, m, input)
+		},
+		workflow.UpdateHandlerOptions{
+			Description: "The signal of the same name, with an answer",
+			Validator: func(input converter.RawValue) error {
+				_, err := m.check(input)
+				return contractError(err)
+			},
+		})
+}
+
+// heed handles a signal. Its sender cannot be told that it was of no use, so the order's timeline says so.
+func (l *lifecycle) heed(ctx workflow.Context, m message, input converter.RawValue) {
+	take, err := m.check(input)
+	if err != nil {
+		l.log.Warn("signal ignored", "signal", m.name, "problem", err.Error())
+		l.note(ctx, fmt.Sprintf("A %s signal was ignored: %s", m.name, err))
+		return
+	}
+	take(ctx)
+}
+
+// answerTo handles an update: it returns once it is known what became of what was sent.
+func (l *lifecycle) answerTo(ctx workflow.Context, m message, input converter.RawValue) (ramp.Order, error) {
+	take, err := m.check(input)
+	if err != nil {
+		return ramp.Order{}, contractError(err)
+	}
+	verdict := take(ctx)
+	if err := workflow.Await(disconnected(ctx), func() bool { return verdict.decided }); err != nil {
+		return ramp.Order{}, err
+	}
+	if verdict.refusal != nil {
+		return ramp.Order{}, contractError(verdict.refusal)
+	}
+	return l.order, nil
+}
+
+// checkAwaiting refuses a caller who takes this order for one with another request.
+func (l *lifecycle) checkAwaiting(input converter.RawValue) error {
+	if len(input.Payload().GetData()) == 0 {
+		return nil // the argument is optional
+	}
+	var awaiting ramp.Awaiting
+	if err := decode(input, &awaiting); err != nil {
+		return contractError(err)
+	}
+	return contractError(awaiting.CheckFingerprint(l.order.Reference, l.fingerprint))
+}
+
+// awaitOrder is the update of that name. An order that waits for its user to act on something else first, or is over,
+// is an answer too: there will be no payment instructions before that.
+func (l *lifecycle) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp.Order, error) {
+	err := workflow.Await(disconnected(ctx), func() bool {
+		return l.order.Instructions != nil || l.order.Status.AwaitsUser() || l.order.Status.Final()
+	})
+	return l.order, err
+}
+
+// heedCancellation tells whoever cancels an order that is paid for why nothing happens. Before that, the steps of the
+// order end by themselves.
+func (l *lifecycle) heedCancellation(ctx workflow.Context) {
+	ctx.Done().Receive(ctx, nil)
+	if l.order.Accepted() || l.paid {
+		l.note(ctx, "Cancellation refused: the provider has a proof of payment, and only it can end the order now.")
+	} else if p := l.inbox.next(); p != nil {
+		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the "+l.route.words().proof+".")
+	}
+}
+
+func (l *lifecycle) checkProof(input converter.RawValue) (take, error) {
+	reference, err := l.route.parseProof(input)
+	if err != nil {
+		return nil, err
+	}
+	if l.order.Accepted() {
+		return l.checkAccepted(reference)
+	}
+	if l.order.Status.Final() {
+		return nil, l.overError()
+	}
+	if len(l.inbox.proofs) >= proofsKept {
+		return nil, l.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")
+	}
+	return func(ctx workflow.Context) *verdict {
+		return &l.inbox.offer(reference, workflow.Now(ctx).UTC()).verdict
+	}, nil
+}
+
+// checkAccepted takes the proof that was accepted again and again, and no other.
+func (l *lifecycle) checkAccepted(reference string) (take, error) {
+	if l.order.Proof.Reference() != reference {
+		return nil, l.refuse(ramp.ProofConflict, "another "+l.route.words().proof+" was accepted for this order; the first one stands")
+	}
+	return func(workflow.Context) *verdict { return &verdict{decided: true} }, nil
+}
+
+func (l *lifecycle) checkKYC(input converter.RawValue) (take, error) {
+	var submission ramp.KYCSubmission
+	if err := decode(input, &submission); err != nil {
+		return nil, err
+	}
+	return putIn(l, &l.inbox.kyc, submission, submission.Validate())
+}
+
+func (l *lifecycle) checkAccount(input converter.RawValue) (take, error) {
+	var submission ramp.AccountSubmission
+	if err := decode(input, &submission); err != nil {
+		return nil, err
+	}
+	return putIn(l, &l.inbox.account, submission, submission.Validate(l.route.accountKind()))
+}
+
+func (l *lifecycle) checkConfirmation(input converter.RawValue) (take, error) {
+	var confirmation ramp.QuoteConfirmation
+	if err := decode(input, &confirmation); err != nil {
+		return nil, err
+	}
+	if err := confirmation.Validate(); err != nil {
+		return nil, err
+	}
+	if l.order.Status != ramp.AwaitingConfirmation {
+		return nil, l.refuse(ramp.NotAwaited, "the order does not wait for a quote to be confirmed")
+	}
+	if confirmation.QuoteID != l.order.Quote.ID {
+		return nil, l.refuse(ramp.QuoteMismatch, "another quote waits for confirmation; show it to the user and confirm that one")
+	}
+	return putIn(l, &l.inbox.confirmation, confirmation, nil)
+}
+
+func putIn[T any](l *lifecycle, b *box[T], content T, invalid error) (take, error) {
+	if invalid != nil {
+		return nil, invalid
+	}
+	if l.order.Status.Final() {
+		return nil, l.overError()
+	}
+	if err := b.closed(); err != nil {
+		return nil, err
+	}
+	return func(workflow.Context) *verdict { return &b.put(content).verdict }, nil
+}
+
+func (l *lifecycle) refuse(kind ramp.ErrorType, message string) *ramp.Error {
+	return &ramp.Error{Type: kind, Reference: l.order.Reference, Message: message}
+}
+
+func (l *lifecycle) overError() *ramp.Error {
+	err := l.refuse(ramp.OrderOver, fmt.Sprintf("the order is %s and takes no more. %s", l.order.Status, l.route.words().late))
+	order := l.order
+	err.Order = &order
+	return err
+}
+
+// decode reads what came from outside, strictly: an unknown field is most likely a misspelt one, and leaving out a
+// limit on the price because of that would cost the user money.
+func decode(input converter.RawValue, into any) error {
+	payload := input.Payload()
+	if encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding != converter.MetadataEncodingJSON {
+		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, encoding))
+	}
+	decoder := json.NewDecoder(bytes.NewReader(payload.GetData()))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return undecodable(describe(err))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return undecodable("must be a single JSON object")
+	}
+	return nil
+}
+
+func undecodable(problem string) *ramp.Error {
+	return &ramp.Error{Type: ramp.InvalidRequest, Message: "the argument " + problem}
+}
+
+// describe says what is wrong with JSON without repeating any value from it.
+func describe(err error) string {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return fmt.Sprintf("has a JSON %s in the field %q, which takes a %s", wrongType.Value, wrongType.Field, wrongType.Type)
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("is not JSON, from byte %d on", syntax.Offset)
+	}
+	return "is not as the contract has it: " + err.Error()
+}
+
+// contractError lets an error of the contract cross Temporal with its type.
+func contractError(err error) error {
+	var contract *ramp.Error
+	if errors.As(err, &contract) {
+		return contract.ApplicationError()
+	}
+	return err
+}

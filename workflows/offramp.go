@@ -1,0 +1,124 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// Offramp runs one order that sells crypto for INR. Its input is a ramp.OfframpRequest and its result the order as it
+// ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
+// defect.
+func Offramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
+	r := new(offramp)
+	if err := decode(input, &r.request); err != nil {
+		return nil, contractError(err)
+	}
+	if err := r.request.Validate(); err != nil {
+		return nil, contractError(err)
+	}
+	l, err := setup(ctx, r, r.request.Reference)
+	if err != nil {
+		return nil, err
+	}
+	return l.run(ctx)
+}
+
+// offramp is what is particular to selling.
+type offramp struct {
+	request ramp.OfframpRequest
+}
+
+var _ route = (*offramp)(nil)
+
+func (r *offramp) direction() ramp.Direction { return ramp.Offramp }
+
+func (r *offramp) terms() terms {
+	t := terms{
+		email:      r.request.Email,
+		token:      r.request.Token.Symbol,
+		fiatAmount: r.request.Fiat.Amount,
+		proof:      r.request.TransactionHash,
+		received:   ramp.INR,
+	}
+	return t.with(r.request.KYC, r.request.Quote)
+}
+
+func (r *offramp) fingerprint() (string, error) { return r.request.Fingerprint() }
+
+func (r *offramp) title() string {
+	if r.request.TokenAmount != "" {
+		return "Sell " + r.request.TokenAmount + " " + r.request.Token.Symbol + " for INR"
+	}
+	return "Sell " + r.request.Token.Symbol + " for ₹" + r.request.Fiat.Amount
+}
+
+func (r *offramp) account() activities.AccountRequest {
+	return activities.AccountRequest{Email: r.request.Email, Bank: r.request.Bank}
+}
+
+func (r *offramp) accountKind() ramp.AccountKind { return ramp.AccountBank }
+
+func (r *offramp) useAccount(given ramp.AccountSubmission) {
+	r.request.Bank = given.Bank
+}
+
+func (r *offramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
+	return activities.QuoteSell(ctx, activities.QuoteSellRequest{
+		Token:        r.request.Token,
+		TokenAmount:  r.request.TokenAmount,
+		Fiat:         r.request.Fiat,
+		SenderWallet: r.request.SenderWallet,
+	})
+}
+
+func (r *offramp) create(ctx workflow.Context, placement activities.Placement) (activities.Created, error) {
+	return activities.CreateOfframpOrder(ctx, activities.CreateOfframpOrderRequest{
+		Placement:     placement,
+		Token:         r.request.Token,
+		TokenAmount:   r.request.TokenAmount,
+		Fiat:          r.request.Fiat,
+		SenderWallet:  r.request.SenderWallet,
+		RefundWallet:  r.request.RefundWallet,
+		AccountNumber: ramp.MaskAccount(r.request.Bank.AccountNumber),
+		IFSC:          r.request.Bank.IFSC,
+		Metadata:      r.request.Metadata,
+	})
+}
+
+func (r *offramp) proofMessage() string { return ramp.SubmitTransactionHash }
+
+func (r *offramp) parseProof(input converter.RawValue) (string, error) {
+	var submission ramp.HashSubmission
+	if err := decode(input, &submission); err != nil {
+		return "", err
+	}
+	if err := submission.Validate(r.request.Token.ChainID); err != nil {
+		return "", err
+	}
+	return ramp.ParseTransactionHash(r.request.Token.ChainID, submission.TransactionHash)
+}
+
+func (r *offramp) newProof(hash string, at time.Time) *ramp.Proof {
+	return &ramp.Proof{TransactionHash: hash, SubmittedAt: at}
+}
+
+func (r *offramp) submit(ctx workflow.Context, orderID, hash string) error {
+	return activities.SubmitTransactionHash(ctx, activities.SubmitTransactionHashRequest{
+		Email:           r.request.Email,
+		OrderID:         orderID,
+		TransactionHash: hash,
+	})
+}
+
+func (r *offramp) words() words {
+	return words{
+		proof:   "transaction hash",
+		payment: "the user sends the tokens and submits the transaction hash",
+		late:    "If tokens were sent all the same, the provider's support must be asked with the order id.",
+	}
+}

@@ -1,0 +1,92 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+func TestOfframpRunsFromLoginToPayout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.happy(activities.OrderState{ProviderStatus: "CryptoReceived", Status: ramp.Settling}, paidOut)
+	w.at(10*time.Minute, func() {
+		w.SignalWorkflow(ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: "0xABC" + hash[5:]})
+	})
+
+	order := w.sell(offrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, offrampOrder.Instructions, *order.Instructions)
+	require.Equal(t, hash, order.Proof.TransactionHash)
+	require.Equal(t, "8360.24", order.Settlement.Amount.Amount)
+	w.AssertActivityNumberOfCalls(t, "SubmitTransactionHash", 1)
+}
+
+func TestOfframpOrderIsMadeWithTheMaskedAccountAndNoPAN(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.OnActivity((*activities.Calls)(nil).CreateOfframpOrder, mock.Anything,
+		mock.MatchedBy(func(req activities.CreateOfframpOrderRequest) bool {
+			return req.AccountNumber == "XXXX4821" && req.IFSC == "HDFC0001234" && req.TokenAmount == "100.00"
+		})).Return(offrampOrder, nil).Once()
+	w.happy(paidOut)
+	request := offrampRequest()
+	request.TransactionHash = hash
+
+	require.Equal(t, ramp.Completed, w.sell(request).Status)
+}
+
+func TestOfframpOrderWithoutHashExpiresAfterThreeHours(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.on((*activities.Calls)(nil).OrderStatus).Return(activities.OrderState{ProviderStatus: "cryptoInit", Unpaid: true}, nil)
+	w.happy()
+
+	order := w.sell(offrampRequest())
+
+	require.Equal(t, ramp.Expired, order.Status)
+	require.Equal(t, "cryptoInit", order.ProviderStatus)
+	require.Equal(t, start.Add(3*time.Hour), order.UpdatedAt)
+}
+
+func TestRefusedHashSendsTheOfframpOrderBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.on((*activities.Calls)(nil).SubmitTransactionHash).Return(activities.SubmitResult{}, refusal("Duplicate transaction hash")).Once()
+	w.happy(paidOut)
+	refused := w.update(time.Hour, ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hash})
+	other := "0x" + hash[3:] + "f"
+	w.update(2*time.Hour, ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: other})
+
+	order := w.sell(offrampRequest())
+
+	requireType(t, refused.failed, ramp.ProofRefused)
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, other, order.Proof.TransactionHash)
+}
+
+func TestFailedPayoutAsksForAttentionAndIsStillWatched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.happy(
+		activities.OrderState{ProviderStatus: "fiatFailed", Status: ramp.Settling, Attention: "the provider could not pay out to the bank account"},
+	)
+	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).Return(decided(paidOut), nil)
+	request := offrampRequest()
+	request.TransactionHash = hash
+	w.at(30*time.Minute, func() {
+		require.Equal(t, ramp.Settling, w.order().Status)
+		require.Contains(t, w.order().Attention, "could not pay out")
+	})
+
+	order := w.sell(request)
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Empty(t, order.Attention)
+}

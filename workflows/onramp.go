@@ -1,0 +1,130 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// Onramp runs one order that buys crypto with INR. Its input is a ramp.OnrampRequest and its result the order as it
+// ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
+// defect.
+func Onramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
+	r := new(onramp)
+	if err := decode(input, &r.request); err != nil {
+		return nil, contractError(err)
+	}
+	if err := r.request.Validate(); err != nil {
+		return nil, contractError(err)
+	}
+	l, err := setup(ctx, r, r.request.Reference)
+	if err != nil {
+		return nil, err
+	}
+	return l.run(ctx)
+}
+
+// onramp is what is particular to buying.
+type onramp struct {
+	request ramp.OnrampRequest
+}
+
+var _ route = (*onramp)(nil)
+
+func (r *onramp) direction() ramp.Direction { return ramp.Onramp }
+
+func (r *onramp) terms() terms {
+	t := terms{
+		email:      r.request.Email,
+		token:      r.request.Token.Symbol,
+		fiatAmount: r.request.Fiat.Amount,
+		proof:      r.request.UTR,
+		received:   r.request.Token.Symbol,
+	}
+	return t.with(r.request.KYC, r.request.Quote)
+}
+
+func (r *onramp) fingerprint() (string, error) { return r.request.Fingerprint() }
+
+func (r *onramp) title() string {
+	return "Buy " + r.request.Token.Symbol + " for ₹" + r.request.Fiat.Amount
+}
+
+func (r *onramp) account() activities.AccountRequest {
+	if r.request.PaymentMethod == ramp.UPI {
+		return activities.AccountRequest{Email: r.request.Email, UPI: r.request.UPI}
+	}
+	return activities.AccountRequest{Email: r.request.Email, Bank: r.request.Bank}
+}
+
+func (r *onramp) accountKind() ramp.AccountKind { return r.request.PaymentMethod.AccountKind() }
+
+func (r *onramp) useAccount(given ramp.AccountSubmission) {
+	if given.UPI != nil {
+		r.request.UPI = given.UPI
+	}
+	if given.Bank != nil {
+		r.request.Bank = given.Bank
+	}
+}
+
+func (r *onramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
+	return activities.QuoteBuy(ctx, activities.QuoteBuyRequest{Fiat: r.request.Fiat, Token: r.request.Token})
+}
+
+func (r *onramp) create(ctx workflow.Context, placement activities.Placement) (activities.Created, error) {
+	account := r.account()
+	return activities.CreateOnrampOrder(ctx, activities.CreateOnrampOrderRequest{
+		Placement:     placement,
+		Fiat:          r.request.Fiat,
+		Token:         r.request.Token,
+		WalletAddress: r.request.WalletAddress,
+		PaymentMethod: r.request.PaymentMethod,
+		UPI:           account.UPI,
+		Bank:          withoutPAN(account.Bank),
+		Metadata:      r.request.Metadata,
+	})
+}
+
+func (r *onramp) proofMessage() string { return ramp.SubmitUTR }
+
+func (r *onramp) parseProof(input converter.RawValue) (string, error) {
+	var submission ramp.UTRSubmission
+	if err := decode(input, &submission); err != nil {
+		return "", err
+	}
+	if err := submission.Validate(r.request.PaymentMethod); err != nil {
+		return "", err
+	}
+	return ramp.ParseUTR(r.request.PaymentMethod, submission.UTR)
+}
+
+func (r *onramp) newProof(utr string, at time.Time) *ramp.Proof {
+	return &ramp.Proof{UTR: utr, SubmittedAt: at}
+}
+
+func (r *onramp) submit(ctx workflow.Context, orderID, utr string) error {
+	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{Email: r.request.Email, OrderID: orderID, UTR: utr})
+}
+
+func (r *onramp) words() words {
+	return words{
+		proof:   "UTR",
+		payment: "the user pays and submits the bank's UTR",
+		late:    "If the payment was made all the same, use its UTR on a new order for the same amount.",
+	}
+}
+
+// withoutPAN leaves out what only linking an account needs.
+func withoutPAN(bank *ramp.BankAccount) *ramp.BankAccount {
+	if bank == nil {
+		return nil
+	}
+	short := *bank
+	short.PAN = ""
+	return &short
+}

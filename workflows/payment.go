@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// collectPayment waits for a proof of payment that the provider accepts, until the order's deadline. A refused proof
+// leaves the deadline where it is. Waiting costs nothing: no poll and no event, but one timer.
+func (l *lifecycle) collectPayment(ctx workflow.Context) error {
+	timed, stop := workflow.WithCancel(disconnected(ctx))
+	defer stop()
+	deadline := workflow.NewTimerWithOptions(timed, l.order.ExpiresAt.Sub(workflow.Now(ctx)), workflow.TimerOptions{
+		Summary: "Deadline for payment and " + l.route.words().proof,
+	})
+	for !l.order.Accepted() && !l.paid {
+		p, err := l.nextProof(ctx, deadline)
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			err = l.submitProof(disconnected(ctx), p)
+		} else {
+			err = l.lookAgain(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextProof waits for a proof, and returns none once the time is over. A proof goes before a cancellation that waits with
+// it: the user may have paid.
+func (l *lifecycle) nextProof(ctx workflow.Context, deadline workflow.Future) (*proof, error) {
+	err := workflow.Await(ctx, func() bool { return l.inbox.next() != nil || deadline.IsReady() })
+	if p := l.inbox.next(); p != nil {
+		return p, nil
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return nil, err
+}
+
+// submitProof submits a proof. Nothing interrupts it: once it may have reached the provider, only the provider's
+// answer tells whether the order is paid.
+func (l *lifecycle) submitProof(ctx workflow.Context, p *proof) error {
+	l.order.Proof = l.route.newProof(p.reference, p.at)
+	l.touch(ctx)
+	_, err := answer(ctx, l, func(ctx workflow.Context) (struct{}, error) {
+		return struct{}{}, l.route.submit(ctx, l.order.OrderID, p.reference)
+	})
+	if refused, yes := activities.Refused(err); yes {
+		l.refuseProof(ctx, p, refused.Reason)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l.acceptProof(ctx, p)
+	return nil
+}
+
+func (l *lifecycle) refuseProof(ctx workflow.Context, p *proof, reason string) {
+	l.order.Proof = nil
+	l.order.ProviderReason = reason
+	l.inbox.settle(p, l.refuse(ramp.ProofRefused, "the provider refused the "+l.route.words().proof+": "+reason))
+	l.enter(ctx, ramp.AwaitingPayment, "The provider refused the "+l.route.words().proof+": "+reason)
+}
+
+func (l *lifecycle) acceptProof(ctx workflow.Context, p *proof) {
+	l.order.Proof.AcceptedAt = now(ctx)
+	l.order.ProviderReason = ""
+	l.settle(ctx, lostInstructions)
+	l.inbox.settle(p, nil)
+	l.inbox.dismiss(l.refuse(ramp.ProofConflict, "another "+l.route.words().proof+" was accepted for this order; the first one stands"))
+	l.enter(ctx, ramp.VerifyingPayment, "The provider took the "+l.route.words().proof+" and looks for the payment.")
+}
+
+// lookAgain is the last look before an order expires: the provider may have the payment all the same, and a proof may
+// have come meanwhile. Then the provider's answer decides.
+func (l *lifecycle) lookAgain(ctx workflow.Context) error {
+	state, err := answer(ctx, l, func(ctx workflow.Context) (activities.OrderState, error) {
+		return activities.OrderStatus(ctx, l.orderRequest())
+	})
+	if err != nil {
+		return err
+	}
+	if err := workflow.Await(ctx, func() bool { return !l.inbox.pending() }); err != nil {
+		return err
+	}
+	if l.inbox.next() != nil {
+		return nil
+	}
+	l.show(ctx, state)
+	switch {
+	case state.Unpaid, state.Status == ramp.Expired:
+		return end(ramp.Expired, "No accepted %s in time. %s", l.route.words().proof, l.route.words().late)
+	case state.Status.Final():
+		return l.ending(state)
+	}
+	l.paid = true
+	l.advance(ctx, state)
+	return nil
+}
+
+func (l *lifecycle) orderRequest() activities.OrderRequest {
+	return activities.OrderRequest{Email: l.terms.email, Direction: l.order.Direction, OrderID: l.order.OrderID}
+}
+
+func now(ctx workflow.Context) time.Time { return workflow.Now(ctx).UTC() }

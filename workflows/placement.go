@@ -1,0 +1,152 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// placeOrder makes the order at a price that the user accepts. A quote that is too old by then is fetched again: the
+// provider makes orders at its price of the moment, so that an old quote promises what nobody keeps.
+func (l *lifecycle) placeOrder(ctx workflow.Context) error {
+	defer l.inbox.confirmation.finish("the order is made")
+	for {
+		if err := l.agreePrice(ctx); err != nil {
+			return err
+		}
+		created, err := l.create(ctx)
+		if activities.QuoteExpired(err) {
+			l.note(ctx, "The quote expired before the order could be made; it is fetched again.")
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		l.placed(ctx, created)
+		return nil
+	}
+}
+
+// agreePrice fetches quotes until there is one that the user agrees to: by the terms of the request, or by confirming it.
+// A confirmed quote that is too old by then is fetched again, and stands if it is no worse.
+func (l *lifecycle) agreePrice(ctx workflow.Context) error {
+	for {
+		if err := l.fetchQuote(ctx); err != nil {
+			return err
+		}
+		if l.priceAgreed() {
+			return nil
+		}
+		if err := l.confirmQuote(ctx); err != nil {
+			return err
+		}
+		if workflow.Now(ctx).Before(l.order.Quote.ExpiresAt) {
+			return nil
+		}
+	}
+}
+
+func (l *lifecycle) fetchQuote(ctx workflow.Context) error {
+	l.enter(ctx, ramp.Quoting, "")
+	result, err := answer(ctx, l, l.route.quote)
+	if err != nil {
+		return err
+	}
+	if l.since.IsZero() {
+		l.since = result.ProviderTime
+	}
+	l.order.Quote = &result.Quote
+	l.touch(ctx)
+	return nil
+}
+
+func (l *lifecycle) priceAgreed() bool {
+	if l.confirmed != "" {
+		return atLeast(l.order.Quote.Receive.Amount, l.confirmed)
+	}
+	return !l.terms.confirm && l.meetsMinimum()
+}
+
+// meetsMinimum compares the quote with the least that the user will take unasked.
+func (l *lifecycle) meetsMinimum() bool {
+	return atLeast(l.order.Quote.Receive.Amount, l.terms.minReceived)
+}
+
+func atLeast(amount, least string) bool {
+	if least == "" {
+		return true
+	}
+	have, err := decimal.NewFromString(amount)
+	if err != nil {
+		return false
+	}
+	want, err := decimal.NewFromString(least)
+	return err == nil && have.GreaterThanOrEqual(want)
+}
+
+// confirmQuote waits for the user to confirm the quote.
+func (l *lifecycle) confirmQuote(ctx workflow.Context) error {
+	if l.confirmBy.IsZero() {
+		l.confirmBy = workflow.Now(ctx).Add(confirmationPatience)
+	}
+	l.enter(ctx, ramp.AwaitingConfirmation, l.quoteNote())
+	confirmed, err := awaitFor(ctx, l.confirmBy.Sub(workflow.Now(ctx)), "The user's time to confirm the quote",
+		func() bool { return !l.inbox.confirmation.empty() })
+	if err != nil {
+		return err
+	}
+	if !confirmed {
+		return end(ramp.Cancelled, "The quote was not confirmed in time.")
+	}
+	l.inbox.confirmation.take()
+	l.inbox.confirmation.decide(nil)
+	l.confirmed = l.order.Quote.Receive.Amount
+	return nil
+}
+
+func (l *lifecycle) quoteNote() string {
+	quote := l.order.Quote
+	note := "Quote: " + quote.Pay.Amount + " " + quote.Pay.Currency + " for " + quote.Receive.Amount + " " + quote.Receive.Currency + "."
+	if !l.meetsMinimum() {
+		note += " That is less than the user's minimum of " + l.terms.minReceived + "."
+	}
+	return note
+}
+
+// create makes the order, or finds it made by an attempt whose answer was lost.
+func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
+	l.enter(ctx, ramp.CreatingOrder, "")
+	placement := activities.Placement{
+		Email:     l.terms.email,
+		Reference: l.order.Reference,
+		Quote:     *l.order.Quote,
+		Since:     l.since,
+		Again:     l.maybeMade,
+	}
+	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
+		placement.Again = l.maybeMade
+		created, err := l.route.create(ctx, placement)
+		_, l.maybeMade = activities.Unanswered(err)
+		return created, err
+	})
+}
+
+// placed takes over what the provider's order says.
+func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
+	l.order.OrderID = created.OrderID
+	l.order.ProviderStatus = created.ProviderStatus
+	l.order.Instructions = &created.Instructions
+	l.order.ExpiresAt = workflow.Now(ctx).UTC().Add(created.Lifetime).Truncate(time.Millisecond)
+	note := l.quoteNote()
+	if created.Adopted {
+		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
+		if l.route.accountKind() == ramp.AccountUPI {
+			l.raise(ctx, lostInstructions, "the provider's answer with the UPI payment instructions was lost; cancel this order and start another")
+		}
+	}
+	l.enter(ctx, ramp.AwaitingPayment, note)
+}

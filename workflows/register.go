@@ -1,0 +1,18 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/ramp"
+)
+
+// Registry is what workflows are registered with: a worker, a test environment or a replayer.
+type Registry interface {
+	RegisterWorkflowWithOptions(workflow any, options workflow.RegisterOptions)
+}
+
+// Register registers every workflow under the name that the contract gives it.
+func Register(registry Registry) {
+	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
+	registry.RegisterWorkflowWithOptions(Offramp, workflow.RegisterOptions{Name: ramp.OfframpWorkflow})
+}

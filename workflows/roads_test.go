@@ -1,0 +1,506 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+func TestUnverifiedUserWithADossierIsVerifiedByUploadingIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, nil).Once()
+	w.on((*activities.Watches)(nil).WatchKYC).After(6*time.Hour).
+		Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.Decided}}, nil)
+	w.happy(completed)
+	request := onrampRequest()
+	request.KYC = &ramp.KYC{Dossier: "file:///var/lib/rampart/kyc/asha"}
+	request.UTR = utr
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.NotContains(t, statuses(order), ramp.AwaitingKYC)
+}
+
+func TestUnverifiedUserIsAskedForADossierUntilOneIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, refusal("Invalid request")).Once()
+	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, nil).Once()
+	w.on((*activities.Watches)(nil).WatchKYC).
+		Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.Decided}}, nil)
+	w.happy(completed)
+	dossier := ramp.KYCSubmission{Dossier: "file:///var/lib/rampart/kyc/asha"}
+	asked := w.update(0, ramp.AwaitOrder)
+	refused := w.update(time.Hour, ramp.SubmitKYC, dossier)
+	w.at(2*time.Hour, func() { require.Equal(t, ramp.AwaitingKYC, w.order().Status) })
+	accepted := w.update(3*time.Hour, ramp.SubmitKYC, dossier)
+	w.signalUTR(4*time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, ramp.AwaitingKYC, asked.order.Status)
+	requireType(t, refused.failed, ramp.KYCRefused)
+	require.NoError(t, accepted.failed)
+	require.Equal(t, start.Add(6*time.Hour), order.ExpiresAt)
+}
+
+func TestUserWhoIsNeverVerifiedIsRejectedWithTheReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, nil)
+	w.on((*activities.Watches)(nil).WatchKYC).
+		Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.TimeUp}}, nil)
+	w.happy()
+	request := onrampRequest()
+	request.KYC = &ramp.KYC{Dossier: "file:///var/lib/rampart/kyc/asha"}
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Rejected, order.Status)
+	require.Contains(t, notes(order), "did not verify")
+}
+
+func TestUserWhoSubmitsNoDossierIsRejectedAfterADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+	w.happy()
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Rejected, order.Status)
+	require.Equal(t, start.Add(24*time.Hour), order.UpdatedAt)
+}
+
+func TestAccountThatIsNotLinkedIsLinkedAndWatchedWhilePending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.NotLinked}, nil)
+	w.on((*activities.Calls)(nil).LinkAccount).
+		Return(activities.LinkResult{State: activities.LinkPending, LinkReference: "ref-1"}, nil).Once()
+	w.on((*activities.Watches)(nil).WatchLink).Return(func(_ context.Context, req activities.WatchLinkRequest) (activities.WatchLinkResult, error) {
+		require.Equal(t, "ref-1", req.LinkReference)
+		require.True(t, req.UPI)
+		return activities.WatchLinkResult{
+			WatchEnd:   activities.WatchEnd{End: activities.Decided},
+			LinkResult: activities.LinkResult{State: activities.Linked},
+		}, nil
+	}).Once()
+	w.happy(completed)
+	w.signalUTR(time.Hour, utr)
+
+	require.Equal(t, ramp.Completed, w.buy(onrampRequest()).Status)
+}
+
+func TestRefusedAccountIsAskedForAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.NotLinked}, nil)
+	w.on((*activities.Calls)(nil).LinkAccount).Return(func(_ context.Context, req activities.AccountRequest) (activities.LinkResult, error) {
+		switch req.UPI.ID {
+		case "asha@okbank":
+			return activities.LinkResult{State: activities.LinkFailed, Reason: "name mismatch"}, nil
+		case "unknown@okbank":
+			return activities.LinkResult{}, refusal("account not found for vpa")
+		default:
+			return activities.LinkResult{State: activities.Linked}, nil
+		}
+	})
+	w.happy(completed)
+	w.at(time.Hour, func() {
+		require.Equal(t, ramp.AwaitingAccount, w.order().Status)
+		require.Contains(t, notes(w.order()), "name mismatch")
+	})
+	bank := w.update(time.Hour, ramp.SubmitAccount, ramp.AccountSubmission{Bank: offrampRequest().Bank})
+	refused := w.update(2*time.Hour, ramp.SubmitAccount, ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "unknown@okbank", Name: "Asha Rao"}})
+	linked := w.update(3*time.Hour, ramp.SubmitAccount, ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okaxis", Name: "Asha Rao"}})
+	late := w.update(4*time.Hour, ramp.SubmitAccount, ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okaxis", Name: "Asha Rao"}})
+	w.signalUTR(5*time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	requireType(t, bank.rejected, ramp.InvalidRequest)
+	requireType(t, refused.failed, ramp.AccountRefused)
+	require.ErrorContains(t, refused.failed, "account not found for vpa")
+	require.NoError(t, linked.failed)
+	requireType(t, late.rejected, ramp.NotAwaited)
+}
+
+func TestQuoteBelowTheMinimumWaitsForConfirmation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.happy(completed)
+	request := onrampRequest()
+	request.Quote = &ramp.QuoteTerms{MinReceived: "10.64"}
+	waiting := w.update(0, ramp.AwaitOrder)
+	wrong := w.update(10*time.Second, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "quote-0"})
+	right := w.update(20*time.Second, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "quote-1"})
+	w.signalUTR(time.Hour, utr)
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.AwaitingConfirmation, waiting.order.Status)
+	require.Equal(t, "10.63", waiting.order.Quote.Receive.Amount)
+	requireType(t, wrong.rejected, ramp.QuoteMismatch)
+	require.NoError(t, right.failed)
+	require.Equal(t, ramp.Completed, order.Status)
+	w.AssertActivityNumberOfCalls(t, "QuoteBuy", 1)
+}
+
+func TestQuoteThatIsNotConfirmedInTimeCancelsTheOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.happy()
+	request := onrampRequest()
+	request.Quote = &ramp.QuoteTerms{Confirm: true}
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Cancelled, order.Status)
+	require.Equal(t, start.Add(15*time.Minute), order.UpdatedAt)
+	w.AssertActivityNumberOfCalls(t, "CreateOnrampOrder", 0)
+}
+
+func TestStaleConfirmedQuoteStandsOnlyIfTheNewOneIsNoWorse(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		second string
+		asked  bool
+	}{
+		"better": {second: "10.70"},
+		"same":   {second: "10.63"},
+		"worse":  {second: "10.62", asked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			pay := ramp.Amount{Amount: "1000.00", Currency: "INR"}
+			w.on((*activities.Calls)(nil).QuoteBuy).Return(w.quoteBuy).Once()
+			w.on((*activities.Calls)(nil).QuoteBuy).Return(func(context.Context, activities.QuoteBuyRequest) (activities.QuoteResult, error) {
+				return w.quote("quote-2", pay, ramp.Amount{Amount: tt.second, Currency: "USDC"}), nil
+			})
+			w.happy(completed)
+			request := onrampRequest()
+			request.Quote = &ramp.QuoteTerms{Confirm: true}
+			w.update(2*time.Minute, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "quote-1"})
+			w.at(3*time.Minute, func() { require.Equal(t, tt.asked, w.order().Status == ramp.AwaitingConfirmation) })
+			w.update(3*time.Minute+10*time.Second, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "quote-2"})
+			w.signalUTR(time.Hour, utr)
+
+			order := w.buy(request)
+
+			require.Equal(t, ramp.Completed, order.Status)
+			require.Equal(t, tt.second, order.Quote.Receive.Amount)
+		})
+	}
+}
+
+func TestQuoteThatExpiresBeforeTheOrderIsMadeIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, quoteExpired()).Twice()
+	w.happy(completed)
+	w.signalUTR(time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	w.AssertActivityNumberOfCalls(t, "QuoteBuy", 3)
+}
+
+func TestProviderThatRefusesTheOrderRejectsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, refusal("amount is below the limit"))
+	w.happy()
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Rejected, order.Status)
+	require.Equal(t, "amount is below the limit", order.ProviderReason)
+}
+
+func TestOutageAsksForAttentionAndTheOrderGoesOnAfterIt(t *testing.T) {
+	t.Parallel()
+	for _, step := range []struct {
+		name     string
+		activity any
+		answer   any
+	}{
+		{"login", (*activities.Calls)(nil).Login, activities.LoginResult{}},
+		{"KYC status", (*activities.Calls)(nil).KYCStatus, activities.KYCStatusResult{Verified: true}},
+		{"linked accounts", (*activities.Calls)(nil).LinkedAccounts, activities.LinkResult{State: activities.Linked}},
+		{"order", (*activities.Calls)(nil).CreateOnrampOrder, onrampOrder},
+		{"proof", (*activities.Calls)(nil).SubmitUTR, activities.SubmitResult{}},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			w.on(step.activity).Return(step.answer, unavailable()).Times(20)
+			w.on(step.activity).Return(step.answer, nil)
+			w.happy(completed)
+			request := onrampRequest()
+			request.UTR = utr
+			w.at(5*time.Minute, func() {
+				require.Contains(t, w.order().Attention, "does not answer")
+			})
+
+			order := w.buy(request)
+
+			require.Equal(t, ramp.Completed, order.Status)
+			require.Empty(t, order.Attention)
+		})
+	}
+}
+
+func TestOrderThatMayHaveBeenMadeIsLookedForOnTheNextTry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	var again []bool
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.Created, error) {
+		again = append(again, req.Again)
+		require.Equal(t, start, req.Since)
+		if len(again) <= 10 {
+			return activities.Created{}, unavailable()
+		}
+		adopted := onrampOrder
+		adopted.Adopted, adopted.Instructions = true, ramp.Instructions{}
+		return adopted, nil
+	})
+	w.happy(completed)
+	w.at(time.Hour, func() { require.Contains(t, w.order().Attention, "payment instructions was lost") })
+	w.signalUTR(2*time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, []bool{false, false, false, false, false, false, false, false, true, true, true}, again)
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Empty(t, order.Attention)
+}
+
+func TestOutageDuringAWatchAsksForAttentionUntilItIsOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	end := func(end activities.End, problem string) activities.WatchOrderResult {
+		return activities.WatchOrderResult{WatchEnd: activities.WatchEnd{End: end, Problem: problem}}
+	}
+	var outages []bool
+	answers := []activities.WatchOrderResult{end(activities.Outage, "HTTP 503"), end(activities.Recovered, ""), decided(completed)}
+	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).
+		Return(func(_ context.Context, req activities.WatchOrderRequest) (activities.WatchOrderResult, error) {
+			outages = append(outages, req.InOutage)
+			return answers[len(outages)-1], nil
+		})
+	w.happy()
+	request := onrampRequest()
+	request.UTR = utr
+	w.at(90*time.Minute, func() { require.Contains(t, w.order().Attention, "HTTP 503") })
+	w.at(150*time.Minute, func() { require.Empty(t, w.order().Attention) })
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, []bool{false, true, false}, outages)
+}
+
+func TestOverdueOrderAsksForAttentionAndIsWatchedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Watches)(nil).WatchOrder).After(24*time.Hour).
+		Return(activities.WatchOrderResult{WatchEnd: activities.WatchEnd{End: activities.TimeUp}}, nil).Once()
+	w.on((*activities.Watches)(nil).WatchOrder).After(24 * time.Hour).
+		Return(func(_ context.Context, req activities.WatchOrderRequest) (activities.WatchOrderResult, error) {
+			require.True(t, req.Overdue)
+			return decided(completed), nil
+		}).Once()
+	w.happy()
+	request := onrampRequest()
+	request.UTR = utr
+	w.at(30*time.Hour, func() { require.Contains(t, w.order().Attention, "a day after") })
+
+	require.Equal(t, ramp.Completed, w.buy(request).Status)
+}
+
+func TestProviderStatusNeverMovesTheOrderBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.happy(
+		activities.OrderState{ProviderStatus: "refundInitiated", Status: ramp.Refunding, Reason: "payer is not the linked account"},
+		received,
+		activities.OrderState{ProviderStatus: "somethingNew"},
+		activities.OrderState{ProviderStatus: "refunded", Status: ramp.Refunded},
+	)
+	request := onrampRequest()
+	request.UTR = utr
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Refunded, order.Status)
+	require.NotContains(t, statuses(order), ramp.Settling)
+	require.Equal(t, "payer is not the linked account", order.ProviderReason)
+	require.Contains(t, notes(order), "somethingNew")
+}
+
+func TestProviderEndings(t *testing.T) {
+	t.Parallel()
+	for provider, want := range map[string]ramp.Status{
+		"cancelled": ramp.Cancelled,
+		"expired":   ramp.Expired,
+		"refunded":  ramp.Refunded,
+	} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			w.happy(activities.OrderState{ProviderStatus: provider, Status: want, Reason: "because"})
+			request := onrampRequest()
+			request.UTR = utr
+
+			order := w.buy(request)
+
+			require.Equal(t, want, order.Status)
+			require.Contains(t, notes(order), "because")
+		})
+	}
+}
+
+func TestCancellationBeforeAcceptedProofEndsTheOrder(t *testing.T) {
+	t.Parallel()
+	slow := func(w *world, activity, answer any) { w.on(activity).After(time.Hour).Return(answer, nil) }
+	for name, prepare := range map[string]func(*world){
+		"during login": func(w *world) { slow(w, (*activities.Calls)(nil).Login, activities.LoginResult{}) },
+		"while KYC is awaited": func(w *world) {
+			w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+		},
+		"while another account is awaited": func(w *world) {
+			w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.LinkFailed}, nil)
+		},
+		"while the order is made":     func(w *world) { slow(w, (*activities.Calls)(nil).CreateOnrampOrder, onrampOrder) },
+		"while payment is awaited":    func(*world) {},
+		"while a proof is refused":    refuseSlowly,
+		"while the provider is asked": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			when := 30 * time.Minute
+			if prepare == nil {
+				slow(w, (*activities.Calls)(nil).OrderStatus, activities.OrderState{Unpaid: true})
+				when = 3*time.Hour + 30*time.Minute
+			} else {
+				prepare(w)
+			}
+			w.happy()
+			w.at(when, w.CancelWorkflow)
+
+			order := w.buy(onrampRequest())
+
+			require.Equal(t, ramp.Cancelled, order.Status)
+			w.AssertActivityNumberOfCalls(t, "WatchOrder", 0)
+		})
+	}
+}
+
+// refuseSlowly has a proof on its way to the provider, who will refuse it, when the cancellation comes.
+func refuseSlowly(w *world) {
+	w.on((*activities.Calls)(nil).SubmitUTR).After(time.Hour).Return(activities.SubmitResult{}, refusal("Invalid UTR"))
+	w.signalUTR(10*time.Minute, utr)
+}
+
+func TestCancellationWhileTheConfirmationIsAwaitedEndsTheOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.happy()
+	request := onrampRequest()
+	request.Quote = &ramp.QuoteTerms{Confirm: true}
+	w.at(time.Minute, w.CancelWorkflow)
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Cancelled, order.Status)
+	require.Contains(t, notes(order), "on request")
+}
+
+func TestCancellationAfterAcceptedProofIsRefusedWithAReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).Return(decided(completed), nil)
+	w.happy()
+	request := onrampRequest()
+	request.UTR = utr
+	w.at(30*time.Minute, w.CancelWorkflow)
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Contains(t, notes(order), "Cancellation refused")
+}
+
+func TestCancellationWaitsForTheAnswerAboutAProofOnItsWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).SubmitUTR).After(time.Hour).Return(activities.SubmitResult{}, nil)
+	w.happy(completed)
+	w.signalUTR(10*time.Minute, utr)
+	w.at(30*time.Minute, w.CancelWorkflow)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Contains(t, notes(order), "waits for the provider's answer")
+}
+
+func TestInvalidRequestFailsTheWorkflowAndNamesEveryBadField(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	request := onrampRequest()
+	request.Fiat.Amount = "-1"
+	request.WalletAddress = "0x12"
+	request.UPI = nil
+
+	failed := w.failure(ramp.OnrampWorkflow, request)
+
+	require.Equal(t, string(ramp.InvalidRequest), failed.Type())
+	for _, field := range []string{"fiat.amount", "walletAddress", "upi"} {
+		require.ErrorContains(t, failed, field)
+	}
+}
+
+func TestMisspeltFieldFailsTheWorkflow(t *testing.T) {
+	t.Parallel()
+	for name, input := range map[string]any{
+		"unknown field":   map[string]any{"reference": reference, "minRecieved": "10"},
+		"number for text": map[string]any{"reference": reference, "fiat": map[string]any{"currency": "INR", "amount": 1000}},
+		"no object":       "inv-42",
+		"null":            nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Offramp)
+			require.Equal(t, string(ramp.InvalidRequest), w.failure(ramp.OfframpWorkflow, input).Type())
+		})
+	}
+}
+
+func TestWorkflowIDMustBeTheReferences(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	request := onrampRequest()
+	request.Reference = "inv-43"
+
+	failed := w.failure(ramp.OnrampWorkflow, request)
+
+	require.Equal(t, string(ramp.InvalidRequest), failed.Type())
+	require.ErrorContains(t, failed, "onramp/inv-43")
+}
