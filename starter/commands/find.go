@@ -1,0 +1,100 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rampart/ramp"
+	"rampart/starter/connection"
+)
+
+// find returns the order that an argument names: by its workflow id, or by its reference alone where only one direction
+// has it.
+func find(ctx context.Context, orders Orders, name string) (*ramp.Order, error) {
+	candidates, err := parse(name)
+	if err != nil {
+		return nil, err
+	}
+	var found []*ramp.Order
+	for _, id := range candidates {
+		order, err := orders.Get(ctx, id)
+		if ramp.IsError(err, ramp.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, order)
+	}
+	if err := unambiguous(candidates[0].Reference, len(found)); err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// identify returns the id of the order that an argument names. Unlike find it needs no worker: an order that cannot be asked
+// just now exists all the same.
+func identify(ctx context.Context, orders Orders, name string) (ramp.ID, error) {
+	candidates, err := parse(name)
+	if err != nil || len(candidates) == 1 {
+		return first(candidates), err
+	}
+	var found []ramp.ID
+	for _, id := range candidates {
+		_, err := orders.Get(ctx, id)
+		switch {
+		case ramp.IsError(err, ramp.NotFound):
+		case err == nil, connection.Passing(err):
+			found = append(found, id)
+		default:
+			return ramp.ID{}, err
+		}
+	}
+	return first(found), unambiguous(candidates[0].Reference, len(found))
+}
+
+func first(ids []ramp.ID) ramp.ID {
+	if len(ids) == 0 {
+		return ramp.ID{}
+	}
+	return ids[0]
+}
+
+// unambiguous is nil if exactly one order has a reference.
+func unambiguous(reference string, orders int) error {
+	switch orders {
+	case 0:
+		return &ramp.Error{Type: ramp.NotFound, Reference: reference, Message: "there is no such order"}
+	case 1:
+		return nil
+	default:
+		return &usageError{message: fmt.Sprintf("two orders have this reference: say onramp/%s or offramp/%s", reference, reference)}
+	}
+}
+
+// parse returns the orders that an argument may name.
+func parse(name string) ([]ramp.ID, error) {
+	if direction, reference, err := ramp.ParseWorkflowID(name); err == nil && ramp.ValidateReference(reference) == nil {
+		return []ramp.ID{{Direction: direction, Reference: reference}}, nil
+	}
+	if err := ramp.ValidateReference(name); err != nil {
+		return nil, &usageError{message: "ORDER must be an order's reference, such as inv-42, or its workflow id, such as onramp/inv-42"}
+	}
+	return []ramp.ID{{Direction: ramp.Onramp, Reference: name}, {Direction: ramp.Offramp, Reference: name}}, nil
+}
+
+// referenceOf reads an argument that names an order whose direction is known.
+func referenceOf(cmd *cobra.Command, direction ramp.Direction, name string) (string, error) {
+	candidates, err := parse(name)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range candidates {
+		if id.Direction == direction {
+			return id.Reference, nil
+		}
+	}
+	return "", misused(cmd, fmt.Sprintf("%s is for %s orders, and ORDER names another", cmd.Name(), direction))
+}

@@ -1,0 +1,258 @@
+package commands_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"google.golang.org/grpc"
+
+	"rampart/ramp"
+	"rampart/starter/commands"
+	"rampart/starter/connection"
+)
+
+// desk answers every call as it is told to, and remembers what it was asked.
+type desk struct {
+	// orders are those that exist, by workflow id.
+	orders map[string]*ramp.Order
+	// err is the answer to whatever changes an order.
+	err error
+	// states are what Watch yields.
+	states []*ramp.Order
+	// outages are errors that Watch meets before it yields states.
+	outages []error
+	// attributes are the search attributes that the namespace has.
+	attributes map[string]enumspb.IndexedValueType
+	// summaries are what List yields.
+	summaries []ramp.Summary
+
+	onramp  *ramp.OnrampRequest
+	offramp *ramp.OfframpRequest
+	reorder *ramp.ReorderRequest
+	account *ramp.AccountSubmission
+	filter  ramp.Filter
+	calls   []string
+}
+
+func (d *desk) answer(call string, id ramp.ID) (*ramp.Order, error) {
+	d.calls = append(d.calls, call)
+	if d.err != nil {
+		return nil, d.err
+	}
+	return d.get(id)
+}
+
+func (d *desk) get(id ramp.ID) (*ramp.Order, error) {
+	order, found := d.orders[id.Direction.WorkflowID(id.Reference)]
+	if !found {
+		return nil, &ramp.Error{Type: ramp.NotFound, Reference: id.Reference, Message: "there is no such order"}
+	}
+	return order, nil
+}
+
+func (d *desk) StartOnramp(_ context.Context, request ramp.OnrampRequest) (*ramp.Order, error) {
+	d.onramp = &request
+	return d.answer("onramp", ramp.ID{Direction: ramp.Onramp, Reference: request.Reference})
+}
+
+func (d *desk) StartOfframp(_ context.Context, request ramp.OfframpRequest) (*ramp.Order, error) {
+	d.offramp = &request
+	return d.answer("offramp", ramp.ID{Direction: ramp.Offramp, Reference: request.Reference})
+}
+
+func (d *desk) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Order, error) {
+	d.reorder = &request
+	return d.answer("reorder", ramp.ID{Direction: ramp.Onramp, Reference: request.NewReference})
+}
+
+func (d *desk) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) { return d.get(id) }
+
+func (d *desk) Watch(ctx context.Context, _ ramp.ID) iter.Seq2[*ramp.Order, error] {
+	return func(yield func(*ramp.Order, error) bool) {
+		if len(d.outages) > 0 {
+			outage := d.outages[0]
+			d.outages = d.outages[1:]
+			yield(nil, outage)
+			return
+		}
+		for _, state := range d.states {
+			if !yield(state, nil) {
+				return
+			}
+		}
+		if len(d.states) == 0 || !d.states[len(d.states)-1].Status.Final() {
+			<-ctx.Done()
+			yield(nil, ctx.Err())
+		}
+	}
+}
+
+func (d *desk) List(_ context.Context, filter ramp.Filter) iter.Seq2[ramp.Summary, error] {
+	d.filter = filter
+	return func(yield func(ramp.Summary, error) bool) {
+		for _, summary := range d.summaries {
+			if !yield(summary, nil) {
+				return
+			}
+		}
+		if d.err != nil {
+			yield(ramp.Summary{}, d.err)
+		}
+	}
+}
+
+func (d *desk) SubmitUTR(_ context.Context, reference, utr string) (*ramp.Order, error) {
+	return d.answer("submit-utr "+utr, ramp.ID{Direction: ramp.Onramp, Reference: reference})
+}
+
+func (d *desk) SubmitTransactionHash(_ context.Context, reference, hash string) (*ramp.Order, error) {
+	return d.answer("submit-hash "+hash, ramp.ID{Direction: ramp.Offramp, Reference: reference})
+}
+
+func (d *desk) SubmitKYC(_ context.Context, id ramp.ID, dossier string) (*ramp.Order, error) {
+	return d.answer("submit-kyc "+dossier, id)
+}
+
+func (d *desk) SubmitAccount(_ context.Context, id ramp.ID, account ramp.AccountSubmission) (*ramp.Order, error) {
+	d.account = &account
+	return d.answer("submit-account", id)
+}
+
+func (d *desk) ConfirmQuote(_ context.Context, id ramp.ID, quote string) (*ramp.Order, error) {
+	return d.answer("confirm-quote "+quote, id)
+}
+
+func (d *desk) Cancel(_ context.Context, id ramp.ID) (*ramp.Order, error) {
+	return d.answer("cancel", id)
+}
+
+func (d *desk) ListSearchAttributes(
+	context.Context, *operatorservice.ListSearchAttributesRequest, ...grpc.CallOption,
+) (*operatorservice.ListSearchAttributesResponse, error) {
+	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: d.attributes}, nil
+}
+
+func (d *desk) AddSearchAttributes(
+	context.Context, *operatorservice.AddSearchAttributesRequest, ...grpc.CallOption,
+) (*operatorservice.AddSearchAttributesResponse, error) {
+	return nil, d.err
+}
+
+// result is what a command line leaves behind.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// terminal is where command lines are typed.
+type terminal struct {
+	desk        *desk
+	stdin       string
+	environment environment
+	// unreachable is set while Temporal does not answer.
+	unreachable bool
+}
+
+func (x *terminal) run(t *testing.T, arguments ...string) result {
+	t.Helper()
+	return x.runFor(t.Context(), arguments...)
+}
+
+func (x *terminal) runFor(ctx context.Context, arguments ...string) result {
+	var stdout, stderr bytes.Buffer
+	program := &commands.Program{
+		Name:        "bin/starter",
+		Stdin:       strings.NewReader(x.stdin),
+		Stdout:      &stdout,
+		Stderr:      &stderr,
+		Environment: x.environment,
+		Connect:     x.connect,
+		Now:         func() time.Time { return at(6, 0, 3) },
+	}
+	code := program.Run(ctx, arguments)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+func (x *terminal) connect(context.Context, envconfig.EnvLookup) (*commands.Session, error) {
+	if x.unreachable {
+		return nil, &connection.UnreachableError{Address: "localhost:7233", Cause: io.ErrUnexpectedEOF}
+	}
+	return &commands.Session{
+		Orders:    x.desk,
+		Operator:  x.desk,
+		Address:   "localhost:7233",
+		Namespace: "default",
+		Explain:   func(err error) error { return err },
+		Close:     func() {},
+	}, nil
+}
+
+// environment is a fixed set of variables.
+type environment map[string]string
+
+func (e environment) Environ() []string { return nil }
+
+func (e environment) LookupEnv(name string) (string, bool) {
+	value, found := e[name]
+	return value, found
+}
+
+func with(orders ...*ramp.Order) *terminal {
+	d := &desk{orders: make(map[string]*ramp.Order)}
+	for _, order := range orders {
+		d.orders[order.Direction.WorkflowID(order.Reference)] = order
+	}
+	return &terminal{desk: d}
+}
+
+func at(hour, minute, second int) time.Time {
+	return time.Date(2026, time.November, 23, hour, minute, second, 0, time.UTC)
+}
+
+// order is one that waits for its payment.
+func order(direction ramp.Direction, reference string, status ramp.Status) *ramp.Order {
+	return &ramp.Order{
+		Reference: reference, Direction: direction, Status: status, OrderID: "6b03b894",
+		Quote:     &ramp.Quote{ID: "q-1", Pay: ramp.Amount{Amount: "1000.00", Currency: "INR"}, Receive: ramp.Amount{Amount: "10.64", Currency: "USDC"}},
+		ExpiresAt: at(9, 0, 0), CreatedAt: at(6, 0, 0), UpdatedAt: at(6, 0, 2),
+		Instructions: &ramp.Instructions{UPI: &ramp.UPIInstructions{QR: "upi://pay?pa=merchant0001@examplebank&am=1000.00", VPA: "merchant0001@examplebank"}},
+		Timeline:     []ramp.TimelineEntry{{Status: status, At: at(6, 0, 2), Note: "as it should"}},
+	}
+}
+
+// later is an order some time on, in another status.
+func later(from *ramp.Order, status ramp.Status) *ramp.Order {
+	next := *from
+	next.Status = status
+	next.UpdatedAt = from.UpdatedAt.Add(time.Minute)
+	next.Timeline = append(from.Timeline[:len(from.Timeline):len(from.Timeline)], ramp.TimelineEntry{Status: status, At: next.UpdatedAt})
+	return &next
+}
+
+// file writes a request for --file.
+func file(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "order.json")
+	require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
+	return name
+}
+
+// decoded reads a JSON document that was printed.
+func decoded[T any](t *testing.T, text string) T {
+	t.Helper()
+	var document T
+	require.NoError(t, json.Unmarshal([]byte(text), &document), text)
+	return document
+}

@@ -1,0 +1,119 @@
+// Package commands is the command line of Rampart. A command reads its arguments, calls ramp.Client, and prints what it
+// answers.
+package commands
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"rampart/starter/view"
+)
+
+const help = `Start, signal, watch and inspect on-ramp and off-ramp orders.
+
+An order is named by the reference you gave it, such as inv-42, or by its workflow id, such as onramp/inv-42.
+Temporal is reached as by its own tools: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE,
+TEMPORAL_API_KEY, TEMPORAL_TLS_*. With -o json, answers go to standard output and errors to standard error as JSON.
+
+Exit codes:
+  0  done; an order that was followed has completed
+  1  error
+  2  wrong usage, or an invalid request
+  3  the order ended, but not as completed: expired, cancelled, refunded or rejected
+  4  not there yet: the time was over, or you stopped waiting; the order goes on`
+
+// Groups of commands in the help.
+const (
+	startGroup   = "start"
+	messageGroup = "message"
+	inspectGroup = "inspect"
+	systemGroup  = "system"
+)
+
+// Program is the command line and all that it touches.
+type Program struct {
+	// Name is how the program was called.
+	Name           string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Environment    envconfig.EnvLookup
+	// Connect opens a connection to Temporal.
+	Connect func(context.Context, envconfig.EnvLookup) (*Session, error)
+	Now     func() time.Time
+
+	output outputFormat
+	uiURL  string
+	// ui is known once there is a connection.
+	ui view.WebUI
+}
+
+// Run runs a command line and returns its exit code, after it has reported what went wrong.
+func (p *Program) Run(ctx context.Context, arguments []string) int {
+	p.Name = cmp.Or(p.Name, "starter")
+	root := p.root()
+	root.SetArgs(arguments)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		p.report(err)
+	}
+	return exitCode(err)
+}
+
+func (p *Program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "starter",
+		Short:         "Start, signal, watch and inspect on-ramp and off-ramp orders",
+		Long:          help,
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.SetFlagErrorFunc(badFlag)
+	flags := root.PersistentFlags()
+	flags.VarP(&p.output, "output", "o", "`format` of answers: text or json")
+	flags.StringVar(&p.uiURL, "ui-url", "", "`URL` of Temporal's Web UI, for links (default $RAMP_UI_URL, or http://127.0.0.1:8233 beside a local server)")
+	root.AddGroup(
+		&cobra.Group{ID: startGroup, Title: "Start orders:"},
+		&cobra.Group{ID: messageGroup, Title: "Tell orders:"},
+		&cobra.Group{ID: inspectGroup, Title: "Look at orders:"},
+		&cobra.Group{ID: systemGroup, Title: "Set up and try out:"},
+	)
+	p.add(root, startGroup, p.onramp(), p.offramp(), p.reorder())
+	p.add(root, messageGroup, p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel())
+	p.add(root, inspectGroup, p.status(), p.watch(), p.list())
+	p.add(root, systemGroup, p.setup(), p.demo())
+	return root
+}
+
+func (p *Program) add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, command := range commands {
+		command.GroupID = group
+		root.AddCommand(command)
+	}
+}
+
+// run makes a command of one that needs a connection.
+func (p *Program) run(command func(ctx context.Context, s *Session, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		s, err := p.Connect(cmd.Context(), p.Environment)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		if p.ui, err = p.webUI(s); err != nil {
+			return err
+		}
+		return s.Explain(command(cmd.Context(), s, args))
+	}
+}
+
+func (p *Program) screen() *view.Screen { return view.NewScreen(p.Stdout) }

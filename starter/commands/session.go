@@ -1,0 +1,57 @@
+package commands
+
+import (
+	"context"
+	"iter"
+
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"rampart/ramp"
+	"rampart/starter/connection"
+	"rampart/starter/setup"
+)
+
+// Orders is what commands need of ramp.Client.
+type Orders interface {
+	StartOnramp(context.Context, ramp.OnrampRequest) (*ramp.Order, error)
+	StartOfframp(context.Context, ramp.OfframpRequest) (*ramp.Order, error)
+	Reorder(context.Context, ramp.ReorderRequest) (*ramp.Order, error)
+	Get(context.Context, ramp.ID) (*ramp.Order, error)
+	Watch(context.Context, ramp.ID) iter.Seq2[*ramp.Order, error]
+	List(context.Context, ramp.Filter) iter.Seq2[ramp.Summary, error]
+	SubmitUTR(ctx context.Context, reference, utr string) (*ramp.Order, error)
+	SubmitTransactionHash(ctx context.Context, reference, hash string) (*ramp.Order, error)
+	SubmitKYC(ctx context.Context, id ramp.ID, dossier string) (*ramp.Order, error)
+	SubmitAccount(context.Context, ramp.ID, ramp.AccountSubmission) (*ramp.Order, error)
+	ConfirmQuote(ctx context.Context, id ramp.ID, quoteID string) (*ramp.Order, error)
+	Cancel(context.Context, ramp.ID) (*ramp.Order, error)
+}
+
+// Session is an open connection to a namespace.
+type Session struct {
+	Orders     Orders
+	Operator   setup.Operator
+	Visibility setup.Visibility
+	Address    string
+	Namespace  string
+	// Explain puts Temporal's own errors into words, and leaves others alone.
+	Explain func(error) error
+	Close   func()
+}
+
+// Dial opens a connection as the environment says.
+func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Session, error) {
+	c, err := connection.Dial(ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{
+		Orders:     c.Orders,
+		Operator:   c.Temporal.OperatorService(),
+		Visibility: c.Temporal,
+		Address:    c.Address,
+		Namespace:  c.Namespace,
+		Explain:    c.Explain,
+		Close:      c.Close,
+	}, nil
+}

@@ -1,0 +1,27 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"rampart/starter/view"
+)
+
+func (p *Program) status() *cobra.Command {
+	var qr bool
+	cmd := &cobra.Command{
+		Use:   "status ORDER",
+		Short: "Show an order: where it stands, what it waits for, and what has happened",
+		Args:  arguments("ORDER"),
+		RunE: p.run(func(ctx context.Context, s *Session, args []string) error {
+			order, err := find(ctx, s.Orders, args[0])
+			if err != nil {
+				return err
+			}
+			return p.showOrder(order, qr, (*view.Screen).Card)
+		}),
+	}
+	cmd.Flags().BoolVar(&qr, "qr", false, "draw the payment's QR code even where there is no terminal")
+	return cmd
+}

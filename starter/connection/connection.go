@@ -1,0 +1,84 @@
+// Package connection reaches Temporal as its own tools do, by TEMPORAL_* variables or a profile of its configuration
+// file, and says in words what keeps it from it.
+package connection
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	"rampart/ramp"
+)
+
+// dialTimeout bounds how long a server may take to answer at all.
+const dialTimeout = 10 * time.Second
+
+// Connection is an open connection to one namespace of a Temporal server.
+type Connection struct {
+	Temporal  client.Client
+	Orders    *ramp.Client
+	Address   string
+	Namespace string
+}
+
+// Dial connects as the environment says. Its error is an *UnreachableError when there is no answer.
+func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, error) {
+	options, err := Options(environment)
+	if err != nil {
+		return nil, err
+	}
+	return DialOptions(ctx, options)
+}
+
+// Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. A codec
+// server that is configured decodes what the worker encrypts.
+func Options(environment envconfig.EnvLookup) (client.Options, error) {
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{
+		EnvLookup:          environment,
+		IncludeRemoteCodec: true,
+	})
+	if err != nil {
+		return client.Options{}, fmt.Errorf("the configuration of the connection to Temporal: %w", err)
+	}
+	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
+	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
+	return options, nil
+}
+
+// DialOptions connects as the options say, and fails unless the server answers.
+func DialOptions(ctx context.Context, options client.Options) (*Connection, error) {
+	options.Logger = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	temporal, err := client.DialContext(dialing, options)
+	if err != nil {
+		return nil, &UnreachableError{Address: options.HostPort, Cause: err}
+	}
+	return &Connection{
+		Temporal:  temporal,
+		Orders:    ramp.NewClient(temporal, options.DataConverter),
+		Address:   options.HostPort,
+		Namespace: options.Namespace,
+	}, nil
+}
+
+// Close closes the connection.
+func (c *Connection) Close() { c.Temporal.Close() }
+
+// Loopback reports whether an address, host:port, is on this machine.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}

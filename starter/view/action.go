@@ -1,0 +1,130 @@
+package view
+
+import (
+	"strings"
+
+	"rampart/ramp"
+)
+
+// action prints what the user must do now, and the command that tells the order of it.
+func (s *Screen) action(order *ramp.Order, desk Desk) {
+	switch order.Status {
+	case ramp.AwaitingPayment:
+		s.pay(order, desk)
+	case ramp.AwaitingConfirmation:
+		s.confirm(order, desk)
+	case ramp.AwaitingKYC:
+		s.why(order)
+		s.next(desk, "submit-kyc", id(order), "DOSSIER-URL")
+	case ramp.AwaitingAccount:
+		s.why(order)
+		s.next(desk, "submit-account", id(order), "--file", "account.json")
+	case ramp.Expired, ramp.Cancelled:
+		if order.Direction == ramp.Onramp && order.OrderID != "" {
+			s.fact("If it was paid", command(desk, "reorder", order.Reference, "--reference", "NEW-REFERENCE", "--utr", "UTR"))
+		}
+	default:
+		if !order.Status.Final() {
+			s.next(desk, "watch", id(order))
+		}
+	}
+}
+
+func (s *Screen) pay(order *ramp.Order, desk Desk) {
+	how := order.Instructions
+	if how == nil {
+		return
+	}
+	if how.UPI != nil {
+		s.payByUPI(order, desk)
+	}
+	if how.Bank != nil {
+		s.payByTransfer(order)
+	}
+	if how.Deposit != nil {
+		s.fact("Send", clean(how.Deposit.Amount+" "+how.Deposit.Symbol)+" on "+Chain(how.Deposit.ChainID))
+		s.fact("to wallet", s.styles.title.Render(clean(how.Deposit.WalletAddress)))
+	}
+	if order.Direction == ramp.Offramp {
+		s.next(desk, "submit-hash", order.Reference, "TRANSACTION-HASH")
+		return
+	}
+	s.next(desk, "submit-utr", order.Reference, "UTR")
+}
+
+func (s *Screen) payByUPI(order *ramp.Order, desk Desk) {
+	upi := order.Instructions.UPI
+	drawn := s.live || desk.QR
+	if drawn {
+		s.qr(upi.QR)
+	}
+	s.fact("Pay", s.toPay(order)+"by UPI to "+s.styles.title.Render(clean(upi.VPA)))
+	if !drawn && upi.QR != "" {
+		s.fact("UPI link", clean(upi.QR))
+	}
+	for _, link := range upi.DeepLinks {
+		if upi.QR == "" || !strings.HasPrefix(link.URL, "upi:") { // the code is a link to any app already
+			s.fact("in "+clean(link.Name), clean(link.URL))
+		}
+	}
+}
+
+func (s *Screen) payByTransfer(order *ramp.Order) {
+	to := order.Instructions.Bank
+	s.fact("Pay", s.toPay(order)+"by bank transfer")
+	s.fact("to", clean(to.Name))
+	s.fact("account", s.styles.title.Render(clean(to.AccountNumber)))
+	s.fact("IFSC", clean(to.IFSC))
+}
+
+// toPay is the amount, with a space after it; an order without a quote does not say.
+func (s *Screen) toPay(order *ramp.Order) string {
+	if order.Quote == nil {
+		return ""
+	}
+	return s.styles.title.Render(Amount(order.Quote.Pay)) + " "
+}
+
+func (s *Screen) confirm(order *ramp.Order, desk Desk) {
+	if order.Quote == nil {
+		return
+	}
+	s.fact("Quote", clean(order.Quote.ID)+", good until "+Moment(order.Quote.ExpiresAt))
+	s.next(desk, "confirm-quote", id(order), order.Quote.ID)
+}
+
+// why prints what led to where the order stands.
+func (s *Screen) why(order *ramp.Order) {
+	if entries := order.Timeline; len(entries) > 0 && entries[len(entries)-1].Note != "" {
+		s.fact("Why", clean(entries[len(entries)-1].Note))
+	}
+}
+
+// next prints the command that comes next.
+func (s *Screen) next(desk Desk, words ...string) {
+	s.fact("Next", command(desk, words...))
+}
+
+func id(order *ramp.Order) string {
+	return order.Direction.WorkflowID(order.Reference)
+}
+
+// command is a command line that can be pasted into a shell.
+func command(desk Desk, words ...string) string {
+	quoted := []string{desk.Program}
+	for _, word := range words {
+		quoted = append(quoted, quote(clean(word)))
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quote quotes a word for a shell unless it needs no quoting.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:", r)
+	}
+	if word != "" && strings.TrimFunc(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,128 @@
+package view
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"rampart/ramp"
+)
+
+// labelWidth is that of the longest label of a card.
+const labelWidth = len("Provider's order")
+
+// Desk is what a person at the command line needs beside the order itself.
+type Desk struct {
+	// Program is how the command line was called, for the commands it suggests.
+	Program string
+	WebUI   WebUI
+	Now     time.Time
+	// QR draws payment codes even where there is no terminal.
+	QR bool
+}
+
+// Card prints all there is to know about an order.
+func (s *Screen) Card(order *ramp.Order, desk Desk) {
+	s.headline(order)
+	s.facts(order, desk)
+	s.Blank()
+	NewTimeline(s).Update(order)
+	s.Blank()
+	s.action(order, desk)
+	s.link(order, desk)
+}
+
+// Start prints an order that was started just now: what its user must do.
+func (s *Screen) Start(order *ramp.Order, desk Desk) {
+	s.headline(order)
+	s.facts(order, desk)
+	s.Blank()
+	s.action(order, desk)
+	s.link(order, desk)
+}
+
+// Ended prints how an order has ended.
+func (s *Screen) Ended(order *ramp.Order, desk Desk) {
+	s.headline(order)
+	s.facts(order, desk)
+	s.action(order, desk)
+	s.link(order, desk)
+}
+
+// headline names the order and says where it stands.
+func (s *Screen) headline(order *ramp.Order) {
+	symbol, style := s.styles.status(order.Status)
+	title := s.styles.title.Render(Title(order.Direction) + " order " + clean(order.Reference))
+	s.Line(title + "  " + style.Render(symbol+" "+Words(order.Status)))
+	if order.Attention != "" {
+		s.fact("Needs attention", s.styles.bad.Render(clean(order.Attention)))
+	}
+}
+
+func (s *Screen) facts(order *ramp.Order, desk Desk) {
+	if order.OrderID != "" {
+		s.fact("Provider's order", clean(order.OrderID)+s.styles.faint.Render(providerStatus(order)))
+	}
+	if order.ProviderReason != "" {
+		s.fact("Provider says", clean(order.ProviderReason))
+	}
+	if quote := order.Quote; quote != nil {
+		s.fact("Price", "pays "+Amount(quote.Pay)+", receives "+Amount(quote.Receive)+" at "+clean(quote.Rate)+fees(quote))
+	}
+	if order.Proof != nil {
+		s.fact("Proof", proof(order.Proof))
+	}
+	if order.Settlement != nil {
+		s.delivery(order.Settlement)
+	}
+	if !order.ExpiresAt.IsZero() && !order.Status.Final() && !order.Accepted() {
+		s.fact("Deadline", Moment(order.ExpiresAt)+", "+s.styles.wait.Render(Left(order.ExpiresAt, desk.Now)))
+	}
+}
+
+func (s *Screen) fact(label, value string) {
+	s.Line(indent + s.styles.label.Render(label) + strings.Repeat(" ", max(0, labelWidth-len(label))) + "  " + value)
+}
+
+func (s *Screen) link(order *ramp.Order, desk Desk) {
+	if link := desk.WebUI.Order(ramp.ID{Direction: order.Direction, Reference: order.Reference}); link != "" {
+		s.fact("Web UI", link)
+	}
+}
+
+func providerStatus(order *ramp.Order) string {
+	if order.ProviderStatus == "" {
+		return ""
+	}
+	return ", status " + clean(order.ProviderStatus)
+}
+
+func fees(quote *ramp.Quote) string {
+	var parts []string
+	for _, fee := range quote.Fees {
+		parts = append(parts, clean(fee.Name)+" "+Amount(fee.Amount))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; fees: " + strings.Join(parts, ", ")
+}
+
+func proof(p *ramp.Proof) string {
+	kind := "UTR "
+	if p.UTR == "" {
+		kind = "transaction "
+	}
+	if p.AcceptedAt.IsZero() {
+		return kind + clean(p.Reference()) + ", submitted " + Moment(p.SubmittedAt)
+	}
+	return kind + clean(p.Reference()) + ", accepted " + Moment(p.AcceptedAt)
+}
+
+// delivery prints what was delivered, and where it can be looked up.
+func (s *Screen) delivery(settled *ramp.Settlement) {
+	s.fact("Delivered", s.styles.title.Render(Amount(settled.Amount)))
+	if where := cmp.Or(settled.ExplorerURL, settled.TransactionHash); where != "" {
+		s.fact("Transaction", clean(where))
+	}
+}

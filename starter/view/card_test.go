@@ -1,0 +1,181 @@
+package view_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+	"rampart/starter/view"
+)
+
+func card(order *ramp.Order) string {
+	return plain(func(s *view.Screen) { s.Card(order, desk()) })
+}
+
+func TestCardTellsAllAboutAnOrder(t *testing.T) {
+	t.Parallel()
+	shown := card(completed())
+	for _, want := range []string{
+		"On-ramp order inv-42  ✓ completed",
+		"6b03b894, status completed",
+		"pays ₹1000.00, receives 10.64 USDC at 93.94; fees: gas ₹0.18",
+		"UTR 412345678901, accepted 23 Nov 2026, 11:35:01 IST (06:05:01 UTC)",
+		"10.64 USDC",
+		"https://explorer.example.test/tx/0xfe7a",
+		"http://127.0.0.1:8233/namespaces/default/workflows/onramp%2Finv-42",
+		"11:39:00  ✓ completed              The provider says completed.",
+	} {
+		require.Contains(t, shown, want)
+	}
+}
+
+func TestDeadlineIsShownInIndianTimeAndUTCWithWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, card(awaitingUPI()), "23 Nov 2026, 14:30:00 IST (09:00:00 UTC), 2h 59m left")
+}
+
+func TestDeadlineOfAPaidOrderIsNotShown(t *testing.T) {
+	t.Parallel()
+	order := awaitingUPI()
+	order.Status = ramp.VerifyingPayment
+	order.Proof = &ramp.Proof{UTR: "412345678901", SubmittedAt: at(6, 5, 0), AcceptedAt: at(6, 5, 1)}
+	require.NotContains(t, card(order), "Deadline")
+}
+
+func TestAttentionStandsAtTheTop(t *testing.T) {
+	t.Parallel()
+	order := awaitingUPI()
+	order.Attention = "the provider does not answer"
+	lines := strings.Split(card(order), "\n")
+	require.Contains(t, lines[1], "the provider does not answer")
+}
+
+func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	bank := awaitingUPI()
+	bank.Instructions = &ramp.Instructions{Bank: &ramp.Beneficiary{
+		Name: "Beneficiary Pvt Ltd", AccountNumber: "50100000000001", IFSC: "HDFC0001234",
+	}}
+	quote := awaitingUPI()
+	quote.Status = ramp.AwaitingConfirmation
+	quote.Quote.ID = "q 1"
+	kyc := awaitingUPI()
+	kyc.Status = ramp.AwaitingKYC
+	account := awaitingUPI()
+	account.Status = ramp.AwaitingAccount
+	account.Timeline = append(account.Timeline, ramp.TimelineEntry{Status: ramp.AwaitingAccount, At: at(6, 1, 0), Note: "The name differs."})
+	expired := awaitingUPI()
+	expired.Status = ramp.Expired
+	tests := map[string]struct {
+		order *ramp.Order
+		want  []string
+	}{
+		"a payment by UPI": {awaitingUPI(), []string{"₹1000.00 by UPI to merchant0001@examplebank", "bin/starter submit-utr inv-42 UTR", "in Paytm"}},
+		"a bank transfer":  {bank, []string{"₹1000.00 by bank transfer", "50100000000001", "HDFC0001234", "submit-utr inv-42 UTR"}},
+		"tokens":           {awaitingTokens(), []string{"100.00 USDC on Polygon", "0x8a212433b9b9967253e5419f09a63ca141013936", "submit-hash wd-7 TRANSACTION-HASH"}},
+		"a confirmation":   {quote, []string{"confirm-quote onramp/inv-42 'q 1'"}},
+		"documents":        {kyc, []string{"submit-kyc onramp/inv-42 DOSSIER-URL"}},
+		"an account":       {account, []string{"The name differs.", "submit-account onramp/inv-42 --file account.json"}},
+		"nothing any more": {expired, []string{"reorder inv-42 --reference NEW-REFERENCE --utr UTR"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shown := plain(func(s *view.Screen) { s.Start(test.order, desk()) })
+			for _, want := range test.want {
+				require.Contains(t, shown, want)
+			}
+		})
+	}
+}
+
+func TestOrderCancelledBeforeThereWasAnythingToPayIsNotOfferedAgain(t *testing.T) {
+	t.Parallel()
+	order := awaitingUPI()
+	order.Status, order.OrderID = ramp.Cancelled, ""
+	require.NotContains(t, card(order), "reorder")
+}
+
+func TestQRCodeIsDrawnOnATerminalOrOnRequest(t *testing.T) {
+	t.Parallel()
+	start := func(d view.Desk) func(*view.Screen) {
+		return func(s *view.Screen) { s.Start(awaitingUPI(), d) }
+	}
+	asked := desk()
+	asked.QR = true
+	require.Contains(t, onTerminal(120, start(desk())), "█▀▀")
+	require.Contains(t, plain(start(asked)), "█▀▀")
+	without := plain(start(desk()))
+	require.NotContains(t, without, "█")
+	require.Contains(t, without, awaitingUPI().Instructions.UPI.QR, "the link itself takes the code's place")
+}
+
+func TestQRCodeThatDoesNotFitIsNotDrawn(t *testing.T) {
+	t.Parallel()
+	shown := onTerminal(30, func(s *view.Screen) { s.Start(awaitingUPI(), desk()) })
+	require.NotContains(t, shown, "█")
+	require.Contains(t, shown, "columns would show the QR code")
+}
+
+func TestQRCodeOfATextThatNoCodeHoldsIsNone(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, view.QR(""))
+	require.Empty(t, view.QR(strings.Repeat("x", 3000)))
+	lines := view.QR("upi://pay?pa=merchant0001@examplebank")
+	require.NotEmpty(t, lines)
+	for _, line := range lines {
+		require.Len(t, []rune(line), len([]rune(lines[0])), "a code is a rectangle")
+	}
+}
+
+func TestTextOfTheProviderCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	order := completed()
+	hostile := "\x1b]0;owned\x07\x1b[2Jpaid\u202e\r\n"
+	order.ProviderReason, order.ProviderStatus, order.OrderID, order.Attention = hostile, hostile, hostile, hostile
+	order.Settlement.ExplorerURL = hostile
+	order.Quote.Fees[0].Name = hostile
+	order.Timeline[0].Note = hostile
+	order.Status = ramp.Status(hostile)
+	shown := card(order)
+	require.Contains(t, shown, "paid")
+	require.NotContains(t, shown, "\x1b")
+	require.NotContains(t, shown, "\x07")
+	require.NotContains(t, shown, "\r")
+	require.NotContains(t, shown, "\u202e")
+}
+
+func TestColoursAreForTerminalsOnly(t *testing.T) {
+	t.Parallel()
+	require.NotContains(t, card(completed()), "\x1b[")
+	var out bytes.Buffer
+	view.NewTerminal(&out, 120, true).Card(completed(), desk())
+	require.Contains(t, out.String(), "\x1b[32m✓ completed")
+}
+
+func TestLinkEscapesWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	id := ramp.ID{Direction: ramp.Offramp, Reference: "wd-7"}
+	require.Equal(t, "https://ui.example.test/t/namespaces/a%2Fb%20c/workflows/offramp%2Fwd-7",
+		view.WebUI{Base: "https://ui.example.test/t/", Namespace: "a/b c"}.Order(id))
+	require.Empty(t, view.WebUI{}.Order(id))
+}
+
+func TestMomentRepeatsTheDateOnlyWhereItDiffers(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "23 Nov 2026, 11:30:00 IST (06:00:00 UTC)", view.Moment(at(6, 0, 0)))
+	require.Equal(t, "24 Nov 2026, 01:30:00 IST (23 Nov, 20:00:00 UTC)", view.Moment(at(20, 0, 0)))
+}
+
+func TestTimeLeftIsInItsTwoLargestUnits(t *testing.T) {
+	t.Parallel()
+	now := at(6, 0, 0)
+	require.Equal(t, "3h 00m left", view.Left(at(9, 0, 0), now))
+	require.Equal(t, "5m 01s left", view.Left(at(6, 5, 1), now))
+	require.Equal(t, "59s left", view.Left(at(6, 0, 59), now))
+	require.Equal(t, "1d 2h left", view.Left(at(32, 15, 0), now))
+	require.Equal(t, "over", view.Left(now, now))
+}
