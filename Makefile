@@ -1,0 +1,70 @@
+# Rampart. `make demo` shows it, `make test` tests it; both need Go and nothing else.
+
+STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+
+# What the demo needs. A Temporal server that is there already is used, not built.
+PROGRAMS := bin/sandbox bin/worker bin/starter
+ifndef TEMPORAL_ADDRESS
+PROGRAMS += bin/devserver
+endif
+
+# Chromium is what Go cannot bring. The tests of pages are named TestWebUI….
+CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
+ifeq ($(CHROMIUM),)
+WITHOUT := -skip '^TestWebUI'
+endif
+
+.PHONY: demo test lint unit e2e devserver-test build clean FORCE
+
+demo: $(PROGRAMS)
+	@bin/starter demo --bin bin $(if $(KEEP),--keep)
+
+build: bin/sandbox bin/worker bin/starter bin/devserver
+
+bin/devserver: FORCE
+	@echo "Building the Temporal server and Web UI (the first time takes about 7 minutes on two cores)"
+	@go build -C devserver -o ../bin/devserver .
+bin/sandbox: FORCE
+	@echo "Building the sandbox"
+	@go build -o $@ ./onmeta/sandbox/cmd/sandbox
+bin/worker: FORCE
+	@echo "Building the worker"
+	@go build -o $@ ./worker
+bin/starter: FORCE
+	@echo "Building the starter"
+	@go build -o $@ ./starter
+
+test: browser lint unit devserver-test e2e
+	@$(MAKE) --no-print-directory browser
+
+# browser says which tests are left out, first and last, so that nobody overlooks it. CI must not leave any out.
+.PHONY: browser
+browser:
+ifeq ($(CHROMIUM),)
+	@echo "!!! There is no Chromium on this machine: the tests of the Web UI (TestWebUI...) are LEFT OUT."
+	@echo "!!! Install Debian's package chromium, or Google Chrome, to run them."
+	@test -z "$(CI)"
+endif
+
+lint:
+	@echo "Checking format, vet, staticcheck and workflow determinism"
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@go vet ./... && go vet -C devserver ./...
+	@$(STATICCHECK) ./... && cd devserver && $(STATICCHECK) ./...
+	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
+
+unit:
+	@echo "Testing everything but end to end, with the race detector"
+	@go test -race -timeout 20m $$(go list ./... | grep -v /e2e)
+
+devserver-test:
+	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
+	@go test -C devserver -timeout 40m ./...
+
+e2e:
+	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
+	@go test -race -count=1 -parallel 4 -timeout 40m $(WITHOUT) ./e2e
+
+clean:
+	@rm -rf bin

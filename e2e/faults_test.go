@@ -1,0 +1,234 @@
+package e2e_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+)
+
+// network is what lies between the worker and the provider, and fails as it is told.
+type network struct {
+	mu     sync.Mutex
+	faults map[string]*fault
+	seen   map[string][]time.Time
+}
+
+// fault is what happens to the next calls of a route.
+type fault struct {
+	// left counts the calls that it happens to.
+	left int
+	// status is the answer in place of the provider's; zero loses the provider's answer, after it did what was asked.
+	status int
+	// retryAfter is the header of that name, in seconds.
+	retryAfter string
+}
+
+// unreliable puts a network between the worker and the sandbox.
+func unreliable(n *network) stackOption {
+	return func(s *stack) { s.network = n }
+}
+
+// between starts the network in front of the provider and returns its address.
+func (n *network) between(t *testing.T, provider string) string {
+	t.Helper()
+	target, err := url.Parse(provider)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route := r.Method + " " + r.URL.Path
+		f := n.take(route)
+		switch {
+		case f == nil:
+			proxy.ServeHTTP(w, r)
+		case f.status == 0:
+			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler) // closes the connection without an answer
+		default:
+			if f.retryAfter != "" {
+				w.Header().Set("Retry-After", f.retryAfter)
+			}
+			w.WriteHeader(f.status)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// fail makes the next calls of a route fail.
+func (n *network) fail(route string, f fault) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.faults == nil {
+		n.faults = make(map[string]*fault)
+	}
+	n.faults[route] = &f
+}
+
+func (n *network) take(route string) *fault {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.seen == nil {
+		n.seen = make(map[string][]time.Time)
+	}
+	n.seen[route] = append(n.seen[route], time.Now())
+	for _, name := range []string{route, "*"} {
+		if f := n.faults[name]; f != nil && f.left > 0 {
+			f.left--
+			taken := *f
+			return &taken
+		}
+	}
+	return nil
+}
+
+// calls are when a route was called.
+func (n *network) calls(route string) []time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.seen[route]
+}
+
+func TestOrderWhoseCreationLostItsAnswerIsFoundAndNotMadeTwice(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, unreliable(n))
+	n.fail("POST /v1/orders/create", fault{left: 1})
+	request := onrampRequest("lost")
+	request.PaymentMethod, request.UPI = ramp.IMPS, nil
+	request.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
+
+	order, err := s.orders.StartOnramp(t.Context(), request)
+
+	require.NoError(t, err)
+	require.NotEmpty(t, order.Instructions.Bank.AccountNumber)
+	require.Empty(t, order.Attention)
+	require.Len(t, s.ledger().Orders, 1)
+	require.Equal(t, s.ledger().Orders[0].ID, order.OrderID)
+	s.submit("lost", utrOf(1))
+	s.awaitStatus(buy("lost"), settling, ramp.Completed)
+}
+
+func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, unreliable(n))
+	n.fail("POST /v1/orders/utr", fault{left: 1})
+	n.fail("POST /v1/offramp/orders/txnhash", fault{left: 1})
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("buy"))
+	require.NoError(t, err)
+	_, err = s.orders.StartOfframp(t.Context(), offrampRequest("sell"))
+	require.NoError(t, err)
+
+	bought, err := s.orders.SubmitUTR(t.Context(), "buy", utrOf(1))
+	require.NoError(t, err)
+	sold, err := s.orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
+	require.NoError(t, err)
+
+	require.True(t, bought.Accepted())
+	require.True(t, sold.Accepted())
+	require.Len(t, s.ledger().Proofs, 2)
+	s.awaitStatus(buy("buy"), settling, ramp.Completed)
+	s.awaitStatus(sell("sell"), settling, ramp.Completed)
+}
+
+func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]fault{
+		"unavailable":        {left: 2, status: http.StatusServiceUnavailable},
+		"rate limited":       {left: 1, status: http.StatusTooManyRequests, retryAfter: "2"},
+		"wrong API key":      {left: 3, status: http.StatusUnauthorized},
+		"a gateway's answer": {left: 2, status: http.StatusNotFound},
+		"no answer":          {left: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := new(network)
+			s := newStack(t, 60, unreliable(n))
+			for _, route := range []string{
+				"POST /v1/users/login", "POST /v1/users/kyc-status", "GET /v1/users/bank/fetch", "POST /v1/users/account-link",
+				"POST /v1/quote/sell", "POST /v1/offramp/orders/txnhash", "POST /v1/offramp/orders/status",
+			} {
+				n.fail(route, trouble)
+			}
+
+			_, err := s.orders.StartOfframp(t.Context(), offrampRequest("sell"))
+			require.NoError(t, err)
+			_, err = s.orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
+			require.NoError(t, err)
+
+			order := s.awaitStatus(sell("sell"), settling, ramp.Completed)
+			require.Empty(t, order.Attention)
+			require.Len(t, s.ledger().Proofs, 1)
+			require.Len(t, s.ledger().Orders, 1)
+		})
+	}
+}
+
+func TestRetryAfterIsObeyed(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, unreliable(n))
+	n.fail("POST /v1/quote/buy", fault{left: 2, status: http.StatusTooManyRequests, retryAfter: "4"})
+
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("slow"))
+
+	require.NoError(t, err)
+	calls := n.calls("POST /v1/quote/buy")
+	require.Len(t, calls, 3)
+	for i := range calls[1:] {
+		require.GreaterOrEqual(t, calls[i+1].Sub(calls[i]), 4*time.Second)
+	}
+}
+
+func TestTokensThatTheProviderRevokesAreRenewed(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, unreliable(n))
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("revoked"))
+	require.NoError(t, err)
+	s.post("/sandbox/users", `{"email":"asha+linked@example.test","revokeTokens":true}`)
+
+	order, err := s.orders.SubmitUTR(t.Context(), "revoked", utrOf(1))
+
+	require.NoError(t, err)
+	require.True(t, order.Accepted())
+	require.Len(t, n.calls("POST /v1/users/login"), 2)
+	require.Len(t, n.calls("POST /v1/orders/utr"), 2)
+}
+
+func TestOrderWhoseWorkersWereDownPastItsDeadlineEndsByWhatTheProviderSays(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360)
+	for _, reference := range []string{"unpaid", "paid"} {
+		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		require.NoError(t, err)
+	}
+	order, err := s.orders.Get(t.Context(), buy("paid"))
+	require.NoError(t, err)
+	s.worker.stop()
+	s.force(order.OrderID, "fiatReceived")
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/unpaid", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: "000000000000"}))
+	eventually(t, patience, func() error {
+		if wait := time.Until(order.ExpiresAt); wait > 0 {
+			return errors.New("the deadline is still to come")
+		}
+		return nil
+	})
+	s.startWorker()
+
+	expired := s.awaitStatus(buy("unpaid"), settling, ramp.Expired)
+	require.Nil(t, expired.Proof)
+	s.awaitStatus(buy("paid"), settling, ramp.Settling)
+	s.force(order.OrderID, "completed")
+	done := s.awaitStatus(buy("paid"), settling, ramp.Completed)
+	require.Equal(t, "completed", done.ProviderStatus)
+}

@@ -1,0 +1,130 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+)
+
+func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("crash"))
+	require.NoError(t, err)
+	s.clock(`{"speed":0}`)
+	_, err = s.orders.SubmitUTR(t.Context(), "crash", utrOf(1))
+	require.NoError(t, err)
+	s.pollsOf(order.OrderID, 5)
+
+	s.worker.kill()
+	killed := time.Now()
+	s.startWorker()
+	s.clock(`{"advance":"1h"}`)
+
+	done := s.awaitStatus(buy("crash"), 3*time.Minute, ramp.Completed)
+	require.Less(t, time.Since(killed), 2*time.Minute)
+	require.NotEmpty(t, done.Settlement.TransactionHash)
+	require.Len(t, s.ledger().Orders, 1)
+	require.Len(t, s.ledger().Proofs, 1)
+}
+
+func TestStoppedWorkerHandsItsWatchesOverAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("handover"))
+	require.NoError(t, err)
+	s.clock(`{"speed":0}`)
+	_, err = s.orders.SubmitUTR(t.Context(), "handover", utrOf(1))
+	require.NoError(t, err)
+	s.pollsOf(order.OrderID, 5)
+
+	s.startWorker()
+	s.worker.stop()
+	stopped := time.Now()
+	s.clock(`{"advance":"1h"}`)
+
+	s.awaitStatus(buy("handover"), time.Minute, ramp.Completed)
+	require.Less(t, time.Since(stopped), 30*time.Second, "it took as long as a crash")
+}
+
+func TestOrdersOutliveTheTemporalServerOnItsFile(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, onFile)
+	for _, reference := range []string{"restart", "crash"} {
+		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		require.NoError(t, err)
+	}
+
+	s.server.stop()
+	s.startServer()
+	s.submit("restart", utrOf(1))
+	s.awaitStatus(buy("restart"), settling, ramp.Completed)
+
+	s.server.kill()
+	s.startServer()
+	s.submit("crash", utrOf(2))
+	s.awaitStatus(buy("crash"), settling, ramp.Completed)
+	require.Len(t, s.ledger().Orders, 2)
+}
+
+// submit submits a UTR to an order whose worker may still be finding the server again.
+func (s *stack) submit(reference, utr string) {
+	s.t.Helper()
+	eventually(s.t, settling, func() error {
+		_, err := s.orders.SubmitUTR(s.t.Context(), reference, utr)
+		return err
+	})
+}
+
+func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360) // three hours take thirty seconds
+	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("late"))
+	require.NoError(t, err)
+	require.WithinDuration(t, order.CreatedAt.Add(30*time.Second), order.ExpiresAt, 5*time.Second)
+
+	expired := s.awaitStatus(buy("late"), settling, ramp.Expired)
+	require.WithinDuration(t, order.ExpiresAt, expired.UpdatedAt, 10*time.Second)
+	_, err = s.orders.SubmitUTR(t.Context(), "late", utrOf(1))
+	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
+	require.ErrorContains(t, err, "reorder")
+
+	out, problems, code := s.starter("reorder", "late", "--reference", "late-2", "--utr", utrOf(1), "--watch", "-o", "json")
+	require.Equal(t, 0, code, "%s\n%s", out, problems)
+	again := s.awaitStatus(buy("late-2"), settling, ramp.Completed)
+	require.Equal(t, utrOf(1), again.Proof.UTR)
+	require.NotEqual(t, order.OrderID, again.OrderID)
+}
+
+func TestStarterRunsAnOrderFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+
+	out, problems, code := s.starter("onramp", "--reference", "cli", "--email", "asha+linked@example.test", "--amount", "1000.00",
+		"--token", "USDC", "--token-address", "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", "--chain-id", "137",
+		"--wallet", "0x1111111111111111111111111111111111111111", "--method", "INR_UPI",
+		"--upi-id", "asha@okbank", "--upi-name", "Asha Rao", "-o", "json")
+	require.Equal(t, 0, code, "%s\n%s", out, problems)
+	var order ramp.Order
+	require.NoError(t, json.Unmarshal([]byte(out), &order))
+	require.Equal(t, ramp.AwaitingPayment, order.Status)
+
+	out, problems, code = s.starter("submit-utr", "cli", "12")
+	require.Equal(t, 2, code, "%s\n%s", out, problems)
+	out, problems, code = s.starter("submit-utr", "cli", utrOf(1))
+	require.Equal(t, 0, code, "%s\n%s", out, problems)
+	out, problems, code = s.starter("watch", "onramp/cli")
+	require.Equal(t, 0, code, "%s\n%s", out, problems)
+	require.Contains(t, out, s.ui+"/namespaces/default/workflows/onramp%2Fcli")
+	require.NotContains(t, out, "asha@okbank")
+	out, _, code = s.starter("list", "-o", "json")
+	require.Equal(t, 0, code)
+	require.Contains(t, out, `"cli"`)
+	_, problems, code = s.starter("status", "onramp/nowhere")
+	require.Equal(t, 1, code)
+	require.Contains(t, problems, "no such order")
+}
