@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/onmeta"
@@ -126,7 +127,7 @@ func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {
 const historyPages = 20
 
 // findOnrampOrder looks for an order that an earlier attempt has made: the same amount, token and receiver, not older
-// than the quote, unpaid, for nobody was told how to pay it, and not known to belong to another order of ours.
+// than the quote, unpaid, for nobody was told how to pay it, and no other order's of ours.
 func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) (string, error) {
 	for page := range historyPages {
 		orders, err := c.provider.OrderHistory(ctx, user(req.Email), page)
@@ -143,8 +144,8 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 			if !req.describes(order, amount) {
 				continue
 			}
-			free, err := c.owners.Free(ctx, order.OrderID)
-			if err != nil || free {
+			ours, err := c.owners.Claim(ctx, order.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)
+			if err != nil || ours {
 				return order.OrderID, err
 			}
 		}

@@ -16,6 +16,8 @@ type WatchOrderRequest struct {
 	Known string `json:"known,omitempty"`
 	// Overdue is set once the order asks for attention because it takes too long. It is then polled more slowly.
 	Overdue bool `json:"overdue,omitempty"`
+	// Late is set once the provider has expired the order although it had taken a proof.
+	Late bool `json:"late,omitempty"`
 }
 
 // WatchOrderResult is Decided with the provider's new status.
@@ -27,10 +29,13 @@ type WatchOrderResult struct {
 // WatchOrder polls an order until the provider's status changes: every 10 to 15 seconds (guide), and inside one activity, so
 // that an hour of polls costs the order no more history than one. After accepted proof only the provider ends an
 // order: nothing it answers to a poll, a refusal included, ends the watch but a new status. TimeUp says that the
-// order is overdue.
+// order is overdue or, when it is late, that no payment came any more.
 func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchOrderResult, error) {
 	how := watching{Wait: req.Wait, pause: w.orderPause(req), outage: w.timings.Outage, tolerant: true}
-	if !req.Overdue {
+	switch {
+	case req.Late:
+		how.limit = w.timings.LatePayment
+	case !req.Overdue:
 		how.limit = w.timings.Overdue
 	}
 	var result WatchOrderResult

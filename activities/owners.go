@@ -3,7 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -12,21 +14,53 @@ import (
 
 // Owners knows which of our orders a provider's order belongs to.
 type Owners interface {
-	// Free reports whether no order of ours is known to own the provider's order.
-	Free(ctx context.Context, orderID string) (bool, error)
+	// Claim makes the provider's order the claimant's, an order's workflow id, unless it is another's, and reports
+	// whether it is the claimant's now. Of several claimants one gets it, and gets it again.
+	Claim(ctx context.Context, orderID, claimant string) (bool, error)
 }
 
-// VisibleOwners asks Temporal, where every order publishes its provider's id as a search attribute.
-type VisibleOwners struct {
+// TemporalOwners keeps claims in Temporal: as an execution of the Adoption workflow, whose id names the provider's order, so
+// that it can be started once; and in the search attribute by which every order publishes its provider's id.
+type TemporalOwners struct {
 	Client client.Client
+	// Lag is how far the visibility store may be behind the orders that publish in it.
+	Lag time.Duration
 }
 
-var _ Owners = VisibleOwners{}
+var _ Owners = TemporalOwners{}
 
-// Free implements Owners.
-func (v VisibleOwners) Free(ctx context.Context, orderID string) (bool, error) {
-	count, err := v.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
-		Query: fmt.Sprintf("%s = %q", ramp.OrderIDKey.GetName(), orderID),
+// VisibilityLag is a lag that a healthy visibility store never has.
+const VisibilityLag = 3 * time.Second
+
+// Claim implements Owners. The claim comes first and the look at what others have published after it, so that an order
+// that was made in the usual way, without a claim, has had time to say so.
+func (t TemporalOwners) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
+	run, err := t.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       ramp.AdoptionID(orderID),
+		TaskQueue:                ramp.TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		StaticSummary:            "The provider's order " + orderID + " belongs to " + claimant,
+	}, ramp.AdoptionWorkflow, claimant)
+	if err != nil {
+		return false, err
+	}
+	var owner string
+	if err := run.Get(ctx, &owner); err != nil || owner != claimant {
+		return false, err
+	}
+	select {
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-time.After(t.Lag):
+	}
+	return t.unpublished(ctx, orderID, claimant)
+}
+
+// unpublished reports whether no other order has published the provider's order as its own.
+func (t TemporalOwners) unpublished(ctx context.Context, orderID, claimant string) (bool, error) {
+	count, err := t.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Query: fmt.Sprintf("%s = %q AND WorkflowId != %q", ramp.OrderIDKey.GetName(), orderID, claimant),
 	})
 	if err != nil {
 		return false, err

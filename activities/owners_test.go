@@ -1,35 +1,70 @@
 package activities_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
 
 	"rampart/activities"
 )
 
-func TestOwnersAreFoundByTheOrderIDThatOrdersPublish(t *testing.T) {
+const (
+	providersOrder = "650000000000000000000001"
+	claimant       = "onramp/inv-42"
+)
+
+// adopted is a Temporal in which the Adoption of the order says who owns it.
+func adopted(t *testing.T, owner string) *mocks.Client {
+	run := mocks.NewWorkflowRun(t)
+	run.On("Get", mock.Anything, mock.Anything).Return(func(_ context.Context, into any) error {
+		*into.(*string) = owner
+		return nil
+	})
+	temporal := mocks.NewClient(t)
+	temporal.On("ExecuteWorkflow", mock.Anything, mock.MatchedBy(func(options client.StartWorkflowOptions) bool {
+		return options.ID == "adoption/"+providersOrder
+	}), "Adoption", claimant).Return(run, nil)
+	return temporal
+}
+
+func TestClaimIsGivenUnlessAnotherOrderHasPublishedTheProvidersOrder(t *testing.T) {
 	t.Parallel()
-	for count, free := range map[int64]bool{0: true, 1: false, 2: false} {
-		client := mocks.NewClient(t)
-		client.On("CountWorkflow", mock.Anything, mock.MatchedBy(func(request *workflowservice.CountWorkflowExecutionsRequest) bool {
-			return request.GetQuery() == `RampOrderId = "650000000000000000000001"`
+	for count, ours := range map[int64]bool{0: true, 1: false, 2: false} {
+		temporal := adopted(t, claimant)
+		temporal.On("CountWorkflow", mock.Anything, mock.MatchedBy(func(request *workflowservice.CountWorkflowExecutionsRequest) bool {
+			return request.GetQuery() == `RampOrderId = "650000000000000000000001" AND WorkflowId != "onramp/inv-42"`
 		})).Return(&workflowservice.CountWorkflowExecutionsResponse{Count: count}, nil)
-		got, err := activities.VisibleOwners{Client: client}.Free(t.Context(), "650000000000000000000001")
+
+		got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
+
 		require.NoError(t, err)
-		require.Equal(t, free, got)
+		require.Equal(t, ours, got)
 	}
 }
 
-func TestOrderIsNotFreeWhileVisibilityIsDown(t *testing.T) {
+func TestClaimThatAnotherOrderHasIsNotGiven(t *testing.T) {
 	t.Parallel()
-	client := mocks.NewClient(t)
-	client.On("CountWorkflow", mock.Anything, mock.Anything).Return(nil, errors.New("down"))
-	free, err := activities.VisibleOwners{Client: client}.Free(t.Context(), "650000000000000000000001")
+	temporal := adopted(t, "onramp/inv-43")
+
+	got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
+
+	require.NoError(t, err)
+	require.False(t, got)
+}
+
+func TestClaimIsNotGivenWhileVisibilityIsDown(t *testing.T) {
+	t.Parallel()
+	temporal := adopted(t, claimant)
+	temporal.On("CountWorkflow", mock.Anything, mock.Anything).Return(nil, errors.New("down"))
+
+	got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
+
 	require.EqualError(t, err, "down")
-	require.False(t, free)
+	require.False(t, got)
 }

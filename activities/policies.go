@@ -55,6 +55,8 @@ type Timings struct {
 	Linking time.Duration
 	// Overdue is how long after accepted proof an order asks for attention.
 	Overdue time.Duration
+	// LatePayment is how long a payment may still be found after the provider expired an order whose proof it had taken.
+	LatePayment time.Duration
 	// Outage is how long polls may fail until the order asks for attention.
 	Outage time.Duration
 }
@@ -73,6 +75,7 @@ func GuideTimings(speed float64) Timings {
 		KYCReview:     scale(26 * time.Hour),
 		Linking:       scale(time.Hour),
 		Overdue:       scale(24 * time.Hour),
+		LatePayment:   scale(time.Hour),
 		Outage:        scale(5 * time.Minute),
 	}
 }

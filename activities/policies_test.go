@@ -40,6 +40,7 @@ func TestTimingsFollowAFasterClockExceptForQuotes(t *testing.T) {
 		KYCReview:     26 * time.Minute,
 		Linking:       time.Minute,
 		Overdue:       24 * time.Minute,
+		LatePayment:   time.Minute,
 		Outage:        5 * time.Second,
 	}, activities.GuideTimings(60))
 }

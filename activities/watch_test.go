@@ -101,6 +101,19 @@ func TestOrderThatTakesTooLongIsOverdueCountedFromItsProof(t *testing.T) {
 	})
 }
 
+func TestExpiredOrderIsWatchedForALatePaymentForAnHour(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.force(t, order, "expired")
+		request := watchOrder(order, "expired")
+		request.Late, request.Overdue, request.Wait = true, true, since(time.Hour-time.Minute)
+		watched, err := run(w, w.watches.WatchOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, activities.TimeUp, watched.End)
+	})
+}
+
 func TestOverdueOrderIsWatchedMoreSlowlyAndNeverDropped(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {

@@ -244,7 +244,7 @@ func (o *owners) fail(err error) {
 	o.err = err
 }
 
-func (o *owners) Free(_ context.Context, orderID string) (bool, error) {
+func (o *owners) Claim(_ context.Context, orderID, _ string) (bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return !o.taken[orderID], o.err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"rampart/ramp"
 )
@@ -115,6 +116,55 @@ func TestOrderWhoseCreationLostItsAnswerIsFoundAndNotMadeTwice(t *testing.T) {
 	require.Equal(t, s.ledger().Orders[0].ID, order.OrderID)
 	s.submit("lost", utrOf(1))
 	s.awaitStatus(buy("lost"), settling, ramp.Completed)
+}
+
+func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, unreliable(n))
+	n.fail("POST /v1/orders/create", fault{left: 2})
+	references := []string{"twin-1", "twin-2"}
+	var starting errgroup.Group
+	for _, reference := range references {
+		starting.Go(func() error {
+			_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+			return err
+		})
+	}
+	require.NoError(t, starting.Wait())
+
+	var adopted, made []string
+	for i, reference := range references {
+		order, err := s.orders.Get(t.Context(), buy(reference))
+		require.NoError(t, err)
+		require.Contains(t, order.Attention, "instructions was lost")
+		adopted = append(adopted, order.OrderID)
+		s.submit(reference, utrOf(i))
+		s.awaitStatus(buy(reference), settling, ramp.Completed)
+	}
+	for _, order := range s.ledger().Orders {
+		made = append(made, order.ID)
+	}
+	require.ElementsMatch(t, made, adopted)
+}
+
+func TestLatePaymentOfAnOrderThatTheProviderExpiredIsFollowed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("late"))
+	require.NoError(t, err)
+	s.clock(`{"speed":0}`)
+	s.submit("late", utrOf(1))
+	s.force(order.OrderID, "expired")
+	waiting := s.await(buy("late"), settling, func(order *ramp.Order) bool { return order.ProviderStatus == "expired" })
+	require.Equal(t, ramp.VerifyingPayment, waiting.Status)
+	require.NotEmpty(t, waiting.Attention)
+
+	s.force(order.OrderID, "fiatReceived")
+	going := s.awaitStatus(buy("late"), settling, ramp.Settling)
+	require.Empty(t, going.Attention)
+	s.force(order.OrderID, "completed")
+	s.awaitStatus(buy("late"), settling, ramp.Completed)
 }
 
 func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {

@@ -18,7 +18,13 @@ const (
 const (
 	OnrampWorkflow  = "Onramp"
 	OfframpWorkflow = "Offramp"
+	// AdoptionWorkflow records which order has adopted a provider's order whose creation lost its answer. Workers use it
+	// among themselves.
+	AdoptionWorkflow = "Adoption"
 )
+
+// AdoptionID is the id of the Adoption of a provider's order.
+func AdoptionID(orderID string) string { return "adoption/" + orderID }
 
 // Signals, each also an update of the same name.
 const (

@@ -100,7 +100,7 @@ func newWorkers(c config, temporal client.Client) (*workers, error) {
 		Caller:    onmeta.WithRateLimit(transport, limit),
 		KYCSecret: c.Onmeta.KYCSecret,
 		Timings:   activities.GuideTimings(c.Onmeta.ClockSpeed),
-		Owners:    activities.VisibleOwners{Client: temporal},
+		Owners:    activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
 	})
 
 	w := &workers{fatal: make(chan error, 2)}

@@ -24,6 +24,7 @@ const (
 	outage           concern = "the provider did not answer"
 	overdue          concern = "the provider took too long"
 	providerSays     concern = "the provider's status"
+	late             concern = "the provider expired the order"
 	lostInstructions concern = "the payment instructions were lost"
 )
 

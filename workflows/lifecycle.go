@@ -102,6 +102,8 @@ type lifecycle struct {
 	paid bool
 	// overdue is set once the provider has taken too long with it.
 	overdue bool
+	// late is set once the provider has expired the order although it had taken a proof.
+	late bool
 	// maybeMade is set while an attempt to make the order may have succeeded without an answer.
 	maybeMade bool
 }

@@ -14,5 +14,6 @@ type Registry interface {
 // Register registers every workflow under the name that the contract gives it.
 func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
+	registry.RegisterWorkflowWithOptions(Adoption, workflow.RegisterOptions{Name: ramp.AdoptionWorkflow})
 	registry.RegisterWorkflowWithOptions(Offramp, workflow.RegisterOptions{Name: ramp.OfframpWorkflow})
 }

@@ -353,11 +353,53 @@ func TestProviderStatusNeverMovesTheOrderBack(t *testing.T) {
 	require.Contains(t, notes(order), "somethingNew")
 }
 
+func TestPaymentThatComesAfterTheProviderExpiredTheOrderIsFollowedWithAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.happy(activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired})
+	w.on((*activities.Watches)(nil).WatchOrder).After(30 * time.Minute).
+		Return(func(_ context.Context, req activities.WatchOrderRequest) (activities.WatchOrderResult, error) {
+			require.True(t, req.Late)
+			return decided(received), nil
+		}).Once()
+	w.on((*activities.Watches)(nil).WatchOrder).
+		Return(func(_ context.Context, req activities.WatchOrderRequest) (activities.WatchOrderResult, error) {
+			require.False(t, req.Late)
+			return decided(completed), nil
+		}).Once()
+	request := onrampRequest()
+	request.UTR = utr
+	w.at(10*time.Minute, func() {
+		require.Equal(t, ramp.VerifyingPayment, w.order().Status)
+		require.Contains(t, w.order().Attention, "although it took the proof")
+	})
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Contains(t, notes(order), "The payment came late")
+}
+
+func TestOrderThatTheProviderExpiredEndsWhenNoPaymentComesAnyMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.happy(activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired})
+	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).
+		Return(activities.WatchOrderResult{WatchEnd: activities.WatchEnd{End: activities.TimeUp}}, nil).Once()
+	request := onrampRequest()
+	request.UTR = utr
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Expired, order.Status)
+	require.Equal(t, start.Add(time.Hour), order.UpdatedAt)
+	require.Contains(t, notes(order), "new order for the same amount")
+}
+
 func TestProviderEndings(t *testing.T) {
 	t.Parallel()
 	for provider, want := range map[string]ramp.Status{
 		"cancelled": ramp.Cancelled,
-		"expired":   ramp.Expired,
 		"refunded":  ramp.Refunded,
 	} {
 		t.Run(provider, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -10,30 +12,57 @@ import (
 // followOrder watches a paid order to its end, which only the provider decides. No cancellation reaches it.
 func (l *lifecycle) followOrder(ctx workflow.Context) error {
 	ctx = disconnected(ctx)
-	paidAt := workflow.Now(ctx)
+	since := workflow.Now(ctx)
 	for {
-		request := activities.WatchOrderRequest{OrderRequest: l.orderRequest(), Known: l.order.ProviderStatus, Overdue: l.overdue}
-		var state activities.OrderState
-		stopped, err := l.keepWatching(ctx, paidAt, func(wait activities.Wait) (activities.WatchEnd, error) {
-			request.Wait = wait
-			result, err := activities.WatchOrder(ctx, request)
-			state = result.State
-			return result.WatchEnd, err
-		})
-		if err != nil {
+		state, stopped, err := l.watchOrder(ctx, since)
+		switch {
+		case err != nil:
 			return err
-		}
-		if stopped == activities.TimeUp {
+		case stopped == activities.TimeUp && l.late:
+			return end(ramp.Expired, "The provider expired the order and found no payment after it. %s", l.route.words().late)
+		case stopped == activities.TimeUp:
 			l.overdue = true
 			l.raise(ctx, overdue, "the provider has not finished the order a day after it took the proof of payment")
 			continue
 		}
 		l.show(ctx, state)
-		if state.Status.Final() {
+		switch {
+		case state.Status == ramp.Expired && l.order.Accepted() && !l.late:
+			l.late, since = true, workflow.Now(ctx)
+			l.raise(ctx, late, "the provider expired the order although it took the proof of payment; a late payment is waited for")
+		case state.Status.Final():
 			return l.ending(state)
+		default:
+			l.goOn(ctx, state)
 		}
-		l.advance(ctx, state)
 	}
+}
+
+func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activities.OrderState, activities.End, error) {
+	request := activities.WatchOrderRequest{
+		OrderRequest: l.orderRequest(),
+		Known:        l.order.ProviderStatus,
+		Overdue:      l.overdue,
+		Late:         l.late,
+	}
+	var state activities.OrderState
+	stopped, err := l.keepWatching(ctx, since, func(wait activities.Wait) (activities.WatchEnd, error) {
+		request.Wait = wait
+		result, err := activities.WatchOrder(ctx, request)
+		state = result.State
+		return result.WatchEnd, err
+	})
+	return state, stopped, err
+}
+
+// goOn follows an order that is not over. One that had expired is paid late.
+func (l *lifecycle) goOn(ctx workflow.Context, state activities.OrderState) {
+	if l.late {
+		l.late = false
+		l.settle(ctx, late)
+		l.note(ctx, "The payment came late, after the provider had expired the order; the order goes on.")
+	}
+	l.advance(ctx, state)
 }
 
 // show takes over what the provider says of the order.
