@@ -32,7 +32,6 @@ func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCR
 }
 
 // UploadKYC runs the activity.
-func UploadKYC(ctx workflow.Context, req UploadKYCRequest) error {
-	_, err := upload[UploadKYCResult](ctx, "Upload the user's KYC documents", (*Calls)(nil).UploadKYC, req)
-	return err
+func UploadKYC(ctx workflow.Context, req UploadKYCRequest) (UploadKYCResult, error) {
+	return upload[UploadKYCResult](ctx, "Upload the user's KYC documents", (*Calls)(nil).UploadKYC, req)
 }

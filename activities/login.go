@@ -21,7 +21,6 @@ func (c *Calls) Login(ctx context.Context, req LoginRequest) (LoginResult, error
 }
 
 // Login runs the activity.
-func Login(ctx workflow.Context, req LoginRequest) error {
-	_, err := call[LoginResult](ctx, "Log the user in", (*Calls)(nil).Login, req)
-	return err
+func Login(ctx workflow.Context, req LoginRequest) (LoginResult, error) {
+	return call[LoginResult](ctx, "Log the user in", (*Calls)(nil).Login, req)
 }

@@ -98,9 +98,9 @@ func TestEveryActivityRunsWhereItBelongs(t *testing.T) {
 		queue   string
 		timeout time.Duration
 	}{
-		"Login":                 {errorOnly(activities.Login), ramp.TaskQueue, call},
+		"Login":                 {discarding(activities.Login), ramp.TaskQueue, call},
 		"KYCStatus":             {discarding(activities.KYCStatus), ramp.TaskQueue, call},
-		"UploadKYC":             {errorOnly(activities.UploadKYC), ramp.TaskQueue, upload},
+		"UploadKYC":             {discarding(activities.UploadKYC), ramp.TaskQueue, upload},
 		"WatchKYC":              {discarding(activities.WatchKYC), ramp.WatchTaskQueue, watch},
 		"LinkedAccounts":        {discarding(activities.LinkedAccounts), ramp.TaskQueue, call},
 		"LinkAccount":           {discarding(activities.LinkAccount), ramp.TaskQueue, call},
@@ -109,8 +109,8 @@ func TestEveryActivityRunsWhereItBelongs(t *testing.T) {
 		"QuoteSell":             {discarding(activities.QuoteSell), ramp.TaskQueue, call},
 		"CreateOnrampOrder":     {discarding(activities.CreateOnrampOrder), ramp.TaskQueue, call},
 		"CreateOfframpOrder":    {discarding(activities.CreateOfframpOrder), ramp.TaskQueue, call},
-		"SubmitUTR":             {errorOnly(activities.SubmitUTR), ramp.TaskQueue, call},
-		"SubmitTransactionHash": {errorOnly(activities.SubmitTransactionHash), ramp.TaskQueue, call},
+		"SubmitUTR":             {discarding(activities.SubmitUTR), ramp.TaskQueue, call},
+		"SubmitTransactionHash": {discarding(activities.SubmitTransactionHash), ramp.TaskQueue, call},
 		"OrderStatus":           {discarding(activities.OrderStatus), ramp.TaskQueue, call},
 		"WatchOrder":            {discarding(activities.WatchOrder), ramp.WatchTaskQueue, watch},
 	} {
@@ -155,12 +155,5 @@ func discarding[Request, Result any](call func(workflow.Context, Request) (Resul
 		var request Request
 		_, err := call(ctx, request)
 		return err
-	}
-}
-
-func errorOnly[Request any](call func(workflow.Context, Request) error) func(workflow.Context) error {
-	return func(ctx workflow.Context) error {
-		var request Request
-		return call(ctx, request)
 	}
 }

@@ -93,13 +93,11 @@ func paid(m meaning) bool {
 }
 
 // SubmitUTR runs the activity.
-func SubmitUTR(ctx workflow.Context, req SubmitUTRRequest) error {
-	_, err := call[SubmitResult](ctx, "Submit the user's UTR", (*Calls)(nil).SubmitUTR, req)
-	return err
+func SubmitUTR(ctx workflow.Context, req SubmitUTRRequest) (SubmitResult, error) {
+	return call[SubmitResult](ctx, "Submit the user's UTR", (*Calls)(nil).SubmitUTR, req)
 }
 
 // SubmitTransactionHash runs the activity.
-func SubmitTransactionHash(ctx workflow.Context, req SubmitTransactionHashRequest) error {
-	_, err := call[SubmitResult](ctx, "Submit the user's transaction hash", (*Calls)(nil).SubmitTransactionHash, req)
-	return err
+func SubmitTransactionHash(ctx workflow.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
+	return call[SubmitResult](ctx, "Submit the user's transaction hash", (*Calls)(nil).SubmitTransactionHash, req)
 }

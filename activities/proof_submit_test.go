@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
 	"rampart/onmeta"
@@ -77,9 +76,7 @@ func TestUTRWhoseAnswerWasLostIsSubmittedOnce(t *testing.T) {
 	w := newWorld(t)
 	order := w.onrampOrder(t)
 	w.network.once(onmeta.RouteSubmitUTR, lost)
-	_, err := inWorkflow(w, func(ctx workflow.Context, request activities.SubmitUTRRequest) (struct{}, error) {
-		return struct{}{}, activities.SubmitUTR(ctx, request)
-	}, utr(order, goodUTR))
+	_, err := inWorkflow(w, activities.SubmitUTR, utr(order, goodUTR))
 	require.NoError(t, err)
 	require.Equal(t, []string{goodUTR}, w.proofs())
 }
@@ -204,9 +201,7 @@ func TestTransactionHashWhoseAnswerWasLostIsSubmittedOnce(t *testing.T) {
 	w := newWorld(t)
 	order := w.offrampOrder(t)
 	w.network.once(onmeta.RouteSubmitHash, lost)
-	_, err := inWorkflow(w, func(ctx workflow.Context, request activities.SubmitTransactionHashRequest) (struct{}, error) {
-		return struct{}{}, activities.SubmitTransactionHash(ctx, request)
-	}, hash(order, goodHash))
+	_, err := inWorkflow(w, activities.SubmitTransactionHash, hash(order, goodHash))
 	require.NoError(t, err, "the 409 is about our own hash")
 	require.Equal(t, []string{goodHash}, w.proofs())
 	require.NoError(t, w.submitHash(order, strings.ToLower(goodHash)), "hexadecimal has no case")

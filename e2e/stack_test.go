@@ -43,6 +43,8 @@ type stack struct {
 	// provider is where the worker finds the sandbox: there, or beyond a network.
 	provider string
 	network  *network
+	// environment is what the worker gets besides the usual.
+	environment []string
 
 	temporal client.Client
 	orders   *ramp.Client
@@ -52,6 +54,11 @@ type stackOption func(*stack)
 
 // onFile keeps Temporal's data in a file, so that the server can be restarted.
 func onFile(s *stack) { s.db = s.t.TempDir() + "/temporal.db" }
+
+// withEnvironment gives the worker further variables.
+func withEnvironment(variables ...string) stackOption {
+	return func(s *stack) { s.environment = variables }
+}
 
 // newStack starts a Temporal server, a sandbox whose clock runs at a speed, and a worker.
 func newStack(t *testing.T, speed int, options ...stackOption) *stack {
@@ -94,16 +101,16 @@ func (s *stack) startWorker() *process {
 }
 
 func (s *stack) workerEnvironment() []string {
-	return []string{
-		"TEMPORAL_ADDRESS=" + s.address,
+	return append(s.environment,
+		"TEMPORAL_ADDRESS="+s.address,
 		"TEMPORAL_NAMESPACE=default",
-		"ONMETA_BASE_URL=" + s.provider,
-		"ONMETA_API_KEY=" + apiKey,
-		"ONMETA_API_SECRET=" + apiSecret,
-		"ONMETA_KYC_SECRET=" + kycSecret,
+		"ONMETA_BASE_URL="+s.provider,
+		"ONMETA_API_KEY="+apiKey,
+		"ONMETA_API_SECRET="+apiSecret,
+		"ONMETA_KYC_SECRET="+kycSecret,
 		fmt.Sprintf("ONMETA_CLOCK_SPEED=%d", s.speed),
 		"RAMP_LOG_LEVEL=debug",
-	}
+	)
 }
 
 func (s *stack) connect() {

@@ -20,7 +20,10 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
-	_ "gocloud.dev/blob/fileblob" // KYC dossiers on a file system
+	_ "gocloud.dev/blob/azureblob" // KYC dossiers in azblob://
+	_ "gocloud.dev/blob/fileblob"  // in file://
+	_ "gocloud.dev/blob/gcsblob"   // in gs://
+	_ "gocloud.dev/blob/s3blob"    // in s3://
 	"golang.org/x/time/rate"
 
 	"rampart/activities"

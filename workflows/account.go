@@ -46,16 +46,12 @@ func refusedAccount(reason string) string {
 
 // link finds the account linked, or links it, and waits for the provider's check.
 func (l *lifecycle) link(ctx workflow.Context) (activities.LinkResult, error) {
-	link, err := answer(ctx, l, func(ctx workflow.Context) (activities.LinkResult, error) {
-		return activities.LinkedAccounts(ctx, l.route.account())
-	})
+	link, err := ask(ctx, l, activities.LinkedAccounts, l.route.account())
 	if err != nil {
 		return link, err
 	}
 	if link.State == activities.NotLinked {
-		link, err = answer(ctx, l, func(ctx workflow.Context) (activities.LinkResult, error) {
-			return activities.LinkAccount(ctx, l.route.account())
-		})
+		link, err = ask(ctx, l, activities.LinkAccount, l.route.account())
 	}
 	if err != nil || link.State != activities.LinkPending {
 		return link, err

@@ -10,9 +10,7 @@ import (
 // verifyKYC goes on only with a verified user, which the guide makes mandatory. A user who is not verified is asked
 // for a dossier, if the request brought none, and again if the provider refuses it.
 func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
-	status, err := answer(ctx, l, func(ctx workflow.Context) (activities.KYCStatusResult, error) {
-		return activities.KYCStatus(ctx, activities.KYCStatusRequest{Email: l.terms.email})
-	})
+	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{Email: l.terms.email})
 	defer l.inbox.kyc.finish("the user's KYC is decided")
 	if err != nil || status.Verified {
 		return err
@@ -58,9 +56,7 @@ func (l *lifecycle) dossier(ctx workflow.Context, reason string) (string, error)
 // uploadKYC returns why the dossier was refused, or nothing.
 func (l *lifecycle) uploadKYC(ctx workflow.Context, dossier string) (string, error) {
 	l.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
-	_, err := answer(ctx, l, func(ctx workflow.Context) (struct{}, error) {
-		return struct{}{}, activities.UploadKYC(ctx, activities.UploadKYCRequest{Email: l.terms.email, Dossier: dossier})
-	})
+	_, err := ask(ctx, l, activities.UploadKYC, activities.UploadKYCRequest{Email: l.terms.email, Dossier: dossier})
 	if problem, invalid := activities.InvalidDossier(err); invalid {
 		return "the KYC dossier cannot be used: " + problem, nil
 	}

@@ -43,7 +43,7 @@ type route interface {
 	proofMessage() string
 	parseProof(converter.RawValue) (string, error)
 	newProof(reference string, at time.Time) *ramp.Proof
-	submit(ctx workflow.Context, orderID, proof string) error
+	submit(ctx workflow.Context, orderID, proof string) (activities.SubmitResult, error)
 }
 
 // terms are the parts of a request that both directions share.
@@ -214,10 +214,15 @@ func (l *lifecycle) close(ctx workflow.Context) {
 
 // login makes sure that the provider knows our key and the user, before anything else.
 func (l *lifecycle) login(ctx workflow.Context) error {
-	_, err := answer(ctx, l, func(ctx workflow.Context) (struct{}, error) {
-		return struct{}{}, activities.Login(ctx, activities.LoginRequest{Email: l.terms.email})
-	})
+	_, err := ask(ctx, l, activities.Login, activities.LoginRequest{Email: l.terms.email})
 	return err
+}
+
+// ask makes a call with a request until the provider answers it.
+func ask[Request, Result any](
+	ctx workflow.Context, l *lifecycle, call func(workflow.Context, Request) (Result, error), request Request,
+) (Result, error) {
+	return answer(ctx, l, func(ctx workflow.Context) (Result, error) { return call(ctx, request) })
 }
 
 // answer makes a call until the provider answers it, and asks for attention while that takes long.

@@ -107,7 +107,7 @@ func (r *offramp) newProof(hash string, at time.Time) *ramp.Proof {
 	return &ramp.Proof{TransactionHash: hash, SubmittedAt: at}
 }
 
-func (r *offramp) submit(ctx workflow.Context, orderID, hash string) error {
+func (r *offramp) submit(ctx workflow.Context, orderID, hash string) (activities.SubmitResult, error) {
 	return activities.SubmitTransactionHash(ctx, activities.SubmitTransactionHashRequest{
 		Email:           r.request.Email,
 		OrderID:         orderID,

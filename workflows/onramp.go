@@ -107,7 +107,7 @@ func (r *onramp) newProof(utr string, at time.Time) *ramp.Proof {
 	return &ramp.Proof{UTR: utr, SubmittedAt: at}
 }
 
-func (r *onramp) submit(ctx workflow.Context, orderID, utr string) error {
+func (r *onramp) submit(ctx workflow.Context, orderID, utr string) (activities.SubmitResult, error) {
 	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{Email: r.request.Email, OrderID: orderID, UTR: utr})
 }
 

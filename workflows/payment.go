@@ -52,8 +52,8 @@ func (l *lifecycle) nextProof(ctx workflow.Context, deadline workflow.Future) (*
 func (l *lifecycle) submitProof(ctx workflow.Context, p *proof) error {
 	l.order.Proof = l.route.newProof(p.reference, p.at)
 	l.touch(ctx)
-	_, err := answer(ctx, l, func(ctx workflow.Context) (struct{}, error) {
-		return struct{}{}, l.route.submit(ctx, l.order.OrderID, p.reference)
+	_, err := answer(ctx, l, func(ctx workflow.Context) (activities.SubmitResult, error) {
+		return l.route.submit(ctx, l.order.OrderID, p.reference)
 	})
 	if refused, yes := activities.Refused(err); yes {
 		l.refuseProof(ctx, p, refused.Reason)
@@ -85,9 +85,7 @@ func (l *lifecycle) acceptProof(ctx workflow.Context, p *proof) {
 // lookAgain is the last look before an order expires: the provider may have the payment all the same, and a proof may
 // have come meanwhile. Then the provider's answer decides.
 func (l *lifecycle) lookAgain(ctx workflow.Context) error {
-	state, err := answer(ctx, l, func(ctx workflow.Context) (activities.OrderState, error) {
-		return activities.OrderStatus(ctx, l.orderRequest())
-	})
+	state, err := ask(ctx, l, activities.OrderStatus, l.orderRequest())
 	if err != nil {
 		return err
 	}

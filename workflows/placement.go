@@ -125,7 +125,6 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 		Reference: l.order.Reference,
 		Quote:     *l.order.Quote,
 		Since:     l.since,
-		Again:     l.maybeMade,
 	}
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
 		placement.Again = l.maybeMade

@@ -1,0 +1,115 @@
+package e2e_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"rampart/ramp"
+)
+
+// dossier is a KYC dossier of the persona of the documentation. The pictures are none.
+func dossier() map[string]string {
+	return map[string]string{
+		"dossier.json": `{"firstName":"Asha","lastName":"Rao","pan":"ABCPE1234F","aadhaar":"999941057058","incomeRange":"<10L",
+			"profession":"engineer","selfie":"selfie.jpg","aadhaarFront":"front.jpg","aadhaarBack":"back.jpg",
+			"panFront":"pan-front.jpg","panBack":"pan-back.jpg"}`,
+		"selfie.jpg": "selfie", "front.jpg": "front", "back.jpg": "back", "pan-front.jpg": "pan front", "pan-back.jpg": "pan back",
+	}
+}
+
+func writeDossier(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	return "file://" + dir
+}
+
+// unverified is an order of a user whose KYC is missing at the provider.
+func unverified(reference, tag string) ramp.OnrampRequest {
+	request := onrampRequest(reference)
+	request.Email = "asha+" + tag + "@example.test"
+	return request
+}
+
+func TestKYCDossierIsUploadedAndItsContentsStayOutOfHistory(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	request := unverified("kyc", "nokyc")
+	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier())}
+
+	order, err := s.orders.StartOnramp(t.Context(), request)
+
+	require.NoError(t, err)
+	require.Equal(t, ramp.AwaitingPayment, order.Status)
+	stored, err := proto.Marshal(s.history(buy("kyc")))
+	require.NoError(t, err)
+	for _, secret := range []string{"ABCPE1234F", "999941057058", "engineer", "selfie"} {
+		require.NotContains(t, string(stored), secret)
+	}
+}
+
+func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
+	t.Parallel()
+	backend := s3mem.New()
+	require.NoError(t, backend.CreateBucket("kyc"))
+	for name, content := range dossier() {
+		_, err := backend.PutObject("kyc", "users/asha/"+name, map[string]string{}, strings.NewReader(content), int64(len(content)), nil)
+		require.NoError(t, err)
+	}
+	store := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(store.Close)
+	s := newStack(t, 60, withEnvironment("AWS_ENDPOINT_URL="+store.URL, "AWS_S3_USE_PATH_STYLE=true", "AWS_REGION=ap-south-1",
+		"AWS_ACCESS_KEY_ID=e2e", "AWS_SECRET_ACCESS_KEY=e2e", "AWS_EC2_METADATA_DISABLED=true"))
+	request := unverified("bucket", "nokyc")
+	request.KYC = &ramp.KYC{Dossier: "s3://kyc/users/asha/"}
+
+	order, err := s.orders.StartOnramp(t.Context(), request)
+
+	require.NoError(t, err)
+	require.Equal(t, ramp.AwaitingPayment, order.Status)
+}
+
+func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360)
+	incomplete := dossier()
+	delete(incomplete, "selfie.jpg")
+
+	order, err := s.orders.StartOnramp(t.Context(), unverified("asked", "kycrefused"))
+	require.NoError(t, err)
+	require.Equal(t, ramp.AwaitingKYC, order.Status)
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, incomplete))
+	require.True(t, ramp.IsError(err, ramp.KYCRefused), "%v", err)
+	require.ErrorContains(t, err, "selfie")
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier()))
+	require.True(t, ramp.IsError(err, ramp.KYCRefused), "%v", err)
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier()))
+	require.NoError(t, err)
+
+	s.awaitStatus(buy("asked"), settling, ramp.AwaitingPayment)
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier()))
+	require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
+}
+
+func TestManualReviewOfKYCIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 600) // six hours of review take thirty-six seconds
+	request := unverified("review", "review")
+	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier())}
+
+	order, err := s.orders.StartOnramp(t.Context(), request)
+
+	require.NoError(t, err)
+	require.Equal(t, ramp.AwaitingPayment, order.Status)
+	require.Contains(t, activities(s.history(buy("review"))), "WatchKYC")
+}
