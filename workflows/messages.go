@@ -144,11 +144,13 @@ func (l *lifecycle) checkProof(input converter.RawValue) (take, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.order.Accepted() {
+	switch {
+	case l.order.Accepted():
 		return l.checkAccepted(reference)
-	}
-	if l.order.Status.Final() {
+	case l.order.Status.Final():
 		return nil, l.overError()
+	case l.paid:
+		return nil, l.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
 	}
 	if len(l.inbox.proofs) >= proofsKept {
 		return nil, l.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")

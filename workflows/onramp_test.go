@@ -84,11 +84,15 @@ func TestPaymentThatTheProviderFoundByItselfIsFollowedInsteadOfExpiring(t *testi
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).OrderStatus).Return(received, nil)
-	w.happy(completed)
+	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).Return(decided(completed), nil)
+	w.happy()
+	late := w.update(3*time.Hour+30*time.Minute, ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
 
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
+	require.Nil(t, order.Proof)
+	requireType(t, late.rejected, ramp.NotAwaited)
 }
 
 func TestProofThatComesDuringTheLastLookIsSubmitted(t *testing.T) {

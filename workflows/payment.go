@@ -103,6 +103,7 @@ func (l *lifecycle) lookAgain(ctx workflow.Context) error {
 		return l.ending(state)
 	}
 	l.paid = true
+	l.settle(ctx, lostInstructions)
 	l.advance(ctx, state)
 	return nil
 }
