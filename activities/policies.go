@@ -117,20 +117,21 @@ func attempts(ctx workflow.Context) int32 {
 
 // call runs a short provider call.
 func call[Result any](ctx workflow.Context, summary string, activity, request any) (Result, error) {
-	return execute[Result](ctx, workflow.ActivityOptions{
-		TaskQueue:           ramp.TaskQueue,
-		Summary:             summary,
-		StartToCloseTimeout: callTimeout,
-		RetryPolicy:         retryPolicy(attempts(ctx), 2),
-	}, activity, request)
+	return callWithin[Result](ctx, callTimeout, summary, activity, request)
 }
 
 // upload runs a call that sends files.
 func upload[Result any](ctx workflow.Context, summary string, activity, request any) (Result, error) {
+	return callWithin[Result](ctx, uploadTimeout, summary, activity, request)
+}
+
+func callWithin[Result any](
+	ctx workflow.Context, timeout time.Duration, summary string, activity, request any,
+) (Result, error) {
 	return execute[Result](ctx, workflow.ActivityOptions{
 		TaskQueue:           ramp.TaskQueue,
 		Summary:             summary,
-		StartToCloseTimeout: uploadTimeout,
+		StartToCloseTimeout: timeout,
 		RetryPolicy:         retryPolicy(attempts(ctx), 2),
 	}, activity, request)
 }

@@ -213,7 +213,8 @@ func (o *Order) Accepted() bool {
 	return o.Proof != nil && !o.Proof.AcceptedAt.IsZero()
 }
 
-// Settlement is what the provider delivered.
+// Settlement is what the provider delivered. A payout in INR is net of the fees and TDS of the quote, as near as the
+// provider lets it be known: its own figure is before them.
 type Settlement struct {
 	TransactionHash string `json:"transactionHash,omitempty"`
 	ExplorerURL     string `json:"explorerUrl,omitempty"`

@@ -24,6 +24,9 @@ const (
 
 // route is what differs between buying and selling.
 type route interface {
+	// read takes the request, if it is valid.
+	read(converter.RawValue) error
+	reference() string
 	direction() ramp.Direction
 	terms() terms
 	words() words
@@ -120,8 +123,12 @@ func end(status ramp.Status, note string, args ...any) error {
 	return &ended{status: status, note: fmt.Sprintf(note, args...)}
 }
 
-// setup makes an order ready to run. Nothing in it blocks, so that every handler is there before the first message.
-func setup(ctx workflow.Context, r route, reference string) (*lifecycle, error) {
+// setup checks the request and makes the order ready to run. Nothing in it blocks, so that every handler is there before the first message.
+func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle, error) {
+	if err := r.read(input); err != nil {
+		return nil, contractError(err)
+	}
+	reference := r.reference()
 	now := workflow.Now(ctx).UTC()
 	l := &lifecycle{
 		route: r,

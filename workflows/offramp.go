@@ -14,14 +14,7 @@ import (
 // ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
 // defect.
 func Offramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
-	r := new(offramp)
-	if err := decode(input, &r.request); err != nil {
-		return nil, contractError(err)
-	}
-	if err := r.request.Validate(); err != nil {
-		return nil, contractError(err)
-	}
-	l, err := setup(ctx, r, r.request.Reference)
+	l, err := setup(ctx, new(offramp), input)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +27,15 @@ type offramp struct {
 }
 
 var _ route = (*offramp)(nil)
+
+func (r *offramp) read(input converter.RawValue) error {
+	if err := decode(input, &r.request); err != nil {
+		return err
+	}
+	return r.request.Validate()
+}
+
+func (r *offramp) reference() string { return r.request.Reference }
 
 func (r *offramp) direction() ramp.Direction { return ramp.Offramp }
 

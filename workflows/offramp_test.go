@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -26,6 +27,26 @@ func TestOfframpRunsFromLoginToPayout(t *testing.T) {
 	require.Equal(t, hash, order.Proof.TransactionHash)
 	require.Equal(t, "8360.24", order.Settlement.Amount.Amount)
 	w.AssertActivityNumberOfCalls(t, "SubmitTransactionHash", 1)
+}
+
+func TestPayoutIsShownNetOfTheQuotesFees(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.on((*activities.Calls)(nil).QuoteSell).Return(func(context.Context, activities.QuoteSellRequest) (activities.QuoteResult, error) {
+		result := w.quote("quote-1", ramp.Amount{Amount: "100", Currency: "USDC"}, ramp.Amount{Amount: "8360.24", Currency: "INR"})
+		result.Quote.Fees = []ramp.Fee{
+			{Name: "gas", Amount: ramp.Amount{Amount: "0.21", Currency: "INR"}},
+			{Name: "tds", Amount: ramp.Amount{Amount: "84.45", Currency: "INR"}},
+		}
+		return result, nil
+	})
+	gross := paidOut
+	gross.Settlement = &ramp.Settlement{Amount: ramp.Amount{Amount: "8444.90", Currency: "INR"}}
+	w.happy(gross)
+	request := offrampRequest()
+	request.TransactionHash = hash
+
+	require.Equal(t, "8360.24", w.sell(request).Settlement.Amount.Amount)
 }
 
 func TestOfframpOrderIsMadeWithTheMaskedAccountAndNoPAN(t *testing.T) {

@@ -3,6 +3,7 @@ package workflows
 import (
 	"time"
 
+	"github.com/shopspring/decimal"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -72,7 +73,7 @@ func (l *lifecycle) show(ctx workflow.Context, state activities.OrderState) {
 		l.order.ProviderReason = state.Reason
 	}
 	if state.Settlement != nil {
-		l.order.Settlement = state.Settlement
+		l.order.Settlement = l.settlement(*state.Settlement)
 	}
 	if state.Attention != "" {
 		l.raise(ctx, providerSays, state.Attention)
@@ -80,6 +81,23 @@ func (l *lifecycle) show(ctx workflow.Context, state activities.OrderState) {
 		l.settle(ctx, providerSays)
 	}
 	l.touch(ctx)
+}
+
+// settlement is what arrives. The provider's figure of a payout is before its fees and TDS (wire 3.21, 3.22), and only the
+// quote tells those.
+func (l *lifecycle) settlement(told ramp.Settlement) *ramp.Settlement {
+	amount, err := decimal.NewFromString(told.Amount.Amount)
+	if l.order.Direction == ramp.Onramp || err != nil {
+		return &told
+	}
+	for _, fee := range l.order.Quote.Fees {
+		charged, err := decimal.NewFromString(fee.Amount.Amount)
+		if err == nil && fee.Currency == told.Amount.Currency {
+			amount = amount.Sub(charged)
+		}
+	}
+	told.Amount.Amount = amount.Truncate(2).StringFixed(2)
+	return &told
 }
 
 // advance moves the order to the status that the provider's means, and never back: the provider's statuses may
