@@ -54,6 +54,7 @@ func TestOnrampAndOfframpOrdersComplete(t *testing.T) {
 	require.Equal(t, map[string]string{"reference": "buy-1"}, ledger.Orders[0].MetaData)
 	s.requireNoSecrets(buy("buy-1"), sell("sell-1"))
 	s.requireSummaries(buy("buy-1"), sell("sell-1"))
+	s.requireReplay(buy("buy-1"), sell("sell-1"))
 }
 
 // jwt is how every token of the provider begins.
@@ -218,6 +219,7 @@ func TestRefusedProofIsAnsweredAndTheNextOneCounts(t *testing.T) {
 	_, err = s.orders.SubmitUTR(t.Context(), "retry", utrOf(2))
 	require.True(t, ramp.IsError(err, ramp.ProofConflict) || ramp.IsError(err, ramp.OrderOver), "%v", err)
 	s.awaitStatus(buy("retry"), settling, ramp.Completed)
+	s.requireReplay(buy("retry"))
 }
 
 func TestCancellationEndsAnUnpaidOrderAndIsRefusedForAPaidOne(t *testing.T) {
@@ -242,6 +244,7 @@ func TestCancellationEndsAnUnpaidOrderAndIsRefusedForAPaidOne(t *testing.T) {
 	require.True(t, ramp.IsError(err, ramp.CancelRefused), "%v", err)
 	s.clock(`{"speed":60}`)
 	s.awaitStatus(buy("paid"), settling, ramp.Completed)
+	s.requireReplay(buy("paid"), buy("unpaid"))
 }
 
 func TestOrdersAreListedByWhatTheyAre(t *testing.T) {

@@ -19,9 +19,12 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/workflows"
 )
 
 const (
@@ -95,9 +98,9 @@ func (s *stack) startServer() {
 
 func (s *stack) startWorker() *process {
 	s.t.Helper()
-	worker := launch(s.t, "worker", s.workerEnvironment())
-	worker.logged("worker started")
-	return worker
+	started := launch(s.t, "worker", s.workerEnvironment())
+	started.logged("worker started")
+	return started
 }
 
 func (s *stack) workerEnvironment() []string {
@@ -176,6 +179,18 @@ func (s *stack) history(id ramp.ID) *historypb.History {
 		history.Events = append(history.Events, event)
 	}
 	return history
+}
+
+// requireReplay requires that the workflow code makes the same commands from orders' histories as it did when they ran.
+func (s *stack) requireReplay(orders ...ramp.ID) {
+	s.t.Helper()
+	for _, order := range orders {
+		replayer := worker.NewWorkflowReplayer()
+		workflows.Register(replayer)
+		require.NoError(s.t, replayer.ReplayWorkflowHistoryWithOptions(nil, s.history(order), worker.ReplayWorkflowHistoryOptions{
+			OriginalExecution: workflow.Execution{ID: order.Direction.WorkflowID(order.Reference)},
+		}), order.Reference)
+	}
 }
 
 // ledger is what the sandbox has seen.

@@ -30,6 +30,7 @@ func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 	require.NotEmpty(t, done.Settlement.TransactionHash)
 	require.Len(t, s.ledger().Orders, 1)
 	require.Len(t, s.ledger().Proofs, 1)
+	s.requireReplay(buy("crash"))
 }
 
 func TestStoppedWorkerHandsItsWatchesOverAtOnce(t *testing.T) {

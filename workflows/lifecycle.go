@@ -57,9 +57,7 @@ type terms struct {
 	// dossier of the user's KYC documents, where one was given.
 	dossier string
 	// proof of a payment already made.
-	proof string
-	// received is the currency of what the user gets.
-	received    string
+	proof       string
 	confirm     bool
 	minReceived string
 }

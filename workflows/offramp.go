@@ -40,12 +40,12 @@ func (r *offramp) reference() string { return r.request.Reference }
 func (r *offramp) direction() ramp.Direction { return ramp.Offramp }
 
 func (r *offramp) terms() terms {
+	hash, _ := ramp.ParseTransactionHash(r.request.Token.ChainID, r.request.TransactionHash) // there may be none, and a bad one was refused
 	t := terms{
 		email:      r.request.Email,
 		token:      r.request.Token.Symbol,
 		fiatAmount: r.request.Fiat.Amount,
-		proof:      r.request.TransactionHash,
-		received:   ramp.INR,
+		proof:      hash,
 	}
 	return t.with(r.request.KYC, r.request.Quote)
 }

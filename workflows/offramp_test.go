@@ -29,6 +29,22 @@ func TestOfframpRunsFromLoginToPayout(t *testing.T) {
 	w.AssertActivityNumberOfCalls(t, "SubmitTransactionHash", 1)
 }
 
+func TestHashGivenWithTheRequestIsTheSameAsOneSubmittedInOtherCase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Offramp)
+	w.on((*activities.Calls)(nil).CreateOfframpOrder).After(time.Minute).Return(offrampOrder, nil)
+	w.happy(paidOut)
+	request := offrampRequest()
+	request.TransactionHash = "0xABC" + hash[5:]
+	same := w.update(time.Second, ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hash})
+
+	order := w.sell(request)
+
+	require.Equal(t, hash, order.Proof.TransactionHash)
+	require.NoError(t, same.failed)
+	w.AssertActivityNumberOfCalls(t, "SubmitTransactionHash", 1)
+}
+
 func TestPayoutIsShownNetOfTheQuotesFees(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Offramp)

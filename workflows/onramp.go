@@ -40,12 +40,12 @@ func (r *onramp) reference() string { return r.request.Reference }
 func (r *onramp) direction() ramp.Direction { return ramp.Onramp }
 
 func (r *onramp) terms() terms {
+	utr, _ := ramp.ParseUTR(r.request.PaymentMethod, r.request.UTR) // there may be none, and a bad one was refused
 	t := terms{
 		email:      r.request.Email,
 		token:      r.request.Token.Symbol,
 		fiatAmount: r.request.Fiat.Amount,
-		proof:      r.request.UTR,
-		received:   r.request.Token.Symbol,
+		proof:      utr,
 	}
 	return t.with(r.request.KYC, r.request.Quote)
 }
