@@ -15,7 +15,7 @@ ifeq ($(CHROMIUM),)
 WITHOUT := -skip '^TestWebUI'
 endif
 
-.PHONY: demo test lint unit e2e devserver-test build clean FORCE
+.PHONY: demo test lint unit e2e devserver-test build nightly screenshots clean FORCE
 
 demo: $(PROGRAMS)
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
@@ -45,6 +45,8 @@ ifeq ($(CHROMIUM),)
 	@echo "!!! There is no Chromium on this machine: the tests of the Web UI (TestWebUI...) are LEFT OUT."
 	@echo "!!! Install Debian's package chromium, or Google Chrome, to run them."
 	@test -z "$(CI)"
+else
+	@:
 endif
 
 lint:
@@ -65,6 +67,21 @@ devserver-test:
 e2e:
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
 	@go test -race -count=1 -parallel 4 -timeout 40m $(WITHOUT) ./e2e
+
+# What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
+nightly: test
+	@echo "Checking 10,000 random orders against the model"
+	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
+	@for package in ./ramp ./onmeta; do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
+			echo "Fuzzing $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \
+		done; \
+	done
+
+# The pictures of the Web UI in docs/images.
+screenshots:
+	@RAMP_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -timeout 20m -run '^TestWebUI' ./e2e
 
 clean:
 	@rm -rf bin
