@@ -14,6 +14,9 @@ type WatchOrderRequest struct {
 	// Known is the provider's status as the order has it. Any other ends the watch, but for the first ones, which say
 	// nothing of an order whose proof was accepted.
 	Known string `json:"known,omitempty"`
+	// Unproven is set while the provider has accepted no proof for the order: a first status is then a change like any
+	// other.
+	Unproven bool `json:"unproven,omitempty"`
 	// Overdue is set once the order asks for attention because it takes too long. It is then polled more slowly.
 	Overdue bool `json:"overdue,omitempty"`
 	// Late is set once the provider has expired the order although it had taken a proof.
@@ -46,7 +49,7 @@ func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchO
 			return "", false, err
 		}
 		result.State = state
-		return state.ProviderStatus, state.ProviderStatus != req.Known && !state.Unpaid, nil
+		return state.ProviderStatus, state.ProviderStatus != req.Known && (!state.Unpaid || req.Unproven), nil
 	})
 	return result, err
 }

@@ -101,6 +101,8 @@ type lifecycle struct {
 	confirmBy time.Time
 	// paid is set once the provider has the payment, whether or not a proof was submitted.
 	paid bool
+	// unclear is set once the order's time is over and the provider's status does not say whether it is paid.
+	unclear bool
 	// overdue is set once the provider has taken too long with it.
 	overdue bool
 	// late is set once the provider has expired the order although it had taken a proof.

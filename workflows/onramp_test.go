@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -93,6 +94,46 @@ func TestPaymentThatTheProviderFoundByItselfIsFollowedInsteadOfExpiring(t *testi
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Nil(t, order.Proof)
 	requireType(t, late.rejected, ramp.NotAwaited)
+}
+
+func TestOrderWhoseStatusNobodyKnowsNeitherExpiresNorStopsTakingProofs(t *testing.T) {
+	t.Parallel()
+	unknown := activities.OrderState{ProviderStatus: "somethingNew"}
+	for name, tt := range map[string]struct {
+		then     activities.OrderState
+		proof    bool
+		want     ramp.Status
+		unproven []bool
+	}{
+		"and is paid":     {then: completed, want: ramp.Completed, unproven: []bool{true}},
+		"and is unpaid":   {then: activities.OrderState{ProviderStatus: "fiatPending", Unpaid: true}, want: ramp.Expired, unproven: []bool{true}},
+		"and is refunded": {then: activities.OrderState{ProviderStatus: "refunded", Status: ramp.Refunded}, want: ramp.Refunded, unproven: []bool{true}},
+		"and has expired": {then: activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired}, want: ramp.Expired, unproven: []bool{true}},
+		"and is proven":   {then: completed, proof: true, want: ramp.Completed, unproven: []bool{true, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			var unproven []bool
+			w.on((*activities.Calls)(nil).OrderStatus).Return(unknown, nil)
+			w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).
+				Return(func(_ context.Context, req activities.WatchOrderRequest) (activities.WatchOrderResult, error) {
+					unproven = append(unproven, req.Unproven)
+					return decided(tt.then), nil
+				})
+			w.happy()
+			w.at(3*time.Hour+20*time.Minute, func() { require.Equal(t, ramp.AwaitingPayment, w.order().Status) })
+			if tt.proof {
+				w.signalUTR(3*time.Hour+30*time.Minute, utr)
+			}
+
+			order := w.buy(onrampRequest())
+
+			require.Equal(t, tt.want, order.Status)
+			require.Equal(t, tt.proof, order.Accepted())
+			require.Equal(t, tt.unproven, unproven)
+		})
+	}
 }
 
 func TestProofThatComesDuringTheLastLookIsSubmitted(t *testing.T) {

@@ -19,12 +19,14 @@ func (l *lifecycle) collectPayment(ctx workflow.Context) error {
 	})
 	for !l.order.Accepted() && !l.paid {
 		p, err := l.nextProof(ctx, deadline)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if p != nil {
+		case p != nil:
 			err = l.submitProof(disconnected(ctx), p)
-		} else {
+		case l.unclear:
+			err = l.awaitClarity(ctx)
+		default:
 			err = l.lookAgain(ctx)
 		}
 		if err != nil {
@@ -95,6 +97,11 @@ func (l *lifecycle) lookAgain(ctx workflow.Context) error {
 	if l.inbox.next() != nil {
 		return nil
 	}
+	return l.judge(ctx, state)
+}
+
+// judge decides on an order whose time is over without an accepted proof, by what the provider says of it.
+func (l *lifecycle) judge(ctx workflow.Context, state activities.OrderState) error {
 	l.show(ctx, state)
 	switch {
 	case state.Unpaid, state.Status == ramp.Expired:
@@ -102,10 +109,41 @@ func (l *lifecycle) lookAgain(ctx workflow.Context) error {
 	case state.Status.Final():
 		return l.ending(state)
 	}
-	l.paid = true
-	l.settle(ctx, lostInstructions)
+	l.unclear = state.Status == ""
+	l.paid = !l.unclear
+	if l.paid {
+		l.settle(ctx, lostInstructions)
+	}
 	l.advance(ctx, state)
 	return nil
+}
+
+// awaitClarity watches an order whose time is over and whose provider's status nobody knows: it may be paid, so that it
+// neither expires nor stops taking proofs until the status says which.
+func (l *lifecycle) awaitClarity(ctx workflow.Context) error {
+	watching, stop := workflow.WithCancel(ctx)
+	defer stop()
+	var state activities.OrderState
+	var stopped activities.End
+	var err error
+	done := false
+	workflow.GoNamed(watching, "clarity", func(ctx workflow.Context) {
+		state, stopped, err = l.watchOrder(ctx, l.order.ExpiresAt)
+		done = true
+	})
+	if err := workflow.Await(ctx, func() bool { return done || l.inbox.next() != nil }); err != nil {
+		return err
+	}
+	switch {
+	case l.inbox.next() != nil:
+		return nil
+	case err != nil:
+		return err
+	case stopped == activities.TimeUp:
+		l.raiseOverdue(ctx)
+		return nil
+	}
+	return l.judge(ctx, state)
 }
 
 func (l *lifecycle) orderRequest() activities.OrderRequest {

@@ -328,7 +328,7 @@ func TestOverdueOrderAsksForAttentionAndIsWatchedOn(t *testing.T) {
 	w.happy()
 	request := onrampRequest()
 	request.UTR = utr
-	w.at(30*time.Hour, func() { require.Contains(t, w.order().Attention, "a day after") })
+	w.at(30*time.Hour, func() { require.Contains(t, w.order().Attention, "a day after its payment") })
 
 	require.Equal(t, ramp.Completed, w.buy(request).Status)
 }

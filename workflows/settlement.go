@@ -22,8 +22,7 @@ func (l *lifecycle) followOrder(ctx workflow.Context) error {
 		case stopped == activities.TimeUp && l.late:
 			return end(ramp.Expired, "The provider expired the order and found no payment after it. %s", l.route.words().late)
 		case stopped == activities.TimeUp:
-			l.overdue = true
-			l.raise(ctx, overdue, "the provider has not finished the order a day after it took the proof of payment")
+			l.raiseOverdue(ctx)
 			continue
 		}
 		l.show(ctx, state)
@@ -45,6 +44,7 @@ func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activitie
 		Known:        l.order.ProviderStatus,
 		Overdue:      l.overdue,
 		Late:         l.late,
+		Unproven:     !l.order.Accepted() && !l.paid,
 	}
 	var state activities.OrderState
 	stopped, err := l.keepWatching(ctx, since, func(wait activities.Wait) (activities.WatchEnd, error) {
@@ -54,6 +54,11 @@ func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activitie
 		return result.WatchEnd, err
 	})
 	return state, stopped, err
+}
+
+func (l *lifecycle) raiseOverdue(ctx workflow.Context) {
+	l.overdue = true
+	l.raise(ctx, overdue, "the provider has not finished the order a day after its payment")
 }
 
 // goOn follows an order that is not over. One that had expired is paid late.
