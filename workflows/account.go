@@ -78,7 +78,7 @@ func (l *lifecycle) awaitLink(ctx workflow.Context, link activities.LinkResult) 
 }
 
 func (l *lifecycle) awaitAccount(ctx workflow.Context, reason string) error {
-	l.enter(ctx, ramp.AwaitingAccount, sentence(reason))
+	l.enter(ctx, ramp.AwaitingAccount, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
 	arrived, err := l.awaitUser(ctx, "another account", func() bool { return !l.inbox.account.empty() })
 	if err != nil {
 		return err

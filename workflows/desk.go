@@ -273,6 +273,9 @@ func sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
+// waitsUntil tells a user how long they have.
+func waitsUntil(t time.Time) string { return "The order waits until " + ist(t) + "." }
+
 // ist writes a time as people in India read it.
 func ist(t time.Time) string {
 	return t.In(time.FixedZone("IST", 5*60*60+30*60)).Format("2 Jan 2006, 15:04:05 MST")

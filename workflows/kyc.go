@@ -41,7 +41,7 @@ func (l *lifecycle) dossier(ctx workflow.Context, reason string) (string, error)
 		return given, nil
 	}
 	if l.inbox.kyc.empty() {
-		l.enter(ctx, ramp.AwaitingKYC, sentence(reason))
+		l.enter(ctx, ramp.AwaitingKYC, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
 	}
 	arrived, err := l.awaitUser(ctx, "KYC documents", func() bool { return !l.inbox.kyc.empty() })
 	if err != nil {

@@ -93,7 +93,7 @@ func (l *lifecycle) confirmQuote(ctx workflow.Context) error {
 	if l.confirmBy.IsZero() {
 		l.confirmBy = workflow.Now(ctx).Add(confirmationPatience)
 	}
-	l.enter(ctx, ramp.AwaitingConfirmation, l.quoteNote())
+	l.enter(ctx, ramp.AwaitingConfirmation, l.quoteNote()+" "+waitsUntil(l.confirmBy))
 	confirmed, err := awaitFor(ctx, l.confirmBy.Sub(workflow.Now(ctx)), "The user's time to confirm the quote",
 		func() bool { return !l.inbox.confirmation.empty() })
 	if err != nil {

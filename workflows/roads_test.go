@@ -41,7 +41,10 @@ func TestUnverifiedUserIsAskedForADossierUntilOneIsTaken(t *testing.T) {
 	dossier := ramp.KYCSubmission{Dossier: "file:///var/lib/rampart/kyc/asha"}
 	asked := w.update(0, ramp.AwaitOrder)
 	refused := w.update(time.Hour, ramp.SubmitKYC, dossier)
-	w.at(2*time.Hour, func() { require.Equal(t, ramp.AwaitingKYC, w.order().Status) })
+	w.at(2*time.Hour, func() {
+		require.Equal(t, ramp.AwaitingKYC, w.order().Status)
+		require.Contains(t, notes(w.order()), "The order waits until 24 Nov 2026, 12:30:00 IST.")
+	})
 	accepted := w.update(3*time.Hour, ramp.SubmitKYC, dossier)
 	w.signalUTR(4*time.Hour, utr)
 
