@@ -1,0 +1,299 @@
+package workflows_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	_ "gocloud.dev/blob/fileblob" // KYC dossiers on disk
+
+	"rampart/activities"
+	"rampart/onmeta"
+	"rampart/onmeta/sandbox"
+	"rampart/ramp"
+	"rampart/workflows"
+)
+
+const (
+	linkedUser = "asha+linked@example.test"
+	// tick is how far the workflow's clock may be behind that of the activities.
+	tick = 10 * time.Second
+)
+
+// provider is the sandbox behind a network that can fail, and the activities that use it: all real, under one
+// controlled clock, on which workflows, activities, tokens, quotes and orders agree.
+type provider struct {
+	t       *testing.T
+	sandbox *sandbox.Server
+	network *providerNetwork
+	owners  *claims
+	calls   *activities.Calls
+	watches *activities.Watches
+	// dossier is the URL of the user's KYC documents.
+	dossier string
+}
+
+// withProvider runs a test under controlled time: it passes when everything waits, hours in milliseconds.
+func withProvider(t *testing.T, test func(*provider)) {
+	t.Helper()
+	withTimings(t, activities.GuideTimings(1), test)
+}
+
+// withSlowPolls is for orders that are watched for days, a poll in ten seconds being thousands.
+func withSlowPolls(t *testing.T, test func(*provider)) {
+	t.Helper()
+	timings := activities.GuideTimings(1)
+	timings.PollMin, timings.PollMax = 2*time.Minute, 3*time.Minute
+	withTimings(t, timings, test)
+}
+
+func withTimings(t *testing.T, timings activities.Timings, test func(*provider)) {
+	t.Helper()
+	clock := sandbox.NewClock(start, 0)
+	server, err := sandbox.New(sandbox.Options{Seed: 1, Clock: clock})
+	require.NoError(t, err)
+	p := &provider{sandbox: server, network: newProviderNetwork(server), owners: new(claims), dossier: dossierOnDisk(t)}
+	transport, err := onmeta.NewTransport(onmeta.Config{
+		BaseURL: "http://127.0.0.1", APIKey: sandbox.DefaultAPIKey, HTTPClient: &http.Client{Transport: p.network},
+	})
+	require.NoError(t, err)
+	p.calls, p.watches = activities.New(activities.Options{
+		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Owners: p.owners, Timings: timings,
+	})
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(start))
+		clock.Set(start)
+		require.NoError(t, clock.SetSpeed(1))
+		p.t = t
+		test(p)
+	})
+}
+
+// road is one order in the SDK's test environment, with the real activities. Its clock never jumps ahead of theirs.
+type road struct {
+	*world
+	provider *provider
+	commands commands
+	over     chan struct{}
+	began    time.Time
+	// pace is a tick, or longer where nothing happens for hours.
+	pace time.Duration
+	// concerned is for how many of the minutes so far the order asked for attention.
+	concerned int
+	// deposits are the wallets that the order has shown to its user.
+	deposits map[string]bool
+}
+
+func (p *provider) road(direction ramp.Direction) *road {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	r := &road{
+		world:    &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: p.t},
+		provider: p, over: make(chan struct{}), began: time.Now(), pace: tick, deposits: map[string]bool{},
+	}
+	r.SetStartTime(r.began)
+	const never = 100 * 365 * 24 * time.Hour
+	r.SetTestTimeout(never)
+	r.SetActivityTimeoutGracePeriod(never) // counts from the first attempt, over all retries, which no server does
+	r.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
+	r.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&pacemaker{road: r}}})
+	workflows.Register(r)
+	r.RegisterActivity(p.calls)
+	r.RegisterActivity(p.watches)
+	r.RegisterActivityWithOptions(r.keepPace, activity.RegisterOptions{Name: keepPace})
+	r.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	r.at(tick, r.tick)
+	return r
+}
+
+// tick makes the workflow's clock walk with the activities', and looks every minute at what the order shows.
+func (r *road) tick() {
+	if r.Now().Sub(r.began)%time.Minute == 0 {
+		r.look(r.order())
+	}
+	r.at(r.pace, r.tick)
+}
+
+func (r *road) look(order ramp.Order) {
+	if order.Attention != "" {
+		r.concerned++
+	}
+	if order.Instructions != nil && order.Instructions.Deposit != nil {
+		r.deposits[order.Instructions.Deposit.WalletAddress] = true
+	}
+}
+
+func (r *road) buy(request ramp.OnrampRequest) ramp.Order {
+	r.t.Helper()
+	return r.walk(ramp.OnrampWorkflow, request)
+}
+
+func (r *road) sell(request ramp.OfframpRequest) ramp.Order {
+	r.t.Helper()
+	return r.walk(ramp.OfframpWorkflow, request)
+}
+
+func (r *road) signalHash(after time.Duration, hash string) {
+	r.at(after, func() { r.SignalWorkflow(ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hash}) })
+}
+
+func (r *road) walk(workflow string, request any) ramp.Order {
+	r.t.Helper()
+	defer close(r.over)
+	order := r.run(workflow, request)
+	r.look(order)
+	return order
+}
+
+const keepPace = "keepPace"
+
+// keepPace is an activity that runs as long as the order: the environment skips time only while none runs.
+func (r *road) keepPace(ctx context.Context) error {
+	select {
+	case <-r.over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pacemaker keeps the environment from skipping time, and counts what the order leaves in its history.
+type pacemaker struct {
+	interceptor.WorkerInterceptorBase
+	road *road
+}
+
+func (p *pacemaker) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &pacedWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, road: p.road}
+}
+
+type pacedWorkflow struct {
+	interceptor.WorkflowInboundInterceptorBase
+	road *road
+}
+
+func (w *pacedWorkflow) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
+	return w.Next.Init(&recorder{
+		WorkflowOutboundInterceptorBase: interceptor.WorkflowOutboundInterceptorBase{Next: outbound}, commands: &w.road.commands,
+	})
+}
+
+func (w *pacedWorkflow) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	background, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.ExecuteActivity(workflow.WithActivityOptions(background, workflow.ActivityOptions{StartToCloseTimeout: 10 * 365 * 24 * time.Hour}), keepPace)
+	return w.Next.ExecuteWorkflow(ctx, in)
+}
+
+// commands are what the workflow asked the server to do: each is an event or more in its history.
+type commands struct {
+	activities map[string]int
+	all        int
+}
+
+type recorder struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	commands *commands
+}
+
+func (r *recorder) ExecuteActivity(ctx workflow.Context, name string, arguments ...any) workflow.Future {
+	if name != keepPace {
+		r.commands.all++
+		if r.commands.activities == nil {
+			r.commands.activities = map[string]int{}
+		}
+		r.commands.activities[name]++
+	}
+	return r.Next.ExecuteActivity(ctx, name, arguments...)
+}
+
+func (r *recorder) NewTimerWithOptions(ctx workflow.Context, d time.Duration, options workflow.TimerOptions) workflow.Future {
+	r.commands.all++
+	return r.Next.NewTimerWithOptions(ctx, d, options)
+}
+
+func (r *recorder) UpsertTypedSearchAttributes(ctx workflow.Context, attributes ...temporal.SearchAttributeUpdate) error {
+	r.commands.all++
+	return r.Next.UpsertTypedSearchAttributes(ctx, attributes...)
+}
+
+// dossierOnDisk writes a complete KYC dossier, and returns its URL.
+func dossierOnDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	index := map[string]string{
+		"firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570246",
+		"incomeRange": "10L-15L", "profession": "engineer",
+	}
+	for _, file := range []string{"selfie", "aadhaarFront", "aadhaarBack", "panFront", "panBack"} {
+		index[file] = file + ".jpg"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, index[file]), []byte("contents of "+file), 0o600))
+	}
+	encoded, err := json.Marshal(index)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "dossier.json"), encoded, 0o600))
+	return "file://" + dir
+}
+
+// control asks the sandbox's control plane.
+func (p *provider) control(path string, body map[string]any) {
+	p.t.Helper()
+	encoded, err := json.Marshal(body)
+	require.NoError(p.t, err)
+	answer := httptest.NewRecorder()
+	p.sandbox.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, path, bytes.NewReader(encoded)))
+	require.Equal(p.t, http.StatusOK, answer.Code, answer.Body)
+}
+
+func (p *provider) orders() []sandbox.LedgerOrder { return p.sandbox.Ledger().Orders }
+
+func (p *provider) payouts() []sandbox.Payout { return p.sandbox.Ledger().Payouts }
+
+// claims keeps which order has adopted which of the provider's, as Temporal does: the first claim stands.
+type claims struct {
+	mu     sync.Mutex
+	owners map[string]string
+}
+
+func (c *claims) Claim(_ context.Context, orderID, claimant string) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.owners == nil {
+		c.owners = map[string]string{}
+	}
+	if c.owners[orderID] == "" {
+		c.owners[orderID] = claimant
+	}
+	return c.owners[orderID] == claimant, nil
+}
+
+// linkedBuy and linkedSell are requests of a user who is verified and whose accounts are linked.
+func linkedBuy(amount string) ramp.OnrampRequest {
+	request := onrampRequest()
+	request.Email, request.Fiat.Amount = linkedUser, amount
+	return request
+}
+
+func linkedSell(tokens string) ramp.OfframpRequest {
+	request := offrampRequest()
+	request.Email, request.TokenAmount = linkedUser, tokens
+	return request
+}
