@@ -17,7 +17,8 @@ import (
 const (
 	// ErrRefused: the provider said no to this very request. Final.
 	ErrRefused = "ProviderRefused"
-	// ErrQuoteExpired: the quote was too old when the order was to be made; nothing was sent. Final: fetch another.
+	// ErrQuoteExpired: the quote was too old when the order was to be made, and the price has dropped below what the user
+	// agreed to; nothing was sent. Final: the user must agree to another.
 	ErrQuoteExpired = "QuoteExpired"
 	// ErrDossier: the KYC dossier cannot be read or is incomplete. Final: the user submits another.
 	ErrDossier = "InvalidDossier"
@@ -117,7 +118,7 @@ func Refused(err error) (Refusal, bool) {
 	return refusal, true
 }
 
-// QuoteExpired reports whether an order was not made because its quote had expired.
+// QuoteExpired reports whether an order was not made because its quote had expired and there was none as good.
 func QuoteExpired(err error) bool { return hasType(err, ErrQuoteExpired) }
 
 // InvalidDossier returns what is wrong with a KYC dossier, if that is what err is.
@@ -153,6 +154,15 @@ func Unanswered(err error) (string, bool) {
 // invalid fails an activity whose request cannot be right, which only a defect of ours can cause.
 func invalid(err error) error {
 	return temporal.NewNonRetryableApplicationError(err.Error(), string(ramp.InvalidRequest), nil)
+}
+
+// RetryAfter is how long the last attempt of a call wanted the next one to wait.
+func RetryAfter(err error) time.Duration {
+	var application *temporal.ApplicationError
+	if !errors.As(err, &application) {
+		return 0
+	}
+	return application.NextRetryDelay()
 }
 
 func hasType(err error, kind string) bool {

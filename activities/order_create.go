@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -18,6 +17,8 @@ type Placement struct {
 	Reference string `json:"reference"`
 	// Quote is what the user agreed to; none is sent to the provider, who prices the order by itself (wire 3.12).
 	Quote ramp.Quote `json:"quote"`
+	// MinReceived is the least that the user agreed to receive, a decimal string; empty for any.
+	MinReceived string `json:"minReceived,omitempty"`
 	// Since is the provider's clock when it gave the first quote for which an order may have been made.
 	Since time.Time `json:"since"`
 	// Again is set when an earlier activity may have made the order.
@@ -32,6 +33,8 @@ type Created struct {
 	Instructions   ramp.Instructions `json:"instructions"`
 	// Lifetime is how long the order waits for proof of payment.
 	Lifetime time.Duration `json:"lifetime"`
+	// Quote is the one that the order was made at; nil for an adopted order.
+	Quote *ramp.Quote `json:"quote,omitempty"`
 	// Adopted is set when an earlier attempt had made the order and its answer was lost. Instructions that only that
 	// answer held are missing then.
 	Adopted bool `json:"adopted,omitempty"`
@@ -43,13 +46,23 @@ func (p Placement) mayExist(ctx context.Context) bool {
 	return p.Again || activity.GetInfo(ctx).Attempt > 1
 }
 
-func (p Placement) checkQuote() error {
-	if age := time.Since(p.Quote.ExpiresAt); age > 0 {
-		return temporal.NewApplicationErrorWithOptions(
-			fmt.Sprintf("the quote expired %s ago; no order was made", age.Round(time.Second)), ErrQuoteExpired,
+// goodQuote is the quote that the order is made at: the one that was agreed on while it is good, and another one after
+// that, if the user receives no less than they agreed to. An attempt fetches it by itself, so that an outage of hours
+// costs the order no more history than one attempt.
+func (p Placement) goodQuote(fetch func() (QuoteResult, error)) (ramp.Quote, error) {
+	if time.Now().Before(p.Quote.ExpiresAt) {
+		return p.Quote, nil
+	}
+	result, err := fetch()
+	if err != nil {
+		return ramp.Quote{}, err
+	}
+	if !result.Quote.Receive.AtLeast(p.MinReceived) {
+		return ramp.Quote{}, temporal.NewApplicationErrorWithOptions(
+			"the quote expired, and the price is now below what the user agreed to; no order was made", ErrQuoteExpired,
 			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
 	}
-	return nil
+	return result.Quote, nil
 }
 
 // metadata adds the order's reference, by which a person finds it at the provider.

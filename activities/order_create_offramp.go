@@ -31,15 +31,19 @@ const depositTolerance = 5
 
 // CreateOfframpOrder makes the order at the provider (wire 3.22). No history of off-ramp orders is known (wire 3.19), so that
 // an attempt whose answer was lost is followed by one that makes another order. The first then stays without tokens
-// for ever: its deposit wallet was shown to nobody. It fails with QuoteExpired, and sends nothing, when the
-// quote is no longer good.
+// for ever: its deposit wallet was shown to nobody. Its quote is as CreateOnrampOrder's.
 func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRequest) (Created, error) {
-	if err := req.checkQuote(); err != nil {
-		return Created{}, err
-	}
 	wire, err := req.wire()
 	if err != nil {
 		return Created{}, invalid(err)
+	}
+	req.Quote, err = req.goodQuote(func() (QuoteResult, error) {
+		return c.QuoteSell(ctx, QuoteSellRequest{
+			Token: req.Token, TokenAmount: req.TokenAmount, Fiat: req.Fiat, SenderWallet: req.SenderWallet,
+		})
+	})
+	if err != nil {
+		return Created{}, err
 	}
 	order, err := c.provider.CreateOfframp(ctx, user(req.Email), wire)
 	if err != nil {
@@ -54,6 +58,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		ProviderStatus: string(onmeta.OfframpCryptoInit),
 		Lifetime:       c.timings.OrderLifetime,
 		Instructions:   ramp.Instructions{Deposit: deposit},
+		Quote:          &req.Quote,
 	}, nil
 }
 

@@ -28,8 +28,9 @@ type CreateOnrampOrderRequest struct {
 }
 
 // CreateOnrampOrder makes the order at the provider (wire 3.16), once: an attempt that follows one whose answer may have
-// been lost first looks for its order in the user's history and adopts it. It fails with QuoteExpired, and
-// sends nothing, when the quote is no longer good.
+// been lost first looks for its order in the user's history and adopts it. A quote that
+// is no longer good is fetched again; it fails with QuoteExpired, and sends nothing, when the price has dropped below
+// what the user agreed to.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (Created, error) {
 	amount, err := ramp.ParseAmount(req.Fiat.Amount)
 	if err != nil {
@@ -54,14 +55,17 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 			return created, nil
 		}
 	}
-	if err := req.checkQuote(); err != nil {
+	quote, err := req.goodQuote(func() (QuoteResult, error) {
+		return c.QuoteBuy(ctx, QuoteBuyRequest{Fiat: req.Fiat, Token: req.Token})
+	})
+	if err != nil {
 		return Created{}, err
 	}
 	order, err := c.provider.CreateOnramp(ctx, user(req.Email), req.wire(amount))
 	if err != nil {
 		return Created{}, classify(ctx, err)
 	}
-	created.OrderID = order.OrderID
+	created.OrderID, created.Quote = order.OrderID, &quote
 	switch {
 	case req.PaymentMethod != ramp.UPI && order.Beneficiary != nil:
 		created.Instructions.Bank = bankInstructions(order.Beneficiary)

@@ -109,11 +109,30 @@ func TestOrderCarriesItsReference(t *testing.T) {
 	require.Equal(t, map[string]string{"reference": "wd-7"}, orders[1].MetaData)
 }
 
-func TestExpiredQuoteMakesNoOrder(t *testing.T) {
+func TestExpiredQuoteIsFetchedAgainBeforeTheOrderIsMade(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	onramp, offramp := onrampRequest(), offrampRequest()
 	onramp.Quote, offramp.Quote = staleQuote(), staleQuote()
+	onramp.MinReceived, offramp.MinReceived = "1", "1"
+	bought, err := run(w, w.calls.CreateOnrampOrder, onramp)
+	require.NoError(t, err)
+	sold, err := run(w, w.calls.CreateOfframpOrder, offramp)
+	require.NoError(t, err)
+	for _, quote := range []*ramp.Quote{bought.Quote, sold.Quote} {
+		require.NotEqual(t, "quote", quote.ID)
+		require.True(t, quote.ExpiresAt.After(time.Now()))
+	}
+	require.Len(t, w.network.sent(onmeta.RouteQuoteBuy), 1)
+	require.Len(t, w.network.sent(onmeta.RouteQuoteSell), 1)
+}
+
+func TestExpiredQuoteMakesNoOrderAtAWorsePriceThanAgreed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	onramp, offramp := onrampRequest(), offrampRequest()
+	onramp.Quote, offramp.Quote = staleQuote(), staleQuote()
+	onramp.MinReceived, offramp.MinReceived = "1000000", "1000000"
 	_, err := run(w, w.calls.CreateOnrampOrder, onramp)
 	require.True(t, activities.QuoteExpired(err))
 	require.True(t, failure(t, err).NonRetryable())
@@ -372,11 +391,11 @@ func TestNoOtherOrderIsMadeWhileNobodyKnowsWhetherThereIsOne(t *testing.T) {
 	}
 }
 
-func TestSearchThatFindsNothingMakesNoOrderAtAnExpiredQuote(t *testing.T) {
+func TestSearchThatFindsNothingMakesNoOrderAtAWorsePriceThanAgreed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := again(onrampRequest())
-	request.Quote = staleQuote()
+	request.Quote, request.MinReceived = staleQuote(), "1000000"
 	_, err := run(w, w.calls.CreateOnrampOrder, request)
 	require.True(t, activities.QuoteExpired(err))
 	require.Empty(t, w.orders())
@@ -385,7 +404,8 @@ func TestSearchThatFindsNothingMakesNoOrderAtAnExpiredQuote(t *testing.T) {
 func TestOfframpOrderByTokensSaysWhereToSendThem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	created, err := run(w, w.calls.CreateOfframpOrder, offrampRequest())
+	request := offrampRequest()
+	created, err := run(w, w.calls.CreateOfframpOrder, request)
 	require.NoError(t, err)
 	order := w.sandbox.Ledger().Orders[0]
 	require.Equal(t, activities.Created{
@@ -393,7 +413,9 @@ func TestOfframpOrderByTokensSaysWhereToSendThem(t *testing.T) {
 		Instructions: ramp.Instructions{Deposit: &ramp.Deposit{
 			WalletAddress: order.WalletAddress, Amount: "100", Symbol: "USDC", ChainID: 137,
 		}},
+		Quote: created.Quote,
 	}, created)
+	require.Equal(t, request.Quote.ID, created.Quote.ID)
 	body := w.network.sent(onmeta.RouteCreateOfframp)[0].body
 	require.Contains(t, body, `"bankDetails":{"accountNumber":"XXXX4821","ifsc":"HDFC0001234"}`)
 	require.Contains(t, body, `"sellTokenAmount":100`)

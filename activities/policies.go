@@ -31,6 +31,9 @@ const (
 	// the SDK's test environment.
 	forever = math.MaxInt32
 
+	// uploadPatience is patience with uploads, which take longer to fail.
+	uploadPatience = 2
+
 	firstRetry = time.Second
 	// lastRetry is the longest pause between attempts that we choose ourselves.
 	lastRetry = time.Minute
@@ -108,7 +111,7 @@ func Patiently(ctx workflow.Context) workflow.Context {
 	return workflow.WithValue(ctx, patienceKey{}, true)
 }
 
-func attempts(ctx workflow.Context) int32 {
+func attempts(ctx workflow.Context, patience int32) int32 {
 	if patiently, _ := ctx.Value(patienceKey{}).(bool); patiently {
 		return forever
 	}
@@ -117,22 +120,22 @@ func attempts(ctx workflow.Context) int32 {
 
 // call runs a short provider call.
 func call[Result any](ctx workflow.Context, summary string, activity, request any) (Result, error) {
-	return callWithin[Result](ctx, callTimeout, summary, activity, request)
+	return callWithin[Result](ctx, callTimeout, patience, summary, activity, request)
 }
 
 // upload runs a call that sends files.
 func upload[Result any](ctx workflow.Context, summary string, activity, request any) (Result, error) {
-	return callWithin[Result](ctx, uploadTimeout, summary, activity, request)
+	return callWithin[Result](ctx, uploadTimeout, uploadPatience, summary, activity, request)
 }
 
 func callWithin[Result any](
-	ctx workflow.Context, timeout time.Duration, summary string, activity, request any,
+	ctx workflow.Context, timeout time.Duration, patience int32, summary string, activity, request any,
 ) (Result, error) {
 	return execute[Result](ctx, workflow.ActivityOptions{
 		TaskQueue:           ramp.TaskQueue,
 		Summary:             summary,
 		StartToCloseTimeout: timeout,
-		RetryPolicy:         retryPolicy(attempts(ctx), 2),
+		RetryPolicy:         retryPolicy(attempts(ctx, patience), 2),
 	}, activity, request)
 }
 

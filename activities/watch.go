@@ -18,6 +18,8 @@ type Wait struct {
 	// InOutage is set while the order asks for attention because polls fail. The watch then returns with the first
 	// poll that succeeds.
 	InOutage bool `json:"inOutage,omitempty"`
+	// Pause is how long the provider asked the next poll to wait, when the last watch returned.
+	Pause time.Duration `json:"pause,omitempty"`
 }
 
 // End is why a watch returned.
@@ -40,6 +42,8 @@ type WatchEnd struct {
 	End End `json:"end"`
 	// Problem says why polls fail, for an Outage.
 	Problem string `json:"problem,omitempty"`
+	// RetryAfter is how long the provider, with its Retry-After, asked the next poll to wait.
+	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 }
 
 // WatchHeartbeat is what a watch records while it runs: what the Web UI shows of a pending activity, and where the
@@ -105,7 +109,7 @@ func (w watching) over(beat WatchHeartbeat, decided bool, err error) (WatchEnd, 
 	case err == nil && w.InOutage:
 		return WatchEnd{End: Recovered}, true
 	case err != nil && !w.InOutage && time.Since(beat.FailingSince) >= w.outage:
-		return WatchEnd{End: Outage, Problem: beat.LastError}, true
+		return WatchEnd{End: Outage, Problem: beat.LastError, RetryAfter: max(0, time.Until(beat.NotBefore))}, true
 	case err == nil && w.limit > 0 && time.Since(w.Since) >= w.limit:
 		return WatchEnd{End: TimeUp}, true
 	default:
@@ -116,7 +120,10 @@ func (w watching) over(beat WatchHeartbeat, decided bool, err error) (WatchEnd, 
 // nextPause lengthens the pause while polls fail, and obeys the provider's Retry-After.
 func (w watching) nextPause(beat WatchHeartbeat) time.Duration {
 	usual := w.pause(beat.Polls)
-	if beat.Failures == 0 {
+	switch {
+	case beat.Polls == 0:
+		return max(usual, w.Pause)
+	case beat.Failures == 0:
 		return usual
 	}
 	return max(usual, retryPause(int32(min(beat.Failures, 100)), 0), time.Until(beat.NotBefore))

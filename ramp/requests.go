@@ -1,5 +1,7 @@
 package ramp
 
+import "github.com/shopspring/decimal"
+
 // PaymentMethod is how the user pays rupees for an on-ramp order, by the provider's code (wire 3.15).
 type PaymentMethod string
 
@@ -75,6 +77,20 @@ type Amount struct {
 	Amount string `json:"amount,omitempty"`
 	// Currency is an ISO 4217 code or a token symbol.
 	Currency string `json:"currency"`
+}
+
+// AtLeast reports whether a is no less than an amount in the same currency, a decimal string. Every amount is at least an
+// empty one, and an unreadable one is not.
+func (a Amount) AtLeast(least string) bool {
+	if least == "" {
+		return true
+	}
+	have, err := decimal.NewFromString(a.Amount)
+	if err != nil {
+		return false
+	}
+	want, err := decimal.NewFromString(least)
+	return err == nil && have.GreaterThanOrEqual(want)
 }
 
 // Token names a token on a chain.

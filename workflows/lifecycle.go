@@ -240,9 +240,19 @@ func answer[T any](ctx workflow.Context, l *lifecycle, call func(workflow.Contex
 		return result, err
 	}
 	l.raise(ctx, outage, problem)
-	result, err = call(activities.Patiently(ctx))
-	l.settle(ctx, outage)
-	return result, err
+	defer l.settle(ctx, outage)
+	if err := pause(ctx, activities.RetryAfter(err)); err != nil {
+		return result, err
+	}
+	return call(activities.Patiently(ctx))
+}
+
+// pause waits for as long as the provider, or the pace of retries, asks.
+func pause(ctx workflow.Context, asked time.Duration) error {
+	if asked <= 0 {
+		return nil
+	}
+	return workflow.NewTimerWithOptions(ctx, asked, workflow.TimerOptions{Summary: "Until the provider is asked again"}).Get(ctx, nil)
 }
 
 // keepWatching runs a watch until it has an answer, and asks for attention while the provider gives none.
@@ -255,7 +265,7 @@ func (l *lifecycle) keepWatching(
 		if err != nil {
 			return "", err
 		}
-		wait.InOutage = stopped.End == activities.Outage
+		wait.InOutage, wait.Pause = stopped.End == activities.Outage, stopped.RetryAfter
 		if wait.InOutage {
 			l.raise(ctx, outage, stopped.Problem)
 			continue

@@ -1,9 +1,9 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -20,7 +20,7 @@ func (l *lifecycle) placeOrder(ctx workflow.Context) error {
 		}
 		created, err := l.create(ctx)
 		if activities.QuoteExpired(err) {
-			l.note(ctx, "The quote expired before the order could be made; it is fetched again.")
+			l.note(ctx, "The quote expired before the order could be made, and the price dropped; it is fetched again.")
 			continue
 		}
 		if err != nil {
@@ -66,26 +66,14 @@ func (l *lifecycle) fetchQuote(ctx workflow.Context) error {
 
 func (l *lifecycle) priceAgreed() bool {
 	if l.confirmed != "" {
-		return atLeast(l.order.Quote.Receive.Amount, l.confirmed)
+		return l.order.Quote.Receive.AtLeast(l.confirmed)
 	}
 	return !l.terms.confirm && l.meetsMinimum()
 }
 
 // meetsMinimum compares the quote with the least that the user will take unasked.
 func (l *lifecycle) meetsMinimum() bool {
-	return atLeast(l.order.Quote.Receive.Amount, l.terms.minReceived)
-}
-
-func atLeast(amount, least string) bool {
-	if least == "" {
-		return true
-	}
-	have, err := decimal.NewFromString(amount)
-	if err != nil {
-		return false
-	}
-	want, err := decimal.NewFromString(least)
-	return err == nil && have.GreaterThanOrEqual(want)
+	return l.order.Quote.Receive.AtLeast(l.terms.minReceived)
 }
 
 // confirmQuote waits for the user to confirm the quote.
@@ -125,6 +113,8 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 		Reference: l.order.Reference,
 		Quote:     *l.order.Quote,
 		Since:     l.since,
+
+		MinReceived: cmp.Or(l.confirmed, l.terms.minReceived),
 	}
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
 		placement.Again = l.maybeMade
@@ -137,6 +127,9 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 // placed takes over what the provider's order says.
 func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 	l.order.OrderID = created.OrderID
+	if created.Quote != nil {
+		l.order.Quote = created.Quote
+	}
 	l.order.ProviderStatus = created.ProviderStatus
 	l.order.Instructions = &created.Instructions
 	l.order.ExpiresAt = workflow.Now(ctx).UTC().Add(created.Lifetime).Truncate(time.Millisecond)

@@ -140,6 +140,7 @@ func stops() []stop {
 		{"bank link watch", onmeta.RouteBankLinkStatus, 0, bank},
 		{"quote", onmeta.RouteQuoteBuy, 0, upi},
 		{"beneficiary", onmeta.RouteCurrencies, 0, bank},
+		{"order", onmeta.RouteCreateOnramp, 0, upi},
 		{"UTR", onmeta.RouteSubmitUTR, 0, upi},
 		{"order watch", onmeta.RouteOnrampStatus, 1, upi},
 		{"sale, login", onmeta.RouteLogin, 0, sale},
@@ -148,6 +149,7 @@ func stops() []stop {
 		{"sale, bank link", onmeta.RouteLinkBank, 0, sale},
 		{"sale, bank link watch", onmeta.RouteBankLinkStatus, 0, sale},
 		{"sale, quote", onmeta.RouteQuoteSell, 0, sale},
+		{"sale, order", onmeta.RouteCreateOfframp, 0, sale},
 		{"sale, hash", onmeta.RouteSubmitHash, 0, sale},
 		{"sale, order watch", onmeta.RouteOfframpStatus, 1, sale},
 	}
@@ -171,7 +173,7 @@ const (
 	// commandsOfAnOrder is what an order leaves in its history, trouble included: activities, timers and search attributes.
 	commandsOfAnOrder = 25
 	// hastyCalls are those that do not wait for as long as the provider asked: the first one of each activity.
-	hastyCalls = 2
+	hastyCalls = 0
 )
 
 // endure walks an order through an hour of trouble, and checks that it is delayed and nothing else.
