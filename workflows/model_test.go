@@ -171,16 +171,21 @@ func scenarios() *rapid.Generator[*scenario] {
 
 func rarely(t *rapid.T, label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 4 }
 
-func (s *scenario) drawProvider(t *rapid.T) {
-	statuses := []string{"fiatReceived", "orderReceived", "InProgress", "transferred", "refundInitiated", "fiatPending", "somethingNew", "expired"}
-	finals := []string{"completed", "refunded", "cancelled", "expired"}
+// statuses are the provider's on the way, those among them that say nothing included, and its final ones.
+func (s *scenario) statuses() (onTheWay, final []string) {
+	final = []string{"completed", "refunded", "cancelled", "expired"}
 	if s.direction == ramp.Offramp {
-		statuses = []string{"CryptoReceived", "orderReceived", "InProgress", "fiatFailed", "refundInitiated", "cryptoInit", "somethingNew", "expired"}
-		finals = append(finals, "PayoutSuccess")
+		return []string{"CryptoReceived", "orderReceived", "InProgress", "fiatFailed", "refundInitiated", "cryptoInit", "somethingNew", "expired"},
+			append(final, "PayoutSuccess")
 	}
-	s.final = rapid.SampledFrom(finals).Draw(t, "final")
+	return []string{"fiatReceived", "orderReceived", "InProgress", "transferred", "refundInitiated", "fiatPending", "somethingNew", "expired"}, final
+}
+
+func (s *scenario) drawProvider(t *rapid.T) {
+	onTheWay, final := s.statuses()
+	s.final = rapid.SampledFrom(final).Draw(t, "final")
 	if rarely(t, "last look differs") {
-		s.lookSays = rapid.SampledFrom(slices.Concat([]string{"somethingNew", "somethingNew"}, statuses, finals)).Draw(t, "last look")
+		s.lookSays = rapid.SampledFrom(slices.Concat([]string{"somethingNew", "somethingNew"}, onTheWay, final)).Draw(t, "last look")
 	}
 	// Refusals end orders, so that there are few before the payment.
 	asked := []fault{fine, fine, fine, down, down, down, down, timedOut, refused}
@@ -199,7 +204,7 @@ func (s *scenario) drawProvider(t *rapid.T) {
 		s.answers["WatchOrder"] = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) answer {
 			a := drawAnswer(t, []fault{fine, fine, fine, outage, timeUp})
 			if a.fault == fine {
-				a.status, a.times = rapid.SampledFrom(statuses).Draw(t, "status"), 1
+				a.status, a.times = rapid.SampledFrom(onTheWay).Draw(t, "status"), 1
 			}
 			return a
 		}), 0, 5).Draw(t, "watch")
@@ -803,31 +808,33 @@ func (r *run) checkDeadline() {
 	}
 }
 
-// checkAnswers: every update was answered, as the contract says.
+// checkAnswers: every update was answered, as the contract says, and those with a proof once one was accepted.
 func (r *run) checkAnswers() {
 	for _, s := range r.updates {
-		if !s.done {
-			if s.accepted || s.at.Before(r.endedAt) {
-				r.breach("never answered: %s", s.action)
-			}
-			continue
-		}
-		if s.what == updateProof && r.order.Accepted() && s.answered.After(latest(s.at, r.order.Proof.AcceptedAt)) {
+		switch {
+		case !s.done && (s.accepted || s.at.Before(r.endedAt)):
+			r.breach("never answered: %s", s.action)
+		case !s.done: // it came when the order was over
+		case s.what == updateProof && r.order.Accepted() && s.answered.After(latest(s.at, r.order.Proof.AcceptedAt)):
 			r.breach("%s was answered at %s, long after a proof was accepted", s.action, since(s.answered))
-		}
-		err := errors.Join(s.rejected, s.failed)
-		if err == nil {
+		case s.rejected != nil:
+			r.checkFailure(s, s.rejected)
+		case s.failed != nil:
+			r.checkFailure(s, s.failed)
+		default:
 			r.checkSuccess(s)
-			continue
 		}
-		var typed *temporal.ApplicationError
-		if !errors.As(err, &typed) || !slices.Contains(mayFailWith(s.action), ramp.ErrorType(typed.Type())) {
-			r.breach("%s failed: %v", s.action, err)
-			continue
-		}
-		if s.what == updateProof && typed.Type() == string(ramp.NotAwaited) && !r.paidBy(s.at) {
-			r.breach("%s was not awaited, although the provider never said that it has the payment", s.action)
-		}
+	}
+}
+
+func (r *run) checkFailure(s *sent, err error) {
+	var typed *temporal.ApplicationError
+	if !errors.As(err, &typed) || !slices.Contains(mayFailWith(s.action), ramp.ErrorType(typed.Type())) {
+		r.breach("%s failed: %v", s.action, err)
+		return
+	}
+	if s.what == updateProof && typed.Type() == string(ramp.NotAwaited) && !r.paidBy(s.at) {
+		r.breach("%s was not awaited, although the provider never said that it has the payment", s.action)
 	}
 }
 

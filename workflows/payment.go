@@ -3,6 +3,7 @@ package workflows
 import (
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -18,16 +19,9 @@ func (l *lifecycle) collectPayment(ctx workflow.Context) error {
 		Summary: "Deadline for payment and " + l.route.words().proof,
 	})
 	for !l.order.Accepted() && !l.paid {
-		p, err := l.nextProof(ctx, deadline)
-		switch {
-		case err != nil:
-			return err
-		case p != nil:
-			err = l.submitProof(disconnected(ctx), p)
-		case l.unclear:
-			err = l.awaitClarity(ctx)
-		default:
-			err = l.lookAgain(ctx)
+		err := l.seekPayment(ctx, deadline)
+		if temporal.IsCanceledError(err) && l.proofWaits(ctx) {
+			continue // a proof goes before a cancellation: the user may have paid
 		}
 		if err != nil {
 			return err
@@ -36,8 +30,28 @@ func (l *lifecycle) collectPayment(ctx workflow.Context) error {
 	return nil
 }
 
-// nextProof waits for a proof, and returns none once the time is over. A proof goes before a cancellation that waits with
-// it: the user may have paid.
+// seekPayment does the next thing that may tell whether the order is paid.
+func (l *lifecycle) seekPayment(ctx workflow.Context, deadline workflow.Future) error {
+	p, err := l.nextProof(ctx, deadline)
+	switch {
+	case err != nil:
+		return err
+	case p != nil:
+		return l.submitProof(disconnected(ctx), p)
+	case l.unclear:
+		return l.awaitClarity(ctx)
+	default:
+		return l.lookAgain(ctx)
+	}
+}
+
+// proofWaits reads what has arrived before it says whether there is a proof.
+func (l *lifecycle) proofWaits(ctx workflow.Context) bool {
+	_ = workflow.Await(disconnected(ctx), func() bool { return !l.inbox.pending() }) // cannot be cancelled
+	return l.inbox.next() != nil
+}
+
+// nextProof waits for a proof, and returns none once the time is over.
 func (l *lifecycle) nextProof(ctx workflow.Context, deadline workflow.Future) (*proof, error) {
 	err := workflow.Await(ctx, func() bool { return l.inbox.next() != nil || deadline.IsReady() })
 	if p := l.inbox.next(); p != nil {
@@ -91,10 +105,7 @@ func (l *lifecycle) lookAgain(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := workflow.Await(ctx, func() bool { return !l.inbox.pending() }); err != nil {
-		return err
-	}
-	if l.inbox.next() != nil {
+	if l.proofWaits(ctx) {
 		return nil
 	}
 	return l.judge(ctx, state)

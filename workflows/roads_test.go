@@ -106,6 +106,21 @@ func TestAccountThatIsNotLinkedIsLinkedAndWatchedWhilePending(t *testing.T) {
 	require.Equal(t, ramp.Completed, w.buy(onrampRequest()).Status)
 }
 
+func TestAccountThatIsNeverVerifiedRejectsTheOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.LinkPending, LinkReference: "ref-1"}, nil)
+	w.on((*activities.Watches)(nil).WatchLink).
+		Return(activities.WatchLinkResult{WatchEnd: activities.WatchEnd{End: activities.TimeUp}}, nil)
+	w.happy()
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Rejected, order.Status)
+	require.Contains(t, notes(order), "did not verify the account in time")
+	w.AssertActivityNumberOfCalls(t, "LinkAccount", 0)
+}
+
 func TestRefusedAccountIsAskedForAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
@@ -504,6 +519,34 @@ func TestCancellationWaitsForTheAnswerAboutAProofOnItsWay(t *testing.T) {
 
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Contains(t, notes(order), "waits for the provider's answer")
+}
+
+func TestProofThatComesBeforeACancellationIsSubmittedFirst(t *testing.T) {
+	t.Parallel()
+	for name, together := range map[string]func(*world){
+		"in one task": func(w *world) {
+			w.CancelWorkflow()
+			w.SignalWorkflow(ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
+		},
+		"during the last look": func(w *world) {
+			w.SignalWorkflow(ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
+			w.at(time.Second, w.CancelWorkflow)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			w.on((*activities.Calls)(nil).OrderStatus).After(time.Minute).
+				Return(activities.OrderState{ProviderStatus: "fiatPending", Unpaid: true}, nil)
+			w.happy(completed)
+			w.at(3*time.Hour+10*time.Second, func() { together(w) })
+
+			order := w.buy(onrampRequest())
+
+			require.Equal(t, ramp.Completed, order.Status)
+			require.Equal(t, utr, order.Proof.UTR)
+		})
+	}
 }
 
 func TestInvalidRequestFailsTheWorkflowAndNamesEveryBadField(t *testing.T) {
