@@ -229,6 +229,16 @@ func TestStartedOrderIsPrintedWithWhatToDoNext(t *testing.T) {
 	}
 }
 
+func TestOrderThatWasThereBeforeIsShownAndSaidToBe(t *testing.T) {
+	t.Parallel()
+	started := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
+	require.NotContains(t, with(started).run(t, onrampFlags()...).stdout, "Nothing was started")
+	started.CreatedAt = at(5, 0, 0)
+	got := with(started).run(t, onrampFlags()...)
+	require.Zero(t, got.code)
+	require.Contains(t, got.stdout, "Nothing was started: this order exists since 23 Nov 2026, 10:30:00 IST")
+}
+
 func TestStartedOrderIsOneDocumentInJSON(t *testing.T) {
 	t.Parallel()
 	started := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
