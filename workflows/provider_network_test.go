@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -188,21 +187,5 @@ func httpAnswer(request *http.Request, status int, body string, headers ...strin
 func dropBody(request *http.Request) {
 	if request.Body != nil {
 		_ = request.Body.Close()
-	}
-}
-
-// rewritten changes the text of the provider's answer.
-func rewritten(pairs ...string) trouble {
-	return func(request *http.Request, next send) (*http.Response, error) {
-		answer, err := next(request)
-		if err != nil {
-			return nil, err
-		}
-		defer answer.Body.Close()
-		whole, err := io.ReadAll(answer.Body)
-		if err != nil {
-			return nil, err
-		}
-		return httpAnswer(request, answer.StatusCode, strings.NewReplacer(pairs...).Replace(string(whole))), nil
 	}
 }
