@@ -20,6 +20,8 @@ const (
 	userPatience = 24 * time.Hour
 	// confirmationPatience is for a quote, which is fetched again and again meanwhile.
 	confirmationPatience = 15 * time.Minute
+	// requotePatience is what is left of it, at the least, for a quote that came in place of a confirmed one.
+	requotePatience = 2 * time.Minute
 )
 
 // route is what differs between buying and selling.
@@ -107,7 +109,7 @@ type lifecycle struct {
 	overdue bool
 	// late is set once the provider has expired the order although it had taken a proof.
 	late bool
-	// maybeMade is set while an attempt to make the order may have succeeded without an answer.
+	// maybeMade is set once an attempt to make the order may have succeeded without an answer.
 	maybeMade bool
 }
 
@@ -203,8 +205,11 @@ func (l *lifecycle) conclude(ctx workflow.Context, err error) error {
 }
 
 func (l *lifecycle) cancellationNote() string {
-	if l.order.OrderID == "" {
+	switch {
+	case l.order.OrderID == "":
 		return "Cancelled on request, before there was anything to pay."
+	case l.unclear:
+		return "Cancelled on request. The provider's status does not say whether it holds a payment; ask it with the order id."
 	}
 	return "Cancelled on request. The provider holds no payment; its order expires by itself."
 }

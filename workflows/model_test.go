@@ -184,7 +184,7 @@ func (s *scenario) statuses() (onTheWay, final []string) {
 func (s *scenario) drawProvider(t *rapid.T) {
 	onTheWay, final := s.statuses()
 	s.final = rapid.SampledFrom(final).Draw(t, "final")
-	if rarely(t, "last look differs") {
+	if rapid.Bool().Draw(t, "last look differs") {
 		s.lookSays = rapid.SampledFrom(slices.Concat([]string{"somethingNew", "somethingNew"}, onTheWay, final)).Draw(t, "last look")
 	}
 	// Refusals end orders, so that there are few before the payment.
@@ -236,6 +236,11 @@ func (s *scenario) drawUser(t *rapid.T) {
 	if (s.confirm || s.least != "") && !rarely(t, "inattentive") {
 		s.actions = append(s.actions, action{anchor: fromQuote, offset: 10*time.Second + 125*time.Millisecond, what: signalConfirm})
 	}
+	if rarely(t, "pays late and gives up") {
+		s.actions = append(s.actions,
+			action{anchor: fromDeadline, offset: time.Second + 125*time.Millisecond, what: signalProof, proof: "B"},
+			action{anchor: fromDeadline, offset: 9*time.Second + 125*time.Millisecond, what: cancel})
+	}
 }
 
 // drawAction never lets an action fall together with an answer of the provider, but for one at the deadline itself: the
@@ -260,7 +265,7 @@ func drawAction(t *rapid.T) action {
 		draw([]deed{signalProof, updateProof, updateProof, cancel, cancel, query},
 			quarter, 5*time.Second+quarter, 30*time.Second+quarter, time.Hour+quarter)
 	default:
-		draw([]deed{signalProof, updateProof, signalProof, updateProof, cancel, query, awaitOrder},
+		draw([]deed{signalProof, updateProof, signalProof, updateProof, cancel, cancel, query, awaitOrder},
 			-150*time.Minute+quarter, -30*time.Second-quarter, -quarter, 0, quarter, 5*time.Second+quarter, 30*time.Second+quarter,
 			10*time.Minute+quarter, 6*time.Hour+quarter)
 	}

@@ -81,6 +81,9 @@ func (l *lifecycle) confirmQuote(ctx workflow.Context) error {
 	if l.confirmBy.IsZero() {
 		l.confirmBy = workflow.Now(ctx).Add(confirmationPatience)
 	}
+	if least := workflow.Now(ctx).Add(requotePatience); l.confirmBy.Before(least) {
+		l.confirmBy = least
+	}
 	l.enter(ctx, ramp.AwaitingConfirmation, l.quoteNote()+" "+waitsUntil(l.confirmBy))
 	confirmed, err := awaitFor(ctx, l.confirmBy.Sub(workflow.Now(ctx)), "The user's time to confirm the quote",
 		func() bool { return !l.inbox.confirmation.empty() })
@@ -119,7 +122,9 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
 		placement.Again = l.maybeMade
 		created, err := l.route.create(ctx, placement)
-		_, l.maybeMade = activities.Unanswered(err)
+		if _, unanswered := activities.Unanswered(err); unanswered {
+			l.maybeMade = true
+		}
 		return created, err
 	})
 }

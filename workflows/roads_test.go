@@ -191,6 +191,23 @@ func TestQuoteThatIsNotConfirmedInTimeCancelsTheOrder(t *testing.T) {
 	w.AssertActivityNumberOfCalls(t, "CreateOnrampOrder", 0)
 }
 
+func TestQuoteInPlaceOfAConfirmedOneCanBeConfirmedForTwoMinutesAtLeast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	pay := ramp.Amount{Amount: "1000.00", Currency: "INR"}
+	w.on((*activities.Calls)(nil).QuoteBuy).Return(w.quoteBuy).Once()
+	w.on((*activities.Calls)(nil).QuoteBuy).Return(func(context.Context, activities.QuoteBuyRequest) (activities.QuoteResult, error) {
+		return w.quote("quote-2", pay, ramp.Amount{Amount: "10.62", Currency: "USDC"}), nil
+	})
+	w.happy(completed)
+	request := onrampRequest()
+	request.Quote, request.UTR = &ramp.QuoteTerms{Confirm: true}, utr
+	w.update(14*time.Minute+50*time.Second, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "quote-1"})
+	w.update(15*time.Minute+10*time.Second, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "quote-2"})
+
+	require.Equal(t, ramp.Completed, w.buy(request).Status)
+}
+
 func TestStaleConfirmedQuoteStandsOnlyIfTheNewOneIsNoWorse(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
