@@ -1,5 +1,6 @@
 # Rampart. `make demo` shows it, `make test` tests it; both need Go and nothing else.
 
+comma := ,
 STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 
@@ -9,7 +10,11 @@ ifndef TEMPORAL_ADDRESS
 PROGRAMS += bin/devserver
 endif
 
-# Chromium is what Go cannot bring. The tests of pages are named TestWebUI….
+# What Go cannot bring: a C compiler, which the race detector needs, and Chromium. The tests of pages are named TestWebUI….
+COMPILER := $(firstword $(shell command -v $${CC:-gcc} clang 2>/dev/null))
+ifneq ($(COMPILER),)
+RACE := -race
+endif
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
 ifeq ($(CHROMIUM),)
 WITHOUT := -skip '^TestWebUI'
@@ -35,19 +40,23 @@ bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
 
-test: browser lint unit devserver-test e2e
-	@$(MAKE) --no-print-directory browser
+test: equipment lint unit devserver-test e2e
+	@$(MAKE) --no-print-directory equipment
 
-# browser says which tests are left out, first and last, so that nobody overlooks it. CI must not leave any out.
-.PHONY: browser
-browser:
+# equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
+.PHONY: equipment
+equipment:
+ifeq ($(COMPILER),)
+	@echo "!!! There is no C compiler on this machine: the tests run WITHOUT the race detector."
+	@echo "!!! Install Debian's package gcc to have it."
+	@test -z "$(CI)"
+endif
 ifeq ($(CHROMIUM),)
 	@echo "!!! There is no Chromium on this machine: the tests of the Web UI (TestWebUI...) are LEFT OUT."
 	@echo "!!! Install Debian's package chromium, or Google Chrome, to run them."
 	@test -z "$(CI)"
-else
-	@:
 endif
+	@:
 
 lint:
 	@echo "Checking format, vet, staticcheck and workflow determinism"
@@ -57,8 +66,8 @@ lint:
 	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
 
 unit:
-	@echo "Testing everything but end to end, with the race detector"
-	@go test -race -timeout 20m $$(go list ./... | grep -v /e2e)
+	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
+	@go test $(RACE) -timeout 20m $$(go list ./... | grep -v /e2e)
 
 devserver-test:
 	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
@@ -66,7 +75,7 @@ devserver-test:
 
 e2e:
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@go test -race -count=1 -parallel 4 -timeout 40m $(WITHOUT) ./e2e
+	@go test $(RACE) -count=1 -parallel 4 -timeout 40m $(WITHOUT) ./e2e
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test

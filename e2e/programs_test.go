@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,9 +39,9 @@ func buildAndRun(m *testing.M) int {
 	fmt.Println("building devserver, sandbox, worker and starter; the first build of the Temporal server takes minutes")
 	for _, args := range [][]string{
 		{"build", "-C", "../devserver", "-o", program("devserver"), "."},
-		{"build", "-race", "-o", program("sandbox"), "../onmeta/sandbox/cmd/sandbox"},
-		{"build", "-race", "-o", program("worker"), "../worker"},
-		{"build", "-race", "-o", program("starter"), "../starter"},
+		withRace("-o", program("sandbox"), "../onmeta/sandbox/cmd/sandbox"),
+		withRace("-o", program("worker"), "../worker"),
+		withRace("-o", program("starter"), "../starter"),
 	} {
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -48,6 +49,10 @@ func buildAndRun(m *testing.M) int {
 		}
 	}
 	return m.Run()
+}
+
+func withRace(args ...string) []string {
+	return slices.Concat([]string{"build"}, raceFlags(), args)
 }
 
 func program(name string) string { return filepath.Join(programs, name) }

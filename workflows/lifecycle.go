@@ -125,7 +125,8 @@ func end(status ramp.Status, note string, args ...any) error {
 	return &ended{status: status, note: fmt.Sprintf(note, args...)}
 }
 
-// setup checks the request and makes the order ready to run. Nothing in it blocks, so that every handler is there before the first message.
+// setup checks the request and makes the order ready to run. Nothing in it blocks, so that every handler is there before
+// the first message.
 func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle, error) {
 	if err := r.read(input); err != nil {
 		return nil, contractError(err)

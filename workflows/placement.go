@@ -112,11 +112,10 @@ func (l *lifecycle) quoteNote() string {
 func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 	l.enter(ctx, ramp.CreatingOrder, "")
 	placement := activities.Placement{
-		Email:     l.terms.email,
-		Reference: l.order.Reference,
-		Quote:     *l.order.Quote,
-		Since:     l.since,
-
+		Email:       l.terms.email,
+		Reference:   l.order.Reference,
+		Quote:       *l.order.Quote,
+		Since:       l.since,
 		MinReceived: cmp.Or(l.confirmed, l.terms.minReceived),
 	}
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
