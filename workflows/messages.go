@@ -134,7 +134,7 @@ func (l *lifecycle) heedCancellation(ctx workflow.Context) {
 	ctx.Done().Receive(ctx, nil)
 	if l.order.Accepted() || l.paid {
 		l.note(ctx, "Cancellation refused: the provider has a proof of payment, and only it can end the order now.")
-	} else if p := l.inbox.next(); p != nil {
+	} else if l.order.OrderID != "" && l.inbox.next() != nil {
 		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the "+l.route.words().proof+".")
 	}
 }
