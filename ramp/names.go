@@ -41,6 +41,15 @@ const AwaitOrder = "await-order"
 // OrderQuery is the query that returns the Order.
 const OrderQuery = "order"
 
+// How payloads that were encrypted, or were not, are told apart.
+const (
+	// EncodingEncrypted is the "encoding" in an encrypted payload's metadata.
+	EncodingEncrypted = "binary/encrypted"
+	// MetadataUnencrypted is in the metadata of what came to an order in clear although the worker encrypts. The
+	// worker's data converter sets it; no sender does.
+	MetadataUnencrypted = "unencrypted"
+)
+
 // Search attributes of an order. None holds personal data.
 var (
 	DirectionKey  = temporal.NewSearchAttributeKeyKeyword("RampDirection")

@@ -1,0 +1,156 @@
+package codec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+)
+
+// Key is what may be known of a key.
+type Key struct {
+	ID uint32
+	// Primary is whether the key encrypts. All decrypt.
+	Primary bool
+	// Type is Tink's name of the algorithm.
+	Type string
+}
+
+// Create makes a keyset with one key in a file that only its user can read, and returns the file's path. It is an
+// error (fs.ErrExist) if there is a file already: what was encrypted with its keys would be lost.
+func Create(ctx context.Context, source Source) (string, error) {
+	path, err := source.file()
+	if err != nil {
+		return "", err
+	}
+	handle, err := newHandle()
+	if err != nil {
+		return "", err
+	}
+	written, err := source.write(ctx, path, handle)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.Remove(written) }() // the link below is what stays
+	if err := os.Link(written, path); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("%w: there is a keyset at %s already; \"starter keyset rotate\" gives it a new key", fs.ErrExist, path)
+		}
+		return "", err
+	}
+	return path, nil
+}
+
+// AddKey adds a key to a keyset in a file, and returns its id. The key decrypts; it encrypts only once it is promoted,
+// when every process has the keyset that holds it.
+func AddKey(ctx context.Context, source Source) (uint32, error) {
+	var id uint32
+	err := source.change(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
+		manager := keyset.NewManagerFromHandle(handle)
+		var err error
+		if id, err = manager.Add(aead.XAES256GCM192BitNonceKeyTemplate()); err != nil {
+			return nil, err
+		}
+		return manager.Handle()
+	})
+	return id, err
+}
+
+// Promote makes the newest key of a keyset in a file the one that encrypts, and returns its id.
+func Promote(ctx context.Context, source Source) (uint32, error) {
+	var id uint32
+	err := source.change(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
+		keys := handle.KeysetInfo().GetKeyInfo()
+		id = keys[len(keys)-1].GetKeyId()
+		if id == handle.KeysetInfo().GetPrimaryKeyId() {
+			return nil, fmt.Errorf("the newest key, %d, encrypts already; add another with \"starter keyset rotate\" first", id)
+		}
+		manager := keyset.NewManagerFromHandle(handle)
+		if err := manager.SetPrimary(id); err != nil {
+			return nil, err
+		}
+		return manager.Handle()
+	})
+	return id, err
+}
+
+// Inspect returns the keys of a keyset, the oldest first.
+func Inspect(ctx context.Context, source Source) ([]Key, error) {
+	stored, err := source.read()
+	if err != nil {
+		return nil, err
+	}
+	handle, err := source.unwrap(ctx, stored)
+	if err != nil {
+		return nil, err
+	}
+	info := handle.KeysetInfo()
+	var keys []Key
+	for _, key := range info.GetKeyInfo() {
+		keys = append(keys, Key{
+			ID:      key.GetKeyId(),
+			Primary: key.GetKeyId() == info.GetPrimaryKeyId(),
+			Type:    filepath.Ext(key.GetTypeUrl())[1:],
+		})
+	}
+	return keys, nil
+}
+
+// file is the path of a keyset that can be written.
+func (s Source) file() (string, error) {
+	path, err := s.Path()
+	if err == nil && path == "" {
+		err = errors.New("a keyset in RAMP_KEYSET cannot be changed in place: unset it, and work on the file it came from")
+	}
+	return path, err
+}
+
+func (s Source) change(ctx context.Context, change func(*keyset.Handle) (*keyset.Handle, error)) error {
+	path, err := s.file()
+	if err != nil {
+		return err
+	}
+	stored, err := s.read()
+	if err != nil {
+		return err
+	}
+	handle, err := s.unwrap(ctx, stored)
+	if err != nil {
+		return err
+	}
+	changed, err := change(handle)
+	if err != nil {
+		return err
+	}
+	written, err := s.write(ctx, path, changed)
+	if err != nil {
+		return err
+	}
+	return os.Rename(written, path)
+}
+
+// write stores a keyset beside the path it is for, so that nobody ever reads half of one, and returns where.
+func (s Source) write(ctx context.Context, path string, handle *keyset.Handle) (string, error) {
+	stored, err := s.wrap(ctx, handle)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".keyset-*") // owner-only
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(append(stored, '\n'))
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		_ = os.Remove(file.Name())
+		return "", err
+	}
+	return file.Name(), nil
+}

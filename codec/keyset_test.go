@@ -1,0 +1,246 @@
+package codec_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+
+	"rampart/codec"
+)
+
+func newSource(t *testing.T) codec.Source {
+	t.Helper()
+	source := codec.Source{File: filepath.Join(t.TempDir(), "rampart", "keyset.json")}
+	_, err := codec.Create(t.Context(), source)
+	require.NoError(t, err)
+	return source
+}
+
+func open(t *testing.T, source codec.Source) *codec.Keyring {
+	t.Helper()
+	keyring, err := codec.Open(t.Context(), source)
+	require.NoError(t, err)
+	return keyring
+}
+
+func sealed(t *testing.T, keyring *codec.Keyring) *commonpb.Payload {
+	t.Helper()
+	return encode(t, codec.New(keyring, "default"), clear(t, secret))
+}
+
+func requireReads(t *testing.T, keyring *codec.Keyring, payloads ...*commonpb.Payload) {
+	t.Helper()
+	_, err := codec.New(keyring, "default").Decode(payloads)
+	require.NoError(t, err)
+}
+
+func TestNewKeysetIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	info, err := os.Stat(source.File)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+	directory, err := os.Stat(filepath.Dir(source.File))
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o700), directory.Mode().Perm())
+	left, err := os.ReadDir(filepath.Dir(source.File))
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing is left over")
+	keys, err := codec.Inspect(t.Context(), source)
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	require.True(t, keys[0].Primary)
+	require.Equal(t, "XAesGcmKey", keys[0].Type)
+}
+
+func TestKeysetIsNeverOverwritten(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	before, err := os.ReadFile(source.File)
+	require.NoError(t, err)
+	_, err = codec.Create(t.Context(), source)
+	require.ErrorIs(t, err, fs.ErrExist)
+	require.ErrorContains(t, err, "starter keyset rotate")
+	after, err := os.ReadFile(source.File)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+func TestOfManyWhoMakeTheKeysetAtOnceOneSucceeds(t *testing.T) {
+	t.Parallel()
+	source := codec.Source{File: filepath.Join(t.TempDir(), "keyset.json")}
+	var made sync.Map
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			_, err := codec.Create(context.Background(), source)
+			made.Store(i, err)
+		})
+	}
+	all.Wait()
+	succeeded := 0
+	made.Range(func(_, err any) bool {
+		if err == nil {
+			succeeded++
+		} else {
+			require.ErrorIs(t, err.(error), fs.ErrExist)
+		}
+		return true
+	})
+	require.Equal(t, 1, succeeded)
+	open(t, source)
+}
+
+func TestUnusableKeysetSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	good := newSource(t)
+	content, err := os.ReadFile(good.File)
+	require.NoError(t, err)
+	file := func(content string, mode fs.FileMode) string {
+		path := filepath.Join(t.TempDir(), "keyset.json")
+		require.NoError(t, os.WriteFile(path, []byte(content), mode))
+		require.NoError(t, os.Chmod(path, mode))
+		return path
+	}
+	for name, c := range map[string]struct {
+		source codec.Source
+		says   string
+	}{
+		"missing":           {codec.Source{File: "/nowhere/keyset.json"}, "starter keyset create"},
+		"everybody's":       {codec.Source{File: file(string(content), 0o604)}, "chmod 600"},
+		"empty":             {codec.Source{File: file("", 0o600)}, "not Tink's JSON"},
+		"not JSON":          {codec.Source{File: file("key: 1", 0o600)}, "not Tink's JSON"},
+		"no keys":           {codec.Source{Keyset: `{"primaryKeyId":1,"key":[]}`}, "not Tink's JSON"},
+		"both places":       {codec.Source{Keyset: string(content), File: good.File}, "not both"},
+		"unknown KMS":       {codec.Source{File: good.File, KMS: "hsm://x"}, "codec.Source.OpenKMS"},
+		"directory":         {codec.Source{File: t.TempDir(), KMS: "hsm://x"}, "cannot be read"},
+		"of another nature": {codec.Source{Keyset: macKeyset}, "authenticated encryption"},
+	} {
+		_, err := codec.Open(t.Context(), c.source)
+		require.ErrorContains(t, err, c.says, name)
+		require.NotContains(t, err.Error(), keyMaterial(t, content), name)
+	}
+	_, err = codec.Open(t.Context(), codec.Source{File: "/nowhere/keyset.json"})
+	require.ErrorIs(t, err, codec.ErrNoKeyset)
+}
+
+// macKeyset is a Tink keyset for HMAC, with a key of zeros.
+const macKeyset = `{"primaryKeyId":1,"key":[{"keyData":{"typeUrl":"type.googleapis.com/google.crypto.tink.HmacKey",` +
+	`"value":"EgQIAxAgGiAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==","keyMaterialType":"SYMMETRIC"},"status":"ENABLED","keyId":1,"outputPrefixType":"TINK"}]}`
+
+func keyMaterial(t *testing.T, keyset []byte) string {
+	t.Helper()
+	var content struct {
+		Key []struct {
+			KeyData struct{ Value string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(keyset, &content))
+	return content.Key[0].KeyData.Value
+}
+
+func TestKeysetComesFromTheEnvironmentToo(t *testing.T) {
+	t.Parallel()
+	file := newSource(t)
+	content, err := os.ReadFile(file.File)
+	require.NoError(t, err)
+	source := codec.Source{Keyset: string(content)}
+	requireReads(t, open(t, source), sealed(t, open(t, file)))
+	_, err = codec.AddKey(t.Context(), source)
+	require.ErrorContains(t, err, "RAMP_KEYSET cannot be changed in place")
+}
+
+func TestSourceNeverPrintsItsKeys(t *testing.T) {
+	t.Parallel()
+	source := codec.Source{Keyset: `{"key":"material"}`}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		require.NotContains(t, fmt.Sprintf(verb, source), "material")
+	}
+}
+
+func TestAddedKeyDecryptsAndEncryptsOnlyOncePromoted(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	first := open(t, source)
+	old := sealed(t, first)
+
+	added, err := codec.AddKey(t.Context(), source)
+	require.NoError(t, err)
+	second := open(t, source)
+	require.Equal(t, first.Primary(), second.Primary())
+	requireReads(t, first, sealed(t, second))
+
+	promoted, err := codec.Promote(t.Context(), source)
+	require.NoError(t, err)
+	require.Equal(t, added, promoted)
+	third := open(t, source)
+	require.Equal(t, fmt.Sprint(added), third.Primary())
+	requireReads(t, third, old, sealed(t, third))
+	requireReads(t, second, sealed(t, third))
+
+	_, err = codec.Promote(t.Context(), source)
+	require.ErrorContains(t, err, "encrypts already")
+	info, err := os.Stat(source.File)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestRunningProcessTakesARotatedKeyset(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	keyring := open(t, source)
+	changes := make(chan error, 10)
+	go keyring.Follow(t.Context(), time.Millisecond, func(err error) { changes <- err })
+
+	_, err := codec.AddKey(t.Context(), source)
+	require.NoError(t, err)
+	require.NoError(t, <-changes)
+	promoted, err := codec.Promote(t.Context(), source)
+	require.NoError(t, err)
+	require.NoError(t, <-changes)
+	require.Equal(t, fmt.Sprint(promoted), keyring.Primary())
+}
+
+func TestKeysStayInUseWhileTheirFileCannotBeRead(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	keyring := open(t, source)
+	payload := sealed(t, keyring)
+	problems := make(chan error, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		keyring.Follow(ctx, time.Millisecond, func(err error) {
+			select {
+			case problems <- err:
+			default:
+			}
+		})
+	}()
+	require.NoError(t, os.Remove(source.File))
+	require.ErrorIs(t, <-problems, codec.ErrNoKeyset)
+	requireReads(t, keyring, payload)
+	stop()
+	<-ended
+}
+
+func TestDefaultFileIsInTheUsersConfiguration(t *testing.T) {
+	t.Parallel()
+	path, err := codec.DefaultFile()
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(path, filepath.Join("rampart", "keyset.json")))
+	own, err := codec.Source{}.Path()
+	require.NoError(t, err)
+	require.Equal(t, path, own)
+}

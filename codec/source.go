@@ -1,0 +1,156 @@
+package codec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// wrapping is what a wrapped keyset is bound to, so that a KMS key which wraps other things too cannot be made to
+// unwrap them as one.
+const wrapping = "rampart keyset"
+
+// ErrNoKeyset says that there is no keyset where there should be one.
+var ErrNoKeyset = errors.New("there is no keyset")
+
+// Source says where a keyset is: in the environment, or in a file. One that is wrapped by a KMS is unwrapped with it
+// and never stored in clear.
+type Source struct {
+	// Keyset is the keyset itself, in Tink's JSON. Empty for one in a file.
+	Keyset string `env:"KEYSET,unset"`
+	// File is where the keyset is. Empty is DefaultFile.
+	File string `env:"KEYSET_FILE"`
+	// KMS is the key that wraps the keyset, by the URI that Tink gives it. Empty for a keyset in clear.
+	KMS string `env:"KEYSET_KMS"`
+	// OpenKMS finds the key that KMS names, as kms.Open does. It is not needed for a keyset in clear.
+	OpenKMS func(ctx context.Context, uri string) (tink.AEADWithContext, error) `env:"-"`
+}
+
+// Format implements fmt.Formatter: a keyset is never printed.
+func (s Source) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.place()) }
+
+// DefaultFile is where a user's keyset is unless told otherwise: rampart/keyset.json in the directory for
+// configuration that the operating system gives a user.
+func DefaultFile() (string, error) {
+	directory, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("no directory for the keyset (set RAMP_KEYSET_FILE): %w", err)
+	}
+	return filepath.Join(directory, "rampart", "keyset.json"), nil
+}
+
+// Path is the file that a keyset is in, and is empty for one in the environment.
+func (s Source) Path() (string, error) {
+	if s.Keyset != "" {
+		if s.File != "" {
+			return "", errors.New("set RAMP_KEYSET or RAMP_KEYSET_FILE, not both")
+		}
+		return "", nil
+	}
+	if s.File != "" {
+		return s.File, nil
+	}
+	return DefaultFile()
+}
+
+// place names the source for a person.
+func (s Source) place() string {
+	path, err := s.Path()
+	switch {
+	case err != nil:
+		return err.Error()
+	case path == "":
+		return "RAMP_KEYSET"
+	default:
+		return path
+	}
+}
+
+func (s Source) read() ([]byte, error) {
+	path, err := s.Path()
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
+		return []byte(s.Keyset), nil
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w at %s: without its keys nothing can be encrypted or read; set RAMP_KEYSET_FILE to the "+
+			"keyset that the other workers use, or make the first one with \"starter keyset create\"", ErrNoKeyset, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the keyset cannot be read: %w", err)
+	}
+	if s.KMS == "" && info.Mode().Perm()&0o007 != 0 {
+		return nil, fmt.Errorf("the keyset at %s can be read by every user of this machine: chmod 600 it, or wrap it with a KMS", path)
+	}
+	stored, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the keyset cannot be read: %w", err)
+	}
+	return stored, nil
+}
+
+// unwrap reads a stored keyset. Tink's errors say nothing of what is in it.
+func (s Source) unwrap(ctx context.Context, stored []byte) (*keyset.Handle, error) {
+	reader := keyset.NewJSONReader(bytes.NewReader(stored))
+	if s.KMS == "" {
+		handle, err := insecurecleartextkeyset.Read(reader)
+		if err != nil {
+			return nil, fmt.Errorf("the keyset in %s is not Tink's JSON in clear; if a KMS wraps it, set RAMP_KEYSET_KMS to its key: %w", s.place(), err)
+		}
+		return handle, nil
+	}
+	key, err := s.openKMS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	handle, err := keyset.ReadWithContext(ctx, reader, key, []byte(wrapping))
+	if err != nil {
+		return nil, fmt.Errorf("the keyset in %s cannot be unwrapped with %s: %w", s.place(), s.KMS, err)
+	}
+	return handle, nil
+}
+
+func (s Source) openKMS(ctx context.Context) (tink.AEADWithContext, error) {
+	if s.OpenKMS == nil {
+		return nil, errors.New("this program knows no KMS: set codec.Source.OpenKMS")
+	}
+	return s.OpenKMS(ctx, s.KMS)
+}
+
+func (s Source) wrap(ctx context.Context, handle *keyset.Handle) ([]byte, error) {
+	var stored bytes.Buffer
+	writer := keyset.NewJSONWriter(&stored)
+	if s.KMS == "" {
+		if err := insecurecleartextkeyset.Write(handle, writer); err != nil {
+			return nil, err
+		}
+		return stored.Bytes(), nil
+	}
+	key, err := s.openKMS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := handle.WriteWithContext(ctx, writer, key, []byte(wrapping)); err != nil {
+		return nil, fmt.Errorf("the keyset cannot be wrapped with %s: %w", s.KMS, err)
+	}
+	return stored.Bytes(), nil
+}
+
+// newHandle makes a keyset with one key. XAES-256-GCM has nonces so long that random ones never meet, however many
+// payloads a key encrypts; those of plain AES-GCM allow some four billion.
+func newHandle() (*keyset.Handle, error) {
+	return keyset.NewHandle(aead.XAES256GCM192BitNonceKeyTemplate())
+}
