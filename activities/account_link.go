@@ -30,9 +30,9 @@ func (c *Calls) LinkAccount(ctx context.Context, req AccountRequest) (LinkResult
 
 func (c *Calls) link(ctx context.Context, req AccountRequest) (onmeta.Link, error) {
 	if req.UPI != nil {
-		return c.provider.LinkUPI(ctx, user(req.Email), onmeta.LinkUPIRequest{Name: req.UPI.Name, UPIID: req.UPI.ID})
+		return c.provider.LinkUPI(ctx, req.user(), onmeta.LinkUPIRequest{Name: req.UPI.Name, UPIID: req.UPI.ID})
 	}
-	return c.provider.LinkBank(ctx, user(req.Email), onmeta.LinkBankRequest{
+	return c.provider.LinkBank(ctx, req.user(), onmeta.LinkBankRequest{
 		Name:          req.Bank.AccountName,
 		PAN:           req.Bank.PAN,
 		AccountName:   req.Bank.AccountName,

@@ -14,6 +14,8 @@ type WatchLinkRequest struct {
 	LinkReference string `json:"linkReference"`
 	// UPI tells a UPI ID from a bank account.
 	UPI bool `json:"upi"`
+	// Holder is the name that the user's account is in, hidden in what the provider says.
+	Holder string `json:"holder,omitempty"`
 	Wait
 }
 
@@ -41,9 +43,9 @@ func (w *Watches) WatchLink(ctx context.Context, req WatchLinkRequest) (WatchLin
 
 func (w *Watches) linkStatus(ctx context.Context, req WatchLinkRequest) (onmeta.Link, error) {
 	if req.UPI {
-		return w.provider.UPILinkStatus(ctx, user(req.Email), req.LinkReference)
+		return w.provider.UPILinkStatus(ctx, holder(req.Email, req.Holder), req.LinkReference)
 	}
-	return w.provider.BankLinkStatus(ctx, user(req.Email), req.LinkReference)
+	return w.provider.BankLinkStatus(ctx, holder(req.Email, req.Holder), req.LinkReference)
 }
 
 // WatchLink runs the activity.

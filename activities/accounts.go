@@ -25,6 +25,20 @@ func (r AccountRequest) kind() string {
 	return "bank account"
 }
 
+// Holder is the name that the account is in.
+func (r AccountRequest) Holder() string {
+	switch {
+	case r.UPI != nil:
+		return r.UPI.Name
+	case r.Bank != nil:
+		return r.Bank.AccountName
+	default:
+		return ""
+	}
+}
+
+func (r AccountRequest) user() onmeta.User { return holder(r.Email, r.Holder()) }
+
 // LinkState is whether an account is linked.
 type LinkState string
 
@@ -49,10 +63,10 @@ type LinkResult struct {
 // its IFSC and last four digits, all that the provider shows.
 func (c *Calls) LinkedAccounts(ctx context.Context, req AccountRequest) (LinkResult, error) {
 	if req.UPI != nil {
-		ids, err := c.provider.UPIIDs(ctx, user(req.Email))
+		ids, err := c.provider.UPIIDs(ctx, req.user())
 		return findUPI(ids, req.UPI), classify(ctx, err)
 	}
-	accounts, err := c.provider.BankAccounts(ctx, user(req.Email))
+	accounts, err := c.provider.BankAccounts(ctx, req.user())
 	return findBank(accounts, req.Bank), classify(ctx, err)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -11,6 +12,7 @@ import (
 
 	"rampart/onmeta"
 	"rampart/ramp"
+	"rampart/redact"
 )
 
 // Types of the application errors that activities fail with.
@@ -51,7 +53,7 @@ func classify(ctx context.Context, err error) error {
 	}
 	switch provider.Kind {
 	case onmeta.KindRefused:
-		return temporal.NewNonRetryableApplicationError(provider.Error(), ErrRefused, nil, Refusal{
+		return temporal.NewNonRetryableApplicationError(said(provider), ErrRefused, nil, Refusal{
 			HTTPStatus: provider.Status,
 			Code:       provider.Code,
 			Reason:     provider.Message,
@@ -89,9 +91,31 @@ func lookup(err error) error {
 }
 
 func retryable(ctx context.Context, kind string, err error, retryAfter time.Duration) error {
-	return temporal.NewApplicationErrorWithOptions(err.Error(), kind, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(said(err), kind, temporal.ApplicationErrorOptions{
 		NextRetryDelay: retryPause(activity.GetInfo(ctx).Attempt, retryAfter),
 	})
+}
+
+// longestProblem bounds the text of an error.
+const longestProblem = 400
+
+// said is what an error says, fit for a log, a history and the Web UI. What the provider says is so already; this is for
+// everything else that may be in an error, and for whoever forgets.
+func said(err error) string { return redact.Message(err.Error(), longestProblem) }
+
+// longestWord bounds a value of the provider that is shown as it is.
+const longestWord = 128
+
+// word is a value of the provider that is shown as it is, in the Web UI too: an id or a hash. One that is neither is made
+// harmless.
+func word(value string) string {
+	strange := func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	if len(value) <= longestWord && !strings.ContainsFunc(value, strange) {
+		return value
+	}
+	return redact.Message(value, longestWord)
 }
 
 // Refusal is what the provider said when it refused a request.
@@ -153,7 +177,7 @@ func Unanswered(err error) (string, bool) {
 
 // invalid fails an activity whose request cannot be right, which only a defect of ours can cause.
 func invalid(err error) error {
-	return temporal.NewNonRetryableApplicationError(err.Error(), string(ramp.InvalidRequest), nil)
+	return temporal.NewNonRetryableApplicationError(said(err), string(ramp.InvalidRequest), nil)
 }
 
 // RetryAfter is how long the last attempt of a call wanted the next one to wait.

@@ -24,6 +24,8 @@ type CreateOfframpOrderRequest struct {
 	AccountNumber string            `json:"accountNumber"`
 	IFSC          string            `json:"ifsc"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
+	// Holder is the name that the user's account is in, hidden in what the provider says.
+	Holder string `json:"holder,omitempty"`
 }
 
 // depositTolerance is how far, in per cent, the deposit may be from the amount ordered or quoted: prices move.
@@ -45,7 +47,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err != nil {
 		return Created{}, err
 	}
-	order, err := c.provider.CreateOfframp(ctx, user(req.Email), wire)
+	order, err := c.provider.CreateOfframp(ctx, holder(req.Email, req.Holder), wire)
 	if err != nil {
 		return Created{}, classify(ctx, err)
 	}

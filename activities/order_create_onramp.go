@@ -61,7 +61,7 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return Created{}, err
 	}
-	order, err := c.provider.CreateOnramp(ctx, user(req.Email), req.wire(amount))
+	order, err := c.provider.CreateOnramp(ctx, req.user(), req.wire(amount))
 	if err != nil {
 		return Created{}, classify(ctx, err)
 	}
@@ -75,6 +75,10 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 		return Created{}, classify(ctx, errors.New("the provider's answer does not say how to pay by UPI"))
 	}
 	return created, nil
+}
+
+func (r CreateOnrampOrderRequest) user() onmeta.User {
+	return AccountRequest{Email: r.Email, UPI: r.UPI, Bank: r.Bank}.user()
 }
 
 func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnrampRequest {
@@ -134,7 +138,7 @@ const historyPages = 20
 // than the quote, unpaid, for nobody was told how to pay it, and no other order's of ours.
 func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) (string, error) {
 	for page := range historyPages {
-		orders, err := c.provider.OrderHistory(ctx, user(req.Email), page)
+		orders, err := c.provider.OrderHistory(ctx, req.user(), page)
 		if err != nil {
 			return "", err
 		}

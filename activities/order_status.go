@@ -15,6 +15,8 @@ type OrderRequest struct {
 	Email     string         `json:"email"`
 	Direction ramp.Direction `json:"direction"`
 	OrderID   string         `json:"orderId"`
+	// Holder is the name that the user's account is in, hidden in what the provider says.
+	Holder string `json:"holder,omitempty"`
 }
 
 // OrderState is what the provider says of an order.
@@ -45,14 +47,14 @@ func orderState(ctx context.Context, provider *onmeta.Client, req OrderRequest) 
 }
 
 func onrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
-	status, err := provider.OnrampStatus(ctx, user(req.Email), req.OrderID)
+	status, err := provider.OnrampStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if err != nil {
 		return OrderState{}, err
 	}
 	state := newOrderState(status.Status, onrampMeaning(status.Status), status.Reason)
 	if status.TransactionHash != "" {
 		state.Settlement = &ramp.Settlement{
-			TransactionHash: status.TransactionHash,
+			TransactionHash: word(status.TransactionHash),
 			ExplorerURL:     status.ExplorerURL,
 			Amount:          ramp.Amount{Amount: delivered(status.TransferredAmount), Currency: status.TokenSymbol},
 		}
@@ -61,7 +63,7 @@ func onrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest)
 }
 
 func offrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
-	status, err := provider.OfframpStatus(ctx, user(req.Email), req.OrderID)
+	status, err := provider.OfframpStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if err != nil {
 		return OrderState{}, err
 	}

@@ -15,6 +15,8 @@ type SubmitUTRRequest struct {
 	Email   string `json:"email"`
 	OrderID string `json:"orderId"`
 	UTR     string `json:"utr"`
+	// Holder is the name that the user's account is in, hidden in what the provider says.
+	Holder string `json:"holder,omitempty"`
 }
 
 // SubmitTransactionHashRequest is a transfer for an off-ramp order.
@@ -22,6 +24,8 @@ type SubmitTransactionHashRequest struct {
 	Email           string `json:"email"`
 	OrderID         string `json:"orderId"`
 	TransactionHash string `json:"transactionHash"`
+	// Holder is the name that the user's account is in, hidden in what the provider says.
+	Holder string `json:"holder,omitempty"`
 }
 
 // SubmitResult is empty: the provider took the proof.
@@ -30,7 +34,7 @@ type SubmitResult struct{}
 // SubmitUTR submits a UTR (wire 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer
 // was lost, or is past payment.
 func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
-	err := c.provider.SubmitUTR(ctx, user(req.Email), req.OrderID, req.UTR)
+	err := c.provider.SubmitUTR(ctx, holder(req.Email, req.Holder), req.OrderID, req.UTR)
 	if !onmeta.IsKind(err, onmeta.KindRefused) {
 		return SubmitResult{}, classify(ctx, err)
 	}
@@ -46,7 +50,7 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 
 // hasUTR reports whether the order is past payment or carries the UTR.
 func (c *Calls) hasUTR(ctx context.Context, req SubmitUTRRequest) (bool, error) {
-	status, err := c.provider.OnrampStatus(ctx, user(req.Email), req.OrderID)
+	status, err := c.provider.OnrampStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if err != nil {
 		return false, err
 	}
@@ -54,7 +58,7 @@ func (c *Calls) hasUTR(ctx context.Context, req SubmitUTRRequest) (bool, error) 
 		return true, nil
 	}
 	for page := range historyPages {
-		orders, err := c.provider.OrderHistory(ctx, user(req.Email), page)
+		orders, err := c.provider.OrderHistory(ctx, holder(req.Email, req.Holder), page)
 		if err != nil {
 			return false, err
 		}
@@ -73,11 +77,11 @@ func (c *Calls) hasUTR(ctx context.Context, req SubmitUTRRequest) (bool, error) 
 // SubmitTransactionHash submits a transfer's hash (wire 3.23). A 409, "duplicate", is no refusal if the order has this very
 // hash from an attempt whose answer was lost.
 func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
-	err := c.provider.SubmitTransactionHash(ctx, user(req.Email), req.OrderID, req.TransactionHash)
+	err := c.provider.SubmitTransactionHash(ctx, holder(req.Email, req.Holder), req.OrderID, req.TransactionHash)
 	if !onmeta.IsKind(err, onmeta.KindRefused) {
 		return SubmitResult{}, classify(ctx, err)
 	}
-	status, failed := c.provider.OfframpStatus(ctx, user(req.Email), req.OrderID)
+	status, failed := c.provider.OfframpStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if failed != nil {
 		return SubmitResult{}, classify(ctx, lookup(failed))
 	}

@@ -113,9 +113,10 @@ func sellRequest(req QuoteSellRequest) (onmeta.QuoteSellRequest, error) {
 	return ask, err
 }
 
-// quoteID is the provider's id of the quote, or one of ours: sell quotes have none, and a user confirms a quote by id.
+// quoteID is the provider's id of the quote, or one of ours: sell quotes have none, and a user confirms a quote by id. One
+// that is no id gives way to ours too.
 func quoteID(given string) string {
-	if given != "" {
+	if given != "" && word(given) == given {
 		return given
 	}
 	return uuid.NewString()

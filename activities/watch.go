@@ -135,7 +135,7 @@ func (b WatchHeartbeat) after(answer string, err error) WatchHeartbeat {
 		return next
 	}
 	next.LastAnswer, next.CheckedAt = b.LastAnswer, b.CheckedAt
-	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, err.Error()
+	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, said(err)
 	if next.FailingSince.IsZero() {
 		next.FailingSince = now()
 	}

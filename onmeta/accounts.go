@@ -18,7 +18,7 @@ const (
 	LinkFailed LinkStatus = "FAILED"
 )
 
-func linkStatus(t text) LinkStatus { return LinkStatus(strings.ToUpper(string(t))) }
+func linkStatus(t text) LinkStatus { return LinkStatus(strings.ToUpper(string(status(t)))) }
 
 // BankAccount is a bank account that a user linked or tried to link (wire 3.6).
 type BankAccount struct {
@@ -78,7 +78,7 @@ func (w wireBankAccount) account(user User) BankAccount {
 		IFSC:             string(w.IFSC),
 		Reference:        w.reference(),
 		Status:           linkStatus(w.Status),
-		Reason:           reason(w.Reason, user.Email, string(w.AccountName), string(w.VerificationName)),
+		Reason:           reason(w.Reason, user.personal(w.AccountName, w.VerificationName, w.AccountNumber)...),
 		VerificationName: string(w.VerificationName),
 		CreatedAt:        w.CreatedAt.Time,
 		UpdatedAt:        w.UpdatedAt.Time,
@@ -95,7 +95,7 @@ func (w wireReference) reference() string { return firstText(w.ReferenceNumber, 
 
 // UPIID is a UPI id (VPA) that a user linked or tried to link (wire 3.7).
 type UPIID struct {
-	ID        string
+	ID        string `redact:"vpa"`
 	Name      string
 	Reference string
 	Status    LinkStatus
@@ -116,7 +116,7 @@ func (c *Client) UPIIDs(ctx context.Context, user User) ([]UPIID, error) {
 			Name:      string(w.Name),
 			Reference: w.reference(),
 			Status:    linkStatus(w.Status),
-			Reason:    reason(w.Reason, user.Email, string(w.UPIID), string(w.Name)),
+			Reason:    reason(w.Reason, user.personal(w.UPIID, w.Name)...),
 		})
 	}
 	return ids, nil
@@ -235,7 +235,7 @@ func (c *Client) link(ctx context.Context, call Call, body any, personal ...stri
 	link := Link{
 		Reference: cmp.Or(wire.reference(), call.Param),
 		Status:    linkStatus(status),
-		Reason:    reason(wire.Reason, append(personal, call.User)...),
+		Reason:    reason(wire.Reason, append(personal, call.User, call.Name)...),
 	}
 	return whole(link, check.err(call.Route, answer))
 }

@@ -32,14 +32,13 @@ type Call struct {
 	// User is the end user's e-mail on user-scoped routes, "" on merchant-scoped ones. It is never sent;
 	// session decorators key on it.
 	User string
+	// Name is that user's name, where it is known. It is never sent; errors do not show it.
+	Name string
 	// Token is the bearer token of routes that take one. Left empty, a session decorator must set it.
 	Token Secret
 	// Body is the request's body, nil for none.
 	Body Body
 }
-
-// Format writes the route alone, for every verb: the rest of a call is secret or personal.
-func (c Call) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, c.Route.String()) }
 
 // Answer is what the provider said to a call that it fulfilled.
 type Answer struct {

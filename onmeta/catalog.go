@@ -19,7 +19,7 @@ type SupportedToken struct {
 	Address  string
 	ChainID  int64
 	Decimals int
-	Name     string
+	Name     string `redact:"show"`
 	Symbol   string
 	LogoURI  string
 }

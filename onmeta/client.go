@@ -42,13 +42,24 @@ func (c *Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, 
 type User struct {
 	// Email identifies the user. The provider keeps its case, so pass it as the user signed up (wire 3.1).
 	Email string
+	// Name is the user's, where it is known. It is never sent, but hidden in what the provider says.
+	Name string
 	// Token is the user's access token; empty when a session decorator supplies it.
 	Token Secret
 }
 
 // call begins a user-scoped call.
 func (u User) call(route Route) Call {
-	return Call{Route: route, User: u.Email, Token: u.Token}
+	return Call{Route: route, User: u.Email, Name: u.Name, Token: u.Token}
+}
+
+// personal lists what must not come back in what the provider says, beside what a call itself holds.
+func (u User) personal(more ...text) []string {
+	values := []string{u.Email, u.Name}
+	for _, value := range more {
+		values = append(values, string(value))
+	}
+	return values
 }
 
 // send performs a call with an optional JSON body. personal lists the values in the body, beside the user's

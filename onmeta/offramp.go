@@ -161,7 +161,7 @@ func (c *Client) OfframpStatus(ctx context.Context, user User, orderID string) (
 	return OfframpStatus{
 		OrderID:         orderID,
 		Status:          Status(wire.Status),
-		Reason:          reason(wire.Reason, user.Email),
+		Reason:          wire.reason(user),
 		Fiat:            wire.Fiat.optional(),
 		Currency:        strings.ToUpper(string(wire.Currency)),
 		TokenSymbol:     string(wire.SellTokenSymbol),

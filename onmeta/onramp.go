@@ -31,7 +31,7 @@ type CreateOnrampRequest struct {
 
 // UPIAccount is the payer's UPI id and name.
 type UPIAccount struct {
-	ID   string
+	ID   string `redact:"vpa"`
 	Name string
 }
 
@@ -58,7 +58,7 @@ type OnrampCreated struct {
 
 // DeepLink opens a payment app.
 type DeepLink struct {
-	Name     string
+	Name     string `redact:"show"`
 	URL      string
 	ImageURL string
 }
@@ -117,7 +117,7 @@ type wireCreateOnramp struct {
 }
 
 type wireUPIAccount struct {
-	ID   string `json:"upiId"`
+	ID   string `json:"upiId" redact:"vpa"`
 	Name string `json:"name"`
 }
 
@@ -207,7 +207,7 @@ func (c *Client) OnrampStatus(ctx context.Context, user User, orderID string) (O
 	return OnrampStatus{
 		OrderID:              orderID,
 		Status:               Status(wire.Status),
-		Reason:               reason(wire.Reason, user.Email),
+		Reason:               wire.reason(user),
 		TransactionHash:      firstText(wire.TransactionHash, wire.TxnHash),
 		ExplorerURL:          string(wire.ExplorerURL),
 		TransferredAmount:    wire.TransferredAmount.optional(),

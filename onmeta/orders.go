@@ -33,6 +33,25 @@ type wireOrderStatus struct {
 	CreatedAtCamel        timestamp `json:"createdAt"`
 	UpdatedAt             timestamp `json:"updated_at"`
 	UpdatedAtCamel        timestamp `json:"updatedAt"`
+
+	// Customer and BankDetails are read for what must not be shown of them.
+	Customer    lenient[wireCustomer]    `json:"customer"`
+	BankDetails lenient[wireBeneficiary] `json:"bankDetails"`
+}
+
+type wireCustomer struct {
+	Name  text `json:"name"`
+	Email text `json:"email"`
+	Phone lenient[struct {
+		Number text `json:"number"`
+	}] `json:"phone"`
+}
+
+// reason is the provider's, without what it says of its customer elsewhere in the answer.
+func (w wireOrderStatus) reason(user User) string {
+	customer, bank := w.Customer.value, w.BankDetails.value
+	return reason(w.Reason, user.personal(
+		customer.Name, customer.Email, customer.Phone.value.Number, bank.AccountName, bank.AccountNumber, bank.Name)...)
 }
 
 func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wireOrderStatus, Answer, error) {
@@ -44,6 +63,7 @@ func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wi
 		return wireOrderStatus{}, Answer{}, err
 	}
 	var check checks
+	wire.Status = status(wire.Status, call.User, call.Name)
 	check.text("status", wire.Status)
 	check.sameOrder(orderID, wire.OrderID)
 	return wire, answer, check.err(call.Route, answer)
@@ -102,7 +122,7 @@ func (w wireHistoryOrder) order(user User) HistoryOrder {
 	return HistoryOrder{
 		OrderID:          string(w.OrderID),
 		Status:           Status(w.Status),
-		Reason:           reason(w.Reason, user.Email),
+		Reason:           w.reason(user),
 		Amount:           w.Amount.optional(),
 		Currency:         strings.ToUpper(string(w.Currency)),
 		TokenSymbol:      string(w.BuyTokenSymbol),

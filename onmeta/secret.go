@@ -3,9 +3,12 @@ package onmeta
 import (
 	"fmt"
 	"io"
+	"log/slog"
+
+	"rampart/redact"
 )
 
-const redacted = "[redacted]"
+const redacted = redact.Hidden
 
 // Secret is a credential: an API key, a token, a signing key. However it is printed or encoded it shows
 // "[redacted]"; only Reveal gives the text.
@@ -28,6 +31,9 @@ func (Secret) GoString() string { return redacted }
 
 // Format writes "[redacted]" for every verb.
 func (Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
+
+// LogValue is "[redacted]".
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON encodes the secret as the string "[redacted]".
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }

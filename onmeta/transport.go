@@ -281,7 +281,7 @@ func (x *exchange) brokenOff(ctx context.Context, response *http.Response, err e
 
 // cleaner blanks what is secret or personal in the call, should the provider or the network echo it.
 func (x *exchange) cleaner() cleaner {
-	values := []string{x.apiKey.Reveal(), x.call.Token.Reveal(), x.call.User}
+	values := []string{x.apiKey.Reveal(), x.call.Token.Reveal(), x.call.User, x.call.Name}
 	if x.call.Body != nil {
 		values = append(values, x.call.Body.Personal()...)
 	}

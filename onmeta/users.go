@@ -160,7 +160,8 @@ func (u KYCUpload) check() error {
 }
 
 func (u KYCUpload) form(email string, secret Secret) (*Form, error) {
-	form := NewForm(u.FirstName, u.LastName, u.PAN, u.Aadhaar)
+	incomeRange := strings.ReplaceAll(u.IncomeRange, " ", "")
+	form := NewForm(u.FirstName, u.LastName, u.PAN, u.Aadhaar, u.IncomeRange, incomeRange, u.Profession)
 	form.AddField("email", email)
 	for _, f := range []field{
 		{"firstName", u.FirstName}, {"lastName", u.LastName}, {"panNumber", u.PAN}, {"aadharNumber", u.Aadhaar},
@@ -170,8 +171,9 @@ func (u KYCUpload) form(email string, secret Secret) (*Form, error) {
 			return nil, invalid(RouteUploadKYC, "encrypt %s: %v", f.name, err)
 		}
 		form.AddField(f.name, encrypted)
+		form.personal = append(form.personal, encrypted)
 	}
-	form.AddField("incomeRange", strings.ReplaceAll(u.IncomeRange, " ", ""))
+	form.AddField("incomeRange", incomeRange)
 	form.AddField("profession", u.Profession)
 	for _, document := range u.documents() {
 		form.AddFile(document.name, document.file)

@@ -3,7 +3,8 @@ package ramp
 import (
 	"errors"
 	"strings"
-	"unicode/utf8"
+
+	"rampart/redact"
 )
 
 // paymentMethods lists the payment methods for problems that name them.
@@ -92,40 +93,12 @@ func validateHolderName(name string) error {
 // MaskAccount hides all of a bank account's number but the last four characters, in the form that the provider
 // itself uses, such as "XXXX4821" (wire 3.6). Of a number shorter than four characters nothing is left. A masked
 // number stays as it is.
-func MaskAccount(number string) string {
-	characters := utf8.RuneCountInString(number)
-	if characters < 4 {
-		return strings.Repeat("X", characters)
-	}
-	last := []rune(number)[characters-4:]
-	return "XXXX" + string(last)
-}
+func MaskAccount(number string) string { return redact.Account(number) }
 
 // MaskVPA hides the name of a VPA but for its first letter, as in "a***@okbank". A text without a name and an @ is
 // hidden whole.
-func MaskVPA(vpa string) string {
-	return maskName(vpa)
-}
+func MaskVPA(vpa string) string { return redact.VPA(vpa) }
 
 // MaskEmail hides the local part of an e-mail address but for its first letter, as in "a***@example.test". A text
 // without a local part and an @ is hidden whole.
-func MaskEmail(email string) string {
-	return maskName(email)
-}
-
-// maskName hides what stands before the last @. A single letter there is hidden too, for it would be all of it.
-func maskName(address string) string {
-	const hidden = "***"
-	if address == "" {
-		return ""
-	}
-	at := strings.LastIndexByte(address, '@')
-	if at <= 0 {
-		return hidden
-	}
-	_, size := utf8.DecodeRuneInString(address)
-	if size == at {
-		return hidden + address[at:]
-	}
-	return address[:size] + hidden + address[at:]
-}
+func MaskEmail(email string) string { return redact.Email(email) }

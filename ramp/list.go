@@ -19,7 +19,7 @@ type Filter struct {
 	Direction Direction
 	// Statuses, any of which will do.
 	Statuses []Status
-	Token    string
+	Token    string `redact:"show"`
 	// OrderID is the provider's.
 	OrderID string
 	// Attention chooses orders that a person must look at.
@@ -63,7 +63,7 @@ type Summary struct {
 	// Status is the order's; one that ended on a defect, or was terminated, keeps its last.
 	Status    Status `json:"status"`
 	Attention bool   `json:"attention,omitempty"`
-	Token     string `json:"token,omitempty"`
+	Token     string `json:"token,omitempty" redact:"show"`
 	// FiatAmount is a decimal string in INR; once the price is known for an order by token amount.
 	FiatAmount string    `json:"fiatAmount,omitempty"`
 	OrderID    string    `json:"orderId,omitempty"`

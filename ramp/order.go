@@ -148,7 +148,7 @@ type Quote struct {
 
 // Fee is one part of what the provider charges, as it names it: gas, transaction, tds.
 type Fee struct {
-	Name string `json:"name"`
+	Name string `json:"name" redact:"show"`
 	Amount
 }
 
@@ -170,7 +170,7 @@ type UPIInstructions struct {
 
 // DeepLink opens a UPI app with the payment filled in.
 type DeepLink struct {
-	Name string `json:"name"`
+	Name string `json:"name" redact:"show"`
 	URL  string `json:"url"`
 }
 

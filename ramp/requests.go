@@ -105,7 +105,7 @@ type Token struct {
 // UPIAccount is a VPA and its holder. Both are personal data.
 type UPIAccount struct {
 	// ID is the VPA, such as asha@okbank.
-	ID   string `json:"id"`
+	ID   string `json:"id" redact:"vpa"`
 	Name string `json:"name"`
 }
 

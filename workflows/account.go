@@ -66,6 +66,7 @@ func (l *lifecycle) awaitLink(ctx workflow.Context, link activities.LinkResult) 
 			Email:         l.terms.email,
 			LinkReference: link.LinkReference,
 			UPI:           l.route.accountKind() == ramp.AccountUPI,
+			Holder:        l.route.account().Holder(),
 			Wait:          wait,
 		})
 		link = result.LinkResult

@@ -89,6 +89,7 @@ func (r *offramp) create(ctx workflow.Context, placement activities.Placement) (
 		AccountNumber: ramp.MaskAccount(r.request.Bank.AccountNumber),
 		IFSC:          r.request.Bank.IFSC,
 		Metadata:      r.request.Metadata,
+		Holder:        r.account().Holder(),
 	})
 }
 
@@ -114,6 +115,7 @@ func (r *offramp) submit(ctx workflow.Context, orderID, hash string) (activities
 		Email:           r.request.Email,
 		OrderID:         orderID,
 		TransactionHash: hash,
+		Holder:          r.account().Holder(),
 	})
 }
 

@@ -110,7 +110,12 @@ func (r *onramp) newProof(utr string, at time.Time) *ramp.Proof {
 }
 
 func (r *onramp) submit(ctx workflow.Context, orderID, utr string) (activities.SubmitResult, error) {
-	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{Email: r.request.Email, OrderID: orderID, UTR: utr})
+	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{
+		Email:   r.request.Email,
+		OrderID: orderID,
+		UTR:     utr,
+		Holder:  r.account().Holder(),
+	})
 }
 
 func (r *onramp) words() words {

@@ -207,6 +207,7 @@ func TestMalformedProofIsRejectedByUpdateAndNotedFromSignal(t *testing.T) {
 	for name, argument := range map[string]any{
 		"too short":        ramp.UTRSubmission{UTR: "123"},
 		"unknown field":    map[string]string{"UTRNumber": utr},
+		"personal field":   map[string]string{"asha@example.test `x`": utr},
 		"number for text":  map[string]int{"utr": 412345678901},
 		"not an object":    utr,
 		"nothing":          nil,
@@ -230,6 +231,7 @@ func TestMalformedProofIsRejectedByUpdateAndNotedFromSignal(t *testing.T) {
 			require.Equal(t, ramp.Completed, order.Status)
 			require.Contains(t, notes(order), "A submit-utr signal was ignored")
 			require.NotContains(t, notes(order), "41234567890A")
+			require.NotContains(t, notes(order), "asha@")
 			w.AssertActivityNumberOfCalls(t, "SubmitUTR", 1)
 		})
 	}

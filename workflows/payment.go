@@ -158,7 +158,12 @@ func (l *lifecycle) awaitClarity(ctx workflow.Context) error {
 }
 
 func (l *lifecycle) orderRequest() activities.OrderRequest {
-	return activities.OrderRequest{Email: l.terms.email, Direction: l.order.Direction, OrderID: l.order.OrderID}
+	return activities.OrderRequest{
+		Email:     l.terms.email,
+		Direction: l.order.Direction,
+		OrderID:   l.order.OrderID,
+		Holder:    l.route.account().Holder(),
+	}
 }
 
 func now(ctx workflow.Context) time.Time { return workflow.Now(ctx).UTC() }

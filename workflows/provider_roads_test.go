@@ -238,10 +238,12 @@ func TestUTRForAnOrderThatTheProviderHasThePaymentOfIsAccepted(t *testing.T) {
 }
 
 // force puts the newest order in a status.
-func (p *provider) force(status string) {
+func (p *provider) force(status string) { p.forceSaying(status, "because of "+status) }
+
+func (p *provider) forceSaying(status, reason string) {
 	p.t.Helper()
 	orders := p.orders()
-	p.control("/sandbox/orders/"+orders[len(orders)-1].ID, map[string]any{"status": status, "reason": "because of " + status})
+	p.control("/sandbox/orders/"+orders[len(orders)-1].ID, map[string]any{"status": status, "reason": reason})
 }
 
 // course is what an order goes through after its proof was accepted, by the cents of its amount.

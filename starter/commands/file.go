@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"rampart/ramp"
+	"rampart/redact"
 )
 
 // maxFile bounds a request: Temporal takes no payload above 2 MiB.
@@ -75,7 +76,7 @@ func describe(err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "ends in the middle of a JSON object"
 	default:
-		return "is not as the contract has it: " + err.Error()
+		return "is not as the contract has it: " + redact.Text(err.Error())
 	}
 }
 

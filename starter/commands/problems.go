@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"rampart/ramp"
+	"rampart/redact"
 	"rampart/starter/connection"
 	"rampart/starter/demo"
 )
@@ -102,7 +103,7 @@ func document(err error) *ramp.Error {
 	case errors.As(err, &unreachable):
 		return &ramp.Error{Type: typeUnreachable, Message: unreachable.Error()}
 	default:
-		return &ramp.Error{Type: typeFailed, Message: err.Error()}
+		return &ramp.Error{Type: typeFailed, Message: redact.Text(err.Error())}
 	}
 }
 
@@ -110,6 +111,7 @@ func lines(err error) []string {
 	var contract *ramp.Error
 	var request *requestError
 	var usage *usageError
+	var ended *endedError
 	var failed *demo.FailedError
 	switch {
 	case errors.As(err, &request):
@@ -120,8 +122,10 @@ func lines(err error) []string {
 		return []string{"starter: " + usage.message, usage.command + " --help tells more"}
 	case errors.As(err, &failed):
 		return slices.Concat([]string{"starter: " + failed.Error()}, failed.Details())
-	default:
+	case errors.As(err, &contract), errors.As(err, &usage), errors.As(err, &ended):
 		return []string{"starter: " + err.Error()}
+	default: // somebody else's words
+		return []string{"starter: " + redact.Text(err.Error())}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"rampart/redact"
 )
 
 // What is wrong with a command line is said without repeating any of its values: one of them may be personal data in the
@@ -63,7 +65,7 @@ func badFlag(cmd *cobra.Command, err error) error {
 	case errors.As(err, &malformed):
 		return misused(cmd, "a flag is malformed: it must be like --name or --name=value")
 	default:
-		return misused(cmd, err.Error())
+		return misused(cmd, redact.Text(err.Error()))
 	}
 }
 

@@ -96,7 +96,7 @@ func (s *Screen) confirm(order *ramp.Order, desk Desk) {
 // why prints what led to where the order stands.
 func (s *Screen) why(order *ramp.Order) {
 	if entries := order.Timeline; len(entries) > 0 && entries[len(entries)-1].Note != "" {
-		s.fact("Why", clean(entries[len(entries)-1].Note))
+		s.fact("Why", said(entries[len(entries)-1].Note))
 	}
 }
 

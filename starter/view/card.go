@@ -55,7 +55,7 @@ func (s *Screen) headline(order *ramp.Order) {
 	title := s.styles.title.Render(Title(order.Direction) + " order " + clean(order.Reference))
 	s.Line(title + "  " + style.Render(symbol+" "+Words(order.Status)))
 	if order.Attention != "" {
-		s.fact("Needs attention", s.styles.bad.Render(clean(order.Attention)))
+		s.fact("Needs attention", s.styles.bad.Render(said(order.Attention)))
 	}
 }
 
@@ -64,7 +64,7 @@ func (s *Screen) facts(order *ramp.Order, desk Desk) {
 		s.fact("Provider's order", clean(order.OrderID)+s.styles.faint.Render(providerStatus(order)))
 	}
 	if order.ProviderReason != "" {
-		s.fact("Provider says", clean(order.ProviderReason))
+		s.fact("Provider says", said(order.ProviderReason))
 	}
 	if quote := order.Quote; quote != nil {
 		s.fact("Price", "pays "+Amount(quote.Pay)+", receives "+Amount(quote.Receive)+" at "+clean(quote.Rate)+fees(quote))

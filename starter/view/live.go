@@ -110,7 +110,7 @@ func (s *Screen) standing(order *ramp.Order, since, now time.Time) string {
 		text += " · for " + Span(max(0, now.Sub(since)))
 	}
 	if order.Attention != "" {
-		text += " · " + s.styles.bad.Render(clean(order.Attention))
+		text += " · " + s.styles.bad.Render(said(order.Attention))
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"rampart/ramp"
+	"rampart/redact"
 )
 
 // styles uses the terminal's own sixteen colours, which its user has chosen to be readable.
@@ -59,6 +60,10 @@ func Title(direction ramp.Direction) string {
 	}
 	return "On-ramp"
 }
+
+// said is free text of an order. The worker has hidden in it what must not be shown; what an older one has not, is hidden
+// here.
+func said(text string) string { return clean(redact.Text(text)) }
 
 // clean drops what is not to be seen: control characters, which could steer the terminal, and marks that reverse the
 // direction of text.

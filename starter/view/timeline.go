@@ -76,7 +76,7 @@ func (t *Timeline) print(at time.Time, status, note string) {
 	t.date(at)
 	head := indent + t.screen.styles.faint.Render(ist(at).Format("15:04:05")) + "  " + t.style.Render(t.lane) + status + "  "
 	margin := lipgloss.Width(head)
-	for i, line := range t.screen.wrap(clean(note), margin) {
+	for i, line := range t.screen.wrap(said(note), margin) {
 		if i > 0 {
 			head = strings.Repeat(" ", margin)
 		}

@@ -1,0 +1,170 @@
+package redact
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxDepth bounds how deep a value is printed, should it hold itself.
+const maxDepth = 12
+
+// String prints a value with each field shown as Field shows it, or as its tag says: redact:"show" for a field that is
+// not what its name sounds like, redact:"hide", "email", "vpa", "account" or "utr" for one that is more than its name
+// says. Empty fields and unexported ones are left out. Of maps by the name of metadata the keys are shown.
+//
+// A type that holds personal data prints itself by it, so that no verb of fmt, no logger and no error shows more:
+//
+//	func (r Request) String() string               { return redact.String(r) }
+//	func (r Request) Format(s fmt.State, verb rune) { redact.Format(s, verb, r) }
+//	func (r Request) LogValue() slog.Value          { return redact.LogValue(r) }
+//
+// Its JSON stays as it is.
+func String(value any) string {
+	var p printer
+	v := reflect.ValueOf(value)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() == reflect.Struct {
+		p.structure(v, 0)
+	} else {
+		p.value(v, freeText, 0)
+	}
+	return p.String()
+}
+
+// Format writes String of the value, quoted for the verb q: the body of a type's fmt.Formatter.
+func Format(state fmt.State, verb rune, value any) {
+	text := String(value)
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	_, _ = io.WriteString(state, text)
+}
+
+// LogValue is String of the value for slog: the body of a type's slog.LogValuer.
+func LogValue(value any) slog.Value { return slog.StringValue(String(value)) }
+
+type printer struct{ strings.Builder }
+
+// value prints what a field of this kind holds.
+func (p *printer) value(v reflect.Value, k kind, depth int) {
+	switch {
+	case !v.IsValid():
+		p.WriteString("nil")
+	case depth > maxDepth:
+		p.WriteString("…")
+	case k == hidden && v.Kind() != reflect.Map && v.Kind() != reflect.Struct && v.Kind() != reflect.Pointer:
+		p.WriteString(Hidden)
+	case v.Kind() == reflect.String:
+		p.WriteString(show(k, v.String()))
+	case prints(v):
+		p.WriteString(Text(fmt.Sprint(v.Interface())))
+	default:
+		p.composite(v, k, depth)
+	}
+}
+
+// prints reports whether a value prints itself: a type of ours, a time, an amount, a secret, an error.
+func prints(v reflect.Value) bool {
+	if !v.CanInterface() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return false
+	}
+	switch v.Interface().(type) {
+	case fmt.Formatter, fmt.Stringer, error:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *printer) composite(v reflect.Value, k kind, depth int) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		p.value(v.Elem(), k, depth+1)
+	case reflect.Interface:
+		p.any(v.Elem(), k, depth)
+	case reflect.Struct:
+		p.structure(v, depth)
+	case reflect.Slice, reflect.Array:
+		p.list(v, k, depth)
+	case reflect.Map:
+		p.table(v, k, depth)
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8,
+		reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr, reflect.Float32, reflect.Float64:
+		p.WriteString(fmt.Sprint(v))
+	default:
+		p.WriteString(v.Type().String())
+	}
+}
+
+// any prints what an interface holds. What has no print of its own may be a part of the program: its type says enough.
+func (p *printer) any(v reflect.Value, k kind, depth int) {
+	inner := v
+	for inner.Kind() == reflect.Pointer {
+		inner = inner.Elem()
+	}
+	if inner.Kind() == reflect.Struct && !prints(v) {
+		p.WriteString(v.Type().String())
+		return
+	}
+	p.value(v, k, depth+1)
+}
+
+func (p *printer) structure(v reflect.Value, depth int) {
+	p.WriteString(v.Type().String() + "{")
+	separator := ""
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if !field.IsExported() || v.Field(i).IsZero() {
+			continue
+		}
+		k, tagged := kindOfTag(field.Tag.Get("redact"))
+		if !tagged {
+			k = kindOf(field.Name)
+		}
+		p.WriteString(separator + field.Name + ":")
+		p.value(v.Field(i), k, depth+1)
+		separator = " "
+	}
+	p.WriteString("}")
+}
+
+func (p *printer) list(v reflect.Value, k kind, depth int) {
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		fmt.Fprintf(p, "(%d bytes)", v.Len())
+		return
+	}
+	p.WriteString("[")
+	for i := range v.Len() {
+		if i > 0 {
+			p.WriteString(" ")
+		}
+		p.value(v.Index(i), k, depth+1)
+	}
+	p.WriteString("]")
+}
+
+func (p *printer) table(v reflect.Value, k kind, depth int) {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	p.WriteString("map[")
+	for i, key := range keys {
+		if i > 0 {
+			p.WriteString(" ")
+		}
+		name := fmt.Sprint(key)
+		p.WriteString(Text(name) + ":")
+		if k != hidden {
+			p.value(v.MapIndex(key), kindOf(name), depth+1)
+		} else {
+			p.WriteString(Hidden)
+		}
+	}
+	p.WriteString("]")
+}

@@ -1,0 +1,146 @@
+package redact
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	// leastValue keeps an initial or a one-digit value from hiding half a text.
+	leastValue = 3
+	// leastInside is the length from which a word of a value, such as a first name, is hidden inside of other words too.
+	leastInside = 5
+	// maxPattern bounds the work: beyond it there is rather no text than one that leaks.
+	maxPattern = 64 << 10
+)
+
+// Values hides values that a text may echo: each as it is, as JSON or a URL has it, in any case, and digits also in
+// groups. So are the single words of a value, as of a name. Values of less than three bytes are left alone.
+func Values(text string, values ...string) string { return Hider(values...)(text) }
+
+// Hider returns Values for values that stay the same, such as a process's own credentials.
+func Hider(values ...string) func(text string) string {
+	pattern := anyOf(values)
+	if pattern == nil {
+		return func(text string) string { return text }
+	}
+	return func(text string) string { return pattern.ReplaceAllLiteralString(text, Hidden) }
+}
+
+// Message makes what somebody else says, such as the provider in an error, fit for every place where it may be shown:
+// one line of at most limit characters, all of them printable, without the values, without what Text hides, and without
+// what Markdown would make links, pictures, code or HTML of. Everything is hidden before it is cut, so that no part of
+// anything is left at the cut.
+func Message(text string, limit int, values ...string) string {
+	text = line(text)
+	text = Values(text, values...)
+	text = Text(text)
+	text = plain.Replace(text)
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text
+	}
+	return string(runes[:max(limit-1, 0)]) + "…"
+}
+
+// line drops control and format characters, bidirectional overrides among them, and folds white space.
+func line(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, unicode.IsSpace), " ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(text, ""))
+}
+
+// plain takes Markdown apart. Emphasis is harmless, and what needs the beginning of a line never has it. Addresses would
+// become links by themselves.
+var plain = strings.NewReplacer("`", "'", "<", "‹", ">", "›", "](", "] (", "][", "] [", "![", "! [", "]:", "] :",
+	"://", ": //", "www.", "www .", "WWW.", "WWW .")
+
+// anyOf matches any of the values in any of their forms, the longest first; nil when there is none.
+func anyOf(values []string) *regexp.Regexp {
+	var forms []form
+	for _, value := range values {
+		value = strings.ToValidUTF8(value, "")
+		forms = append(forms, formsOf(value)...)
+		for _, word := range strings.Fields(value) {
+			if word != value {
+				forms = append(forms, wordForm(word)...)
+			}
+		}
+	}
+	if len(forms) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(forms, func(a, b form) int { return b.length - a.length })
+	var patterns []string
+	size := 0
+	for _, f := range forms {
+		patterns = append(patterns, f.pattern)
+		size += len(f.pattern)
+	}
+	if size > maxPattern {
+		return regexp.MustCompile(`(?s).+`)
+	}
+	return regexp.MustCompile("(?i)" + strings.Join(patterns, "|"))
+}
+
+// form is one spelling of a value.
+type form struct {
+	pattern string
+	length  int
+}
+
+func formsOf(value string) []form {
+	if len(value) < leastValue {
+		return nil
+	}
+	spellings := []string{value, jsonForm(value), url.QueryEscape(value), url.PathEscape(value), strings.Join(strings.Fields(value), "")}
+	slices.Sort(spellings)
+	var forms []form
+	for _, spelling := range slices.Compact(spellings) {
+		forms = append(forms, form{quoted(spelling), len(spelling)})
+	}
+	return forms
+}
+
+// wordForm hides a short word only where it stands alone: "Ram" is no part of "parameter".
+func wordForm(word string) []form {
+	if len(word) < leastValue {
+		return nil
+	}
+	pattern := regexp.QuoteMeta(word)
+	if len(word) < leastInside && isASCII(word) {
+		pattern = `\b` + pattern + `\b`
+	}
+	return []form{{pattern, len(word)}}
+}
+
+var onlyDigits = regexp.MustCompile(`^[0-9]{4,}$`)
+
+// quoted matches a spelling literally, and digits also in groups.
+func quoted(spelling string) string {
+	if !onlyDigits.MatchString(spelling) {
+		return regexp.QuoteMeta(spelling)
+	}
+	return strings.Join(strings.Split(spelling, ""), `[ _-]?`)
+}
+
+// jsonForm is a value as it stands inside of a JSON string.
+func jsonForm(value string) string {
+	encoded, err := json.Marshal(value)
+	if err != nil { // a string always has a form
+		return value
+	}
+	return strings.Trim(string(encoded), `"`)
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
+}
