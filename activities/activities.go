@@ -1,10 +1,7 @@
 package activities
 
 import (
-	"context"
 	"time"
-
-	"gocloud.dev/blob"
 
 	"rampart/onmeta"
 )
@@ -17,9 +14,6 @@ type Calls struct {
 	dossiers OpenDossiers
 	owners   Owners
 }
-
-// OpenDossiers opens a dossier by its URL, as a bucket that holds nothing else.
-type OpenDossiers func(ctx context.Context, url string) (*blob.Bucket, error)
 
 // Watches are the activities that poll the provider until something changes. They run on a task queue of their own, ramp-watch,
 // for each holds its slot for hours. Every exported method is one.
@@ -37,7 +31,7 @@ type Options struct {
 	Timings   Timings
 	// Owners tells which provider's orders are taken.
 	Owners Owners
-	// OpenDossiers opens KYC dossiers; by default every blob store whose driver is linked in.
+	// OpenDossiers opens KYC dossiers, as DossierStores do. Without it none can be opened.
 	OpenDossiers OpenDossiers
 }
 
@@ -46,12 +40,15 @@ func New(o Options) (*Calls, *Watches) {
 	sessions := NewSessions(o.Caller)
 	provider := onmeta.New(sessions, onmeta.WithKYCSecret(o.KYCSecret))
 	if o.OpenDossiers == nil {
-		o.OpenDossiers = openPrefix
+		o.OpenDossiers = DossierStores{}.Open
 	}
 	calls := &Calls{provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, owners: o.Owners}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }
 
 func user(email string) onmeta.User { return onmeta.User{Email: email} }
+
+// holder is the user by the name that their account is in. It is not sent, but hidden in what the provider says.
+func holder(email, name string) onmeta.User { return onmeta.User{Email: email, Name: name} }
 
 func now() time.Time { return time.Now().UTC() }

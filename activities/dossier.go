@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"net/url"
-	"path"
+	"io/fs"
 	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"go.temporal.io/sdk/temporal"
-	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
 	"rampart/onmeta"
@@ -23,15 +24,26 @@ const (
 	dossierIndex = "dossier.json"
 	// dossierIndexLimit bounds it, in bytes.
 	dossierIndexLimit = 64 << 10
-	// unknownType is the type of a file whose store keeps none.
-	unknownType = "application/octet-stream"
+	// dossierLimit bounds the other files together, in bytes.
+	dossierLimit = 32 << 20
+	// longestFileName is what file systems allow, in bytes.
+	longestFileName = 255
+)
+
+// Fields of the index that name files.
+const (
+	selfie       = "selfie"
+	aadhaarFront = "aadhaarFront"
+	aadhaarBack  = "aadhaarBack"
+	panFront     = "panFront"
+	panBack      = "panBack"
 )
 
 // dossier is an open KYC dossier: a prefix in a blob store.
 type dossier struct {
-	bucket *blob.Bucket
-	index  index
-	types  map[string]string
+	files   DossierFiles
+	index   index
+	checked map[string]features // by field
 }
 
 // index is dossier.json.
@@ -52,103 +64,107 @@ type index struct {
 // entry is a field of the index.
 type entry struct{ field, value string }
 
-// openPrefix opens the prefix that a URL such as s3://bucket/prefix names, in every blob store whose driver is linked
-// in. Drivers of buckets ignore a URL's path.
-func openPrefix(ctx context.Context, dossier string) (*blob.Bucket, error) {
-	location, err := url.Parse(dossier)
-	if err != nil {
-		return nil, err
-	}
-	prefix := strings.Trim(location.Path, "/")
-	if location.Scheme == "file" || prefix == "" {
-		return blob.DefaultURLMux().OpenBucketURL(ctx, location)
-	}
-	location.Path = ""
-	bucket, err := blob.DefaultURLMux().OpenBucketURL(ctx, location)
-	if err != nil {
-		return nil, err
-	}
-	return blob.PrefixedBucket(bucket, prefix+"/"), nil
-}
-
-// openDossier opens a dossier and checks that it is complete, so that nothing is sent of one that is not. What the
-// user must mend is an ErrDossier; a store that does not answer is retried.
+// openDossier opens a dossier and checks that it is complete and its files fit to be sent, so that nothing is sent of
+// one that is not.
 func openDossier(ctx context.Context, open OpenDossiers, url string) (*dossier, error) {
-	bucket, err := open(ctx, url)
+	files, err := open(ctx, url)
 	if err != nil {
-		return nil, incomplete("the dossier's URL cannot be opened")
+		return nil, storeError("there is no dossier at this URL", err)
 	}
-	d := &dossier{bucket: bucket, types: make(map[string]string)}
-	if err := d.read(ctx); err != nil {
+	d := &dossier{files: files, checked: make(map[string]features)}
+	if err := d.check(ctx); err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *dossier) read(ctx context.Context) error {
+func (d *dossier) check(ctx context.Context) error {
 	if err := d.readIndex(ctx); err != nil {
 		return err
 	}
 	for _, text := range d.index.texts() {
 		if text.value == "" {
-			return incomplete(dossierIndex + " holds no " + text.field)
+			return unusable(dossierIndex + " holds no " + text.field)
 		}
 	}
+	size := int64(0)
 	for _, file := range d.index.files() {
-		if err := d.check(ctx, file); err != nil {
+		if err := d.checkFile(ctx, file); err != nil {
 			return err
 		}
+		size += d.checked[file.field].size
+	}
+	if size > dossierLimit {
+		return unusable(fmt.Sprintf("the files of the dossier are larger than %d MiB together", dossierLimit>>20))
 	}
 	return nil
 }
 
 func (d *dossier) readIndex(ctx context.Context) error {
-	reader, err := d.bucket.NewReader(ctx, dossierIndex, nil)
+	const missing = "the dossier has no " + dossierIndex
+	file, err := d.files.Open(ctx, dossierIndex)
 	if err != nil {
-		return storeError(ctx, "the dossier has no "+dossierIndex, err)
+		return storeError(missing, err)
 	}
-	defer reader.Close()
-	contents, err := io.ReadAll(io.LimitReader(reader, dossierIndexLimit))
+	defer file.Close()
+	contents, err := io.ReadAll(io.LimitReader(file, dossierIndexLimit+1))
 	if err != nil {
-		return storeError(ctx, "the dossier has no "+dossierIndex, err)
+		return storeError(missing, err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(contents))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&d.index); err != nil {
-		return incomplete(fmt.Sprintf(
+	if len(contents) > dossierIndexLimit || decodeIndex(contents, &d.index) != nil {
+		return unusable(fmt.Sprintf(
 			"%s is not JSON of the documented form: at most %d KiB, and texts alone, under the names %s",
 			dossierIndex, dossierIndexLimit>>10, d.index.fields()))
 	}
 	return nil
 }
 
-// check sees that a file exists, and keeps its type.
-func (d *dossier) check(ctx context.Context, file entry) error {
-	name := file.value
-	if strings.Trim(name, ".") == "" || path.Base(name) != name {
-		return incomplete(dossierIndex + " must name all five files, each in the dossier itself: see " + file.field)
+// decodeIndex takes one object of the documented fields and nothing after it.
+func decodeIndex(contents []byte, into *index) error {
+	decoder := json.NewDecoder(bytes.NewReader(contents))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
 	}
-	attributes, err := d.bucket.Attributes(ctx, name)
-	if err != nil {
-		return storeError(ctx, "the dossier has no file for "+file.field, err)
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("something follows the object")
 	}
-	if attributes.Size == 0 {
-		return incomplete("the file of the dossier for " + file.field + " is empty")
-	}
-	d.types[name] = contentType(name, attributes.ContentType)
 	return nil
 }
 
-// contentType is the one that the store keeps, or else what the name says.
-func contentType(name, kept string) string {
-	if kept != "" && kept != unknownType {
-		return kept
+// checkFile sees that a file is there and fit to be sent, and keeps what makes it so.
+func (d *dossier) checkFile(ctx context.Context, file entry) error {
+	if !isFileName(file.value) {
+		return unusable(dossierIndex + " must name all five files, each in the dossier itself: see " + file.field)
 	}
-	if told := mime.TypeByExtension(path.Ext(name)); told != "" {
-		return told
+	document, err := d.open(ctx, file)
+	if err != nil {
+		return err
 	}
-	return unknownType
+	d.checked[file.field] = document.features
+	_ = document.Close() // nothing was written
+	return nil
+}
+
+// isFileName reports whether a name is that of a file and no path, to us and to every store.
+func isFileName(name string) bool {
+	return strings.Trim(name, ".") != "" && len(name) <= longestFileName && utf8.ValidString(name) &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r == '/' || r == '\\' || unicode.IsControl(r) })
+}
+
+// open opens a file of the dossier and looks at its beginning.
+func (d *dossier) open(ctx context.Context, file entry) (*document, error) {
+	opened, err := d.files.Open(ctx, file.value)
+	if err != nil {
+		return nil, storeError("the dossier has no file for "+file.field, err)
+	}
+	document, err := inspect(file, opened)
+	if err != nil {
+		_ = opened.Close()
+		return nil, err
+	}
+	return document, nil
 }
 
 func (i index) texts() []entry {
@@ -160,8 +176,8 @@ func (i index) texts() []entry {
 
 func (i index) files() []entry {
 	return []entry{
-		{"selfie", i.Selfie}, {"aadhaarFront", i.AadhaarFront}, {"aadhaarBack", i.AadhaarBack},
-		{"panFront", i.PANFront}, {"panBack", i.PANBack},
+		{selfie, i.Selfie}, {aadhaarFront, i.AadhaarFront}, {aadhaarBack, i.AadhaarBack},
+		{panFront, i.PANFront}, {panBack, i.PANBack},
 	}
 }
 
@@ -182,38 +198,77 @@ func (d *dossier) upload() onmeta.KYCUpload {
 		Aadhaar:      d.index.Aadhaar,
 		IncomeRange:  d.index.IncomeRange,
 		Profession:   d.index.Profession,
-		Selfie:       d.file(d.index.Selfie),
-		AadhaarFront: d.file(d.index.AadhaarFront),
-		AadhaarBack:  d.file(d.index.AadhaarBack),
-		PANFront:     d.file(d.index.PANFront),
-		PANBack:      d.file(d.index.PANBack),
+		Selfie:       d.file(entry{selfie, d.index.Selfie}),
+		AadhaarFront: d.file(entry{aadhaarFront, d.index.AadhaarFront}),
+		AadhaarBack:  d.file(entry{aadhaarBack, d.index.AadhaarBack}),
+		PANFront:     d.file(entry{panFront, d.index.PANFront}),
+		PANBack:      d.file(entry{panBack, d.index.PANBack}),
 	}
 }
 
-func (d *dossier) file(name string) onmeta.File {
+// file is sent under its field's name: its own may name the user. When it is opened it must still be what was checked.
+func (d *dossier) file(file entry) onmeta.File {
+	checked := d.checked[file.field]
 	return onmeta.File{
-		Name:        name,
-		ContentType: d.types[name],
+		Name:        file.field + checked.format.extensions[0],
+		ContentType: checked.format.mediaType,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
-			return d.bucket.NewReader(ctx, name, nil)
+			document, err := d.open(ctx, file)
+			if err != nil {
+				return nil, err
+			}
+			if !document.sameAs(checked) {
+				_ = document.Close()
+				return nil, changed(file.field)
+			}
+			return document, nil
 		},
 	}
 }
 
-func (d *dossier) close() { _ = d.bucket.Close() } // nothing was written
+func (d *dossier) close() { _ = d.files.Close() } // nothing was written
+
+// unusable is what the user must mend in a dossier. It names fields of the index, never a file, a value or a place.
+type unusable string
+
+func (u unusable) Error() string { return string(u) }
+
+// storeFault is what ails the store of the dossiers, which is not the user's to mend.
+type storeFault string
+
+func (f storeFault) Error() string { return "the dossier's store " + string(f) }
 
 // storeError keeps what a store says, and the names of files, out of the error: they may name the user. A file that is
 // not there is what missing says, and the user's to mend; anything else is the store's.
-func storeError(ctx context.Context, missing string, err error) error {
-	if ctx.Err() != nil {
-		return interrupted(ctx)
+func storeError(missing string, err error) error {
+	var known unusable
+	var fault storeFault
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &fault):
+		return fault
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENAMETOOLONG), gcerrors.Code(err) == gcerrors.NotFound:
+		return unusable(missing)
+	case errors.Is(err, fs.ErrPermission), gcerrors.Code(err) == gcerrors.PermissionDenied:
+		return storeFault("does not let this worker read the dossier")
+	default:
+		return storeFault(fmt.Sprintf("does not answer (%s)", gcerrors.Code(err)))
 	}
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return incomplete(missing)
-	}
-	return retryable(ctx, ErrStore, fmt.Errorf("the dossier's store does not answer (%s)", gcerrors.Code(err)), 0)
 }
 
-func incomplete(problem string) error {
-	return temporal.NewNonRetryableApplicationError(problem, ErrDossier, nil)
+// dossierError is classify for a call that sends a dossier.
+func dossierError(ctx context.Context, err error) error {
+	var known unusable
+	var fault storeFault
+	switch {
+	case ctx.Err() != nil:
+		return classify(ctx, err)
+	case errors.As(err, &known):
+		return temporal.NewNonRetryableApplicationError(known.Error(), ErrDossier, nil)
+	case errors.As(err, &fault):
+		return retryable(ctx, ErrStore, fault, 0)
+	default:
+		return classify(ctx, err)
+	}
 }

@@ -2,25 +2,21 @@ package activities_test
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/worker"
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/driver"
-	"gocloud.dev/blob/fileblob"
-	"gocloud.dev/gcerrors"
 
 	"rampart/activities"
 	"rampart/onmeta"
@@ -49,9 +45,29 @@ func newDossier(t *testing.T) dossier {
 		"selfie": "asha-rao.jpg", "aadhaarFront": "front.png", "aadhaarBack": "back.png", "panFront": "pan.pdf", "panBack": "pan-back",
 	} {
 		d.index[field] = name
-		d.write(name, "contents of "+name)
+		d.write(name, contentsOf(name))
 	}
 	return d.with("profession", "engineer")
+}
+
+// contentsOf are a file's, of the format that its name says.
+func contentsOf(name string) string {
+	switch filepath.Ext(name) {
+	case ".png":
+		return "\x89PNG\r\n\x1a\n" + name
+	case ".pdf":
+		return "%PDF-1.7\n" + name
+	default:
+		return "\xff\xd8\xff\xe0" + name
+	}
+}
+
+// dossiersIn opens dossiers below these URLs.
+func dossiersIn(t *testing.T, stores ...string) activities.OpenDossiers {
+	t.Helper()
+	all, err := activities.NewDossierStores(stores...)
+	require.NoError(t, err)
+	return all.Open
 }
 
 // with sets a field of the index.
@@ -82,11 +98,18 @@ func (d dossier) remove(name string) dossier {
 	return d
 }
 
-// unreadable makes a file one that exists and cannot be opened, as after a fault of the store.
-func (d dossier) unreadable(name string) dossier {
+func (d dossier) read(name string) string {
+	d.t.Helper()
+	contents, err := os.ReadFile(filepath.Join(d.dir, name))
+	require.NoError(d.t, err)
+	return string(contents)
+}
+
+// link puts a symbolic link in a file's place.
+func (d dossier) link(name, to string) dossier {
 	d.t.Helper()
 	d.remove(name)
-	require.NoError(d.t, os.Symlink(name, filepath.Join(d.dir, name)))
+	require.NoError(d.t, os.Symlink(to, filepath.Join(d.dir, name)))
 	return d
 }
 
@@ -124,19 +147,20 @@ func TestDossierArrivesWholeWithItsFilesTypes(t *testing.T) {
 		return response(request, http.StatusOK, `{"success":true,"error":{}}`), err
 	})
 	require.NoError(t, newDossier(t).upload(w))
-	for field, want := range map[string]struct{ name, contentType string }{
-		"selfie":      {"asha-rao.jpg", "image/jpeg"},
-		"aadharFront": {"front.png", "image/png"},
-		"aadharBack":  {"back.png", "image/png"},
-		"panFront":    {"pan.pdf", "application/pdf"},
-		"panBack":     {"pan-back", "application/octet-stream"},
+	for field, want := range map[string]struct{ name, sent, contentType string }{
+		"selfie":      {"asha-rao.jpg", "selfie.jpg", "image/jpeg"},
+		"aadharFront": {"front.png", "aadhaarFront.png", "image/png"},
+		"aadharBack":  {"back.png", "aadhaarBack.png", "image/png"},
+		"panFront":    {"pan.pdf", "panFront.pdf", "application/pdf"},
+		"panBack":     {"pan-back", "panBack.jpg", "image/jpeg"},
 	} {
 		require.Len(t, got.File[field], 1, field)
 		file, err := got.File[field][0].Open()
 		require.NoError(t, err)
 		contents, err := io.ReadAll(file)
 		require.NoError(t, errors.Join(err, file.Close()))
-		require.Equal(t, "contents of "+want.name, string(contents))
+		require.Equal(t, contentsOf(want.name), string(contents))
+		require.Equal(t, want.sent, got.File[field][0].Filename, "a file's own name may name the user")
 		require.Equal(t, want.contentType, got.File[field][0].Header.Get("Content-Type"))
 	}
 	for field, want := range map[string]string{
@@ -146,20 +170,6 @@ func TestDossierArrivesWholeWithItsFilesTypes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, opened)
 	}
-}
-
-func TestTypeThatTheStoreKeepsIsUsed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	d := newDossier(t).write("pan-back.attrs", `{"user.content_type":"image/webp"}`)
-	var types string
-	w.network.on(onmeta.RouteUploadKYC, func(request *http.Request, _ send) (*http.Response, error) {
-		body, err := io.ReadAll(request.Body)
-		types = string(body)
-		return response(request, http.StatusOK, `{"success":true,"error":{}}`), errors.Join(err, request.Body.Close())
-	})
-	require.NoError(t, d.upload(w))
-	require.Contains(t, types, "image/webp")
 }
 
 func TestUploadIsSentAgainWithARenewedSession(t *testing.T) {
@@ -177,23 +187,32 @@ func TestUnusableDossierIsRefusedWithAClearTextBeforeAnythingIsSent(t *testing.T
 		spoil func(dossier) dossier
 		text  string
 	}{
-		"no such directory": {func(d dossier) dossier { d.url += "-2"; return d }, "the dossier's URL cannot be opened"},
-		"unknown store":     {func(d dossier) dossier { d.url = "floppy://asha-rao"; return d }, "the dossier's URL cannot be opened"},
-		"no URL":            {func(d dossier) dossier { d.url = "file://%asha"; return d }, "the dossier's URL cannot be opened"},
+		"no such directory": {func(d dossier) dossier { d.url += "-2"; return d }, "there is no dossier at this URL"},
+		"name too long":     {func(d dossier) dossier { d.url += strings.Repeat("a", 256); return d }, "there is no dossier at this URL"},
+		"unknown store":     {func(d dossier) dossier { d.url = "floppy://asha-rao"; return d }, "must be the URL of a prefix in a blob store"},
+		"no URL":            {func(d dossier) dossier { d.url = "file://%asha"; return d }, "must be the URL of a prefix in a blob store"},
 		"no index":          {func(d dossier) dossier { return d.remove("dossier.json") }, "the dossier has no dossier.json"},
 		"index not JSON":    {func(d dossier) dossier { return d.write("dossier.json", `{"firstName": "Asha`) }, "is not JSON of the documented form"},
 		"index of numbers":  {func(d dossier) dossier { return d.with("aadhaar", 482913570246) }, "is not JSON of the documented form"},
 		"index too large":   {func(d dossier) dossier { return d.with("profession", strings.Repeat("x", 64<<10)) }, "at most 64 KiB"},
 		"unknown field":     {func(d dossier) dossier { return d.with("fatherName", "Vijay Rao") }, "under the names firstName, lastName, pan, aadhaar"},
-		"no PAN":            {func(d dossier) dossier { return d.without("pan") }, "dossier.json holds no pan"},
-		"empty first name":  {func(d dossier) dossier { return d.with("firstName", "") }, "dossier.json holds no firstName"},
-		"file not named":    {func(d dossier) dossier { return d.without("panBack") }, "must name all five files, each in the dossier itself: see panBack"},
-		"file elsewhere":    {func(d dossier) dossier { return d.with("selfie", "../asha-rao/asha-rao.jpg") }, "see selfie"},
-		"file's parent":     {func(d dossier) dossier { return d.with("selfie", "..") }, "see selfie"},
-		"the dossier":       {func(d dossier) dossier { return d.with("selfie", ".") }, "see selfie"},
-		"absolute path":     {func(d dossier) dossier { return d.with("selfie", "/etc/passwd") }, "see selfie"},
-		"no file":           {func(d dossier) dossier { return d.remove("asha-rao.jpg") }, "the dossier has no file for selfie"},
-		"empty file":        {func(d dossier) dossier { return d.write("asha-rao.jpg", "") }, "the file of the dossier for selfie is empty"},
+		"index of two":      {func(d dossier) dossier { return d.write("dossier.json", d.read("dossier.json")+"{}") }, "is not JSON of the documented form"},
+		"index and more":    {func(d dossier) dossier { return d.write("dossier.json", d.read("dossier.json")+"asha") }, "is not JSON of the documented form"},
+		"long tail": {func(d dossier) dossier {
+			return d.write("dossier.json", d.read("dossier.json")+strings.Repeat(" ", 64<<10))
+		}, "at most 64 KiB"},
+		"no PAN":           {func(d dossier) dossier { return d.without("pan") }, "dossier.json holds no pan"},
+		"empty first name": {func(d dossier) dossier { return d.with("firstName", "") }, "dossier.json holds no firstName"},
+		"file not named":   {func(d dossier) dossier { return d.without("panBack") }, "must name all five files, each in the dossier itself: see panBack"},
+		"file elsewhere":   {func(d dossier) dossier { return d.with("selfie", "../asha-rao/asha-rao.jpg") }, "see selfie"},
+		"file's parent":    {func(d dossier) dossier { return d.with("selfie", "..") }, "see selfie"},
+		"the dossier":      {func(d dossier) dossier { return d.with("selfie", ".") }, "see selfie"},
+		"absolute path":    {func(d dossier) dossier { return d.with("selfie", "/etc/passwd") }, "see selfie"},
+		"backslash":        {func(d dossier) dossier { return d.with("selfie", `..\asha-rao.jpg`) }, "see selfie"},
+		"NUL":              {func(d dossier) dossier { return d.with("selfie", "asha-rao.jpg\x00.png") }, "see selfie"},
+		"long name":        {func(d dossier) dossier { return d.with("selfie", strings.Repeat("a", 256)) }, "see selfie"},
+		"no file":          {func(d dossier) dossier { return d.remove("asha-rao.jpg") }, "the dossier has no file for selfie"},
+		"empty file":       {func(d dossier) dossier { return d.write("asha-rao.jpg", "") }, "the file of the dossier for selfie is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,65 +238,175 @@ func TestErrorThatIsNoDossierErrorIsNotTakenForOne(t *testing.T) {
 
 func TestStoreOutageIsRetried(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(dossier) dossier{
-		"index": func(d dossier) dossier { return d.unreadable("dossier.json") },
-		"file":  func(d dossier) dossier { return d.unreadable("asha-rao.jpg") },
+	for name, tc := range map[string]struct {
+		flaw flaw
+		says string
+	}{
+		"index":               {flaw{name: "dossier.json", open: errBroken}, "the dossier's store does not answer"},
+		"file":                {flaw{name: "asha-rao.jpg", open: errBroken}, "the dossier's store does not answer"},
+		"middle of the index": {flaw{name: "dossier.json", read: errBroken}, "the dossier's store does not answer"},
+		"head of a file":      {flaw{name: "front.png", read: errBroken}, "the dossier's store does not answer"},
+		"permission":          {flaw{name: "front.png", open: fs.ErrPermission}, "does not let this worker read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := spoil(newDossier(t)).upload(newWorld(t))
+			d, w := newDossier(t), faultyWorld(t, tc.flaw)
+			err := d.upload(w)
 			requireRetried(t, activities.ErrStore, err)
+			require.ErrorContains(t, err, tc.says)
 			require.NotContains(t, err.Error(), "asha")
+			require.Zero(t, w.called(onmeta.RouteUploadKYC))
 		})
 	}
 }
 
-func TestStoreOutageInTheMiddleOfTheIndexIsRetried(t *testing.T) {
+func TestStoreThatIsNotThereIsRetried(t *testing.T) {
 	t.Parallel()
-	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{
-		OpenDossiers: func(context.Context, string) (*blob.Bucket, error) { return blob.NewBucket(brokenStore{}), nil },
-	})
-	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: "file:///asha-rao"})
-	requireRetried(t, activities.ErrStore, err)
-}
-
-// brokenStore opens every file, and breaks off when it is read.
-type brokenStore struct{ driver.Bucket }
-
-func (brokenStore) Close() error { return nil }
-
-func (brokenStore) ErrorCode(error) gcerrors.ErrorCode { return gcerrors.Internal }
-
-func (brokenStore) NewRangeReader(context.Context, string, int64, int64, *driver.ReaderOptions) (driver.Reader, error) {
-	return brokenFile{broken{errors.New("connection reset while reading asha-rao")}}, nil
-}
-
-type brokenFile struct{ broken }
-
-func (brokenFile) Close() error { return nil }
-
-func (brokenFile) As(any) bool { return false }
-
-func (brokenFile) Attributes() *driver.ReaderAttributes { return &driver.ReaderAttributes{Size: 100} }
-
-func TestFileThatGoesAwayDuringTheUploadIsADossierError(t *testing.T) {
-	t.Parallel()
-	w, d := newWorld(t), newDossier(t)
-	w.network.once(onmeta.RouteUploadKYC, first(func() { d.remove("asha-rao.jpg") }))
-	problem, invalid := activities.InvalidDossier(d.upload(w))
-	require.True(t, invalid)
-	require.Equal(t, "a file of the dossier went away while it was uploaded", problem)
-	requireVerified(t, w, false)
-}
-
-func TestFileThatCannotBeReadDuringTheUploadIsRetried(t *testing.T) {
-	t.Parallel()
-	w, d := newWorld(t), newDossier(t)
-	w.network.once(onmeta.RouteUploadKYC, first(func() { d.unreadable("asha-rao.jpg") }))
-	err := d.upload(w)
+	dir := t.TempDir()
+	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{OpenDossiers: dossiersIn(t, "file://"+dir+"/unmounted")})
+	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: "file://" + dir + "/unmounted/asha-rao"})
 	requireRetried(t, activities.ErrStore, err)
 	require.NotContains(t, err.Error(), "asha")
+}
+
+var errBroken = errors.New("connection reset while reading asha-rao")
+
+// flaw is one of a store, about one file: after some good openings it can no longer be opened, or be read to its end.
+type flaw struct {
+	name       string
+	good       int32
+	open, read error
+}
+
+// faultyWorld opens dossiers on disk, with this flaw.
+func faultyWorld(t *testing.T, f flaw) *world {
+	t.Helper()
+	open := dossiersIn(t, "file://"+os.TempDir())
+	return newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{
+		OpenDossiers: func(ctx context.Context, url string) (activities.DossierFiles, error) {
+			files, err := open(ctx, url)
+			return &faultyFiles{DossierFiles: files, flaw: f}, err
+		},
+	})
+}
+
+type faultyFiles struct {
+	activities.DossierFiles
+	flaw   flaw
+	opened atomic.Int32
+}
+
+func (f *faultyFiles) Open(ctx context.Context, name string) (*activities.DossierFile, error) {
+	file, err := f.DossierFiles.Open(ctx, name)
+	if err != nil || name != f.flaw.name || f.opened.Add(1) <= f.flaw.good {
+		return file, err
+	}
+	if f.flaw.open != nil {
+		return nil, errors.Join(f.flaw.open, file.Close())
+	}
+	whole := file.ReadCloser
+	file.ReadCloser = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(whole, file.Size/2), broken{f.flaw.read}), whole}
+	return file, nil
+}
+
+func TestStoreThatFailsDuringTheUploadIsRetriedAndNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]flaw{
+		"opening": {name: "pan-back", good: 1, open: errBroken},
+		"reading": {name: "pan-back", good: 1, read: errBroken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, w := newDossier(t).write("pan-back", contentsOf("pan-back")+strings.Repeat("x", 1<<20)), faultyWorld(t, f)
+			err := d.upload(w)
+			requireRetried(t, activities.ErrStore, err)
+			require.NotContains(t, err.Error(), "asha")
+			requireVerified(t, w, false)
+		})
+	}
+}
+
+func TestDossierThatChangesDuringTheUploadIsADossierErrorAndNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(dossier)
+		text   string
+	}{
+		"gone":            {func(d dossier) { d.remove("asha-rao.jpg") }, "the dossier has no file for selfie"},
+		"larger":          {func(d dossier) { d.write("asha-rao.jpg", contentsOf("asha-rao.jpg")+"more") }, "the file of the dossier for selfie changed while it was uploaded"},
+		"smaller":         {func(d dossier) { d.write("asha-rao.jpg", contentsOf("x")) }, "the file of the dossier for selfie changed while it was uploaded"},
+		"of another type": {func(d dossier) { d.write("pan-back", contentsOf("a.png")[:12]) }, "the file of the dossier for panBack changed while it was uploaded"},
+		"no picture":      {func(d dossier) { d.write("front.png", "root:x:0:0") }, "the file of the dossier for aadhaarFront must be a JPEG or PNG picture or a PDF"},
+		"link to another": {func(d dossier) { d.link("asha-rao.jpg", filepath.Join(d.dir, "pan-back")) }, "links and devices are not followed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, d := newWorld(t), newDossier(t)
+			w.network.once(onmeta.RouteUploadKYC, first(func() { tc.change(d) }))
+			problem, invalid := activities.InvalidDossier(d.upload(w))
+			require.True(t, invalid)
+			require.Contains(t, problem, tc.text)
+			requireVerified(t, w, false)
+		})
+	}
+}
+
+func TestFileThatEndsBeforeItsSizeIsADossierError(t *testing.T) {
+	t.Parallel()
+	for _, good := range []int32{0, 1} {
+		d, w := newDossier(t), faultyWorld(t, flaw{name: "pan-back", good: good, read: io.EOF})
+		problem, invalid := activities.InvalidDossier(d.upload(w))
+		require.True(t, invalid)
+		require.Equal(t, "the file of the dossier for panBack changed while it was uploaded", problem)
+		requireVerified(t, w, false)
+	}
+}
+
+func TestFileThatGrowsWhileItIsReadIsCutOff(t *testing.T) {
+	t.Parallel()
+	d, growing := newDossier(t), &growth{after: contentsOf("asha-rao.jpg")}
+	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{
+		OpenDossiers: func(ctx context.Context, url string) (activities.DossierFiles, error) {
+			files, err := dossiersIn(t, "file://"+os.TempDir())(ctx, url)
+			return growingFiles{files, growing}, err
+		},
+	})
+	problem, invalid := activities.InvalidDossier(d.upload(w))
+	require.True(t, invalid)
+	require.Equal(t, "the file of the dossier for selfie changed while it was uploaded", problem)
+	require.Less(t, growing.read.Load(), int64(1<<20))
 	requireVerified(t, w, false)
+}
+
+// growingFiles have a selfie that never ends, whatever its size was.
+type growingFiles struct {
+	activities.DossierFiles
+	growth *growth
+}
+
+func (f growingFiles) Open(ctx context.Context, name string) (*activities.DossierFile, error) {
+	file, err := f.DossierFiles.Open(ctx, name)
+	if err == nil && name == "asha-rao.jpg" {
+		file.ReadCloser = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(strings.NewReader(f.growth.after), f.growth), file.ReadCloser}
+	}
+	return file, err
+}
+
+// growth is what a file gains.
+type growth struct {
+	after string
+	read  atomic.Int64
+}
+
+func (g *growth) Read(p []byte) (int, error) {
+	g.read.Add(int64(len(p)))
+	return len(p), nil
 }
 
 func TestProvidersRefusalOfADossierIsARefusal(t *testing.T) {
@@ -298,52 +427,66 @@ func TestUploadWhoseAnswerWasLostMayBeRepeated(t *testing.T) {
 func TestCancellationWhileADossierIsReadPassesThrough(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
+	d := newDossier(t)
 	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{
-		OpenDossiers: func(context.Context, string) (*blob.Bucket, error) {
+		OpenDossiers: func(context.Context, string) (activities.DossierFiles, error) {
 			cancel()
-			return blob.NewBucket(brokenStore{}), nil
+			return nil, errBroken
 		},
 	})
 	env := w.env()
 	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
-	_, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: "file:///asha-rao"})
+	_, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: d.url})
 	require.EqualError(t, failure(t, err), context.Canceled.Error())
 }
 
-func TestDossierIsThePrefixThatItsURLNames(t *testing.T) {
+func TestFilesAreCheckedByTheirContentsBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
-	d := newDossier(t)
-	w := newWorld(t)
-	for _, location := range []string{bucketURL(filepath.Dir(d.dir)) + "/asha-rao", bucketURL(d.dir), bucketURL(d.dir) + "/"} {
-		d.url = location
-		require.NoError(t, d.upload(w), location)
-	}
-	requireVerified(t, w, true)
-	for location, text := range map[string]string{
-		bucketURL(filepath.Dir(d.dir)):             "the dossier has no dossier.json",
-		bucketURL(filepath.Dir(d.dir)) + "/asha":   "the dossier has no dossier.json",
-		bucketURL(d.dir+"-nowhere") + "/asha-rao/": "the dossier's URL cannot be opened",
+	large := strings.Repeat("x", 10<<20)
+	for name, tc := range map[string]struct {
+		spoil func(dossier) dossier
+		text  string
+	}{
+		"HTML named as a picture": {func(d dossier) dossier { return d.write("asha-rao.jpg", "<html><script>") }, "for selfie must be a JPEG or PNG picture"},
+		"text named as a PDF":     {func(d dossier) dossier { return d.write("pan.pdf", "asha") }, "for panFront must be a JPEG or PNG picture or a PDF"},
+		"GIF":                     {func(d dossier) dossier { return d.write("front.png", "GIF89a") }, "for aadhaarFront must be a JPEG or PNG picture or a PDF"},
+		"PDF as a selfie":         {func(d dossier) dossier { return d.with("selfie", "pan.pdf") }, "for selfie must be a JPEG or PNG picture"},
+		"the index as a picture":  {func(d dossier) dossier { return d.with("selfie", "dossier.json") }, "for selfie must be a JPEG or PNG picture"},
+		"PNG named as a JPEG":     {func(d dossier) dossier { return d.write("asha-rao.jpg", contentsOf("a.png")) }, "for selfie is image/png by its contents"},
+		"picture named as a page": {func(d dossier) dossier { return d.write("a.html", contentsOf("a.jpg")).with("panBack", "a.html") }, "for panBack is image/jpeg by its contents"},
+		"one byte":                {func(d dossier) dossier { return d.write("asha-rao.jpg", "\xff") }, "for selfie must be a JPEG or PNG picture"},
+		"file too large":          {func(d dossier) dossier { return d.write("back.png", contentsOf("back.png")+large) }, "for aadhaarBack is larger than 10 MiB"},
+		"files too large together": {func(d dossier) dossier {
+			for _, name := range []string{"asha-rao.jpg", "front.png", "back.png", "pan-back"} {
+				d.write(name, (contentsOf(name) + large)[:10<<20])
+			}
+			return d
+		}, "larger than 32 MiB together"},
 	} {
-		d.url = location
-		problem, _ := activities.InvalidDossier(d.upload(w))
-		require.Equal(t, text, problem)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			err := tc.spoil(newDossier(t)).upload(w)
+			problem, invalid := activities.InvalidDossier(err)
+			require.True(t, invalid, "%v", err)
+			require.Contains(t, problem, tc.text)
+			require.NotContains(t, problem, "asha-rao")
+			require.Zero(t, w.called(onmeta.RouteUploadKYC))
+		})
 	}
 }
 
-// TestMain links a store in. Like those of drivers, its URLs name a bucket by their host alone, here a directory.
-func TestMain(m *testing.M) {
-	blob.DefaultURLMux().RegisterBucket("hexdir", directories{})
-	os.Exit(m.Run())
+func TestFilesOfTheLargestSizeAreTaken(t *testing.T) {
+	t.Parallel()
+	w, d := newWorld(t), newDossier(t)
+	d.write("asha-rao.jpg", (contentsOf("asha-rao.jpg") + strings.Repeat("x", 10<<20))[:10<<20])
+	require.NoError(t, d.upload(w))
+	requireVerified(t, w, true)
 }
 
-func bucketURL(dir string) string { return "hexdir://" + hex.EncodeToString([]byte(dir)) }
-
-type directories struct{}
-
-func (directories) OpenBucketURL(_ context.Context, location *url.URL) (*blob.Bucket, error) {
-	dir, err := hex.DecodeString(location.Host)
-	if err != nil {
-		return nil, err
-	}
-	return fileblob.OpenBucket(string(dir), nil)
+func TestExtensionsAreReadInAnyCase(t *testing.T) {
+	t.Parallel()
+	w, d := newWorld(t), newDossier(t)
+	require.NoError(t, d.write("SELFIE.JPEG", contentsOf("a.jpg")).with("selfie", "SELFIE.JPEG").upload(w))
+	requireVerified(t, w, true)
 }

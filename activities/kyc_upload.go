@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"go.temporal.io/sdk/workflow"
-
-	"rampart/onmeta"
 )
 
 // UploadKYCRequest names a user and a dossier, by reference: its contents never leave the activity.
@@ -21,14 +19,10 @@ type UploadKYCResult struct{}
 func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCResult, error) {
 	dossier, err := openDossier(ctx, c.dossiers, req.Dossier)
 	if err != nil {
-		return UploadKYCResult{}, err
+		return UploadKYCResult{}, dossierError(ctx, err)
 	}
 	defer dossier.close()
-	err = c.provider.UploadKYC(ctx, user(req.Email), dossier.upload())
-	if onmeta.IsKind(err, onmeta.KindDocument) {
-		return UploadKYCResult{}, storeError(ctx, "a file of the dossier went away while it was uploaded", err)
-	}
-	return UploadKYCResult{}, classify(ctx, err)
+	return UploadKYCResult{}, dossierError(ctx, c.provider.UploadKYC(ctx, user(req.Email), dossier.upload()))
 }
 
 // UploadKYC runs the activity.

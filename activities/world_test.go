@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +112,9 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 	options.Caller, options.KYCSecret, options.Owners = transport, sandbox.DefaultKYCSecret, w.owners
 	if options.Timings == (activities.Timings{}) {
 		options.Timings = activities.GuideTimings(1)
+	}
+	if options.OpenDossiers == nil {
+		options.OpenDossiers = dossiersIn(t, "file://"+os.TempDir())
 	}
 	w.calls, w.watches = activities.New(options)
 }

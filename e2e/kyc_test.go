@@ -15,13 +15,15 @@ import (
 	"rampart/ramp"
 )
 
-// dossier is a KYC dossier of the persona of the documentation. The pictures are none.
+// dossier is a KYC dossier of the persona of the documentation. Of the pictures there is no more than their beginning.
 func dossier() map[string]string {
+	const jpeg = "\xff\xd8\xff\xe0"
 	return map[string]string{
 		"dossier.json": `{"firstName":"Asha","lastName":"Rao","pan":"ABCPE1234F","aadhaar":"999941057058","incomeRange":"<10L",
 			"profession":"engineer","selfie":"selfie.jpg","aadhaarFront":"front.jpg","aadhaarBack":"back.jpg",
 			"panFront":"pan-front.jpg","panBack":"pan-back.jpg"}`,
-		"selfie.jpg": "selfie", "front.jpg": "front", "back.jpg": "back", "pan-front.jpg": "pan front", "pan-back.jpg": "pan back",
+		"selfie.jpg": jpeg + "selfie", "front.jpg": jpeg + "front", "back.jpg": jpeg + "back",
+		"pan-front.jpg": jpeg + "pan front", "pan-back.jpg": jpeg + "pan back",
 	}
 }
 

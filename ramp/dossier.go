@@ -10,8 +10,10 @@ import (
 const maxDossier = 1024
 
 // ValidateDossier checks the URL of a KYC dossier, the prefix of a blob store that holds dossier.json and its files:
-// file:///path, s3://bucket/prefix, gs://bucket/prefix or azblob://container/prefix, at most 1024 characters, without
-// "..". It ends up in the order's history, so that it must not carry credentials: the worker has its own.
+// file:///path, s3://bucket/prefix, gs://bucket/prefix or azblob://container/prefix, at most 1024 characters. Its path
+// is a plain one: no ".", "..", empty name, backslash or control character, percent-encoded or not. It ends up in the
+// order's history and says nothing but where the dossier is, so that it carries neither credentials nor parameters:
+// the worker knows how its stores are reached. Whether it takes dossiers from that store, the worker alone decides.
 //
 // The error says what the URL must be and does not repeat it.
 func ValidateDossier(dossier string) error {
@@ -23,10 +25,10 @@ func ValidateDossier(dossier string) error {
 	case err != nil || !isBlobPrefix(location):
 		return errors.New("must be the URL of a prefix in a blob store: file:///path, s3://bucket/prefix, " +
 			"gs://bucket/prefix or azblob://container/prefix")
-	case carriesCredentials(location):
-		return errors.New("must not carry credentials: the worker brings its own")
-	case slices.Contains(strings.Split(location.Path, "/"), ".."):
-		return errors.New("must not climb out of its prefix")
+	case location.User != nil || location.RawQuery != "" || location.ForceQuery:
+		return errors.New("must not carry credentials or parameters: the worker brings its own")
+	case !isPlainPath(location):
+		return errors.New(`must name its prefix plainly: without ".", "..", empty names, backslashes, control characters or an encoded "/"`)
 	default:
 		return nil
 	}
@@ -35,38 +37,28 @@ func ValidateDossier(dossier string) error {
 // isBlobPrefix reports whether a URL has the form that its blob store needs. A relative file would depend on where
 // the worker was started, and a fragment would be lost.
 func isBlobPrefix(location *url.URL) bool {
-	if location.Fragment != "" {
+	if location.Fragment != "" || location.Opaque != "" {
 		return false
 	}
 	switch location.Scheme {
 	case "file":
 		return location.Host == "" && len(location.Path) > 1
 	case "s3", "gs", "azblob":
-		return location.Host != ""
+		return only(location.Host, 1, maxDossier, isNameByte)
 	default:
 		return false
 	}
 }
 
-// carriesCredentials reports whether a URL has a user, or a parameter of the kind that signed URLs have.
-func carriesCredentials(location *url.URL) bool {
-	if location.User != nil {
-		return true
+// isPlainPath reports whether a path means the same to everyone who reads it: to us, to a file system, to a store.
+func isPlainPath(location *url.URL) bool {
+	if strings.Contains(strings.ToLower(location.EscapedPath()), "%2f") || strings.ContainsFunc(location.Path, isTreacherous) {
+		return false
 	}
-	for parameter := range strings.SplitSeq(strings.ToLower(location.RawQuery), "&") {
-		name, _, _ := strings.Cut(parameter, "=")
-		if isSecretName(name) {
-			return true
-		}
-	}
-	return false
+	path := strings.TrimSuffix(strings.TrimPrefix(location.Path, "/"), "/")
+	return path == "" || !slices.ContainsFunc(strings.Split(path, "/"), isNoName)
 }
 
-func isSecretName(name string) bool {
-	for _, word := range []string{"signature", "token", "secret", "password", "credential", "access_key", "accesskey"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return name == "sig"
-}
+func isTreacherous(r rune) bool { return r < ' ' || r == '\\' || r == '\x7f' }
+
+func isNoName(segment string) bool { return segment == "" || segment == "." || segment == ".." }

@@ -24,7 +24,6 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
-	_ "gocloud.dev/blob/fileblob" // KYC dossiers on disk
 
 	"rampart/activities"
 	"rampart/onmeta"
@@ -76,8 +75,10 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 		BaseURL: "http://127.0.0.1", APIKey: sandbox.DefaultAPIKey, HTTPClient: &http.Client{Transport: p.network},
 	})
 	require.NoError(t, err)
+	stores, err := activities.NewDossierStores(p.dossier)
+	require.NoError(t, err)
 	p.calls, p.watches = activities.New(activities.Options{
-		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Owners: p.owners, Timings: timings,
+		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Owners: p.owners, Timings: timings, OpenDossiers: stores.Open,
 	})
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(start))
@@ -245,7 +246,7 @@ func dossierOnDisk(t *testing.T) string {
 	}
 	for _, file := range []string{"selfie", "aadhaarFront", "aadhaarBack", "panFront", "panBack"} {
 		index[file] = file + ".jpg"
-		require.NoError(t, os.WriteFile(filepath.Join(dir, index[file]), []byte("contents of "+file), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, index[file]), []byte("\xff\xd8\xff\xe0"+file), 0o600))
 	}
 	encoded, err := json.Marshal(index)
 	require.NoError(t, err)

@@ -1,0 +1,196 @@
+package activities_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"rampart/activities"
+	"rampart/onmeta"
+)
+
+// marks are what a marked dossier holds, by the field of the provider's form; none may leave the activity but to the
+// provider.
+func marks() map[string]string {
+	return map[string]string{
+		"firstName": "Markedfirst", "lastName": "Markedlast", "panNumber": "MARKD1234X", "aadharNumber": "482913570246",
+		"incomeRange": "25L-50L", "profession": "markedprofession",
+	}
+}
+
+// markedDossier has a marked index, and contents and names of files that are marked too.
+func markedDossier(t *testing.T) dossier {
+	t.Helper()
+	d, m := newDossier(t), marks()
+	d.with("firstName", m["firstName"]).with("lastName", m["lastName"]).with("pan", m["panNumber"]).
+		with("aadhaar", m["aadharNumber"]).with("incomeRange", m["incomeRange"]).with("profession", m["profession"])
+	for _, field := range []string{"selfie", "aadhaarFront", "aadhaarBack", "panFront", "panBack"} {
+		name := "markedname-" + field + ".jpg"
+		d.write(name, contentsOf(name)+strings.Repeat("markedcontents", 1<<12)).with(field, name)
+	}
+	return d
+}
+
+// echo answers an upload with all that was in it, as a careless provider would.
+func echo(status int) fault {
+	return func(request *http.Request, _ send) (*http.Response, error) {
+		defer discard(request)
+		_, parameters, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
+		if err != nil {
+			return nil, err
+		}
+		form, err := multipart.NewReader(request.Body, parameters["boundary"]).ReadForm(8 << 20)
+		if err != nil {
+			return nil, err
+		}
+		// The texts of each field alone, for a message is cut off.
+		var said []string
+		for field, values := range form.Value {
+			said = append(said, "bad "+field+" "+values[0], marks()[field])
+		}
+		for _, files := range form.File {
+			said = append(said, files[0].Filename)
+		}
+		answer := response(request, status, "")
+		var echoed bytes.Buffer
+		err = json.NewEncoder(&echoed).Encode(map[string]any{
+			"success": false,
+			"error":   map[string]any{"code": marks()["panNumber"], "message": strings.Join(said, " ")},
+		})
+		answer.Body = io.NopCloser(&echoed)
+		return answer, err
+	}
+}
+
+// leaks records all that an attempt at an upload leaves behind.
+type leaks struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *leaks) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *leaks) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
+func uploadAndRecord(t *testing.T, w *world, d dossier) (string, error) {
+	t.Helper()
+	l := new(leaks)
+	s := new(testsuite.WorkflowTestSuite)
+	s.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	env := s.NewTestActivityEnvironment()
+	env.RegisterActivity(w.calls)
+	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		_, _ = fmt.Fprintf(l, "heartbeat: %v", details.HasValues())
+	})
+	result, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: d.url})
+	_, _ = fmt.Fprintf(l, "%+v\n", result)
+	if err != nil {
+		encoded, encodeErr := protojson.Marshal(temporal.GetDefaultFailureConverter().ErrorToFailure(err))
+		require.NoError(t, encodeErr)
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			_, _ = fmt.Fprintf(l, "%+v\n%#v\n", e, e)
+		}
+		_, _ = fmt.Fprintf(l, "%s\n", encoded)
+	}
+	return l.String(), err
+}
+
+func TestContentsOfADossierAreNowhereButAtTheProvider(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		upload fault
+		flaw   flaw
+		spoil  func(dossier)
+		kind   string
+	}{
+		"taken":                         {},
+		"refused, all echoed":           {upload: echo(http.StatusBadRequest), kind: activities.ErrRefused},
+		"unauthorized, all echoed":      {upload: echo(http.StatusUnauthorized), kind: activities.ErrUnauthorized},
+		"unavailable, all echoed":       {upload: echo(http.StatusInternalServerError), kind: activities.ErrUnavailable},
+		"too many, all echoed":          {upload: echo(http.StatusTooManyRequests), kind: activities.ErrRateLimited},
+		"answer lost":                   {upload: lost, kind: activities.ErrUnavailable},
+		"store fails half way":          {flaw: flaw{name: "markedname-panBack.jpg", good: 1, read: errBroken}, kind: activities.ErrStore},
+		"store fails at once":           {flaw: flaw{name: "markedname-selfie.jpg", open: errBroken}, kind: activities.ErrStore},
+		"store names the user":          {flaw: flaw{name: "markedname-selfie.jpg", open: errors.New("markedcontents of Markedfirst")}, kind: activities.ErrStore},
+		"file gone":                     {spoil: func(d dossier) { d.remove("markedname-selfie.jpg") }, kind: activities.ErrDossier},
+		"file of another type":          {spoil: func(d dossier) { d.write("markedname-selfie.jpg", "markedcontents") }, kind: activities.ErrDossier},
+		"file shorter than it was told": {flaw: flaw{name: "markedname-panBack.jpg", good: 1, read: io.EOF}, kind: activities.ErrDossier},
+		"index broken off":              {spoil: func(d dossier) { d.write("dossier.json", d.read("dossier.json")[:60]) }, kind: activities.ErrDossier},
+		"index with a stray field":      {spoil: func(d dossier) { d.with("markedcontents", "MARKD1234X") }, kind: activities.ErrDossier},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, w := markedDossier(t), faultyWorld(t, tc.flaw)
+			if tc.spoil != nil {
+				tc.spoil(d)
+			}
+			if tc.upload != nil {
+				w.network.on(onmeta.RouteUploadKYC, tc.upload)
+			}
+			left, err := uploadAndRecord(t, w, d)
+			if tc.kind == "" {
+				require.NoError(t, err)
+			} else {
+				require.Equal(t, tc.kind, failure(t, err).Type(), "%v", err)
+			}
+			require.NotEmpty(t, left)
+			lower := strings.ToLower(left)
+			require.NotContains(t, lower, "marked")
+			require.NotContains(t, lower, d.dir)
+			require.NotContains(t, lower, strings.TrimPrefix(os.TempDir(), "/")+"/test")
+			for _, mark := range marks() {
+				require.NotContains(t, lower, strings.ToLower(mark))
+			}
+		})
+	}
+}
+
+func TestProvidersEchoOfEncryptedFieldsIsBlanked(t *testing.T) {
+	t.Parallel()
+	for field := range map[string]bool{"firstName": true, "lastName": true, "panNumber": true, "aadharNumber": true} {
+		d, w := markedDossier(t), newWorld(t)
+		var sent string
+		w.network.on(onmeta.RouteUploadKYC, func(request *http.Request, _ send) (*http.Response, error) {
+			defer discard(request)
+			_, parameters, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
+			if err != nil {
+				return nil, err
+			}
+			form, err := multipart.NewReader(request.Body, parameters["boundary"]).ReadForm(8 << 20)
+			if err != nil {
+				return nil, err
+			}
+			sent = form.Value[field][0]
+			return response(request, http.StatusBadRequest, `{"success":false,"error":{"message":"cannot decrypt `+sent+`"}}`), nil
+		})
+		left, err := uploadAndRecord(t, w, d)
+		requireRefused(t, http.StatusBadRequest, "cannot decrypt [redacted]", err)
+		require.NotContains(t, left, sent)
+	}
+}
