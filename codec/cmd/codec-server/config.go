@@ -1,0 +1,180 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"rampart/codec"
+	"rampart/codec/kms"
+	"rampart/codec/server"
+)
+
+// config is the codec server's configuration, from the environment alone.
+type config struct {
+	Keyset codec.Source `envPrefix:"RAMP_"`
+	Log    logConfig    `envPrefix:"RAMP_LOG_"`
+	Server serverConfig `envPrefix:"RAMP_CODEC_"`
+
+	level zapcore.Level
+}
+
+type logConfig struct {
+	Format string `env:"FORMAT" envDefault:"json"`
+	// Level is of everything but the audit log, which no level silences.
+	Level string `env:"LEVEL" envDefault:"info"`
+}
+
+type serverConfig struct {
+	// Listen is the address to listen on. Beyond loopback, tokens and TLS are required.
+	Listen string `env:"LISTEN" envDefault:"127.0.0.1:8234"`
+	// Origins are the exact origins of the Web UIs that may ask.
+	Origins []string `env:"ORIGINS" envDefault:"http://127.0.0.1:8233,http://localhost:8233"`
+	// Encode allows encoding too.
+	Encode bool `env:"ENCODE"`
+	// MaxBody is the largest request body in bytes.
+	MaxBody int64 `env:"MAX_BODY" envDefault:"8388608"`
+
+	// Issuer is the OpenID Connect provider whose tokens are accepted, Audience what they must be made for, and
+	// PermissionsClaim the claim that lists "namespace:role".
+	Issuer           string `env:"OIDC_ISSUER"`
+	Audience         string `env:"OIDC_AUDIENCE"`
+	PermissionsClaim string `env:"PERMISSIONS_CLAIM" envDefault:"permissions"`
+
+	// TLSCert and TLSKey are PEM files. Renewed ones are taken without a restart.
+	TLSCert string `env:"TLS_CERT"`
+	TLSKey  string `env:"TLS_KEY"`
+}
+
+// loadConfig reads and checks everything before anything starts, and names all that is missing or wrong at once.
+func loadConfig(environment map[string]string) (config, error) {
+	var c config
+	var problems []error
+	if err := env.ParseWithOptions(&c, env.Options{Environment: environment}); err != nil {
+		problems = append(problems, unreadable(err)...)
+	}
+	c.Keyset.OpenKMS = kms.Open
+	problems = append(problems, c.checkLog()...)
+	problems = append(problems, c.Server.check()...)
+	if len(problems) > 0 {
+		return config{}, configError(problems)
+	}
+	return c, nil
+}
+
+// configError lists what must be mended before the codec server starts.
+type configError []error
+
+// Error implements error.
+func (e configError) Error() string {
+	lines := []string{"the codec server's configuration is incomplete or wrong; nothing was started:"}
+	for _, problem := range e {
+		lines = append(lines, "  "+problem.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// unreadable names the settings that are not text and could not be read, without their values.
+func unreadable(err error) []error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []error{err}
+	}
+	var problems []error
+	for _, one := range all.Errors {
+		var setting env.ParseError
+		switch {
+		case errors.As(one, &setting) && setting.Name == "Encode":
+			problems = append(problems, errors.New("RAMP_CODEC_ENCODE must be true or false"))
+		case errors.As(one, &setting) && setting.Name == "MaxBody":
+			problems = append(problems, errors.New("RAMP_CODEC_MAX_BODY must be a whole number of bytes"))
+		default:
+			problems = append(problems, one)
+		}
+	}
+	return problems
+}
+
+func (c *config) checkLog() []error {
+	var problems []error
+	if c.Log.Format != "json" && c.Log.Format != "console" {
+		problems = append(problems, errors.New("RAMP_LOG_FORMAT must be json or console"))
+	}
+	if err := c.level.Set(c.Log.Level); err != nil {
+		problems = append(problems, errors.New("RAMP_LOG_LEVEL must be debug, info, warn or error"))
+	}
+	return problems
+}
+
+func (c *serverConfig) check() []error {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	for i := range c.Origins {
+		c.Origins[i] = strings.TrimSpace(c.Origins[i])
+		if err := server.CheckOrigin(c.Origins[i]); err != nil {
+			add("RAMP_CODEC_ORIGINS: %w", err)
+		}
+	}
+	if c.MaxBody < 1 {
+		add("RAMP_CODEC_MAX_BODY must be above 0 bytes")
+	}
+	if c.PermissionsClaim == "" {
+		add("RAMP_CODEC_PERMISSIONS_CLAIM must name a claim, such as permissions")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		add("RAMP_CODEC_TLS_CERT and RAMP_CODEC_TLS_KEY must be set together")
+	}
+	problems = append(problems, c.checkTokens()...)
+	return append(problems, c.checkReach()...)
+}
+
+func (c *serverConfig) checkTokens() []error {
+	var problems []error
+	if (c.Issuer == "") != (c.Audience == "") {
+		problems = append(problems, errors.New("RAMP_CODEC_OIDC_ISSUER and RAMP_CODEC_OIDC_AUDIENCE must be set together"))
+	}
+	if c.Issuer != "" {
+		if err := server.CheckIssuer(c.Issuer); err != nil {
+			problems = append(problems, fmt.Errorf("RAMP_CODEC_OIDC_ISSUER: %w", err))
+		}
+	}
+	return problems
+}
+
+// checkReach lets a codec server be asked from other machines only with tokens and TLS.
+func (c *serverConfig) checkReach() []error {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return []error{errors.New("RAMP_CODEC_LISTEN must be host:port, such as 127.0.0.1:8234")}
+	}
+	if server.Loopback(c.Listen) {
+		return nil
+	}
+	var problems []error
+	if c.Issuer == "" {
+		problems = append(problems, fmt.Errorf("RAMP_CODEC_LISTEN=%s is beyond this machine, where anybody could decrypt: "+
+			"set RAMP_CODEC_OIDC_ISSUER and RAMP_CODEC_OIDC_AUDIENCE, or listen on 127.0.0.1", c.Listen))
+	}
+	if c.TLSCert == "" {
+		problems = append(problems, fmt.Errorf("RAMP_CODEC_LISTEN=%s is beyond this machine, where answers could be read on their way: "+
+			"set RAMP_CODEC_TLS_CERT and RAMP_CODEC_TLS_KEY", c.Listen))
+	}
+	return problems
+}
+
+// logs are the codec server's own log and its audit log, which shares the output and has everything from info on.
+func (c config) logs(output io.Writer) (log, audit *zap.Logger) {
+	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
+	if c.Log.Format == "console" {
+		encoder = zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
+	}
+	sink := zapcore.Lock(zapcore.AddSync(output))
+	log = zap.New(zapcore.NewCore(encoder, sink, c.level))
+	audit = zap.New(zapcore.NewCore(encoder, sink, zapcore.InfoLevel)).Named("audit")
+	return log, audit
+}

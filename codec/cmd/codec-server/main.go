@@ -1,0 +1,129 @@
+// Command codec-server decrypts payloads for the Temporal Web UI and the Temporal CLI.
+//
+// It is configured by its environment alone (see config.go) and stops on SIGINT and SIGTERM once the requests under way
+// are answered. Without an OIDC issuer it serves its own machine only.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.uber.org/zap"
+
+	"rampart/codec"
+	"rampart/codec/server"
+)
+
+const (
+	// startTimeout bounds how long the KMS, and then the OIDC issuer, may take at start.
+	startTimeout = 30 * time.Second
+	// keysetEvery is how often the keyset is read again, so that a rotated one is taken without a restart.
+	keysetEvery = 30 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, env.ToMap(os.Environ()), os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, environment map[string]string, output io.Writer) error {
+	c, err := loadConfig(environment)
+	if err != nil {
+		return err
+	}
+	log, audit := c.logs(output)
+	keyring, err := open(ctx, c.Keyset)
+	if err != nil {
+		return err
+	}
+	go keyring.Follow(ctx, keysetEvery, reporter(keyring, log))
+	handler, err := c.Server.handler(ctx, keyring, log, audit)
+	if err != nil {
+		return err
+	}
+	encryption, err := c.Server.encryption(log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("the codec server cannot listen (RAMP_CODEC_LISTEN): %w", err)
+	}
+	log.Info("codec server started",
+		zap.Stringer("address", listener.Addr()),
+		zap.Bool("tls", encryption != nil),
+		zap.String("issuer", c.Server.Issuer),
+		zap.Bool("encode", c.Server.Encode),
+		zap.Strings("origins", c.Server.Origins),
+	)
+	err = server.Serve(ctx, listener, handler, encryption, log)
+	log.Info("codec server stopped")
+	return err
+}
+
+func open(ctx context.Context, source codec.Source) (*codec.Keyring, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return codec.Open(ctx, source)
+}
+
+func (c serverConfig) handler(ctx context.Context, keyring *codec.Keyring, log, audit *zap.Logger) (http.Handler, error) {
+	tokens, err := c.tokens(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	return server.New(server.Options{
+		Keyring: keyring,
+		Origins: c.Origins,
+		Tokens:  tokens,
+		Encode:  c.Encode,
+		MaxBody: c.MaxBody,
+		Audit:   audit,
+	})
+}
+
+// tokens are nil where no issuer is set: only this machine is answered then.
+func (c serverConfig) tokens(ctx context.Context, log *zap.Logger) (*server.Tokens, error) {
+	if c.Issuer == "" {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return server.OpenTokens(ctx, server.TokenOptions{
+		Issuer:           c.Issuer,
+		Audience:         c.Audience,
+		PermissionsClaim: c.PermissionsClaim,
+		Log:              log,
+	})
+}
+
+// encryption is nil where no certificate is set.
+func (c serverConfig) encryption(log *zap.Logger) (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	return server.TLS(c.TLSCert, c.TLSKey, log)
+}
+
+func reporter(keyring *codec.Keyring, log *zap.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error("the keyset cannot be read again; the keys that were read before go on being used", zap.Error(err))
+			return
+		}
+		log.Info("took a changed keyset", zap.String("primary", keyring.Primary()))
+	}
+}

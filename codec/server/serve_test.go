@@ -1,0 +1,201 @@
+package server_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/codec/server"
+)
+
+// patience is how long a test waits for what takes milliseconds on an idle machine.
+const patience = 30 * time.Second
+
+func TestStopFinishesTheRequestsUnderWay(t *testing.T) {
+	t.Parallel()
+	entered, release := make(chan struct{}), make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-release
+		w.WriteHeader(http.StatusNoContent)
+	})
+	listener := listen(t)
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, listener, handler, nil, (&journal{}).logger()) }()
+	answered := make(chan int, 1)
+	go func() {
+		response, err := http.Get("http://" + listener.Addr().String())
+		if err != nil {
+			answered <- 0
+			return
+		}
+		_ = response.Body.Close()
+		answered <- response.StatusCode
+	}()
+
+	<-entered
+	stop()
+	require.Eventually(t, func() bool { return !accepts(listener.Addr()) }, patience, time.Millisecond)
+	require.Empty(t, served, "the server ended before its request")
+	close(release)
+
+	require.Equal(t, http.StatusNoContent, <-answered)
+	require.NoError(t, <-served)
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return listener
+}
+
+func accepts(address net.Addr) bool {
+	connection, err := net.Dial("tcp", address.String())
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
+}
+
+// authority is a certificate with its key in files, as an operator has them.
+type authority struct {
+	certFile, keyFile string
+	roots             *x509.CertPool
+	renewals          int64
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	directory := t.TempDir()
+	a := &authority{
+		certFile: filepath.Join(directory, "tls.crt"),
+		keyFile:  filepath.Join(directory, "tls.key"),
+		roots:    x509.NewCertPool(),
+	}
+	a.renew(t)
+	return a
+}
+
+// renew writes a certificate with the next serial number.
+func (a *authority) renew(t *testing.T) {
+	t.Helper()
+	a.renewals++
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(a.renewals),
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	parsed, err := x509.ParseCertificate(certificate)
+	require.NoError(t, err)
+	a.roots.AddCert(parsed)
+	a.write(t, a.certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
+	a.write(t, a.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+}
+
+// write gives every version of a file its own time, whatever the file system's resolution.
+func (a *authority) write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(name, data, 0o600))
+	changed := time.Now().Add(time.Duration(a.renewals) * time.Minute)
+	require.NoError(t, os.Chtimes(name, changed, changed))
+}
+
+// serial is the number of the certificate that a new connection gets.
+func (a *authority) serial(t *testing.T, address net.Addr) int64 {
+	t.Helper()
+	connection, err := tls.Dial("tcp", address.String(), &tls.Config{RootCAs: a.roots})
+	require.NoError(t, err)
+	defer func() { _ = connection.Close() }()
+	return connection.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+}
+
+// serveTLS serves until the test ends.
+func serveTLS(t *testing.T, a *authority, log *journal) net.Addr {
+	t.Helper()
+	encryption, err := server.TLS(a.certFile, a.keyFile, log.logger())
+	require.NoError(t, err)
+	listener := listen(t)
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, listener, http.NotFoundHandler(), encryption, log.logger()) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-served)
+	})
+	return listener.Addr()
+}
+
+func TestRenewedCertificateIsTakenWithoutARestart(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	address := serveTLS(t, a, &journal{})
+	require.EqualValues(t, 1, a.serial(t, address))
+
+	a.renew(t)
+
+	require.EqualValues(t, 2, a.serial(t, address))
+}
+
+func TestCertificateStaysWhileTheRenewedOneCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	var log journal
+	address := serveTLS(t, a, &log)
+	key, err := os.ReadFile(a.keyFile)
+	require.NoError(t, err)
+
+	a.renew(t)
+	a.write(t, a.keyFile, key)
+	require.EqualValues(t, 1, a.serial(t, address))
+	require.EqualValues(t, 1, a.serial(t, address))
+	require.Equal(t, 1, strings.Count(log.String(), "the old one stays"), log.String())
+
+	a.renew(t)
+	require.EqualValues(t, 3, a.serial(t, address))
+}
+
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	address := serveTLS(t, a, &journal{})
+
+	_, err := tls.Dial("tcp", address.String(), &tls.Config{RootCAs: a.roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+
+	require.ErrorContains(t, err, "protocol version")
+}
+
+func TestCertificateThatCannotBeUsedIsNamedAtStart(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+
+	_, err := server.TLS(a.certFile+".missing", a.keyFile, (&journal{}).logger())
+	require.ErrorContains(t, err, a.certFile+".missing")
+
+	_, err = server.TLS(a.keyFile, a.certFile, (&journal{}).logger())
+	require.ErrorContains(t, err, a.keyFile)
+	require.NotContains(t, err.Error(), "BEGIN")
+}
