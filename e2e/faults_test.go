@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -31,6 +33,8 @@ type fault struct {
 	status int
 	// retryAfter is the header of that name, in seconds.
 	retryAfter string
+	// echo repeats the call's own headers and body in the answer, as careless servers do.
+	echo bool
 }
 
 // unreliable puts a network between the worker and the sandbox.
@@ -58,10 +62,21 @@ func (n *network) between(t *testing.T, provider string) string {
 				w.Header().Set("Retry-After", f.retryAfter)
 			}
 			w.WriteHeader(f.status)
+			if f.echo {
+				repeat(w, r)
+			}
 		}
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+func repeat(w io.Writer, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	answer, _ := json.Marshal(map[string]any{"success": false, "error": map[string]any{
+		"code": 400, "message": string(body) + " " + r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key"),
+	}})
+	_, _ = w.Write(answer)
 }
 
 // fail makes the next calls of a route fail.

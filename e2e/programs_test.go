@@ -36,12 +36,13 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(programs)
-	fmt.Println("building devserver, sandbox, worker and starter; the first build of the Temporal server takes minutes")
+	fmt.Println("building devserver, sandbox, worker, starter and codec-server; the first build of the Temporal server takes minutes")
 	for _, args := range [][]string{
 		{"build", "-C", "../devserver", "-o", program("devserver"), "."},
 		withRace("-o", program("sandbox"), "../onmeta/sandbox/cmd/sandbox"),
 		withRace("-o", program("worker"), "../worker"),
 		withRace("-o", program("starter"), "../starter"),
+		withRace("-o", program("codec-server"), "../codec/cmd/codec-server"),
 	} {
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +24,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"rampart/codec"
 	"rampart/onmeta/sandbox"
 	"rampart/ramp"
 	"rampart/workflows"
@@ -48,6 +51,11 @@ type stack struct {
 	network  *network
 	// environment is what the worker gets besides the usual.
 	environment []string
+	// keyset is the file of the keys that encrypt payloads, and keyring those keys.
+	keyset  string
+	keyring *codec.Keyring
+	// codec is where the Web UI looks for a codec server.
+	codec string
 
 	temporal client.Client
 	orders   *ramp.Client
@@ -69,9 +77,11 @@ func newStack(t *testing.T, speed int, options ...stackOption) *stack {
 	s := &stack{t: t, speed: speed, address: "127.0.0.1:" + freePort(t)}
 	uiPort := freePort(t)
 	s.ui = "http://127.0.0.1:" + uiPort
+	s.codec = "127.0.0.1:" + freePort(t)
 	for _, option := range options {
 		option(s)
 	}
+	s.makeKeyset()
 	s.startServer()
 	box := launch(t, "sandbox", nil, "--listen", "127.0.0.1:0", "--speed", fmt.Sprint(speed),
 		"--api-key", apiKey, "--api-secret", apiSecret, "--kyc-secret", kycSecret)
@@ -85,15 +95,43 @@ func newStack(t *testing.T, speed int, options ...stackOption) *stack {
 	return s
 }
 
+func (s *stack) makeKeyset() {
+	s.t.Helper()
+	source := codec.Source{File: filepath.Join(s.t.TempDir(), "keyset.json")}
+	var err error
+	s.keyset, err = codec.Create(s.t.Context(), source)
+	require.NoError(s.t, err)
+	s.keyring, err = codec.Open(s.t.Context(), source)
+	require.NoError(s.t, err)
+}
+
 func (s *stack) startServer() {
 	s.t.Helper()
 	_, port, _ := strings.Cut(s.address, ":")
-	args := []string{"--port", port, "--ui-port", s.ui[strings.LastIndex(s.ui, ":")+1:]}
+	args := []string{"--port", port, "--ui-port", s.ui[strings.LastIndex(s.ui, ":")+1:], "--codec-endpoint", "http://" + s.codec}
 	if s.db != "" {
 		args = append(args, "--db", s.db)
 	}
 	s.server = launch(s.t, "devserver", nil, args...)
 	s.server.line("TEMPORAL_ADDRESS=")
+}
+
+// startCodecServer starts the codec server that the Web UI was told of.
+func (s *stack) startCodecServer() *process {
+	s.t.Helper()
+	started := launch(s.t, "codec-server", []string{
+		"RAMP_CODEC_LISTEN=" + s.codec,
+		"RAMP_CODEC_ORIGINS=" + s.ui,
+		"RAMP_KEYSET_FILE=" + s.keyset,
+	})
+	eventually(s.t, patience, func() error {
+		response, err := http.Get("http://" + s.codec + "/healthz")
+		if err != nil {
+			return err
+		}
+		return response.Body.Close()
+	})
+	return started
 }
 
 func (s *stack) startWorker() *process {
@@ -113,19 +151,23 @@ func (s *stack) workerEnvironment() []string {
 		"ONMETA_KYC_SECRET="+kycSecret,
 		fmt.Sprintf("ONMETA_CLOCK_SPEED=%d", s.speed),
 		"RAMP_LOG_LEVEL=debug",
+		"RAMP_KYC_STORES=file://"+os.TempDir()+",s3://kyc/users/",
+		"RAMP_KEYSET_FILE="+s.keyset,
 	)
 }
 
 func (s *stack) connect() {
 	s.t.Helper()
-	var err error
-	s.temporal, err = client.Dial(client.Options{
+	options := client.Options{
 		HostPort: s.address,
 		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	}
+	codec.Secure(&options, s.keyring)
+	var err error
+	s.temporal, err = client.Dial(options)
 	require.NoError(s.t, err)
 	s.t.Cleanup(s.temporal.Close)
-	s.orders = ramp.NewClient(s.temporal, nil)
+	s.orders = ramp.NewClient(s.temporal, options.DataConverter)
 }
 
 // starter runs the starter and returns what it wrote and its exit code.
@@ -134,7 +176,7 @@ func (s *stack) starter(args ...string) (stdout, stderr string, code int) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program("starter"), args...)
-	cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+s.address, "RAMP_UI_URL="+s.ui, "NO_COLOR=1")
+	cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+s.address, "RAMP_UI_URL="+s.ui, "RAMP_KEYSET_FILE="+s.keyset, "NO_COLOR=1")
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	err := cmd.Run()
@@ -184,8 +226,14 @@ func (s *stack) history(id ramp.ID) *historypb.History {
 // requireReplay requires that the workflow code makes the same commands from orders' histories as it did when they ran.
 func (s *stack) requireReplay(orders ...ramp.ID) {
 	s.t.Helper()
+	var options client.Options
+	codec.Secure(&options, s.keyring)
 	for _, order := range orders {
-		replayer := worker.NewWorkflowReplayer()
+		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
+			DataConverter:    options.DataConverter,
+			FailureConverter: options.FailureConverter,
+		})
+		require.NoError(s.t, err)
 		workflows.Register(replayer)
 		require.NoError(s.t, replayer.ReplayWorkflowHistoryWithOptions(nil, s.history(order), worker.ReplayWorkflowHistoryOptions{
 			OriginalExecution: workflow.Execution{ID: order.Direction.WorkflowID(order.Reference)},

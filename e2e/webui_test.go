@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func shows(t *testing.T, page context.Context, picture string, texts ...string) 
 
 func keep(t *testing.T, page context.Context, picture string) {
 	t.Helper()
-	if screenshots == "" {
+	if screenshots == "" || picture == "" {
 		return
 	}
 	image, err := chromedp.Run(page, chromedp.CaptureScreenshot())
@@ -75,6 +76,7 @@ func pageText(page context.Context) string {
 func TestWebUIShowsOrdersAsASupportPersonNeedsThem(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30)
+	s.startCodecServer()
 	for _, reference := range []string{"inv-41", "inv-42"} {
 		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
@@ -90,7 +92,7 @@ func TestWebUIShowsOrdersAsASupportPersonNeedsThem(t *testing.T) {
 	page := browser(t)
 
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(buy("inv-42")))))
-	shows(t, page, "order-timeline", "Completed", "Descending")
+	shows(t, page, "order-timeline", "Completed", "Descending", onrampRequest("").WalletAddress)
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(buy("inv-41"))+"/user-metadata")))
 	shows(t, page, "order-metadata", "Buy USDC for ₹1000.00 · inv-41", "Waiting until the user pays")
 
@@ -108,4 +110,53 @@ func (s *stack) page(id ramp.ID) string {
 	require.NoError(s.t, err)
 	return s.ui + "/namespaces/default/workflows/" + url.PathEscape(id.Direction.WorkflowID(id.Reference)) + "/" +
 		description.WorkflowExecution.RunID
+}
+
+func TestWebUIShowsPayloadsOnlyThroughTheCodecServer(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30)
+	request := onrampRequest("sealed")
+	_, err := s.orders.StartOnramp(t.Context(), request)
+	require.NoError(t, err)
+	personal := []string{request.Email, request.UPI.ID, request.UPI.Name}
+	input := s.page(buy("sealed")) + "/timeline"
+	desk := []string{s.page(buy("sealed")) + "/user-metadata", s.page(buy("sealed")) + "/search-attributes", s.ui + "/namespaces/default/workflows"}
+
+	page := browser(t)
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(input)))
+	shows(t, page, "order-sealed", "encryption-key-id", "onramp/sealed")
+	requireHides(t, page, personal...)
+	for _, address := range desk {
+		require.NoError(t, chromedp.Do(page, chromedp.Navigate(address)))
+		shows(t, page, "", "onramp/sealed")
+		requireHides(t, page, personal...)
+	}
+
+	server := s.startCodecServer()
+	page = browser(t)
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(input)))
+	shows(t, page, "order-decoded", personal...)
+	for _, address := range desk {
+		require.NoError(t, chromedp.Do(page, chromedp.Navigate(address)))
+		shows(t, page, "", "onramp/sealed")
+		requireHides(t, page, personal...)
+	}
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(desk[0])))
+	shows(t, page, "", "Buy USDC for ₹1000.00 · sealed", "Waiting until the user pays")
+	requireHides(t, page, personal...)
+	server.logged(`"workflows":["onramp/sealed"]`)
+	log, err := os.ReadFile(server.log)
+	require.NoError(t, err)
+	for _, text := range personal {
+		require.NotContains(t, string(log), text)
+	}
+}
+
+func requireHides(t *testing.T, page context.Context, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		shown, err := chromedp.Run(page, chromedp.Evaluate[bool](fmt.Sprintf("(%s)(%q)", hasText, text)))
+		require.NoError(t, err)
+		require.False(t, shown, "the page shows %q:\n%s", text, pageText(page))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/converter"
 )
 
 // ReorderRequest asks for a new order in place of one that expired or was cancelled after the user had paid.
@@ -65,7 +66,9 @@ func (c *Client) request(ctx context.Context, id ID, into any) error {
 		return c.explain(id, err)
 	}
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if err := c.converter.FromPayloads(input, into); err != nil {
+	own := converter.WithDataConverterSerializationContext(c.converter,
+		converter.WorkflowSerializationContext{WorkflowID: id.workflow()}) // the connection knows the namespace
+	if err := own.FromPayloads(input, into); err != nil {
 		return c.explain(id, fmt.Errorf("the order's request cannot be read: %w", err))
 	}
 	return nil

@@ -14,13 +14,19 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"rampart/activities"
+	"rampart/codec"
+	"rampart/codec/kms"
 	"rampart/onmeta"
+	"rampart/redact/redactlog"
 )
 
 // config is the worker's configuration, from the environment alone.
 type config struct {
 	Onmeta onmetaConfig `envPrefix:"ONMETA_"`
 	Worker workerConfig `envPrefix:"RAMP_"`
+	// Keyset has the keys that encrypt what orders leave in Temporal.
+	Keyset codec.Source `envPrefix:"RAMP_"`
 
 	// temporal is how to reach Temporal: its own TEMPORAL_* variables, or a profile of its configuration file.
 	temporal client.Options
@@ -51,6 +57,9 @@ type workerConfig struct {
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
 	// Watches is how many orders this worker watches at a time.
 	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
+	// KYCStores are the URLs of the prefixes in blob stores that KYC dossiers are taken from, with the parameters that
+	// the stores' drivers need.
+	KYCStores []string `env:"KYC_STORES" envDefault:"file:///var/lib/rampart/kyc/"`
 }
 
 // loadConfig reads and checks everything before anything starts, and names all that is missing or wrong at once.
@@ -60,6 +69,7 @@ func loadConfig(environment map[string]string) (config, error) {
 	if err := env.ParseWithOptions(&c, env.Options{Environment: environment}); err != nil {
 		problems = append(problems, settingProblems(err)...)
 	}
+	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.check()...)
 	var err error
 	c.temporal, err = envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environment)})
@@ -140,6 +150,9 @@ func (c *config) check() []error {
 	if c.Worker.Watches < 1 {
 		add("RAMP_MAX_WATCHES must be at least 1")
 	}
+	if _, err := activities.NewDossierStores(c.Worker.KYCStores...); err != nil {
+		add("RAMP_KYC_STORES: %w", err)
+	}
 	if c.Onmeta.BaseURL != "" && c.Onmeta.APIKey != "" {
 		if _, err := onmeta.NewTransport(c.Onmeta.transport()); err != nil {
 			add("ONMETA_BASE_URL or ONMETA_API_KEY: %w", err)
@@ -161,7 +174,7 @@ func loopback(baseURL string) bool {
 	return base.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
 
-// logger writes to standard error.
+// logger writes to standard error what package redact lets it.
 func (c config) logger() (*zap.Logger, error) {
 	settings := zap.NewProductionConfig()
 	if c.Worker.LogFormat == "console" {
@@ -171,7 +184,8 @@ func (c config) logger() (*zap.Logger, error) {
 	settings.Level = zap.NewAtomicLevelAt(c.level)
 	settings.Sampling = nil
 	settings.DisableStacktrace = true
-	return settings.Build()
+	core := redactlog.Core(c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal())
+	return settings.Build(zap.WrapCore(core))
 }
 
 // lookup gives Temporal's loader the same environment.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"maps"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"rampart/codec"
 )
 
 const secret = "s3cr3t-that-nobody-may-see"
@@ -35,6 +38,7 @@ func TestWorkerNeedsNothingButTheProvidersSettings(t *testing.T) {
 	require.InDelta(t, 1, c.Onmeta.ClockSpeed, 0)
 	require.Equal(t, 25*time.Second, c.Worker.StopTimeout)
 	require.Equal(t, 20000, c.Worker.Watches)
+	require.Equal(t, []string{"file:///var/lib/rampart/kyc/"}, c.Worker.KYCStores)
 	require.Empty(t, c.temporal.HostPort)
 }
 
@@ -88,6 +92,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"RAMP_STOP_TIMEOUT must be a":         {"RAMP_STOP_TIMEOUT": "soon"},
 		"ONMETA_API_SECRET must be set":       {"ONMETA_API_SECRET": ""},
 		"TEMPORAL_*":                          {"TEMPORAL_PROFILE": "no such profile"},
+		"RAMP_KYC_STORES: store 2 must be":    {"RAMP_KYC_STORES": "s3://ramp-kyc/?region=ap-south-1, /kyc/" + secret},
+		"RAMP_KYC_STORES: store 1 must not":   {"RAMP_KYC_STORES": "file:///kyc/?secret_key_path=" + secret},
 		"ONMETA_BASE_URL or ONMETA_API_KEY: ": {"ONMETA_API_KEY": "two\nlines"},
 	} {
 		t.Run(problem, func(t *testing.T) {
@@ -113,8 +119,22 @@ func TestFastClockIsTakenForASandboxOnThisMachine(t *testing.T) {
 func TestWorkerSaysThatTemporalIsNotThere(t *testing.T) {
 	t.Parallel()
 
-	err := run(t.Context(), with(map[string]string{"TEMPORAL_ADDRESS": "127.0.0.1:1"}))
+	keyset := filepath.Join(t.TempDir(), "keyset.json")
+	_, err := codec.Create(t.Context(), codec.Source{File: keyset})
+	require.NoError(t, err)
+	err = run(t.Context(), with(map[string]string{"TEMPORAL_ADDRESS": "127.0.0.1:1", "RAMP_KEYSET_FILE": keyset}))
 
 	require.ErrorContains(t, err, "127.0.0.1:1")
 	require.ErrorContains(t, err, "TEMPORAL_ADDRESS")
+}
+
+func TestKYCDossiersMayComeFromManyStores(t *testing.T) {
+	t.Parallel()
+
+	c, err := loadConfig(with(map[string]string{
+		"RAMP_KYC_STORES": "file:///srv/kyc, s3://ramp-kyc/users/?region=ap-south-1&use_path_style=true,gs://ramp-kyc/,azblob://ramp-kyc/",
+	}))
+
+	require.NoError(t, err)
+	require.Len(t, c.Worker.KYCStores, 4)
 }

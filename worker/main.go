@@ -21,14 +21,15 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
 	_ "gocloud.dev/blob/azureblob" // KYC dossiers in azblob://
-	_ "gocloud.dev/blob/fileblob"  // in file://
 	_ "gocloud.dev/blob/gcsblob"   // in gs://
 	_ "gocloud.dev/blob/s3blob"    // in s3://
 	"golang.org/x/time/rate"
 
 	"rampart/activities"
+	"rampart/codec"
 	"rampart/onmeta"
 	"rampart/ramp"
+	"rampart/redact"
 	"rampart/workflows"
 )
 
@@ -39,7 +40,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, env.ToMap(os.Environ())); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, redact.Text(err.Error()))
 		os.Exit(1)
 	}
 }
@@ -55,7 +56,13 @@ func run(ctx context.Context, environment map[string]string) error {
 	}
 	defer func() { _ = logger.Sync() }() // a terminal cannot be synced
 
-	temporal, err := connect(ctx, c, logger)
+	keyring, err := openKeyring(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	go keyring.Follow(ctx, keysetEvery, func(err error) { reportKeyset(logger, keyring, err) })
+
+	temporal, err := connect(ctx, c, keyring, logger)
 	if err != nil {
 		return err
 	}
@@ -68,7 +75,8 @@ func run(ctx context.Context, environment map[string]string) error {
 	return workers.run(ctx, logger)
 }
 
-func connect(ctx context.Context, c config, logger *zap.Logger) (client.Client, error) {
+func connect(ctx context.Context, c config, keyring *codec.Keyring, logger *zap.Logger) (client.Client, error) {
+	codec.Secure(&c.temporal, keyring)
 	c.temporal.Logger = log.NewStructuredLogger(slog.New(zapslog.NewHandler(logger.Core())))
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -98,12 +106,17 @@ func newWorkers(c config, temporal client.Client) (*workers, error) {
 	if err != nil {
 		return nil, err
 	}
+	stores, err := activities.NewDossierStores(c.Worker.KYCStores...)
+	if err != nil {
+		return nil, err
+	}
 	limit := rate.NewLimiter(rate.Limit(c.Onmeta.RateLimit), max(1, int(c.Onmeta.RateLimit)))
 	calls, watches := activities.New(activities.Options{
-		Caller:    onmeta.WithRateLimit(transport, limit),
-		KYCSecret: c.Onmeta.KYCSecret,
-		Timings:   activities.GuideTimings(c.Onmeta.ClockSpeed),
-		Owners:    activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
+		Caller:       onmeta.WithRateLimit(transport, limit),
+		KYCSecret:    c.Onmeta.KYCSecret,
+		Timings:      activities.GuideTimings(c.Onmeta.ClockSpeed),
+		Owners:       activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
+		OpenDossiers: stores.Open,
 	})
 
 	w := &workers{fatal: make(chan error, 2)}

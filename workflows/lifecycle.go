@@ -151,6 +151,7 @@ func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle,
 		})
 	}
 	l.enter(ctx, ramp.VerifyingKYC, l.route.title())
+	l.noteClear(ctx, "The request", input)
 	if err := l.listen(ctx); err != nil {
 		return nil, err
 	}

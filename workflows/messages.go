@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/ramp"
+	"rampart/redact"
 )
 
 // message is a signal and an update of the same name.
@@ -89,6 +91,7 @@ func (l *lifecycle) heed(ctx workflow.Context, m message, input converter.RawVal
 		return
 	}
 	take(ctx)
+	l.noteClear(ctx, "The "+m.name+" signal", input)
 }
 
 // answerTo handles an update: it returns once it is known what became of what was sent.
@@ -98,6 +101,7 @@ func (l *lifecycle) answerTo(ctx workflow.Context, m message, input converter.Ra
 		return ramp.Order{}, contractError(err)
 	}
 	verdict := take(ctx)
+	l.noteClear(ctx, "The "+m.name+" update", input)
 	if err := workflow.Await(disconnected(ctx), func() bool { return verdict.decided }); err != nil {
 		return ramp.Order{}, err
 	}
@@ -229,7 +233,11 @@ func (l *lifecycle) overError() *ramp.Error {
 // limit on the price because of that would cost the user money.
 func decode(input converter.RawValue, into any) error {
 	payload := input.Payload()
-	if encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding != converter.MetadataEncodingJSON {
+	switch encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding {
+	case converter.MetadataEncodingJSON:
+	case ramp.EncodingEncrypted:
+		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
+	default:
 		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, encoding))
 	}
 	decoder := json.NewDecoder(bytes.NewReader(payload.GetData()))
@@ -243,21 +251,33 @@ func decode(input converter.RawValue, into any) error {
 	return nil
 }
 
+// noteClear tells of what came in clear although the worker encrypts: whoever reads the order's history can read it.
+func (l *lifecycle) noteClear(ctx workflow.Context, what string, input converter.RawValue) {
+	if _, clear := input.Payload().GetMetadata()[ramp.MetadataUnencrypted]; clear {
+		l.log.Warn("sent unencrypted", "what", what)
+		l.note(ctx, what+" was sent unencrypted: who reads this order's history can read it. Give its sender the keyset.")
+	}
+}
+
 func undecodable(problem string) *ramp.Error {
 	return &ramp.Error{Type: ramp.InvalidRequest, Message: "the argument " + problem}
 }
+
+// longestProblem bounds what a sender's own words add to an order: the names of fields.
+const longestProblem = 120
 
 // describe says what is wrong with JSON without repeating any value from it.
 func describe(err error) string {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		return fmt.Sprintf("has a JSON %s in the field %q, which takes a %s", wrongType.Value, wrongType.Field, wrongType.Type)
+		kind, _, _ := strings.Cut(wrongType.Value, " ") // some numbers stand behind it
+		return fmt.Sprintf("has a JSON %s in the field %q, which takes a %s", kind, wrongType.Field, wrongType.Type)
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return fmt.Sprintf("is not JSON, from byte %d on", syntax.Offset)
 	}
-	return "is not as the contract has it: " + err.Error()
+	return "is not as the contract has it: " + redact.Message(err.Error(), longestProblem)
 }
 
 // contractError lets an error of the contract cross Temporal with its type.

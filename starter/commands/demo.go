@@ -32,10 +32,11 @@ func (p *Program) demo() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&options.Bin, "bin", "bin", "`directory` of the programs devserver, sandbox and worker")
+	flags.StringVar(&options.Bin, "bin", "bin", "`directory` of the programs devserver, codec-server, sandbox and worker")
 	flags.StringVar(&options.Config, "config", "temporal-dev.yaml", "Temporal server's configuration `file`")
 	flags.Uint16Var(&options.Port, "port", 7233, "Temporal server's `port`; 0: any free one")
 	flags.Uint16Var(&options.UIPort, "ui-port", 8233, "Web UI's `port`; 0: any free one")
+	flags.Uint16Var(&options.CodecPort, "codec-port", 8234, "codec server's `port`; 0: any free one")
 	flags.BoolVar(&options.Keep, "keep", false, "leave everything running until Ctrl-C")
 	return cmd
 }

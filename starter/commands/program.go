@@ -18,7 +18,8 @@ const help = `Start, signal, watch and inspect on-ramp and off-ramp orders.
 
 An order is named by the reference you gave it, such as inv-42, or by its workflow id, such as onramp/inv-42.
 Temporal is reached as by its own tools: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE,
-TEMPORAL_API_KEY, TEMPORAL_TLS_*. With -o json, answers go to standard output and errors to standard error as JSON.
+TEMPORAL_API_KEY, TEMPORAL_TLS_*. What orders hold is encrypted and read with the keyset of RAMP_KEYSET_FILE.
+With -o json, answers go to standard output and errors to standard error as JSON.
 
 Exit codes:
   0  done; an order that was followed has completed
@@ -90,7 +91,7 @@ func (p *Program) root() *cobra.Command {
 	p.add(root, startGroup, p.onramp(), p.offramp(), p.reorder())
 	p.add(root, messageGroup, p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel())
 	p.add(root, inspectGroup, p.status(), p.watch(), p.list())
-	p.add(root, systemGroup, p.setup(), p.demo())
+	p.add(root, systemGroup, p.setup(), p.keyset(), p.demo())
 	return root
 }
 

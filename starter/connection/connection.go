@@ -11,10 +11,13 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
 
+	"rampart/codec"
+	"rampart/codec/kms"
 	"rampart/ramp"
 )
 
@@ -31,16 +34,17 @@ type Connection struct {
 
 // Dial connects as the environment says. Its error is an *UnreachableError when there is no answer.
 func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, error) {
-	options, err := Options(environment)
+	options, err := Options(ctx, environment)
 	if err != nil {
 		return nil, err
 	}
 	return DialOptions(ctx, options)
 }
 
-// Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. A codec
-// server that is configured decodes what the worker encrypts.
-func Options(environment envconfig.EnvLookup) (client.Options, error) {
+// Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. What
+// orders hold is encrypted and decrypted with the keyset, or by a codec server if Temporal's configuration names one.
+// Without either, what needs no payloads works, and what does says what is missing.
+func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{
 		EnvLookup:          environment,
 		IncludeRemoteCodec: true,
@@ -50,7 +54,33 @@ func Options(environment envconfig.EnvLookup) (client.Options, error) {
 	}
 	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
+	if options.DataConverter != nil {
+		return options, nil
+	}
+	source, err := Keyset(environment)
+	if err != nil {
+		return client.Options{}, err
+	}
+	keyring, err := codec.Open(ctx, source)
+	if err != nil {
+		options.DataConverter = keyless{err}
+		return options, nil
+	}
+	codec.Secure(&options, keyring)
 	return options, nil
+}
+
+// Keyset reads where the keyset is: RAMP_KEYSET, RAMP_KEYSET_FILE and RAMP_KEYSET_KMS.
+func Keyset(environment envconfig.EnvLookup) (codec.Source, error) {
+	variables := make(map[string]string)
+	for _, name := range []string{"RAMP_KEYSET", "RAMP_KEYSET_FILE", "RAMP_KEYSET_KMS"} {
+		if value, set := environment.LookupEnv(name); set {
+			variables[name] = value
+		}
+	}
+	source, err := env.ParseAsWithOptions[codec.Source](env.Options{Prefix: "RAMP_", Environment: variables})
+	source.OpenKMS = kms.Open
+	return source, err
 }
 
 // DialOptions connects as the options say, and fails unless the server answers.

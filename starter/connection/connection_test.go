@@ -39,7 +39,7 @@ func alone(t *testing.T, variables environment) environment {
 
 func TestConnectionDefaultsToALocalServer(t *testing.T) {
 	t.Parallel()
-	options, err := connection.Options(alone(t, environment{}))
+	options, err := connection.Options(t.Context(), alone(t, environment{}))
 	require.NoError(t, err)
 	require.Equal(t, "localhost:7233", options.HostPort)
 	require.Equal(t, "default", options.Namespace)
@@ -48,7 +48,7 @@ func TestConnectionDefaultsToALocalServer(t *testing.T) {
 
 func TestConnectionFollowsTheVariablesOfTemporalsTools(t *testing.T) {
 	t.Parallel()
-	options, err := connection.Options(alone(t, environment{
+	options, err := connection.Options(t.Context(), alone(t, environment{
 		"TEMPORAL_ADDRESS":   "temporal.example.test:7233",
 		"TEMPORAL_NAMESPACE": "orders",
 		"TEMPORAL_API_KEY":   "key",
@@ -61,7 +61,7 @@ func TestConnectionFollowsTheVariablesOfTemporalsTools(t *testing.T) {
 
 func TestUnknownProfileIsAnError(t *testing.T) {
 	t.Parallel()
-	_, err := connection.Options(alone(t, environment{"TEMPORAL_PROFILE": "production"}))
+	_, err := connection.Options(t.Context(), alone(t, environment{"TEMPORAL_PROFILE": "production"}))
 	require.ErrorContains(t, err, "production")
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"rampart/codec"
 	"rampart/ramp"
 	"rampart/starter/view"
 )
@@ -20,8 +21,11 @@ type Options struct {
 	Bin string
 	// Config is the Temporal server's configuration.
 	Config string
-	// Port and UIPort are those of the Temporal server and its Web UI on 127.0.0.1; 0 takes free ones.
-	Port, UIPort uint16
+	// Keyset encrypts what the orders leave in Temporal. One that is not there yet is made.
+	Keyset codec.Source
+	// Port, UIPort and CodecPort are those of the Temporal server, its Web UI and its codec server on 127.0.0.1; 0 takes
+	// free ones.
+	Port, UIPort, CodecPort uint16
 	// Keep leaves everything running at the end until the context is done.
 	Keep bool
 	// Program is how the command line was called, for the commands that the demo suggests.
@@ -68,12 +72,13 @@ type run struct {
 	logs      string
 	processes *supervisor
 	began     time.Time
+	keys      keys
 }
 
 // Run runs the demo. It returns once both orders are over, or something has failed, and every process it has started is gone.
 // The error is a *FailedError once processes run.
 func Run(ctx context.Context, options Options) (Result, error) {
-	needed := []string{sandbox, worker}
+	needed := []string{sandbox, worker, codecServer}
 	if address, _ := options.Environment.LookupEnv("TEMPORAL_ADDRESS"); address == "" {
 		needed = append(needed, devserver)
 	}
@@ -103,6 +108,9 @@ func (r *run) everything(ctx context.Context) (result Result, err error) {
 	}()
 	r.Screen.Line("An on-ramp and an off-ramp order, from beginning to end, against the sandbox: no account, no money.")
 	r.Screen.Blank()
+	if r.keys, err = r.keyset(ctx); err != nil {
+		return result, err
+	}
 	server, err := r.temporal(ctx)
 	if err != nil {
 		return result, err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/codec"
 	"rampart/starter/view"
 )
 
@@ -31,7 +32,12 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	_, err := Run(ctx, Options{Bin: bin, Environment: variables(nil), Screen: view.NewScreen(os.Stdout)})
+	_, err := Run(ctx, Options{
+		Bin:         bin,
+		Keyset:      codec.Source{File: filepath.Join(bin, "keyset.json")},
+		Environment: variables(nil),
+		Screen:      view.NewScreen(os.Stdout),
+	})
 	fmt.Println(err)
 }
 
@@ -49,18 +55,24 @@ func (v variables) LookupEnv(name string) (string, bool) {
 	return "", false
 }
 
-// programs are stand-ins for the three, of which only the first is reached.
+// programs are stand-ins for the four, of which only the first is reached.
 func programs(t *testing.T, first string) string {
 	t.Helper()
 	bin := t.TempDir()
 	script(t, bin, devserver, first)
+	script(t, bin, codecServer, "exit 1\n")
 	script(t, bin, sandbox, "exit 1\n")
 	script(t, bin, worker, "exit 1\n")
 	return bin
 }
 
 func options(bin string, out *bytes.Buffer) Options {
-	return Options{Bin: bin, Environment: variables{"PATH=" + os.Getenv("PATH")}, Screen: view.NewScreen(out)}
+	return Options{
+		Bin:         bin,
+		Keyset:      codec.Source{File: filepath.Join(bin, "keyset.json")},
+		Environment: variables{"PATH=" + os.Getenv("PATH")},
+		Screen:      view.NewScreen(out),
+	}
 }
 
 func TestFailingProgramIsNamedWithItsLastLinesAndAllLogs(t *testing.T) {
@@ -155,8 +167,9 @@ func TestTakenPortIsNamedWithWhatToDo(t *testing.T) {
 	defer listener.Close()
 	taken := uint16(listener.Addr().(*net.TCPAddr).Port)
 	for flag, set := range map[string]func(*Options){
-		"--port":    func(o *Options) { o.Port = taken },
-		"--ui-port": func(o *Options) { o.UIPort = taken },
+		"--port":       func(o *Options) { o.Port = taken },
+		"--ui-port":    func(o *Options) { o.UIPort = taken },
+		"--codec-port": func(o *Options) { o.CodecPort = taken },
 	} {
 		var out bytes.Buffer
 		o := options(programs(t, "exit 1\n"), &out)

@@ -14,9 +14,10 @@ import (
 
 // Names of the programs.
 const (
-	devserver = "devserver"
-	sandbox   = "sandbox"
-	worker    = "worker"
+	devserver   = "devserver"
+	codecServer = "codec-server"
+	sandbox     = "sandbox"
+	worker      = "worker"
 )
 
 const (
@@ -61,7 +62,7 @@ func (r *run) sandbox(ctx context.Context) (*provider, error) {
 // worker starts a worker and returns once it serves the orders' task queue.
 func (r *run) worker(ctx context.Context, s *server, to *provider) error {
 	r.working("Worker", "starting a worker")
-	_, err := r.processes.start(worker, filepath.Join(r.Bin, worker), nil, slices.Concat(s.environment, to.credentials, []string{
+	_, err := r.processes.start(worker, filepath.Join(r.Bin, worker), nil, slices.Concat(s.environment, r.keys.environment, to.credentials, []string{
 		"ONMETA_BASE_URL=" + to.url,
 		"ONMETA_CLOCK_SPEED=" + speed,
 		"RAMP_LOG_FORMAT=console",

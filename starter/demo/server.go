@@ -14,6 +14,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"rampart/codec"
 	"rampart/starter/connection"
 	"rampart/starter/setup"
 	"rampart/starter/view"
@@ -35,11 +36,11 @@ func (r *run) temporal(ctx context.Context) (*server, error) {
 	if address == "" {
 		return r.ownServer(ctx)
 	}
-	options, err := connection.Options(r.Environment)
+	options, err := connection.Options(ctx, r.Environment)
 	if err != nil {
 		return nil, err
 	}
-	options.DataConverter = nil // the demo's worker encrypts nothing
+	codec.Secure(&options, r.keys.ring) // as the demo's worker does
 	existing, err := connection.DialOptions(ctx, options)
 	if unreachable := new(connection.UnreachableError); errors.As(err, &unreachable) && ctx.Err() == nil {
 		r.say("Temporal", "nothing answers at TEMPORAL_ADDRESS=%s, so the demo starts its own server", address)
@@ -90,10 +91,11 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 	if err := findPrograms(r.Bin, devserver); err != nil {
 		return nil, err
 	}
-	uiPort, err := r.ports()
+	uiPort, codecPort, err := r.ports()
 	if err != nil {
 		return nil, err
 	}
+	base, codecAddress := fmt.Sprintf("http://%s:%d", loopback, uiPort), fmt.Sprintf("%s:%d", loopback, codecPort)
 	began := time.Now()
 	r.working("Temporal", "starting a server and its Web UI")
 	environment := without(r.Environment, "ONMETA_", "RAMP_", "TEMPORAL_")
@@ -101,6 +103,7 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 		"--config", r.Config,
 		"--port", strconv.Itoa(int(r.Port)),
 		"--ui-port", strconv.Itoa(uiPort),
+		"--codec-endpoint", "http://" + codecAddress,
 	}, environment)
 	if err != nil {
 		return nil, err
@@ -111,7 +114,9 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := connection.DialOptions(ctx, client.Options{HostPort: address, Namespace: namespace})
+	options := client.Options{HostPort: address, Namespace: namespace}
+	codec.Secure(&options, r.keys.ring)
+	c, err := connection.DialOptions(ctx, options)
 	if err != nil {
 		return nil, &partError{devserver, err}
 	}
@@ -119,8 +124,11 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 		c.Close()
 		return nil, &partError{devserver, fmt.Errorf("health check: %w", err)}
 	}
-	base := fmt.Sprintf("http://%s:%d", loopback, uiPort)
 	r.say("Temporal", "server at %s, Web UI %s (ready in %.1f s)", address, base, time.Since(began).Seconds())
+	if err := r.codecServer(ctx, codecAddress, base); err != nil {
+		c.Close()
+		return nil, err
+	}
 	return &server{
 		connection: c,
 		ui:         view.WebUI{Base: base, Namespace: namespace},
@@ -152,18 +160,25 @@ func whereabouts(ctx context.Context, p *process) (address, namespace string, er
 	return address, namespace, nil
 }
 
-// ports checks that the ports are free, so that no other server is taken for the demo's, and returns the Web UI's.
-func (r *run) ports() (int, error) {
+// ports checks that the ports are free, so that no other server is taken for the demo's, and returns the Web UI's and the
+// codec server's.
+func (r *run) ports() (ui, codec int, err error) {
 	if _, err := free(int(r.Port)); err != nil {
-		return 0, fmt.Errorf("port %d of %s is taken by another program: stop it, choose another with --port (0 takes a free one), "+
+		return 0, 0, fmt.Errorf("port %d of %s is taken by another program: stop it, choose another with --port (0 takes a free one), "+
 			"or, if it is a Temporal server to be used, set TEMPORAL_ADDRESS=%s:%d", r.Port, loopback, loopback, r.Port)
 	}
-	uiPort, err := free(int(r.UIPort))
-	if err != nil {
-		return 0, fmt.Errorf("port %d of %s is taken by another program: stop it, or choose another with --ui-port (0 takes a free one)",
-			r.UIPort, loopback)
+	if ui, err = free(int(r.UIPort)); err != nil {
+		return 0, 0, taken(r.UIPort, "--ui-port")
 	}
-	return uiPort, nil
+	if codec, err = free(int(r.CodecPort)); err != nil {
+		return 0, 0, taken(r.CodecPort, "--codec-port")
+	}
+	return ui, codec, nil
+}
+
+func taken(port uint16, flag string) error {
+	return fmt.Errorf("port %d of %s is taken by another program: stop it, or choose another with %s (0 takes a free one)",
+		port, loopback, flag)
 }
 
 // free returns the port, or a free one for 0, unless something listens on it.

@@ -1,0 +1,195 @@
+package e2e_test
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+
+	"rampart/codec"
+	"rampart/ramp"
+)
+
+// payloads are those of an order's history but its search attributes, which are for everybody.
+func (s *stack) payloads(id ramp.ID) []*commonpb.Payload {
+	s.t.Helper()
+	var all []*commonpb.Payload
+	require.NoError(s.t, proxy.VisitPayloads(s.t.Context(), s.history(id), proxy.VisitPayloadsOptions{
+		SkipSearchAttributes: true,
+		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			all = append(all, payloads...)
+			return payloads, nil
+		},
+	}))
+	return all
+}
+
+// outsider is a connection that has no keys.
+func (s *stack) outsider() client.Client {
+	s.t.Helper()
+	outsider, err := client.Dial(client.Options{
+		HostPort: s.address,
+		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	require.NoError(s.t, err)
+	s.t.Cleanup(outsider.Close)
+	return outsider
+}
+
+func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("sealed"))
+	require.NoError(t, err)
+	_, err = s.orders.SubmitUTR(t.Context(), "sealed", "not a UTR")
+	require.Error(t, err)
+	_, err = s.orders.SubmitUTR(t.Context(), "sealed", utrOf(1))
+	require.NoError(t, err)
+	s.awaitStatus(buy("sealed"), settling, ramp.Completed)
+
+	payloads := s.payloads(buy("sealed"))
+	require.Greater(t, len(payloads), 40)
+	for _, payload := range payloads {
+		require.True(t, codec.Encrypted(payload), "%v", payload)
+		require.Equal(t, "onramp/sealed", codec.WorkflowID(payload))
+		require.Equal(t, s.keyring.Primary(), codec.KeyID(payload))
+	}
+	_, err = codec.New(s.keyring, "default").Decode(payloads)
+	require.NoError(t, err)
+	_, err = codec.New(s.keyring, "production").Decode(payloads)
+	require.ErrorIs(t, err, codec.ErrForeign)
+}
+
+func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	for _, reference := range []string{"victim", "thief"} {
+		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/victim", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	s.await(buy("victim"), settling, func(order *ramp.Order) bool { return order.Accepted() })
+	var request, proof *commonpb.Payload
+	for _, event := range s.history(buy("victim")).GetEvents() {
+		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
+			request = started.GetInput().GetPayloads()[0]
+		}
+		if signal := event.GetWorkflowExecutionSignaledEventAttributes(); signal != nil {
+			proof = signal.GetInput().GetPayloads()[0]
+		}
+	}
+	thief := s.outsider()
+
+	require.NoError(t, thief.SignalWorkflow(t.Context(), "onramp/thief", "", ramp.SubmitUTR, converter.NewRawValue(proof)))
+	order := s.await(buy("thief"), settling, func(order *ramp.Order) bool {
+		return noted(order, "A submit-utr signal was ignored: the argument does not decrypt")
+	})
+	require.Nil(t, order.Proof)
+	update, err := thief.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: "onramp/thief", UpdateName: ramp.SubmitUTR, Args: []any{converter.NewRawValue(proof)},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = update.Get(t.Context(), nil)
+	}
+	require.Error(t, err)
+	run, err := thief.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/copy", TaskQueue: ramp.TaskQueue},
+		ramp.OnrampWorkflow, converter.NewRawValue(request))
+	require.NoError(t, err)
+	require.ErrorContains(t, s.temporal.GetWorkflow(t.Context(), run.GetID(), "").Get(t.Context(), nil), "does not decrypt")
+
+	_, err = s.orders.SubmitUTR(t.Context(), "thief", utrOf(2))
+	require.NoError(t, err, "the order goes on")
+	s.awaitStatus(buy("thief"), settling, ramp.Completed)
+	s.requireReplay(buy("victim"), buy("thief"))
+	require.Len(t, s.ledger().Orders, 2)
+}
+
+// noted reports whether an order's timeline says something.
+func noted(order *ramp.Order, text string) bool {
+	return slices.ContainsFunc(order.Timeline, func(entry ramp.TimelineEntry) bool { return strings.Contains(entry.Note, text) })
+}
+
+func TestProofSentInClearCountsAndTheOrderSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("clear"))
+	require.NoError(t, err)
+	require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/clear", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+
+	order := s.awaitStatus(buy("clear"), settling, ramp.Completed)
+
+	require.True(t, noted(order, "The submit-utr signal was sent unencrypted"))
+	require.False(t, noted(order, "The request was sent unencrypted"))
+	s.requireReplay(buy("clear"))
+}
+
+// The key is used before the worker has it, which nobody should do, and still nothing is lost.
+func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	source := codec.Source{File: s.keyset}
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("rotated"))
+	require.NoError(t, err)
+	old := s.keyring.Primary()
+	out, problems, code := s.starter("keyset", "rotate")
+	require.Zero(t, code, problems)
+	require.Contains(t, out, "keyset rotate --promote")
+	out, problems, code = s.starter("keyset", "rotate", "--promote")
+	require.Zero(t, code, problems)
+	require.Contains(t, out, "encrypts from now on")
+
+	changed := make(chan error, 1)
+	go s.keyring.Follow(t.Context(), 10*time.Millisecond, func(err error) {
+		select {
+		case changed <- err:
+		default:
+		}
+	})
+	require.NoError(t, <-changed)
+	require.NotEqual(t, old, s.keyring.Primary())
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/rotated", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+
+	s.awaitStatus(buy("rotated"), settling, ramp.Completed)
+	byKey := make(map[string]int)
+	for _, payload := range s.payloads(buy("rotated")) {
+		byKey[codec.KeyID(payload)]++
+	}
+	require.Len(t, byKey, 2)
+	require.Greater(t, byKey[old], 10)
+	require.Greater(t, byKey[s.keyring.Primary()], 10)
+	tasksFailed := 0
+	for _, event := range s.history(buy("rotated")).GetEvents() {
+		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED {
+			tasksFailed++
+		}
+	}
+	require.Positive(t, tasksFailed, "the worker did not have the key when the proof came")
+	s.requireReplay(buy("rotated"))
+	keys, err := codec.Inspect(t.Context(), source)
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprint(keys[1].ID), s.keyring.Primary())
+}
+
+func TestWorkerWithoutTheKeysetRefusesToStart(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	s.keyset = "/nowhere/keyset.json"
+	refused := launch(t, "worker", s.workerEnvironment())
+	refused.wait()
+	require.Error(t, refused.err)
+	require.Contains(t, tail(refused.log, 5), "starter keyset create")
+	_, problems, code := s.starter("status", "onramp/none")
+	require.Equal(t, 1, code)
+	require.NotEmpty(t, problems)
+}

@@ -1,0 +1,268 @@
+package e2e_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"rampart/ramp"
+)
+
+// marks are what must not be found anywhere: each of these values is used once, by the orders of this test alone.
+type marks struct {
+	names, emails, vpas, accounts, pans, aadhaars []string
+	// contents are of KYC dossiers, which are nowhere, not even encrypted.
+	contents []string
+}
+
+func (m marks) personal() []string {
+	var all []string
+	for _, values := range [][]string{m.names, m.emails, m.vpas, m.accounts, m.pans, m.aadhaars, m.contents} {
+		all = append(all, values...)
+	}
+	return all
+}
+
+// spellings are the forms in which a value may lie about.
+func spellings(value string) []string {
+	quoted, _ := json.Marshal(value)
+	forms := []string{
+		value, strings.ToUpper(value), strings.ToLower(value), strings.Trim(string(quoted), `"`),
+		url.QueryEscape(value), hex.EncodeToString([]byte(value)),
+	}
+	// Base64 of a text depends on where in its bytes it begins; what is in the middle does not.
+	for offset := range 3 {
+		encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(" ", offset) + value))
+		forms = append(forms, encoded[4:len(encoded)-4])
+	}
+	return forms
+}
+
+// requireClean requires that a text has none of the values, in any form, and no token.
+func requireClean(t *testing.T, where, text string, secrets []string) {
+	t.Helper()
+	for _, secret := range secrets {
+		for _, form := range spellings(secret) {
+			if at := strings.Index(text, form); at >= 0 {
+				require.Fail(t, "secret in "+where, "%q in: …%s…", form, text[max(0, at-200):min(len(text), at+200)])
+			}
+		}
+	}
+	require.NotRegexp(t, jwt, text, where)
+}
+
+func marked(reference string, m *marks, tag string) (ramp.OnrampRequest, ramp.OfframpRequest) {
+	name := "Zelmira Quorn" + strings.ToLower(tag)
+	email := "Zelmira.Quorn-" + tag + "+nokyc@mark.example.test"
+	vpa := "zelmiraquorn" + tag + "@okmark"
+	account := "91827364" + numbers[tag]
+	pan := "ZQMPK" + numbers[tag][:4] + "Z"
+	m.names, m.emails, m.vpas = append(m.names, name), append(m.emails, email), append(m.vpas, vpa)
+	m.accounts, m.pans = append(m.accounts, account), append(m.pans, pan)
+	buying, selling := onrampRequest(reference), offrampRequest(reference)
+	buying.Email, selling.Email = email, email
+	buying.UPI = &ramp.UPIAccount{ID: vpa, Name: name}
+	selling.Bank = &ramp.BankAccount{AccountName: name, AccountNumber: account, IFSC: "HDFC0001234", PAN: pan}
+	return buying, selling
+}
+
+// numbers are the digits of each tag's account and PAN.
+var numbers = map[string]string{"a": "50505011", "b": "60606022", "c": "70709004", "d": "80808044", "e": "90909055"}
+
+// markedDossier is a dossier whose every content can be told.
+func markedDossier(t *testing.T, m *marks) string {
+	t.Helper()
+	files := dossier()
+	files["dossier.json"] = strings.NewReplacer(
+		"Asha", "Dossierzelda", "Rao", "Markedquorn", "ABCPE1234F", "DQMPK7777D", "999941057058", "234123412346", "engineer", "zookeepermark",
+	).Replace(files["dossier.json"])
+	m.names = append(m.names, "Dossierzelda", "Markedquorn")
+	m.pans, m.aadhaars = append(m.pans, "DQMPK7777D"), append(m.aadhaars, "234123412346")
+	m.contents = append(m.contents, "zookeepermark")
+	return writeDossier(t, files)
+}
+
+// TestNoSecretLeavesTheWorkerOnAnyRoad takes orders along every road with values that can be told, and then looks for
+// them wherever the parts of Rampart write: the logs of all programs at all levels, what the starter prints, Temporal's
+// database as it lies on the disk, what Temporal's API tells of workflows, and the orders that users see.
+func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	var m marks
+	s := newStack(t, 60, onFile, unreliable(n))
+	codecServer := s.startCodecServer()
+	var printed strings.Builder
+	run := func(args ...string) {
+		stdout, stderr, _ := s.starter(args...)
+		printed.WriteString(stdout + stderr)
+	}
+
+	// KYC upload and a new UPI account, with a provider that repeats what it was sent in its errors.
+	buying, _ := marked("mark-upi", &m, "a")
+	buying.KYC = &ramp.KYC{Dossier: markedDossier(t, &m)}
+	buying.UPI.Name = "Dossierzelda Markedquorn" // the provider compares it
+	for _, route := range []string{
+		"POST /v1/users/login", "POST /v1/users/kyc-status", "POST /v1/users/upload/kyc", "POST /v1/users/upi-link",
+		"POST /v1/quote/buy", "POST /v1/orders/create", "POST /v1/orders/utr", "POST /v1/orders/status",
+	} {
+		n.fail(route, fault{left: 1, status: http.StatusBadGateway, echo: true})
+	}
+	_, err := s.orders.StartOnramp(t.Context(), buying)
+	require.NoError(t, err)
+	run("submit-utr", "mark-upi", "not-a-utr")
+	run("submit-utr", "mark-upi", utrOf(1))
+
+	// A refused bank account, another one by signal, and a hash that is refused first.
+	_, selling := marked("mark-bank", &m, "c")
+	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
+	n.fail("POST /v1/offramp/orders/create", fault{left: 1, status: http.StatusInternalServerError, echo: true})
+	_, err = s.orders.StartOfframp(t.Context(), selling)
+	require.NoError(t, err)
+	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingAccount)
+	_, other := marked("", &m, "d")
+	_, err = s.orders.SubmitAccount(t.Context(), sell("mark-bank"), ramp.AccountSubmission{Bank: other.Bank})
+	require.NoError(t, err)
+	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingPayment)
+	run("submit-hash", "mark-bank", "0x"+strings.Repeat("0", 64))
+	run("submit-hash", "mark-bank", hashOf(1))
+
+	// A provider that refuses for good, in the user's own words.
+	refused, _ := marked("mark-refused", &m, "b")
+	refused.Email = strings.Replace(refused.Email, "+nokyc", "", 1)
+	n.fail("POST /v1/quote/buy", fault{left: 1, status: http.StatusBadRequest, echo: true})
+	_, err = s.orders.StartOnramp(t.Context(), refused)
+	require.NoError(t, err)
+	s.awaitStatus(buy("mark-refused"), settling, ramp.Rejected)
+
+	// Requests and messages that make no sense, past the client that would not send them.
+	broken, brokenBank := marked("mark-broken", &m, "e")
+	broken.Email = strings.Replace(broken.Email, "+nokyc", "", 1)
+	broken.UPI.ID += " and " + brokenBank.Bank.AccountNumber
+	failed, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
+		ramp.OnrampWorkflow, broken)
+	require.NoError(t, err)
+	invalid := failed.Get(t.Context(), nil)
+	require.Error(t, invalid)
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/mark-upi", "", ramp.SubmitAccount,
+		map[string]any{"upi": map[string]any{"id": broken.UPI.ID, "pin": brokenBank.Bank.PAN}}))
+	run("onramp", "--email", broken.Email, "--upi", broken.UPI.ID, brokenBank.Bank.AccountNumber)
+	run("status", broken.Email)
+
+	// A worker that is killed in the middle.
+	s.worker.kill()
+	second := s.startWorker()
+	s.awaitStatus(buy("mark-upi"), 2*settling, ramp.Completed)
+	s.awaitStatus(sell("mark-bank"), 2*settling, ramp.Completed)
+	for _, order := range []string{"onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"} {
+		run("status", order)
+		run("status", order, "-o", "json")
+	}
+	run("list")
+
+	secrets := append(m.personal(), apiKey, apiSecret, kycSecret)
+	requireClean(t, "what the starter printed", printed.String(), secrets)
+	require.Contains(t, printed.String(), "mark-bank", "the scan would not find anything")
+	requireClean(t, "the error of an invalid request", invalid.Error(), secrets)
+	for _, p := range []*process{s.worker, second, s.server, codecServer} {
+		log, err := os.ReadFile(p.log)
+		require.NoError(t, err)
+		requireClean(t, "the log of "+p.name, string(log), secrets)
+	}
+	for _, id := range []ramp.ID{buy("mark-upi"), sell("mark-bank"), buy("mark-refused")} {
+		order, err := s.orders.Get(t.Context(), id)
+		require.NoError(t, err)
+		shown, err := json.Marshal(order)
+		require.NoError(t, err)
+		requireClean(t, "order "+id.Reference, string(shown), secrets)
+	}
+	requireClean(t, "what Temporal's API tells", s.told("onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"), secrets)
+	s.server.stop()
+	requireClean(t, "Temporal's database", s.onDisk(), secrets)
+}
+
+// told is all that Temporal's API tells of workflows, as it tells it to who has no keys.
+func (s *stack) told(workflows ...string) string {
+	s.t.Helper()
+	outsider := s.outsider()
+	var all strings.Builder
+	list, err := outsider.ListWorkflow(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
+	require.NoError(s.t, err)
+	require.NotEmpty(s.t, list.GetExecutions())
+	all.WriteString(protojson.Format(list))
+	for _, id := range workflows {
+		description, err := outsider.DescribeWorkflowExecution(s.t.Context(), id, "")
+		require.NoError(s.t, err)
+		all.WriteString(protojson.Format(description))
+		events := outsider.GetWorkflowHistory(s.t.Context(), id, "", false, 0)
+		for events.HasNext() {
+			event, err := events.Next()
+			require.NoError(s.t, err)
+			all.WriteString(protojson.Format(event))
+		}
+		for _, query := range []string{ramp.OrderQuery, "__temporal_workflow_metadata", "__stack_trace"} {
+			answer, err := outsider.QueryWorkflowWithOptions(s.t.Context(), &client.QueryWorkflowWithOptionsRequest{WorkflowID: id, QueryType: query})
+			if err == nil {
+				var raw []byte
+				require.Error(s.t, answer.QueryResult.Get(&raw), "who has no keys reads nothing")
+			}
+		}
+	}
+	return all.String()
+}
+
+// onDisk is Temporal's database, file by file.
+func (s *stack) onDisk() string {
+	s.t.Helper()
+	files, err := filepath.Glob(s.db + "*")
+	require.NoError(s.t, err)
+	require.NotEmpty(s.t, files)
+	var all strings.Builder
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(s.t, err)
+		all.Write(content)
+	}
+	require.Contains(s.t, all.String(), "onramp/mark-upi", "the scan would not find anything")
+	require.Contains(s.t, all.String(), "binary/encrypted", "the scan would not find anything")
+	return all.String()
+}
+
+// TestWebUIShowsNoSecretOutsideOfPayloads looks at the pages that a support person uses, with payloads decoded.
+func TestWebUIShowsNoSecretOutsideOfPayloads(t *testing.T) {
+	t.Parallel()
+	var m marks
+	s := newStack(t, 60)
+	s.startCodecServer()
+	buying, _ := marked("mark-web", &m, "a")
+	buying.Email = strings.Replace(buying.Email, "+nokyc", "", 1)
+	_, err := s.orders.StartOnramp(t.Context(), buying)
+	require.NoError(t, err)
+	_, selling := marked("mark-web", &m, "c")
+	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
+	_, err = s.orders.StartOfframp(t.Context(), selling)
+	require.NoError(t, err)
+	page := browser(t)
+	secrets := append(m.personal(), apiKey, apiSecret, kycSecret)
+	for _, id := range []ramp.ID{buy("mark-web"), sell("mark-web")} {
+		for _, part := range []string{"/user-metadata", "/search-attributes", "/pending-activities", "/memo"} {
+			require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(id)+part)))
+			shows(t, page, "", id.Direction.WorkflowID(id.Reference))
+			requireHides(t, page, secrets...)
+		}
+	}
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(sell("mark-web"))+"/user-metadata")))
+	shows(t, page, "", "XXXX9004")
+	requireHides(t, page, secrets...)
+}
