@@ -33,6 +33,7 @@ func (s *Server) linkBank(c *call) (any, error) {
 		}
 	}
 	b := s.addBank(c.user, form, c.now)
+	s.journal.add(Event{At: c.now, Kind: EventBankLink, Email: c.user.email, Detail: b.status(c.now)})
 	return answer(linkAnswer{b.reference, b.status(c.now)}), nil
 }
 
@@ -148,6 +149,7 @@ func (s *Server) linkUPI(c *call) (any, error) {
 		return nil, refuse(http.StatusBadRequest, "account not found for vpa", "upiId is malformed, or chosen to be unknown")
 	}
 	l := s.addUPI(c.user, form, c.now)
+	s.journal.add(Event{At: c.now, Kind: EventUPILink, Email: c.user.email, Detail: l.status(c.now)})
 	return answer(linkAnswer{l.reference, l.status(c.now)}), nil
 }
 

@@ -55,8 +55,8 @@ func (f family) validHash(hash string) bool {
 	}
 }
 
-// walletFault refuses a wallet address that the chain cannot have.
-func walletFault(name string) error {
+// walletRefusal refuses a wallet address that the chain cannot have.
+func walletRefusal(name string) error {
 	return refuse(http.StatusBadRequest, "Invalid wallet address", name+" is not an address of the chain")
 }
 

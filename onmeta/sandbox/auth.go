@@ -58,6 +58,7 @@ func (s *Server) refreshToken(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.journal.add(Event{At: c.now, Kind: EventRefresh, Email: c.user.email})
 	return answer(map[string]string{"accessToken": token}), nil
 }
 
@@ -109,4 +110,7 @@ func (s *Server) tokenKey(kind tokenKind) []byte {
 }
 
 // revokeTokens makes every token that the user has worthless.
-func (s *Server) revokeTokens(u *user) { u.revoked = s.store.serial }
+func (s *Server) revokeTokens(u *user, now time.Time) {
+	u.revoked = s.store.serial
+	s.journal.add(Event{At: now, Kind: EventTokensRevoked, Email: u.email})
+}

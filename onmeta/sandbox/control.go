@@ -16,7 +16,8 @@ const maxControlBody = 1 << 20
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /sandbox/health", s.controlled(s.health))
-	mux.Handle("GET /sandbox/ledger", s.controlled(func(*http.Request, []byte) (any, error) { return s.Ledger(), nil }))
+	s.controlLedger(mux)
+	s.controlFaults(mux)
 	mux.Handle("GET /sandbox/magic", s.controlled(func(*http.Request, []byte) (any, error) { return MagicTable(), nil }))
 	mux.Handle("GET /sandbox/clock", s.controlled(func(*http.Request, []byte) (any, error) { return s.clockState(), nil }))
 	mux.Handle("POST /sandbox/clock", s.controlled(s.moveClock))
@@ -27,8 +28,8 @@ func (s *Server) control() http.Handler {
 	return mux
 }
 
-// controlFault is a refusal of the control plane.
-type controlFault struct {
+// controlRefusal is an answer of the control plane that says no.
+type controlRefusal struct {
 	Error string `json:"error"`
 }
 
@@ -39,15 +40,15 @@ func (s *Server) controlled(handle func(r *http.Request, body []byte) (any, erro
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControlBody))
 		if err != nil {
-			writeJSON(w, http.StatusBadRequest, controlFault{"the body could not be read"})
+			writeJSON(w, http.StatusBadRequest, controlRefusal{"the body could not be read"})
 			return
 		}
 		data, err := handle(r, body)
 		switch {
-		case errors.Is(err, errNoOrder):
-			writeJSON(w, http.StatusNotFound, controlFault{err.Error()})
+		case errors.Is(err, errNoOrder), errors.Is(err, errNoRule):
+			writeJSON(w, http.StatusNotFound, controlRefusal{err.Error()})
 		case err != nil:
-			writeJSON(w, http.StatusBadRequest, controlFault{err.Error()})
+			writeJSON(w, http.StatusBadRequest, controlRefusal{err.Error()})
 		default:
 			writeJSON(w, http.StatusOK, data)
 		}
@@ -142,6 +143,7 @@ func (s *Server) forceOrder(r *http.Request, body []byte) (any, error) {
 	}
 	now := s.clock.Now()
 	o.steps = o.steps.replan(now, []hop{{status: status, reason: reason}})
+	s.journal.add(o.event(EventForced, status, now))
 	return newLedgerOrder(o, now), nil
 }
 
@@ -180,7 +182,7 @@ func (s *Server) apply(form userForm, u *user, now time.Time) {
 		u.kyc = newKYC(map[string]bool{form.kyc: true}, now)
 	}
 	if form.revoke {
-		s.revokeTokens(u)
+		s.revokeTokens(u, now)
 	}
 	for _, bank := range form.banks {
 		s.addBank(u, bank, now)
@@ -197,7 +199,7 @@ func readUserForm(body []byte) (userForm, error) {
 	var form userForm
 	err := readObject(body, func(o *object) {
 		form.email, form.name, form.kyc = o.text("email"), o.optionalText("name"), o.optionalText("kyc")
-		form.revoke = o.has("revokeTokens") && o.truth("revokeTokens")
+		form.revoke = o.optionalTruth("revokeTokens")
 		o.optionalNested("bank", func(o *object) { form.banks = append(form.banks, readLinkedBank(o)) })
 		o.optionalNested("upi", func(o *object) {
 			form.upis = append(form.upis, upiForm{id: o.text("upiId"), name: o.text("name")})
@@ -221,10 +223,13 @@ func readLinkedBank(o *object) bankForm {
 	return bank
 }
 
-// reset forgets everything but the clock.
+// reset forgets everything but the clock. The fault rules of the start begin anew.
 func (s *Server) reset(*http.Request, []byte) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.store = newStore(s.options.Seed)
+	s.rules.reset()
+	s.traffic.reset()
+	s.journal.reset()
 	return map[string]string{"status": "ok"}, nil
 }

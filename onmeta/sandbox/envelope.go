@@ -46,8 +46,8 @@ func listing(data any) envelope {
 	return envelope{Success: true, Message: "success", Data: data}
 }
 
-// fault is a refusal: what the provider answers, and for the developer why.
-type fault struct {
+// refusal is a refused request: what the provider answers, and for the developer why.
+type refusal struct {
 	status  int
 	message string
 	body    envelope
@@ -56,60 +56,60 @@ type fault struct {
 	why string
 }
 
-func (f *fault) Error() string { return f.message + ": " + f.why }
+func (f *refusal) Error() string { return f.message + ": " + f.why }
 
 // refuse is the provider's usual refusal, its HTTP status repeated as the error's code.
-func refuse(status int, message, why string) *fault {
-	return &fault{status: status, message: message, why: why,
+func refuse(status int, message, why string) *refusal {
+	return &refusal{status: status, message: message, why: why,
 		body: envelope{Error: errorDetail{Code: status, Message: message}}}
 }
 
-func unauthorized(why string) *fault {
+func unauthorized(why string) *refusal {
 	return refuse(http.StatusUnauthorized, "unauthorized to access", why)
 }
 
-func notFound(why string) *fault {
+func notFound(why string) *refusal {
 	return refuse(http.StatusNotFound, "data not found", why)
 }
 
 // invalidRequest is the 400 of most calls.
-func invalidRequest(why string) *fault {
+func invalidRequest(why string) *refusal {
 	return refuse(http.StatusBadRequest, "Invalid request", why)
 }
 
 // badRequest is the 400 of login and account-link (wire 1.6).
-func badRequest(why string) *fault {
+func badRequest(why string) *refusal {
 	return refuse(http.StatusBadRequest, "bad request", why)
 }
 
 // codelessWithData is the 400 of kyc-status (wire 3.3).
-func codelessWithData(why string) *fault {
+func codelessWithData(why string) *refusal {
 	f := codeless(why)
 	f.body.Data = empty{}
 	return f
 }
 
 // codeless is the 400 of upload-kyc (wire 3.4).
-func codeless(why string) *fault {
+func codeless(why string) *refusal {
 	const message = "Invalid request"
-	return &fault{status: http.StatusBadRequest, message: message, why: why,
+	return &refusal{status: http.StatusBadRequest, message: message, why: why,
 		body: envelope{Error: errorDetail{Message: message}}}
 }
 
 // nestedRefusal is how NRI KYC refuses: the message one level deeper (wire 3.5).
-func nestedRefusal(status int, message, why string) *fault {
+func nestedRefusal(status int, message, why string) *refusal {
 	detail := errorDetail{Code: status, Data: map[string]string{"message": message}}
-	return &fault{status: status, message: message, why: why, body: envelope{Error: detail}}
+	return &refusal{status: status, message: message, why: why, body: envelope{Error: detail}}
 }
 
-func nestedBadRequest(why string) *fault {
+func nestedBadRequest(why string) *refusal {
 	return nestedRefusal(http.StatusBadRequest, "Bad Request", why)
 }
 
 // invalidOrderID is the 400 of invoice, its code a word (wire 3.20).
-func invalidOrderID(why string) *fault {
+func invalidOrderID(why string) *refusal {
 	const message = "Invalid order id"
-	return &fault{status: http.StatusBadRequest, message: message, why: why,
+	return &refusal{status: http.StatusBadRequest, message: message, why: why,
 		body: envelope{Error: errorDetail{Code: "INVALID_ORDER_ID", Message: message}}}
 }
 

@@ -69,7 +69,7 @@ func startWith(t *testing.T, options sandbox.Options) *provider {
 
 // reply is an answer, its numbers kept as they were written.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	text   string
@@ -117,7 +117,7 @@ func withKey() map[string]string {
 	return map[string]string{"x-api-key": sandbox.DefaultAPIKey, "Content-Type": "application/json"}
 }
 
-func encode(t *testing.T, body any) []byte {
+func encode(t testing.TB, body any) []byte {
 	t.Helper()
 	encoded, err := json.Marshal(body)
 	require.NoError(t, err)
@@ -162,6 +162,11 @@ func onrampOrder(amount string) object {
 		"paymentMode": "INR_UPI", "upiId": object{"upiId": "asha@okbank", "name": "Asha Rao"},
 		"metaData": object{"myRef": "inv-42"},
 	}
+}
+
+// referenced gives an order the client's own reference.
+func referenced(order object, reference string) object {
+	return order.with("metaData", object{"reference": reference})
 }
 
 // bankOrder is onrampOrder by bank transfer.

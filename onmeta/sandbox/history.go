@@ -58,6 +58,7 @@ func onrampOrders(u *user) []*order {
 }
 
 func newHistoryItem(o *order, now time.Time) historyItem {
+	now = o.shownAt(now)
 	current := o.steps.current(now)
 	item := historyItem{
 		OrderID: o.id, Status: current.status, Amount: number(o.fiat), ReceiverWalletAddress: o.receiver,

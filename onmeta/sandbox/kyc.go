@@ -89,9 +89,15 @@ func (s *Server) uploadKYC(c *call) (any, error) {
 		c.user.kyc.refusals--
 		return nil, errors.New("this user's first upload is always refused")
 	}
+	s.takeKYC(c, name)
+	return received(), nil
+}
+
+// takeKYC keeps a user's name and that a dossier came, nothing else of it.
+func (s *Server) takeKYC(c *call, name string) {
 	c.user.name = name
 	c.user.kyc.take(c.now)
-	return received(), nil
+	s.journal.add(Event{At: c.now, Kind: EventKYC, Email: c.user.email})
 }
 
 // checkKYC checks a dossier and returns the user's name in it.
@@ -175,8 +181,7 @@ func (s *Server) uploadNRIKYC(c *call) (any, error) {
 		return nil, nestedRefusal(http.StatusConflict, "Kyc has already been completed for this customer",
 			"the user's KYC is verified")
 	}
-	c.user.name = dossier.values["name"]
-	c.user.kyc.take(c.now)
+	s.takeKYC(c, dossier.values["name"])
 	return answer(map[string]string{"message": "successfully uploaded kyc documents"}), nil
 }
 

@@ -16,6 +16,8 @@ type MagicValue struct {
 	Value string `json:"value"`
 	// Outcome says what happens.
 	Outcome string `json:"outcome"`
+	// Course names the outcome of an order's amount, for CourseShare and the ledger; empty for other values.
+	Course string `json:"course,omitempty"`
 }
 
 // MagicTable returns every magic value. The sandbox's behaviour follows the same definitions, and README.md
@@ -23,40 +25,40 @@ type MagicValue struct {
 func MagicTable() []MagicValue {
 	var table []MagicValue
 	for _, t := range emailTags() {
-		table = append(table, MagicValue{"e-mail, tag before the @", "`+" + t.tag + "`", t.outcome})
+		table = append(table, MagicValue{Where: "e-mail, tag before the @", Value: "`+" + t.tag + "`", Outcome: t.outcome})
 	}
 	for _, m := range accountMagics() {
-		table = append(table, MagicValue{"bank account number", "ends in `" + m.account + "`", m.describe()})
+		table = append(table, MagicValue{Where: "bank account number", Value: "ends in `" + m.account + "`", Outcome: m.describe()})
 	}
 	for _, m := range accountMagics() {
-		table = append(table, MagicValue{"UPI id, before the @", "ends in `" + m.upi + "`", m.describe()})
+		table = append(table, MagicValue{Where: "UPI id, before the @", Value: "ends in `" + m.upi + "`", Outcome: m.describe()})
 	}
 	table = append(table,
-		MagicValue{"UPI id, before the @", "ends in `" + unknownVPA + "`", "400 `account not found for vpa`"})
+		MagicValue{Where: "UPI id, before the @", Value: "ends in `" + unknownVPA + "`", Outcome: "400 `account not found for vpa`"})
 	for _, s := range onrampScenarios() {
-		table = append(table, MagicValue{"on-ramp INR amount", "ends in `" + s.fraction + "`", s.describe()})
+		table = append(table, MagicValue{Where: "on-ramp INR amount", Value: "ends in `" + s.fraction + "`", Outcome: s.describe(), Course: s.course})
 	}
 	for _, s := range offrampScenarios() {
 		table = append(table,
-			MagicValue{"off-ramp amount, of tokens or INR, as ordered", "ends in `" + s.fraction + "`", s.describe()})
+			MagicValue{Where: "off-ramp amount, of tokens or INR, as ordered", Value: "ends in `" + s.fraction + "`", Outcome: s.describe(), Course: s.course})
 	}
 	return append(table,
-		MagicValue{"UTR", "only zeros", "403 `Invalid UTR`, however well-formed"},
-		MagicValue{"UTR", "begins with `" + unmatchedUTR + "`",
-			"accepted, but no payment is ever found: `fiatPending` until the order expires"},
-		MagicValue{"transaction hash", "only zeros (`1`s on Solana)",
-			"400 `Invalid transaction hash`, however well-formed"},
-		MagicValue{"transaction hash", "ends in `" + unseenHash + "`",
-			"accepted, but the tokens are never seen: `pending` for ever"},
+		MagicValue{Where: "UTR", Value: "only zeros", Outcome: "403 `Invalid UTR`, however well-formed"},
+		MagicValue{Where: "UTR", Value: "begins with `" + unmatchedUTR + "`",
+			Outcome: "accepted, but no payment is ever found: `fiatPending` until the order expires"},
+		MagicValue{Where: "transaction hash", Value: "only zeros (`1`s on Solana)",
+			Outcome: "400 `Invalid transaction hash`, however well-formed"},
+		MagicValue{Where: "transaction hash", Value: "ends in `" + unseenHash + "`",
+			Outcome: "accepted, but the tokens are never seen: `pending` for ever"},
 	)
 }
 
 // WriteMagicTable writes the magic values for a terminal.
 func WriteMagicTable(w io.Writer) error {
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(columns, "WHERE\tVALUE\tOUTCOME")
+	_, _ = fmt.Fprintln(columns, "WHERE\tVALUE\tOUTCOME\tCOURSE")
 	for _, m := range MagicTable() {
-		_, _ = fmt.Fprintf(columns, "%s\t%s\t%s\n", m.Where, plain(m.Value), plain(m.Outcome))
+		_, _ = fmt.Fprintf(columns, "%s\t%s\t%s\t%s\n", m.Where, plain(m.Value), plain(m.Outcome), m.Course)
 	}
 	return columns.Flush()
 }

@@ -17,9 +17,9 @@ import (
 // markdown writes the magic values as README.md holds them.
 func markdown() string {
 	var table strings.Builder
-	table.WriteString("| where | value | outcome |\n| --- | --- | --- |\n")
+	table.WriteString("| where | value | outcome | course |\n| --- | --- | --- | --- |\n")
 	for _, m := range sandbox.MagicTable() {
-		fmt.Fprintf(&table, "| %s | %s | %s |\n", m.Where, m.Value, m.Outcome)
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", m.Where, m.Value, m.Outcome, m.Course)
 	}
 	return table.String()
 }

@@ -75,6 +75,17 @@ func (o *object) truth(name string) bool {
 	return bytes.Equal(raw, []byte("true"))
 }
 
+// optionalTruth takes a boolean that may be absent.
+func (o *object) optionalTruth(name string) bool { return o.has(name) && o.truth(name) }
+
+// optionalInteger takes a JSON number without a fraction that may be absent.
+func (o *object) optionalInteger(name string) int64 {
+	if !o.has(name) {
+		return 0
+	}
+	return o.integer(name)
+}
+
 // amount takes a required JSON number.
 func (o *object) amount(name string) decimal.Decimal {
 	var n json.Number

@@ -29,6 +29,7 @@ func offrampCourses() map[string][]string {
 		".07": {"cryptoInit", "pending", "orderReceived", "InProgress", "CryptoReceived", "fiatPending", "fiatFailed", "PayoutSuccess"},
 		".08": {"cryptoInit", "pending", "orderReceived", "InProgress", "CryptoReceived", "fiatPending", "completed"},
 		".09": {"pending", "orderReceived", "InProgress", "CryptoReceived", "fiatPending", "PayoutSuccess"},
+		".11": usual,
 	}
 }
 
@@ -47,6 +48,9 @@ func TestOfframpWalksItsStatuses(t *testing.T) {
 				require.Equal(t, want[0], c.offrampStatus(id).str("data.status"))
 				c.clock.Advance(time.Hour - time.Second) // waiting for the hash changes nothing
 				require.Equal(t, want[0], c.offrampStatus(id).str("data.status"))
+				if fraction == ".11" {
+					c.submitHash(id, hash(1)).refused(http.StatusBadRequest, "Invalid transaction hash")
+				}
 				c.submitHash(id, goodHash).ok()
 				statuses, after := c.walkOfframp(id)
 				require.Equal(t, want, statuses)

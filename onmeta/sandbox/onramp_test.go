@@ -28,6 +28,8 @@ func onrampCourses() map[string][]string {
 		".05": usual,
 		".06": usual,
 		".07": {"fiatPending", "fiatRefundInitiated", "refunded"},
+		".08": usual,
+		".09": {"fiatPending", "expired", "fiatReceived", "orderReceived", "InProgress", "transferred", "completed"},
 	}
 }
 
@@ -39,10 +41,13 @@ func TestOnrampWalksItsStatuses(t *testing.T) {
 			c := start(t).login(linkedEmail)
 			id := c.createOnramp(onrampOrder("1000" + fraction))
 			require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+			if fraction == ".08" {
+				c.submitUTR(id, utr(1)).refused(http.StatusForbidden, "Invalid UTR")
+			}
 			c.submitUTR(id, goodUTR).ok()
 			statuses, after := c.walkOnramp(id)
 			require.Equal(t, want, statuses)
-			if fraction != ".05" {
+			if fraction != ".05" && fraction != ".09" {
 				for i, d := range after {
 					require.Equal(t, time.Duration(i)*time.Minute, d)
 				}

@@ -30,6 +30,8 @@ type order struct {
 
 	proof   string // the accepted UTR or transaction hash
 	proofAt time.Time
+	proofs  submissions
+	lagging lagging
 
 	// Of on-ramp orders.
 	paymentMode string
@@ -46,12 +48,18 @@ type order struct {
 // openOrder keeps a new order, which begins in the given status.
 func (s *Server) openOrder(c *call, o *order, d deal, status string) {
 	o.id, o.owner, o.createdAt = s.store.objectID(c.now), c.user, c.now
-	o.token, o.scenario = d.token, d.scenario()
+	o.token = d.token
 	o.steps = progress{{at: c.now, status: status}}
 	s.store.orders = append(s.store.orders, o)
 	s.store.ordersByID[o.id] = o
 	c.user.orders = append(c.user.orders, o)
+	s.journal.add(o.event(EventOrder, string(o.direction), c.now))
 }
+
+// referenceKey is the metadata by which the client's own orders are told apart; the provider attaches no meaning to it.
+const referenceKey = "reference"
+
+func (o *order) reference() string { return o.metaData[referenceKey] }
 
 // findOrder finds an order of the user; the orders of others do not exist for them.
 func (s *Server) findOrder(c *call, id string, want direction) (*order, error) {

@@ -31,7 +31,8 @@ func (s *Server) createOfframp(c *call) (any, error) {
 	}
 	o := &order{direction: offramp, fiat: fiat, tokens: sold, metaData: form.metaData,
 		sender: form.sender, refundWallet: form.refundWallet, bank: bank}
-	s.openOrder(c, o, form.deal, firstOfframpStatus(form.deal.scenario()))
+	o.scenario = s.courseOf(o, form.deal)
+	s.openOrder(c, o, form.deal, firstOfframpStatus(o.scenario))
 	o.receiver = o.token.chain.family.deriveAddress(o.id)
 	return answer(newOfframpCreated(o)), nil
 }
@@ -69,10 +70,10 @@ func (c *call) checkOfframp(form offrampForm) (*bankLink, error) {
 	}
 	chain := form.deal.token.chain.family
 	if !chain.validAddress(form.sender) {
-		return nil, walletFault("senderWalletAddress")
+		return nil, walletRefusal("senderWalletAddress")
 	}
 	if !chain.validAddress(form.refundWallet) {
-		return nil, walletFault("refundWalletAddress")
+		return nil, walletRefusal("refundWalletAddress")
 	}
 	return c.user.linkedBank(c.now, func(b *bankLink) bool {
 		return b.masked() == form.bankNumber && b.ifsc == form.bankIFSC
@@ -134,7 +135,7 @@ func (s *Server) offrampStatus(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	current := o.steps.current(c.now)
+	current := o.steps.current(o.shownAt(c.now))
 	state := offrampState{
 		OrderID: o.id, Status: current.status, Reason: current.reason, Fiat: number(o.fiat), Currency: "inr",
 		ChainID: strconv.FormatInt(o.token.chain.id, 10), SenderWalletAddress: o.sender, ReceiverWalletAddress: o.receiver,

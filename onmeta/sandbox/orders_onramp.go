@@ -33,6 +33,7 @@ func (s *Server) createOnramp(c *call) (any, error) {
 	}
 	o := &order{direction: onramp, fiat: form.deal.amount, tokens: bought, metaData: form.metaData,
 		paymentMode: form.paymentMode, receiver: form.receiver}
+	o.scenario = s.courseOf(o, form.deal)
 	s.openOrder(c, o, form.deal, statusFiatPending)
 	o.steps = append(o.steps, o.expiry())
 	return answer(newOnrampCreated(o)), nil
@@ -88,7 +89,7 @@ func (c *call) checkOnramp(form onrampForm) error {
 		return err
 	}
 	if !form.deal.token.chain.family.validAddress(form.receiver) {
-		return walletFault("receiverAddress")
+		return walletRefusal("receiverAddress")
 	}
 	if err := checkChainLimit(form.deal.amount, form.deal.token.chain.minOnramp); err != nil {
 		return err
@@ -194,7 +195,8 @@ func (s *Server) onrampStatus(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	current, sent := o.steps.current(c.now), o.transfer(c.now)
+	at := o.shownAt(c.now)
+	current, sent := o.steps.current(at), o.transfer(at)
 	state := onrampState{
 		OrderID: o.id, Status: current.status, Reason: current.reason,
 		TransactionHash: sent.hash, ExplorerURL: sent.explorer,

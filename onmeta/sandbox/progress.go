@@ -32,6 +32,10 @@ const (
 	hopTime = time.Minute
 	// slowTime is how long a slow order stays in one status.
 	slowTime = 30 * time.Hour
+	// lateExpiry is how long after its proof an order expires whose payment is found late, and lateTime how much later
+	// that is.
+	lateExpiry = 30 * time.Minute
+	lateTime   = 10 * time.Minute
 	// onrampLife is how long an on-ramp order waits for its payment (wire 4.1).
 	onrampLife = 3 * time.Hour
 )

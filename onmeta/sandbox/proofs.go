@@ -25,11 +25,14 @@ func (s *Server) submitUTR(c *call) (any, error) {
 		return nil, err
 	}
 	if err := s.checkUTR(o, utr, c.now); err != nil {
+		s.noteUnaccepted(o, utr == o.proof, err.Error(), c.now)
 		return nil, err
 	}
-	if utr != o.proof {
-		s.acceptUTR(o, utr, c.now)
+	if utr == o.proof {
+		s.noteUnaccepted(o, true, "", c.now)
+		return received(), nil
 	}
+	s.acceptUTR(o, utr, c.now)
 	return received(), nil
 }
 
@@ -42,6 +45,9 @@ func (s *Server) checkUTR(o *order, utr string, now time.Time) error {
 	}
 	if holder, ok := s.store.utrs[utr]; ok && holder != o && !holder.givesUTRBack(now) {
 		return invalidUTR("another order holds this UTR")
+	}
+	if o.refuses(utr) {
+		return invalidUTR("the order's course refuses its first UTR")
 	}
 	return nil
 }
@@ -88,6 +94,8 @@ func (s *Server) submitHash(c *call) (any, error) {
 		return nil, err
 	}
 	if err := s.checkHash(o, hash, c.now); err != nil {
+		key := o.token.chain.family.hashKey
+		s.noteUnaccepted(o, key(hash) == key(o.proof), err.Error(), c.now)
 		return nil, err
 	}
 	s.acceptHash(o, hash, c.now)
@@ -108,6 +116,9 @@ func (s *Server) checkHash(o *order, hash string, now time.Time) error {
 	if o.proof != "" || (status != statusCryptoInit && status != statusPending) {
 		return refuse(http.StatusBadRequest, "Order is already in process, can't update transaction hash",
 			"the order no longer awaits a hash")
+	}
+	if o.refuses(chain.hashKey(hash)) {
+		return refuse(http.StatusBadRequest, "Invalid transaction hash", "the order's course refuses its first hash")
 	}
 	return nil
 }
@@ -135,5 +146,36 @@ func (s *Server) acceptHash(o *order, hash string, now time.Time) {
 
 func (s *Server) noteProof(o *order, proof string, now time.Time) {
 	o.proof, o.proofAt = proof, now
+	o.proofs.accepted++
 	s.store.proofs = append(s.store.proofs, AcceptedProof{OrderID: o.id, Proof: proof, At: now})
+	s.journal.add(o.event(EventProof, proof, now))
+}
+
+// submissions counts what became of the proofs that were sent for an order.
+type submissions struct {
+	accepted int
+	repeated int // the accepted one once more, whatever the answer
+	refused  int
+	// bad is the first proof, where the order's course refuses it.
+	bad string
+}
+
+// noteUnaccepted counts a proof that changed nothing: the order's own once more, or a refused one.
+func (s *Server) noteUnaccepted(o *order, own bool, why string, now time.Time) {
+	if own {
+		o.proofs.repeated++
+		s.journal.add(o.event(EventProofAgain, why, now))
+		return
+	}
+	o.proofs.refused++
+	s.journal.add(o.event(EventProofRefused, why, now))
+}
+
+// refuses tells whether a well-formed proof is the one that the order's course refuses: the first.
+func (o *order) refuses(proof string) bool {
+	if !o.scenario.refusesFirst {
+		return false
+	}
+	setDefault(&o.proofs.bad, proof)
+	return o.proofs.bad == proof
 }

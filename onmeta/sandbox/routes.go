@@ -14,11 +14,17 @@ type route struct {
 	pattern string
 	access  access
 	// malformed makes the refusal of a request that breaks a rule of form.
-	malformed func(why string) *fault
-	// handle answers with an envelope, or anything else that is encoded as it is. An error that is no fault is a
+	malformed func(why string) *refusal
+	// handle answers with an envelope, or anything else that is encoded as it is. An error that is no refusal is a
 	// broken rule of form.
 	handle func(*call) (any, error)
 }
+
+// Routes that faults know.
+const (
+	onrampStatusRoute  = "POST /v1/orders/status"
+	offrampStatusRoute = "POST /v1/offramp/orders/status"
+)
 
 // routes is the provider's surface (wire 2). Where documents disagree on a path, both are served.
 func (s *Server) routes() []route {
@@ -47,9 +53,9 @@ func (s *Server) routes() []route {
 		{"GET /v1/orders/{skip}", withToken, invalidRequest, s.orderHistory},
 		{"POST /v1/orders/create", withToken, invalidRequest, s.createOnramp},
 		{"POST /v1/orders/utr", withToken, invalidRequest, s.submitUTR},
-		{"POST /v1/orders/status", withToken, invalidRequest, s.onrampStatus},
+		{onrampStatusRoute, withToken, invalidRequest, s.onrampStatus},
 		{"POST /v1/offramp/orders/create", withToken, invalidRequest, s.createOfframp},
 		{"POST /v1/offramp/orders/txnhash", withToken, invalidRequest, s.submitHash},
-		{"POST /v1/offramp/orders/status", withToken, invalidRequest, s.offrampStatus},
+		{offrampStatusRoute, withToken, invalidRequest, s.offrampStatus},
 	}
 }

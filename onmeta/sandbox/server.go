@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 )
 
 // Credentials of a sandbox whose Options name none. They are no secret.
@@ -37,37 +38,71 @@ type Options struct {
 	APISecret string
 	// KYCSecret opens the encrypted fields of a KYC upload (wire 3.4). Default: DefaultKYCSecret.
 	KYCSecret string
-	// Seed decides ids and prices: the same seed, clock and requests give the same answers.
+	// Seed decides ids, prices, courses and faults: the same seed, clock and requests give the same answers.
 	Seed int64
 	// Clock is the sandbox's time. Default: real time.
 	Clock *Clock
 	// Logger gets one line for each call, without personal data. Default: none.
 	Logger *zap.Logger
-	// Middleware wraps the provider's routes, the control plane left out: the place to inject faults.
+	// Faults are the rules of faults to begin with. Default: none.
+	Faults []FaultRule
+	// RateLimit is how many requests a second of real time the provider answers; the others get a 429. Default: 0,
+	// no limit.
+	RateLimit float64
+	// Courses let a share of the orders take another course than the usual one. Default: none.
+	Courses []CourseShare
+	// Middleware wraps the provider's routes, the control plane left out.
 	Middleware func(http.Handler) http.Handler
 }
 
-// Server plays the provider. It is an http.Handler, safe for concurrent use.
+// Server plays the provider. It is an http.Handler, safe for concurrent use. Faults that break a connection off
+// need one of HTTP/1.1; without it they panic with http.ErrAbortHandler, as net/http allows.
 type Server struct {
 	options Options
 	clock   *Clock
 	logger  *zap.Logger
 	handler http.Handler
+	rules   *rulebook
+	limiter *rate.Limiter // nil: no limit
+	traffic *traffic
+	journal *journal
+
+	closing chan struct{} // closed by Close
+	close   sync.Once
 
 	mu    sync.Mutex // guards store
 	store *store
 }
 
-// New makes a sandbox without users or orders. It fails on a credential that cannot travel in a header.
+// New makes a sandbox without users or orders. It fails on a credential that cannot travel in a header, and on a
+// fault rule, a rate limit or a course that cannot be.
 func New(options Options) (*Server, error) {
 	options = withDefaults(options)
 	if strings.TrimSpace(options.APIKey) != options.APIKey || strings.ContainsAny(options.APIKey, "\r\n\x00") {
 		return nil, errors.New("the API key must not begin or end with a space, nor hold a line break")
 	}
-	s := &Server{options: options, clock: options.Clock, logger: options.Logger, store: newStore(options.Seed)}
+	if err := checkCourses(options.Courses); err != nil {
+		return nil, err
+	}
+	limiter, err := newLimiter(options.RateLimit)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		options: options, clock: options.Clock, logger: options.Logger, limiter: limiter,
+		traffic: newTraffic(), journal: newJournal(), closing: make(chan struct{}), store: newStore(options.Seed),
+	}
+	s.rules, err = newRulebook(options.Seed, s.routes(), options.Faults)
+	if err != nil {
+		return nil, err
+	}
 	s.handler = s.root()
 	return s, nil
 }
+
+// Close ends the calls that a fault delays or leaves without an answer, now and from now on, so that an http.Server
+// can shut down. It need not be called otherwise.
+func (s *Server) Close() { s.close.Do(func() { close(s.closing) }) }
 
 func withDefaults(o Options) Options {
 	setDefault(&o.APIKey, DefaultAPIKey)
@@ -85,8 +120,9 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-func setDefault(value *string, fallback string) {
-	if *value == "" {
+func setDefault[T comparable](value *T, fallback T) {
+	var none T
+	if *value == none {
 		*value = fallback
 	}
 }
@@ -101,9 +137,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) root() http.Handler {
 	provider := http.NewServeMux()
 	for _, r := range s.routes() {
-		provider.Handle(r.pattern, s.serve(r))
+		provider.Handle(r.pattern, s.counted(r.pattern, s.limited(r.pattern, s.faulty(r, s.serve(r)))))
 	}
-	provider.HandleFunc("/", s.unknownPath)
+	provider.Handle("/", s.counted(unknownPathCalls, s.limited(unknownPathCalls, http.HandlerFunc(s.unknownPath))))
 	mux := http.NewServeMux()
 	mux.Handle("/", s.options.Middleware(provider))
 	mux.Handle("/sandbox/", s.control())
@@ -149,7 +185,7 @@ func (s *Server) respond(r route, c *call) (any, error) {
 	defer s.mu.Unlock()
 	c.now = s.clock.Now()
 	data, err := s.authorizeAndHandle(r, c)
-	err = asFault(r, err)
+	err = asRefusal(r, err)
 	s.store.count(r.pattern, err)
 	return data, err
 }
@@ -161,9 +197,9 @@ func (s *Server) authorizeAndHandle(r route, c *call) (any, error) {
 	return r.handle(c)
 }
 
-// asFault turns a broken rule of form into the route's refusal.
-func asFault(r route, err error) error {
-	var refused *fault
+// asRefusal turns a broken rule of form into the route's refusal.
+func asRefusal(r route, err error) error {
+	var refused *refusal
 	if err == nil || errors.As(err, &refused) {
 		return err
 	}
@@ -172,7 +208,7 @@ func asFault(r route, err error) error {
 
 func (s *Server) write(w http.ResponseWriter, r route, data any, err error) {
 	status := http.StatusOK
-	var refused *fault
+	var refused *refusal
 	if errors.As(err, &refused) {
 		status, data = refused.status, refused.body
 		w.Header().Set(ReasonHeader, refused.why)

@@ -73,7 +73,7 @@ func (st *store) digits() string { return fmt.Sprintf("%010d", st.random.Uint64(
 // count notes a call and, if it was refused, with what.
 func (st *store) count(pattern string, err error) {
 	st.calls[pattern]++
-	var refused *fault
+	var refused *refusal
 	if errors.As(err, &refused) {
 		st.refusals[fmt.Sprintf("%s: %d %s", pattern, refused.status, refused.message)]++
 	}

@@ -52,6 +52,7 @@ func (s *Server) login(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.journal.add(Event{At: c.now, Kind: EventLogin, Email: u.email})
 	return answer(session), nil
 }
 

@@ -46,7 +46,11 @@ type settings struct {
 	apiKey      string
 	apiSecret   string
 	kycSecret   string
+	faults      string
+	courses     string
+	rateLimit   float64
 	magic       bool
+	faultKinds  bool
 	verbose     bool
 }
 
@@ -57,7 +61,8 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		Short: "Play the Onmeta API over HTTP, without credentials or money",
 		Long: "Play the Onmeta API over HTTP, without credentials or money.\n\n" +
 			"The first line on standard output is the address to call. Magic values in requests choose outcomes:\n" +
-			"sandbox --magic lists them. The control plane under /sandbox/ moves the clock and shows the ledger.",
+			"sandbox --magic lists them. The control plane under /sandbox/ moves the clock, shows the ledger, and\n" +
+			"scripts faults: sandbox --fault-kinds lists their kinds.",
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -65,7 +70,10 @@ func newCommand(getenv func(string) string) *cobra.Command {
 			if set.magic {
 				return sandbox.WriteMagicTable(cmd.OutOrStdout())
 			}
-			return run(cmd.Context(), set.withCredentials(getenv), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if set.faultKinds {
+				return sandbox.WriteFaultTable(cmd.OutOrStdout())
+			}
+			return run(cmd.Context(), set.withEnvironment(getenv), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := command.Flags()
@@ -74,7 +82,12 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		"allow an address that other machines can reach; the control plane has no login")
 	flags.Float64Var(&set.speed, "speed", 1,
 		"how many times as fast as real time the sandbox's clock runs; 0 stands still")
-	flags.Int64Var(&set.seed, "seed", 1, "decides ids and prices")
+	flags.Int64Var(&set.seed, "seed", 1, "decides ids, prices, courses and faults")
+	flags.StringVar(&set.faults, "faults", "",
+		"share of all calls that a fault befalls, as 20% or 0.2 (default $SANDBOX_FAULTS, or none)")
+	flags.StringVar(&set.courses, "courses", "",
+		"shares of orders that take another course, as refunded=5%,slow=1% (default $SANDBOX_COURSES, or none)")
+	flags.Float64Var(&set.rateLimit, "rate-limit", 0, "requests a second to answer, the others get a 429; 0 is no limit")
 	flags.StringVar(&set.apiKey, "api-key", "",
 		"API key to accept (default $ONMETA_API_KEY, or "+sandbox.DefaultAPIKey+")")
 	flags.StringVar(&set.apiSecret, "api-secret", "",
@@ -82,15 +95,18 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	flags.StringVar(&set.kycSecret, "kyc-secret", "",
 		"secret of encrypted KYC fields (default $ONMETA_KYC_SECRET, or "+sandbox.DefaultKYCSecret+")")
 	flags.BoolVar(&set.magic, "magic", false, "print the magic values and exit")
+	flags.BoolVar(&set.faultKinds, "fault-kinds", false, "print the kinds of faults and exit")
 	flags.BoolVar(&set.verbose, "verbose", false, "log every call, not only the refused ones")
 	return command
 }
 
-// withCredentials takes from the environment what no flag gave.
-func (s settings) withCredentials(getenv func(string) string) settings {
+// withEnvironment takes from the environment what no flag gave.
+func (s settings) withEnvironment(getenv func(string) string) settings {
 	s.apiKey = firstNonEmpty(s.apiKey, getenv("ONMETA_API_KEY"))
 	s.apiSecret = firstNonEmpty(s.apiSecret, getenv("ONMETA_API_SECRET"))
 	s.kycSecret = firstNonEmpty(s.kycSecret, getenv("ONMETA_KYC_SECRET"))
+	s.faults = firstNonEmpty(s.faults, getenv("SANDBOX_FAULTS"))
+	s.courses = firstNonEmpty(s.courses, getenv("SANDBOX_COURSES"))
 	return s
 }
 
@@ -107,9 +123,18 @@ func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
 	if err := clock.SetSpeed(set.speed); err != nil {
 		return fmt.Errorf("--speed: %w", err)
 	}
+	faults, err := parseFaults(set.faults)
+	if err != nil {
+		return fmt.Errorf("--faults: %w", err)
+	}
+	courses, err := parseCourses(set.courses)
+	if err != nil {
+		return fmt.Errorf("--courses: %w", err)
+	}
 	handler, err := sandbox.New(sandbox.Options{
 		APIKey: set.apiKey, APISecret: set.apiSecret, KYCSecret: set.kycSecret,
 		Seed: set.seed, Clock: clock, Logger: newLogger(stderr, set.verbose),
+		Faults: faults, Courses: courses, RateLimit: set.rateLimit,
 	})
 	if err != nil {
 		return err
@@ -143,9 +168,17 @@ func announce(w io.Writer, address net.Addr, set settings) {
 	_, _ = fmt.Fprintf(w, "http://%s\n", address)
 	_, _ = fmt.Fprintf(w, "API key: %s, API secret: %s, KYC secret: %s\n",
 		source(set.apiKey), source(set.apiSecret), source(set.kycSecret))
-	_, _ = fmt.Fprintf(w, "Clock: %g times real time. Seed: %d.\n", set.speed, set.seed)
+	_, _ = fmt.Fprintf(w, "Clock: %g times real time. Seed: %d. Faults: %s. Courses: %s. Requests a second: %s.\n",
+		set.speed, set.seed, firstNonEmpty(set.faults, "none"), firstNonEmpty(set.courses, "by magic values"), limit(set.rateLimit))
 	_, _ = fmt.Fprintln(w, "Magic values that choose outcomes: sandbox --magic, "+
 		"GET /sandbox/magic, or onmeta/sandbox/README.md")
+}
+
+func limit(perSecond float64) string {
+	if perSecond == 0 {
+		return "any"
+	}
+	return fmt.Sprintf("%g", perSecond)
 }
 
 // source says where a credential comes from, never what it is.
@@ -156,8 +189,9 @@ func source(given string) string {
 	return "as configured"
 }
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+func serve(ctx context.Context, listener net.Listener, handler *sandbox.Server) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime}
+	server.RegisterOnShutdown(handler.Close)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

@@ -98,6 +98,12 @@ func TestProgramRefusesWhatItCannotDo(t *testing.T) {
 		"a negative speed":            {[]string{"--speed", "-1"}, "--speed"},
 		"a key with a line break":     {[]string{"--api-key", "a\nb"}, "API key"},
 		"an argument":                 {[]string{"serve"}, "unknown command"},
+		"a share that is none":        {[]string{"--faults", "many"}, "--faults: a share is written as 20% or 0.2"},
+		"more faults than calls":      {[]string{"--faults", "120%"}, "--faults"},
+		"a course without a share":    {[]string{"--courses", "refunded"}, "--courses: refunded: a share"},
+		"a course there is not":       {[]string{"--courses", "sunk=5%"}, `course "sunk" must be one of`},
+		"courses for more than all":   {[]string{"--courses", "refunded=60%,slow=50%"}, "must not exceed 1"},
+		"a negative rate limit":       {[]string{"--rate-limit", "-1"}, "rate limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,6 +112,75 @@ func TestProgramRefusesWhatItCannotDo(t *testing.T) {
 			require.ErrorContains(t, command.ExecuteContext(t.Context()), tc.want)
 		})
 	}
+}
+
+// faults reads the fault rules of the program.
+func (p process) faults(t *testing.T) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/sandbox/faults", nil)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	rules, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	return string(rules)
+}
+
+func TestFaultsAndCoursesComeFromFlagsThenTheEnvironment(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"SANDBOX_FAULTS": "0.5", "SANDBOX_COURSES": "slow=1%"}
+	require.JSONEq(t, `[]`, launch(t, nil).faults(t))
+	configured := launch(t, env, "--seed", "7")
+	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.5,"seed":7,"struck":0}]`, configured.faults(t))
+	require.Contains(t, configured.banner, "Faults: 0.5. Courses: slow=1%.")
+	flagged := launch(t, env, "--faults", "20%", "--courses", "refunded=5%,slow=2.5%")
+	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.2,"seed":1,"struck":0}]`, flagged.faults(t))
+	require.Contains(t, flagged.banner, "Faults: 20%. Courses: refunded=5%,slow=2.5%.")
+	require.JSONEq(t, `[]`, launch(t, env, "--faults", "0").faults(t))
+}
+
+func TestRateLimitIsAFlag(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil, "--rate-limit", "0.01", "--api-key", "key")
+	require.Equal(t, http.StatusOK, p.call(t, "/v1/tokens", "key").StatusCode)
+	require.Equal(t, http.StatusTooManyRequests, p.call(t, "/v1/tokens", "key").StatusCode)
+}
+
+func TestProgramStopsAlthoughACallHangs(t *testing.T) {
+	t.Parallel()
+	p := launch(t, nil)
+	script := strings.NewReader(`{"fault":"timeout","route":"GET /v1/tokens"}`)
+	scripted, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/sandbox/faults", script)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(scripted)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	broken := make(chan error, 1)
+	hanging, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/v1/tokens", nil)
+	require.NoError(t, err)
+	go func() {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		res, err := client.Do(hanging)
+		if err == nil {
+			err = res.Body.Close()
+		}
+		broken <- err
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(p.faults(t), `"struck":1`) }, 5*time.Second, 10*time.Millisecond)
+	p.stop()
+	require.NoError(t, <-p.stopped)
+	require.Error(t, <-broken)
+}
+
+func TestFaultKindsPrintsTheTableAndStops(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	command := newCommand(func(string) string { return "" })
+	command.SetArgs([]string{"--fault-kinds"})
+	command.SetOut(&out)
+	require.NoError(t, command.ExecuteContext(t.Context()))
+	require.Contains(t, out.String(), "late-payment")
 }
 
 func TestMagicPrintsTheTableAndStops(t *testing.T) {

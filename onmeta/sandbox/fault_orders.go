@@ -1,0 +1,127 @@
+package sandbox
+
+import (
+	"slices"
+	"time"
+)
+
+// revoke makes the tokens of the user worthless; the provider itself then refuses them.
+func (x *strike) revoke() bool {
+	s := x.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.store.users[x.subject.email]
+	if ok {
+		s.revokeTokens(u, s.clock.Now())
+	}
+	return ok
+}
+
+// stale shows an order as it was a while ago, for a while.
+func (x *strike) stale() bool {
+	return x.changeOrder(func(o *order, now time.Time) bool {
+		o.lagging = lagging{by: time.Duration(x.fault.Lag), until: now.Add(time.Duration(x.fault.For))}
+		return true
+	})
+}
+
+func (x *strike) changeOrder(change func(*order, time.Time) bool) bool {
+	s := x.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.store.ordersByID[x.subject.order]
+	return ok && change(o, s.clock.Now())
+}
+
+// changesPlan makes a fault of a change of what is to come of an order whose proof was accepted.
+func changesPlan(change func(past, future progress, fault Fault, now time.Time) progress) func(*strike) bool {
+	return func(x *strike) bool {
+		return x.changeOrder(func(o *order, now time.Time) bool {
+			past := o.steps.past(now)
+			future := slices.Clone(o.steps[len(past):])
+			if o.proof == "" || len(future) == 0 || future[0].status == statusExpired {
+				return false
+			}
+			planned := change(past, future, x.fault, now)
+			if planned == nil {
+				return false
+			}
+			o.steps = append(slices.Clone(past), planned...)
+			return true
+		})
+	}
+}
+
+// reordered exchanges the next two statuses, unless the order ends with one of them.
+func reordered(_, future progress, _ Fault, _ time.Time) progress {
+	if !twoAreToCome(future) {
+		return nil
+	}
+	future[0].status, future[1].status = future[1].status, future[0].status
+	future[0].reason, future[1].reason = future[1].reason, future[0].reason
+	return future
+}
+
+// repeated lets the next two statuses come twice, and puts off the others by as long as they take.
+func repeated(past, future progress, _ Fault, _ time.Time) progress {
+	if !twoAreToCome(future) {
+		return nil
+	}
+	took := future[1].at.Sub(past[len(past)-1].at)
+	twice := slices.Concat(slices.Clone(future[:2]), future.putOff(took))
+	return twice
+}
+
+// putOffOrder puts off all that is to come. A payment that is late already is not put off further: a client waits
+// an hour for it.
+func putOffOrder(past, future progress, fault Fault, _ time.Time) progress {
+	if past[len(past)-1].status == statusExpired {
+		return nil
+	}
+	return future.putOff(time.Duration(fault.Delay))
+}
+
+// paidLate expires an order whose payment is still to be found, and finds it late.
+func paidLate(past, future progress, fault Fault, now time.Time) progress {
+	if past[len(past)-1].status != statusFiatPending || len(past) > 1 {
+		return nil
+	}
+	return append(progress{{at: now, status: statusExpired}}, future.putOff(time.Duration(fault.Delay))...)
+}
+
+func twoAreToCome(future progress) bool {
+	return len(future) > 2 && !final(future[0].status) && !final(future[1].status)
+}
+
+// final tells whether an order ends with a status; an expired one may still be paid late.
+func final(status string) bool {
+	switch status {
+	case statusCompleted, statusPayoutSuccess, statusExpired, statusCancelled, statusRefunded:
+		return true
+	default:
+		return false
+	}
+}
+
+// putOff moves steps into the future.
+func (p progress) putOff(by time.Duration) progress {
+	later := slices.Clone(p)
+	for i := range later {
+		later[i].at = later[i].at.Add(by)
+	}
+	return later
+}
+
+// lagging is how an order is shown older than it is.
+type lagging struct {
+	by    time.Duration
+	until time.Time
+}
+
+// shownAt is the moment whose state of the order is told at now.
+func (o *order) shownAt(now time.Time) time.Time {
+	if now.Before(o.lagging.until) {
+		return now.Add(-o.lagging.by)
+	}
+	return now
+}

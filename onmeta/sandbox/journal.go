@@ -1,0 +1,103 @@
+package sandbox
+
+import (
+	"maps"
+	"sync"
+	"time"
+)
+
+// EventKind says what happened.
+type EventKind string
+
+// The kinds of events. What an order does by itself later on, payouts and endings, stands in its timeline.
+const (
+	// EventLogin: a user got tokens.
+	EventLogin EventKind = "login"
+	// EventRefresh: a refresh token was exchanged.
+	EventRefresh EventKind = "refresh"
+	// EventTokensRevoked: all tokens of a user became worthless.
+	EventTokensRevoked EventKind = "tokens revoked"
+	// EventKYC: a dossier was taken.
+	EventKYC EventKind = "KYC uploaded"
+	// EventBankLink, EventUPILink: a link was started, whether it succeeds or fails.
+	EventBankLink EventKind = "bank linked"
+	EventUPILink  EventKind = "UPI linked"
+	// EventOrder: an order was made.
+	EventOrder EventKind = "order made"
+	// EventProof: a UTR or a transaction hash was accepted.
+	EventProof EventKind = "proof accepted"
+	// EventProofAgain: the order's own proof came once more.
+	EventProofAgain EventKind = "proof repeated"
+	// EventProofRefused: a proof was refused.
+	EventProofRefused EventKind = "proof refused"
+	// EventForced: the control plane set an order's status.
+	EventForced EventKind = "order forced"
+	// EventFault: a fault befell a call.
+	EventFault EventKind = "fault"
+)
+
+// Event is something that happened in the sandbox, when it happened. It holds no body, token or document.
+type Event struct {
+	// Number counts events from 1.
+	Number int       `json:"number"`
+	At     time.Time `json:"at"` // of the sandbox's clock
+	Kind   EventKind `json:"kind"`
+	Order  string    `json:"order,omitempty"`
+	// Reference is the order's metadata of that name.
+	Reference string `json:"reference,omitempty"`
+	Email     string `json:"email,omitempty"`
+	// Detail is the direction of an order, the proof, the refusal, the state of a link, or the fault and its route.
+	Detail string `json:"detail,omitempty"`
+}
+
+// maxEvents bounds the journal: some 100 MB. When it is full, the older half goes.
+const maxEvents = 500_000
+
+// journal is what happened, append-only. It is safe for concurrent use.
+type journal struct {
+	mu     sync.Mutex
+	events []Event
+	last   int // number of the last event
+	counts map[EventKind]int
+}
+
+func newJournal() *journal { return &journal{counts: map[EventKind]int{}} }
+
+func (j *journal) add(e Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.events) >= maxEvents {
+		j.events = append([]Event(nil), j.events[maxEvents/2:]...)
+	}
+	j.last++
+	e.Number = j.last
+	j.events = append(j.events, e)
+	j.counts[e.Kind]++
+}
+
+// after lists up to limit events that follow the one of a number.
+func (j *journal) after(number, limit int) []Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	forgotten := j.last - len(j.events)
+	from := min(max(number-forgotten, 0), len(j.events))
+	return append([]Event{}, j.events[from:min(from+limit, len(j.events))]...)
+}
+
+// tally counts the events of each kind, forgotten ones too.
+func (j *journal) tally() map[EventKind]int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return maps.Clone(j.counts)
+}
+
+func (j *journal) reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.events, j.last, j.counts = nil, 0, map[EventKind]int{}
+}
+
+// event makes an event of an order.
+func (o *order) event(kind EventKind, detail string, now time.Time) Event {
+	return Event{At: now, Kind: kind, Order: o.id, Reference: o.reference(), Email: o.owner.email, Detail: detail}
+}

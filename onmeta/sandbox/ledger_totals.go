@@ -1,0 +1,145 @@
+package sandbox
+
+import (
+	"cmp"
+	"slices"
+)
+
+// OrderTotals are sums over some orders.
+type OrderTotals struct {
+	// WithProof counts orders with an accepted proof; the three below count submissions.
+	WithProof      int `json:"withProof"`
+	ProofsAccepted int `json:"proofsAccepted"`
+	ProofsRepeated int `json:"proofsRepeated"`
+	ProofsRefused  int `json:"proofsRefused"`
+	// PaidOut counts payments of tokens or fiat to users, Refunded what went back to them.
+	PaidOut   int `json:"paidOut"`
+	Refunded  int `json:"refunded"`
+	Expired   int `json:"expired"`
+	Cancelled int `json:"cancelled"`
+	// Open counts orders whose status is not final; a payment found late opens an expired one again.
+	Open int `json:"open"`
+}
+
+func (t *OrderTotals) add(o LedgerOrder) {
+	t.ProofsAccepted += o.ProofsAccepted
+	t.ProofsRepeated += o.ProofsRepeated
+	t.ProofsRefused += o.ProofsRefused
+	if o.Proof != "" {
+		t.WithProof++
+	}
+	switch {
+	case o.Status == statusExpired:
+		t.Expired++
+	case o.Status == statusCancelled:
+		t.Cancelled++
+	case !final(o.Status):
+		t.Open++
+	}
+}
+
+func (t *OrderTotals) pay(p Payout) {
+	if p.Kind == payoutRefund {
+		t.Refunded++
+		return
+	}
+	t.PaidOut++
+}
+
+// ReferenceTotal is what the provider did for one of its client's references and one direction. Orders without
+// the metadata "reference" share the empty one. More than one of Orders is a doubled order, more than one PaidOut a
+// doubled payout.
+type ReferenceTotal struct {
+	Reference string `json:"reference"`
+	Direction string `json:"direction"`
+	// Orders made for it, oldest first, and their Statuses in the same order.
+	Orders   []string `json:"orders"`
+	Statuses []string `json:"statuses"`
+	OrderTotals
+}
+
+// ByReference sums the orders up by direction and reference, sorted by both.
+func (l Ledger) ByReference() []ReferenceTotal {
+	type key struct{ direction, reference string }
+	sums, ofOrder := map[key]*ReferenceTotal{}, map[string]*ReferenceTotal{}
+	for _, o := range l.Orders {
+		sum, ok := sums[key{o.Direction, o.Reference}]
+		if !ok {
+			sum = &ReferenceTotal{Reference: o.Reference, Direction: o.Direction}
+			sums[key{o.Direction, o.Reference}] = sum
+		}
+		ofOrder[o.ID] = sum
+		sum.Orders, sum.Statuses = append(sum.Orders, o.ID), append(sum.Statuses, o.Status)
+		sum.add(o)
+	}
+	for _, p := range l.Payouts {
+		ofOrder[p.OrderID].pay(p)
+	}
+	totals := []ReferenceTotal{}
+	for _, sum := range sums {
+		totals = append(totals, *sum)
+	}
+	slices.SortFunc(totals, func(a, b ReferenceTotal) int {
+		return cmp.Or(cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Reference, b.Reference))
+	})
+	return totals
+}
+
+// Totals are sums over all that happened.
+type Totals struct {
+	// Orders made, of both directions.
+	Orders        int `json:"orders"`
+	OnrampOrders  int `json:"onrampOrders"`
+	OfframpOrders int `json:"offrampOrders"`
+	OrderTotals
+	// Users there are, and what they did.
+	Users         int `json:"users"`
+	Logins        int `json:"logins"`
+	Refreshes     int `json:"refreshes"`
+	TokensRevoked int `json:"tokensRevoked"`
+	BankLinks     int `json:"bankLinks"`
+	UPILinks      int `json:"upiLinks"`
+	KYCUploads    int `json:"kycUploads"`
+	// Requests that arrived. Of them, Unanswered broke off, Faults were befallen by one, RateLimited exceeded
+	// Options.RateLimit, and Answered429 got a 429, from the rate limit or a fault.
+	Requests    int `json:"requests"`
+	Unanswered  int `json:"unanswered"`
+	Faults      int `json:"faults"`
+	RateLimited int `json:"rateLimited"`
+	Answered429 int `json:"answered429"`
+	// BusiestSecond is how many requests came in the busiest second of real time.
+	BusiestSecond int `json:"busiestSecond"`
+}
+
+// totals sums a ledger up, whose orders, payouts and routes are there.
+func (l Ledger) totals(events map[EventKind]int, busiest int) Totals {
+	sum := Totals{
+		Orders: len(l.Orders), Users: l.Users, Logins: events[EventLogin], Refreshes: events[EventRefresh],
+		TokensRevoked: events[EventTokensRevoked], BankLinks: events[EventBankLink], UPILinks: events[EventUPILink],
+		KYCUploads: events[EventKYC], BusiestSecond: busiest,
+	}
+	for _, o := range l.Orders {
+		if o.Direction == string(onramp) {
+			sum.OnrampOrders++
+		}
+		sum.add(o)
+	}
+	sum.OfframpOrders = sum.Orders - sum.OnrampOrders
+	for _, p := range l.Payouts {
+		sum.pay(p)
+	}
+	for _, route := range l.Routes {
+		sum.addRoute(route)
+	}
+	return sum
+}
+
+func (t *Totals) addRoute(r RouteTraffic) {
+	t.Requests += r.Requests
+	t.Unanswered += r.Answers[unanswered]
+	t.RateLimited += r.RateLimited
+	t.Answered429 += r.Answers["429"]
+	for _, n := range r.Faults {
+		t.Faults += n
+	}
+}

@@ -1,0 +1,127 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// unanswered counts, among answers, the calls that got none: the connection broke before it.
+const unanswered = "none"
+
+// RouteTraffic counts the requests of one route as clients saw them.
+type RouteTraffic struct {
+	// Requests arrived, whether the provider itself got to see them or not.
+	Requests int `json:"requests"`
+	// Answers are counted by HTTP status, as "200"; calls whose connection broke before an answer under "none".
+	Answers map[string]int `json:"answers"`
+	// Faults are counted by kind, as "reset after".
+	Faults map[string]int `json:"faults"`
+	// RateLimited counts what Options.RateLimit refused.
+	RateLimited int `json:"rateLimited"`
+}
+
+// traffic counts requests. It is safe for concurrent use.
+type traffic struct {
+	mu     sync.Mutex
+	routes map[string]*RouteTraffic
+	// Requests of the current second of real time, and of the busiest one.
+	second  int64
+	current int
+	busiest int
+}
+
+func newTraffic() *traffic { return &traffic{routes: map[string]*RouteTraffic{}} }
+
+// route finds the counters of a route; t.mu must be held.
+func (t *traffic) route(pattern string) *RouteTraffic {
+	r, ok := t.routes[pattern]
+	if !ok {
+		r = &RouteTraffic{Answers: map[string]int{}, Faults: map[string]int{}}
+		t.routes[pattern] = r
+	}
+	return r
+}
+
+func (t *traffic) arrived(pattern string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.route(pattern).Requests++
+	if second := time.Now().Unix(); second != t.second {
+		t.second, t.current = second, 0
+	}
+	t.current++
+	t.busiest = max(t.busiest, t.current)
+}
+
+func (t *traffic) answered(pattern string, status int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	answer := unanswered
+	if status != 0 {
+		answer = strconv.Itoa(status)
+	}
+	t.route(pattern).Answers[answer]++
+}
+
+func (t *traffic) befallen(pattern string, f Fault) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.route(pattern).Faults[f.String()]++
+}
+
+func (t *traffic) rateLimited(pattern string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.route(pattern).RateLimited++
+}
+
+// snapshot copies the counters, and tells how many requests came in the busiest second.
+func (t *traffic) snapshot() (routes map[string]RouteTraffic, busiest int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	routes = make(map[string]RouteTraffic, len(t.routes))
+	for pattern, r := range t.routes {
+		copied := *r
+		copied.Answers, copied.Faults = maps.Clone(r.Answers), maps.Clone(r.Faults)
+		routes[pattern] = copied
+	}
+	return routes, t.busiest
+}
+
+func (t *traffic) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.routes, t.second, t.current, t.busiest = map[string]*RouteTraffic{}, 0, 0, 0
+}
+
+// counted counts the requests of a route and their answers.
+func (s *Server) counted(pattern string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.traffic.arrived(pattern)
+		watched := &watchedWriter{ResponseWriter: w}
+		defer func() { s.traffic.answered(pattern, watched.status) }()
+		next.ServeHTTP(watched, r)
+	})
+}
+
+// watchedWriter remembers the status of an answer; 0 while there is none.
+type watchedWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *watchedWriter) WriteHeader(status int) {
+	setDefault(&w.status, status)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watchedWriter) Write(p []byte) (int, error) {
+	setDefault(&w.status, http.StatusOK)
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController find the connection.
+func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
