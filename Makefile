@@ -3,9 +3,14 @@
 comma := ,
 STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# All of gosec's rules but these: names that sound like credentials (G101; a test looks for real ones), errors ignored
+# (G104; staticcheck and reviews), conversions of numbers that are bounded (G115), programs and files that the operator
+# names (G204, G304), and random numbers for jitter and the sandbox (G404).
+GOSEC := go run github.com/securego/gosec/v2/cmd/gosec@v2.30.0 -quiet -exclude G101,G104,G115,G204,G304,G404
 
 # What the demo needs. A Temporal server that is there already is used, not built.
-PROGRAMS := bin/sandbox bin/worker bin/starter
+PROGRAMS := bin/sandbox bin/worker bin/codec-server bin/starter
 ifndef TEMPORAL_ADDRESS
 PROGRAMS += bin/devserver
 endif
@@ -20,12 +25,12 @@ ifeq ($(CHROMIUM),)
 WITHOUT := -skip '^TestWebUI'
 endif
 
-.PHONY: demo test lint unit e2e devserver-test build nightly screenshots clean FORCE
+.PHONY: demo test lint security unit e2e devserver-test build nightly screenshots clean FORCE
 
 demo: $(PROGRAMS)
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
 
-build: bin/sandbox bin/worker bin/starter bin/devserver
+build: bin/sandbox bin/worker bin/codec-server bin/starter bin/devserver
 
 bin/devserver: FORCE
 	@echo "Building the Temporal server and Web UI (the first time takes about 7 minutes on two cores)"
@@ -36,6 +41,9 @@ bin/sandbox: FORCE
 bin/worker: FORCE
 	@echo "Building the worker"
 	@go build -o $@ ./worker
+bin/codec-server: FORCE
+	@echo "Building the codec server"
+	@go build -o $@ ./codec/cmd/codec-server
 bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
@@ -65,6 +73,16 @@ lint:
 	@$(STATICCHECK) ./... && cd devserver && $(STATICCHECK) ./...
 	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
 
+# Not part of make test, for it looks outside: at the modules' checksums and at the database of known vulnerabilities.
+security:
+	@echo "Verifying that every module is what go.sum says"
+	@go mod verify
+	@cd devserver && ! { go mod verify 2>&1 | grep -v -e '^all modules verified$$' -e '^rampart v0.0.0: '; }
+	@echo "Looking for insecure code with gosec (its first build takes some minutes)"
+	@$(GOSEC) -exclude-dir testdata ./... && cd devserver && $(GOSEC) ./...
+	@echo "Looking for known vulnerabilities with govulncheck"
+	@.ci/vulnerabilities $(GOVULNCHECK)
+
 unit:
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
 	@go test $(RACE) -timeout 20m $$(go list ./... | grep -v /e2e)
@@ -81,7 +99,7 @@ e2e:
 nightly: test
 	@echo "Checking 10,000 random orders against the model"
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
-	@for package in ./ramp ./onmeta; do \
+	@for package in ./ramp ./onmeta ./codec ./codec/server ./redact; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \
