@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"rampart/ramp"
+	"rampart/redact"
 )
 
 const (
@@ -63,10 +64,10 @@ func (t *Timeline) entry(entry ramp.TimelineEntry) {
 	symbol, style := t.screen.styles.status(entry.Status)
 	words := Words(entry.Status)
 	padding := strings.Repeat(" ", max(0, statusWidth-len(words)))
-	t.print(entry.At, style.Render(symbol+" "+words)+padding, entry.Note)
+	t.print(entry.At, style.Render(symbol+" "+words)+padding, redact.Text(entry.Note))
 }
 
-// Note prints something that is not in the order itself.
+// Note prints something that is not in the order itself, as it is.
 func (t *Timeline) Note(at time.Time, text string) {
 	t.print(at, strings.Repeat(" ", statusWidth+2), text)
 }
@@ -76,7 +77,7 @@ func (t *Timeline) print(at time.Time, status, note string) {
 	t.date(at)
 	head := indent + t.screen.styles.faint.Render(ist(at).Format("15:04:05")) + "  " + t.style.Render(t.lane) + status + "  "
 	margin := lipgloss.Width(head)
-	for i, line := range t.screen.wrap(said(note), margin) {
+	for i, line := range t.screen.wrap(clean(note), margin) {
 		if i > 0 {
 			head = strings.Repeat(" ", margin)
 		}

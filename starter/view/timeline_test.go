@@ -51,6 +51,20 @@ func TestLongNotesWrapInTheirColumnOnATerminal(t *testing.T) {
 		"programs that read lines get whole ones")
 }
 
+func TestNotesOfAnOrderAreScrubbedAndTheProgramsOwnAreNot(t *testing.T) {
+	t.Parallel()
+	const text = "to merchant0001@examplebank, with the UTR 412345678901"
+	order := awaitingUPI()
+	order.Timeline[0].Note = text
+	shown := plain(func(s *view.Screen) {
+		timeline := view.NewTimeline(s)
+		timeline.Update(order)
+		timeline.Note(at(6, 0, 4), "The user pays "+text)
+	})
+	require.Equal(t, 1, strings.Count(shown, "412345678901"))
+	require.Contains(t, shown, "The user pays "+text)
+}
+
 func TestTimelinesOfSeveralOrdersKeepTheirLanes(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) {
