@@ -208,6 +208,8 @@ func (l *lifecycle) conclude(ctx workflow.Context, err error) error {
 
 func (l *lifecycle) cancellationNote() string {
 	switch {
+	case l.order.OrderID == "" && l.maybeMade:
+		return "Cancelled on request. The provider may have made an order whose answer was lost. Nobody was told how to pay it."
 	case l.order.OrderID == "":
 		return "Cancelled on request, before there was anything to pay."
 	case l.unclear:

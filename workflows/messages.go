@@ -136,9 +136,12 @@ func (l *lifecycle) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp
 // order end by themselves.
 func (l *lifecycle) heedCancellation(ctx workflow.Context) {
 	ctx.Done().Receive(ctx, nil)
-	if l.order.Accepted() || l.paid {
+	switch {
+	case l.order.Accepted() || l.paid:
 		l.note(ctx, "Cancellation refused: the provider has a proof of payment, and only it can end the order now.")
-	} else if l.order.OrderID != "" && l.inbox.next() != nil {
+	case l.order.Status == ramp.CreatingOrder && !l.maybeMade:
+		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the new order.")
+	case l.order.OrderID != "" && l.inbox.next() != nil:
 		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the "+l.route.words().proof+".")
 	}
 }

@@ -117,7 +117,7 @@ type fakeProvider struct {
 	looks       []look
 	// waitedLate is set once the time for a late payment was over.
 	waitedLate bool
-	creates    []time.Time
+	creates    []creation
 	// fatal are answers that end an order as rejected, and when they were given.
 	fatal    []moment
 	breaches []string
@@ -457,7 +457,7 @@ func (p *fakeProvider) quote(pay ramp.Amount, received string) (activities.Quote
 // nothing at a quote that is too old.
 func (p *fakeProvider) create(req activities.Placement, created activities.Created, search bool) (activities.Created, error) {
 	a := p.next("Create")
-	p.creates = append(p.creates, p.clock())
+	p.creates = append(p.creates, creation{at: p.clock(), until: p.until()})
 	if search && len(p.orders) > 0 {
 		return p.adopt(a, req, created)
 	}
@@ -516,6 +516,9 @@ func (p *fakeProvider) order(id string) *fakeOrder {
 	p.breach("the provider knows no order %q", id)
 	return &fakeOrder{status: p.unpaidStatus()}
 }
+
+// creation is an attempt to make an order.
+type creation struct{ at, until time.Time }
 
 // submit takes the first proof that it does not refuse. As the activity does, it takes the same one again, and any for an
 // order that is past payment.

@@ -20,6 +20,8 @@ const (
 	modelShards = 5
 	// longestOrder is far beyond what any scenario can take.
 	longestOrder = 365 * 24 * time.Hour
+	// createAttempts is how often an order is tried to be made until the order asks for attention.
+	createAttempts = 8
 	// malformed is no proof of payment.
 	malformed = "12 34"
 )
@@ -710,8 +712,9 @@ func (r *run) checkCancellation() {
 	if r.cancelledAt.IsZero() || !r.cancelledAt.Before(r.endedAt) && r.order.Status != ramp.Cancelled {
 		return
 	}
-	for _, at := range r.provider.creates {
-		if at.After(r.cancelledAt) {
+	made := r.madeUntil()
+	for _, creation := range r.provider.creates {
+		if creation.at.After(r.cancelledAt) && made.IsZero() {
 			r.breach("an order was made after the cancellation")
 		}
 	}
@@ -727,11 +730,35 @@ func (r *run) checkCancellation() {
 	}
 }
 
+// madeUntil is when the answer about an order came that was being made at the cancellation, and is zero if none was. The
+// cancellation waits for it, through a few attempts and not through an outage.
+func (r *run) madeUntil() time.Time {
+	var attempts, after int
+	var until time.Time
+	for _, creation := range r.provider.creates {
+		attempts++
+		if creation.at.After(r.cancelledAt) {
+			after++
+		}
+		until = creation.until
+	}
+	making := strings.Contains(notes(r.order), "It waits for the provider's answer about the new order")
+	if !making || attempts-after == 0 || after >= createAttempts {
+		return time.Time{}
+	}
+	return until
+}
+
 func (r *run) checkCancelled() {
-	if r.order.Status != ramp.Cancelled {
+	made := r.madeUntil()
+	rejected := r.order.Status == ramp.Rejected && !made.IsZero() && r.leftFrom() == ramp.CreatingOrder
+	if r.order.Status != ramp.Cancelled && !rejected {
 		r.breach("the order was cancelled at %s and is %s", since(r.cancelledAt), r.order.Status)
 	}
 	due := r.cancelledAt
+	if made.After(due) {
+		due = made
+	}
 	for _, s := range r.provider.submissions {
 		if s.until.After(due) {
 			due = s.until
@@ -788,13 +815,13 @@ func (r *run) checkRecord() {
 	}
 }
 
-// leftBehind: nobody was told how to pay the provider's order. It was cancelled before the provider's answer came, or it is
-// an off-ramp order whose answer was lost: the provider has no history to find it in.
+// leftBehind: nobody was told how to pay the provider's order. It was cancelled in an outage, after an answer was lost, or it
+// is an off-ramp order whose answer was lost: the provider has no history to find it in.
 func (r *run) leftBehind() bool {
 	if r.order.OrderID != "" || r.order.Instructions != nil {
 		return false
 	}
-	return r.direction == ramp.Offramp || r.order.Status == ramp.Cancelled && r.leftFrom() == ramp.CreatingOrder
+	return r.direction == ramp.Offramp || r.order.Status == ramp.Cancelled && strings.Contains(notes(r.order), "may have made an order")
 }
 
 // checkDeadline: the deadline is set once, for as long as the provider gives, and no order expires before it.

@@ -108,7 +108,8 @@ func (l *lifecycle) quoteNote() string {
 	return note
 }
 
-// create makes the order, or finds it made by an attempt whose answer was lost.
+// create makes the order, or finds it made by an attempt whose answer was lost. A cancellation waits for the provider's
+// answer, so that the order which it may make is known, but not for the end of an outage.
 func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 	l.enter(ctx, ramp.CreatingOrder, "")
 	placement := activities.Placement{
@@ -120,6 +121,9 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 	}
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
 		placement.Again = l.maybeMade
+		if !l.maybeMade {
+			ctx = disconnected(ctx)
+		}
 		created, err := l.route.create(ctx, placement)
 		if _, unanswered := activities.Unanswered(err); unanswered {
 			l.maybeMade = true

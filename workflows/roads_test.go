@@ -489,6 +489,37 @@ func TestCancellationBeforeAcceptedProofEndsTheOrder(t *testing.T) {
 	}
 }
 
+func TestCancellationWhileTheOrderIsMadeWaitsUntilItsIdIsKnown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).After(time.Minute).Return(onrampOrder, nil)
+	w.happy()
+	w.at(30*time.Second, w.CancelWorkflow)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Cancelled, order.Status)
+	require.Equal(t, orderID, order.OrderID)
+	require.Contains(t, notes(order), "It waits for the provider's answer about the new order.")
+	require.Contains(t, notes(order), "The provider holds no payment; its order expires by itself.")
+}
+
+func TestCancellationWhileTheOrderIsMadeDoesNotWaitForTheEndOfAnOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, unavailable()).Times(8)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).After(24*time.Hour).Return(onrampOrder, nil)
+	w.happy()
+	w.at(time.Hour, w.CancelWorkflow)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Cancelled, order.Status)
+	require.Equal(t, start.Add(time.Hour), order.UpdatedAt)
+	require.Empty(t, order.OrderID)
+	require.Contains(t, notes(order), "may have made an order whose answer was lost")
+}
+
 // refuseSlowly has a proof on its way to the provider, who will refuse it, when the cancellation comes.
 func refuseSlowly(w *world) {
 	w.on((*activities.Calls)(nil).SubmitUTR).After(time.Hour).Return(activities.SubmitResult{}, refusal("Invalid UTR"))
