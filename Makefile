@@ -25,7 +25,7 @@ ifeq ($(CHROMIUM),)
 WITHOUT := -skip '^TestWebUI'
 endif
 
-.PHONY: demo test lint security unit e2e devserver-test build nightly screenshots clean FORCE
+.PHONY: demo test lint security unit e2e devserver-test build nightly histories screenshots clean FORCE
 
 demo: $(PROGRAMS)
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
@@ -105,6 +105,11 @@ nightly: test
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \
 		done; \
 	done
+
+# The histories that the workflow code must replay. They are made anew only when orders may behave differently on purpose.
+histories:
+	@mkdir -p workflows/testdata/histories
+	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./e2e
 
 # The pictures of the Web UI in docs/images.
 screenshots:

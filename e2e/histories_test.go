@@ -1,0 +1,413 @@
+package e2e_test
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"rampart/codec"
+	"rampart/ramp"
+)
+
+// histories is where the histories of these orders are kept when somebody wants to: make histories.
+var histories = os.Getenv("RAMP_HISTORIES")
+
+// road is one way through an order's life.
+type road struct {
+	name   string
+	id     func(reference string) ramp.ID
+	ending ramp.Status
+	// buy and sell change the usual request, and faults meet the order at the provider.
+	buy    func(*ramp.OnrampRequest)
+	sell   func(*ramp.OfframpRequest)
+	faults []string
+	// begin starts the order, if not by one round trip; act is what its user does then.
+	begin func(*traveller) error
+	act   func(*traveller) error
+}
+
+// traveller takes an order along its road.
+type traveller struct {
+	*stack
+	ctx  context.Context
+	id   ramp.ID
+	n    int
+	road road
+}
+
+func roads() []road {
+	return []road{
+		{name: "onramp-completed", id: buy, ending: ramp.Completed, act: pay},
+		{name: "onramp-proof-by-signal", id: buy, ending: ramp.Completed, begin: plainly, act: signalProof},
+		{name: "onramp-proof-before-the-order", id: buy, ending: ramp.Completed, begin: withEarlyProof},
+		{name: "onramp-proof-in-the-request", id: buy, ending: ramp.Completed, buy: func(r *ramp.OnrampRequest) { r.UTR = utrOf(900) }},
+		{name: "onramp-refused-proof-first", id: buy, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
+		{name: "onramp-malformed-signal-first", id: buy, ending: ramp.Completed, act: inTurn(malformedSignal, pay)},
+		{name: "onramp-same-proof-by-signal-and-update", id: buy, ending: ramp.Completed, act: inTurn(signalProof, pay)},
+		{name: "onramp-two-proofs-at-once", id: buy, ending: ramp.Completed, act: inTurn(signalProof, otherProof)},
+		{name: "onramp-cancel-after-proof", id: buy, ending: ramp.Completed, act: inTurn(pay, refusedCancel)},
+		{name: "onramp-quote-confirmed", id: buy, ending: ramp.Completed, act: inTurn(confirm, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Quote = &ramp.QuoteTerms{Confirm: true} }},
+		{name: "onramp-account-refused-first", id: buy, ending: ramp.Completed, act: inTurn(anotherAccount, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashafailed@okbank" }},
+		{name: "onramp-account-checked", id: buy, ending: ramp.Completed, act: pay,
+			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashapending@okbank" }},
+		{name: "onramp-dossier-asked-for", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+nokyc", 1) }},
+		{name: "onramp-late-payment", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.09")},
+		{name: "onramp-unknown-status", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.03")},
+		{name: "onramp-statuses-out-of-order", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.04")},
+		{name: "onramp-lost-creation", id: buy, ending: ramp.Completed, act: pay, buy: byBank,
+			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/orders/create","times":1`}},
+		{name: "onramp-outage-in-the-watch", id: buy, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"error","route":"POST /v1/orders/status","skip":1,"times":4`}},
+		{name: "onramp-provider-unsure-at-the-deadline", id: buy, ending: ramp.Completed, act: unsure},
+		{name: "onramp-paid-without-proof", id: buy, ending: ramp.Completed, act: paidUnseen},
+		{name: "onramp-expired", id: buy, ending: ramp.Expired},
+		{name: "onramp-never-paid", id: buy, ending: ramp.Expired, act: payNothing},
+		{name: "onramp-cancelled", id: buy, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "onramp-cancelled-waiting-for-an-account", id: buy, ending: ramp.Cancelled, act: cancelOrder,
+			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashafailed@okbank" }},
+		{name: "onramp-cancelled-by-the-provider", id: buy, ending: ramp.Cancelled, act: pay, buy: amount("1000.01")},
+		{name: "onramp-refunded", id: buy, ending: ramp.Refunded, act: pay, buy: amount("1000.02")},
+		{name: "onramp-rejected", id: buy, ending: ramp.Rejected, buy: amount("1.00")},
+
+		{name: "offramp-completed", id: sell, ending: ramp.Completed, act: pay},
+		{name: "offramp-proof-by-signal", id: sell, ending: ramp.Completed, begin: plainly, act: signalProof},
+		{name: "offramp-proof-before-the-order", id: sell, ending: ramp.Completed, begin: withEarlyProof},
+		{name: "offramp-refused-proof-first", id: sell, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
+		{name: "offramp-by-payout", id: sell, ending: ramp.Completed, act: pay,
+			sell: func(r *ramp.OfframpRequest) { r.TokenAmount, r.Fiat.Amount = "", "8400.00" }},
+		{name: "offramp-payout-retried", id: sell, ending: ramp.Completed, act: pay, sell: tokens("100.07")},
+		{name: "offramp-other-success", id: sell, ending: ramp.Completed, act: pay, sell: tokens("100.08")},
+		{name: "offramp-lost-proof-answer", id: sell, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/offramp/orders/txnhash","times":1`}},
+		{name: "offramp-account-refused-first", id: sell, ending: ramp.Completed, act: inTurn(anotherAccount, pay),
+			sell: func(r *ramp.OfframpRequest) { r.Email = unlinked(r.Email); r.Bank.AccountNumber = "50100000009002" }},
+		{name: "offramp-expired", id: sell, ending: ramp.Expired},
+		{name: "offramp-cancelled", id: sell, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "offramp-refunded", id: sell, ending: ramp.Refunded, act: pay, sell: tokens("100.01")},
+		{name: "offramp-rejected", id: sell, ending: ramp.Rejected, sell: tokens("0.0001")},
+	}
+}
+
+// TestOrdersOnEveryRoadEndAsTheyShouldAndReplay runs all roads at once, with a worker that keeps no order in memory: every
+// workflow task replays its order from the beginning. In the middle that worker is killed.
+func TestOrdersOnEveryRoadEndAsTheyShouldAndReplay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
+	all := roads()
+	travels := make([]*traveller, len(all))
+	for i, road := range all {
+		travels[i] = &traveller{stack: s, ctx: t.Context(), id: road.id(road.name), n: i + 1, road: road}
+		for _, fault := range road.faults {
+			s.post("/sandbox/faults", "{"+fault+fmt.Sprintf(`,"reference":%q}`, road.name))
+		}
+	}
+	var travelling errgroup.Group
+	travelling.SetLimit(20)
+	for _, traveller := range travels {
+		travelling.Go(traveller.travel)
+	}
+	require.NoError(t, travelling.Wait())
+	s.worker.kill()
+	s.startWorker()
+	for _, traveller := range travels {
+		order := s.await(traveller.id, 2*settling, func(order *ramp.Order) bool { return order.Status.Final() })
+		require.Equal(t, traveller.road.ending, order.Status, "%s: %+v", traveller.road.name, order.Timeline)
+		s.requireReplay(traveller.id)
+		s.record(traveller.road.name, s.history(traveller.id))
+	}
+	s.recordOthers()
+}
+
+// recordOthers records what is no order: a request that is refused, and the claim of an adopted order.
+func (s *stack) recordOthers() {
+	s.t.Helper()
+	for kind, request := range map[string]any{ramp.OnrampWorkflow: ramp.OnrampRequest{Reference: "x"}, ramp.OfframpWorkflow: ramp.OfframpRequest{}} {
+		id := strings.ToLower(kind) + "/x"
+		run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, kind, request)
+		require.NoError(s.t, err)
+		require.Error(s.t, run.Get(s.t.Context(), nil))
+		s.record(strings.ToLower(kind)+"-invalid-request", s.history(ramp.ID{Direction: ramp.Direction(strings.ToLower(kind)), Reference: "x"}))
+	}
+	run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
+		ramp.AdoptionWorkflow, "onramp/x")
+	require.NoError(s.t, err)
+	require.NoError(s.t, run.Get(s.t.Context(), nil))
+	s.record("adoption", s.history(ramp.ID{Direction: "adoption", Reference: "1"}))
+}
+
+// record keeps a history, decrypted, as the replay tests of the workflows read it. Its data are all made up.
+func (s *stack) record(name string, history proto.Message) {
+	s.t.Helper()
+	if histories == "" {
+		return
+	}
+	own := codec.New(s.keyring, "default")
+	require.NoError(s.t, proxy.VisitPayloads(s.t.Context(), history, proxy.VisitPayloadsOptions{
+		SkipSearchAttributes: true,
+		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			return own.Decode(payloads)
+		},
+	}))
+	content, err := protojson.Marshal(history)
+	require.NoError(s.t, err)
+	file, err := os.Create(filepath.Join(histories, name+".json.gz"))
+	require.NoError(s.t, err)
+	packed := gzip.NewWriter(file)
+	_, err = packed.Write(content)
+	require.NoError(s.t, errors.Join(err, packed.Close(), file.Close()))
+}
+
+func (t *traveller) travel() error {
+	begin := t.road.begin
+	if begin == nil {
+		begin = inOneTrip
+	}
+	if err := begin(t); err != nil {
+		return fmt.Errorf("%s: begin: %w", t.road.name, err)
+	}
+	if t.road.act == nil {
+		return nil
+	}
+	if err := t.road.act(t); err != nil {
+		return fmt.Errorf("%s: %w", t.road.name, err)
+	}
+	return nil
+}
+
+func (t *traveller) request() any {
+	if t.id.Direction == ramp.Onramp {
+		request := onrampRequest(t.id.Reference)
+		request.Email = fmt.Sprintf("asha+linked+%d@example.test", t.n)
+		if t.road.buy != nil {
+			t.road.buy(&request)
+		}
+		return request
+	}
+	request := offrampRequest(t.id.Reference)
+	request.Email = fmt.Sprintf("asha+linked+%d@example.test", t.n)
+	if t.road.sell != nil {
+		t.road.sell(&request)
+	}
+	return request
+}
+
+func (t *traveller) proof(n int) (name string, argument any) {
+	if t.id.Direction == ramp.Onramp {
+		return ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(100*t.n + n)}
+	}
+	return ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hashOf(100*t.n + n)}
+}
+
+func (t *traveller) submit(n int) error {
+	var err error
+	switch _, argument := t.proof(n); proof := argument.(type) {
+	case ramp.UTRSubmission:
+		_, err = t.orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+	case ramp.HashSubmission:
+		_, err = t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, proof.TransactionHash)
+	}
+	return err
+}
+
+func (t *traveller) signal(name string, argument any) error {
+	return t.temporal.SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, argument)
+}
+
+func (t *traveller) until(wanted func(*ramp.Order) bool) error {
+	for order, err := range t.orders.Watch(t.ctx, t.id) {
+		if err != nil {
+			return err
+		}
+		if wanted(order) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the order ended before what was waited for")
+}
+
+func (t *traveller) in(statuses ...ramp.Status) error {
+	return t.until(func(order *ramp.Order) bool { return slices.Contains(statuses, order.Status) })
+}
+
+// Ways to begin.
+
+func inOneTrip(t *traveller) error {
+	var err error
+	switch request := t.request().(type) {
+	case ramp.OnrampRequest:
+		_, err = t.orders.StartOnramp(t.ctx, request)
+	case ramp.OfframpRequest:
+		_, err = t.orders.StartOfframp(t.ctx, request)
+	}
+	return err
+}
+
+func plainly(t *traveller) error {
+	_, err := t.temporal.ExecuteWorkflow(t.ctx, client.StartWorkflowOptions{
+		ID: t.id.Direction.WorkflowID(t.id.Reference), TaskQueue: ramp.TaskQueue,
+	}, t.id.Direction.WorkflowType(), t.request())
+	return err
+}
+
+func withEarlyProof(t *traveller) error {
+	name, proof := t.proof(1)
+	id := t.id.Direction.WorkflowID(t.id.Reference)
+	_, err := t.temporal.SignalWithStartWorkflow(t.ctx, id, name, proof,
+		client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, t.id.Direction.WorkflowType(), t.request())
+	return err
+}
+
+// What users do.
+
+func inTurn(acts ...func(*traveller) error) func(*traveller) error {
+	return func(t *traveller) error {
+		for _, act := range acts {
+			if err := act(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func pay(t *traveller) error {
+	if err := t.in(ramp.AwaitingPayment, ramp.VerifyingPayment, ramp.Settling, ramp.Completed); err != nil {
+		return err
+	}
+	return t.submit(1)
+}
+
+func signalProof(t *traveller) error {
+	name, proof := t.proof(1)
+	return t.signal(name, proof)
+}
+
+// otherProof comes beside the first; which of the two the provider accepts is all the same.
+func otherProof(t *traveller) error {
+	if err := t.submit(2); err != nil && !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
+		return err
+	}
+	return nil
+}
+
+func refusedProof(t *traveller) error {
+	var err error
+	if t.id.Direction == ramp.Onramp {
+		_, err = t.orders.SubmitUTR(t.ctx, t.id.Reference, "000000000000")
+	} else {
+		_, err = t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
+	}
+	if !ramp.IsError(err, ramp.ProofRefused) {
+		return fmt.Errorf("the proof was not refused: %w", err)
+	}
+	return nil
+}
+
+func malformedSignal(t *traveller) error {
+	name, _ := t.proof(1)
+	return t.signal(name, map[string]any{"reference": 42})
+}
+
+func refusedCancel(t *traveller) error {
+	_, err := t.orders.Cancel(t.ctx, t.id)
+	if !ramp.IsError(err, ramp.CancelRefused) && !ramp.IsError(err, ramp.OrderOver) {
+		return fmt.Errorf("the cancellation was not refused: %w", err)
+	}
+	return t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "")
+}
+
+func cancelOrder(t *traveller) error {
+	_, err := t.orders.Cancel(t.ctx, t.id)
+	return err
+}
+
+func confirm(t *traveller) error {
+	order, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	_, err = t.orders.ConfirmQuote(t.ctx, t.id, order.Quote.ID)
+	return err
+}
+
+func anotherAccount(t *traveller) error {
+	account := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"}}
+	if t.id.Direction == ramp.Offramp {
+		account = ramp.AccountSubmission{Bank: offrampRequest("").Bank}
+	}
+	_, err := t.orders.SubmitAccount(t.ctx, t.id, account)
+	return err
+}
+
+func submitDossier(t *traveller) error {
+	_, err := t.orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier()))
+	return err
+}
+
+// payNothing submits a UTR that the provider takes, and never finds the payment of.
+func payNothing(t *traveller) error {
+	_, err := t.orders.SubmitUTR(t.ctx, t.id.Reference, fmt.Sprintf("9999%08d", t.n))
+	return err
+}
+
+// unsure has the provider say what nobody knows when the order's time is over, and then that it is paid.
+func unsure(t *traveller) error {
+	order, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	t.force(order.OrderID, "complianceReview")
+	if err := t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "complianceReview" }); err != nil {
+		return err
+	}
+	t.force(order.OrderID, "completed")
+	return nil
+}
+
+// paidUnseen is a payment that the provider finds by itself before the order's time is over.
+func paidUnseen(t *traveller) error {
+	order, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	t.force(order.OrderID, "fiatReceived")
+	if err := t.in(ramp.Settling); err != nil {
+		return err
+	}
+	t.force(order.OrderID, "completed")
+	return nil
+}
+
+// How requests differ.
+
+func amount(inr string) func(*ramp.OnrampRequest) {
+	return func(r *ramp.OnrampRequest) { r.Fiat.Amount = inr }
+}
+
+func tokens(amount string) func(*ramp.OfframpRequest) {
+	return func(r *ramp.OfframpRequest) { r.TokenAmount = amount }
+}
+
+func unlinked(email string) string { return strings.Replace(email, "+linked", "", 1) }
+
+func byBank(r *ramp.OnrampRequest) {
+	r.PaymentMethod, r.UPI = ramp.IMPS, nil
+	r.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
+}
