@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
@@ -95,7 +96,7 @@ func Inspect(ctx context.Context, source Source) ([]Key, error) {
 		keys = append(keys, Key{
 			ID:      key.GetKeyId(),
 			Primary: key.GetKeyId() == info.GetPrimaryKeyId(),
-			Type:    filepath.Ext(key.GetTypeUrl())[1:],
+			Type:    key.GetTypeUrl()[strings.LastIndex(key.GetTypeUrl(), ".")+1:],
 		})
 	}
 	return keys, nil

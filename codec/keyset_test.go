@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -243,4 +244,34 @@ func TestDefaultFileIsInTheUsersConfiguration(t *testing.T) {
 	own, err := codec.Source{}.Path()
 	require.NoError(t, err)
 	require.Equal(t, path, own)
+}
+
+// FuzzKeyset opens whatever may stand in RAMP_KEYSET. What opens encrypts, and can be inspected.
+func FuzzKeyset(f *testing.F) {
+	file := filepath.Join(f.TempDir(), "keyset.json")
+	_, err := codec.Create(f.Context(), codec.Source{File: file})
+	require.NoError(f, err)
+	content, err := os.ReadFile(file)
+	require.NoError(f, err)
+	for _, seed := range []string{
+		string(content), strings.Replace(string(content), "ENABLED", "DISABLED", 1), strings.Replace(string(content), "primaryKeyId", "keyId", 1),
+		macKeyset, strings.Replace(macKeyset, "type.googleapis.com/google.crypto.tink.HmacKey", "x", 1), `{"encryptedKeyset":"x"}`, `{}`, `[]`, "\x00",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, stored string) {
+		if stored == "" {
+			return // a keyset in a file
+		}
+		source := codec.Source{Keyset: stored}
+		keys, inspectErr := codec.Inspect(t.Context(), source)
+		keyring, err := codec.Open(t.Context(), source)
+		if err != nil {
+			require.Nil(t, keyring)
+			return
+		}
+		require.NoError(t, inspectErr)
+		require.True(t, slices.ContainsFunc(keys, func(key codec.Key) bool { return key.Primary }))
+		requireReads(t, keyring, sealed(t, keyring))
+	})
 }

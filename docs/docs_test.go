@@ -12,19 +12,26 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"rampart/codec"
 )
 
-func TestEveryTestThatTheMoneySafetyPageNamesExists(t *testing.T) {
+func TestEveryTestThatAPageNamesExists(t *testing.T) {
 	t.Parallel()
 	exist := testsOf(t, "..")
-	for _, name := range testNames(moneySafety(t)) {
-		require.Contains(t, exist, name)
+	for _, page := range pages(t) {
+		for _, name := range testNames(read(t, page)) {
+			require.Contains(t, exist, name, page)
+		}
 	}
 }
 
 func TestEveryRowOfTheMoneySafetyPageNamesATest(t *testing.T) {
 	t.Parallel()
-	rows := rowsOf(moneySafety(t))
+	rows := rowsOf(read(t, "money-safety.md"))
 	require.NotEmpty(t, rows)
 	for _, row := range rows {
 		cells := strings.Split(strings.Trim(row, "|"), "|")
@@ -33,11 +40,116 @@ func TestEveryRowOfTheMoneySafetyPageNamesATest(t *testing.T) {
 	}
 }
 
-func moneySafety(t *testing.T) string {
-	t.Helper()
-	page, err := os.ReadFile("money-safety.md")
+// TestWhatAnAttackerGetsIsToldWhole keeps the table of the threat model in its form: what is in the wrong hands, what
+// that gives, what it does not give, and what shows it.
+func TestWhatAnAttackerGetsIsToldWhole(t *testing.T) {
+	t.Parallel()
+	_, section, found := strings.Cut(read(t, "security.md"), "## What an attacker gets")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := rowsOf(section)
+	require.NotEmpty(t, rows)
+	for _, row := range rows {
+		cells := strings.Split(strings.Trim(row, "|"), "|")
+		require.Len(t, cells, 4, row)
+		for _, cell := range cells[:3] {
+			require.NotEmpty(t, strings.TrimSpace(cell), row)
+		}
+	}
+}
+
+func TestEveryVariableThatAPageNamesIsInTheCode(t *testing.T) {
+	t.Parallel()
+	variable := regexp.MustCompile(`\b(?:RAMP|ONMETA)_[A-Z_]*[A-Z]`)
+	exist := map[string]bool{}
+	walk(t, "..", ".go", func(path string) {
+		for _, name := range variable.FindAllString(read(t, path), -1) {
+			exist[name] = true
+		}
+	})
+	for _, page := range pages(t) {
+		for _, name := range variable.FindAllString(read(t, page), -1) {
+			require.True(t, exist[name], "%s names %s", page, name)
+		}
+	}
+}
+
+func TestExampleOfThePayloadFormatDecrypts(t *testing.T) {
+	t.Parallel()
+	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(read(t, "security.md"), -1)
+	require.Len(t, blocks, 2)
+	keyring, err := codec.Open(t.Context(), codec.Source{Keyset: blocks[0][1]})
 	require.NoError(t, err)
-	return string(page)
+	payload := new(commonpb.Payload)
+	require.NoError(t, protojson.Unmarshal([]byte(blocks[1][1]), payload))
+	own := codec.New(keyring, "default").WithSerializationContext(converter.WorkflowSerializationContext{
+		Namespace: "default", WorkflowID: "onramp/inv-42",
+	})
+
+	decoded, err := own.Decode([]*commonpb.Payload{payload})
+
+	require.NoError(t, err)
+	require.Equal(t, converter.MetadataEncodingJSON, string(decoded[0].GetMetadata()[converter.MetadataEncoding]))
+	require.Equal(t, `{"utr":"412345678901"}`, string(decoded[0].GetData()))
+}
+
+func TestEveryLinkBetweenPagesLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, page := range pages(t) {
+		for _, link := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(read(t, page), -1) {
+			file, anchor, _ := strings.Cut(link[1], "#")
+			target := filepath.Join(filepath.Dir(page), file)
+			if file == "" {
+				target = page
+			}
+			_, err := os.Stat(target)
+			require.NoError(t, err, page)
+			if anchor != "" {
+				require.Contains(t, anchors(read(t, target)), anchor, page)
+			}
+		}
+	}
+}
+
+func TestEveryDependencyIsJustified(t *testing.T) {
+	t.Parallel()
+	justified := read(t, "dependencies.md")
+	var direct []string
+	for line := range strings.Lines(read(t, "../go.mod")) {
+		module, _, isModule := strings.Cut(strings.TrimSpace(line), " v")
+		if isModule && strings.HasPrefix(line, "\t") && !strings.Contains(line, "// indirect") {
+			direct = append(direct, module)
+		}
+	}
+	require.NotEmpty(t, direct)
+	for _, module := range direct {
+		require.Regexp(t, `(?m)^\|[^|]*\b`+regexp.QuoteMeta(module)+`[ ,][^|]*\|[^|]+\|[^|]+\|$`, justified)
+	}
+}
+
+// pages are those for people who run Rampart, or build upon it.
+func pages(t *testing.T) []string {
+	t.Helper()
+	own, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	return append(own, "../README.md", "../SECURITY.md")
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(content)
+}
+
+// anchors are the headings of a page, as links name them.
+func anchors(page string) []string {
+	var all []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		words := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		all = append(all, strings.ReplaceAll(words, " ", "-"))
+	}
+	return all
 }
 
 // testNames are the tests that a text names in backticks.
@@ -71,21 +183,25 @@ func rowsOf(page string) []string {
 func testsOf(t *testing.T, root string) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
+	walk(t, root, "_test.go", func(path string) {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
+		require.NoError(t, err)
 		for _, declaration := range file.Decls {
 			if function, ok := declaration.(*ast.FuncDecl); ok && function.Recv == nil && strings.HasPrefix(function.Name.Name, "Test") {
 				found[function.Name.Name] = true
 			}
 		}
-		return nil
 	})
-	require.NoError(t, err)
 	return found
+}
+
+// walk goes through the files below a directory whose names end in suffix.
+func walk(t *testing.T, root, suffix string, each func(path string)) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, suffix) {
+			each(path)
+		}
+		return err
+	}))
 }

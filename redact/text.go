@@ -165,6 +165,7 @@ var number = regexp.MustCompile(`(` +
 	`|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b` + // a UUID
 	`|\b0[xX][0-9a-fA-F]+\b` + // an address, a transaction hash
 	`|\b(?i:chain(?: ?id)?)[ :=]+\d{1,10}\b` + // Aurora's has ten digits
+	`|\b(?i:key) \d{1,10}\b` + // the id of a key in a keyset
 	`)|(` +
 	`\b\d{4}(?:[ -]\d{4}){2,}(?:[ -]\d{1,4})?\b` + // a number in groups of four
 	`|\b(?:91[ -]?\d|[6-9])\d{4}[ -]\d{5}\b` + // a phone

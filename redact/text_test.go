@@ -80,7 +80,7 @@ func TestTextLeavesWhatIsNeitherPersonalNorSecret(t *testing.T) {
 		"5a1f0c9e8b7d6a5f4e3d2c1b0a99887766554433221100ffeeddccbbaa998877",
 		"TJRyWwFs9wTFGZg3JbrVriFbNfCug5tDeC", "7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV",
 		"IFSC HDFC0001234", "XXXX4821", "a***@okbank", "***@example.test", "[redacted]", "INVALID_ORDER_ID", "127.0.0.1:7233",
-		"/root/go/pkg/mod/go.temporal.io/sdk@v1.50.0/internal/internal_worker.go:1234 +0x1a5", "chain 1313161554", "chainId: 11155111",
+		"/usr/local/pkg/mod/go.temporal.io/sdk@v1.50.0/internal/internal_worker.go:1234 +0x1a5", "chain 1313161554", "encrypted with key 3141592653,", "chainId: 11155111",
 		"the bearer token is missing", "the user's token holds a space", "Unsupported token: USDC",
 		"token: 0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", "accessToken is missing", "bank.pan must be 5 capital letters",
 		"expires in 3h0m0s, attempt 12345678",

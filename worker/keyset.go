@@ -18,6 +18,8 @@ const keysetEvery = 30 * time.Second
 // openKeyring opens the keyset. Without one the worker does not start, but for a developer's first one: where the
 // Temporal server and the provider are both on this machine, and nothing says where the keyset is, it makes one.
 func openKeyring(ctx context.Context, c config, logger *zap.Logger) (*codec.Keyring, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout) // a KMS may not answer
+	defer cancel()
 	keyring, err := codec.Open(ctx, c.Keyset)
 	if errors.Is(err, codec.ErrNoKeyset) && c.developing() {
 		path, err := codec.Create(ctx, c.Keyset)

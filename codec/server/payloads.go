@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -61,6 +62,10 @@ func respond(target converter.PayloadCodec, payloads []*commonpb.Payload, entry 
 		}
 	}
 	return protojson.Marshal(answer)
+}
+
+func allEncrypted(payloads []*commonpb.Payload) bool {
+	return !slices.ContainsFunc(payloads, func(payload *commonpb.Payload) bool { return !codec.Encrypted(payload) })
 }
 
 func convert(target converter.PayloadCodec, payload *commonpb.Payload, entry *entry) (*commonpb.Payload, error) {

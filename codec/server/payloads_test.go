@@ -182,6 +182,20 @@ func TestDecodeOnlyUnlessEncodingIsAllowed(t *testing.T) {
 	require.Equal(t, "refused", s.log.last(t).Outcome)
 }
 
+// The Temporal CLI asks so before every query.
+func TestNothingToEncodeTakesNoRight(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+
+	nothing := s.post(t, "/encode", "{}", nil)
+	already := s.post(t, "/encode", body(t, encrypted(t, s.keyring, namespace, workflowID, secret)), nil)
+
+	require.Equal(t, http.StatusOK, nothing.status, nothing.body)
+	require.JSONEq(t, "{}", nothing.body)
+	require.Equal(t, http.StatusOK, already.status, already.body)
+	require.NotContains(t, already.body, secret)
+}
+
 func TestEncodingNeedsTheWorkflow(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *server.Options) { o.Encode = true })

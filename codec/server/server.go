@@ -167,6 +167,14 @@ func (s *server) work(w http.ResponseWriter, r *http.Request, entry *entry) ([]b
 		return nil, err
 	}
 	entry.subject = who.subject
+	payloads, err := s.read(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if entry.action == encode && allEncrypted(payloads) {
+		// The Temporal CLI has even a query's missing argument encoded, which takes no right.
+		return respond(nil, payloads, entry)
+	}
 	if entry.action == encode && !s.encode {
 		return nil, &refusal{status: http.StatusForbidden, reason: "this codec server only decodes (RAMP_CODEC_ENCODE is not true)"}
 	}
@@ -177,10 +185,6 @@ func (s *server) work(w http.ResponseWriter, r *http.Request, entry *entry) ([]b
 		return nil, err
 	}
 	target, err := s.target(r, entry)
-	if err != nil {
-		return nil, err
-	}
-	payloads, err := s.read(w, r)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +213,8 @@ func (s *server) authorize(who caller, entry *entry) error {
 func one(r *http.Request, header string) (string, error) {
 	values := r.Header.Values(header)
 	if len(values) != 1 || values[0] == "" {
-		return "", &refusal{status: http.StatusBadRequest, reason: "the request needs one header " + header}
+		return "", &refusal{status: http.StatusBadRequest, reason: "the request needs one header " + header +
+			"; the Temporal CLI sends it once the namespace is named, with --namespace or TEMPORAL_NAMESPACE"}
 	}
 	return values[0], nil
 }
