@@ -99,7 +99,7 @@ e2e:
 nightly: test
 	@echo "Checking 10,000 random orders against the model"
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
-	@for package in ./ramp ./onmeta ./codec ./codec/server ./redact; do \
+	@for package in ./ramp ./onmeta ./codec ./codec/server ./redact ./starter/commands; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \

@@ -54,10 +54,13 @@ func (a *amount) UnmarshalJSON(data []byte) error {
 
 func (a amount) present() bool { return a.raw != "" }
 
-// optional returns an invalid value for a missing or unreadable amount.
+// optional returns an invalid value for a missing, unreadable or negative amount.
 func (a amount) optional() decimal.NullDecimal {
 	d, err := parseDecimal(a.raw)
-	return decimal.NullDecimal{Decimal: d, Valid: err == nil}
+	if err != nil || d.IsNegative() {
+		return decimal.NullDecimal{}
+	}
+	return decimal.NullDecimal{Decimal: d, Valid: true}
 }
 
 // integer is a whole number sent as a number or a string; zero when missing or unreadable.

@@ -2,11 +2,15 @@ package onmeta_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/shopspring/decimal"
@@ -24,48 +28,127 @@ func FuzzAnswer(f *testing.F) {
 		`{"success":true,"data":{"sellTokens":1e999999999,"conversionRate":"1e-99","fiatAmount":"-1"}}`,
 		`{"success":true,"data":[{"chainId":"137","minLimit":{"INR":50},"paymentModes":[{"extra":""}]}]}`,
 		`{"success":false,"error":{"code":"X","details":{"fields":[{"field":"a","error":"b"}]}}}`,
+		`{"success":true,"data":{"status":"pending","orderId":"1","fiat":-5,"transferredAmount":"-0.1"}}`,
+		`{"success":true,"data":[{"orderId":"1","amount":"-1","chainId":1,"maxLimit":{"INR":-1}}]}`,
+		`{"success":true,"data":{"accessToken":"a.b.c","refreshToken":"x","bankStatus":"SUCCESS","referenceId":"1"}}`,
 		`{"success":"true","isVerified":1,"data":null}`, `{"res":[{}]}`, `[]`, `[[[`, `null`, `""`, `<html>`, ``,
 	} {
 		f.Add(200, []byte(body))
 		f.Add(404, []byte(body))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		client := fuzzClient(t, 200+((status%400)+400)%400, body)
-		ctx := t.Context()
-
-		quote, err := client.QuoteBuy(ctx, buyRequest)
-		checkFuzzed(t, err, quote.ReceivedTokens, quote.Rate, quote.GasCharge, quote.TransactionFee)
-		sell, err := client.QuoteSell(ctx, sellRequest)
-		checkFuzzed(t, err, sell.SellTokens, sell.Rate, sell.FiatAmount, sell.GasFee, sell.TDSFee)
-		offramp, err := client.CreateOfframp(ctx, asha, offrampRequest())
-		checkFuzzed(t, err, offramp.TokenAmount, offramp.FiatAmount)
-		require.True(t, err != nil || offramp.OrderID != "" && offramp.ReceiverWallet != "")
-		onramp, err := client.CreateOnramp(ctx, asha, onrampRequest())
-		checkFuzzed(t, err)
-		require.True(t, err != nil || onramp.OrderID != "")
-		onrampStatus, err := client.OnrampStatus(ctx, asha, "1")
-		checkFuzzed(t, err, onrampStatus.Fiat.Decimal, onrampStatus.TransferredAmount.Decimal)
-		require.True(t, err != nil || onrampStatus.Status != "")
-		_, err = client.ChainLimits(ctx)
-		checkFuzzed(t, err)
-		_, err = client.Currencies(ctx)
-		checkFuzzed(t, err)
-		_, err = client.OrderHistory(ctx, asha, 0)
-		checkFuzzed(t, err)
-		_, err = client.LinkUPI(ctx, asha, onmeta.LinkUPIRequest{Name: "Asha Rao", UPIID: "asha@okbank"})
-		checkFuzzed(t, err)
-		_, err = client.Login(ctx, email)
-		checkFuzzed(t, err)
+		client := fuzzClient(t, 200+((status%400)+400)%400, http.Header{}, body)
+		checkPrices(t, client)
+		checkOrders(t, client)
+		checkUsers(t, client)
 	})
 }
 
-func fuzzClient(t *testing.T, status int, body []byte) *onmeta.Client {
+func checkPrices(t *testing.T, client *onmeta.Client) {
+	t.Helper()
+	quote, err := client.QuoteBuy(t.Context(), buyRequest)
+	checkFuzzed(t, err, quote.ReceivedTokens, quote.Rate, quote.GasCharge, quote.TransactionFee)
+	sell, err := client.QuoteSell(t.Context(), sellRequest)
+	checkFuzzed(t, err, sell.SellTokens, sell.Rate, sell.FiatAmount, sell.GasFee, sell.TransactionFee, sell.TDSFee)
+	limits, err := client.ChainLimits(t.Context())
+	checkFuzzed(t, err)
+	for _, limit := range limits {
+		checkFuzzed(t, nil, slices.Concat(slices.Collect(maps.Values(limit.Min)), slices.Collect(maps.Values(limit.Max)))...)
+	}
+	_, err = client.Currencies(t.Context())
+	checkFuzzed(t, err)
+	_, err = client.SupportedTokens(t.Context())
+	checkFuzzed(t, err)
+}
+
+func checkOrders(t *testing.T, client *onmeta.Client) {
+	t.Helper()
+	offramp, err := client.CreateOfframp(t.Context(), asha, offrampRequest())
+	checkFuzzed(t, err, offramp.TokenAmount, offramp.FiatAmount)
+	require.True(t, err != nil || offramp.OrderID != "" && offramp.ReceiverWallet != "")
+	onramp, err := client.CreateOnramp(t.Context(), asha, onrampRequest())
+	checkFuzzed(t, err)
+	require.True(t, err != nil || onramp.OrderID != "")
+	bought, err := client.OnrampStatus(t.Context(), asha, "1")
+	checkFuzzed(t, err, bought.Fiat.Decimal, bought.TransferredAmount.Decimal)
+	require.True(t, err != nil || bought.Status != "" && bought.OrderID == "1")
+	sold, err := client.OfframpStatus(t.Context(), asha, "1")
+	checkFuzzed(t, err, sold.Fiat.Decimal)
+	require.True(t, err != nil || sold.Status != "" && sold.OrderID == "1")
+	history, err := client.OrderHistory(t.Context(), asha, 0)
+	checkFuzzed(t, err)
+	for _, order := range history {
+		checkFuzzed(t, nil, order.Amount.Decimal)
+	}
+	checkFuzzed(t, client.SubmitUTR(t.Context(), asha, "1", "412345678901"))
+	checkFuzzed(t, client.SubmitTransactionHash(t.Context(), asha, "1", "0x1"))
+}
+
+func checkUsers(t *testing.T, client *onmeta.Client) {
+	t.Helper()
+	session, err := client.Login(t.Context(), email)
+	checkFuzzed(t, err)
+	require.True(t, err != nil || session.Access.Value != "" && session.Access.Lifetime > 0)
+	renewed, err := client.RefreshToken(t.Context(), token)
+	checkFuzzed(t, err)
+	require.True(t, err != nil || renewed.Value != "" && renewed.Lifetime > 0)
+	_, err = client.KYCStatus(t.Context(), asha)
+	checkFuzzed(t, err)
+	_, err = client.BankAccounts(t.Context(), asha)
+	checkFuzzed(t, err)
+	_, err = client.UPIIDs(t.Context(), asha)
+	checkFuzzed(t, err)
+	for _, linked := range []func() (onmeta.Link, error){
+		func() (onmeta.Link, error) {
+			return client.LinkUPI(t.Context(), asha, onmeta.LinkUPIRequest{Name: "Asha Rao", UPIID: "asha@okbank"})
+		},
+		func() (onmeta.Link, error) {
+			return client.LinkBank(t.Context(), asha, onmeta.LinkBankRequest{
+				Name: "Asha Rao", PAN: "ABCPE1234F", AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234",
+			})
+		},
+		func() (onmeta.Link, error) { return client.BankLinkStatus(t.Context(), asha, "1") },
+		func() (onmeta.Link, error) { return client.UPILinkStatus(t.Context(), asha, "1") },
+	} {
+		link, err := linked()
+		checkFuzzed(t, err)
+		require.True(t, err != nil || link.Status != "")
+	}
+}
+
+// FuzzRefusal lets the provider repeat in its refusals what a call holds, and ask for any time to wait.
+func FuzzRefusal(f *testing.F) {
+	f.Add(429, "429", "slow down", "30")
+	f.Add(503, "", "", "Wed, 21 Oct 2099 07:28:00 GMT")
+	f.Add(400, "BAD", "user Asha Rao (asha@okbank)", "-1")
+	f.Add(200, "401", "\x00\u202e", "9223372036854775807")
+	f.Add(403, "\xff", strings.Repeat("x", 2000), "1e9")
+	f.Fuzz(func(t *testing.T, status int, code, message, retryAfter string) {
+		status = 200 + ((status%400)+400)%400
+		const name, vpa = "Ashalata Raorane", "ashalata.raorane@okbank"
+		for _, said := range []string{name, vpa, email, token.Reveal()} {
+			body, err := json.Marshal(map[string]any{"success": false, "error": map[string]any{"code": code, "message": said + " " + message + " " + said}})
+			require.NoError(t, err)
+			_, err = fuzzClient(t, status, http.Header{"Retry-After": {retryAfter}}, body).
+				LinkUPI(t.Context(), asha, onmeta.LinkUPIRequest{Name: name, UPIID: vpa})
+			require.Error(t, err)
+			checkFuzzed(t, err)
+			require.NotContains(t, err.Error(), said)
+			failure := failureOf(t, err)
+			require.NotEqual(t, onmeta.KindInvalid, failure.Kind)
+			require.GreaterOrEqual(t, failure.RetryAfter, time.Duration(0))
+			require.LessOrEqual(t, failure.RetryAfter, time.Hour)
+		}
+	})
+}
+
+func fuzzClient(t *testing.T, status int, header http.Header, body []byte) *onmeta.Client {
 	t.Helper()
 	transport, err := onmeta.NewTransport(onmeta.Config{
 		BaseURL: "https://api.example.test", APIKey: apiKey,
 		HTTPClient: &http.Client{Transport: roundTrip(func(request *http.Request) (*http.Response, error) {
 			return &http.Response{
-				StatusCode: status, Header: http.Header{}, Request: request, Body: io.NopCloser(bytes.NewReader(body)),
+				StatusCode: status, Header: header, Request: request, Body: io.NopCloser(bytes.NewReader(body)),
 			}, nil
 		})},
 	})
@@ -77,6 +160,7 @@ func checkFuzzed(t *testing.T, err error, amounts ...decimal.Decimal) {
 	t.Helper()
 	for _, amount := range amounts {
 		require.Less(t, len(amount.String()), 200, "an amount is unreasonably long")
+		require.True(t, err != nil || !amount.IsNegative(), "an amount is negative")
 	}
 	if err == nil {
 		return
@@ -108,18 +192,27 @@ func FuzzWebhook(f *testing.F) {
 			require.Equal(t, onmeta.WebhookEvent{}, event)
 			return
 		}
+		for _, amount := range []decimal.NullDecimal{event.Fiat, event.TransferredAmount, event.TokensDeducted, event.TDS} {
+			checkFuzzed(t, nil, amount.Decimal)
+		}
 		require.NotEmpty(t, event.OrderID)
 		require.NotEmpty(t, event.Status)
 		require.Contains(t, []onmeta.EventType{onmeta.EventOnramp, onmeta.EventOfframp}, event.Type)
 	})
 }
 
-func FuzzDecryptKYCField(f *testing.F) {
+// FuzzKYCField opens anything, and seals and opens anything.
+func FuzzKYCField(f *testing.F) {
 	f.Add("000102030405060708090a0b0c0d0e0f:7edfdd4981f1d2278796675648d25a12")
 	f.Add(":")
-	f.Fuzz(func(t *testing.T, encrypted string) {
-		plaintext, err := onmeta.DecryptKYCField(kycSecret, encrypted)
+	f.Fuzz(func(t *testing.T, text string) {
+		plaintext, err := onmeta.DecryptKYCField(kycSecret, text)
 		require.True(t, err == nil || plaintext == "")
+		sealed, err := onmeta.EncryptKYCField(kycSecret, text, rand.Reader)
+		require.NoError(t, err)
+		opened, err := onmeta.DecryptKYCField(kycSecret, sealed)
+		require.NoError(t, err)
+		require.Equal(t, text, opened)
 	})
 }
 

@@ -66,7 +66,7 @@ func ValidateVPA(vpa string) error {
 // The error says what the code must be and does not repeat it.
 func ValidateIFSC(ifsc string) error {
 	if len(ifsc) != 11 || !only(ifsc[:4], 4, 4, isCapital) || ifsc[4] != '0' || !only(ifsc[5:], 6, 6, isCapitalOrDigit) {
-		return errors.New("must be 4 capital letters, a zero and 6 capital letters or digits, such as HDFC0001234")
+		return errors.New("must be 4 capital letters, a zero (no letter O) and 6 capital letters or digits, such as HDFC0001234")
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func TestVPAIsANameAndAHandle(t *testing.T) {
 func TestIFSCIsElevenCharactersWithAZeroInThem(t *testing.T) {
 	t.Parallel()
 	requireTaken(t, ramp.ValidateIFSC, "HDFC0001234", "SBIN0ABCDEF", "ICIC0000001")
-	requireAllRefused(t, ramp.ValidateIFSC, "4 capital letters, a zero and 6 capital letters or digits, such as HDFC0001234",
+	requireAllRefused(t, ramp.ValidateIFSC, "4 capital letters, a zero (no letter O) and 6 capital letters or digits, such as HDFC0001234",
 		"", "HDFC", "HDFC000123", "HDFC00012345", "HDFC1001234", "HDFCO001234", "hdfc0001234", "HDFC000123a", "HDF10001234",
 		"HDFC0 01234", "HDFC000123\n", "HDFÇ000123", strings.Repeat("H", 1<<16))
 }

@@ -70,9 +70,17 @@ func validateRupees(text string, limit int64) error {
 		return err
 	}
 	if amount.GreaterThan(decimal.NewFromInt(limit)) {
-		return fmt.Errorf("must be at most %d", limit)
+		return tooMuch(limit)
 	}
 	return nil
+}
+
+// tooMuch says what to do about an amount above what UPI takes: banks take more.
+func tooMuch(limit int64) error {
+	if limit < maxRupees {
+		return fmt.Errorf("must be at most %d %s by %s; %s and %s take up to %d", limit, INR, UPI, IMPS, NEFT, maxRupees)
+	}
+	return fmt.Errorf("must be at most %d %s", limit, INR)
 }
 
 // validateTokens checks an amount of a token, in whole tokens.

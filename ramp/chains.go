@@ -58,7 +58,7 @@ func ParseTransactionHash(chainID int64, hash string) (string, error) {
 		return strings.ToLower(trimmed), nil
 	default:
 		if !isPrefixedHex(trimmed, hashHexDigits) {
-			return "", errors.New("must be a transaction hash: 0x and 64 hex digits")
+			return "", errors.New("must be a transaction hash of this chain: 0x and 64 hex digits")
 		}
 		return strings.ToLower(trimmed), nil
 	}

@@ -18,11 +18,11 @@ const maxDossier = 1024
 // The error says what the URL must be and does not repeat it.
 func ValidateDossier(dossier string) error {
 	if !only(dossier, 1, maxDossier, isVisible) {
-		return errors.New("must be a URL of at most 1024 characters, without spaces")
+		return errors.New("must be a URL of at most 1024 ASCII characters, without spaces")
 	}
 	location, err := url.Parse(dossier)
 	switch {
-	case err != nil || !isBlobPrefix(location):
+	case err != nil || !strings.HasPrefix(dossier, location.Scheme+"://") || !isBlobPrefix(location):
 		return errors.New("must be the URL of a prefix in a blob store: file:///path, s3://bucket/prefix, " +
 			"gs://bucket/prefix or azblob://container/prefix")
 	case location.User != nil || location.RawQuery != "" || location.ForceQuery:

@@ -16,7 +16,7 @@ func TestDossierIsAPrefixInABlobStore(t *testing.T) {
 		"/var/lib/rampart/kyc/asha", "kyc/asha", "file:", "file://", "file:///", "file:kyc/asha", "file://var/lib/rampart/kyc",
 		"file://localhost/kyc/asha", "file://./kyc/asha", "s3:///asha", "s3:kyc/asha", "s3://kyc:80/asha", "s3://[::1]/asha",
 		"https://example.test/kyc/asha", "mem://kyc", "javascript:alert(1)", "s3://kyc/%zz", "://kyc", "s3://kyc/asha#1")
-	requireAllRefused(t, ramp.ValidateDossier, "at most 1024 characters, without spaces",
+	requireAllRefused(t, ramp.ValidateDossier, "at most 1024 ASCII characters, without spaces",
 		"", " ", "file:///kyc/asha rao", "file:///kyc/asha\n", "file:///kyc/asha\x00", "s3://kyc/é", "s3://kyc/"+strings.Repeat("a", 1024))
 }
 

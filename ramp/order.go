@@ -1,7 +1,7 @@
 package ramp
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 )
@@ -30,12 +30,12 @@ func (d Direction) WorkflowType() string {
 	return OnrampWorkflow
 }
 
-// ParseWorkflowID splits the id of an order's workflow.
+// ParseWorkflowID splits the id of an order's workflow. The error does not repeat the id, which may be anything.
 func ParseWorkflowID(id string) (Direction, string, error) {
 	direction, reference, found := strings.Cut(id, "/")
 	d := Direction(direction)
 	if !found || reference == "" || (d != Onramp && d != Offramp) {
-		return "", "", fmt.Errorf("%q is not the workflow id of an order: want onramp/<reference> or offramp/<reference>", id)
+		return "", "", errors.New("not the workflow id of an order: want onramp/<reference> or offramp/<reference>")
 	}
 	return d, reference, nil
 }

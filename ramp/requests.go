@@ -1,6 +1,11 @@
 package ramp
 
-import "github.com/shopspring/decimal"
+import (
+	"errors"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
 
 // PaymentMethod is how the user pays rupees for an on-ramp order, by the provider's code (wire 3.15).
 type PaymentMethod string
@@ -85,12 +90,20 @@ func (a Amount) AtLeast(least string) bool {
 	if least == "" {
 		return true
 	}
-	have, err := decimal.NewFromString(a.Amount)
+	have, err := readDecimal(a.Amount)
 	if err != nil {
 		return false
 	}
-	want, err := decimal.NewFromString(least)
+	want, err := readDecimal(least)
 	return err == nil && have.GreaterThanOrEqual(want)
+}
+
+// readDecimal reads a number without exponent: to compare 1e999999999 would take all memory.
+func readDecimal(text string) (decimal.Decimal, error) {
+	if strings.ContainsAny(text, "eE") {
+		return decimal.Decimal{}, errors.New("must have no exponent")
+	}
+	return decimal.NewFromString(text)
 }
 
 // Token names a token on a chain.

@@ -173,7 +173,7 @@ func (p *problems) onChain(field, text string, chainID int64, validate func(int6
 
 func (p *problems) upi(account *UPIAccount, required bool) {
 	if account == nil {
-		p.required("upi", required)
+		p.required("upi", required, "a VPA")
 		return
 	}
 	p.check("upi.id", ValidateVPA(account.ID))
@@ -182,7 +182,7 @@ func (p *problems) upi(account *UPIAccount, required bool) {
 
 func (p *problems) bank(account *BankAccount, required bool) {
 	if account == nil {
-		p.required("bank", required)
+		p.required("bank", required, "a bank account")
 		return
 	}
 	p.check("bank.accountName", validateHolderName(account.AccountName))
@@ -194,9 +194,9 @@ func (p *problems) bank(account *BankAccount, required bool) {
 }
 
 // required adds the absence of an account that the order needs.
-func (p *problems) required(field string, required bool) {
+func (p *problems) required(field string, required bool, wanted string) {
 	if required {
-		p.add(field, "must be given: the order needs it")
+		p.add(field, "must be given: the order needs "+wanted)
 	}
 }
 

@@ -270,8 +270,8 @@ func TestMissingWalletIsNotTakenForTheMissingToken(t *testing.T) {
 	var e *ramp.Error
 	require.ErrorAs(t, request.Validate(), &e)
 	require.Equal(t, []ramp.FieldError{
-		{Field: "token.address", Problem: "must be an address: 0x and 40 hex digits"},
-		{Field: "walletAddress", Problem: "must be an address: 0x and 40 hex digits"},
+		{Field: "token.address", Problem: "must be an address of this chain: 0x and 40 hex digits"},
+		{Field: "walletAddress", Problem: "must be an address of this chain: 0x and 40 hex digits"},
 	}, e.Fields)
 }
 

@@ -88,7 +88,7 @@ func decodeTronAddress(address string) ([]byte, error) {
 
 func decodeEVMAddress(address string) ([]byte, error) {
 	if !isPrefixedHex(address, evmAddressDigits) {
-		return nil, errors.New("must be an address: 0x and 40 hex digits")
+		return nil, errors.New("must be an address of this chain: 0x and 40 hex digits")
 	}
 	digits := address[len("0x"):]
 	if !isChecksummed(digits) {

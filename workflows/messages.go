@@ -1,12 +1,8 @@
 package workflows
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -232,8 +228,10 @@ func (l *lifecycle) overError() *ramp.Error {
 	return err
 }
 
-// decode reads what came from outside, strictly: an unknown field is most likely a misspelt one, and leaving out a
-// limit on the price because of that would cost the user money.
+// longestEncoding bounds what a sender's own words add to an order.
+const longestEncoding = 60
+
+// decode reads what came from outside, as strictly as ramp.Decode does.
 func decode(input converter.RawValue, into any) error {
 	payload := input.Payload()
 	switch encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding {
@@ -241,15 +239,10 @@ func decode(input converter.RawValue, into any) error {
 	case ramp.EncodingEncrypted:
 		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
 	default:
-		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, encoding))
+		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, redact.Message(encoding, longestEncoding)))
 	}
-	decoder := json.NewDecoder(bytes.NewReader(payload.GetData()))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return undecodable(describe(err))
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return undecodable("must be a single JSON object")
+	if err := ramp.Decode(payload.GetData(), into); err != nil {
+		return undecodable(err.Error())
 	}
 	return nil
 }
@@ -264,23 +257,6 @@ func (l *lifecycle) noteClear(ctx workflow.Context, what string, input converter
 
 func undecodable(problem string) *ramp.Error {
 	return &ramp.Error{Type: ramp.InvalidRequest, Message: "the argument " + problem}
-}
-
-// longestProblem bounds what a sender's own words add to an order: the names of fields.
-const longestProblem = 120
-
-// describe says what is wrong with JSON without repeating any value from it.
-func describe(err error) string {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		kind, _, _ := strings.Cut(wrongType.Value, " ") // some numbers stand behind it
-		return fmt.Sprintf("has a JSON %s in the field %q, which takes a %s", kind, wrongType.Field, wrongType.Type)
-	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Sprintf("is not JSON, from byte %d on", syntax.Offset)
-	}
-	return "is not as the contract has it: " + redact.Message(err.Error(), longestProblem)
 }
 
 // contractError lets an error of the contract cross Temporal with its type.

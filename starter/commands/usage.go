@@ -78,6 +78,8 @@ func wanted(kind string) string {
 		return "a duration such as 90s or 5m"
 	case "bool":
 		return "true or false"
+	case "stringSlice":
+		return "names with commas between them"
 	case "format":
 		return "text or json"
 	default:

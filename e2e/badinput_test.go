@@ -1,0 +1,526 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/errgroup"
+
+	"rampart/ramp"
+)
+
+// badStart is an input that no order may come of.
+type badStart struct {
+	name         string
+	workflowType string
+	input        *commonpb.Payload
+	// field is empty for what is not as the contract has it.
+	field, problem string
+}
+
+// badStartsOfThePage are the lines of docs/bad-input.md, from top to bottom.
+func badStartsOfThePage(t *testing.T) []badStart {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "docs", "bad-input.md"))
+	require.NoError(t, err)
+	field := regexp.MustCompile("^### `(.+)`$")
+	patch := regexp.MustCompile("^- `(.+)` .+$")
+	var all []badStart
+	var at badStart
+	var document string
+	inDocument := false
+	for _, line := range strings.Split(string(page), "\n") {
+		switch {
+		case strings.HasPrefix(line, "## "):
+			at = badStart{workflowType: strings.ReplaceAll(line[3:], "-", "")}
+			document = ""
+		case strings.HasPrefix(line, "```"):
+			inDocument = line == "```json"
+		case inDocument:
+			document += line
+		case strings.HasPrefix(line, "### "):
+			at.field = ""
+			if name := field.FindStringSubmatch(line); name != nil {
+				at.field = name[1]
+			}
+		case strings.HasPrefix(line, "> "):
+			at.problem = line[2:]
+		case strings.HasPrefix(line, "- "):
+			found := patch.FindStringSubmatch(line)
+			require.NotNil(t, found, "this line does not say what it is about: %s", line)
+			at.name = line
+			at.input = plainJSON(patched(t, document, found[1]))
+			all = append(all, at)
+		}
+	}
+	return all
+}
+
+// patched is a document after a JSON merge patch (RFC 7396).
+func patched(t *testing.T, document, patch string) string {
+	t.Helper()
+	var before, change map[string]any
+	require.NoError(t, json.Unmarshal([]byte(document), &before), document)
+	require.NoError(t, json.Unmarshal([]byte(patch), &change), patch)
+	after, err := json.Marshal(merged(before, change))
+	require.NoError(t, err)
+	return string(after)
+}
+
+func merged(before, change map[string]any) map[string]any {
+	for key, value := range change {
+		inner, isObject := value.(map[string]any)
+		switch {
+		case value == nil:
+			delete(before, key)
+		case isObject:
+			old := make(map[string]any)
+			if given, has := before[key].(map[string]any); has {
+				old = given
+			}
+			before[key] = merged(old, inner)
+		default:
+			before[key] = value
+		}
+	}
+	return before
+}
+
+func plainJSON(content string) *commonpb.Payload { return encodedAs("json/plain", content) }
+
+func encodedAs(encoding, content string) *commonpb.Payload {
+	return &commonpb.Payload{
+		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding)},
+		Data:     []byte(content),
+	}
+}
+
+// badPayloads are inputs that are no document at all, with what every door says of them.
+func badPayloads(sound string) map[string]*commonpb.Payload {
+	return map[string]*commonpb.Payload{
+		"is not JSON, from byte 1":          plainJSON("order"),
+		"a JSON array":                      plainJSON("[" + sound + "]"),
+		"a JSON string":                     plainJSON(`"hunter2@nobody.test"`),
+		"a JSON number":                     plainJSON("50100000004821"),
+		"JSON object":                       plainJSON(sound + sound),
+		"is not JSON, from byte 2":          plainJSON("{'reference': 'hunter2'}"),
+		"is not JSON, from byte":            plainJSON(strings.Repeat(`{"fiat":`, 20_000)),
+		`unknown field "hunter"`:            plainJSON(`{"hunter": "hunter2@nobody.test"}`),
+		`not "json/protobuf"`:               encodedAs("json/protobuf", sound),
+		`not "binary/protobuf"`:             encodedAs("binary/protobuf", "\x0a\x06hunter2"),
+		`not "binary/plain"`:                encodedAs("binary/plain", sound),
+		`not "binary/null"`:                 encodedAs("binary/null", ""),
+		`not "application/xml"`:             encodedAs("application/xml", "<order>hunter2</order>"),
+		`not ""`:                            {Data: []byte(sound)},
+		"the argument does not decrypt: it": encodedAs(ramp.EncodingEncrypted, "hunter2"),
+	}
+}
+
+func otherBadStarts(t *testing.T) []badStart {
+	t.Helper()
+	sound, err := json.Marshal(onrampRequest("sound"))
+	require.NoError(t, err)
+	var all []badStart
+	for field, twice := range map[string]string{
+		"email":       strings.Replace(string(sound), `"email"`, `"email":"hunter2@nobody.test","email"`, 1),
+		"fiat.amount": strings.Replace(string(sound), `"amount"`, `"Amount":"9999.00","amount"`, 1),
+		"metadata":    strings.Replace(string(sound), `"email"`, `"metadata":{"hunter2":"1","hunter2":"2"},"email"`, 1),
+	} {
+		problem := "gives a field twice: " + field
+		all = append(all, badStart{name: problem, workflowType: ramp.OnrampWorkflow, input: plainJSON(twice), problem: problem})
+	}
+	for problem, payload := range badPayloads(string(sound)) {
+		all = append(all, badStart{name: problem, workflowType: ramp.OnrampWorkflow, input: payload, problem: problem})
+	}
+	tooMuch := onrampRequest("sound")
+	tooMuch.Metadata = make(map[string]string)
+	for i := range 21 {
+		tooMuch.Metadata[fmt.Sprintf("key-%d", i)] = "x"
+	}
+	long := onrampRequest(strings.Repeat("x", 129))
+	huge := onrampRequest("sound")
+	huge.UPI.Name = strings.Repeat("x", 1<<20)
+	for field, request := range map[string]ramp.OnrampRequest{"metadata": tooMuch, "reference": long, "upi.name": huge} {
+		encoded, err := json.Marshal(request)
+		require.NoError(t, err)
+		all = append(all, badStart{name: "too much in " + field, workflowType: ramp.OnrampWorkflow, input: plainJSON(string(encoded)), field: field})
+	}
+	return append(all, badStart{
+		name: "no request", workflowType: ramp.OfframpWorkflow, problem: `not ""`,
+	}, badStart{
+		name: "a workflow id that is not the reference's", workflowType: ramp.OnrampWorkflow, input: plainJSON(string(sound)),
+		problem: "the workflow id of this order must be onramp/sound, so that one reference is one order",
+	})
+}
+
+// refuses starts a workflow past every check of a client, and returns what is wrong with how it ends.
+func (s *stack) refuses(sender client.Client, id string, bad badStart) error {
+	var arguments []any
+	if bad.input != nil {
+		arguments = append(arguments, converter.NewRawValue(bad.input))
+	}
+	run, err := sender.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue},
+		bad.workflowType, arguments...)
+	if err != nil {
+		return err
+	}
+	refusal, err := refusalOf(s.temporal.GetWorkflow(s.t.Context(), run.GetID(), run.GetRunID()).Get(s.t.Context(), nil))
+	switch {
+	case err != nil:
+		return err
+	case refusal.Type != ramp.InvalidRequest:
+		return fmt.Errorf("it is refused as %s: %w", refusal.Type, refusal)
+	case bad.field == "" && !strings.Contains(refusal.Error(), bad.problem),
+		bad.field != "" && (len(refusal.Fields) != 1 || refusal.Fields[0].Field != bad.field),
+		bad.field != "" && bad.problem != "" && refusal.Fields[0].Problem != bad.problem:
+		return fmt.Errorf("its refusal is another: %w", refusal)
+	default:
+		return repeats(refusal)
+	}
+}
+
+// refusalOf is the contract's error that an error of Temporal's carries.
+func refusalOf(err error) (*ramp.Error, error) {
+	var application *temporal.ApplicationError
+	if !errors.As(err, &application) || !application.NonRetryable() || !application.HasDetails() {
+		return nil, fmt.Errorf("no refusal of the contract's: %w", err)
+	}
+	var refusal ramp.Error
+	if err := application.Details(&refusal); err != nil {
+		return nil, err
+	}
+	if string(refusal.Type) != application.Type() || refusal.Error() != application.Message() {
+		return nil, fmt.Errorf("the error %s says other than its details: %w", application.Type(), &refusal)
+	}
+	return &refusal, nil
+}
+
+// repeats says whether an error repeats a value that bad input holds.
+func repeats(refusal *ramp.Error) error {
+	said := regexp.MustCompile(`such as \S+`).ReplaceAllString(refusal.Error(), "") // problems have examples
+	for _, value := range []string{"asha@", "Asha Rao", "50100000004821", "hunter2", "nobody@", "body@", "No Body", "9999"} {
+		if strings.Contains(said, value) {
+			return fmt.Errorf("the refusal repeats %q: %w", value, refusal)
+		}
+	}
+	return nil
+}
+
+func TestBadStartsCallNobodyAndLeaveNothingRunning(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	starts := append(badStartsOfThePage(t), otherBadStarts(t)...)
+	require.Greater(t, len(starts), 240)
+	outsider := s.outsider()
+
+	var starting errgroup.Group
+	starting.SetLimit(8)
+	for i, bad := range starts {
+		starting.Go(func() error {
+			sender := s.temporal
+			if i%2 == 0 || bad.field == "" { // sent in clear, as any SDK does
+				sender = outsider
+			}
+			if err := s.refuses(sender, fmt.Sprintf("onramp/bad-%d", i), bad); err != nil {
+				return fmt.Errorf("%.300s: %w", bad.name, err)
+			}
+			return nil
+		})
+	}
+	require.NoError(t, starting.Wait())
+
+	ledger := s.ledger()
+	require.Empty(t, ledger.Calls, "the provider was called")
+	require.Empty(t, ledger.Orders)
+	eventually(t, patience, func() error {
+		for status, want := range map[string]int{"Running": 0, "Failed": len(starts)} {
+			counted, err := s.temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+				Query: fmt.Sprintf("ExecutionStatus = %q", status),
+			})
+			if err != nil {
+				return err
+			}
+			if int(counted.GetCount()) != want {
+				return fmt.Errorf("%d workflows are %s, not %d", counted.GetCount(), status, want)
+			}
+		}
+		return nil
+	})
+	t.Logf("%d bad starts were refused", len(starts))
+}
+
+// badMessage is something that an order must not take where it stands.
+type badMessage struct {
+	order   ramp.ID
+	name    string
+	payload *commonpb.Payload
+	kind    ramp.ErrorType
+	// says is in the refusal.
+	says string
+}
+
+// Orders that wait for different things.
+var (
+	byUPI        = buy("waits-for-upi")
+	byNEFT       = buy("waits-for-neft")
+	forTokens    = sell("waits-for-tokens")
+	forQuote     = buy("waits-for-quote")
+	forAccount   = buy("waits-for-account")
+	forDocuments = buy("waits-for-documents")
+	paidFor      = buy("is-completed")
+)
+
+// begin starts the orders and waits until each of them stands where it is to be met.
+func (s *stack) begin() {
+	s.t.Helper()
+	neft := onrampRequest(byNEFT.Reference)
+	neft.PaymentMethod, neft.UPI = ramp.NEFT, nil
+	neft.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
+	confirmed := onrampRequest(forQuote.Reference)
+	confirmed.Quote = &ramp.QuoteTerms{Confirm: true}
+	unlinked := onrampRequest(forAccount.Reference)
+	unlinked.Email, unlinked.UPI.ID = "asha@example.test", "ashafailed@okbank"
+	requests := map[ramp.Status][]ramp.OnrampRequest{
+		ramp.AwaitingPayment:      {onrampRequest(byUPI.Reference), onrampRequest(paidFor.Reference), neft},
+		ramp.AwaitingConfirmation: {confirmed},
+		ramp.AwaitingAccount:      {unlinked},
+		ramp.AwaitingKYC:          {unverified(forDocuments.Reference, "nokyc")},
+	}
+	for status, each := range requests {
+		for _, request := range each {
+			order, err := s.orders.StartOnramp(s.t.Context(), request)
+			require.NoError(s.t, err)
+			require.Equal(s.t, status, order.Status, request.Reference)
+		}
+	}
+	_, err := s.orders.StartOfframp(s.t.Context(), offrampRequest(forTokens.Reference))
+	require.NoError(s.t, err)
+	_, err = s.orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(700))
+	require.NoError(s.t, err)
+	s.awaitStatus(paidFor, settling, ramp.Completed)
+}
+
+// end gives every order what it waits for and requires that all of them complete.
+func (s *stack) end() {
+	s.t.Helper()
+	quoted, err := s.orders.Get(s.t.Context(), forQuote)
+	require.NoError(s.t, err)
+	_, err = s.orders.ConfirmQuote(s.t.Context(), forQuote, quoted.Quote.ID)
+	require.NoError(s.t, err)
+	_, err = s.orders.SubmitAccount(s.t.Context(), forAccount, ramp.AccountSubmission{UPI: onrampRequest("").UPI})
+	require.NoError(s.t, err)
+	_, err = s.orders.SubmitKYC(s.t.Context(), forDocuments, writeDossier(s.t, dossier()))
+	require.NoError(s.t, err)
+	for n, order := range []ramp.ID{byUPI, forQuote, forAccount, forDocuments} {
+		_, err := s.orders.SubmitUTR(s.t.Context(), order.Reference, utrOf(n))
+		require.NoError(s.t, err)
+	}
+	_, err = s.orders.SubmitUTR(s.t.Context(), byNEFT.Reference, "HDFCN52026112301")
+	require.NoError(s.t, err)
+	_, err = s.orders.SubmitTransactionHash(s.t.Context(), forTokens.Reference, hashOf(1))
+	require.NoError(s.t, err)
+	for _, order := range []ramp.ID{byUPI, byNEFT, forTokens, forQuote, forAccount, forDocuments} {
+		s.awaitStatus(order, settling, ramp.Completed)
+	}
+}
+
+func badMessages() []badMessage {
+	const (
+		invalid  = ramp.InvalidRequest
+		upi      = "utr must be the 12 digits that the UPI app shows for the payment"
+		neft     = "utr must be the 16 to 22 letters and digits that the bank shows for the NEFT transfer"
+		hash     = "transactionHash must be a transaction hash of this chain: 0x and 64 hex digits"
+		quoteID  = "quoteId must be the id of the quote that the user saw"
+		place    = "dossier must be the URL of a prefix in a blob store"
+		handle   = "upi.id must be a name, an @ and the handle of a bank or app"
+		holder   = "upi.name must be the holder's name"
+		nines    = "9999999999999999999999999999999999999999999999999999999999999999"
+		anyQuote = `{"quoteId": "q-1"}`
+	)
+	messages := []badMessage{
+		{byUPI, ramp.SubmitUTR, plainJSON(`{}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": ""}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "99999999999"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "9999999999999"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "99999999999O"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "\u0967\u0968\u0969\u096a"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999\u0000"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "9999\u200b99999999"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN99999999999"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "` + strings.Repeat("9", 100_000) + `"}`), invalid, upi},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": 999999999999}`), invalid, `has a JSON number in the field "utr"`},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": ["999999999999"]}`), invalid, `has a JSON array in the field "utr"`},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"transactionHash": "0x` + nines + `"}`), invalid, `unknown field "transactionHash"`},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999", "amount": "1"}`), invalid, `unknown field "amount"`},
+		{byUPI, ramp.SubmitUTR, plainJSON(`null`), invalid, "holds a JSON null, not an object"},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "412345678901", "utr": "999999999999"}`), invalid, "gives a field twice: utr"},
+		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "412345678901", "UTR": "999999999999"}`), invalid, "gives a field twice: UTR"},
+		{byNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999"}`), invalid, neft},
+		{byNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN-99999999999"}`), invalid, neft},
+		{byNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN999999999999999999"}`), invalid, neft},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{}`), invalid, hash},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0x1"}`), invalid, hash},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "` + nines + `"}`), invalid, hash},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0X` + nines + `"}`), invalid, hash},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0x` + nines[:63] + `g"}`), invalid, hash},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "https://polygonscan.com/tx/0x` + nines + `"}`), invalid, hash},
+		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"utr": "999999999999"}`), invalid, `unknown field "utr"`},
+		{forTokens, ramp.SubmitAccount, plainJSON(`{"bank": {"ifsc": "HDFC0001234"}}`), ramp.InvalidRequest, "bank.accountName must be the holder's name"},
+		{forQuote, ramp.ConfirmQuote, plainJSON(`{}`), invalid, quoteID},
+		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": "q\n1"}`), invalid, quoteID},
+		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": "` + strings.Repeat("q", 129) + `"}`), invalid, quoteID},
+		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": 1}`), invalid, `has a JSON number in the field "quoteId"`},
+		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteID": "q-1", "confirm": true}`), invalid, `unknown field "confirm"`},
+		{forQuote, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.QuoteMismatch, "another quote waits for confirmation"},
+		{byUPI, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.NotAwaited, "does not wait for a quote to be confirmed"},
+		{forAccount, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.NotAwaited, "does not wait for a quote to be confirmed"},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{}`), invalid, "upi must be given: the order needs a VPA"},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody", "name": "No Body"}}`), invalid, handle},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@nobody.test", "name": "No Body"}}`), invalid, handle},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No\u202eBody"}}`), invalid, holder},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody"}}`), invalid, holder},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": "nobody@okbody"}`), invalid, `has a JSON string in the field "upi"`},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No Body"}, "bank": {}}`), invalid, "bank must be left out: the order needs a VPA"},
+		{forAccount, ramp.SubmitAccount, plainJSON(`{"vpa": "nobody@okbody"}`), invalid, `unknown field "vpa"`},
+		{byUPI, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No Body"}}`), ramp.NotAwaited, "the account is linked"},
+		{forDocuments, ramp.SubmitKYC, plainJSON(`{}`), invalid, "dossier must be a URL of at most 1024 ASCII characters"},
+		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "/kyc/nobody"}`), invalid, place},
+		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "https://nobody.test/kyc"}`), invalid, place},
+		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "s3://key:hunter2@kyc/nobody"}`), invalid, "dossier must not carry credentials"},
+		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "file:///kyc/../etc"}`), invalid, "dossier must name its prefix plainly"},
+		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": null}`), invalid, "dossier must be a URL"},
+		{byUPI, ramp.SubmitKYC, plainJSON(`{"dossier": "file:///kyc/nobody"}`), ramp.NotAwaited, "the user's KYC is decided"},
+	}
+	for says, payload := range badPayloads(`{"utr": "999999999999"}`) {
+		messages = append(messages, badMessage{byNEFT, ramp.SubmitUTR, payload, invalid, says})
+	}
+	return messages
+}
+
+func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 20)
+	s.begin()
+	messages := badMessages()
+	outsider := s.outsider()
+	before := s.callsButQuotes()
+
+	for _, bad := range messages {
+		s.requireRefused(bad)
+	}
+	for _, bad := range messages {
+		id := bad.order.Direction.WorkflowID(bad.order.Reference)
+		require.NoError(t, outsider.SignalWorkflow(t.Context(), id, "", bad.name, converter.NewRawValue(bad.payload)))
+	}
+	for _, bad := range messages {
+		order := s.await(bad.order, settling, func(order *ramp.Order) bool {
+			return slices.ContainsFunc(order.Timeline, func(entry ramp.TimelineEntry) bool {
+				return strings.HasPrefix(entry.Note, "A "+bad.name+" signal was ignored: ") && strings.Contains(entry.Note, bad.says)
+			})
+		})
+		require.Nil(t, order.Proof)
+		for _, entry := range order.Timeline {
+			require.NoError(t, repeats(&ramp.Error{Message: entry.Note}))
+		}
+	}
+	s.requireStrangersChangeNothing(outsider)
+	require.Equal(t, before, s.callsButQuotes(), "the provider was called")
+
+	s.end()
+	ledger := s.ledger()
+	require.Len(t, ledger.Orders, 7)
+	require.Len(t, ledger.Proofs, 7)
+	for _, order := range ledger.Orders {
+		require.Equal(t, 1, order.ProofsAccepted, order.Reference)
+		require.Zero(t, order.ProofsRefused, order.Reference)
+	}
+	s.requireReplay(byUPI, byNEFT, forTokens, forQuote, forAccount, forDocuments)
+	t.Logf("%d bad messages were refused as updates and ignored as signals", len(messages))
+}
+
+// callsButQuotes are the calls of the provider. An order that waits for its quote to be confirmed fetches it again and again.
+func (s *stack) callsButQuotes() map[string]int {
+	s.t.Helper()
+	calls := s.ledger().Calls
+	maps.DeleteFunc(calls, func(route string, _ int) bool { return strings.HasPrefix(route, "POST /v1/quote/") })
+	return calls
+}
+
+func (s *stack) requireRefused(bad badMessage) {
+	s.t.Helper()
+	refusal, err := refusalOf(s.update(s.temporal, bad.order, bad.name, converter.NewRawValue(bad.payload)))
+	require.NoError(s.t, err, bad.says)
+	require.Equal(s.t, bad.kind, refusal.Type, bad.says)
+	require.Contains(s.t, refusal.Error(), bad.says)
+	require.NoError(s.t, repeats(refusal))
+}
+
+func (s *stack) update(sender client.Client, order ramp.ID, name string, arguments ...any) error {
+	handle, err := sender.UpdateWorkflow(s.t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID:   order.Direction.WorkflowID(order.Reference),
+		UpdateName:   name,
+		Args:         arguments,
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		return err
+	}
+	return handle.Get(s.t.Context(), nil)
+}
+
+// requireStrangersChangeNothing sends what no order takes at all: messages of the other direction, unknown ones, and those
+// to orders that are over or never were.
+func (s *stack) requireStrangersChangeNothing(sender client.Client) {
+	s.t.Helper()
+	hash, utr := ramp.HashSubmission{TransactionHash: hashOf(99)}, ramp.UTRSubmission{UTR: utrOf(99)}
+	for _, wrong := range []struct {
+		order    ramp.ID
+		name     string
+		argument any
+	}{
+		{byUPI, ramp.SubmitTransactionHash, hash},
+		{forTokens, ramp.SubmitUTR, utr},
+		{byUPI, "submit_utr", utr},
+		{byUPI, "Submit-UTR", utr},
+		{byUPI, "", utr},
+	} {
+		require.Error(s.t, s.update(sender, wrong.order, wrong.name, wrong.argument), wrong.name)
+		if wrong.name != "" {
+			id := wrong.order.Direction.WorkflowID(wrong.order.Reference)
+			require.NoError(s.t, sender.SignalWorkflow(s.t.Context(), id, "", wrong.name, wrong.argument))
+		}
+	}
+	var absent *serviceerror.NotFound
+	for _, late := range []ramp.ID{paidFor, buy("never-was"), sell(byUPI.Reference)} {
+		id := late.Direction.WorkflowID(late.Reference)
+		require.ErrorAs(s.t, s.update(sender, late, ramp.SubmitUTR, utr), &absent, late.Reference)
+		require.ErrorAs(s.t, sender.SignalWorkflow(s.t.Context(), id, "", ramp.SubmitUTR, utr), &absent, late.Reference)
+	}
+	_, err := s.orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(99))
+	require.True(s.t, ramp.IsError(err, ramp.OrderOver), "%v", err)
+	_, err = s.orders.SubmitUTR(s.t.Context(), "never-was", utrOf(99))
+	require.True(s.t, ramp.IsError(err, ramp.NotFound), "%v", err)
+	_, err = s.orders.StartOnramp(s.t.Context(), onrampRequest(forQuote.Reference))
+	require.True(s.t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
+	_, err = sender.QueryWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "", "Order")
+	require.Error(s.t, err)
+	description, err := s.temporal.DescribeWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "")
+	require.NoError(s.t, err)
+	require.Equal(s.t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, description.Status)
+}

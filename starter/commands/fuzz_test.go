@@ -1,0 +1,40 @@
+package commands_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+)
+
+// FuzzOrderFile gives the starter any file. It starts the order that the file holds, or says why not and does nothing.
+func FuzzOrderFile(f *testing.F) {
+	for _, content := range []string{
+		onrampFile, strings.Replace(onrampFile, "1000.00", "1e3", 1), onrampFile + onrampFile, onrampFile[:60], "null", "[]", "", "\xff\xfe",
+		`{"emial": 1}`, `{"fiat": {"amount": "1", "AMOUNT": "2"}}`, `{"metadata": {"\u0000": ""}}`,
+	} {
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
+		x.stdin = content
+
+		got := x.runFor(t.Context(), "onramp", "--file", "-")
+
+		if x.desk.onramp != nil {
+			require.NoError(t, x.desk.onramp.Validate())
+			require.Equal(t, []string{"onramp"}, x.desk.calls)
+			require.NotContains(t, got.stdout+got.stderr, x.desk.onramp.Email)
+			return
+		}
+		require.Equal(t, 2, got.code)
+		require.Empty(t, x.desk.calls)
+		require.True(t, strings.HasPrefix(got.stderr, "starter: "), got.stderr)
+		for _, r := range strings.ReplaceAll(got.stderr, "\n", "") {
+			require.True(t, unicode.IsGraphic(r), "%q in %q", r, got.stderr)
+		}
+	})
+}
