@@ -39,6 +39,10 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err != nil {
 		return Created{}, invalid(err)
 	}
+	// No login may come between a good quote and the order.
+	if err := c.sessions.Open(ctx, req.Email); err != nil {
+		return Created{}, classify(ctx, err)
+	}
 	req.Quote, err = req.goodQuote(func() (QuoteResult, error) {
 		return c.QuoteSell(ctx, QuoteSellRequest{
 			Token: req.Token, TokenAmount: req.TokenAmount, Fiat: req.Fiat, SenderWallet: req.SenderWallet,

@@ -55,6 +55,10 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 			return created, nil
 		}
 	}
+	// No login may come between a good quote and the order.
+	if err := c.sessions.Open(ctx, req.Email); err != nil {
+		return Created{}, classify(ctx, err)
+	}
 	quote, err := req.goodQuote(func() (QuoteResult, error) {
 		return c.QuoteBuy(ctx, QuoteBuyRequest{Fiat: req.Fiat, Token: req.Token})
 	})

@@ -127,6 +127,22 @@ func TestExpiredQuoteIsFetchedAgainBeforeTheOrderIsMade(t *testing.T) {
 	require.Len(t, w.network.sent(onmeta.RouteQuoteSell), 1)
 }
 
+func TestQuoteThatExpiresWhileItsUserLogsInMakesNoOrderAtAWorsePrice(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		w.network.on(onmeta.RouteLogin, slow(10*time.Second, unharmed))
+		onramp, offramp := onrampRequest(), offrampRequest()
+		onramp.Quote.ExpiresAt, onramp.MinReceived = time.Now().Add(5*time.Second), "1000000"
+		_, err := run(w, w.calls.CreateOnrampOrder, onramp)
+		require.True(t, activities.QuoteExpired(err), "%v", err)
+		offramp.Email = "asha+linked+2@example.test"
+		offramp.Quote.ExpiresAt, offramp.MinReceived = time.Now().Add(5*time.Second), "1000000"
+		_, err = run(w, w.calls.CreateOfframpOrder, offramp)
+		require.True(t, activities.QuoteExpired(err), "%v", err)
+		require.Empty(t, w.orders())
+	})
+}
+
 func TestExpiredQuoteMakesNoOrderAtAWorsePriceThanAgreed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

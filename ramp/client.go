@@ -192,7 +192,10 @@ func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 		return c.result(ctx, id)
 	}
 	value, err := c.temporal.QueryWorkflow(ctx, id.workflow(), "", OrderQuery)
-	if err != nil {
+	switch {
+	case err != nil && c.hasEnded(ctx, id): // meanwhile
+		return c.result(ctx, id)
+	case err != nil:
 		return nil, c.explain(id, err)
 	}
 	var order Order
