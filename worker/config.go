@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -55,6 +56,12 @@ type workerConfig struct {
 	// StopTimeout is how long activities may take to finish once the worker is told to stop. It must be shorter than
 	// what the platform grants before it kills.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
+	// Deployment and BuildID are the version of this worker. One without a BuildID has none, and takes orders at once.
+	Deployment string `env:"DEPLOYMENT" envDefault:"ramp"`
+	BuildID    string `env:"BUILD_ID"`
+	// WorkflowCache is how many orders this worker keeps in memory between their workflow tasks. One that is not kept
+	// is replayed from its history.
+	WorkflowCache int `env:"WORKFLOW_CACHE" envDefault:"10000"`
 	// Watches is how many orders this worker watches at a time.
 	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
 	// KYCStores are the URLs of the prefixes in blob stores that KYC dossiers are taken from, with the parameters that
@@ -120,19 +127,20 @@ func settingProblems(err error) []error {
 
 // variables are the names of the settings that are not text.
 var variables = map[string]string{
-	"RateLimit":   "ONMETA_RATE_LIMIT",
-	"ClockSpeed":  "ONMETA_CLOCK_SPEED",
-	"StopTimeout": "RAMP_STOP_TIMEOUT",
-	"Watches":     "RAMP_MAX_WATCHES",
+	"RateLimit":     "ONMETA_RATE_LIMIT",
+	"ClockSpeed":    "ONMETA_CLOCK_SPEED",
+	"StopTimeout":   "RAMP_STOP_TIMEOUT",
+	"Watches":       "RAMP_MAX_WATCHES",
+	"WorkflowCache": "RAMP_WORKFLOW_CACHE",
 }
 
 func (c *config) check() []error {
 	var problems []error
 	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if c.Onmeta.RateLimit <= 0 {
+	if !positive(c.Onmeta.RateLimit) {
 		add("ONMETA_RATE_LIMIT must be above 0 requests a second")
 	}
-	if c.Onmeta.ClockSpeed < 1 {
+	if !positive(c.Onmeta.ClockSpeed) || c.Onmeta.ClockSpeed < 1 {
 		add("ONMETA_CLOCK_SPEED must be 1, or more for a sandbox whose clock runs faster")
 	}
 	if c.Onmeta.ClockSpeed > 1 && !loopback(c.Onmeta.BaseURL) {
@@ -147,6 +155,10 @@ func (c *config) check() []error {
 	if c.Worker.StopTimeout <= 0 {
 		add("RAMP_STOP_TIMEOUT must be above 0, such as 25s")
 	}
+	problems = append(problems, c.Worker.checkVersion()...)
+	if c.Worker.WorkflowCache < 0 {
+		add("RAMP_WORKFLOW_CACHE must be at least 0")
+	}
 	if c.Worker.Watches < 1 {
 		add("RAMP_MAX_WATCHES must be at least 1")
 	}
@@ -160,6 +172,9 @@ func (c *config) check() []error {
 	}
 	return problems
 }
+
+// positive reports whether a number is one to reckon with: above zero, and neither NaN nor infinite.
+func positive(number float64) bool { return number > 0 && !math.IsInf(number, 1) }
 
 func (c onmetaConfig) transport() onmeta.Config {
 	return onmeta.Config{BaseURL: c.BaseURL, APIKey: c.APIKey}

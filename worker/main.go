@@ -119,9 +119,11 @@ func newWorkers(c config, temporal client.Client) (*workers, error) {
 		OpenDossiers: stores.Open,
 	})
 
+	worker.SetStickyWorkflowCacheSize(c.Worker.WorkflowCache)
 	w := &workers{fatal: make(chan error, 2)}
 	options := worker.Options{
 		WorkerStopTimeout:           c.Worker.StopTimeout,
+		DeploymentOptions:           c.Worker.deployment(),
 		DisableRegistrationAliasing: true,
 		OnFatalError:                func(err error) { w.fatal <- err },
 	}

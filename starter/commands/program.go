@@ -91,7 +91,7 @@ func (p *Program) root() *cobra.Command {
 	p.add(root, startGroup, p.onramp(), p.offramp(), p.reorder())
 	p.add(root, messageGroup, p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel())
 	p.add(root, inspectGroup, p.status(), p.watch(), p.list())
-	p.add(root, systemGroup, p.setup(), p.keyset(), p.demo())
+	p.add(root, systemGroup, p.setup(), p.keyset(), p.deployment(), p.demo())
 	return root
 }
 

@@ -29,11 +29,12 @@ type Orders interface {
 
 // Session is an open connection to a namespace.
 type Session struct {
-	Orders     Orders
-	Operator   setup.Operator
-	Visibility setup.Visibility
-	Address    string
-	Namespace  string
+	Orders      Orders
+	Operator    setup.Operator
+	Visibility  setup.Visibility
+	Deployments Deployments
+	Address     string
+	Namespace   string
 	// Explain puts Temporal's own errors into words, and leaves others alone.
 	Explain func(error) error
 	Close   func()
@@ -46,12 +47,13 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Session, error
 		return nil, err
 	}
 	return &Session{
-		Orders:     c.Orders,
-		Operator:   c.Temporal.OperatorService(),
-		Visibility: c.Temporal,
-		Address:    c.Address,
-		Namespace:  c.Namespace,
-		Explain:    c.Explain,
-		Close:      c.Close,
+		Orders:      c.Orders,
+		Operator:    c.Temporal.OperatorService(),
+		Visibility:  c.Temporal,
+		Deployments: c.Temporal,
+		Address:     c.Address,
+		Namespace:   c.Namespace,
+		Explain:     c.Explain,
+		Close:       c.Close,
 	}, nil
 }

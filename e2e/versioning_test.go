@@ -1,0 +1,385 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"golang.org/x/sync/errgroup"
+
+	"rampart/ramp"
+)
+
+// startVersion starts a worker of a version, or with an empty build one without.
+func (s *stack) startVersion(build string) *process {
+	s.t.Helper()
+	started := launch(s.t, "worker", append(s.workerEnvironment(), "RAMP_BUILD_ID="+build))
+	started.logged("worker started")
+	return started
+}
+
+// rollOut runs a command about versions that must succeed, and returns how the deployment stands.
+func (s *stack) rollOut(args ...string) rollout {
+	s.t.Helper()
+	out, problems, code := s.starter(append([]string{"deployment", "-o", "json"}, args...)...)
+	require.Equal(s.t, 0, code, "%v\n%s\n%s", args, out, problems)
+	var now rollout
+	require.NoError(s.t, json.Unmarshal([]byte(out), &now))
+	return now
+}
+
+// rollout is how a deployment stands.
+type rollout struct {
+	Versions []struct {
+		BuildID, State string
+		Orders         int
+		Workers        int
+	}
+	Unversioned struct {
+		State  string
+		Orders int
+	}
+	Moved []string
+}
+
+// orders are how many run on a version.
+func (r rollout) orders(build string) int {
+	for _, version := range r.Versions {
+		if version.BuildID == build {
+			return version.Orders
+		}
+	}
+	return 0
+}
+
+func (r rollout) state(build string) string {
+	for _, version := range r.Versions {
+		if version.BuildID == build {
+			return version.State
+		}
+	}
+	return ""
+}
+
+// versions are the versions that an order's workflow tasks were completed by, each once, in their sequence.
+func (s *stack) versions(id ramp.ID) []string {
+	s.t.Helper()
+	var versions []string
+	for _, event := range s.history(id).GetEvents() {
+		completed := event.GetWorkflowTaskCompletedEventAttributes()
+		if completed == nil {
+			continue
+		}
+		build := completed.GetDeploymentVersion().GetBuildId()
+		if build != "" {
+			require.Equal(s.t, enumspb.VERSIONING_BEHAVIOR_PINNED, completed.GetVersioningBehavior(), id.Reference)
+		}
+		if len(versions) == 0 || versions[len(versions)-1] != build {
+			versions = append(versions, build)
+		}
+	}
+	return versions
+}
+
+// activitiesOnlyOn requires that no activity of an order was run by another of the processes.
+func (s *stack) activitiesOnlyOn(id ramp.ID, process *process) {
+	s.t.Helper()
+	identity := fmt.Sprintf("%d@", process.cmd.Process.Pid)
+	for _, event := range s.history(id).GetEvents() {
+		if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
+			require.Truef(s.t, strings.HasPrefix(started.GetIdentity(), identity), "%s: event %d ran on %s, not %s",
+				id.Reference, event.GetEventId(), started.GetIdentity(), identity)
+		}
+	}
+}
+
+// start starts an order.
+func (s *stack) start(reference string) error {
+	_, err := s.orders.StartOnramp(s.t.Context(), onrampRequest(reference))
+	return err
+}
+
+// load starts orders and pays them, some at a time, until it is told to stop.
+type load struct {
+	stack *stack
+	stop  chan struct{}
+	once  sync.Once
+	lanes errgroup.Group
+
+	mutex   sync.Mutex
+	started []string
+}
+
+func (s *stack) underLoad(lanes int) *load {
+	l := &load{stack: s, stop: make(chan struct{})}
+	for lane := range lanes {
+		l.lanes.Go(func() error { return l.run(lane) })
+	}
+	s.t.Cleanup(func() { _ = l.end() })
+	return l
+}
+
+func (l *load) run(lane int) error {
+	for n := range 900 {
+		select {
+		case <-l.stop:
+			return nil
+		default:
+		}
+		reference := fmt.Sprintf("load-%d-%d", lane, n)
+		l.begins(reference)
+		request := onrampRequest(reference)
+		request.Email = "asha+linked+" + reference + "@example.test" // no user may buy so much in a day
+		order, err := l.stack.orders.StartOnramp(l.stack.t.Context(), request)
+		if err == nil {
+			_, err = l.stack.orders.SubmitUTR(l.stack.t.Context(), reference, utrOf(1000*(lane+1)+n))
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %+v", err, order)
+		}
+	}
+	return nil
+}
+
+func (l *load) begins(reference string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.started = append(l.started, reference)
+}
+
+// end stops the load and waits for it.
+func (l *load) end() error {
+	l.once.Do(func() { close(l.stop) })
+	return l.lanes.Wait()
+}
+
+// confirmAndLoseTheAnswer confirms the quotes of an order until it is made, and loses the answer to its creation.
+func (s *stack) confirmAndLoseTheAnswer(reference string) *ramp.Order {
+	s.t.Helper()
+	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"reset","after":true,"route":"POST /v1/orders/create","reference":%q,"times":1}`, reference))
+	return s.await(buy(reference), settling, func(order *ramp.Order) bool {
+		if order.Status == ramp.AwaitingConfirmation {
+			_, _ = s.orders.ConfirmQuote(s.t.Context(), buy(reference), order.Quote.ID) // another quote may have come meanwhile
+		}
+		return order.Status == ramp.AwaitingPayment
+	})
+}
+
+// pinnedTo is the version that a workflow runs on, or ran on.
+func (s *stack) pinnedTo(workflowID string) string {
+	s.t.Helper()
+	described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
+	require.NoError(s.t, err)
+	return described.GetWorkflowExecutionInfo().GetVersioningInfo().GetDeploymentVersion().GetBuildId()
+}
+
+func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
+	require.Equal(t, "current", s.rollOut("promote", "v1").state("v1"))
+	l := s.underLoad(4)
+	for _, reference := range []string{"old-1", "old-2", "moved"} {
+		require.NoError(t, s.start(reference))
+	}
+	adopts := onrampRequest("adopts")
+	adopts.Quote = &ramp.QuoteTerms{Confirm: true}
+	_, err := s.orders.StartOnramp(t.Context(), adopts)
+	require.NoError(t, err)
+
+	v2 := s.startVersion("v2")
+	s.rollOut("ramp", "v2", "--percent", "50")
+	ramped := make(map[string]int)
+	for n := 1; ramped["v1"] == 0 || ramped["v2"] == 0; n++ {
+		require.Less(t, n, 60, "half of the orders go to v2, but of so many none: %v", ramped)
+		reference := fmt.Sprintf("ramped-%d", n)
+		require.NoError(t, s.start(reference))
+		ramped[s.versions(buy(reference))[0]]++
+		s.submit(reference, utrOf(100+n))
+	}
+	require.Equal(t, "draining", s.rollOut("promote", "v2").state("v1"))
+	require.NoError(t, s.start("new"))
+	s.submit("new", utrOf(1))
+
+	adopted := s.confirmAndLoseTheAnswer("adopts")
+	require.Equal(t, "v2", s.pinnedTo(ramp.AdoptionID(adopted.OrderID)), "what an order of v1 starts goes where new ones go")
+	for n, reference := range []string{"old-1", "old-2", "adopts"} {
+		s.submit(reference, utrOf(2+n))
+	}
+	for _, reference := range []string{"new", "old-1", "old-2", "adopts"} {
+		s.awaitStatus(buy(reference), settling, ramp.Completed)
+	}
+	require.Equal(t, []string{"v2"}, s.versions(buy("new")))
+	s.activitiesOnlyOn(buy("new"), v2)
+	for _, reference := range []string{"old-1", "old-2", "adopts"} {
+		require.Equal(t, []string{"v1"}, s.versions(buy(reference)))
+		s.activitiesOnlyOn(buy(reference), s.worker)
+	}
+
+	_, problems, code := s.starter("deployment", "wait-drained", "v1", "--timeout", "1s")
+	require.Equal(t, 4, code, problems)
+	require.Equal(t, []string{"onramp/moved"}, s.rollOut("move", "onramp/moved", "--to", "v2").Moved)
+	require.Equal(t, "drained", s.rollOut("wait-drained", "v1", "--timeout", "2m").state("v1"))
+	s.worker.stop()
+	s.submit("moved", utrOf(9))
+	s.awaitStatus(buy("moved"), settling, ramp.Completed)
+	require.Equal(t, []string{"v1", "v2"}, s.versions(buy("moved")))
+	s.requireReplay(buy("moved"))
+
+	require.NoError(t, l.end())
+	counts := make(map[string]int)
+	for _, reference := range l.started {
+		s.awaitStatus(buy(reference), settling, ramp.Completed)
+		versions := s.versions(buy(reference))
+		require.Len(t, versions, 1, "an order stays where it began: %s", reference)
+		counts[versions[0]]++
+	}
+	require.Positive(t, counts["v1"])
+	require.Positive(t, counts["v2"])
+	ended, err := s.orders.Get(t.Context(), buy("old-1"))
+	require.NoError(t, err, "what has ended is read without its version's workers")
+	require.Equal(t, ramp.Completed, ended.Status)
+	eventually(t, patience, func() error {
+		if left := s.rollOut("status").orders("v2"); left != 0 {
+			return fmt.Errorf("%d orders are said to run on v2", left)
+		}
+		return nil
+	})
+	t.Logf("under load %v, ramped %v", counts, ramped)
+}
+
+func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
+	s.rollOut("promote", "v1")
+	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("watched"))
+	require.NoError(t, err)
+	require.NoError(t, s.start("waiting"))
+	s.clock(`{"speed":0}`)
+	s.submit("watched", utrOf(1))
+	s.pollsOf(order.OrderID, 3)
+	v2 := s.startVersion("v2")
+
+	s.worker.kill()
+	s.rollOut("promote", "v2")
+	moved := make(map[string]bool)
+	eventually(t, patience, func() error { // the list may be a moment behind
+		for _, order := range s.rollOut("move", "--from", "v1", "--to", "v2").Moved {
+			moved[order] = true
+		}
+		if len(moved) != 2 {
+			return fmt.Errorf("moved %v", moved)
+		}
+		return nil
+	})
+	s.submit("waiting", utrOf(2))
+	s.clock(`{"advance":"1h"}`)
+
+	for _, reference := range []string{"watched", "waiting"} {
+		s.awaitStatus(buy(reference), 3*time.Minute, ramp.Completed)
+		require.Equal(t, []string{"v1", "v2"}, s.versions(buy(reference)))
+		s.requireReplay(buy(reference))
+	}
+	require.Equal(t, "drained", s.rollOut("wait-drained", "v1", "--timeout", "1m").state("v1"))
+	require.Len(t, s.ledger().Proofs, 2)
+	v2.stop()
+}
+
+func TestOrdersOfWorkersWithoutAVersionGoOverToTheFirstOne(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30)
+	require.NoError(t, s.start("before"))
+	v1 := s.startVersion("v1")
+	require.NoError(t, s.start("beside"))
+	require.Equal(t, []string{""}, s.versions(buy("beside")), "nothing goes to a version that was not promoted")
+
+	s.rollOut("promote", "v1")
+	require.NoError(t, s.start("after"))
+	for n, reference := range []string{"before", "beside", "after"} {
+		s.submit(reference, utrOf(1+n))
+		s.awaitStatus(buy(reference), settling, ramp.Completed)
+	}
+
+	require.Equal(t, []string{"", "v1"}, s.versions(buy("before")))
+	require.Equal(t, []string{"", "v1"}, s.versions(buy("beside")))
+	require.Equal(t, []string{"v1"}, s.versions(buy("after")))
+	s.requireReplay(buy("before"))
+	s.worker.stop()
+	require.Equal(t, "unused", s.rollOut("status").Unversioned.State)
+	v1.stop()
+}
+
+func TestRestartOfAVersionsWorkersHandsWatchesOverWithinTheVersion(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
+	s.rollOut("promote", "v1")
+	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("handover"))
+	require.NoError(t, err)
+	s.clock(`{"speed":0}`)
+	s.submit("handover", utrOf(1))
+	s.pollsOf(order.OrderID, 3)
+	s.startVersion("v2")
+	s.rollOut("promote", "v2")
+
+	s.startVersion("v1")
+	s.worker.stop()
+	stopped := time.Now()
+	s.clock(`{"advance":"1h"}`)
+
+	s.awaitStatus(buy("handover"), time.Minute, ramp.Completed)
+	require.Less(t, time.Since(stopped), 30*time.Second, "it took as long as a crash")
+	require.Equal(t, []string{"v1"}, s.versions(buy("handover")))
+}
+
+func TestOrderThatAnotherVersionCannotReplayIsUnharmedAndMovedBack(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
+	s.rollOut("promote", "v1")
+	require.NoError(t, s.start("back"))
+	s.startOtherCode("other")
+
+	s.rollOut("move", "onramp/back", "--to", "other")
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/back", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	eventually(t, patience, func() error {
+		for _, event := range s.history(buy("back")).GetEvents() {
+			if event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR {
+				return nil
+			}
+		}
+		return errors.New("no workflow task has failed yet")
+	})
+
+	s.rollOut("move", "onramp/back", "--to", "v1")
+	s.awaitStatus(buy("back"), settling, ramp.Completed)
+	require.Equal(t, []string{"v1"}, s.versions(buy("back")))
+	require.Len(t, s.ledger().Proofs, 1)
+	s.requireReplay(buy("back"))
+}
+
+// startOtherCode starts workers of a version whose workflow code does something else.
+func (s *stack) startOtherCode(build string) {
+	s.t.Helper()
+	options := worker.Options{DeploymentOptions: worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: "ramp", BuildID: build},
+		DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
+	}}
+	for _, queue := range []string{ramp.TaskQueue, ramp.WatchTaskQueue} {
+		started := worker.New(s.temporal, queue, options)
+		started.RegisterActivity(func(context.Context) error { return nil })
+		started.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ converter.RawValue) error {
+			return workflow.Sleep(ctx, time.Hour)
+		}, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
+		require.NoError(s.t, started.Start())
+		s.t.Cleanup(started.Stop)
+	}
+}

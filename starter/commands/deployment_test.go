@@ -1,0 +1,252 @@
+package commands_test
+
+import (
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"rampart/ramp"
+)
+
+func TestDeploymentStatusShowsWhereOrdersRunAndGo(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	f.versions = append(f.versions, newVersion("v0"), newVersion("v3"))
+	f.version("v0").drainage = client.WorkerDeploymentVersionDrainageStatusDrained
+	f.ramping, f.percent = "v3", 5
+	f.version("v2").workers = []string{"1@a", "1@a", "1@b"}
+	f.version("v1").lastPoll = at(5, 59, 0)
+	f.unversioned = version{workers: []string{"7@c"}, lastPoll: at(6, 0, 0), orders: []string{"onramp/inv-0"}}
+
+	got := f.run(t, "status")
+
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, `  BUILD         STATE        ORDERS  WORKERS
+  v2            current           1        2
+  v1            draining          2        0
+  v0            drained           0        1
+  v3            ramping 5 %       0        1
+  (no version)  unused            1        1
+`, got.stdout)
+}
+
+func TestDeploymentStatusIsJSONToo(t *testing.T) {
+	t.Parallel()
+	got := rollout().run(t, "status", "-o", "json")
+	require.Zero(t, got.code, got.stderr)
+	require.JSONEq(t, `{
+		"deployment": "ramp", "current": "v2", "ramping": "", "rampPercent": 0,
+		"versions": [
+			{"buildId": "v2", "state": "current", "orders": 1, "workers": 1},
+			{"buildId": "v1", "state": "draining", "orders": 2, "workers": 1}
+		],
+		"unversioned": {"state": "unused", "orders": 0, "workers": 0}
+	}`, got.stdout)
+}
+
+func TestWorkersWithoutAVersionAreCurrentUntilAnotherIs(t *testing.T) {
+	t.Parallel()
+	f := &fleet{versions: []*version{newVersion("v1")}}
+	require.Regexp(t, `v1 +idle .*\n +\(no version\) +current `, f.run(t, "status").stdout)
+	require.Zero(t, f.run(t, "promote", "v1").code)
+	f.percent = 20
+	require.Regexp(t, `v1 +current .*\n +\(no version\) +ramping 20 % `, f.run(t, "status").stdout)
+}
+
+func TestDeploymentIsTheOneThatIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		want        string
+		environment environment
+		flags       []string
+	}{
+		{"ramp", nil, nil},
+		{"orders", environment{"RAMP_DEPLOYMENT": "orders"}, nil},
+		{"other", environment{"RAMP_DEPLOYMENT": "orders"}, []string{"--deployment", "other"}},
+	} {
+		f := rollout()
+		got := f.runWith(t, test.environment, append([]string{"status", "-o", "json"}, test.flags...)...)
+		require.Zero(t, got.code, got.stderr)
+		require.Equal(t, test.want, decoded[map[string]any](t, got.stdout)["deployment"])
+		require.Equal(t, test.want, f.name)
+	}
+}
+
+func TestDeploymentThatNoWorkerIsOfIsAnError(t *testing.T) {
+	t.Parallel()
+	got := (&fleet{}).run(t, "status", "--deployment", "orders")
+	require.Equal(t, 1, got.code)
+	require.Equal(t, "starter: no worker of a deployment orders was ever here: start one with RAMP_BUILD_ID\n", got.stderr)
+}
+
+func TestVersionIsRampedPromotedAndTakenBack(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	f.versions = append(f.versions, newVersion("v3"))
+
+	got := f.run(t, "ramp", "v3", "--percent", "5")
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, "v3", f.ramping)
+	require.InDelta(t, 5, f.percent, 0)
+	require.Contains(t, got.stdout, "5 % of new orders go to v3 from now on.")
+
+	got = f.run(t, "ramp", "v1", "--percent", "0")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "version v1 is not ramping")
+	require.Equal(t, "v3", f.ramping)
+
+	require.Zero(t, f.run(t, "ramp", "v3", "--percent", "0").code)
+	require.Empty(t, f.ramping)
+	require.Zero(t, f.percent)
+
+	got = f.run(t, "promote", "v3")
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, "v3", f.current)
+	require.Contains(t, got.stdout, "All new orders go to v3 from now on.")
+	require.Equal(t, "v3", decoded[map[string]any](t, f.run(t, "promote", "v3", "-o", "json").stdout)["current"])
+}
+
+func TestVersionGetsOrdersOnlyOnceItsWorkersTakeThemAndTheirWatches(t *testing.T) {
+	t.Parallel()
+	for name, hide := range map[string]func(*fleet){
+		"no such version":        func(f *fleet) { f.versions = f.versions[:2] },
+		"no workers":             func(f *fleet) { f.version("v3").workers = nil },
+		"workers long gone":      func(f *fleet) { f.version("v3").lastPoll = at(5, 59, 0) },
+		"nobody watches yet":     func(f *fleet) { f.version("v3").queues = f.version("v3").queues[1:] },
+		"nobody runs orders yet": func(f *fleet) { f.version("v3").queues = f.version("v3").queues[:2] },
+	} {
+		for _, line := range [][]string{{"promote", "v3"}, {"ramp", "v3", "--percent", "5"}, {"move", "onramp/inv-1", "--to", "v3"}} {
+			t.Run(name+", "+line[0], func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					f := rollout()
+					f.versions = append(f.versions, newVersion("v3"))
+					hide(f)
+					got := f.run(t, append(line, "--timeout", "5s")...)
+					require.Equal(t, 4, got.code, got.stdout)
+					require.Equal(t, "starter: no workers of version v3 take orders and watches: start some with RAMP_DEPLOYMENT=ramp RAMP_BUILD_ID=v3\n", got.stderr)
+					require.Equal(t, "v2", f.current)
+					require.Empty(t, f.ramping)
+					require.Len(t, f.on("v1"), 2)
+
+					f.versions = append(f.versions[:2], newVersion("v4"))
+					f.atLook = map[int]func(){f.looks + 3: func() { f.versions = append(f.versions, newVersion("v3")) }}
+					require.Zero(t, f.run(t, line...).code, "its workers came later")
+				})
+			})
+		}
+	}
+}
+
+func TestWaitDrainedWaitsForTemporalAndForTheLastOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := rollout()
+		f.atLook = map[int]func(){
+			3: func() { f.version("v1").drainage = client.WorkerDeploymentVersionDrainageStatusDrained },
+			5: func() { f.version("v1").orders = nil },
+		}
+		got := f.run(t, "wait-drained", "v1")
+		require.Zero(t, got.code, got.stderr)
+		require.Contains(t, got.stdout, "No order runs on v1: its workers can be stopped.")
+	})
+}
+
+func TestVersionThatDoesNotDrainInTimeIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got := rollout().run(t, "wait-drained", "v1", "--timeout", "1h", "-o", "json")
+		require.Equal(t, 4, got.code)
+		require.Empty(t, got.stdout)
+		problem := decoded[ramp.Error](t, got.stderr)
+		require.Equal(t, ramp.NotReady, problem.Type)
+		require.Equal(t, "version v1 is not drained, so keep its workers; orders that run on it: 2", problem.Message)
+	})
+}
+
+func TestVersionThatNewOrdersGoToIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	f.versions = append(f.versions, newVersion("v3"))
+	f.ramping = "v3"
+	for build, problem := range map[string]string{
+		"v2": "version v2 is current, so it does not drain: promote another version first",
+		"v3": "version v3 is ramping, so it does not drain: promote another version first",
+		"v9": "deployment ramp has no version v9",
+	} {
+		got := f.run(t, "wait-drained", build)
+		require.Equal(t, 1, got.code)
+		require.Equal(t, "starter: "+problem+"\n", got.stderr)
+	}
+}
+
+func TestNamedOrdersAreMoved(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	got := f.run(t, "move", "inv-1", "offramp/wd-1", "--to", "v2")
+	require.Zero(t, got.code, got.stderr)
+	require.Empty(t, f.on("v1"))
+	require.Equal(t, []string{"onramp/inv-2", "onramp/inv-1", "offramp/wd-1"}, f.on("v2"))
+	require.Equal(t, "Orders moved to v2: 2. Had ended meanwhile: 0.\n", got.stdout)
+}
+
+func TestAllOrdersOfAVersionAreMoved(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	got := f.run(t, "move", "--from", "v1", "--to", "v2", "-o", "json")
+	require.Zero(t, got.code, got.stderr)
+	require.Empty(t, f.on("v1"))
+	require.Len(t, f.on("v2"), 3)
+	var answer struct {
+		To    string
+		Moved []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &answer))
+	require.Equal(t, "v2", answer.To)
+	require.Equal(t, []string{"onramp/inv-1", "offramp/wd-1"}, answer.Moved)
+}
+
+func TestMoveSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	f.failing = "offramp/wd-1"
+	got := f.run(t, "move", "--from", "v1", "--to", "v2")
+	require.Equal(t, 1, got.code)
+	require.Equal(t, "starter: moved 1 of 2 orders to v2, but not offramp/wd-1: busy\n", got.stderr)
+
+	got = f.run(t, "move", "onramp/inv-9", "--to", "v2")
+	require.Equal(t, 1, got.code)
+	require.Equal(t, "starter: moved 0 of 1 orders to v2, but not onramp/inv-9: it is not there, or has ended\n", got.stderr)
+}
+
+func TestDeploymentCommandsThatMakeNoSenseChangeNothing(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		line    []string
+		problem string
+	}{
+		{[]string{"ramp", "v2"}, "--percent must be given, from 0 to 100"},
+		{[]string{"ramp", "v2", "--percent", "101"}, "--percent must be given, from 0 to 100"},
+		{[]string{"ramp", "v2", "--percent", "-1"}, "--percent must be given, from 0 to 100"},
+		{[]string{"ramp", "v2", "--percent", "half"}, "--percent must be a whole number"},
+		{[]string{"ramp", "--percent", "5"}, "BUILD is missing"},
+		{[]string{"promote"}, "BUILD is missing"},
+		{[]string{"wait-drained"}, "BUILD is missing"},
+		{[]string{"move", "inv-1"}, "--to is missing"},
+		{[]string{"move", "--from", "v1", "--to", "v1"}, "--from and --to must be different"},
+		{[]string{"move", "--to", "v2"}, "name either orders or the version that all move --from"},
+		{[]string{"move", "inv-1", "--from", "v1", "--to", "v2"}, "name either orders or the version that all move --from"},
+		{[]string{"rollout"}, "the first argument is not a command"},
+	} {
+		f := rollout()
+		got := f.run(t, test.line...)
+		require.Equal(t, 2, got.code, test.line)
+		require.Contains(t, got.stderr, test.problem)
+		require.Empty(t, f.ramping)
+		require.Equal(t, "v2", f.current)
+		require.Len(t, f.on("v1"), 2)
+	}
+}
