@@ -31,8 +31,11 @@ type Created struct {
 	// ProviderStatus is the status with which the provider says it makes orders (guide).
 	ProviderStatus string            `json:"providerStatus"`
 	Instructions   ramp.Instructions `json:"instructions"`
-	// Lifetime is how long the order waits for proof of payment.
+	// Lifetime is how long the order waits for proof of payment, counted from At.
 	Lifetime time.Duration `json:"lifetime"`
+	// At is when the order was asked for, or found. What reads it later, after an outage of ours, must not give the user
+	// more time than the provider does.
+	At time.Time `json:"at,omitzero"`
 	// Quote is the one that the order was made at; nil for an adopted order.
 	Quote *ramp.Quote `json:"quote,omitempty"`
 	// Adopted is set when an earlier attempt had made the order and its answer was lost. Instructions that only that

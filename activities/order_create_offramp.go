@@ -51,6 +51,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err != nil {
 		return Created{}, err
 	}
+	asked := now()
 	order, err := c.provider.CreateOfframp(ctx, holder(req.Email, req.Holder), wire)
 	if err != nil {
 		return Created{}, classify(ctx, err)
@@ -63,6 +64,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		OrderID:        order.OrderID,
 		ProviderStatus: string(onmeta.OfframpCryptoInit),
 		Lifetime:       c.timings.OrderLifetime,
+		At:             asked,
 		Instructions:   ramp.Instructions{Deposit: deposit},
 		Quote:          &req.Quote,
 	}, nil

@@ -51,7 +51,7 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 			return Created{}, classify(ctx, lookup(err))
 		}
 		if created.OrderID != "" {
-			created.Adopted, created.Lifetime = true, c.remainingLife(req.Placement)
+			created.Adopted, created.At, created.Lifetime = true, now(), c.remainingLife(req.Placement)
 			return created, nil
 		}
 	}
@@ -65,6 +65,7 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return Created{}, err
 	}
+	created.At = now()
 	order, err := c.provider.CreateOnramp(ctx, req.user(), req.wire(amount))
 	if err != nil {
 		return Created{}, classify(ctx, err)

@@ -264,6 +264,24 @@ func TestAdoptedBankTransferKeepsItsBeneficiary(t *testing.T) {
 	require.NotEmpty(t, created.Instructions.Bank.AccountNumber)
 }
 
+func TestOrderSaysWhenItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		asked := time.Now()
+		w.network.on(onmeta.RouteCreateOnramp, slow(10*time.Second, unharmed))
+		w.network.on(onmeta.RouteCreateOfframp, slow(10*time.Second, unharmed))
+		bought, err := run(w, w.calls.CreateOnrampOrder, onrampRequest())
+		require.NoError(t, err)
+		require.WithinDuration(t, asked, bought.At, 5*time.Second)
+		asked = time.Now()
+		request := offrampRequest()
+		request.Quote.ExpiresAt = time.Now().Add(25 * time.Second)
+		sold, err := run(w, w.calls.CreateOfframpOrder, request)
+		require.NoError(t, err)
+		require.WithinDuration(t, asked, sold.At, 5*time.Second)
+	})
+}
+
 func TestAdoptedOrderLivesFromItsQuoteAndNotFromItsAdoption(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {
@@ -429,7 +447,7 @@ func TestOfframpOrderByTokensSaysWhereToSendThem(t *testing.T) {
 		Instructions: ramp.Instructions{Deposit: &ramp.Deposit{
 			WalletAddress: order.WalletAddress, Amount: "100", Symbol: "USDC", ChainID: 137,
 		}},
-		Quote: created.Quote,
+		Quote: created.Quote, At: created.At,
 	}, created)
 	require.Equal(t, request.Quote.ID, created.Quote.ID)
 	body := w.network.sent(onmeta.RouteCreateOfframp)[0].body

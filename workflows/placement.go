@@ -140,7 +140,7 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 	}
 	l.order.ProviderStatus = created.ProviderStatus
 	l.order.Instructions = &created.Instructions
-	l.order.ExpiresAt = workflow.Now(ctx).UTC().Add(created.Lifetime).Truncate(time.Millisecond)
+	l.order.ExpiresAt = since(ctx, created.At).Add(created.Lifetime).Truncate(time.Millisecond)
 	note := l.quoteNote()
 	if created.Adopted {
 		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
@@ -149,4 +149,12 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 		}
 	}
 	l.enter(ctx, ramp.AwaitingPayment, note)
+}
+
+// since is a moment that a worker's clock told, unless that runs ahead.
+func since(ctx workflow.Context, told time.Time) time.Time {
+	if now := now(ctx); told.IsZero() || told.After(now) {
+		return now
+	}
+	return told.UTC()
 }

@@ -489,6 +489,21 @@ func TestCancellationBeforeAcceptedProofEndsTheOrder(t *testing.T) {
 	}
 }
 
+func TestDeadlineCountsFromWhenTheOrderWasMadeHoweverLateOneHearsOfIt(t *testing.T) {
+	t.Parallel()
+	made := onrampOrder
+	made.At = start.Add(-2 * time.Hour)
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(made, nil)
+	w.happy()
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Expired, order.Status)
+	require.Equal(t, start.Add(time.Hour), order.ExpiresAt)
+	require.Equal(t, order.ExpiresAt, order.UpdatedAt)
+}
+
 func TestCancellationWhileTheOrderIsMadeWaitsUntilItsIdIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
