@@ -2,6 +2,9 @@ package ramp
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
@@ -34,6 +37,7 @@ func (id ID) workflow() string { return id.Direction.WorkflowID(id.Reference) }
 type Client struct {
 	temporal  client.Client
 	converter converter.DataConverter
+	salt      string
 }
 
 // NewClient returns a Client that uses a connection to Temporal. dataConverter must be the one that the connection
@@ -42,7 +46,7 @@ func NewClient(temporal client.Client, dataConverter converter.DataConverter) *C
 	if dataConverter == nil {
 		dataConverter = converter.GetDefaultDataConverter()
 	}
-	return &Client{temporal: temporal, converter: dataConverter}
+	return &Client{temporal: temporal, converter: dataConverter, salt: rand.Text()}
 }
 
 // StartOnramp starts an order, or finds the one of this reference, and returns it once the user has something to act on:
@@ -102,12 +106,16 @@ func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 	}
 }
 
-// start is one round trip: it starts the order and waits for what its user needs.
+// start is one round trip: it starts the order and waits for what its user needs. A start that is tried again waits with
+// the one before it: Temporal lets no more than ten updates of an order wait. An answer that was given before this start
+// is too old.
 func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any, mark string) (*Order, error) {
+	begun := time.Now()
 	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), request),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID:   id.workflow(),
+			UpdateID:     c.waitID(mark),
 			UpdateName:   AwaitOrder,
 			Args:         []any{Awaiting{Fingerprint: mark}},
 			WaitForStage: client.WorkflowUpdateStageAccepted,
@@ -118,9 +126,11 @@ func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowO
 		err = handle.Get(ctx, &order)
 	}
 	switch {
+	case err == nil && order.UpdatedAt.Before(begun):
+		return c.current(ctx, id, mark)
 	case err == nil:
 		return &order, nil
-	case ctx.Err() != nil:
+	case outOfTime(ctx, err):
 		return nil, c.notReady(ctx, id)
 	case IsError(fromTemporal(err), ReferenceTaken):
 		return nil, fromTemporal(err)
@@ -129,6 +139,29 @@ func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowO
 	default:
 		return nil, c.explain(id, err)
 	}
+}
+
+// waitID is the id of the update by which this client's starts of one request wait. The mark itself is of personal data,
+// which ids must not let anybody guess.
+func (c *Client) waitID(mark string) string {
+	salted := sha256.Sum256([]byte(c.salt + mark))
+	return AwaitOrder + "/" + hex.EncodeToString(salted[:16])
+}
+
+// current is an order that was started before, once there is something for its user to act on.
+func (c *Client) current(ctx context.Context, id ID, mark string) (*Order, error) {
+	order, err := c.Get(ctx, id)
+	if err != nil || order.Instructions != nil || order.Status.AwaitsUser() || order.Status.Final() {
+		return order, err
+	}
+	return c.update(ctx, id, AwaitOrder, Awaiting{Fingerprint: mark})
+}
+
+// outOfTime reports whether a caller's time was over before an update was answered. The server may end the call a moment
+// before ctx does.
+func outOfTime(ctx context.Context, err error) bool {
+	var ended *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	return ctx.Err() != nil || errors.As(err, &ended)
 }
 
 // ended returns an order that was over before it was started again, if it is the caller's.
@@ -279,7 +312,7 @@ func (c *Client) update(ctx context.Context, id ID, name string, argument any) (
 	switch {
 	case err == nil:
 		return &order, nil
-	case ctx.Err() != nil:
+	case outOfTime(ctx, err):
 		return nil, &Error{
 			Type:      NotReady,
 			Reference: id.Reference,
