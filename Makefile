@@ -111,6 +111,28 @@ histories:
 	@mkdir -p workflows/testdata/histories
 	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./e2e
 
+# A thousand orders under faults, kills and restarts, and what provider and workflows say of them: docs/reliability.md. PostgreSQL's
+# programs are Debian's package postgresql.
+SEED   ?= 1
+ORDERS ?= 1000
+FAULTS ?= 20%
+TORTURE = bin/torture --seed $(SEED) --orders $(ORDERS) --faults $(FAULTS) $(if $(JSON),--json $(JSON))
+.PHONY: torture torture-postgres backpressure
+torture: bin/sandbox bin/worker bin/devserver bin/torture
+	@$(TORTURE)
+torture-postgres: bin/sandbox bin/worker bin/temporal-server bin/temporal-sql-tool bin/torture
+	@$(TORTURE) --postgres
+backpressure: bin/sandbox bin/worker bin/devserver bin/torture
+	@bin/torture backpressure --worker-rate 50 --for 7m $(if $(JSON),--json $(JSON))
+bin/torture: FORCE
+	@echo "Building the torture run"
+	@go build -o $@ ./torture/cmd/torture
+bin/temporal-server: FORCE
+	@echo "Building the official Temporal server"
+	@go build -C devserver -o ../$@ go.temporal.io/server/cmd/server
+bin/temporal-sql-tool:
+	@GOBIN=$(CURDIR)/bin go install go.temporal.io/server/cmd/tools/sql@v1.32.1 && mv bin/sql $@
+
 # The pictures of the Web UI in docs/images.
 screenshots:
 	@RAMP_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -timeout 20m -run '^TestWebUI' ./e2e

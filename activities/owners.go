@@ -14,6 +14,9 @@ import (
 
 // Owners knows which of our orders a provider's order belongs to.
 type Owners interface {
+	// Keep makes the provider's order that of the order which made it, unless another has claimed it before, and reports
+	// whether it is the maker's.
+	Keep(ctx context.Context, orderID, maker string) (bool, error)
 	// Claim makes the provider's order the claimant's, an order's workflow id, unless it is another's, and reports
 	// whether it is the claimant's now. Of several claimants one gets it, and gets it again.
 	Claim(ctx context.Context, orderID, claimant string) (bool, error)
@@ -29,24 +32,35 @@ type TemporalOwners struct {
 
 var _ Owners = TemporalOwners{}
 
-// VisibilityLag is a lag that a healthy visibility store never has.
-const VisibilityLag = 3 * time.Second
+const (
+	// KeptWithin is how long after it was asked for an order may publish the provider's id without keeping it first.
+	KeptWithin = 2 * time.Second
+	// VisibilityLag is how long a claimant waits until it looks at what others have published: for an order that publishes
+	// within KeptWithin, for its workflow task, which has ten seconds, for clocks that differ, and for the visibility store.
+	VisibilityLag = 20 * time.Second
+)
 
-// Claim implements Owners. The claim comes first and the look at what others have published after it, so that an order
-// that was made in the usual way, without a claim, has had time to say so.
-func (t TemporalOwners) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
+// Keep implements Owners.
+func (t TemporalOwners) Keep(ctx context.Context, orderID, maker string) (bool, error) {
 	run, err := t.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       ramp.AdoptionID(orderID),
 		TaskQueue:                ramp.TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		StaticSummary:            "The provider's order " + orderID + " belongs to " + claimant,
-	}, ramp.AdoptionWorkflow, claimant)
+		StaticSummary:            "The provider's order " + orderID + " belongs to " + maker,
+	}, ramp.AdoptionWorkflow, maker)
 	if err != nil {
 		return false, err
 	}
 	var owner string
-	if err := run.Get(ctx, &owner); err != nil || owner != claimant {
+	err = run.Get(ctx, &owner)
+	return err == nil && owner == maker, err
+}
+
+// Claim implements Owners. The claim comes first and the look at what others have published after it, so that an order
+// that was made in the usual way, without a claim, has had time to say so.
+func (t TemporalOwners) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
+	if ours, err := t.Keep(ctx, orderID, claimant); err != nil || !ours {
 		return false, err
 	}
 	select {

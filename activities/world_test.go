@@ -248,6 +248,10 @@ func (o *owners) fail(err error) {
 	o.err = err
 }
 
+func (o *owners) Keep(ctx context.Context, orderID, maker string) (bool, error) {
+	return o.Claim(ctx, orderID, maker)
+}
+
 func (o *owners) Claim(_ context.Context, orderID, _ string) (bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -163,6 +163,45 @@ func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
 	require.ElementsMatch(t, made, adopted)
 }
 
+// The provider answers one order late, and never the other, which then finds the first one's in the user's history.
+func TestOrderWhoseAnswerIsReadLateIsNotSharedWithOneThatLooksAlike(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 10)
+	s.post("/sandbox/faults", `{"fault":"latency","delay":"10s","route":"POST /v1/orders/create","reference":"late","times":1}`)
+	s.post("/sandbox/faults", `{"fault":"reset","route":"POST /v1/orders/create","reference":"lost","times":1}`)
+	var starting errgroup.Group
+	start := func(reference string) {
+		request := onrampRequest(reference)
+		byBank(&request)
+		starting.Go(func() error {
+			_, err := s.orders.StartOnramp(t.Context(), request)
+			return err
+		})
+	}
+	start("late")
+	eventually(t, patience, func() error {
+		if len(s.ledger().Orders) == 0 {
+			return errors.New("the first order is not made")
+		}
+		return nil
+	})
+	start("lost")
+	require.NoError(t, starting.Wait())
+
+	late, err := s.orders.Get(t.Context(), buy("late"))
+	require.NoError(t, err)
+	lost, err := s.orders.Get(t.Context(), buy("lost"))
+	require.NoError(t, err)
+	require.NotEqual(t, late.OrderID, lost.OrderID)
+	require.Len(t, s.ledger().Orders, 2)
+	for i, reference := range []string{"late", "lost"} {
+		s.submit(reference, utrOf(i+1))
+		s.awaitStatus(buy(reference), settling, ramp.Completed)
+	}
+	require.Len(t, s.ledger().Proofs, 2)
+	s.requireReplay(buy("late"), buy("lost"))
+}
+
 func TestLatePaymentOfAnOrderThatTheProviderExpiredIsFollowed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)

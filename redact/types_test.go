@@ -39,6 +39,7 @@ func types() map[string][]any {
 		"../activities": {
 			activities.AccountRequest{}, activities.Calls{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.Created{}, activities.DossierFile{}, activities.DossierStores{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
+			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
 			activities.LinkResult{}, activities.LoginRequest{}, activities.LoginResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.Placement{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
 			activities.QuoteSellRequest{}, activities.Refusal{}, activities.Sessions{}, activities.SubmitResult{},

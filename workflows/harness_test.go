@@ -62,6 +62,7 @@ func (w *world) happy(watched ...activities.OrderState) {
 	w.on((*activities.Calls)(nil).QuoteSell).Return(w.quoteSell).Maybe()
 	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(onrampOrder, nil).Maybe()
 	w.on((*activities.Calls)(nil).CreateOfframpOrder).Return(offrampOrder, nil).Maybe()
+	w.on((*activities.Calls)(nil).KeepOrder).Return(activities.KeepOrderResult{Kept: true}, nil).Maybe()
 	w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, nil).Maybe()
 	w.on((*activities.Calls)(nil).SubmitTransactionHash).Return(activities.SubmitResult{}, nil).Maybe()
 	w.on((*activities.Calls)(nil).OrderStatus).Return(activities.OrderState{ProviderStatus: "fiatPending", Unpaid: true}, nil).Maybe()

@@ -26,9 +26,28 @@ func (l *lifecycle) placeOrder(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		l.placed(ctx, created)
-		return nil
+		kept, err := l.keep(disconnected(ctx), created)
+		if err != nil {
+			return err
+		}
+		if kept {
+			l.placed(ctx, created)
+			return nil
+		}
+		l.maybeMade = true
+		l.note(ctx, "Another order, which looks the same to the provider, has adopted the one that was made; another is made.")
 	}
+}
+
+// keep makes sure that the provider's order is this one's. An order that publishes it at once need not: whoever would adopt
+// it waits for longer than that, and finds it published.
+func (l *lifecycle) keep(ctx workflow.Context, created activities.Created) (bool, error) {
+	late := now(ctx).Sub(since(ctx, created.At)) > activities.KeptWithin
+	if l.order.Direction == ramp.Offramp || created.Adopted || !late {
+		return true, nil
+	}
+	result, err := ask(ctx, l, activities.KeepOrder, activities.KeepOrderRequest{OrderID: created.OrderID})
+	return result.Kept, err
 }
 
 // agreePrice fetches quotes until there is one that the user agrees to: by the terms of the request, or by confirming it.

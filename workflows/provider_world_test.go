@@ -274,6 +274,10 @@ type claims struct {
 	owners map[string]string
 }
 
+func (c *claims) Keep(ctx context.Context, orderID, maker string) (bool, error) {
+	return c.Claim(ctx, orderID, maker)
+}
+
 func (c *claims) Claim(_ context.Context, orderID, claimant string) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

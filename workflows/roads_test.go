@@ -504,6 +504,48 @@ func TestDeadlineCountsFromWhenTheOrderWasMadeHoweverLateOneHearsOfIt(t *testing
 	require.Equal(t, order.ExpiresAt, order.UpdatedAt)
 }
 
+func TestOrderThatIsPublishedLateIsKeptFirst(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		late time.Duration
+		kept int
+	}{"at once": {time.Second, 0}, "late": {3 * time.Second, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			made := onrampOrder
+			made.At = start.Add(-c.late)
+			w := newWorld(t, ramp.Onramp)
+			w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(made, nil).Once()
+			w.happy()
+
+			order := w.buy(onrampRequest())
+
+			require.Equal(t, orderID, order.OrderID)
+			w.AssertActivityNumberOfCalls(t, "KeepOrder", c.kept)
+		})
+	}
+}
+
+func TestOrderThatAnotherHasAdoptedIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	adopted, another := onrampOrder, onrampOrder
+	adopted.At = start.Add(-time.Minute)
+	another.OrderID = "650000000000000000000002"
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(adopted, nil).Once()
+	w.on((*activities.Calls)(nil).KeepOrder).Return(activities.KeepOrderResult{}, nil).Once()
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, request activities.CreateOnrampOrderRequest) (activities.Created, error) {
+		require.True(t, request.Again, "an order of its own may have been made meanwhile")
+		return another, nil
+	}).Once()
+	w.happy()
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, another.OrderID, order.OrderID)
+	require.Contains(t, notes(order), "has adopted the one that was made")
+}
+
 func TestCancellationWhileTheOrderIsMadeWaitsUntilItsIdIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
