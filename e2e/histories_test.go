@@ -73,6 +73,8 @@ func roads() []road {
 		{name: "onramp-statuses-out-of-order", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.04")},
 		{name: "onramp-lost-creation", id: buy, ending: ramp.Completed, act: pay, buy: byBank,
 			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/orders/create","times":1`}},
+		{name: "onramp-late-creation", id: buy, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"latency","delay":"4s","route":"POST /v1/orders/create","times":1`}},
 		{name: "onramp-outage-in-the-watch", id: buy, ending: ramp.Completed, act: pay,
 			faults: []string{`"fault":"error","route":"POST /v1/orders/status","skip":1,"times":4`}},
 		{name: "onramp-provider-unsure-at-the-deadline", id: buy, ending: ramp.Completed, act: unsure},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"rampart/activities"
 	"rampart/ramp"
 	"rampart/workflows"
 )
@@ -91,6 +93,7 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 	endings := make(map[ramp.Direction]map[ramp.Status]int)
 	events := make(map[enumspb.EventType]int)
 	messages := make(map[string]int)
+	calls := make(map[string]int)
 	attention := 0
 	for _, r := range corpus(t) {
 		order := r.result(t)
@@ -105,6 +108,7 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 		}
 		for _, event := range r.history.GetEvents() {
 			events[event.GetEventType()]++
+			calls[event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()]++
 			messages[event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName()]++
 			messages[event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName()]++
 		}
@@ -128,6 +132,11 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 		require.Positive(t, events[kind], kind)
 	}
 	require.Positive(t, attention)
+	for _, kind := range []any{new(activities.Calls), new(activities.Watches)} {
+		for activity := range reflect.TypeOf(kind).Methods() {
+			require.Positive(t, calls[activity.Name], activity.Name)
+		}
+	}
 }
 
 // A workflow that does one thing more must not pass, or the replay would prove nothing.
