@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 
 	"github.com/shopspring/decimal"
-	"golang.org/x/time/rate"
 
 	"rampart/onmeta"
 )
@@ -24,7 +23,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	client := onmeta.New(onmeta.WithRateLimit(transport, rate.NewLimiter(20, 5)))
+	client := onmeta.New(onmeta.WithRateLimit(transport, onmeta.NewRateLimit(20)))
 
 	quote, err := client.QuoteBuy(context.Background(), onmeta.QuoteBuyRequest{
 		TokenSymbol: "USDC", TokenAddress: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137,

@@ -2,34 +2,250 @@ package onmeta
 
 import (
 	"context"
+	"errors"
 	"fmt"
-
-	"golang.org/x/time/rate"
+	"math"
+	"slices"
+	"sync"
+	"time"
 )
 
-// WithRateLimit returns a Caller that waits for limiter before each call. A call whose context would end
-// first fails at once with KindRateLimited, unsent; one whose context has ended fails with KindUnavailable.
-// The provider publishes no limits (wire 1.6); its guide asks not to poll too frequently.
-func WithRateLimit(next Caller, limiter *rate.Limiter) Caller {
-	return rateLimited{next: next, limiter: limiter}
+const (
+	// yieldedShare is how often polls get their turn while calls wait: once in so many requests.
+	yieldedShare = 4
+	// heardTogether is how many answers are judged together: one refusal among them is an accident, more are not.
+	heardTogether, accidents = 20, 1
+	// leastPause is the pause after refusals that do not say how long to wait.
+	leastPause = time.Second
+	// slowest is the part of the rate below which it never falls, and recovery the part that it gains with every
+	// heardTogether answers that are no refusals.
+	slowest, recovery = 1.0 / 50, 1.0 / 100
+)
+
+// RateLimit shares out the requests that a process makes in a second. It lets calls through in the order in which they come,
+// and those under Yield when no other waits, and as every fourth. When the provider refuses more of them for their rate
+// than by accident, the whole process pauses as long as the provider asks, and goes on at the rate that the
+// provider has let through; while it refuses none, the rate rises again to the one that was set.
+//
+// It is safe for concurrent use.
+type RateLimit struct {
+	mu   sync.Mutex
+	most float64
+	rate float64
+	// tokens are requests that may be made at once, as of a moment.
+	tokens float64
+	at     time.Time
+	// paused is until when nothing is let through.
+	paused time.Time
+	// calls and polls wait, oldest first; turns counts what was let through.
+	calls, polls []*turn
+	turns        int
+	timer        *time.Timer
+	// answers counts those not judged yet, refused the refusals among them, and wait is the longest pause they ask for.
+	answers, refused int
+	wait             time.Duration
+}
+
+// turn is a request's place in the queue.
+type turn struct {
+	granted chan struct{}
+}
+
+// NewRateLimit returns a limit of so many requests a second, above 0, of which one second's may be made at once. The provider
+// publishes no limits (wire 1.6); its guide asks not to poll too frequently.
+func NewRateLimit(perSecond float64) *RateLimit {
+	return &RateLimit{most: perSecond, rate: perSecond, tokens: burst(perSecond), at: time.Now()}
+}
+
+func burst(rate float64) float64 { return math.Max(1, math.Floor(rate)) }
+
+type yieldKey struct{}
+
+// Yield lets calls under ctx wait for others, at a RateLimit.
+func Yield(ctx context.Context) context.Context { return context.WithValue(ctx, yieldKey{}, true) }
+
+// WithRateLimit returns a Caller that waits for limit before each call. A call whose context would end first fails at once
+// with KindRateLimited, unsent; one whose context has ended fails with KindUnavailable.
+func WithRateLimit(next Caller, limit *RateLimit) Caller {
+	return rateLimited{next: next, limit: limit}
 }
 
 type rateLimited struct {
-	next    Caller
-	limiter *rate.Limiter
+	next  Caller
+	limit *RateLimit
 }
 
 var _ Caller = rateLimited{}
 
 func (r rateLimited) Call(ctx context.Context, call Call) (Answer, error) {
-	err := r.limiter.Wait(ctx)
-	if err == nil {
-		return r.next.Call(ctx, call)
+	if err := r.limit.await(ctx, call.Route); err != nil {
+		kind := KindRateLimited
+		if ctx.Err() != nil {
+			kind = KindUnavailable
+		}
+		message := fmt.Sprintf("waiting for this process's own rate limit: %v", err)
+		return Answer{}, &Error{Route: call.Route, Kind: kind, Reached: NotSent, Message: message, err: err}
 	}
-	kind := KindRateLimited
-	if ctx.Err() != nil {
-		kind = KindUnavailable
+	answer, err := r.next.Call(ctx, call)
+	r.limit.heard(err)
+	return answer, err
+}
+
+// errTooLong says that a call would wait for longer than its caller does.
+var errTooLong = errors.New("too many calls wait already")
+
+// await waits for a turn.
+func (l *RateLimit) await(ctx context.Context, route Route) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	message := fmt.Sprintf("waiting for this process's own rate limit: %v", err)
-	return Answer{}, &Error{Route: call.Route, Kind: kind, Reached: NotSent, Message: message, err: err}
+	t, err := l.queue(ctx, yields(ctx, route))
+	if err != nil {
+		return err
+	}
+	select {
+	case <-t.granted:
+		return nil
+	case <-ctx.Done():
+		l.leave(t)
+		return ctx.Err()
+	}
+}
+
+// yields reports whether a call lets others go first. A login does not, for others may wait for its token.
+func yields(ctx context.Context, route Route) bool {
+	asked, _ := ctx.Value(yieldKey{}).(bool)
+	return asked && route != RouteLogin && route != RouteRefreshToken
+}
+
+func (l *RateLimit) queue(ctx context.Context, yields bool) (*turn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lane := &l.calls
+	if yields {
+		lane = &l.polls
+	}
+	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < l.estimate(len(*lane)) {
+		return nil, errTooLong
+	}
+	t := &turn{granted: make(chan struct{})}
+	*lane = append(*lane, t)
+	l.grant()
+	return t, nil
+}
+
+// estimate is how long one more request takes at the least, where so many wait before it.
+func (l *RateLimit) estimate(before int) time.Duration {
+	now := time.Now()
+	l.refill(now)
+	missing := float64(before+1) - l.tokens
+	return max(0, l.paused.Sub(now)) + time.Duration(max(0, missing)/l.rate*float64(time.Second))
+}
+
+func (t *turn) isGranted() bool {
+	select {
+	case <-t.granted:
+		return true
+	default:
+		return false
+	}
+}
+
+// leave gives up a turn; one that was granted meanwhile goes to another.
+func (l *RateLimit) leave(t *turn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t.isGranted() {
+		l.tokens++
+		l.grant()
+		return
+	}
+	for _, lane := range []*[]*turn{&l.calls, &l.polls} {
+		*lane = slices.DeleteFunc(*lane, func(other *turn) bool { return other == t })
+	}
+}
+
+// grant lets through whoever may go now, and comes back for the next. l.mu is held.
+func (l *RateLimit) grant() {
+	now := time.Now()
+	l.refill(now)
+	for l.tokens >= 1 && !now.Before(l.paused) {
+		t := l.next()
+		if t == nil {
+			return
+		}
+		l.tokens--
+		close(t.granted)
+	}
+	if len(l.calls)+len(l.polls) > 0 {
+		l.comeBack(now)
+	}
+}
+
+func (l *RateLimit) refill(now time.Time) {
+	l.tokens = min(burst(l.rate), l.tokens+now.Sub(l.at).Seconds()*l.rate)
+	l.at = now
+}
+
+// next takes the turn that comes first: a call's, but every fourth time a poll's.
+func (l *RateLimit) next() *turn {
+	first, second := &l.calls, &l.polls
+	if l.turns%yieldedShare == yieldedShare-1 {
+		first, second = second, first
+	}
+	for _, lane := range []*[]*turn{first, second} {
+		if len(*lane) > 0 {
+			t := (*lane)[0]
+			*lane = (*lane)[1:]
+			l.turns++
+			return t
+		}
+	}
+	return nil
+}
+
+// comeBack grants again once there is a token.
+func (l *RateLimit) comeBack(now time.Time) {
+	wait := time.Duration((1 - l.tokens) / l.rate * float64(time.Second))
+	wait = max(wait, l.paused.Sub(now), time.Millisecond)
+	if l.timer == nil {
+		l.timer = time.AfterFunc(wait, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.grant()
+		})
+		return
+	}
+	l.timer.Reset(wait)
+}
+
+// heard takes note of how the provider answered.
+func (l *RateLimit) heard(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers++
+	var failure *Error
+	if errors.As(err, &failure) && failure.Kind == KindRateLimited && failure.Reached == Answered {
+		l.refused++
+		l.wait = max(l.wait, failure.RetryAfter)
+	}
+	if l.answers < heardTogether {
+		return
+	}
+	if l.refused > accidents {
+		l.slowDown()
+	} else {
+		l.rate = min(l.most, l.rate+l.most*recovery)
+	}
+	l.answers, l.refused, l.wait = 0, 0, 0
+}
+
+// slowDown pauses, and goes on with as many requests as the provider has let through.
+func (l *RateLimit) slowDown() {
+	passed := 1 - float64(l.refused)/float64(l.answers)
+	now := time.Now()
+	l.refill(now)
+	l.rate = max(l.most*slowest, l.rate*passed)
+	l.tokens = 0
+	l.paused = now.Add(max(l.wait, leastPause))
 }

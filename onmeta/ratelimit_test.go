@@ -2,50 +2,188 @@ package onmeta_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/time/rate"
 
 	"rampart/onmeta"
 )
 
-type counter struct{ calls int }
+// limited is a provider that counts, and refuses what exceeds its own rate.
+type limited struct {
+	// perSecond is what it answers in each second; zero is any number.
+	perSecond int
 
-func (c *counter) Call(context.Context, onmeta.Call) (onmeta.Answer, error) {
-	c.calls++
+	mu       sync.Mutex
+	second   time.Time
+	current  int
+	answered int
+	refused  int
+	polls    int
+}
+
+func (p *limited) Call(_ context.Context, call onmeta.Call) (onmeta.Answer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now().Truncate(time.Second); !now.Equal(p.second) {
+		p.second, p.current = now, 0
+	}
+	if p.current++; p.perSecond > 0 && p.current > p.perSecond {
+		p.refused++
+		return onmeta.Answer{}, &onmeta.Error{Kind: onmeta.KindRateLimited, Reached: onmeta.Answered, RetryAfter: time.Second}
+	}
+	p.answered++
+	if call.Route == onmeta.RouteOnrampStatus {
+		p.polls++
+	}
 	return onmeta.Answer{Status: 200}, nil
 }
 
-func TestTheRateLimitHoldsCallsBack(t *testing.T) {
-	t.Parallel()
-	next := &counter{}
-	limited := onmeta.WithRateLimit(next, rate.NewLimiter(rate.Every(time.Hour), 2))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for range 2 {
-		answer, err := limited.Call(ctx, statusCall)
-		require.NoError(t, err)
-		require.Equal(t, 200, answer.Status)
+// press calls from so many goroutines for so long.
+func press(ctx context.Context, caller onmeta.Caller, call onmeta.Call, callers int) *sync.WaitGroup {
+	var pressing sync.WaitGroup
+	for range callers {
+		pressing.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := caller.Call(ctx, call); err != nil {
+					time.Sleep(time.Second) // in the bubble's time
+				}
+			}
+		})
 	}
-	_, err := limited.Call(ctx, statusCall)
-	failure := failureOf(t, err)
-	require.Equal(t, onmeta.KindRateLimited, failure.Kind)
-	require.Equal(t, onmeta.NotSent, failure.Reached)
-	require.Equal(t, onmeta.RouteOnrampStatus, failure.Route)
-	require.Equal(t, 2, next.calls)
+	return &pressing
+}
+
+func TestRateLimitLetsNoMoreThroughThanItIsSetTo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(20))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		press(ctx, caller, statusCall, 50).Wait()
+		require.InDelta(t, 20*10+20, provider.answered, 2)
+	})
+}
+
+func TestTooHighARateSettlesAtWhatTheProviderAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{perSecond: 20}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(200))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		press(ctx, caller, statusCall, 100).Wait()
+		total := provider.answered + provider.refused
+		require.Less(t, provider.refused, total/5, "a storm of refusals")
+		require.Greater(t, provider.answered, 20*300/2, "less than half of what the provider would have answered")
+	})
+}
+
+func TestRateRisesAgainOnceTheProviderAnswersMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{perSecond: 5}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(50))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		pressing := press(ctx, caller, statusCall, 50)
+		time.Sleep(time.Minute)
+		provider.mu.Lock()
+		provider.perSecond, provider.answered = 0, 0
+		provider.mu.Unlock()
+		pressing.Wait()
+		require.Greater(t, provider.answered, 50*9*60/2)
+	})
+}
+
+// once refuses one call in fifty.
+type once struct{ calls atomic.Int64 }
+
+func (o *once) Call(context.Context, onmeta.Call) (onmeta.Answer, error) {
+	if o.calls.Add(1)%50 == 0 {
+		return onmeta.Answer{}, &onmeta.Error{Kind: onmeta.KindRateLimited, Reached: onmeta.Answered, RetryAfter: time.Minute}
+	}
+	return onmeta.Answer{Status: 200}, nil
+}
+
+func TestSingleRefusalSlowsNobodyElseDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &once{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(50))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		press(ctx, caller, statusCall, 50).Wait()
+		require.InDelta(t, 50*10+50, provider.calls.Load(), 2)
+	})
+}
+
+func TestPollsLetCallsGoFirstButAreNotStarved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(20))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		polling := press(onmeta.Yield(ctx), caller, onmeta.Call{Route: onmeta.RouteOnrampStatus}, 500)
+		press(ctx, caller, onmeta.Call{Route: onmeta.RouteQuoteBuy}, 30).Wait()
+		polling.Wait()
+		require.InDelta(t, provider.answered/4, provider.polls, 20)
+	})
+}
+
+func TestLoginOfAPollDoesNotYield(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(1))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		polling := press(onmeta.Yield(ctx), caller, onmeta.Call{Route: onmeta.RouteOnrampStatus}, 100)
+		synctest.Wait()
+		begun := time.Now()
+		_, err := caller.Call(onmeta.Yield(ctx), onmeta.Call{Route: onmeta.RouteLogin})
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(begun), 2*time.Second)
+		cancel()
+		polling.Wait()
+	})
+}
+
+func TestCallThatWouldWaitForTooLongFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		next := &limited{}
+		caller := onmeta.WithRateLimit(next, onmeta.NewRateLimit(1.0/3600))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := caller.Call(ctx, statusCall)
+		require.NoError(t, err)
+		begun := time.Now()
+		_, err = caller.Call(ctx, statusCall)
+		failure := failureOf(t, err)
+		require.Equal(t, onmeta.KindRateLimited, failure.Kind)
+		require.Equal(t, onmeta.NotSent, failure.Reached)
+		require.Equal(t, onmeta.RouteOnrampStatus, failure.Route)
+		require.Equal(t, 1, next.answered)
+		require.Zero(t, time.Since(begun))
+	})
 }
 
 func TestWaitingForTheRateLimitEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	next := &counter{}
-	_, err := onmeta.WithRateLimit(next, rate.NewLimiter(1, 1)).Call(ctx, statusCall)
+	next := &limited{}
+	_, err := onmeta.WithRateLimit(next, onmeta.NewRateLimit(1)).Call(ctx, statusCall)
 	failure := failureOf(t, err)
 	require.Equal(t, onmeta.KindUnavailable, failure.Kind)
 	require.Equal(t, onmeta.NotSent, failure.Reached)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Zero(t, next.calls)
+	require.Zero(t, next.answered)
 }

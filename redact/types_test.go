@@ -40,7 +40,7 @@ func types() map[string][]any {
 			activities.AccountRequest{}, activities.Calls{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.Created{}, activities.DossierFile{}, activities.DossierStores{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
 			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
-			activities.LinkResult{}, activities.LoginRequest{}, activities.LoginResult{}, activities.Options{}, activities.OrderRequest{},
+			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.Placement{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
 			activities.QuoteSellRequest{}, activities.Refusal{}, activities.Sessions{}, activities.SubmitResult{},
 			activities.SubmitTransactionHashRequest{}, activities.SubmitUTRRequest{}, activities.TemporalOwners{}, activities.Timings{},
@@ -54,7 +54,7 @@ func types() map[string][]any {
 			onmeta.DeepLink{}, onmeta.Error{}, onmeta.File{}, onmeta.Form{}, onmeta.HistoryOrder{}, onmeta.KYCStatus{}, onmeta.KYCUpload{},
 			onmeta.Link{}, onmeta.LinkBankRequest{}, onmeta.LinkUPIRequest{}, onmeta.OfframpCreated{}, onmeta.OfframpStatus{},
 			onmeta.OnrampCreated{}, onmeta.OnrampStatus{}, onmeta.PayerBank{}, onmeta.PaymentMode{}, onmeta.PayoutBank{},
-			onmeta.QuoteBuyRequest{}, onmeta.QuoteSellRequest{}, onmeta.SellQuote{}, onmeta.Session{}, onmeta.SupportedToken{},
+			onmeta.QuoteBuyRequest{}, onmeta.QuoteSellRequest{}, onmeta.RateLimit{}, onmeta.SellQuote{}, onmeta.Session{}, onmeta.SupportedToken{},
 			onmeta.Token{}, onmeta.Transport{}, onmeta.UPIAccount{}, onmeta.UPIID{}, onmeta.User{}, onmeta.WebhookEvent{},
 		},
 	}

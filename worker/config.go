@@ -180,6 +180,10 @@ func (c onmetaConfig) transport() onmeta.Config {
 	return onmeta.Config{BaseURL: c.BaseURL, APIKey: c.APIKey}
 }
 
+// calls is how many calls this worker takes on at a time: as many as it makes in two seconds. The others wait in Temporal, where
+// the most urgent goes first and any worker may take it.
+func (c onmetaConfig) calls() int { return min(max(int(2*c.RateLimit), 20), 1000) }
+
 func loopback(baseURL string) bool {
 	base, err := url.Parse(baseURL)
 	if err != nil {

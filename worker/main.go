@@ -23,7 +23,6 @@ import (
 	_ "gocloud.dev/blob/azureblob" // KYC dossiers in azblob://
 	_ "gocloud.dev/blob/gcsblob"   // in gs://
 	_ "gocloud.dev/blob/s3blob"    // in s3://
-	"golang.org/x/time/rate"
 
 	"rampart/activities"
 	"rampart/codec"
@@ -110,9 +109,8 @@ func newWorkers(c config, temporal client.Client) (*workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := rate.NewLimiter(rate.Limit(c.Onmeta.RateLimit), max(1, int(c.Onmeta.RateLimit)))
 	calls, watches := activities.New(activities.Options{
-		Caller:       onmeta.WithRateLimit(transport, limit),
+		Caller:       onmeta.WithRateLimit(transport, onmeta.NewRateLimit(c.Onmeta.RateLimit)),
 		KYCSecret:    c.Onmeta.KYCSecret,
 		Timings:      activities.GuideTimings(c.Onmeta.ClockSpeed),
 		Owners:       activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
@@ -127,6 +125,7 @@ func newWorkers(c config, temporal client.Client) (*workers, error) {
 		DisableRegistrationAliasing: true,
 		OnFatalError:                func(err error) { w.fatal <- err },
 	}
+	options.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
 	w.orders = worker.New(temporal, ramp.TaskQueue, options)
 	workflows.Register(w.orders)
 	w.orders.RegisterActivity(calls)
