@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,34 +140,48 @@ func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {
 // historyPages bounds the search for an order; ten orders a page, newest first (wire 3.19).
 const historyPages = 20
 
-// findOnrampOrder looks for an order that an earlier attempt has made: the same amount, token and receiver, not older
-// than the quote, unpaid, for nobody was told how to pay it, and no other order's of ours.
+// findOnrampOrder looks for an order that an earlier attempt has made, and that is no other order's of ours. The oldest comes
+// first: one that an earlier attempt has claimed, and died before it said so, is older than any that others have made
+// since, and would be nobody's if one of those were taken.
 func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) (string, error) {
-	for page := range historyPages {
-		orders, err := c.provider.OrderHistory(ctx, req.user(), page)
+	alike, err := c.alike(ctx, req, amount)
+	if err != nil {
+		return "", err
+	}
+	for _, orderID := range slices.Backward(alike) {
+		ours, err := c.owners.Claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
 		if err != nil {
 			return "", err
+		}
+		if ours {
+			return orderID, nil
+		}
+	}
+	return "", nil
+}
+
+// alike lists the orders that an earlier attempt may have made, newest first: the same amount, token and receiver, not older
+// than the quote, and unpaid, for nobody was told how to pay it.
+func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) ([]string, error) {
+	var found []string
+	for page := range historyPages {
+		orders, err := c.provider.OrderHistory(ctx, req.user(), page)
+		if err != nil || len(orders) == 0 {
+			return found, err
 		}
 		for _, order := range orders {
 			if order.CreatedAt.IsZero() {
 				continue
 			}
 			if order.CreatedAt.Before(req.Since) {
-				return "", nil
+				return found, nil
 			}
-			if !req.describes(order, amount) {
-				continue
+			if req.describes(order, amount) {
+				found = append(found, order.OrderID)
 			}
-			ours, err := c.owners.Claim(ctx, order.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)
-			if err != nil || ours {
-				return order.OrderID, err
-			}
-		}
-		if len(orders) == 0 {
-			return "", nil
 		}
 	}
-	return "", nil
+	return found, nil
 }
 
 func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount decimal.Decimal) bool {
@@ -179,5 +194,5 @@ func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount de
 
 // CreateOnrampOrder runs the activity.
 func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (Created, error) {
-	return call[Created](ctx, "Create the order: INR "+req.Fiat.Amount+" for "+req.Token.Symbol, (*Calls)(nil).CreateOnrampOrder, req)
+	return call[Created](ctx, concludes, "Create the order: INR "+req.Fiat.Amount+" for "+req.Token.Symbol, (*Calls)(nil).CreateOnrampOrder, req)
 }

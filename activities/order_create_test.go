@@ -366,14 +366,25 @@ func TestLostOrderIsFoundBehindNewerOrders(t *testing.T) {
 	created, err := run(w, w.calls.CreateOnrampOrder, again(onrampRequest()))
 	require.NoError(t, err)
 	require.Equal(t, lostID, created.OrderID)
-	require.Equal(t, 3, w.called(onmeta.RouteOrderHistory))
+	require.Equal(t, 4, w.called(onmeta.RouteOrderHistory), "three pages, and the one that says that there are no more")
+}
+
+// An attempt that died after its claim has left nothing but the claim: it must be found again, whatever looks the same by then.
+func TestOfOrdersThatLookTheSameTheOldestIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	claimed := w.lose(t, onrampRequest())
+	w.lose(t, onrampRequest())
+	created, err := run(w, w.calls.CreateOnrampOrder, again(onrampRequest()))
+	require.NoError(t, err)
+	require.Equal(t, claimed, created.OrderID)
 }
 
 func TestOrderOfUnknownAgeDoesNotEndTheSearch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	lostID := w.lose(t, onrampRequest())
-	w.network.on(onmeta.RouteOrderHistory, rewritten(`"data":[`, `"data":[{"orderId":"650000000000000000000009"},`))
+	w.network.once(onmeta.RouteOrderHistory, rewritten(`"data":[`, `"data":[{"orderId":"650000000000000000000009"},`))
 	created, err := run(w, w.calls.CreateOnrampOrder, again(onrampRequest()))
 	require.NoError(t, err)
 	require.Equal(t, lostID, created.OrderID)

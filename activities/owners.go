@@ -57,9 +57,12 @@ func (t TemporalOwners) Keep(ctx context.Context, orderID, maker string) (bool, 
 	return err == nil && owner == maker, err
 }
 
-// Claim implements Owners. The claim comes first and the look at what others have published after it, so that an order
-// that was made in the usual way, without a claim, has had time to say so.
+// Claim implements Owners. The look at what others have published that counts comes after the claim, so that an order that was
+// made in the usual way, without a claim, has had time to say so. The one before it saves the wait for those that have.
 func (t TemporalOwners) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
+	if free, err := t.unpublished(ctx, orderID, claimant); err != nil || !free {
+		return false, err
+	}
 	if ours, err := t.Keep(ctx, orderID, claimant); err != nil || !ours {
 		return false, err
 	}

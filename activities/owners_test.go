@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -19,7 +20,7 @@ const (
 	claimant       = "onramp/inv-42"
 )
 
-// adopted is a Temporal in which the Adoption of the order says who owns it.
+// adopted is a Temporal in which the Adoption of the order, which the claimant asks for, says who owns it.
 func adopted(t *testing.T, owner string) *mocks.Client {
 	run := mocks.NewWorkflowRun(t)
 	run.On("Get", mock.Anything, mock.Anything).Return(func(_ context.Context, into any) error {
@@ -33,13 +34,19 @@ func adopted(t *testing.T, owner string) *mocks.Client {
 	return temporal
 }
 
-func TestClaimIsGivenUnlessAnotherOrderHasPublishedTheProvidersOrder(t *testing.T) {
+// published makes so many other orders have published the provider's order, the next time somebody looks.
+func published(temporal *mocks.Client, count int64) {
+	temporal.On("CountWorkflow", mock.Anything, mock.MatchedBy(func(request *workflowservice.CountWorkflowExecutionsRequest) bool {
+		return request.GetQuery() == `RampOrderId = "650000000000000000000001" AND WorkflowId != "onramp/inv-42"`
+	})).Return(&workflowservice.CountWorkflowExecutionsResponse{Count: count}, nil).Once()
+}
+
+func TestClaimIsGivenUnlessAnotherOrderPublishesTheProvidersOrderMeanwhile(t *testing.T) {
 	t.Parallel()
 	for count, ours := range map[int64]bool{0: true, 1: false, 2: false} {
 		temporal := adopted(t, claimant)
-		temporal.On("CountWorkflow", mock.Anything, mock.MatchedBy(func(request *workflowservice.CountWorkflowExecutionsRequest) bool {
-			return request.GetQuery() == `RampOrderId = "650000000000000000000001" AND WorkflowId != "onramp/inv-42"`
-		})).Return(&workflowservice.CountWorkflowExecutionsResponse{Count: count}, nil)
+		published(temporal, 0)
+		published(temporal, count)
 
 		got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
 
@@ -48,9 +55,21 @@ func TestClaimIsGivenUnlessAnotherOrderHasPublishedTheProvidersOrder(t *testing.
 	}
 }
 
+func TestOrderThatAnotherHasPublishedAlreadyIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	temporal := mocks.NewClient(t) // which fails the test if an Adoption is started
+	published(temporal, 1)
+
+	got, err := activities.TemporalOwners{Client: temporal, Lag: time.Hour}.Claim(t.Context(), providersOrder, claimant)
+
+	require.NoError(t, err)
+	require.False(t, got)
+}
+
 func TestClaimThatAnotherOrderHasIsNotGiven(t *testing.T) {
 	t.Parallel()
 	temporal := adopted(t, "onramp/inv-43")
+	published(temporal, 0)
 
 	got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
 
@@ -60,7 +79,7 @@ func TestClaimThatAnotherOrderHasIsNotGiven(t *testing.T) {
 
 func TestClaimIsNotGivenWhileVisibilityIsDown(t *testing.T) {
 	t.Parallel()
-	temporal := adopted(t, claimant)
+	temporal := mocks.NewClient(t)
 	temporal.On("CountWorkflow", mock.Anything, mock.Anything).Return(nil, errors.New("down"))
 
 	got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
