@@ -43,5 +43,5 @@ func (c *Calls) link(ctx context.Context, req AccountRequest) (onmeta.Link, erro
 
 // LinkAccount runs the activity.
 func LinkAccount(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
-	return call[LinkResult](ctx, "Link the user's "+req.kind(), (*Calls)(nil).LinkAccount, req)
+	return call[LinkResult](ctx, links, "Link the user's "+req.kind(), (*Calls)(nil).LinkAccount, req)
 }

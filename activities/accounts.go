@@ -117,5 +117,5 @@ func linkResult(link onmeta.Link) LinkResult {
 
 // LinkedAccounts runs the activity.
 func LinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
-	return call[LinkResult](ctx, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
+	return call[LinkResult](ctx, links, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
 }

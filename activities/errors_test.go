@@ -130,8 +130,6 @@ func TestWrongAPIKeyIsRetriedForAnOperatorToCorrect(t *testing.T) {
 	w := newWorldWith(t, "5a9db0c5-0000-4000-8000-00000000dead", activities.Options{})
 	_, err := run(w, w.calls.QuoteBuy, buy())
 	requireRetried(t, activities.ErrUnauthorized, err)
-	_, err = run(w, w.calls.Login, activities.LoginRequest{Email: newcomer})
-	requireRetried(t, activities.ErrUnauthorized, err)
 	_, err = run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer})
 	requireRetried(t, activities.ErrUnauthorized, err)
 }
@@ -175,8 +173,7 @@ func TestCallThatAStoppingWorkerCutsOffIsRetried(t *testing.T) {
 func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := run(w, w.calls.Login, activities.LoginRequest{Email: linked})
-	require.NoError(t, err)
+	require.NoError(t, w.kycStatus(linked))
 	const dossierPAN, dossierAadhaar = "ABCPE9876K", "482913570246"
 	dossier := newDossier(t).with("pan", dossierPAN).with("aadhaar", dossierAadhaar)
 	upi, bank := &ramp.UPIAccount{ID: "new.vpa@okbank", Name: "Asha Rao"}, linkedBank()
@@ -191,7 +188,7 @@ func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 	w.network.on(onmeta.RouteOnrampStatus, answers(http.StatusOK, `{"success":true,"data":{"status":"fiatPending"}}`))
 
 	for name, attempt := range map[string]func() error{
-		"Login":              attempt(w, w.calls.Login, activities.LoginRequest{Email: newcomer}),
+		"login":              attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer}),
 		"KYCStatus":          attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: linked}),
 		"UploadKYC":          attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: linked, Dossier: dossier.url}),
 		"LinkedAccounts":     attempt(w, w.calls.LinkedAccounts, activities.AccountRequest{Email: linked, Bank: bank}),

@@ -16,7 +16,9 @@ type KYCStatusResult struct {
 	Verified bool `json:"verified"`
 }
 
-// KYCStatus asks whether the user is verified (wire 3.3). The guide makes this mandatory before an account is linked.
+// KYCStatus asks whether the user is verified (wire 3.3). The guide makes this mandatory before an account is linked. It is
+// an order's first call, so that it is also the one that logs the user in (wire 3.1) and tells whether the provider knows
+// our key; every later call does the same for itself, on whichever worker it runs.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	status, err := c.provider.KYCStatus(ctx, user(req.Email))
 	return KYCStatusResult{Verified: status.Verified}, classify(ctx, err)
@@ -24,5 +26,5 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 
 // KYCStatus runs the activity.
 func KYCStatus(ctx workflow.Context, req KYCStatusRequest) (KYCStatusResult, error) {
-	return call[KYCStatusResult](ctx, "Check the user's KYC status", (*Calls)(nil).KYCStatus, req)
+	return call[KYCStatusResult](ctx, begins, "Log the user in and check their KYC status", (*Calls)(nil).KYCStatus, req)
 }

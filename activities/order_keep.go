@@ -27,5 +27,5 @@ func (c *Calls) KeepOrder(ctx context.Context, req KeepOrderRequest) (KeepOrderR
 
 // KeepOrder runs the activity.
 func KeepOrder(ctx workflow.Context, req KeepOrderRequest) (KeepOrderResult, error) {
-	return call[KeepOrderResult](ctx, "Make sure that no other order has adopted the provider's", (*Calls)(nil).KeepOrder, req)
+	return call[KeepOrderResult](ctx, concludes, "Make sure that no other order has adopted the provider's", (*Calls)(nil).KeepOrder, req)
 }

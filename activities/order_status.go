@@ -94,5 +94,5 @@ func delivered(amount decimal.NullDecimal) string {
 
 // OrderStatus runs the activity.
 func OrderStatus(ctx workflow.Context, req OrderRequest) (OrderState, error) {
-	return call[OrderState](ctx, "Look once more whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
+	return call[OrderState](ctx, concludes, "Look once more whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
 }

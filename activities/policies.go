@@ -103,6 +103,15 @@ func retryPause(attempt int32, retryAfter time.Duration) time.Duration {
 	return pause - pause/10 + rand.N(pause/5)
 }
 
+// Priorities of calls, the highest first. The further an order has come, the sooner its next call: while there are more calls
+// than the provider lets through, the oldest orders are done first, and the others wait where they have not begun.
+const (
+	concludes = iota + 1 // the order, its proof, and the look at its end
+	prices               // its quote, which does not last
+	links                // the user's account
+	begins               // the login, and the user's KYC
+)
+
 type patienceKey struct{}
 
 // Patiently makes the calls under ctx be retried until the provider answers, however long that takes. Without it
@@ -119,22 +128,23 @@ func attempts(ctx workflow.Context, patience int32) int32 {
 }
 
 // call runs a short provider call.
-func call[Result any](ctx workflow.Context, summary string, activity, request any) (Result, error) {
-	return callWithin[Result](ctx, callTimeout, patience, summary, activity, request)
+func call[Result any](ctx workflow.Context, priority int, summary string, activity, request any) (Result, error) {
+	return callWithin[Result](ctx, callTimeout, patience, priority, summary, activity, request)
 }
 
 // upload runs a call that sends files.
 func upload[Result any](ctx workflow.Context, summary string, activity, request any) (Result, error) {
-	return callWithin[Result](ctx, uploadTimeout, uploadPatience, summary, activity, request)
+	return callWithin[Result](ctx, uploadTimeout, uploadPatience, begins, summary, activity, request)
 }
 
 func callWithin[Result any](
-	ctx workflow.Context, timeout time.Duration, patience int32, summary string, activity, request any,
+	ctx workflow.Context, timeout time.Duration, patience int32, priority int, summary string, activity, request any,
 ) (Result, error) {
 	return execute[Result](ctx, workflow.ActivityOptions{
 		TaskQueue:           ramp.TaskQueue,
 		Summary:             summary,
 		StartToCloseTimeout: timeout,
+		Priority:            temporal.Priority{PriorityKey: priority},
 		RetryPolicy:         retryPolicy(attempts(ctx, patience), 2),
 	}, activity, request)
 }

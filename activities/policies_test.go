@@ -98,7 +98,6 @@ func TestEveryActivityRunsWhereItBelongs(t *testing.T) {
 		queue   string
 		timeout time.Duration
 	}{
-		"Login":                 {discarding(activities.Login), ramp.TaskQueue, call},
 		"KYCStatus":             {discarding(activities.KYCStatus), ramp.TaskQueue, call},
 		"UploadKYC":             {discarding(activities.UploadKYC), ramp.TaskQueue, upload},
 		"WatchKYC":              {discarding(activities.WatchKYC), ramp.WatchTaskQueue, watch},
@@ -141,7 +140,7 @@ func started(t *testing.T, name string, call func(workflow.Context) error) activ
 
 func mockResult(env *testsuite.TestWorkflowEnvironment, name string) {
 	results := map[string]any{
-		"Login": activities.LoginResult{}, "KYCStatus": activities.KYCStatusResult{}, "UploadKYC": activities.UploadKYCResult{},
+		"KYCStatus": activities.KYCStatusResult{}, "UploadKYC": activities.UploadKYCResult{},
 		"WatchKYC": activities.WatchKYCResult{}, "LinkedAccounts": activities.LinkResult{}, "LinkAccount": activities.LinkResult{},
 		"WatchLink": activities.WatchLinkResult{}, "QuoteBuy": activities.QuoteResult{}, "QuoteSell": activities.QuoteResult{},
 		"CreateOnrampOrder": activities.Created{}, "CreateOfframpOrder": activities.Created{}, "SubmitUTR": activities.SubmitResult{},

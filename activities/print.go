@@ -11,15 +11,6 @@ import (
 // goes to Temporal, stays as it is. A test walks all types of this package and fails for one that shows what it must not.
 
 // String shows it as package redact does.
-func (v LoginRequest) String() string { return redact.String(v) }
-
-// Format writes String, for every verb.
-func (v LoginRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
-
-// LogValue is String for slog.
-func (v LoginRequest) LogValue() slog.Value { return redact.LogValue(v) }
-
-// String shows it as package redact does.
 func (v KYCStatusRequest) String() string { return redact.String(v) }
 
 // Format writes String, for every verb.

@@ -98,10 +98,10 @@ func paid(m meaning) bool {
 
 // SubmitUTR runs the activity.
 func SubmitUTR(ctx workflow.Context, req SubmitUTRRequest) (SubmitResult, error) {
-	return call[SubmitResult](ctx, "Submit the user's UTR", (*Calls)(nil).SubmitUTR, req)
+	return call[SubmitResult](ctx, concludes, "Submit the user's UTR", (*Calls)(nil).SubmitUTR, req)
 }
 
 // SubmitTransactionHash runs the activity.
 func SubmitTransactionHash(ctx workflow.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
-	return call[SubmitResult](ctx, "Submit the user's transaction hash", (*Calls)(nil).SubmitTransactionHash, req)
+	return call[SubmitResult](ctx, concludes, "Submit the user's transaction hash", (*Calls)(nil).SubmitTransactionHash, req)
 }

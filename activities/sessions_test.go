@@ -203,7 +203,7 @@ func TestLoginThatGetsNoAnswerIsGivenUp(t *testing.T) {
 	controlled(t, func(t *testing.T, w *world) {
 		w.network.on(onmeta.RouteLogin, silent)
 		began := time.Now()
-		_, err := run(w, w.calls.Login, activities.LoginRequest{Email: newcomer})
+		err := w.kycStatus(newcomer)
 		requireRetried(t, activities.ErrUnavailable, err)
 		require.Less(t, time.Since(began), 75*time.Second)
 	})
@@ -219,20 +219,18 @@ func TestSessionsLeaveAloneCallsThatNeedNone(t *testing.T) {
 	require.Zero(t, w.called(onmeta.RouteLogin))
 }
 
-func TestLoginOpensASessionThatLaterCallsUse(t *testing.T) {
+func TestFirstCallOpensASessionThatLaterCallsUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for range 2 {
-		_, err := run(w, w.calls.Login, activities.LoginRequest{Email: newcomer})
-		require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, w.kycStatus(newcomer))
 	}
-	require.NoError(t, w.kycStatus(newcomer))
 	require.Equal(t, 1, w.called(onmeta.RouteLogin))
 }
 
 func TestLoginOfWhatIsNoUserIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := run(w, w.calls.Login, activities.LoginRequest{Email: "asha"})
+	err := w.kycStatus("asha")
 	requireRefused(t, http.StatusBadRequest, "bad request", err)
 }

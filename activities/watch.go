@@ -87,9 +87,11 @@ func poll(ctx context.Context, w watching, check func(context.Context) (answer s
 		if err := pause(ctx, w.nextPause(beat), beat); err != nil {
 			return WatchEnd{}, err
 		}
-		answer, decided, err := check(ctx)
-		if ctx.Err() != nil {
-			return WatchEnd{}, ctx.Err()
+		var answer string
+		var decided bool
+		var err error
+		if stop := patiently(ctx, beat, func(ctx context.Context) { answer, decided, err = check(ctx) }); stop != nil {
+			return WatchEnd{}, stop
 		}
 		if onmeta.IsKind(err, onmeta.KindRefused) && !w.tolerant {
 			return WatchEnd{}, classify(ctx, err)
@@ -155,18 +157,37 @@ func lastHeartbeat(ctx context.Context) WatchHeartbeat {
 	return beat
 }
 
-// pause waits and heartbeats. A worker that stops hands the watch over at once.
+// pause waits.
 func pause(ctx context.Context, d time.Duration, beat WatchHeartbeat) error {
-	done := time.NewTimer(d)
-	defer done.Stop()
-	alive := time.NewTicker(heartbeatEvery)
-	defer alive.Stop()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	return heartbeatUntil(ctx, beat, timer.C)
+}
+
+// patiently does something that may take its time: a poll lets other calls go first.
+func patiently(ctx context.Context, beat WatchHeartbeat, do func(context.Context)) error {
+	working, cancel := context.WithCancel(onmeta.Yield(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do(working)
+	}()
+	err := heartbeatUntil(ctx, beat, done)
+	cancel()
+	<-done
+	return err
+}
+
+// heartbeatUntil heartbeats until done. A worker that stops hands the watch over at once.
+func heartbeatUntil[T any](ctx context.Context, beat WatchHeartbeat, done <-chan T) error {
+	ticks := time.NewTicker(heartbeatEvery)
+	defer ticks.Stop()
 	activity.RecordHeartbeat(ctx, beat)
 	for {
 		select {
-		case <-done.C:
-			return nil
-		case <-alive.C:
+		case <-done:
+			return ctx.Err()
+		case <-ticks.C:
 			activity.RecordHeartbeat(ctx, beat)
 		case <-ctx.Done():
 			return ctx.Err()

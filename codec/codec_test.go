@@ -77,7 +77,7 @@ func TestActivityPayloadsBelongToTheirWorkflow(t *testing.T) {
 	t.Parallel()
 	c := codec.New(newKeyring(t), "default")
 	encrypted := encode(t, of(c, converter.ActivitySerializationContext{
-		Namespace: "default", WorkflowID: "onramp/inv-42", ActivityType: "Login", TaskQueue: "ramp",
+		Namespace: "default", WorkflowID: "onramp/inv-42", ActivityType: "KYCStatus", TaskQueue: "ramp",
 	}), clear(t, secret))
 	decrypted, err := of(c, order("default", "onramp/inv-42")).Decode([]*commonpb.Payload{encrypted})
 	require.NoError(t, err)

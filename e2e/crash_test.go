@@ -42,7 +42,7 @@ func crashPoints() []crashPoint {
 		{activity: "LinkAccount", route: "POST /v1/users/upi-link", effect: sandbox.EventUPILink, order: purchaseOfUnlinkedUser},
 		{activity: "LinkAccount", route: "POST /v1/users/account-link", effect: sandbox.EventBankLink, order: saleOfUnlinkedUser},
 		{activity: "UploadKYC", route: "POST /v1/users/upload/kyc", effect: sandbox.EventKYC, order: purchaseOfUnverifiedUser},
-		{activity: "Login", route: "POST /v1/users/login", effect: sandbox.EventLogin, order: purchase},
+		{activity: "KYCStatus", route: "POST /v1/users/login", effect: sandbox.EventLogin, order: purchase},
 	}
 }
 

@@ -55,7 +55,6 @@ func (w *world) on(activity any) *testsuite.MockCallWrapper {
 
 // happy lets every activity that a test has not set up succeed.
 func (w *world) happy(watched ...activities.OrderState) {
-	w.on((*activities.Calls)(nil).Login).Return(activities.LoginResult{}, nil).Maybe()
 	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{Verified: true}, nil).Maybe()
 	w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.Linked}, nil).Maybe()
 	w.on((*activities.Calls)(nil).QuoteBuy).Return(w.quoteBuy).Maybe()

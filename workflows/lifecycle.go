@@ -173,7 +173,6 @@ func (l *lifecycle) run(ctx workflow.Context) (*ramp.Order, error) {
 
 func (l *lifecycle) walk(ctx workflow.Context) error {
 	steps := []func(workflow.Context) error{
-		l.login,
 		l.verifyKYC,
 		l.linkAccount,
 		l.placeOrder,
@@ -226,12 +225,6 @@ func (l *lifecycle) close(ctx workflow.Context) {
 		return !l.inbox.pending() && workflow.AllHandlersFinished(ctx)
 	})
 	l.log.Info("order is over", "status", l.order.Status)
-}
-
-// login makes sure that the provider knows our key and the user, before anything else.
-func (l *lifecycle) login(ctx workflow.Context) error {
-	_, err := ask(ctx, l, activities.Login, activities.LoginRequest{Email: l.terms.email})
-	return err
 }
 
 // ask makes a call with a request until the provider answers it.

@@ -192,7 +192,6 @@ func (p *fakeProvider) environment() *testsuite.TestWorkflowEnvironment {
 }
 
 func (p *fakeProvider) serve(env *testsuite.TestWorkflowEnvironment) {
-	serve(env, p, "Login", p.login)
 	serve(env, p, "KYCStatus", p.kycStatus)
 	serve(env, p, "UploadKYC", p.uploadKYC)
 	serve(env, p, "WatchKYC", p.watchKYC)
@@ -309,10 +308,6 @@ func (p *fakeProvider) ask(name string) error {
 		return refusal("no")
 	}
 	return a.unanswered()
-}
-
-func (p *fakeProvider) login(int32, activities.LoginRequest) (activities.LoginResult, error) {
-	return activities.LoginResult{}, p.ask("Login")
 }
 
 func (p *fakeProvider) kycStatus(int32, activities.KYCStatusRequest) (activities.KYCStatusResult, error) {

@@ -142,7 +142,7 @@ func (s *scenario) GoString() string {
 // calls are the names of the scripts of answers.
 func calls() []string {
 	return []string{
-		"Login", "KYCStatus", "UploadKYC", "WatchKYC", "LinkedAccounts", "LinkAccount", "WatchLink", "Quote", "Create", "Submit",
+		"KYCStatus", "UploadKYC", "WatchKYC", "LinkedAccounts", "LinkAccount", "WatchLink", "Quote", "Create", "Submit",
 		"OrderStatus", "WatchOrder",
 	}
 }
@@ -191,7 +191,6 @@ func (s *scenario) drawProvider(t *rapid.T) {
 	}
 	// Refusals end orders, so that there are few before the payment.
 	asked := []fault{fine, fine, fine, down, down, down, down, timedOut, refused}
-	s.script(t, "Login", asked)
 	s.script(t, "KYCStatus", asked)
 	s.script(t, "UploadKYC", []fault{fine, down, refused, unusable})
 	s.script(t, "WatchKYC", []fault{fine, outage, timeUp})

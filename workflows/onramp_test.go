@@ -31,7 +31,7 @@ func TestOnrampRunsFromLoginToDelivery(t *testing.T) {
 	require.Equal(t, start.Add(3*time.Hour), order.ExpiresAt)
 	require.Equal(t, "10.63", order.Quote.Receive.Amount)
 	require.Empty(t, order.Attention)
-	w.AssertActivityNumberOfCalls(t, "Login", 1)
+	w.AssertActivityNumberOfCalls(t, "KYCStatus", 1)
 	w.AssertActivityNumberOfCalls(t, "CreateOnrampOrder", 1)
 	w.AssertActivityNumberOfCalls(t, "SubmitUTR", 1)
 	w.AssertActivityNumberOfCalls(t, "LinkAccount", 0)

@@ -274,7 +274,6 @@ func TestOutageAsksForAttentionAndTheOrderGoesOnAfterIt(t *testing.T) {
 		activity any
 		answer   any
 	}{
-		{"login", (*activities.Calls)(nil).Login, activities.LoginResult{}},
 		{"KYC status", (*activities.Calls)(nil).KYCStatus, activities.KYCStatusResult{Verified: true}},
 		{"linked accounts", (*activities.Calls)(nil).LinkedAccounts, activities.LinkResult{State: activities.Linked}},
 		{"order", (*activities.Calls)(nil).CreateOnrampOrder, onrampOrder},
@@ -456,7 +455,9 @@ func TestCancellationBeforeAcceptedProofEndsTheOrder(t *testing.T) {
 	t.Parallel()
 	slow := func(w *world, activity, answer any) { w.on(activity).After(time.Hour).Return(answer, nil) }
 	for name, prepare := range map[string]func(*world){
-		"during login": func(w *world) { slow(w, (*activities.Calls)(nil).Login, activities.LoginResult{}) },
+		"during the first call": func(w *world) {
+			slow(w, (*activities.Calls)(nil).KYCStatus, activities.KYCStatusResult{Verified: true})
+		},
 		"while KYC is awaited": func(w *world) {
 			w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
 		},
