@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
@@ -26,6 +27,14 @@ type Sessions struct {
 	logins  *onmeta.Client
 	kept    *expirable.LRU[string, *session]
 	pending singleflight.Group
+	// tooSoon are users for whom the provider has asked to wait with the next login.
+	tooSoon *expirable.LRU[string, asked]
+}
+
+// asked is an answer with a Retry-After.
+type asked struct {
+	answer *onmeta.Error
+	until  time.Time
 }
 
 var _ onmeta.Caller = (*Sessions)(nil)
@@ -41,9 +50,10 @@ type session struct {
 // NewSessions returns a decorator of next.
 func NewSessions(next onmeta.Caller) *Sessions {
 	return &Sessions{
-		next:   next,
-		logins: onmeta.New(next),
-		kept:   expirable.NewLRU[string, *session](sessionsKept, nil, sessionLife),
+		next:    next,
+		logins:  onmeta.New(next),
+		kept:    expirable.NewLRU[string, *session](sessionsKept, nil, sessionLife),
+		tooSoon: expirable.NewLRU[string, asked](sessionsKept, nil, longestRetryAfter),
 	}
 }
 
@@ -93,10 +103,14 @@ func (s *Sessions) renew(ctx context.Context, email string, stale *session) (*se
 		if current, found := s.kept.Get(email); found && current != stale {
 			return current, nil
 		}
+		if err := s.waits(email); err != nil {
+			return nil, err
+		}
 		background, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginTimeout)
 		defer cancel()
 		fresh, err := s.fresh(background, email, stale)
 		if err != nil {
+			s.heed(email, err)
 			return nil, err
 		}
 		s.kept.Add(email, fresh)
@@ -111,6 +125,26 @@ func (s *Sessions) renew(ctx context.Context, email string, stale *session) (*se
 		}
 		return result.Val.(*session), nil
 	}
+}
+
+// heed remembers a Retry-After, for all calls of the user that want a session.
+func (s *Sessions) heed(email string, err error) {
+	var answer *onmeta.Error
+	if errors.As(err, &answer) && answer.RetryAfter > 0 {
+		s.tooSoon.Add(email, asked{answer, time.Now().Add(min(answer.RetryAfter, longestRetryAfter))})
+	}
+}
+
+// waits gives the provider's answer again for as long as it has asked to wait.
+func (s *Sessions) waits(email string) error {
+	told, found := s.tooSoon.Get(email)
+	left := time.Until(told.until)
+	if !found || left <= 0 {
+		return nil
+	}
+	again := *told.answer
+	again.RetryAfter, again.Reached = left, onmeta.NotSent
+	return &again
 }
 
 // fresh gets tokens: with the refresh token where there is one that still works, by login otherwise. Whatever the

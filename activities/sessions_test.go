@@ -209,6 +209,19 @@ func TestLoginThatGetsNoAnswerIsGivenUp(t *testing.T) {
 	})
 }
 
+func TestRetryAfterOfALoginHoldsForAllCallsOfTheUser(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		w.network.once(onmeta.RouteLogin, answers(http.StatusTooManyRequests, "Too Many Requests", "Retry-After", "200"))
+		require.Equal(t, 200*time.Second, failure(t, w.kycStatus(newcomer)).NextRetryDelay())
+		pass(150 * time.Second)
+		require.Equal(t, 50*time.Second, failure(t, w.kycStatus(newcomer)).NextRetryDelay())
+		require.Len(t, w.network.sent(onmeta.RouteLogin), 1)
+		pass(50 * time.Second)
+		require.NoError(t, w.kycStatus(newcomer))
+	})
+}
+
 func TestSessionsLeaveAloneCallsThatNeedNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

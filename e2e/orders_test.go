@@ -108,7 +108,7 @@ func TestHistoryOfAHappyOnrampOrderIsShortHoweverLongItIsWatched(t *testing.T) {
 
 	s.awaitStatus(buy("short"), settling, ramp.Completed)
 	events := s.history(buy("short")).GetEvents()
-	require.LessOrEqual(t, len(events), 80)
+	require.LessOrEqual(t, len(events), 66)
 	require.GreaterOrEqual(t, s.ledger().Calls["POST /v1/orders/status"], 60)
 	t.Logf("%d events for %d polls", len(events), s.ledger().Calls["POST /v1/orders/status"])
 }

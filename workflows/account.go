@@ -16,6 +16,7 @@ func (l *lifecycle) linkAccount(ctx workflow.Context) error {
 	for {
 		if !l.inbox.account.empty() {
 			l.route.useAccount(l.inbox.account.take())
+			l.forgetLookup()
 		}
 		link, err := l.link(ctx)
 		if said, refused := activities.Refused(err); refused {
@@ -44,9 +45,51 @@ func refusedAccount(reason string) string {
 	return "the provider did not link the account: " + reason
 }
 
+// lookup is a call for the user's linked accounts under way.
+type lookup struct {
+	answer workflow.Future
+	stop   workflow.CancelFunc
+}
+
+// lookAhead asks for the user's linked accounts while their KYC status is asked for: neither answer depends on the other, and
+// most users are verified.
+func (l *lifecycle) lookAhead(ctx workflow.Context) {
+	ctx, stop := workflow.WithCancel(ctx)
+	future, answer := workflow.NewFuture(ctx)
+	l.lookup = &lookup{answer: future, stop: stop}
+	workflow.GoNamed(ctx, "linked accounts", func(ctx workflow.Context) {
+		answer.Set(activities.LinkedAccounts(ctx, l.route.account()))
+	})
+}
+
+// forgetLookup drops what was asked ahead, which tells nothing of another account, or of a user who was verified later.
+func (l *lifecycle) forgetLookup() {
+	if l.lookup != nil {
+		l.lookup.stop()
+		l.lookup = nil
+	}
+}
+
+// linkedAccounts takes the answer that was asked ahead. One that had failed before its turn is asked for anew: much may have
+// changed since.
+func (l *lifecycle) linkedAccounts(ctx workflow.Context) (activities.LinkResult, error) {
+	ahead := l.lookup
+	l.lookup = nil
+	if ahead == nil {
+		return activities.LinkedAccounts(ctx, l.route.account())
+	}
+	early := ahead.answer.IsReady()
+	var link activities.LinkResult
+	err := ahead.answer.Get(ctx, &link)
+	if err != nil && early {
+		return activities.LinkedAccounts(ctx, l.route.account())
+	}
+	return link, err
+}
+
 // link finds the account linked, or links it, and waits for the provider's check.
 func (l *lifecycle) link(ctx workflow.Context) (activities.LinkResult, error) {
-	link, err := ask(ctx, l, activities.LinkedAccounts, l.route.account())
+	link, err := answer(ctx, l, l.linkedAccounts)
 	if err != nil {
 		return link, err
 	}

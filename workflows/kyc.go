@@ -10,11 +10,13 @@ import (
 // verifyKYC goes on only with a verified user, which the guide makes mandatory. A user who is not verified is asked
 // for a dossier, if the request brought none, and again if the provider refuses it.
 func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
+	l.lookAhead(ctx)
 	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{Email: l.terms.email})
 	defer l.inbox.kyc.finish("the user's KYC is decided")
 	if err != nil || status.Verified {
 		return err
 	}
+	l.forgetLookup()
 	reason := "the provider has not verified the user"
 	for {
 		dossier, err := l.dossier(ctx, reason)

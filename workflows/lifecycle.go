@@ -92,6 +92,9 @@ type lifecycle struct {
 	inbox inbox
 	desk  desk
 
+	// lookup is what the provider says of the account, where it was asked before its turn.
+	lookup *lookup
+
 	// fingerprint is of the request as it came.
 	fingerprint string
 
