@@ -97,10 +97,10 @@ func poll(ctx context.Context, w watching, check func(context.Context) (answer s
 			return WatchEnd{}, classify(ctx, err)
 		}
 		beat = beat.after(answer, err)
-		activity.RecordHeartbeat(ctx, beat)
 		if end, over := w.over(beat, decided, err); over {
 			return end, nil
 		}
+		activity.RecordHeartbeat(ctx, beat)
 	}
 }
 
@@ -182,7 +182,6 @@ func patiently(ctx context.Context, beat WatchHeartbeat, do func(context.Context
 func heartbeatUntil[T any](ctx context.Context, beat WatchHeartbeat, done <-chan T) error {
 	ticks := time.NewTicker(heartbeatEvery)
 	defer ticks.Stop()
-	activity.RecordHeartbeat(ctx, beat)
 	for {
 		select {
 		case <-done:
