@@ -17,9 +17,9 @@ const (
 	heardTogether, accidents = 20, 1
 	// leastPause is the pause after refusals that do not say how long to wait.
 	leastPause = time.Second
-	// slowest is the part of the rate below which it never falls, and recovery the part that it gains with every
-	// heardTogether answers that are no refusals.
-	slowest, recovery = 1.0 / 50, 1.0 / 100
+	// slowest is the part of the rate that was set below which it never falls, and recovery the part of itself that it gains
+	// with every heardTogether answers that are no refusals.
+	slowest, recovery = 1.0 / 50, 1.0 / 50
 )
 
 // RateLimit shares out the requests that a process makes in a second. It lets calls through in the order in which they come,
@@ -235,7 +235,7 @@ func (l *RateLimit) heard(err error) {
 	if l.refused > accidents {
 		l.slowDown()
 	} else {
-		l.rate = min(l.most, l.rate+l.most*recovery)
+		l.rate = min(l.most, l.rate*(1+recovery))
 	}
 	l.answers, l.refused, l.wait = 0, 0, 0
 }
