@@ -83,6 +83,7 @@ type watching struct {
 // in its own words and whether that decides.
 func poll(ctx context.Context, w watching, check func(context.Context) (answer string, decided bool, err error)) (WatchEnd, error) {
 	beat := lastHeartbeat(ctx)
+	told := beat
 	for {
 		if err := pause(ctx, w.nextPause(beat), beat); err != nil {
 			return WatchEnd{}, err
@@ -100,8 +101,16 @@ func poll(ctx context.Context, w watching, check func(context.Context) (answer s
 		if end, over := w.over(beat, decided, err); over {
 			return end, nil
 		}
-		activity.RecordHeartbeat(ctx, beat)
+		if beat.isNews(told) {
+			activity.RecordHeartbeat(ctx, beat)
+			told = beat
+		}
 	}
+}
+
+// isNews reports whether the server should hear of a beat. The SDK sends no more than one a minute, and encrypts them all.
+func (b WatchHeartbeat) isNews(told WatchHeartbeat) bool {
+	return b.LastAnswer != told.LastAnswer || b.Failures != told.Failures || b.CheckedAt.Sub(told.CheckedAt) >= heartbeatEvery
 }
 
 func (w watching) over(beat WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
@@ -191,6 +200,7 @@ func heartbeatUntil[T any](ctx context.Context, beat WatchHeartbeat, done <-chan
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-activity.GetWorkerStopChannel(ctx):
+			activity.RecordHeartbeat(ctx, beat)
 			return temporal.NewApplicationErrorWithOptions("this worker stops; another takes the watch over", ErrHandover,
 				temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 		}

@@ -16,7 +16,12 @@ type cleaner struct{ personal []string }
 func newCleaner(values ...string) cleaner { return cleaner{personal: values} }
 
 // clean hides them, and what looks personal or secret by itself: the provider may speak of other users too.
-func (c cleaner) clean(s string, limit int) string { return redact.Message(s, limit, c.personal...) }
+func (c cleaner) clean(s string, limit int) string {
+	if s == "" {
+		return ""
+	}
+	return redact.Message(s, limit, c.personal...)
+}
 
 // reason makes the provider's explanation of an order's or an account's state as fit for logs as its error
 // messages are.
@@ -24,7 +29,11 @@ func reason(t text, personal ...string) string {
 	return newCleaner(personal...).clean(string(t), maxMessageLength)
 }
 
-// status makes a status fit for logs. One that is known, or like those, stays as it is.
+// status makes a status fit for logs. One that is known, or like those, stays as it is. Every poll has one, so that a known one is not
+// searched.
 func status(t text, personal ...string) text {
+	if Status(t).known() {
+		return t
+	}
 	return text(newCleaner(personal...).clean(string(t), maxStatusLength))
 }

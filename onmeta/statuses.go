@@ -61,3 +61,15 @@ const (
 	// OfframpCancelled: not documented for off-ramp orders; known for the same reason. Final.
 	OfframpCancelled Status = "cancelled"
 )
+
+// known reports whether it is one of the above.
+func (s Status) known() bool {
+	switch s {
+	case OnrampFiatPending, OnrampFiatReceived, OnrampOrderReceived, OnrampInProgress, OnrampTransferred, OnrampCompleted,
+		OnrampExpired, OnrampCancelled, OnrampRefundInitiated, OnrampFiatRefundInitiated, OnrampRefunded,
+		OfframpCryptoInit, OfframpPending, OfframpCryptoReceived, OfframpPayoutSuccess, OfframpFiatFailed:
+		return true
+	default:
+		return false
+	}
+}
