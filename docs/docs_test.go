@@ -132,7 +132,7 @@ func pages(t *testing.T) []string {
 	t.Helper()
 	own, err := filepath.Glob("*.md")
 	require.NoError(t, err)
-	return append(own, "../README.md", "../SECURITY.md")
+	return append(own, "../README.md", "../SECURITY.md", "../CONTRIBUTING.md", "../CHANGELOG.md")
 }
 
 func read(t *testing.T, path string) string {
