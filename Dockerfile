@@ -1,0 +1,45 @@
+# syntax=docker/dockerfile:1
+
+# The programs of Rampart, one target each:
+#
+#   docker build --target worker       --tag registry.example.test/ramp-worker:v1 .
+#   docker build --target starter      --tag registry.example.test/ramp-starter:v1 .
+#   docker build --target codec-server --tag registry.example.test/ramp-codec-server:v1 .
+#   docker build --target sandbox      --tag registry.example.test/ramp-sandbox:v1 .
+#
+# They are static, run as user 65532, and write nothing: the root file system may be read-only.
+
+FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+ARG TARGETOS TARGETARCH
+ENV CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
+      ./worker ./starter ./codec/cmd/codec-server ./onmeta/sandbox/cmd/sandbox
+# Where a volume for the keyset goes, which the programs' user may write into, and one for KYC dossiers.
+RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc
+
+# It has no shell and no packages, only certificate authorities, time zones and the user nonroot, 65532.
+FROM gcr.io/distroless/static-debian12:nonroot AS base
+COPY --from=build --chown=65532:65532 /image/var/lib/rampart /var/lib/rampart
+ENV RAMP_KEYSET_FILE=/var/lib/rampart/keys/keyset.json
+USER 65532:65532
+
+FROM base AS starter
+COPY --from=build /image/usr/local/bin/starter /usr/local/bin/starter
+ENTRYPOINT ["/usr/local/bin/starter"]
+
+FROM base AS codec-server
+COPY --from=build /image/usr/local/bin/codec-server /usr/local/bin/codec-server
+ENTRYPOINT ["/usr/local/bin/codec-server"]
+
+FROM base AS sandbox
+COPY --from=build /image/usr/local/bin/sandbox /usr/local/bin/sandbox
+ENTRYPOINT ["/usr/local/bin/sandbox"]
+
+FROM base AS worker
+COPY --from=build /image/usr/local/bin/worker /usr/local/bin/worker
+ENTRYPOINT ["/usr/local/bin/worker"]
