@@ -62,12 +62,13 @@ func reordered(_, future progress, _ Fault, _ time.Time) progress {
 	return future
 }
 
-// repeated lets the next two statuses come twice, and puts off the others by as long as they take.
-func repeated(past, future progress, _ Fault, _ time.Time) progress {
+// repeated lets the next two statuses come twice, and puts off the others by as long as they take. The wait for the first of
+// them is not repeated: the longer an order takes, the more faults befall it, and it would never end.
+func repeated(_, future progress, _ Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
 	}
-	took := future[1].at.Sub(past[len(past)-1].at)
+	took := 2 * future[1].at.Sub(future[0].at)
 	twice := slices.Concat(slices.Clone(future[:2]), future.putOff(took))
 	return twice
 }

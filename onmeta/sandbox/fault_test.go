@@ -274,6 +274,21 @@ func TestFaultsOfAStatusChangeWhatPollsSee(t *testing.T) {
 	}
 }
 
+// Otherwise an order under faults would take the longer the longer it takes.
+func TestStatusesThatComeTwiceDoNotTakeTheWaitBeforeThemTwice(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, goodUTR).ok()
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultLate, Delay: sandbox.Duration(time.Hour)}, Times: 1})
+	c.onrampStatus(id)
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultRepeat}, Times: 1})
+	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+	c.clock.Advance(time.Hour + 10*time.Minute)
+	c.renew()
+	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
+}
+
 func TestStaleOrderIsStaleInTheHistoryToo(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
