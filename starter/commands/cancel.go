@@ -16,7 +16,8 @@ func (p *Program) cancel() *cobra.Command {
 		Short: "Cancel an order that is not paid yet",
 		Long: "Cancel an order, and wait until it is cancelled. Once the provider has a proof of payment the order can no longer be\n" +
 			"cancelled, and the error says so.",
-		Args: arguments("ORDER"),
+		Args:              arguments("ORDER"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: p.run(func(ctx context.Context, s *Session, args []string) error {
 			id, err := identify(ctx, s.Orders, args[0])
 			if err != nil {

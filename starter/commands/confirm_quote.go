@@ -16,7 +16,8 @@ func (p *Program) confirmQuote() *cobra.Command {
 		Short: "Confirm the price of an order that waits for it",
 		Long: "Confirm the price of an order that waits for it. The quote's id says which price the user saw; status shows it.\n" +
 			"Should the quote be too old by then, the order is made only at a price that is no worse.",
-		Args: arguments("ORDER", "QUOTE-ID"),
+		Args:              arguments("ORDER", "QUOTE-ID"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: p.run(func(ctx context.Context, s *Session, args []string) error {
 			id, err := identify(ctx, s.Orders, args[0])
 			if err != nil {

@@ -14,13 +14,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"rampart/ramp"
 	"rampart/starter/commands"
 	"rampart/starter/connection"
+	"rampart/starter/explain"
 )
 
 // desk answers every call as it is told to, and remembers what it was asked.
@@ -35,7 +40,9 @@ type desk struct {
 	outages []error
 	// attributes are the search attributes that the namespace has.
 	attributes map[string]enumspb.IndexedValueType
-	// summaries are what List yields.
+	// retention is the namespace's.
+	retention time.Duration
+	// summaries are what Search yields.
 	summaries []ramp.Summary
 
 	onramp  *ramp.OnrampRequest
@@ -43,7 +50,11 @@ type desk struct {
 	reorder *ramp.ReorderRequest
 	account *ramp.AccountSubmission
 	filter  ramp.Filter
-	calls   []string
+	// unknown is a search attribute that the server is too old for.
+	unknown string
+	// condition is what Search was asked for besides filter.
+	condition string
+	calls     []string
 }
 
 func (d *desk) answer(call string, id ramp.ID) (*ramp.Order, error) {
@@ -99,9 +110,13 @@ func (d *desk) Watch(ctx context.Context, _ ramp.ID) iter.Seq2[*ramp.Order, erro
 	}
 }
 
-func (d *desk) List(_ context.Context, filter ramp.Filter) iter.Seq2[ramp.Summary, error] {
-	d.filter = filter
+func (d *desk) Search(_ context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error] {
+	d.filter, d.condition = filter, condition
 	return func(yield func(ramp.Summary, error) bool) {
+		if d.unknown != "" && strings.Contains(condition, d.unknown) {
+			yield(ramp.Summary{}, serviceerror.NewInvalidArgument("invalid query: column name '"+d.unknown+"' is not defined"))
+			return
+		}
 		for _, summary := range d.summaries {
 			if !yield(summary, nil) {
 				return
@@ -150,6 +165,27 @@ func (d *desk) AddSearchAttributes(
 	return nil, d.err
 }
 
+func (d *desk) DescribeNamespace(
+	context.Context, *workflowservice.DescribeNamespaceRequest, ...grpc.CallOption,
+) (*workflowservice.DescribeNamespaceResponse, error) {
+	return &workflowservice.DescribeNamespaceResponse{
+		Config: &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(d.retention)},
+	}, nil
+}
+
+func (d *desk) RegisterNamespace(
+	context.Context, *workflowservice.RegisterNamespaceRequest, ...grpc.CallOption,
+) (*workflowservice.RegisterNamespaceResponse, error) {
+	return nil, d.err
+}
+
+func (d *desk) UpdateNamespace(
+	_ context.Context, request *workflowservice.UpdateNamespaceRequest, _ ...grpc.CallOption,
+) (*workflowservice.UpdateNamespaceResponse, error) {
+	d.retention = request.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
+	return &workflowservice.UpdateNamespaceResponse{}, d.err
+}
+
 // result is what a command line leaves behind.
 type result struct {
 	code           int
@@ -163,6 +199,8 @@ type terminal struct {
 	environment environment
 	// unreachable is set while Temporal does not answer.
 	unreachable bool
+	// connectedWith is the environment of the latest connection.
+	connectedWith envconfig.EnvLookup
 }
 
 func (x *terminal) run(t *testing.T, arguments ...string) result {
@@ -185,17 +223,22 @@ func (x *terminal) runFor(ctx context.Context, arguments ...string) result {
 	return result{code, stdout.String(), stderr.String()}
 }
 
-func (x *terminal) connect(context.Context, envconfig.EnvLookup) (*commands.Session, error) {
+func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (*commands.Session, error) {
+	x.connectedWith = environment
 	if x.unreachable {
 		return nil, &connection.UnreachableError{Address: "localhost:7233", Cause: io.ErrUnexpectedEOF}
 	}
 	return &commands.Session{
-		Orders:    x.desk,
-		Operator:  x.desk,
-		Address:   "localhost:7233",
-		Namespace: "default",
-		Explain:   func(err error) error { return err },
-		Close:     func() {},
+		Orders:     x.desk,
+		Search:     x.desk.Search,
+		Operator:   x.desk,
+		Namespaces: x.desk,
+		Temporal:   x.desk,
+		Reader:     explain.NewReader(nil, nil),
+		Address:    "localhost:7233",
+		Namespace:  "default",
+		Explain:    func(err error) error { return err },
+		Close:      func() {},
 	}, nil
 }
 

@@ -11,14 +11,16 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"rampart/starter/connection"
 	"rampart/starter/view"
 )
 
 const help = `Start, signal, watch and inspect on-ramp and off-ramp orders.
 
 An order is named by the reference you gave it, such as inv-42, or by its workflow id, such as onramp/inv-42.
-Temporal is reached as by its own tools: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_PROFILE,
-TEMPORAL_API_KEY, TEMPORAL_TLS_*. What orders hold is encrypted and read with the keyset of RAMP_KEYSET_FILE.
+Temporal is reached as by its own tools: TEMPORAL_ADDRESS (default localhost:7233), TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+TEMPORAL_TLS_*, or a profile of its configuration file, by --context or TEMPORAL_PROFILE. What orders hold is encrypted, and read with
+the keyset of RAMP_KEYSET_FILE.
 With -o json, answers go to standard output and errors to standard error as JSON.
 
 Exit codes:
@@ -47,8 +49,9 @@ type Program struct {
 	Connect func(context.Context, envconfig.EnvLookup) (*Session, error)
 	Now     func() time.Time
 
-	output outputFormat
-	uiURL  string
+	output  outputFormat
+	uiURL   string
+	profile string
 	// ui is known once there is a connection.
 	ui view.WebUI
 }
@@ -81,7 +84,10 @@ func (p *Program) root() *cobra.Command {
 	root.SetFlagErrorFunc(badFlag)
 	flags := root.PersistentFlags()
 	flags.VarP(&p.output, "output", "o", "`format` of answers: text or json")
+	flags.StringVar(&p.profile, "context", "", "`name` of a profile in Temporal's configuration file (default $TEMPORAL_PROFILE, or its profile \"default\")")
 	flags.StringVar(&p.uiURL, "ui-url", "", "`URL` of Temporal's Web UI, for links (default $RAMP_UI_URL, or http://127.0.0.1:8233 beside a local server)")
+	oneOf(root, "output", "text", "json")
+	complete(root, "context", p.completeProfile)
 	root.AddGroup(
 		&cobra.Group{ID: startGroup, Title: "Start orders:"},
 		&cobra.Group{ID: messageGroup, Title: "Tell orders:"},
@@ -90,8 +96,10 @@ func (p *Program) root() *cobra.Command {
 	)
 	p.add(root, startGroup, p.onramp(), p.offramp(), p.reorder())
 	p.add(root, messageGroup, p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel())
-	p.add(root, inspectGroup, p.status(), p.watch(), p.list())
+	p.add(root, inspectGroup, p.list(), p.attention(), p.status(), p.explain(), p.watch())
 	p.add(root, systemGroup, p.setup(), p.keyset(), p.deployment(), p.demo())
+	root.SetHelpCommandGroupID(systemGroup)
+	root.SetCompletionCommandGroupID(systemGroup)
 	return root
 }
 
@@ -105,7 +113,7 @@ func (p *Program) add(root *cobra.Command, group string, commands ...*cobra.Comm
 // run makes a command of one that needs a connection.
 func (p *Program) run(command func(ctx context.Context, s *Session, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		s, err := p.Connect(cmd.Context(), p.Environment)
+		s, err := p.connect(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -115,6 +123,11 @@ func (p *Program) run(command func(ctx context.Context, s *Session, args []strin
 		}
 		return s.Explain(command(cmd.Context(), s, args))
 	}
+}
+
+// connect opens a connection to the server and the namespace of the profile that was chosen, if one was.
+func (p *Program) connect(ctx context.Context) (*Session, error) {
+	return p.Connect(ctx, connection.WithProfile(p.Environment, p.profile))
 }
 
 func (p *Program) screen() *view.Screen { return view.NewScreen(p.Stdout) }

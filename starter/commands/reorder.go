@@ -16,8 +16,9 @@ func (p *Program) reorder() *cobra.Command {
 		Short: "Start a new order in place of one that expired or was cancelled after the user had paid",
 		Long: "Start an on-ramp order like one that expired or was cancelled, with the UTR of the payment that was made for it.\n" +
 			"Without --utr it is the UTR that the old order has.",
-		Example: "  starter reorder inv-42 --reference inv-42-b --utr 412345678901",
-		Args:    arguments("ORDER"),
+		Example:           "  starter reorder inv-42 --reference inv-42-b --utr 412345678901",
+		Args:              arguments("ORDER"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := requireReference(request.NewReference); err != nil {
 				return err

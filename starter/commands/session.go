@@ -8,6 +8,7 @@ import (
 
 	"rampart/ramp"
 	"rampart/starter/connection"
+	"rampart/starter/explain"
 	"rampart/starter/setup"
 )
 
@@ -18,7 +19,6 @@ type Orders interface {
 	Reorder(context.Context, ramp.ReorderRequest) (*ramp.Order, error)
 	Get(context.Context, ramp.ID) (*ramp.Order, error)
 	Watch(context.Context, ramp.ID) iter.Seq2[*ramp.Order, error]
-	List(context.Context, ramp.Filter) iter.Seq2[ramp.Summary, error]
 	SubmitUTR(ctx context.Context, reference, utr string) (*ramp.Order, error)
 	SubmitTransactionHash(ctx context.Context, reference, hash string) (*ramp.Order, error)
 	SubmitKYC(ctx context.Context, id ramp.ID, dossier string) (*ramp.Order, error)
@@ -29,8 +29,15 @@ type Orders interface {
 
 // Session is an open connection to a namespace.
 type Session struct {
-	Orders      Orders
+	Orders Orders
+	// Search yields the orders that a filter chooses and for which a further condition holds, in Temporal's list filter
+	// language.
+	Search func(ctx context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error]
+	// Temporal is where explanations come from, and Reader decodes what is there.
+	Temporal    explain.Temporal
+	Reader      explain.Reader
 	Operator    setup.Operator
+	Namespaces  setup.Namespaces
 	Visibility  setup.Visibility
 	Deployments Deployments
 	Address     string
@@ -48,7 +55,11 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Session, error
 	}
 	return &Session{
 		Orders:      c.Orders,
+		Search:      c.Search,
+		Temporal:    c.Temporal,
+		Reader:      explain.NewReader(c.Data, c.Failures),
 		Operator:    c.Temporal.OperatorService(),
+		Namespaces:  c.Temporal.WorkflowService(),
 		Visibility:  c.Temporal,
 		Deployments: c.Temporal,
 		Address:     c.Address,

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -9,30 +10,73 @@ import (
 	"rampart/starter/setup"
 )
 
-func (p *Program) setup() *cobra.Command {
-	return &cobra.Command{
-		Use:   "setup",
-		Short: "Make the namespace ready for orders: register their search attributes",
-		Long: "Register the search attributes of orders in the namespace, and wait until orders can start with them. What is there\n" +
-			"already stays; one of another type is an error, and nothing is changed then.",
-		Args: arguments(),
-		RunE: p.run(func(ctx context.Context, s *Session, _ []string) error {
-			result, err := await(ctx, p, 2*patience, "Registering search attributes", func(ctx context.Context) (setup.Result, error) {
-				return setup.SearchAttributes(ctx, s.Operator, s.Visibility, s.Namespace)
-			})
-			if err != nil {
-				return err
-			}
-			return p.printSetup(result)
-		}),
-	}
+// readiness is what setup did, as JSON has it.
+type readiness struct {
+	setup.Result
+	Created bool `json:"created"`
+	// Retention is how long Temporal keeps orders that are over, such as 720h0m0s.
+	Retention string `json:"retention"`
 }
 
-func (p *Program) printSetup(result setup.Result) error {
-	if p.output.json {
-		return writeJSON(p.Stdout, result)
+func (p *Program) setup() *cobra.Command {
+	var retention time.Duration
+	cmd := &cobra.Command{
+		Use:   "setup",
+		Short: "Make the namespace ready for orders: create it, set its retention, register search attributes",
+		Long: "Create the namespace if it is not there, set how long it keeps orders that are over, register the search attributes of orders,\n" +
+			"and wait until orders can start with them. What is there already stays; a search attribute of another type is an error.\n" +
+			"Run it again at any time. On Temporal Cloud, where namespaces and search attributes are made by the console, tcld or\n" +
+			"Terraform, it checks what is there and says what is missing.\n\n" +
+			"A reference is taken for as long as Temporal keeps its order: for the retention after it was over.",
+		Args: arguments(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if retention != 0 && retention < setup.LeastRetention {
+				return misused(cmd, "--retention must be at least 24h")
+			}
+			return p.run(func(ctx context.Context, s *Session, _ []string) error {
+				return p.makeReady(ctx, s, retention)
+			})(cmd, args)
+		},
 	}
+	cmd.Flags().DurationVar(&retention, "retention", 0,
+		"how long orders that are over are kept, such as 720h (default: as it is; 720h for a namespace that is created)")
+	return cmd
+}
+
+func (p *Program) makeReady(ctx context.Context, s *Session, retention time.Duration) error {
+	outcome, err := await(ctx, p, 2*patience, "Looking at the namespace", func(ctx context.Context) (setup.Outcome, error) {
+		return setup.Namespace(ctx, s.Namespaces, s.Visibility, s.Namespace, retention)
+	})
+	if err != nil {
+		return err
+	}
+	result, err := await(ctx, p, 2*patience, "Registering search attributes", func(ctx context.Context) (setup.Result, error) {
+		return setup.SearchAttributes(ctx, s.Operator, s.Visibility, s.Namespace)
+	})
+	if err != nil {
+		return err
+	}
+	if p.output.json {
+		return writeJSON(p.Stdout, readiness{result, outcome.Created, outcome.Retention.String()})
+	}
+	p.printSetup(outcome, result)
+	return nil
+}
+
+func (p *Program) printSetup(outcome setup.Outcome, result setup.Result) {
 	screen := p.screen()
+	kept := setup.Days(outcome.Retention)
+	switch {
+	case outcome.Created:
+		screen.Linef("  %-16s %-9s created", "Namespace", result.Namespace)
+		screen.Linef("  %-16s %-9s set", "Retention", kept)
+	case outcome.Before != 0:
+		screen.Linef("  %-16s %-9s there already", "Namespace", result.Namespace)
+		screen.Linef("  %-16s %-9s set, was %s", "Retention", kept, setup.Days(outcome.Before))
+	default:
+		screen.Linef("  %-16s %-9s there already", "Namespace", result.Namespace)
+		screen.Linef("  %-16s %-9s left as it is", "Retention", kept)
+	}
 	types := ramp.SearchAttributeTypes()
 	for _, name := range result.Existing {
 		screen.Linef("  %-16s %-9s there already", name, types[name])
@@ -41,5 +85,4 @@ func (p *Program) printSetup(result setup.Result) error {
 		screen.Linef("  %-16s %-9s added", name, types[name])
 	}
 	screen.Linef("Namespace %s is ready for orders.", result.Namespace)
-	return nil
 }

@@ -11,9 +11,10 @@ import (
 func (p *Program) status() *cobra.Command {
 	var qr bool
 	cmd := &cobra.Command{
-		Use:   "status ORDER",
-		Short: "Show an order: where it stands, what it waits for, and what has happened",
-		Args:  arguments("ORDER"),
+		Use:               "status ORDER",
+		Short:             "Show an order: where it stands, what it waits for, and what has happened",
+		Args:              arguments("ORDER"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: p.run(func(ctx context.Context, s *Session, args []string) error {
 			order, err := find(ctx, s.Orders, args[0])
 			if err != nil {

@@ -27,7 +27,8 @@ func (p *Program) submitAccount() *cobra.Command {
 			"Flags can be seen by other users of this machine: --file keeps names and accounts from them.",
 		Example: `  starter submit-account onramp/inv-42 --upi-id asha@okbank --upi-name 'Asha Rao'
   echo '{"upi": {"id": "asha@okbank", "name": "Asha Rao"}}' | starter submit-account onramp/inv-42 --file -`,
-		Args: arguments("ORDER"),
+		Args:              arguments("ORDER"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			account, err := p.account(cmd, form)
 			if err != nil {

@@ -12,10 +12,11 @@ import (
 func (p *Program) submitHash() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "submit-hash ORDER TRANSACTION-HASH",
-		Short: "Submit the transfer of an off-ramp order's tokens",
-		Long:  "Submit the hash of the transfer of an off-ramp order's tokens, and wait until the provider has taken or refused it.",
-		Args:  arguments("ORDER", "TRANSACTION-HASH"),
+		Use:               "submit-hash ORDER TRANSACTION-HASH",
+		Short:             "Submit the transfer of an off-ramp order's tokens",
+		Long:              "Submit the hash of the transfer of an off-ramp order's tokens, and wait until the provider has taken or refused it.",
+		Args:              arguments("ORDER", "TRANSACTION-HASH"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			reference, err := referenceOf(cmd, ramp.Offramp, args[0])
 			if err != nil {

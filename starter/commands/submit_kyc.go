@@ -16,8 +16,9 @@ func (p *Program) submitKYC() *cobra.Command {
 		Short: "Give an order the user's KYC dossier",
 		Long: "Give an order the URL of the user's KYC dossier, a prefix in a blob store that the worker can read, and wait until\n" +
 			"the provider has received or refused it.",
-		Example: "  starter submit-kyc onramp/inv-42 file:///var/lib/rampart/kyc/asha",
-		Args:    arguments("ORDER", "DOSSIER-URL"),
+		Example:           "  starter submit-kyc onramp/inv-42 file:///var/lib/rampart/kyc/asha",
+		Args:              arguments("ORDER", "DOSSIER-URL"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			submission := ramp.KYCSubmission{Dossier: args[1]}
 			if err := submission.Validate(); err != nil {

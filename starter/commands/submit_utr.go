@@ -12,10 +12,11 @@ import (
 func (p *Program) submitUTR() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "submit-utr ORDER UTR",
-		Short: "Submit the UTR of an on-ramp order's payment",
-		Long:  "Submit the UTR of an on-ramp order's payment, and wait until the provider has taken or refused it.",
-		Args:  arguments("ORDER", "UTR"),
+		Use:               "submit-utr ORDER UTR",
+		Short:             "Submit the UTR of an on-ramp order's payment",
+		Long:              "Submit the UTR of an on-ramp order's payment, and wait until the provider has taken or refused it.",
+		Args:              arguments("ORDER", "UTR"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			reference, err := referenceOf(cmd, ramp.Onramp, args[0])
 			if err != nil {

@@ -80,6 +80,8 @@ func wanted(kind string) string {
 		return "true or false"
 	case "stringSlice":
 		return "names with commas between them"
+	case "since":
+		return "a span such as 90m or 48h, or a day such as 2026-11-23"
 	case "format":
 		return "text or json"
 	default:

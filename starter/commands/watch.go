@@ -16,7 +16,8 @@ func (p *Program) watch() *cobra.Command {
 		Long: "Follow an order until it is over, and print what happens to it as it happens. On a terminal a line at the bottom shows\n" +
 			"how long the order has been there, or how long the user has left. With -o json each change is a JSON document on a\n" +
 			"line of its own.",
-		Args: arguments("ORDER"),
+		Args:              arguments("ORDER"),
+		ValidArgsFunction: p.completeOrder,
 		RunE: p.run(func(ctx context.Context, s *Session, args []string) error {
 			if timeout > 0 {
 				limited, cancel := context.WithTimeout(ctx, timeout)

@@ -14,6 +14,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 
 	"rampart/codec"
@@ -26,8 +27,11 @@ const dialTimeout = 10 * time.Second
 
 // Connection is an open connection to one namespace of a Temporal server.
 type Connection struct {
-	Temporal  client.Client
-	Orders    *ramp.Client
+	Temporal client.Client
+	Orders   *ramp.Client
+	// Data and Failures decode what orders leave in Temporal; nil for Temporal's own.
+	Data      converter.DataConverter
+	Failures  converter.FailureConverter
 	Address   string
 	Namespace string
 }
@@ -95,6 +99,8 @@ func DialOptions(ctx context.Context, options client.Options) (*Connection, erro
 	return &Connection{
 		Temporal:  temporal,
 		Orders:    ramp.NewClient(temporal, options.DataConverter),
+		Data:      options.DataConverter,
+		Failures:  options.FailureConverter,
 		Address:   options.HostPort,
 		Namespace: options.Namespace,
 	}, nil

@@ -1,9 +1,9 @@
-// Package setup makes a namespace of any Temporal cluster ready for orders: it registers their search attributes.
+// Package setup makes any Temporal cluster ready for orders: it creates their namespace, or sets how long it keeps orders that
+// are over, and registers their search attributes.
 package setup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +12,6 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 
@@ -89,9 +88,7 @@ func compare(known map[string]enumspb.IndexedValueType, namespace string) (Resul
 
 // refused tells what to do where the operator service is closed, as it is on Temporal Cloud.
 func refused(what, namespace string, err error) error {
-	var forbidden *serviceerror.PermissionDenied
-	var unknown *serviceerror.Unimplemented
-	if !errors.As(err, &forbidden) && !errors.As(err, &unknown) {
+	if !closed(err) {
 		return fmt.Errorf("search attributes of namespace %q could not be %s: %w", namespace, what, err)
 	}
 	wanted := ramp.SearchAttributeTypes()
@@ -107,17 +104,8 @@ func refused(what, namespace string, err error) error {
 func usable(ctx context.Context, visibility Visibility, namespace string) error {
 	names := slices.Sorted(maps.Keys(ramp.SearchAttributeTypes()))
 	query := strings.Join(names, " IS NULL AND ") + " IS NULL"
-	ticks := time.NewTicker(askAgain)
-	defer ticks.Stop()
-	for {
+	return until(ctx, "the search attributes were added, but the server cannot use them yet; run setup again in a minute", func() error {
 		_, err := visibility.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: query})
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return &ramp.Error{Type: ramp.NotReady, Message: "the search attributes were added, but the server cannot use them yet; run setup again in a minute"}
-		case <-ticks.C:
-		}
-	}
+		return err
+	})
 }

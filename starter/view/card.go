@@ -61,7 +61,7 @@ func (s *Screen) headline(order *ramp.Order) {
 
 func (s *Screen) facts(order *ramp.Order, desk Desk) {
 	if order.OrderID != "" {
-		s.fact("Provider's order", clean(order.OrderID)+s.styles.faint.Render(providerStatus(order)))
+		s.fact("Provider's order", clean(order.OrderID)+s.styles.faint.Render(at(order.ProviderStatus)))
 	}
 	if order.ProviderReason != "" {
 		s.fact("Provider says", said(order.ProviderReason))
@@ -90,11 +90,12 @@ func (s *Screen) link(order *ramp.Order, desk Desk) {
 	}
 }
 
-func providerStatus(order *ramp.Order) string {
-	if order.ProviderStatus == "" {
+// at is where an order is at the provider, to follow its id.
+func at(providerStatus string) string {
+	if providerStatus == "" {
 		return ""
 	}
-	return ", status " + clean(order.ProviderStatus)
+	return ", status " + clean(providerStatus)
 }
 
 func fees(quote *ramp.Quote) string {

@@ -14,7 +14,6 @@ type Lanes struct {
 	names     []string
 	timelines []*Timeline
 	orders    []*ramp.Order
-	since     []time.Time
 }
 
 // NewLanes returns a view of one order for each name.
@@ -24,15 +23,11 @@ func NewLanes(screen *Screen, names ...string) *Lanes {
 		names:     names,
 		timelines: NewTimelines(screen, names...),
 		orders:    make([]*ramp.Order, len(names)),
-		since:     make([]time.Time, len(names)),
 	}
 }
 
 // Show shows the order of a lane, which has changed.
 func (l *Lanes) Show(lane int, order *ramp.Order, now time.Time) {
-	if last := l.orders[lane]; last == nil || last.Status != order.Status {
-		l.since[lane] = order.UpdatedAt
-	}
 	l.orders[lane] = order
 	l.timelines[lane].Update(order)
 	l.Tick(now)
@@ -49,7 +44,7 @@ func (l *Lanes) Tick(now time.Time) {
 			parts = append(parts, l.names[i]+" starts …")
 			continue
 		}
-		parts = append(parts, l.names[i]+" "+l.screen.standing(order, l.since[i], now))
+		parts = append(parts, l.names[i]+" "+l.screen.standing(order, now))
 	}
 	l.screen.Status(indent + strings.Join(parts, "   "))
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"rampart/ramp"
@@ -14,8 +15,6 @@ type Live struct {
 	desk     Desk
 
 	order *ramp.Order
-	// since is when the order came to its status.
-	since time.Time
 	// lost is set while the order cannot be seen.
 	lost bool
 	// asked is what the user was asked for last: a status, and in it perhaps another quote.
@@ -32,9 +31,6 @@ func (l *Live) Show(order *ramp.Order, now time.Time) {
 	l.desk.Now = now
 	if l.order == nil {
 		l.begin(order)
-	}
-	if l.order == nil || l.order.Status != order.Status {
-		l.since = order.UpdatedAt
 	}
 	l.order, l.lost = order, false
 	l.timeline.Update(order)
@@ -88,7 +84,7 @@ func (l *Live) Lost(now time.Time) {
 // Tick refreshes the line at the bottom.
 func (l *Live) Tick(now time.Time) {
 	if l.order != nil && !l.order.Status.Final() {
-		l.screen.Status(indent + l.screen.standing(l.order, l.since, now))
+		l.screen.Status(indent + l.screen.standing(l.order, now))
 	}
 }
 
@@ -96,7 +92,7 @@ func (l *Live) Tick(now time.Time) {
 func (l *Live) Close() { l.screen.Status("") }
 
 // standing is where an order stands, in a few words: how long its user has left, or how long it has been there.
-func (s *Screen) standing(order *ramp.Order, since, now time.Time) string {
+func (s *Screen) standing(order *ramp.Order, now time.Time) string {
 	symbol, style := s.styles.status(order.Status)
 	text := style.Render(symbol + " " + Words(order.Status))
 	switch {
@@ -107,10 +103,22 @@ func (s *Screen) standing(order *ramp.Order, since, now time.Time) string {
 	case order.Status == ramp.AwaitingConfirmation && order.Quote != nil:
 		text += " · quote: " + Left(order.Quote.ExpiresAt, now)
 	default:
-		text += " · for " + Span(max(0, now.Sub(since)))
+		text += " · for " + Span(max(0, now.Sub(since(order))))
 	}
 	if order.Attention != "" {
 		text += " · " + s.styles.bad.Render(said(order.Attention))
 	}
 	return text
+}
+
+// since is when an order came to its status.
+func since(order *ramp.Order) time.Time {
+	came := order.UpdatedAt
+	for _, entry := range slices.Backward(order.Timeline) {
+		if entry.Status != order.Status {
+			break
+		}
+		came = entry.At
+	}
+	return came
 }

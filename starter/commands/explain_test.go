@@ -1,0 +1,261 @@
+package commands_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"rampart/ramp"
+	"rampart/starter/explain"
+)
+
+// DescribeWorkflowExecution knows the orders of the desk, all of which run.
+func (d *desk) DescribeWorkflowExecution(_ context.Context, workflowID, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if _, found := d.orders[workflowID]; !found {
+		return nil, serviceerror.NewNotFound("workflow not found")
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+		Execution: &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: "run"},
+		StartTime: timestamppb.New(at(6, 0, 0)), Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+	}}, nil
+}
+
+func (d *desk) GetWorkflowHistory(context.Context, string, string, bool, enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	return &events{left: 1}
+}
+
+// DescribeTaskQueue knows one worker, which has just asked for work.
+func (d *desk) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	return &workflowservice.DescribeTaskQueueResponse{
+		Pollers: []*taskqueuepb.PollerInfo{{Identity: "1@worker", LastAccessTime: timestamppb.New(at(6, 0, 0))}},
+	}, nil
+}
+
+// events is a history that has only begun.
+type events struct{ left int }
+
+func (e *events) HasNext() bool { return e.left > 0 }
+
+func (e *events) Next() (*historypb.HistoryEvent, error) {
+	e.left--
+	return &historypb.HistoryEvent{
+		EventId: 1, EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, EventTime: timestamppb.New(at(6, 0, 0)),
+		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{},
+		},
+	}, nil
+}
+
+// troubledOrder is one that asks for attention.
+func troubledOrder() *ramp.Order {
+	o := order(ramp.Offramp, "wd-7", ramp.Settling)
+	o.Attention = "the provider could not pay out to the bank account"
+	o.Timeline = append(o.Timeline, ramp.TimelineEntry{Status: ramp.Settling, At: at(6, 0, 2), Note: "Attention: " + o.Attention + "."})
+	return o
+}
+
+func TestExplainFindsAnOrderByItsReference(t *testing.T) {
+	t.Parallel()
+	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
+	got := x.run(t, "explain", "inv-42")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "On-ramp order inv-42")
+	require.Contains(t, got.stdout, "from the user: ₹1000.00, and its UTR")
+	require.Contains(t, got.stdout, "bin/starter submit-utr inv-42 UTR")
+}
+
+func TestExplainAsksWhichOrderIsMeant(t *testing.T) {
+	t.Parallel()
+	x := with(order(ramp.Onramp, "42", ramp.Settling), order(ramp.Offramp, "42", ramp.Settling))
+	got := x.run(t, "explain", "42")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "say onramp/42 or offramp/42")
+	require.Zero(t, x.run(t, "explain", "offramp/42").code)
+}
+
+func TestExplainOfNoOrderIsAnError(t *testing.T) {
+	t.Parallel()
+	got := with().run(t, "explain", "inv-42")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "there is no such order")
+	require.Equal(t, 2, with().run(t, "explain").code)
+}
+
+func TestExplainIsADocumentForScriptsToo(t *testing.T) {
+	t.Parallel()
+	told := decoded[explain.Explanation](t, with(troubledOrder()).run(t, "explain", "wd-7", "-o", "json").stdout)
+	require.Equal(t, ramp.Settling, told.Status)
+	require.Equal(t, "running", told.Workflow)
+	require.Len(t, told.Problems, 1)
+}
+
+func TestAttentionShowsEachOrderWithItsReasonAndWhatHelps(t *testing.T) {
+	t.Parallel()
+	x := with(troubledOrder(), order(ramp.Onramp, "inv-42", ramp.Settling))
+	x.desk.summaries = []ramp.Summary{
+		{Reference: "wd-7", Direction: ramp.Offramp},
+		{Reference: "inv-42", Direction: ramp.Onramp}, // well again
+		{Reference: "inv-41", Direction: ramp.Onramp}, // forgotten meanwhile
+	}
+	got := x.run(t, "attention")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "! the provider could not pay out to the bank account")
+	require.Contains(t, got.stdout, "since 23 Nov 2026, 11:30:02 IST (06:00:02 UTC)")
+	require.Contains(t, got.stdout, "bin/starter explain offramp/wd-7")
+	require.NotContains(t, got.stdout, "inv-4")
+	for _, sign := range []string{"RampAttention = true", "Failed", "TemporalReportedProblems"} {
+		require.Contains(t, x.desk.condition, sign)
+	}
+
+	found := decoded[[]struct {
+		Reference string
+		Problems  []explain.Problem
+	}](t, x.run(t, "attention", "-o", "json").stdout)
+	require.Len(t, found, 1)
+	require.Equal(t, "wd-7", found[0].Reference)
+	require.NotEmpty(t, found[0].Problems[0].Advice)
+}
+
+func TestAttentionSaysWhenNothingNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "No order needs a person.\n", with().run(t, "attention").stdout)
+	require.Equal(t, "[]\n", with().run(t, "attention", "-o", "json").stdout)
+	require.Equal(t, 2, with().run(t, "attention", "--limit", "0").code)
+}
+
+func TestAttentionAsksAnOlderServerForLess(t *testing.T) {
+	t.Parallel()
+	x := with(troubledOrder())
+	x.desk.summaries = []ramp.Summary{{Reference: "wd-7", Direction: ramp.Offramp}}
+	x.desk.unknown = "TemporalReportedProblems"
+	got := x.run(t, "attention")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "wd-7")
+	require.NotContains(t, x.desk.condition, x.desk.unknown)
+}
+
+func TestAttentionSaysWhenThereIsMore(t *testing.T) {
+	t.Parallel()
+	x := with(troubledOrder())
+	x.desk.summaries = []ramp.Summary{{Reference: "wd-7", Direction: ramp.Offramp}, {Reference: "wd-8", Direction: ramp.Offramp}}
+	require.Contains(t, x.run(t, "attention", "--limit", "1").stdout, "There are more")
+}
+
+func TestListSearchesByWhatOrdersAreKnownBy(t *testing.T) {
+	t.Parallel()
+	x := with()
+	got := x.run(t, "list", "--reference", "inv-2026", "--running", "--since", "90m")
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, at(4, 30, 3), x.desk.filter.StartedAfter)
+	require.Equal(t, `(ExecutionStatus = "Running") AND (WorkflowId STARTS_WITH "onramp/inv-2026" OR WorkflowId STARTS_WITH "offramp/inv-2026")`,
+		x.desk.condition)
+
+	require.Zero(t, x.run(t, "list", "--since", "2026-11-23").code)
+	require.Equal(t, at(0, 0, 0).Add(-5*60*60e9-30*60e9), x.desk.filter.StartedAfter.UTC(), "a day begins in India")
+	require.Empty(t, x.desk.condition)
+}
+
+func TestListRefusesConditionsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	for _, line := range [][]string{
+		{"--reference", `x" OR WorkflowId != "`}, {"--since", "yesterday"}, {"--since", "-3h"}, {"--page", "0"}, {"--limit", "0"},
+	} {
+		got := with().run(t, append([]string{"list"}, line...)...)
+		require.Equal(t, 2, got.code, line)
+		require.Contains(t, got.stderr, line[0]+" must be", line)
+	}
+}
+
+func TestListIsReadPageByPage(t *testing.T) {
+	t.Parallel()
+	x := with()
+	for _, reference := range []string{"a-1", "a-2", "a-3", "a-4", "a-5"} {
+		x.desk.summaries = append(x.desk.summaries, ramp.Summary{Reference: reference, Direction: ramp.Onramp, Running: true})
+	}
+	second := x.run(t, "list", "--limit", "2", "--page", "2").stdout
+	require.NotContains(t, second, "a-2")
+	require.Contains(t, second, "a-3")
+	require.Contains(t, second, "a-4")
+	require.Contains(t, second, "--page 3 shows the next")
+	last := x.run(t, "list", "--limit", "2", "--page", "3").stdout
+	require.Contains(t, last, "a-5")
+	require.NotContains(t, last, "There are more")
+	require.Equal(t, "No more orders.\n", x.run(t, "list", "--limit", "2", "--page", "4").stdout)
+}
+
+// completions is what a shell offers for the last word of a command line.
+func (x *terminal) completions(t *testing.T, arguments ...string) []string {
+	t.Helper()
+	got := x.run(t, append([]string{"__complete"}, arguments...)...)
+	require.Zero(t, got.code, got.stderr)
+	lines := strings.Split(strings.TrimSpace(got.stdout), "\n")
+	return lines[:len(lines)-1] // the last one is for the shell
+}
+
+func TestShellCompletesCommandsStatusesAndReferences(t *testing.T) {
+	t.Parallel()
+	x := with()
+	x.desk.summaries = []ramp.Summary{{Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.AwaitingPayment}}
+	require.Contains(t, x.completions(t, "exp")[0], "explain")
+	require.Contains(t, x.completions(t, "list", "--status", ""), "awaiting_payment")
+	require.Equal(t, []string{"onramp", "offramp"}, x.completions(t, "list", "--direction", ""))
+	require.Equal(t, []string{"text", "json"}, x.completions(t, "list", "-o", ""))
+	require.Equal(t, []string{"inv-42\tonramp, awaiting_payment"}, x.completions(t, "submit-utr", "inv"))
+	require.Contains(t, x.desk.condition, `STARTS_WITH "onramp/inv"`)
+	require.Empty(t, x.completions(t, "submit-utr", "inv-42", ""), "nobody knows the UTR yet")
+	require.Empty(t, x.completions(t, "explain", `"`))
+}
+
+func TestShellCompletesNothingWhileTemporalDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	x := with()
+	x.unreachable = true
+	require.Empty(t, x.completions(t, "explain", "inv"))
+}
+
+func TestShellScriptsAreThereForEveryShell(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		got := with().run(t, "completion", shell)
+		require.Zero(t, got.code, got.stderr)
+		require.Contains(t, got.stdout, "__complete")
+	}
+}
+
+func TestContextChoosesAProfileOfTemporalsConfigurationFile(t *testing.T) {
+	t.Parallel()
+	config := file(t, "[profile.default]\naddress = \"a.example.test:7233\"\n[profile.staging]\naddress = \"b.example.test:7233\"\n")
+	x := with(order(ramp.Onramp, "inv-42", ramp.Settling))
+	x.environment = environment{"TEMPORAL_CONFIG_FILE": config, "TEMPORAL_PROFILE": "default"}
+	require.Zero(t, x.run(t, "status", "inv-42", "--context", "staging").code)
+	profile, set := x.connectedWith.LookupEnv("TEMPORAL_PROFILE")
+	require.True(t, set)
+	require.Equal(t, "staging", profile)
+	require.Zero(t, x.run(t, "status", "inv-42").code)
+	profile, _ = x.connectedWith.LookupEnv("TEMPORAL_PROFILE")
+	require.Equal(t, "default", profile)
+	require.Equal(t, []string{"default", "staging"}, x.completions(t, "list", "--context", ""))
+}
+
+func TestSetupSetsTheRetention(t *testing.T) {
+	t.Parallel()
+	x := with()
+	x.desk.attributes = ramp.SearchAttributeTypes()
+	x.desk.retention = 24 * 60 * 60e9
+	got := x.run(t, "setup", "--retention", "720h")
+	require.Zero(t, got.code, got.stderr)
+	require.Regexp(t, `Retention +30 days +set, was 1 day`, got.stdout)
+	require.Contains(t, x.run(t, "setup", "-o", "json").stdout, `"retention": "720h0m0s"`)
+	require.Equal(t, 2, x.run(t, "setup", "--retention", "1h").code)
+}

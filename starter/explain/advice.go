@@ -1,0 +1,137 @@
+package explain
+
+import (
+	"strings"
+
+	"rampart/ramp"
+)
+
+// advice is what to do next about an order as it stands. Where something is wrong, that comes first.
+func (r *report) advice(wrong bool) []Advice {
+	switch {
+	case !r.running() && r.story.ending != "":
+		return []Advice{} // its problem has it
+	case r.status.Final():
+		return r.afterwards()
+	case r.Workers == 0 || r.story.stuck != nil:
+		return []Advice{} // nobody would answer
+	case r.awaitsUser():
+		return append(r.message(), r.mayCancel()...)
+	case wrong:
+		return r.mayCancel()
+	default:
+		return append([]Advice{
+			{What: "Nothing: the order goes on by itself. To see it do so", Command: []string{"watch", r.workflowID()}},
+		}, r.mayCancel()...)
+	}
+}
+
+// message is what to send the order once its user has done what they must.
+func (r *report) message() []Advice {
+	switch r.status {
+	case ramp.AwaitingKYC:
+		return []Advice{{What: "Submit the user's KYC documents", Command: []string{"submit-kyc", r.workflowID(), "DOSSIER-URL"}}}
+	case ramp.AwaitingAccount:
+		return []Advice{{What: "Submit another account of the user", Command: []string{"submit-account", r.workflowID(), "--file", "account.json"}}}
+	case ramp.AwaitingConfirmation:
+		quote := "QUOTE"
+		if r.order != nil && r.order.Quote != nil {
+			quote = r.order.Quote.ID
+		}
+		return []Advice{{What: "Confirm the price once the user has", Command: []string{"confirm-quote", r.workflowID(), quote}}}
+	}
+	command := []string{"submit-utr", r.ID.Reference, "UTR"}
+	if r.ID.Direction == ramp.Offramp {
+		command = []string{"submit-hash", r.ID.Reference, "TRANSACTION-HASH"}
+	}
+	return []Advice{
+		{What: "Show the user how to pay", Command: []string{"status", r.workflowID(), "--qr"}},
+		{What: "Submit the " + r.proof() + " once the user has paid", Command: command},
+	}
+}
+
+// mayCancel offers to cancel an order while the provider holds nothing of it.
+func (r *report) mayCancel() []Advice {
+	switch r.status {
+	case ramp.VerifyingPayment, ramp.Settling, ramp.Refunding:
+		return []Advice{}
+	}
+	if r.submitting() {
+		return []Advice{}
+	}
+	return []Advice{{What: "If the user gives up", Command: []string{"cancel", r.workflowID()}}}
+}
+
+// afterwards is what may still be to do about an order that is over.
+func (r *report) afterwards() []Advice {
+	unpaid := r.status == ramp.Expired || r.status == ramp.Cancelled
+	made := r.orderID() != ""
+	switch {
+	case unpaid && made && r.ID.Direction == ramp.Onramp:
+		return []Advice{{
+			What:    "Nothing, unless the user has paid all the same: the same UTR counts on a new order for the same amount",
+			Command: []string{"reorder", r.ID.Reference, "--reference", "NEW-REFERENCE", "--utr", "UTR"},
+		}}
+	case unpaid && made:
+		return []Advice{{What: "Nothing, unless the user has sent the tokens all the same: then ask the provider, by its order id" + r.named() + "."}}
+	case r.status == ramp.Refunded:
+		return []Advice{{What: "Nothing: the provider has given the payment back. A new order needs a new payment."}}
+	case r.status == ramp.Rejected:
+		return []Advice{{What: "Nothing was paid. Once the reason is gone, start the order anew under another reference."}}
+	default:
+		return []Advice{{What: "Nothing: the order is over."}}
+	}
+}
+
+// endedWithoutResult is a workflow that ended in another way than orders do.
+func (r *report) endedWithoutResult() Problem {
+	problem := Problem{What: lower(r.story.ending), Since: moment(r.Execution.GetWorkflowExecutionInfo().GetCloseTime())}
+	made := r.story.made
+	switch {
+	case r.state() == "failed" && !made:
+		problem.Advice = []Advice{{What: "Nothing was made at the provider. Correct the request, and start it under another reference."}}
+	case !made:
+		problem.Advice = []Advice{{What: "Nothing was made at the provider: start the order anew under another reference."}}
+	default:
+		problem.Advice = []Advice{{What: "The provider may have made the order, and its user may have paid: ask the provider what became of it, by its order id" + r.named() + ", before anything else."}}
+	}
+	return problem
+}
+
+// lower makes the beginning of a sentence the middle of one.
+func lower(sentence string) string {
+	return strings.ToLower(sentence[:1]) + sentence[1:]
+}
+
+// remedy is what helps against a reason for which the order asks for attention, by what the reason says.
+func (r *report) remedy(reason string) []Advice {
+	const key = "Give every worker the right ONMETA_API_KEY and restart it; the order then goes on by itself."
+	const slow = "Lower ONMETA_RATE_LIMIT, or ask the provider for a higher limit. The order goes on by itself."
+	const outage = "Look whether the provider has an outage, and whether the workers reach it. The order is kept, and goes on by itself."
+	for _, known := range []struct{ sign, what string }{
+		{"API key", key},
+		{"unauthorized", key},
+		{"slow down", slow},
+		{"rate limited", slow},
+		{"store of the KYC documents", "Mend the blob store, or the worker's access to it; the order then goes on by itself."},
+		{"payment instructions", "Ask the provider how the order" + r.named() + " is to be paid and tell the user, or cancel it and start another."},
+		{"unavailable", outage},
+		{"answer", outage},
+		{"pay out", "The provider tries again. Ask it whether the user's bank account is still good, by its order id" + r.named() + "."},
+		{"a day after", "Ask the provider what keeps the order, by its order id" + r.named() + ". It is watched on."},
+		{"expired the order", "Ask the provider for the payment, by its order id" + r.named() + ". It is waited for, an hour at the most."},
+	} {
+		if strings.Contains(reason, known.sign) {
+			return []Advice{{What: known.what}}
+		}
+	}
+	return []Advice{{What: "Look into it. The order goes on by itself once it can."}}
+}
+
+// named is the provider's id of the order, to follow a word.
+func (r *report) named() string {
+	if id := r.orderID(); id != "" {
+		return " " + id
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package explain
+
+import (
+	"time"
+
+	"rampart/ramp"
+)
+
+// Explanation is the story of an order. Its texts hold no personal data and no credentials; times are UTC.
+type Explanation struct {
+	Reference  string         `json:"reference"`
+	Direction  ramp.Direction `json:"direction"`
+	WorkflowID string         `json:"workflowId"`
+	RunID      string         `json:"runId"`
+	// Workflow is Temporal's word for it: running, paused, completed, failed, canceled, terminated or timed_out.
+	Workflow string `json:"workflow"`
+	// Status is the order's. Of one that nobody could ask it is the last that Temporal was told.
+	Status ramp.Status `json:"status"`
+	// OrderID is the provider's id, once the order exists there, and ProviderStatus its last status, verbatim.
+	OrderID        string `json:"orderId,omitempty"`
+	ProviderStatus string `json:"providerStatus,omitempty"`
+	// Standing is where the order stands, in a sentence or two.
+	Standing  string    `json:"standing"`
+	StartedAt time.Time `json:"startedAt"`
+	// ClosedAt is zero while the order runs.
+	ClosedAt time.Time `json:"closedAt,omitzero"`
+	Happened []Moment  `json:"happened"`
+	Awaits   []Awaited `json:"awaits"`
+	Problems []Problem `json:"problems"`
+	// Advice is what to do when there is no problem.
+	Advice []Advice `json:"advice"`
+}
+
+// Kind tells moments of an order's story apart.
+type Kind string
+
+// Kinds of moments.
+const (
+	// KindStatus is the order's own account of itself: a new status, or a note.
+	KindStatus Kind = "status"
+	// KindCall is a call to the provider, with all its attempts, or a watch.
+	KindCall Kind = "call"
+	// KindMessage came from outside: a signal, an update, a cancellation.
+	KindMessage Kind = "message"
+	KindTimer   Kind = "timer"
+	// KindWorker is about the workers that run the order, and those who operate them.
+	KindWorker Kind = "worker"
+)
+
+// Moment is one thing that happened.
+type Moment struct {
+	At time.Time `json:"at"`
+	// Over is when a call or a timer that began then was over; zero while it is not, and for what takes no time.
+	Over time.Time `json:"over,omitzero"`
+	Kind Kind      `json:"kind"`
+	// Status is what the order went over to, and empty where it stayed as it was.
+	Status ramp.Status `json:"status,omitempty"`
+	Text   string      `json:"text"`
+	// Trouble is set for what did not go as it should.
+	Trouble bool `json:"trouble,omitempty"`
+}
+
+// Awaited is something that the order waits for.
+type Awaited struct {
+	What string `json:"what"`
+	// From is who must act: the user, the provider, the bank, a worker.
+	From string `json:"from"`
+	// Since is when the wait began, and Until when it is over; either is zero where it is not known, or there is no end to it.
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Attempt is the attempt that runs or comes next, of a call.
+	Attempt int32 `json:"attempt,omitempty"`
+	// NextAt is when that attempt comes, if it does not run.
+	NextAt time.Time `json:"nextAt,omitzero"`
+	// LastAnswer is the provider's latest in a watch, in its own words, and CheckedAt when it gave it.
+	LastAnswer string    `json:"lastAnswer,omitempty"`
+	CheckedAt  time.Time `json:"checkedAt,omitzero"`
+	// LastFailure is why the attempt before failed, or the latest poll of a watch.
+	LastFailure string `json:"lastFailure,omitempty"`
+}
+
+// Problem is why somebody must look at the order.
+type Problem struct {
+	What  string    `json:"what"`
+	Since time.Time `json:"since,omitzero"`
+	// Advice is what to do about it.
+	Advice []Advice `json:"advice"`
+}
+
+// Advice is something to do.
+type Advice struct {
+	What string `json:"what"`
+	// Command is the arguments of starter that do it, or empty.
+	Command []string `json:"command,omitempty"`
+}
+
+// NeedsAttention reports whether somebody must look at the order.
+func (e *Explanation) NeedsAttention() bool { return len(e.Problems) > 0 }

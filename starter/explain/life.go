@@ -1,0 +1,80 @@
+package explain
+
+import (
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
+
+	"rampart/ramp"
+	"rampart/redact"
+)
+
+// hearLife tells how the order began and ended, and what it told Temporal of itself.
+func (s *story) hearLife(event *historypb.HistoryEvent) {
+	switch {
+	case event.GetWorkflowExecutionStartedEventAttributes() != nil:
+		s.add(event, KindMessage, "The order was asked for"+s.summary(event))
+		s.publish(event, event.GetWorkflowExecutionStartedEventAttributes().GetSearchAttributes())
+	case event.GetUpsertWorkflowSearchAttributesEventAttributes() != nil:
+		s.publish(event, event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes())
+	case event.GetWorkflowExecutionCompletedEventAttributes() != nil:
+		var order ramp.Order
+		if s.reader.value(event.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &order) {
+			s.order = &order
+		}
+	case event.GetWorkflowExecutionFailedEventAttributes() != nil:
+		s.end(event, "The order failed: "+s.reader.said(event.GetWorkflowExecutionFailedEventAttributes().GetFailure()))
+	case event.GetWorkflowExecutionTerminatedEventAttributes() != nil:
+		by := event.GetWorkflowExecutionTerminatedEventAttributes()
+		s.end(event, "The order was terminated by "+who(by.GetIdentity())+because(by.GetReason()))
+	case event.GetWorkflowExecutionTimedOutEventAttributes() != nil:
+		s.end(event, "The order's workflow ran into a timeout that it was started with")
+	case event.GetWorkflowExecutionCanceledEventAttributes() != nil:
+		s.end(event, "The order's workflow ended as cancelled, without a result")
+	case event.GetWorkflowExecutionContinuedAsNewEventAttributes() != nil:
+		s.end(event, "The order goes on in another run")
+	}
+}
+
+func (s *story) summary(event *historypb.HistoryEvent) string {
+	if text := s.reader.text(event.GetUserMetadata().GetSummary(), ""); text != "" {
+		return ": " + text
+	}
+	return ""
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + redact.Text(reason)
+}
+
+func (s *story) end(event *historypb.HistoryEvent, how string) {
+	s.ending = how
+	s.add(event, KindWorker, how).Trouble = true
+}
+
+// publish takes over what Temporal was told of the order. It is all that is known of an order that cannot be asked.
+func (s *story) publish(event *historypb.HistoryEvent, attributes *commonpb.SearchAttributes) {
+	fields := attributes.GetIndexedFields()
+	var status ramp.Status
+	if attribute(fields, ramp.StatusKey.GetName(), &status) && status != s.status {
+		s.status = status
+		s.add(event, KindStatus, "").Status = status
+	}
+	attribute(fields, ramp.OrderIDKey.GetName(), &s.orderID)
+	attention := s.attention
+	if attribute(fields, ramp.AttentionKey.GetName(), &attention) && attention != s.attention {
+		s.attention, s.attentionSince = attention, at(event)
+		if attention {
+			s.add(event, KindStatus, "Attention: a person must look at the order.").Trouble = true
+		}
+	}
+}
+
+// attribute reads a search attribute, which Temporal always keeps as plain JSON.
+func attribute(fields map[string]*commonpb.Payload, name string, into any) bool {
+	payload, found := fields[name]
+	return found && converter.GetDefaultDataConverter().FromPayload(payload, into) == nil
+}

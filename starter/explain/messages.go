@@ -1,0 +1,73 @@
+package explain
+
+import (
+	"strings"
+
+	historypb "go.temporal.io/api/history/v1"
+
+	"rampart/ramp"
+	"rampart/redact"
+)
+
+func (s *story) hearMessage(event *historypb.HistoryEvent) {
+	switch {
+	case event.GetWorkflowExecutionSignaledEventAttributes() != nil:
+		s.add(event, KindMessage, message(event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName())+" by signal")
+	case event.GetWorkflowExecutionUpdateAcceptedEventAttributes() != nil:
+		request := event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest()
+		s.updates[event.GetEventId()] = s.add(event, KindMessage, message(request.GetInput().GetName())+" by update")
+	case event.GetWorkflowExecutionUpdateCompletedEventAttributes() != nil:
+		s.updated(event)
+	case event.GetWorkflowExecutionCancelRequestedEventAttributes() != nil:
+		asked := event.GetWorkflowExecutionCancelRequestedEventAttributes()
+		s.add(event, KindMessage, "Cancellation was requested by "+who(asked.GetIdentity()))
+	}
+}
+
+// updated says what an update was answered.
+func (s *story) updated(event *historypb.HistoryEvent) {
+	completed := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
+	update := s.updates[completed.GetAcceptedEventId()]
+	if update == nil {
+		return
+	}
+	update.Over = at(event)
+	if failure := completed.GetOutcome().GetFailure(); failure != nil {
+		update.Text += ", and was told: " + s.reader.said(failure)
+		return
+	}
+	update.Text += ", and got the order back"
+}
+
+// message is what a sender did with a signal or an update.
+func message(name string) string {
+	switch name {
+	case ramp.SubmitUTR:
+		return "The backend submitted a UTR"
+	case ramp.SubmitTransactionHash:
+		return "The backend submitted a transaction hash"
+	case ramp.SubmitKYC:
+		return "The backend submitted KYC documents"
+	case ramp.SubmitAccount:
+		return "The backend submitted an account"
+	case ramp.ConfirmQuote:
+		return "The backend confirmed a quote"
+	case ramp.AwaitOrder:
+		return "The backend asked how to pay"
+	default:
+		return "Somebody sent " + redact.Text(name) + ", which orders do not know,"
+	}
+}
+
+// who is an identity as Temporal has it, for people. That of an SDK's process names the process and its machine.
+func who(identity string) string {
+	process, machine, _ := strings.Cut(strings.TrimRight(identity, "@"), "@")
+	switch {
+	case identity == "":
+		return "somebody who gave no name"
+	case machine != "" && strings.Trim(process, "0123456789") == "":
+		return "process " + process + " on " + machine
+	default:
+		return redact.Text(identity)
+	}
+}

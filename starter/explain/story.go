@@ -1,0 +1,93 @@
+package explain
+
+import (
+	"slices"
+	"time"
+
+	historypb "go.temporal.io/api/history/v1"
+
+	"rampart/ramp"
+	"rampart/redact"
+)
+
+// story is what a history tells. It is told by going through the events once.
+type story struct {
+	reader  Reader
+	moments []*Moment
+	// calls by the id of the activity, timers by that of the event that started them, updates by that of their acceptance.
+	calls   map[int64]*call
+	timers  map[int64]*Moment
+	updates map[int64]*Moment
+	// fires is when each timer that runs is over.
+	fires map[int64]time.Time
+
+	// status, orderID and attention are the order's as Temporal was told them last, attentionSince when.
+	status         ramp.Status
+	orderID        string
+	attention      bool
+	attentionSince time.Time
+	// made is set once the provider was asked to make the order.
+	made bool
+	// order is the result.
+	order *ramp.Order
+	// ending is why an order without a result ended.
+	ending string
+	// stuck is how the latest attempt of a worker to continue the order failed, if it did.
+	stuck *stuck
+}
+
+func tell(reader Reader, events []*historypb.HistoryEvent) *story {
+	s := &story{
+		reader:  reader,
+		calls:   make(map[int64]*call),
+		timers:  make(map[int64]*Moment),
+		updates: make(map[int64]*Moment),
+		fires:   make(map[int64]time.Time),
+	}
+	for _, event := range events {
+		for _, listen := range []func(*historypb.HistoryEvent){s.hearLife, s.hearCall, s.hearTimer, s.hearMessage, s.hearWorker} {
+			listen(event)
+		}
+	}
+	return s
+}
+
+// add adds what happened at an event.
+func (s *story) add(event *historypb.HistoryEvent, kind Kind, text string) *Moment {
+	moment := &Moment{At: at(event), Kind: kind, Text: text}
+	s.moments = append(s.moments, moment)
+	return moment
+}
+
+func at(event *historypb.HistoryEvent) time.Time { return event.GetEventTime().AsTime() }
+
+// with adds the order's own account of itself, and returns everything in order. The account's time is that of the worker's
+// turn, which comes before what the worker began in it.
+func (s *story) with(order *ramp.Order) []Moment {
+	var all []Moment
+	if order != nil {
+		all = account(order)
+	}
+	for _, moment := range s.moments {
+		if order == nil || moment.Kind != KindStatus {
+			all = append(all, *moment)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// account is an order's timeline.
+func account(order *ramp.Order) []Moment {
+	var all []Moment
+	var last ramp.Status
+	for _, entry := range order.Timeline {
+		moment := Moment{At: entry.At, Kind: KindStatus, Text: redact.Text(entry.Note)}
+		if entry.Status != last {
+			moment.Status, last = entry.Status, entry.Status
+		}
+		moment.Trouble = isAttention(entry)
+		all = append(all, moment)
+	}
+	return all
+}

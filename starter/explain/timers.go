@@ -1,0 +1,47 @@
+package explain
+
+import (
+	"slices"
+	"time"
+
+	historypb "go.temporal.io/api/history/v1"
+)
+
+func (s *story) hearTimer(event *historypb.HistoryEvent) {
+	switch {
+	case event.GetTimerStartedEventAttributes() != nil:
+		started := event.GetTimerStartedEventAttributes()
+		s.timers[event.GetEventId()] = s.add(event, KindTimer, s.reader.text(event.GetUserMetadata().GetSummary(), "A wait"))
+		s.fires[event.GetEventId()] = at(event).Add(started.GetStartToFireTimeout().AsDuration())
+	case event.GetTimerFiredEventAttributes() != nil:
+		s.stopped(event, event.GetTimerFiredEventAttributes().GetStartedEventId(), " · over")
+	case event.GetTimerCanceledEventAttributes() != nil:
+		s.stopped(event, event.GetTimerCanceledEventAttributes().GetStartedEventId(), " · no longer needed")
+	}
+}
+
+func (s *story) stopped(event *historypb.HistoryEvent, id int64, how string) {
+	if timer := s.timers[id]; timer != nil {
+		timer.Over = at(event)
+		timer.Text += how
+		delete(s.fires, id)
+	}
+}
+
+// running are the timers that run, the one that is over first in front.
+func (s *story) running() []Awaited {
+	var all []Awaited
+	for id, until := range s.fires {
+		all = append(all, Awaited{What: s.timers[id].Text, From: "the clock", Since: s.timers[id].At, Until: until})
+	}
+	slices.SortFunc(all, func(a, b Awaited) int { return a.Until.Compare(b.Until) })
+	return all
+}
+
+// deadline is when the first timer that runs is over; zero without any.
+func (s *story) deadline() time.Time {
+	if all := s.running(); len(all) > 0 {
+		return all[0].Until
+	}
+	return time.Time{}
+}

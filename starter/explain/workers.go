@@ -1,0 +1,70 @@
+package explain
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+)
+
+// stuck is how a worker failed to continue the order.
+type stuck struct {
+	cause  enumspb.WorkflowTaskFailedCause
+	reason string
+	since  time.Time
+}
+
+// keyless reports whether the worker lacked the key of something in the order.
+func (s *stuck) keyless() bool { return strings.Contains(s.reason, "keyset lacks") }
+
+// nondeterministic reports whether the worker's code is not what the order began with. TMPRL1100 is the SDK's code for it.
+func (s *stuck) nondeterministic() bool {
+	return s.cause == enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR || strings.Contains(s.reason, "TMPRL1100")
+}
+
+// hearWorker tells what befell the workers that run the order.
+func (s *story) hearWorker(event *historypb.HistoryEvent) {
+	switch {
+	case event.GetWorkflowTaskFailedEventAttributes() != nil:
+		s.failedTask(event)
+	case event.GetWorkflowTaskTimedOutEventAttributes() != nil:
+		s.lateTask(event)
+	case event.GetWorkflowTaskCompletedEventAttributes() != nil:
+		s.stuck = nil
+	case event.GetWorkflowExecutionPausedEventAttributes() != nil:
+		by := event.GetWorkflowExecutionPausedEventAttributes()
+		s.add(event, KindWorker, "The order was paused by "+who(by.GetIdentity())+because(by.GetReason())).Trouble = true
+	case event.GetWorkflowExecutionUnpausedEventAttributes() != nil:
+		s.add(event, KindWorker, "The order goes on by the will of "+who(event.GetWorkflowExecutionUnpausedEventAttributes().GetIdentity()))
+	case event.GetWorkflowExecutionOptionsUpdatedEventAttributes() != nil:
+		if version := event.GetWorkflowExecutionOptionsUpdatedEventAttributes().GetVersioningOverride().GetPinned().GetVersion(); version != nil {
+			s.add(event, KindWorker, "The order was moved to version "+version.GetBuildId())
+		}
+	}
+}
+
+// failedTask is what Temporal keeps of a worker that failed to continue the order: the first failure of those in a row.
+func (s *story) failedTask(event *historypb.HistoryEvent) {
+	failed := event.GetWorkflowTaskFailedEventAttributes()
+	switch failed.GetCause() {
+	case enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
+		return // something came in just then, and the worker looked again
+	case enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+		s.add(event, KindWorker, "The order was reset to this moment"+because(failed.GetFailure().GetMessage()))
+		return
+	}
+	s.stuck = &stuck{cause: failed.GetCause(), reason: s.reader.said(failed.GetFailure()), since: at(event)}
+	s.add(event, KindWorker, "A worker could not continue the order: "+s.stuck.reason).Trouble = true
+}
+
+func (s *story) lateTask(event *historypb.HistoryEvent) {
+	if event.GetWorkflowTaskTimedOutEventAttributes().GetTimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START {
+		s.add(event, KindWorker, "The worker that had the order in memory was gone; any other may continue it")
+		return
+	}
+	s.add(event, KindWorker, "A worker took the order up and did not finish; another may continue it").Trouble = true
+}
+
+func number[T int32 | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

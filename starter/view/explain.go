@@ -1,0 +1,171 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"rampart/ramp"
+	"rampart/starter/explain"
+)
+
+// Story prints an order's story: what has happened, what is awaited, what is wrong and what to do.
+func (s *Screen) Story(told *explain.Explanation, desk Desk) {
+	s.heading(told)
+	s.paragraph("", clean(told.Standing))
+	if told.OrderID != "" {
+		s.fact("Provider's order", clean(told.OrderID)+s.styles.faint.Render(at(told.ProviderStatus)))
+	}
+	s.happened(told.Happened)
+	s.awaited(told.Awaits, desk)
+	s.wrong(told.Problems, desk)
+	s.toDo(told.Advice, desk)
+	if link := desk.WebUI.Order(ramp.ID{Direction: told.Direction, Reference: told.Reference}); link != "" {
+		s.Blank()
+		s.fact("Web UI", link)
+	}
+}
+
+// Trouble prints why somebody must look at an order, and what to do.
+func (s *Screen) Trouble(told *explain.Explanation, desk Desk) {
+	s.heading(told)
+	s.problems(told.Problems, desk)
+	s.note("The whole story: " + command(desk, "explain", told.WorkflowID))
+}
+
+func (s *Screen) heading(told *explain.Explanation) {
+	symbol, style := s.styles.status(told.Status)
+	state := style.Render(symbol + " " + Words(told.Status))
+	if told.Workflow != "running" && !told.Status.Final() {
+		state = s.styles.bad.Render("✗ " + strings.ReplaceAll(told.Workflow, "_", " ") + ", was " + Words(told.Status))
+	}
+	s.Line(s.styles.title.Render(Title(told.Direction)+" order "+clean(told.Reference)) + "  " + state)
+}
+
+func (s *Screen) section(title string) {
+	s.Blank()
+	s.Line(s.styles.title.Render(title))
+}
+
+func (s *Screen) happened(moments []explain.Moment) {
+	s.section("What has happened")
+	timeline := NewTimeline(s)
+	for _, moment := range moments {
+		timeline.print(moment.At, s.kind(moment), moment.Text+took(moment))
+	}
+}
+
+// kind fills the column of the status: with the new status, or with what kind of thing happened.
+func (s *Screen) kind(moment explain.Moment) string {
+	if moment.Status != "" {
+		symbol, style := s.styles.status(moment.Status)
+		words := Words(moment.Status)
+		return style.Render(symbol+" "+words) + strings.Repeat(" ", max(0, statusWidth-len(words)))
+	}
+	word := string(moment.Kind)
+	if moment.Kind == explain.KindStatus {
+		word = "note"
+	}
+	style := s.styles.faint
+	if moment.Trouble {
+		style = s.styles.bad
+	}
+	return "  " + style.Render(word) + strings.Repeat(" ", max(0, statusWidth-len(word)))
+}
+
+// took is how long something took, if that is worth a word.
+func took(moment explain.Moment) string {
+	if moment.Over.IsZero() || moment.Over.Sub(moment.At) < time.Second {
+		return ""
+	}
+	return " (" + Span(moment.Over.Sub(moment.At)) + ")"
+}
+
+func (s *Screen) awaited(all []explain.Awaited, desk Desk) {
+	if len(all) == 0 {
+		return
+	}
+	s.section("What is awaited")
+	for _, wait := range all {
+		s.paragraph(s.styles.wait.Render("◆ "), "from "+wait.From+": "+clean(wait.What))
+		if !wait.Since.IsZero() {
+			s.note("since " + Moment(wait.Since))
+		}
+		if !wait.Until.IsZero() {
+			s.note("until " + Moment(wait.Until) + ", " + Left(wait.Until, desk.Now))
+		}
+		s.progress(wait)
+	}
+}
+
+// progress is how a wait for an answer goes.
+func (s *Screen) progress(wait explain.Awaited) {
+	if wait.LastAnswer != "" {
+		s.note("last answer: " + clean(wait.LastAnswer) + ", " + Moment(wait.CheckedAt))
+	}
+	if wait.Attempt > 1 {
+		text := fmt.Sprintf("attempt %d", wait.Attempt)
+		if !wait.NextAt.IsZero() {
+			text += " comes " + Moment(wait.NextAt)
+		}
+		s.note(text)
+	}
+	if wait.LastFailure != "" {
+		s.note("last failure: " + s.styles.bad.Render(clean(wait.LastFailure)))
+	}
+}
+
+func (s *Screen) wrong(problems []explain.Problem, desk Desk) {
+	if len(problems) == 0 {
+		return
+	}
+	s.section("What is wrong")
+	s.problems(problems, desk)
+}
+
+func (s *Screen) problems(problems []explain.Problem, desk Desk) {
+	for _, problem := range problems {
+		s.paragraph(s.styles.bad.Render("! "), clean(problem.What))
+		if !problem.Since.IsZero() {
+			s.note("since " + Moment(problem.Since) + ", for " + Span(max(0, desk.Now.Sub(problem.Since))))
+		}
+		s.advice(problem.Advice, desk)
+	}
+}
+
+func (s *Screen) toDo(all []explain.Advice, desk Desk) {
+	if len(all) == 0 {
+		return
+	}
+	s.section("What to do")
+	s.advice(all, desk)
+}
+
+func (s *Screen) advice(all []explain.Advice, desk Desk) {
+	for _, advice := range all {
+		text := clean(advice.What)
+		if len(advice.Command) > 0 {
+			text += ":"
+		}
+		s.paragraph("→ ", text)
+		if len(advice.Command) > 0 {
+			s.note(command(desk, advice.Command...))
+		}
+	}
+}
+
+// note prints a line that belongs to the one above it.
+func (s *Screen) note(text string) { s.paragraph("  ", text) }
+
+// paragraph prints a mark and a text, the text wrapped in its own column on a terminal.
+func (s *Screen) paragraph(mark, text string) {
+	margin := len(indent) + lipgloss.Width(mark)
+	for i, line := range s.wrap(text, margin) {
+		if i > 0 {
+			mark = strings.Repeat(" ", lipgloss.Width(mark))
+		}
+		s.Line(indent + mark + line)
+	}
+}
