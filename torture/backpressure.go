@@ -19,6 +19,7 @@ import (
 
 	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/torture/process"
 )
 
 // Pressure is one measurement of more orders than the provider lets through.
@@ -48,7 +49,7 @@ type PressureReport struct {
 	Routes    map[string]int   `json:"routes"`
 	Refused   map[string]int   `json:"refused"`
 	PeakBytes map[string]int64 `json:"peakBytes"`
-	Machine   Machine          `json:"machine"`
+	Machine   process.Machine  `json:"machine"`
 	Versions  []string         `json:"versions"`
 }
 
@@ -184,10 +185,8 @@ func (s PressureSample) String() string {
 func (p *pressing) memory() map[string]int64 {
 	now := map[string]int64{}
 	for _, running := range append(p.cluster.workers[:], p.cluster.sandbox) {
-		kind, _, _ := strings.Cut(running.name, "-")
-		kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(
-			proc(fmt.Sprintf("/proc/%d/status", running.cmd.Process.Pid), "VmRSS"), " kB"), 10, 64) // unknown shows as 0
-		now[kind] = max(now[kind], kilobytes<<10)
+		kind, _, _ := strings.Cut(running.Name(), "-")
+		now[kind] = max(now[kind], running.Resident())
 	}
 	return now
 }
@@ -206,7 +205,7 @@ func (p *pressing) finish(ctx context.Context) (PressureReport, error) {
 	for route, traffic := range ledger.Routes {
 		r.Routes[route], r.Refused[route] = traffic.Requests-traffic.RateLimited, traffic.RateLimited
 	}
-	r.PeakBytes, r.Machine, r.Versions = p.cluster.peaks.all(), thisMachine(), versions()
+	r.PeakBytes, r.Machine, r.Versions = p.cluster.peaks.All(), process.ThisMachine(), process.Versions()
 	return r, nil
 }
 
@@ -260,8 +259,7 @@ func (r PressureReport) WriteText(w io.Writer) error {
 	for _, name := range slices.Sorted(maps.Keys(r.PeakBytes)) {
 		peaks = append(peaks, fmt.Sprintf("%s %d MiB", name, r.PeakBytes[name]>>20))
 	}
-	fmt.Fprintf(&b, "\n- peak memory of one process: %s\n- machine: %d CPUs (%s), %.1f GiB, %s; %s\n", strings.Join(peaks, ", "),
-		r.Machine.CPUs, r.Machine.Model, float64(r.Machine.MemoryBytes)/(1<<30), r.Machine.System, strings.Join(r.Versions, ", "))
+	fmt.Fprintf(&b, "\n- peak memory of one process: %s\n- machine: %s; %s\n", strings.Join(peaks, ", "), r.Machine, strings.Join(r.Versions, ", "))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -97,17 +97,17 @@ func (c *chaos) next(ctx context.Context, b blow, strike func(context.Context, b
 
 func (c *chaos) strikeWorker(ctx context.Context, b blow) error {
 	worker := c.cluster.worker(b.which)
-	if !worker.running() {
-		c.cluster.noteLost("a worker ended by itself:\n" + tail(worker.log))
+	if !worker.Running() {
+		c.cluster.noteLost("a worker ended by itself:\n" + worker.LogTail())
 	}
 	if b.does == stopsWorker {
-		if !worker.stop(stopGrace) {
+		if !worker.Stop(stopGrace) {
 			c.mu.Lock()
 			c.unclean++
 			c.mu.Unlock()
 		}
 	} else {
-		worker.kill()
+		worker.Kill()
 	}
 	sleep(ctx, b.pause)
 	return c.replace(ctx, b.which)

@@ -20,6 +20,7 @@ import (
 	"rampart/codec"
 	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/torture/process"
 )
 
 const (
@@ -45,9 +46,9 @@ type server interface {
 // cluster is all the parts, running.
 type cluster struct {
 	options Options
-	peaks   *peaks
+	peaks   *process.Peaks
 	server  server
-	sandbox *process
+	sandbox *process.Process
 	// provider is where the sandbox is.
 	provider string
 	keyset   string
@@ -57,13 +58,13 @@ type cluster struct {
 	orders   *ramp.Client
 
 	mu      sync.Mutex
-	workers [workersRunning]*process
+	workers [workersRunning]*process.Process
 	// lost are the ends of workers that nobody asked for.
 	lost []string
 }
 
 func startCluster(ctx context.Context, options Options, extra ...string) (*cluster, error) {
-	c := &cluster{options: options, peaks: newPeaks()}
+	c := &cluster{options: options, peaks: process.NewPeaks()}
 	return c, errors.Join(c.start(ctx, extra))
 }
 
@@ -84,11 +85,11 @@ func (c *cluster) start(ctx context.Context, extra []string) error {
 	return nil
 }
 
-func newServer(ctx context.Context, options Options, peaks *peaks) (server, error) {
+func newServer(ctx context.Context, options Options, peaks *process.Peaks) (server, error) {
 	if options.PostgreSQL {
 		return newOfficial(ctx, options, peaks)
 	}
-	port, err := freePort()
+	port, err := process.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +113,11 @@ func (c *cluster) startSandbox(ctx context.Context, extra []string) error {
 		"--speed", fmt.Sprint(c.options.Speed),
 	}, extra...)
 	var err error
-	c.sandbox, err = launch(ctx, launching{
-		name: "sandbox", program: c.program("sandbox"), arguments: arguments, dir: c.options.Dir, peaks: c.peaks, sign: "http://",
+	c.sandbox, err = process.Start(ctx, process.Program{
+		Name: "sandbox", Path: c.program("sandbox"), Arguments: arguments, LogDir: c.options.Dir, Peaks: c.peaks, Sign: "http://",
 	})
 	if err == nil {
-		c.provider = c.sandbox.line.text
+		c.provider = c.sandbox.ReadyLine()
 	}
 	return err
 }
@@ -147,9 +148,9 @@ func (c *cluster) startWorkers(ctx context.Context) error {
 }
 
 func (c *cluster) startWorker(ctx context.Context, i int) error {
-	p, err := launch(ctx, launching{
-		name: fmt.Sprintf("worker-%d", i), program: c.program("worker"), dir: c.options.Dir, peaks: c.peaks, sign: "worker started",
-		environment: []string{
+	p, err := process.Start(ctx, process.Program{
+		Name: fmt.Sprintf("worker-%d", i), Path: c.program("worker"), LogDir: c.options.Dir, Peaks: c.peaks, Sign: "worker started",
+		Environment: []string{
 			"TEMPORAL_ADDRESS=" + c.server.address(),
 			"TEMPORAL_NAMESPACE=default",
 			"ONMETA_BASE_URL=" + c.provider,
@@ -172,7 +173,7 @@ func (c *cluster) startWorker(ctx context.Context, i int) error {
 	return nil
 }
 
-func (c *cluster) worker(i int) *process {
+func (c *cluster) worker(i int) *process.Process {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.workers[i]
@@ -191,11 +192,11 @@ func (c *cluster) close() {
 	}
 	for i := range c.workers {
 		if p := c.worker(i); p != nil {
-			p.kill()
+			p.Kill()
 		}
 	}
 	if c.sandbox != nil {
-		c.sandbox.stop(stopGrace)
+		c.sandbox.Stop(stopGrace)
 	}
 	if c.server != nil {
 		c.server.close()
@@ -223,9 +224,9 @@ func (c *cluster) ledger(ctx context.Context) (sandbox.Ledger, error) {
 // development is the development server on its SQLite file.
 type development struct {
 	options Options
-	peaks   *peaks
+	peaks   *process.Peaks
 	port    string
-	process *process
+	process *process.Process
 }
 
 var _ server = (*development)(nil)
@@ -243,31 +244,21 @@ func (d *development) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.process, err = launch(ctx, launching{
-		name: "server", program: filepath.Join(directory, "devserver"), dir: d.options.Dir, peaks: d.peaks, sign: "TEMPORAL_ADDRESS=",
-		arguments: []string{
+	d.process, err = process.Start(ctx, process.Program{
+		Name: "server", Path: filepath.Join(directory, "devserver"), LogDir: d.options.Dir, Peaks: d.peaks, Sign: "TEMPORAL_ADDRESS=",
+		Arguments: []string{
 			"--config", configuration, "--port", d.port, "--ui-port", "0", "--db", filepath.Join(d.options.Dir, "temporal.db"),
 		},
 	})
 	return err
 }
 
-func (d *development) kill() { d.process.kill() }
+func (d *development) kill() { d.process.Kill() }
 
 func (d *development) close() {
 	if d.process != nil {
-		d.process.stop(stopGrace)
+		d.process.Stop(stopGrace)
 	}
-}
-
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, err
 }
 
 // say tells how a run goes.

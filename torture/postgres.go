@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"rampart/starter/setup"
+	"rampart/torture/process"
 )
 
 //go:embed temporal-postgres.yaml
@@ -47,17 +48,17 @@ func databases() map[string]string {
 // official is the official Temporal server on a PostgreSQL cluster of its own.
 type official struct {
 	options  Options
-	peaks    *peaks
+	peaks    *process.Peaks
 	port     string
 	database *database
 	ports    []string
-	process  *process
+	process  *process.Process
 	ready    bool
 }
 
 var _ server = (*official)(nil)
 
-func newOfficial(ctx context.Context, options Options, peaks *peaks) (server, error) {
+func newOfficial(ctx context.Context, options Options, peaks *process.Peaks) (server, error) {
 	port, err := lowPort()
 	if err != nil {
 		return nil, err
@@ -122,10 +123,10 @@ func (o *official) storage() string { return "PostgreSQL (" + o.database.version
 
 func (o *official) start(ctx context.Context) error {
 	var err error
-	o.process, err = launch(ctx, launching{
-		name: "server", program: filepath.Join(o.options.Bin, "temporal-server"), dir: o.options.Dir, peaks: o.peaks, silent: true,
-		arguments:   []string{"--config-file", o.configuration(), "--allow-no-auth", "start"},
-		environment: o.ports,
+	o.process, err = process.Start(ctx, process.Program{
+		Name: "server", Path: filepath.Join(o.options.Bin, "temporal-server"), LogDir: o.options.Dir, Peaks: o.peaks, Silent: true,
+		Arguments:   []string{"--config-file", o.configuration(), "--allow-no-auth", "start"},
+		Environment: o.ports,
 	})
 	if err != nil {
 		return err
@@ -152,10 +153,10 @@ func (o *official) dial(ctx context.Context) (client.Client, error) {
 		switch {
 		case err == nil:
 			return temporal, nil
-		case !o.process.running():
-			return nil, fmt.Errorf("the Temporal server ended at its start:\n%s", tail(o.process.log))
+		case !o.process.Running():
+			return nil, fmt.Errorf("the Temporal server ended at its start:\n%s", o.process.LogTail())
 		case !sleep(ctx, askServer):
-			return nil, fmt.Errorf("the Temporal server does not serve: %w\n%s", err, tail(o.process.log))
+			return nil, fmt.Errorf("the Temporal server does not serve: %w\n%s", err, o.process.LogTail())
 		}
 	}
 }
@@ -184,11 +185,11 @@ func makeNamespace(ctx context.Context, temporal client.Client) error {
 	}
 }
 
-func (o *official) kill() { o.process.kill() }
+func (o *official) kill() { o.process.Kill() }
 
 func (o *official) close() {
 	if o.process != nil {
-		o.process.stop(stopGrace)
+		o.process.Stop(stopGrace)
 	}
 	o.database.close()
 }
@@ -211,10 +212,10 @@ type database struct {
 	directory string
 	port      string
 	version   string
-	process   *process
+	process   *process.Process
 }
 
-func startDatabase(ctx context.Context, logs string, peaks *peaks) (*database, error) {
+func startDatabase(ctx context.Context, logs string, peaks *process.Peaks) (*database, error) {
 	programs, err := postgresPrograms()
 	if err != nil {
 		return nil, err
@@ -227,7 +228,7 @@ func startDatabase(ctx context.Context, logs string, peaks *peaks) (*database, e
 	if d.directory, err = os.MkdirTemp("", "torture-postgres-"); err != nil {
 		return nil, err
 	}
-	if d.port, err = freePort(); err != nil {
+	if d.port, err = process.FreePort(); err != nil {
 		return nil, err
 	}
 	if credential != nil {
@@ -240,11 +241,11 @@ func startDatabase(ctx context.Context, logs string, peaks *peaks) (*database, e
 	if output, err := make.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, output)
 	}
-	d.process, err = launch(ctx, launching{
-		name: "postgres", program: filepath.Join(programs, "postgres"), dir: logs, workingDir: d.directory, peaks: peaks,
-		arguments:  []string{"-D", d.data(), "-h", "127.0.0.1", "-p", d.port, "-k", "", "-c", "max_connections=100"},
-		sign:       "database system is ready to accept connections",
-		credential: credential,
+	d.process, err = process.Start(ctx, process.Program{
+		Name: "postgres", Path: filepath.Join(programs, "postgres"), LogDir: logs, WorkingDir: d.directory, Peaks: peaks,
+		Arguments:  []string{"-D", d.data(), "-h", "127.0.0.1", "-p", d.port, "-k", "", "-c", "max_connections=100"},
+		Sign:       "database system is ready to accept connections",
+		Credential: credential,
 	})
 	if err != nil {
 		return nil, err
@@ -257,7 +258,7 @@ func startDatabase(ctx context.Context, logs string, peaks *peaks) (*database, e
 func (d *database) data() string { return filepath.Join(d.directory, "data") }
 
 func (d *database) close() {
-	d.process.stop(stopGrace)
+	d.process.Stop(stopGrace)
 	_ = os.RemoveAll(d.directory) // it is in the system's directory for what nobody misses
 }
 

@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"runtime"
-	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"rampart/onmeta/sandbox"
+	"rampart/torture/process"
 )
 
 // Report is what a run found.
@@ -35,7 +32,7 @@ type Report struct {
 	Provider  Traffic          `json:"provider"`
 	Histories Histories        `json:"histories"`
 	PeakBytes map[string]int64 `json:"peakBytes"`
-	Machine   Machine          `json:"machine"`
+	Machine   process.Machine  `json:"machine"`
 	Versions  []string         `json:"versions"`
 }
 
@@ -71,53 +68,6 @@ func newTraffic(ledger sandbox.Ledger) Traffic {
 		}
 	}
 	return traffic
-}
-
-// Machine is where the run ran.
-type Machine struct {
-	CPUs        int    `json:"cpus"`
-	Model       string `json:"model"`
-	MemoryBytes int64  `json:"memoryBytes"`
-	System      string `json:"system"`
-}
-
-func thisMachine() Machine {
-	kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(proc("/proc/meminfo", "MemTotal"), " kB"), 10, 64) // unknown shows as 0
-	return Machine{
-		CPUs:        runtime.NumCPU(),
-		Model:       proc("/proc/cpuinfo", "model name"),
-		MemoryBytes: kilobytes << 10,
-		System:      runtime.GOOS + "/" + runtime.GOARCH,
-	}
-}
-
-// proc is the value of the first line of a name in one of the kernel's tables.
-func proc(path, name string) string {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(content)) {
-		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
-
-// versions are those of what matters most to a run.
-func versions() []string {
-	found := []string{runtime.Version()}
-	info, _ := debug.ReadBuildInfo() // without it there is only Go's
-	if info == nil {
-		return found
-	}
-	for _, module := range info.Deps {
-		if module.Path == "go.temporal.io/sdk" || module.Path == "go.temporal.io/api" {
-			found = append(found, module.Path+" "+module.Version)
-		}
-	}
-	return found
 }
 
 // WriteJSON writes the report for programs.
@@ -172,8 +122,7 @@ func (r Report) writeFigures(b *strings.Builder) {
 		peaks = append(peaks, fmt.Sprintf("%s %d MiB", name, r.PeakBytes[name]>>20))
 	}
 	line("peak memory of one process: %s", strings.Join(peaks, ", "))
-	line("machine: %d CPUs (%s), %.1f GiB, %s; %s", r.Machine.CPUs, r.Machine.Model, float64(r.Machine.MemoryBytes)/(1<<30), r.Machine.System,
-		strings.Join(r.Versions, ", "))
+	line("machine: %s; %s", r.Machine, strings.Join(r.Versions, ", "))
 }
 
 // counted lists counts by name.

@@ -12,6 +12,7 @@ import (
 
 	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/torture/process"
 )
 
 // Run tortures orders, and reports what became of them. An error says that the run itself went wrong; what went
@@ -160,14 +161,14 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 	report := r.newReport(wall, ledger)
 	report.Counts, report.Violations = judge(outcomes, ledger)
 	report.Histories = r.readHistories(ctx)
-	report.PeakBytes = r.cluster.peaks.all()
+	report.PeakBytes = r.cluster.peaks.All()
 	return report, nil
 }
 
 func (r *run) newReport(wall time.Duration, ledger sandbox.Ledger) Report {
 	return Report{
 		Seed: r.options.Seed, Orders: r.options.Orders, Faults: r.options.Faults, Speed: r.options.Speed,
-		Storage: r.cluster.server.storage(), Machine: thisMachine(), Versions: versions(),
+		Storage: r.cluster.server.storage(), Machine: process.ThisMachine(), Versions: process.Versions(),
 		Wall:     wall.Round(time.Second).String(),
 		Blows:    r.chaos.dealt,
 		Unclean:  r.chaos.unclean,
