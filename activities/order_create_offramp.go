@@ -116,5 +116,5 @@ func (r CreateOfframpOrderRequest) wire() (onmeta.CreateOfframpRequest, error) {
 
 // CreateOfframpOrder runs the activity.
 func CreateOfframpOrder(ctx workflow.Context, req CreateOfframpOrderRequest) (Created, error) {
-	return call[Created](ctx, concludes, "Create the order: "+req.Token.Symbol+" for INR", (*Calls)(nil).CreateOfframpOrder, req)
+	return call[Created](ctx, concludes, "Create the order: INR for "+req.Token.Symbol, (*Calls)(nil).CreateOfframpOrder, req)
 }

@@ -194,5 +194,5 @@ func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount de
 
 // CreateOnrampOrder runs the activity.
 func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (Created, error) {
-	return call[Created](ctx, concludes, "Create the order: INR "+req.Fiat.Amount+" for "+req.Token.Symbol, (*Calls)(nil).CreateOnrampOrder, req)
+	return call[Created](ctx, concludes, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
 }

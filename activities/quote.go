@@ -145,10 +145,10 @@ func fees(charged ...fee) []ramp.Fee {
 
 // QuoteBuy runs the activity.
 func QuoteBuy(ctx workflow.Context, req QuoteBuyRequest) (QuoteResult, error) {
-	return call[QuoteResult](ctx, prices, "Fetch the price of "+req.Token.Symbol+" for INR "+req.Fiat.Amount, (*Calls)(nil).QuoteBuy, req)
+	return call[QuoteResult](ctx, prices, "Fetch the price: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).QuoteBuy, req)
 }
 
 // QuoteSell runs the activity.
 func QuoteSell(ctx workflow.Context, req QuoteSellRequest) (QuoteResult, error) {
-	return call[QuoteResult](ctx, prices, "Fetch the price of "+req.Token.Symbol+" in INR", (*Calls)(nil).QuoteSell, req)
+	return call[QuoteResult](ctx, prices, "Fetch the price: INR for "+req.Token.Symbol, (*Calls)(nil).QuoteSell, req)
 }

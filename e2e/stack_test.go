@@ -51,6 +51,8 @@ type stack struct {
 	network  *network
 	// environment is what the worker gets besides the usual.
 	environment []string
+	// http is where the worker shows metrics and health, if it was told.
+	http string
 	// keyset is the file of the keys that encrypt payloads, and keyring those keys.
 	keyset  string
 	keyring *codec.Keyring

@@ -57,9 +57,9 @@ func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order
 		return nil, err
 	}
 	options := startOptions(ID{Onramp, request.Reference}, request.Token, request.Fiat)
-	options.StaticSummary = fmt.Sprintf("Buy %s for ₹%s · %s", request.Token.Symbol, request.Fiat.Amount, request.Reference)
-	options.StaticDetails = fmt.Sprintf("Buys **%s** on chain %d for **₹%s**, paid by %s, to the wallet `%s`.",
-		request.Token.Symbol, request.Token.ChainID, request.Fiat.Amount, request.PaymentMethod, request.WalletAddress)
+	options.StaticSummary = request.Title() + " · " + request.Reference
+	options.StaticDetails = fmt.Sprintf("Buys **%s** on chain %d for **%s**, paid by %s, to the wallet `%s`.",
+		request.Token.Symbol, request.Token.ChainID, request.Fiat.Text(), request.PaymentMethod, request.WalletAddress)
 	mark, err := request.Fingerprint()
 	if err != nil {
 		return nil, err
@@ -72,14 +72,10 @@ func (c *Client) StartOfframp(ctx context.Context, request OfframpRequest) (*Ord
 	if err := request.Validate(); err != nil {
 		return nil, err
 	}
-	what := request.TokenAmount + " " + request.Token.Symbol + " for INR"
-	if request.TokenAmount == "" {
-		what = request.Token.Symbol + " for ₹" + request.Fiat.Amount
-	}
 	options := startOptions(ID{Offramp, request.Reference}, request.Token, request.Fiat)
-	options.StaticSummary = fmt.Sprintf("Sell %s · %s", what, request.Reference)
-	options.StaticDetails = fmt.Sprintf("Sells **%s** on chain %d from the wallet `%s`, paid out to the account %s.",
-		what, request.Token.ChainID, request.SenderWallet, MaskAccount(request.Bank.AccountNumber))
+	options.StaticSummary = request.Title() + " · " + request.Reference
+	options.StaticDetails = fmt.Sprintf("**%s**, on chain %d from the wallet `%s`, paid out to the account %s.",
+		request.Title(), request.Token.ChainID, request.SenderWallet, MaskAccount(request.Bank.AccountNumber))
 	mark, err := request.Fingerprint()
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -57,8 +56,7 @@ func (l *lifecycle) enter(ctx workflow.Context, status ramp.Status, note string)
 		l.desk.concerns = nil
 		l.order.Attention = ""
 	}
-	l.touch(ctx)
-	l.order.Timeline = append(l.order.Timeline, ramp.TimelineEntry{Status: status, At: l.order.UpdatedAt, Note: note})
+	l.record(ctx, note)
 	l.log.Debug("order status", "status", status)
 	l.publish(ctx)
 }
@@ -68,15 +66,18 @@ func (l *lifecycle) note(ctx workflow.Context, note string) {
 	if len(l.order.Timeline) >= timelineNotes {
 		return
 	}
-	l.touch(ctx)
-	l.order.Timeline = append(l.order.Timeline, ramp.TimelineEntry{Status: l.order.Status, At: l.order.UpdatedAt, Note: note})
-	workflow.SetCurrentDetails(ctx, l.details())
+	l.record(ctx, note)
 }
 
-// touch notes that the order has changed.
+func (l *lifecycle) record(ctx workflow.Context, note string) {
+	l.order.Timeline = append(l.order.Timeline, ramp.TimelineEntry{Status: l.order.Status, At: now(ctx), Note: note})
+	l.touch(ctx)
+}
+
+// touch notes that the order has changed, and shows it so. The details are no event, and cost microseconds.
 func (l *lifecycle) touch(ctx workflow.Context) {
 	l.order.UpdatedAt = now(ctx)
-	workflow.SetCurrentDetails(ctx, l.details())
+	workflow.SetCurrentDetails(ctx, l.card())
 }
 
 // raise asks for a person's attention.
@@ -207,67 +208,6 @@ func (p published) since(before published) []temporal.SearchAttributeUpdate {
 	return changes
 }
 
-// details is the order as a card in Markdown, for the Web UI. It holds no personal data.
-func (l *lifecycle) details() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** · %s\n\n", l.route.title(), l.order.Reference)
-	fmt.Fprintf(&b, "**Status:** %s\n\n", strings.ReplaceAll(string(l.order.Status), "_", " "))
-	if l.order.Attention != "" {
-		fmt.Fprintf(&b, "**Needs attention:** %s\n\n", l.order.Attention)
-	}
-	fmt.Fprintf(&b, "%s\n\n", l.awaited())
-	if quote := l.order.Quote; quote != nil {
-		fmt.Fprintf(&b, "- Pays %s %s, receives %s %s (rate %s)\n",
-			quote.Pay.Amount, quote.Pay.Currency, quote.Receive.Amount, quote.Receive.Currency, quote.Rate)
-	}
-	if l.order.OrderID != "" {
-		fmt.Fprintf(&b, "- Provider's order `%s`", l.order.OrderID)
-		if l.order.ProviderStatus != "" {
-			fmt.Fprintf(&b, ", status `%s`", l.order.ProviderStatus)
-		}
-		b.WriteString("\n")
-	}
-	if l.order.ProviderReason != "" {
-		fmt.Fprintf(&b, "- Provider's reason: %s\n", l.order.ProviderReason)
-	}
-	if !l.order.ExpiresAt.IsZero() && !l.order.Status.Final() && !l.order.Accepted() {
-		fmt.Fprintf(&b, "- Deadline %s (%s)\n", ist(l.order.ExpiresAt), l.order.ExpiresAt.Format("15:04:05 UTC"))
-	}
-	if settlement := l.order.Settlement; settlement != nil {
-		fmt.Fprintf(&b, "- Delivered %s %s %s\n", settlement.Amount.Amount, settlement.Amount.Currency, settlement.TransactionHash)
-	}
-	fmt.Fprintf(&b, "\nUpdated %s", ist(l.order.UpdatedAt))
-	return b.String()
-}
-
-// awaited says what the order waits for, and from whom.
-func (l *lifecycle) awaited() string {
-	switch l.order.Status {
-	case ramp.VerifyingKYC:
-		return "Waiting for the provider to confirm the user's KYC."
-	case ramp.AwaitingKYC:
-		return "Waiting for the user's KYC documents: `" + ramp.SubmitKYC + "`."
-	case ramp.LinkingAccount:
-		return "Waiting for the provider to link the user's account."
-	case ramp.AwaitingAccount:
-		return "Waiting for another account of the user: `" + ramp.SubmitAccount + "`."
-	case ramp.Quoting, ramp.CreatingOrder:
-		return "Making the order at the provider."
-	case ramp.AwaitingConfirmation:
-		return "Waiting for the user to confirm the quote `" + l.order.Quote.ID + "`: `" + ramp.ConfirmQuote + "`."
-	case ramp.AwaitingPayment:
-		return "Waiting until " + l.route.words().payment + ": `" + l.route.proofMessage() + "`."
-	case ramp.VerifyingPayment:
-		return "Waiting for the provider to find the payment."
-	case ramp.Settling:
-		return "Waiting for the provider to deliver."
-	case ramp.Refunding:
-		return "Waiting for the provider to refund."
-	default:
-		return "Over. " + l.order.Timeline[len(l.order.Timeline)-1].Note
-	}
-}
-
 // sentence makes a sentence for the timeline of the text of an error.
 func sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
@@ -275,8 +215,3 @@ func sentence(text string) string {
 
 // waitsUntil tells a user how long they have.
 func waitsUntil(t time.Time) string { return "The order waits until " + ist(t) + "." }
-
-// ist writes a time as people in India read it.
-func ist(t time.Time) string {
-	return t.In(time.FixedZone("IST", 5*60*60+30*60)).Format("2 Jan 2006, 15:04:05 MST")
-}

@@ -37,7 +37,11 @@ type world struct {
 // it is about, before or after.
 func newWorld(t *testing.T, direction ramp.Direction) *world {
 	t.Helper()
-	var suite testsuite.WorkflowTestSuite
+	return newWorldOf(t, new(testsuite.WorkflowTestSuite), direction)
+}
+
+func newWorldOf(t *testing.T, suite *testsuite.WorkflowTestSuite, direction ramp.Direction) *world {
+	t.Helper()
 	w := &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	w.SetStartTime(start)
 	w.SetTestTimeout(time.Minute)

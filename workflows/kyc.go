@@ -69,6 +69,7 @@ func (l *lifecycle) uploadKYC(ctx workflow.Context, dossier string) (string, err
 }
 
 func (l *lifecycle) awaitVerification(ctx workflow.Context) error {
+	l.note(ctx, "The provider has the documents and looks at them.")
 	stopped, err := l.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: l.terms.email, Wait: wait})
 		return result.WatchEnd, err

@@ -32,7 +32,7 @@ func TestLinkedAccountsAreLookedUpWhileTheUserIsChecked(t *testing.T) {
 func TestWhatWasLookedUpBeforeTheUserWasVerifiedIsLookedUpAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+	w.on((*activities.Calls)(nil).KYCStatus).After(time.Minute).Return(activities.KYCStatusResult{}, nil)
 	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, nil)
 	w.on((*activities.Watches)(nil).WatchKYC).
 		Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.Decided}}, nil)

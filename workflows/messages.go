@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -41,11 +42,7 @@ func (l *lifecycle) listen(ctx workflow.Context) error {
 		}
 	}
 	listener := disconnected(ctx)
-	workflow.GoNamed(listener, "signals", func(ctx workflow.Context) {
-		for {
-			l.inbox.signals.Select(ctx)
-		}
-	})
+	workflow.GoNamed(listener, "signals", l.heedSignals)
 	workflow.GoNamed(ctx, "cancellation", l.heedCancellation)
 	return nil
 }
@@ -76,6 +73,33 @@ func (l *lifecycle) handle(ctx workflow.Context, m message) error {
 				return contractError(err)
 			},
 		})
+}
+
+// heedSignals handles signals as they come. One of a name that no order knows is most likely misspelt, and its sender cannot
+// be told either.
+func (l *lifecycle) heedSignals(ctx workflow.Context) {
+	for {
+		_ = workflow.Await(ctx, func() bool { // cannot be cancelled
+			return l.inbox.pending() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
+		})
+		if l.inbox.pending() {
+			l.inbox.signals.Select(ctx)
+			continue
+		}
+		l.ignoreUnknown(ctx)
+	}
+}
+
+// ignoreUnknown takes signals of unknown names out of their channels, in an order that does not depend on the SDK's map.
+func (l *lifecycle) ignoreUnknown(ctx workflow.Context) {
+	names := workflow.GetUnhandledSignalNames(ctx)
+	slices.Sort(names)
+	for _, name := range names {
+		channel := workflow.GetSignalChannel(ctx, name)
+		for channel.ReceiveAsync(new(converter.RawValue)) {
+			l.note(ctx, "A signal was ignored: no order knows the name "+redact.Message(name, longestWord)+".")
+		}
+	}
 }
 
 // heed handles a signal. Its sender cannot be told that it was of no use, so the order's timeline says so.
@@ -228,8 +252,8 @@ func (l *lifecycle) overError() *ramp.Error {
 	return err
 }
 
-// longestEncoding bounds what a sender's own words add to an order.
-const longestEncoding = 60
+// longestWord bounds what a sender's own words add to an order.
+const longestWord = 60
 
 // decode reads what came from outside, as strictly as ramp.Decode does.
 func decode(input converter.RawValue, into any) error {
@@ -239,7 +263,7 @@ func decode(input converter.RawValue, into any) error {
 	case ramp.EncodingEncrypted:
 		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
 	default:
-		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, redact.Message(encoding, longestEncoding)))
+		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, redact.Message(encoding, longestWord)))
 	}
 	if err := ramp.Decode(payload.GetData(), into); err != nil {
 		return undecodable(err.Error())

@@ -52,12 +52,7 @@ func (r *offramp) terms() terms {
 
 func (r *offramp) fingerprint() (string, error) { return r.request.Fingerprint() }
 
-func (r *offramp) title() string {
-	if r.request.TokenAmount != "" {
-		return "Sell " + r.request.TokenAmount + " " + r.request.Token.Symbol + " for INR"
-	}
-	return "Sell " + r.request.Token.Symbol + " for ₹" + r.request.Fiat.Amount
-}
+func (r *offramp) title() string { return r.request.Title() }
 
 func (r *offramp) account() activities.AccountRequest {
 	return activities.AccountRequest{Email: r.request.Email, Bank: r.request.Bank}

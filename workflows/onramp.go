@@ -52,9 +52,7 @@ func (r *onramp) terms() terms {
 
 func (r *onramp) fingerprint() (string, error) { return r.request.Fingerprint() }
 
-func (r *onramp) title() string {
-	return "Buy " + r.request.Token.Symbol + " for ₹" + r.request.Fiat.Amount
-}
+func (r *onramp) title() string { return r.request.Title() }
 
 func (r *onramp) account() activities.AccountRequest {
 	if r.request.PaymentMethod == ramp.UPI {

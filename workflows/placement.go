@@ -120,9 +120,10 @@ func (l *lifecycle) confirmQuote(ctx workflow.Context) error {
 
 func (l *lifecycle) quoteNote() string {
 	quote := l.order.Quote
-	note := "Quote: " + quote.Pay.Amount + " " + quote.Pay.Currency + " for " + quote.Receive.Amount + " " + quote.Receive.Currency + "."
+	note := "Quote: " + quote.Receive.Text() + " for " + quote.Pay.Text() + "."
 	if !l.meetsMinimum() {
-		note += " That is less than the user's minimum of " + l.terms.minReceived + "."
+		least := ramp.Amount{Amount: l.terms.minReceived, Currency: quote.Receive.Currency}
+		note += " That is less than the user's minimum of " + least.Text() + "."
 	}
 	return note
 }

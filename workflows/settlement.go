@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -119,7 +120,7 @@ func (l *lifecycle) advance(ctx workflow.Context, state activities.OrderState) {
 func (l *lifecycle) ending(state activities.OrderState) error {
 	note := "The provider says " + state.ProviderStatus + "."
 	if state.Reason != "" {
-		note += " " + state.Reason
+		note += " Its reason: " + strings.TrimSuffix(state.Reason, ".") + "."
 	}
 	if l.order.Direction == ramp.Onramp && (state.Status == ramp.Cancelled || state.Status == ramp.Expired) {
 		note += " The same UTR may be used on a new order for the same amount."

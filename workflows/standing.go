@@ -1,0 +1,222 @@
+package workflows
+
+import (
+	"cmp"
+	"strconv"
+
+	"rampart/ramp"
+)
+
+// standing says where the order stands.
+func (l *lifecycle) standing() standing {
+	switch l.order.Status {
+	case ramp.VerifyingKYC:
+		return l.verifyingKYC()
+	case ramp.AwaitingKYC:
+		return l.awaitingKYC()
+	case ramp.LinkingAccount:
+		return l.atOnce("The provider links the user's " + l.accountName())
+	case ramp.AwaitingAccount:
+		return l.awaitingAccount()
+	case ramp.Quoting:
+		return l.atOnce("The price is fetched")
+	case ramp.CreatingOrder:
+		return l.atOnce("The provider makes the order")
+	case ramp.AwaitingConfirmation:
+		return l.awaitingConfirmation()
+	case ramp.AwaitingPayment:
+		return l.awaitingPayment()
+	case ramp.VerifyingPayment, ramp.Settling, ramp.Refunding:
+		return l.withTheProvider()
+	default:
+		return l.over()
+	}
+}
+
+// atOnce is for what the provider usually does at once.
+func (l *lifecycle) atOnce(headline string) standing {
+	return standing{
+		headline: headline,
+		awaits:   theProvider,
+		text:     "The order goes on by itself. If that takes long, Pending Activities shows why.",
+		help:     l.unlessWanted(),
+	}
+}
+
+func (l *lifecycle) verifyingKYC() standing {
+	if l.inbox.kyc.shut == "" {
+		return l.atOnce("The provider checks the user's KYC")
+	}
+	return standing{
+		headline: "The provider reviews the user's KYC documents",
+		awaits:   theProvider,
+		text:     "A review by hand takes up to 24 hours. The order goes on by itself once the user is verified.",
+		help:     l.unlessWanted(),
+	}
+}
+
+func (l *lifecycle) awaitingKYC() standing {
+	return standing{
+		headline: "The user must hand in KYC documents",
+		awaits:   theUser,
+		text:     "The provider has not verified the user. Without documents the order is rejected then.",
+		until:    l.statusSince().Add(userPatience),
+		help: append([]remedy{
+			{"The documents are where the workers read them", code("starter submit-kyc " + l.id() + " DOSSIER-URL")},
+		}, l.unlessWanted()...),
+	}
+}
+
+func (l *lifecycle) awaitingAccount() standing {
+	return standing{
+		headline: "The user must name another " + l.accountName(),
+		awaits:   theUser,
+		text:     "The provider did not link the one they gave. Without another the order is rejected then.",
+		until:    l.statusSince().Add(userPatience),
+		help: append([]remedy{
+			{"The user has named one", code("starter submit-account " + l.id() + " --file account.json")},
+		}, l.unlessWanted()...),
+	}
+}
+
+func (l *lifecycle) awaitingConfirmation() standing {
+	return standing{
+		headline: "The user must confirm the price",
+		awaits:   theUser,
+		text:     "Without an answer the order is cancelled then.",
+		until:    l.confirmBy,
+		help: append([]remedy{
+			{"The user agrees", code("starter confirm-quote " + l.id() + " " + l.order.Quote.ID)},
+		}, l.unlessWanted()...),
+	}
+}
+
+func (l *lifecycle) awaitingPayment() standing {
+	switch proof := l.route.words().proof; {
+	case l.order.Proof != nil:
+		return standing{
+			headline: "The provider is given the " + proof,
+			awaits:   theProvider,
+			text:     "The order goes on by itself once the provider has taken or refused it.",
+		}
+	case l.unclear:
+		return standing{
+			headline: "The provider must say whether the order is paid",
+			awaits:   theProvider,
+			text: "The time to pay is over, and the provider's status tells neither that it is paid nor that it is not. " +
+				"The order asks on, and takes a " + proof + " meanwhile.",
+			help: []remedy{{"The user has paid", l.proofCommand()}, {"The provider cannot tell", l.askSupport()}},
+		}
+	}
+	return standing{
+		headline: "The user must pay " + l.order.Quote.Pay.Text(),
+		awaits:   theUser,
+		text:     l.howToPay() + " Without it the order expires then.",
+		until:    l.order.ExpiresAt,
+		help:     append([]remedy{{"The user has paid", l.proofCommand()}}, l.unlessWanted()...),
+	}
+}
+
+// howToPay names the provider's account, which is nobody's secret.
+func (l *lifecycle) howToPay() string {
+	pay, how := l.order.Quote.Pay.Text(), l.order.Instructions
+	switch {
+	case how.Deposit != nil:
+		return "The user sends " + pay + " on chain " + strconv.FormatInt(how.Deposit.ChainID, 10) + " to " +
+			code(how.Deposit.WalletAddress) + ", and submits the transaction hash."
+	case how.Bank != nil:
+		return "The user transfers " + pay + " to the provider's account " + code(ramp.MaskAccount(how.Bank.AccountNumber)) +
+			", and submits the bank's UTR."
+	case how.UPI != nil && how.UPI.VPA != "":
+		return "The user pays " + pay + " by UPI to " + code(how.UPI.VPA) + ", and submits the bank's UTR."
+	default:
+		return "The user pays " + pay + ", and submits the bank's UTR."
+	}
+}
+
+func (l *lifecycle) withTheProvider() standing {
+	s := standing{awaits: theProvider}
+	switch l.order.Status {
+	case ramp.VerifyingPayment:
+		s.headline = "The provider looks for the payment"
+		s.text = "It has taken the " + l.route.words().proof + ". The order goes on by itself, asks for attention after a day, " +
+			"and can no longer be cancelled."
+	case ramp.Settling:
+		s.headline = "The provider has the payment and delivers " + l.order.Quote.Receive.Text()
+		s.text = "The order goes on by itself, and can no longer be cancelled."
+	default:
+		s.headline = "The provider returns the payment"
+		s.text = "It goes back to where it came from. The order ends by itself once it is there."
+	}
+	return s
+}
+
+// over tells how the order ended, and what is left to do.
+func (l *lifecycle) over() standing {
+	s := standing{text: l.order.Timeline[len(l.order.Timeline)-1].Note}
+	switch l.order.Status {
+	case ramp.Completed:
+		s.headline = "Completed"
+		if settlement := l.order.Settlement; settlement != nil && settlement.Amount.Amount != "" {
+			s.headline += ": " + settlement.Amount.Text() + " delivered"
+		}
+		s.help = []remedy{{"The user misses what was delivered", l.askSupport()}}
+	case ramp.Refunded:
+		s.headline = "Refunded"
+		s.help = []remedy{{"The user misses the payment", l.askSupport()}, l.tryAgain()}
+	case ramp.Rejected:
+		s.headline = "Rejected"
+		s.help = []remedy{l.tryAgain()}
+	case ramp.Expired:
+		s.headline = "Expired"
+		s.help = l.ifPaid()
+	default:
+		s.headline = "Cancelled"
+		s.help = l.ifPaid()
+	}
+	return s
+}
+
+// ifPaid is for an order that ended unpaid, as far as the provider knows.
+func (l *lifecycle) ifPaid() []remedy {
+	switch {
+	case l.order.OrderID == "":
+		return []remedy{l.tryAgain()}
+	case l.order.Direction == ramp.Offramp:
+		return []remedy{{"The user has sent the tokens", l.askSupport()}, l.tryAgain()}
+	}
+	utr := " --utr UTR"
+	if l.order.Proof != nil {
+		utr = "" // the order has it
+	}
+	return []remedy{
+		{"The user has paid", code("starter reorder " + l.id() + " --reference NEW-REFERENCE" + utr)},
+		l.tryAgain(),
+	}
+}
+
+func (l *lifecycle) tryAgain() remedy {
+	return remedy{"The user wants to try again", "a new order, with a reference of its own"}
+}
+
+func (l *lifecycle) unlessWanted() []remedy {
+	return []remedy{{"The user does not want it any more", code("starter cancel " + l.id())}}
+}
+
+func (l *lifecycle) proofCommand() string {
+	if l.order.Direction == ramp.Offramp {
+		return code("starter submit-hash " + l.id() + " TRANSACTION-HASH")
+	}
+	return code("starter submit-utr " + l.id() + " UTR")
+}
+
+func (l *lifecycle) askSupport() string {
+	return "ask the provider's support about its order " + code(cmp.Or(l.order.OrderID, "unknown"))
+}
+
+func (l *lifecycle) accountName() string {
+	if l.route.accountKind() == ramp.AccountUPI {
+		return "UPI ID"
+	}
+	return "bank account"
+}
