@@ -95,13 +95,15 @@ func markedDossier(t *testing.T, m *marks) string {
 }
 
 // TestNoSecretLeavesTheWorkerOnAnyRoad takes orders along every road with values that can be told, and then looks for
-// them wherever the parts of Rampart write: the logs of all programs at all levels, what the starter prints, Temporal's
-// database as it lies on the disk, what Temporal's API tells of workflows, and the orders that users see.
+// them wherever the parts of Rampart write: the logs of all programs at all levels, what the starter prints, the worker's
+// metrics and pages, its spans, Temporal's database as it lies on the disk, what Temporal's API tells of workflows, and the orders
+// that users see.
 func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	var m marks
-	s := newStack(t, 60, onFile, unreliable(n))
+	spans := new(collector)
+	s := newStack(t, 60, onFile, unreliable(n), watched, traced(spans))
 	codecServer := s.startCodecServer()
 	var printed strings.Builder
 	run := func(args ...string) {
@@ -161,6 +163,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	run("status", broken.Email)
 
 	// A worker that is killed in the middle.
+	pages := s.shown()
 	s.worker.kill()
 	second := s.startWorker()
 	s.awaitStatus(buy("mark-upi"), 2*settling, ramp.Completed)
@@ -170,6 +173,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 		run("status", order, "-o", "json")
 	}
 	run("list")
+	pages += s.shown()
 
 	secrets := append(m.personal(), apiKey, apiSecret, kycSecret)
 	requireClean(t, "what the starter printed", printed.String(), secrets)
@@ -188,6 +192,11 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 		requireClean(t, "order "+id.Reference, string(shown), secrets)
 	}
 	requireClean(t, "what Temporal's API tells", s.told("onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"), secrets)
+	requireClean(t, "metrics, health and profiles", pages, secrets)
+	require.NotContains(t, pages, "mark-upi", "metrics are about no single order")
+	second.stop()
+	requireClean(t, "spans", spans.received(), secrets)
+	require.Contains(t, spans.received(), "offramp/mark-bank", "the scan would not find anything")
 	s.server.stop()
 	requireClean(t, "Temporal's database", s.onDisk(), secrets)
 }

@@ -50,7 +50,7 @@ func types() map[string][]any {
 		},
 		"../onmeta": {
 			onmeta.Answer{}, onmeta.BankAccount{}, onmeta.Beneficiary{}, onmeta.BuyQuote{}, onmeta.Call{}, onmeta.ChainLimit{},
-			onmeta.Client{}, onmeta.Config{}, onmeta.CreateOfframpRequest{}, onmeta.CreateOnrampRequest{}, onmeta.Currency{},
+			onmeta.Client{}, onmeta.Config{}, onmeta.Credentials{}, onmeta.CreateOfframpRequest{}, onmeta.CreateOnrampRequest{}, onmeta.Currency{},
 			onmeta.DeepLink{}, onmeta.Error{}, onmeta.File{}, onmeta.Form{}, onmeta.HistoryOrder{}, onmeta.KYCStatus{}, onmeta.KYCUpload{},
 			onmeta.Link{}, onmeta.LinkBankRequest{}, onmeta.LinkUPIRequest{}, onmeta.OfframpCreated{}, onmeta.OfframpStatus{},
 			onmeta.OnrampCreated{}, onmeta.OnrampStatus{}, onmeta.PayerBank{}, onmeta.PaymentMode{}, onmeta.PayoutBank{},

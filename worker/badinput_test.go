@@ -81,6 +81,11 @@ func TestBadSettingsAreRefusedBeforeTemporalIsReached(t *testing.T) {
 		{"RAMP_LOG_FORMAT", "xml", "RAMP_LOG_FORMAT must be json or console"},
 		{"RAMP_LOG_FORMAT", "JSON", "RAMP_LOG_FORMAT must be json or console"},
 		{"RAMP_LOG_LEVEL", "loud", "RAMP_LOG_LEVEL must be debug, info, warn or error"},
+		{"RAMP_HTTP_ADDRESS", "9464", "RAMP_HTTP_ADDRESS must be host:port"},
+		{"RAMP_HTTP_ADDRESS", "127.0.0.1", "RAMP_HTTP_ADDRESS must be host:port"},
+		{"RAMP_HTTP_ADDRESS", "nobody.invalid:9464", "RAMP_HTTP_ADDRESS, for metrics and health"},
+		{"RAMP_PPROF", "perhaps", "RAMP_PPROF must be a"},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL must be grpc or http/protobuf"},
 		{"RAMP_STOP_TIMEOUT", "25", "RAMP_STOP_TIMEOUT must be a"},
 		{"RAMP_STOP_TIMEOUT", "soon", "RAMP_STOP_TIMEOUT must be a"},
 		{"RAMP_STOP_TIMEOUT", "0s", "RAMP_STOP_TIMEOUT must be above 0"},
@@ -107,7 +112,9 @@ func TestBadSettingsAreRefusedBeforeTemporalIsReached(t *testing.T) {
 	} {
 		t.Run(bad.name+"="+bad.value, func(t *testing.T) {
 			t.Parallel()
-			settings := map[string]string{"TEMPORAL_ADDRESS": "127.0.0.1:1", "RAMP_KEYSET_FILE": f.keyset}
+			settings := map[string]string{
+				"TEMPORAL_ADDRESS": "127.0.0.1:1", "RAMP_KEYSET_FILE": f.keyset, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318",
+			}
 			settings[bad.name] = bad.value
 
 			err := run(t.Context(), with(settings))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -31,7 +32,9 @@ type config struct {
 
 	// temporal is how to reach Temporal: its own TEMPORAL_* variables, or a profile of its configuration file.
 	temporal client.Options
-	level    zapcore.Level
+	// temporalSecrets are the credentials in it.
+	temporalSecrets []string
+	level           zapcore.Level
 }
 
 // onmetaConfig is how to reach the provider.
@@ -53,6 +56,10 @@ type onmetaConfig struct {
 type workerConfig struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"json"`
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
+	// HTTPAddress is where metrics and health are shown, host:port. Without it that is the usual one, on this machine alone.
+	HTTPAddress string `env:"HTTP_ADDRESS"`
+	// Pprof shows profiles there too, to this machine alone.
+	Pprof bool `env:"PPROF"`
 	// StopTimeout is how long activities may take to finish once the worker is told to stop. It must be shorter than
 	// what the platform grants before it kills.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
@@ -78,15 +85,24 @@ func loadConfig(environment map[string]string) (config, error) {
 	}
 	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.check()...)
-	var err error
-	c.temporal, err = envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environment)})
-	if err != nil {
+	if err := c.readTemporal(environment); err != nil {
 		problems = append(problems, fmt.Errorf("TEMPORAL_*: %w", err))
 	}
 	if len(problems) > 0 {
 		return config{}, configError(problems)
 	}
 	return c, nil
+}
+
+// readTemporal reads how to reach Temporal as its own tools do.
+func (c *config) readTemporal(environment map[string]string) error {
+	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{EnvLookup: lookup(environment)})
+	if err != nil {
+		return err
+	}
+	c.temporalSecrets = []string{profile.APIKey, profile.GRPCMeta["authorization"]}
+	c.temporal, err = profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
+	return err
 }
 
 // configError lists what must be mended before the worker starts.
@@ -132,6 +148,7 @@ var variables = map[string]string{
 	"StopTimeout":   "RAMP_STOP_TIMEOUT",
 	"Watches":       "RAMP_MAX_WATCHES",
 	"WorkflowCache": "RAMP_WORKFLOW_CACHE",
+	"Pprof":         "RAMP_PPROF",
 }
 
 func (c *config) check() []error {
@@ -151,6 +168,9 @@ func (c *config) check() []error {
 	}
 	if err := c.level.Set(c.Worker.LogLevel); err != nil {
 		add("RAMP_LOG_LEVEL must be debug, info, warn or error")
+	}
+	if _, _, err := net.SplitHostPort(c.Worker.HTTPAddress); c.Worker.HTTPAddress != "" && err != nil {
+		add("RAMP_HTTP_ADDRESS must be host:port, such as 127.0.0.1:9464")
 	}
 	if c.Worker.StopTimeout <= 0 {
 		add("RAMP_STOP_TIMEOUT must be above 0, such as 25s")
@@ -203,8 +223,12 @@ func (c config) logger() (*zap.Logger, error) {
 	settings.Level = zap.NewAtomicLevelAt(c.level)
 	settings.Sampling = nil
 	settings.DisableStacktrace = true
-	core := redactlog.Core(c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal())
-	return settings.Build(zap.WrapCore(core))
+	return settings.Build(zap.WrapCore(redactlog.Core(c.secrets()...)))
+}
+
+// secrets are the process's own credentials, which no log may show.
+func (c config) secrets() []string {
+	return append([]string{c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal()}, c.temporalSecrets...)
 }
 
 // lookup gives Temporal's loader the same environment.

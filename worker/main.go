@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
@@ -29,6 +31,7 @@ import (
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/redact"
+	"rampart/telemetry"
 	"rampart/workflows"
 )
 
@@ -59,24 +62,59 @@ func run(ctx context.Context, environment map[string]string) error {
 	if err != nil {
 		return err
 	}
-	go keyring.Follow(ctx, keysetEvery, func(err error) { reportKeyset(logger, keyring, err) })
+	listener, err := c.Worker.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	o, err := observe(ctx, environment, c.Worker.BuildID, logger)
+	if err != nil {
+		return err
+	}
+	defer o.stop()
+	go keyring.Follow(ctx, keysetEvery, func(err error) {
+		o.keyset.note(err)
+		reportKeyset(logger, keyring, err)
+	})
+	return work(ctx, c, keyring, o, listener)
+}
 
-	temporal, err := connect(ctx, c, keyring, logger)
+// work runs orders until ctx ends.
+func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, listener net.Listener) error {
+	temporal, err := connect(ctx, c, keyring, o)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
 
-	workers, err := newWorkers(c, temporal)
+	provider, key, err := o.provider(c.Onmeta)
 	if err != nil {
 		return err
 	}
-	return workers.run(ctx, logger)
+	workers, err := newWorkers(c, temporal, provider, o)
+	if err != nil {
+		return err
+	}
+	go key.follow(ctx, onmeta.New(provider))
+
+	checks := []telemetry.Check{temporalCheck(temporal, address(c.temporal)), key.check(), o.keyset.check()}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // for as long as watches are handed over
+	defer stop()
+	if err := o.serve(serving, listener, checks, c.Worker.Pprof); err != nil {
+		return err
+	}
+	if err := telemetry.CountOrders(ctx, o.metrics.Meter(), temporal, o.complain); err != nil {
+		return err
+	}
+	return workers.run(ctx, o.log)
 }
 
-func connect(ctx context.Context, c config, keyring *codec.Keyring, logger *zap.Logger) (client.Client, error) {
+func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observed) (client.Client, error) {
 	codec.Secure(&c.temporal, keyring)
-	c.temporal.Logger = log.NewStructuredLogger(slog.New(zapslog.NewHandler(logger.Core())))
+	if err := o.client(&c.temporal); err != nil {
+		return nil, err
+	}
+	c.temporal.Logger = log.NewStructuredLogger(slog.New(zapslog.NewHandler(o.log.Core())))
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	temporal, err := client.DialContext(dialing, c.temporal)
@@ -100,17 +138,13 @@ type workers struct {
 	fatal           chan error
 }
 
-func newWorkers(c config, temporal client.Client) (*workers, error) {
-	transport, err := onmeta.NewTransport(c.Onmeta.transport())
-	if err != nil {
-		return nil, err
-	}
+func newWorkers(c config, temporal client.Client, provider onmeta.Caller, o *observed) (*workers, error) {
 	stores, err := activities.NewDossierStores(c.Worker.KYCStores...)
 	if err != nil {
 		return nil, err
 	}
 	calls, watches := activities.New(activities.Options{
-		Caller:       onmeta.WithRateLimit(transport, onmeta.NewRateLimit(c.Onmeta.RateLimit)),
+		Caller:       provider,
 		KYCSecret:    c.Onmeta.KYCSecret,
 		Timings:      activities.GuideTimings(c.Onmeta.ClockSpeed),
 		Owners:       activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
@@ -128,8 +162,14 @@ func newWorkers(c config, temporal client.Client) (*workers, error) {
 	options.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
 	w.orders = worker.New(temporal, ramp.TaskQueue, options)
 	workflows.Register(w.orders)
+	workflows.BeginMetrics(o.metrics.Temporal())
 	w.orders.RegisterActivity(calls)
 
+	counted, err := telemetry.CountWatches(o.metrics.Meter())
+	if err != nil {
+		return nil, err
+	}
+	options.Interceptors = []interceptor.WorkerInterceptor{counted}
 	options.DisableWorkflowWorker = true
 	options.MaxConcurrentActivityExecutionSize = c.Worker.Watches
 	w.watches = worker.New(temporal, ramp.WatchTaskQueue, options)

@@ -51,6 +51,7 @@ type published struct {
 
 // enter moves the order to a status, and says so wherever it is seen.
 func (l *lifecycle) enter(ctx workflow.Context, status ramp.Status, note string) {
+	l.measureEntry(ctx, status)
 	l.order.Status = status
 	if status.Final() {
 		l.desk.concerns = nil
@@ -87,6 +88,7 @@ func (l *lifecycle) raise(ctx workflow.Context, c concern, reason string) {
 			return
 		}
 	}
+	l.count(ctx, attentionRaised, "concern", c.label())
 	l.drop(c)
 	l.desk.concerns = append(l.desk.concerns, raised{c, reason})
 	l.log.Warn("order needs attention", "reason", reason)

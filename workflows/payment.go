@@ -83,6 +83,7 @@ func (l *lifecycle) submitProof(ctx workflow.Context, p *proof) error {
 }
 
 func (l *lifecycle) refuseProof(ctx workflow.Context, p *proof, reason string) {
+	l.count(ctx, proofsRefused)
 	l.order.Proof = nil
 	l.order.ProviderReason = reason
 	l.inbox.settle(p, l.refuse(ramp.ProofRefused, "the provider refused the "+l.route.words().proof+": "+reason))
@@ -90,6 +91,7 @@ func (l *lifecycle) refuseProof(ctx workflow.Context, p *proof, reason string) {
 }
 
 func (l *lifecycle) acceptProof(ctx workflow.Context, p *proof) {
+	l.count(ctx, proofsAccepted)
 	l.order.Proof.AcceptedAt = now(ctx)
 	l.order.ProviderReason = ""
 	l.settle(ctx, lostInstructions)

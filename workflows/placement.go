@@ -78,6 +78,9 @@ func (l *lifecycle) fetchQuote(ctx workflow.Context) error {
 	if l.since.IsZero() {
 		l.since = result.ProviderTime
 	}
+	if l.order.Quote != nil {
+		l.count(ctx, quoteRefetches)
+	}
 	l.order.Quote = &result.Quote
 	l.touch(ctx)
 	return nil

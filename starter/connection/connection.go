@@ -34,6 +34,8 @@ type Connection struct {
 	Failures  converter.FailureConverter
 	Address   string
 	Namespace string
+
+	stopTraces func()
 }
 
 // Dial connects as the environment says. Its error is an *UnreachableError when there is no answer.
@@ -42,7 +44,17 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 	if err != nil {
 		return nil, err
 	}
-	return DialOptions(ctx, options)
+	stop, err := trace(ctx, environment, &options)
+	if err != nil {
+		return nil, err
+	}
+	c, err := DialOptions(ctx, options)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	c.stopTraces = stop
+	return c, nil
 }
 
 // Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. What
@@ -106,8 +118,13 @@ func DialOptions(ctx context.Context, options client.Options) (*Connection, erro
 	}, nil
 }
 
-// Close closes the connection.
-func (c *Connection) Close() { c.Temporal.Close() }
+// Close closes the connection, and sends the last spans.
+func (c *Connection) Close() {
+	c.Temporal.Close()
+	if c.stopTraces != nil {
+		c.stopTraces()
+	}
+}
 
 // Loopback reports whether an address, host:port, is on this machine.
 func Loopback(address string) bool {

@@ -1,0 +1,82 @@
+package telemetry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// Traces are a process's spans, on their way to a collector.
+type Traces struct {
+	provider trace.TracerProvider
+	stop     func(context.Context) error
+}
+
+// StartTraces sends spans by OTLP where the standard variables name a collector, OTEL_EXPORTER_OTLP_ENDPOINT or
+// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, and nowhere else. The other OTEL_* variables, of the protocol, headers, certificates, sampling
+// and resource, have their standard meaning; OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none turn it off. It does
+// not wait for the collector. service names the program, unless OTEL_SERVICE_NAME does. getenv reads a
+// variable, as os.Getenv does; the exporters read theirs from the process itself.
+func StartTraces(ctx context.Context, getenv func(string) string, service string, build Build) (*Traces, error) {
+	if !traced(getenv) {
+		return &Traces{provider: noop.NewTracerProvider(), stop: func(context.Context) error { return nil }}, nil
+	}
+	exporter, err := newExporter(ctx, getenv)
+	if err != nil {
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	described, err := resource.Merge(resource.Default(), resource.NewSchemaless(
+		attribute.String("service.name", cmp.Or(getenv("OTEL_SERVICE_NAME"), service)),
+		attribute.String("service.version", cmp.Or(build.ID, build.Revision, build.Version)),
+	))
+	if err != nil {
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(described))
+	return &Traces{provider: provider, stop: provider.Shutdown}, nil
+}
+
+func traced(getenv func(string) string) bool {
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
+		return false
+	}
+	return getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != ""
+}
+
+// newExporter speaks the protocol that is asked for. The exporters read the other variables from the process's environment
+// themselves.
+func newExporter(ctx context.Context, getenv func(string) string) (sdktrace.SpanExporter, error) {
+	name := "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
+	if getenv(name) == "" {
+		name = "OTEL_EXPORTER_OTLP_PROTOCOL"
+	}
+	switch getenv(name) {
+	case "grpc":
+		return otlptracegrpc.New(ctx)
+	case "http/protobuf", "": // the standard's default
+		return otlptracehttp.New(ctx)
+	default:
+		return nil, fmt.Errorf("%s must be grpc or http/protobuf", name)
+	}
+}
+
+// On reports whether spans are sent.
+func (t *Traces) On() bool {
+	_, off := t.provider.(noop.TracerProvider)
+	return !off
+}
+
+// Tracer makes spans.
+func (t *Traces) Tracer() trace.Tracer { return t.provider.Tracer("rampart") }
+
+// Stop sends what is left, until ctx ends.
+func (t *Traces) Stop(ctx context.Context) error { return t.stop(ctx) }

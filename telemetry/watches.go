@@ -1,0 +1,46 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+)
+
+// CountWatches counts the activities of a worker that are under way, by their type, as ramp_watches_active.
+func CountWatches(meter metric.Meter) (interceptor.WorkerInterceptor, error) {
+	active, err := meter.Int64UpDownCounter("ramp_watches_active",
+		metric.WithDescription("Watches of orders, accounts and KYC that this worker runs."))
+	if err != nil {
+		return nil, fmt.Errorf("watches: %w", err)
+	}
+	return &watchCounter{active: active}, nil
+}
+
+type watchCounter struct {
+	interceptor.WorkerInterceptorBase
+	active metric.Int64UpDownCounter
+}
+
+// InterceptActivity implements interceptor.WorkerInterceptor.
+func (c *watchCounter) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	counted := &countedActivity{active: c.active}
+	counted.Next = next
+	return counted
+}
+
+type countedActivity struct {
+	interceptor.ActivityInboundInterceptorBase
+	active metric.Int64UpDownCounter
+}
+
+// ExecuteActivity implements interceptor.ActivityInboundInterceptor.
+func (c *countedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	watch := metric.WithAttributeSet(attribute.NewSet(attribute.String("watch", activity.GetInfo(ctx).ActivityType.Name)))
+	c.active.Add(ctx, 1, watch)
+	defer c.active.Add(ctx, -1, watch)
+	return c.Next.ExecuteActivity(ctx, in)
+}

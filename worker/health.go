@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"rampart/onmeta"
+	"rampart/telemetry"
+)
+
+// askKeyEvery is how often the provider is asked whether it takes the API key, while nothing else has told.
+const askKeyEvery = time.Minute
+
+// temporalCheck finds that Temporal cannot be reached.
+func temporalCheck(temporal client.Client, address string) telemetry.Check {
+	return telemetry.Check{Name: "temporal", Look: func(ctx context.Context) *telemetry.Problem {
+		if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+			return &telemetry.Problem{
+				Problem: fmt.Sprintf("Temporal does not answer at %s", address),
+				Do:      "see that the server runs and that TEMPORAL_ADDRESS names it; orders wait, and go on by themselves",
+			}
+		}
+		return nil
+	}}
+}
+
+// providerKey says whether the provider takes the API key.
+type providerKey struct {
+	heard *onmeta.Credentials
+	asked atomic.Bool
+}
+
+// follow asks until an answer tells, and again while the key is refused, so that a worker without orders knows too.
+func (k *providerKey) follow(ctx context.Context, provider *onmeta.Client) {
+	ticks := time.NewTicker(askKeyEvery)
+	defer ticks.Stop()
+	for {
+		if k.heard.Verdict() != onmeta.KeyAccepted {
+			_, _ = provider.ChainLimits(ctx) // the cheapest call that needs the key and nothing else; heard hears of it
+		}
+		k.asked.Store(true)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// check finds a key that the provider refuses. That the provider is down is no fault of this worker.
+func (k *providerKey) check() telemetry.Check {
+	return telemetry.Check{Name: "provider", Look: func(context.Context) *telemetry.Problem {
+		switch {
+		case k.heard.Verdict() == onmeta.KeyRefused:
+			return &telemetry.Problem{
+				Problem: "the provider refuses the API key",
+				Do: "see that ONMETA_API_KEY is the dashboard's Client ID for ONMETA_BASE_URL, and that this machine's address is on " +
+					"the merchant's list; orders wait, and go on by themselves",
+			}
+		case !k.asked.Load():
+			return &telemetry.Problem{
+				Problem: "the provider has not been asked yet whether it takes the API key",
+				Do:      "wait for its first answer",
+			}
+		default:
+			return nil
+		}
+	}}
+}
+
+// keysetHealth remembers when the keyset could not be read again.
+type keysetHealth struct {
+	failed atomic.Pointer[time.Time]
+}
+
+func (k *keysetHealth) note(err error) {
+	if err != nil {
+		now := time.Now()
+		k.failed.Store(&now)
+	}
+}
+
+// check finds a keyset that cannot be read: every failed reading is noted, and the next one is never far.
+func (k *keysetHealth) check() telemetry.Check {
+	return telemetry.Check{Name: "keyset", Look: func(context.Context) *telemetry.Problem {
+		if failed := k.failed.Load(); failed == nil || time.Since(*failed) > keysetEvery+keysetEvery/2 {
+			return nil
+		}
+		return &telemetry.Problem{
+			Problem: "the keyset cannot be read again",
+			Do:      "see what the log says of it; the keys that were read before go on being used, but not the ones that were added since",
+		}
+	}}
+}

@@ -1,0 +1,109 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/ramp"
+)
+
+// What orders are measured by. Replays count nothing twice. Prometheus adds units and _total to the names.
+const (
+	ordersStarted   = "ramp_orders_started"
+	ordersEnded     = "ramp_orders_ended"
+	statusEntered   = "ramp_order_status_entered"
+	stageDuration   = "ramp_order_stage_duration"
+	orderDuration   = "ramp_order_duration"
+	quoteRefetches  = "ramp_quote_refetches"
+	proofsAccepted  = "ramp_proofs_accepted"
+	proofsRefused   = "ramp_proofs_refused"
+	attentionRaised = "ramp_attention_raised"
+)
+
+// BeginMetrics shows what has not happened yet as zero, so that the first time that it happens counts as a change: Prometheus
+// sees none where a counter begins with one. handler is the worker's.
+func BeginMetrics(handler client.MetricsHandler) {
+	for _, direction := range []ramp.Direction{ramp.Onramp, ramp.Offramp} {
+		zero := func(name string, tags ...string) { tagged(handler, direction, tags...).Counter(name).Inc(0) }
+		for _, name := range []string{ordersStarted, quoteRefetches, proofsAccepted, proofsRefused} {
+			zero(name)
+		}
+		for _, status := range ramp.Statuses() {
+			zero(statusEntered, "status", string(status))
+			if status.Final() {
+				zero(ordersEnded, "status", string(status))
+			}
+		}
+		for _, c := range []concern{outage, overdue, providerSays, late, lostInstructions} {
+			zero(attentionRaised, "concern", c.label())
+		}
+	}
+}
+
+// tagged takes measurements of orders. Tags, names and values in turn, have few values and none that is about one order or one
+// person.
+func tagged(handler client.MetricsHandler, direction ramp.Direction, tags ...string) client.MetricsHandler {
+	all := map[string]string{"direction": string(direction)}
+	for pair := range slices.Chunk(tags, 2) {
+		all[pair[0]] = pair[1]
+	}
+	return handler.WithTags(all)
+}
+
+// metrics takes measurements of the order.
+func (l *lifecycle) metrics(ctx workflow.Context, tags ...string) client.MetricsHandler {
+	return tagged(workflow.GetMetricsHandler(ctx), l.order.Direction, tags...)
+}
+
+// count adds one to what the order is counted by.
+func (l *lifecycle) count(ctx workflow.Context, name string, tags ...string) {
+	l.metrics(ctx, tags...).Counter(name).Inc(1)
+}
+
+// measureEntry counts the status that the order is about to enter, and how long it stayed in the one before. One that it is in
+// already goes on.
+func (l *lifecycle) measureEntry(ctx workflow.Context, next ramp.Status) {
+	before := l.order.Status
+	if next == before {
+		return
+	}
+	l.count(ctx, statusEntered, "status", string(next))
+	switch {
+	case before == "":
+		l.count(ctx, ordersStarted)
+		return
+	case next.Final():
+		l.count(ctx, ordersEnded, "status", string(next))
+		l.metrics(ctx, "status", string(next)).Timer(orderDuration).Record(now(ctx).Sub(l.order.CreatedAt))
+	}
+	l.metrics(ctx, "status", string(before)).Timer(stageDuration).Record(now(ctx).Sub(stageBegan(l.order.Timeline)))
+}
+
+// stageBegan is when the last status of a timeline was entered.
+func stageBegan(timeline []ramp.TimelineEntry) (began time.Time) {
+	for i := len(timeline) - 1; i >= 0 && timeline[i].Status == timeline[len(timeline)-1].Status; i-- {
+		began = timeline[i].At
+	}
+	return began
+}
+
+// label is a concern as metrics name it.
+func (c concern) label() string {
+	switch c {
+	case outage:
+		return "outage"
+	case overdue:
+		return "overdue"
+	case providerSays:
+		return "provider_status"
+	case late:
+		return "late_payment"
+	case lostInstructions:
+		return "lost_instructions"
+	default:
+		return "other"
+	}
+}
