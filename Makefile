@@ -1,6 +1,7 @@
 # Rampart. `make demo` shows it, `make test` tests it; both need Go and nothing else.
 
 comma := ,
+space := $(subst ,, )
 STATICCHECK   := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 WORKFLOWCHECK := go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -15,17 +16,20 @@ ifndef TEMPORAL_ADDRESS
 PROGRAMS += bin/devserver
 endif
 
-# What Go cannot bring: a C compiler, which the race detector needs, and Chromium. The tests of pages are named TestWebUI….
+# What Go cannot bring: a C compiler, which the race detector needs, Chromium and Prometheus. The tests that need the last two are
+# named TestWebUI… and TestPrometheus….
 COMPILER := $(firstword $(shell command -v $${CC:-gcc} clang 2>/dev/null))
 ifneq ($(COMPILER),)
 RACE := -race
 endif
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
-ifeq ($(CHROMIUM),)
-WITHOUT := -skip '^TestWebUI'
+PROMETHEUS := $(and $(shell command -v promtool 2>/dev/null),$(shell command -v prometheus 2>/dev/null))
+LEFT_OUT := $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus)
+ifneq ($(strip $(LEFT_OUT)),)
+WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
 
-.PHONY: demo test lint security unit e2e devserver-test build nightly histories screenshots clean FORCE
+.PHONY: demo test lint security unit e2e devserver-test deploy-check build nightly histories screenshots clean FORCE
 
 demo: $(PROGRAMS)
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
@@ -48,7 +52,7 @@ bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
 
-test: equipment lint unit devserver-test e2e
+test: equipment lint unit devserver-test deploy-check e2e
 	@$(MAKE) --no-print-directory equipment
 
 # equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
@@ -64,13 +68,18 @@ ifeq ($(CHROMIUM),)
 	@echo "!!! Install Debian's package chromium, or Google Chrome, to run them."
 	@test -z "$(CI)"
 endif
+ifeq ($(PROMETHEUS),)
+	@echo "!!! There is no Prometheus on this machine: the tests of alerts and dashboard (TestPrometheus...) are LEFT OUT."
+	@echo "!!! Install Debian's package prometheus to run them."
+	@test -z "$(CI)"
+endif
 	@:
 
 lint:
 	@echo "Checking format, vet, staticcheck and workflow determinism"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	@go vet ./... && go vet -C devserver ./...
-	@$(STATICCHECK) ./... && cd devserver && $(STATICCHECK) ./...
+	@go vet ./... && go vet -C devserver ./... && go vet -C bench/plot ./...
+	@$(STATICCHECK) ./... && (cd devserver && $(STATICCHECK) ./...) && cd bench/plot && $(STATICCHECK) ./...
 	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
 
 # Not part of make test, for it looks outside: at the modules' checksums and at the database of known vulnerabilities.
@@ -85,11 +94,17 @@ security:
 
 unit:
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
-	@go test $(RACE) -timeout 20m $$(go list ./... | grep -v /e2e)
+	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v /e2e)
+	@go test -C bench/plot ./...
 
 devserver-test:
 	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
 	@go test -C devserver -timeout 40m ./...
+
+# Docker's and Kubernetes' own libraries read what Rampart is deployed with: docs/deploying.md.
+deploy-check:
+	@echo "Checking Dockerfile, compose file and Kubernetes manifests (the first build takes some minutes)"
+	@cd deploy/check && go vet ./... && $(STATICCHECK) ./... && go test ./...
 
 e2e:
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
@@ -133,9 +148,30 @@ bin/temporal-server: FORCE
 bin/temporal-sql-tool:
 	@GOBIN=$(CURDIR)/bin go install go.temporal.io/server/cmd/tools/sql@v1.32.1 && mv bin/sql $@
 
-# The pictures of the Web UI in docs/images.
+# What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/performance.md. Either takes
+# some ten minutes, and wants the machine to itself. They fail, and name it, when a target is missed.
+BENCH = bin/bench --seed $(SEED) --page docs/performance.md --json
+.PHONY: bench bench-waiting
+bench: bin/worker bin/devserver bin/bench
+	@mkdir -p bench/results
+	@$(BENCH) bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
+bench-waiting: bin/worker bin/devserver bin/bench
+	@mkdir -p bench/results
+	@$(BENCH) bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
+PLOT = go run -C bench/plot . -into ../../docs/images ../results
+# What many orders a day need, by the last measurements: docs/scaling.md.
+.PHONY: sizes
+sizes: bin/bench
+	@bin/bench sizes bench/results/orders.json bench/results/waiting.json docs/scaling.md
+bin/bench: FORCE
+	@echo "Building the benchmark"
+	@go build -o $@ ./bench/cmd/bench
+
+# The pictures of the Web UI in docs/images, taken anew. With RAMP_SCREENSHOTS=DIR, the tests leave there all that they look at.
 screenshots:
-	@RAMP_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -timeout 20m -run '^TestWebUI' ./e2e
+	@taken=$$(mktemp -d) && RAMP_SCREENSHOTS=$$taken go test -count=1 -timeout 20m -run '^TestWebUI' ./e2e && \
+		for picture in $$(cd $$taken && ls); do test ! -e docs/images/$$picture || cp $$taken/$$picture docs/images/ || exit 1; done && \
+		rm -r $$taken
 
 clean:
 	@rm -rf bin

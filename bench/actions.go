@@ -1,0 +1,72 @@
+package bench
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+)
+
+// changeVersion is the search attribute of the SDK's own versioning, whose upserts are not billed.
+const changeVersion = "TemporalChangeVersion"
+
+// billedActions counts what Temporal Cloud would bill for an order, by its published rules
+// (https://docs.temporal.io/evaluate/cloud/actions), as far as the history shows it: the start, each activity and each further
+// attempt at one, timers, signals, updates, upserts of search attributes, changed options, and, once for a workflow task,
+// markers. Heartbeats and queries are in no history.
+func billedActions(events []*historypb.HistoryEvent) int {
+	actions := 0
+	marked := map[int64]bool{}
+	for _, event := range events {
+		switch event.EventType {
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+			enumspb.EVENT_TYPE_TIMER_STARTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+			enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:
+			actions++
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+			actions += int(event.GetActivityTaskStartedEventAttributes().GetAttempt()) - 1
+		case enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+			if upsertsMoreThanVersions(event) {
+				actions++
+			}
+		case enumspb.EVENT_TYPE_MARKER_RECORDED:
+			if task := event.GetMarkerRecordedEventAttributes().GetWorkflowTaskCompletedEventId(); !marked[task] {
+				marked[task] = true
+				actions++
+			}
+		}
+	}
+	return actions
+}
+
+func upsertsMoreThanVersions(event *historypb.HistoryEvent) bool {
+	fields := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields()
+	return !slices.Equal(slices.Collect(maps.Keys(fields)), []string{changeVersion})
+}
+
+// longestThrottle is the longest time for which the SDK holds a heartbeat back, and throttleShare which share of the heartbeat
+// timeout it does otherwise.
+const (
+	longestThrottle = time.Minute
+	throttleShare   = 0.8
+)
+
+// heartbeatsPer is how many heartbeats of an order's watches reach the server in a time of watching: the SDK sends the first of an
+// activity at once, and holds the others back.
+func heartbeatsPer(watched time.Duration, events []*historypb.HistoryEvent) int {
+	watches := 0
+	var throttle time.Duration
+	for _, event := range events {
+		timeout := event.GetActivityTaskScheduledEventAttributes().GetHeartbeatTimeout().AsDuration()
+		if timeout > 0 {
+			watches++
+			throttle = min(longestThrottle, time.Duration(throttleShare*float64(timeout)))
+		}
+	}
+	if watches == 0 {
+		return 0
+	}
+	return watches + int(watched/throttle)
+}

@@ -1,0 +1,258 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Scenario is what happens to the orders of a measurement.
+type Scenario struct {
+	Name string `json:"name"`
+	// Polls is how many polls the provider answers until an order is completed.
+	Polls int `json:"polls"`
+	// ProofAfter is how long the user takes to pay, on the provider's clock.
+	ProofAfter time.Duration `json:"proofAfter"`
+	// Variants are compared, Orders of each in a round, Rounds times in turn.
+	Variants []Variant       `json:"variants"`
+	Orders   map[Variant]int `json:"orders"`
+	Rounds   int             `json:"rounds"`
+}
+
+// Cost is what an order of a variant cost in a scenario.
+type Cost struct {
+	Scenario string  `json:"scenario"`
+	Polls    int     `json:"polls"`
+	Variant  Variant `json:"variant"`
+	Orders   int     `json:"ordersMeasured"`
+	// Events, Bytes and Transitions are of the history, medians over all orders; Actions are those billed, heartbeats on the real
+	// clock included; Calls are the provider's.
+	Events      int `json:"events"`
+	Bytes       int `json:"historyBytes"`
+	Transitions int `json:"stateTransitions"`
+	Actions     int `json:"billedActions"`
+	Heartbeats  int `json:"heartbeatsAmongThem"`
+	// Tasks are workflow tasks and activity tasks, first attempts alone.
+	Tasks int     `json:"tasks"`
+	Calls float64 `json:"providerCalls"`
+	// ServerCPU and WorkerCPU are processor time per order, in milliseconds, one figure a round.
+	ServerCPU Spread `json:"serverCpuMs"`
+	WorkerCPU Spread `json:"workerCpuMs"`
+	// Allocated is what the worker allocates for an order, in KiB, and Objects in how many allocations; medians of the rounds.
+	Allocated float64 `json:"workerAllocatedKiB"`
+	Objects   float64 `json:"workerAllocations"`
+}
+
+// meanPause is the mean pause between two of our polls (guide: 10 to 15 seconds).
+const meanPause = 12500 * time.Millisecond
+
+// starting is how many orders are started at the same time.
+const starting = 16
+
+// costs measures scenarios.
+type costs struct {
+	stack *stack
+	progress
+	// drained is how long the server's work after an order's end is waited for, which counts as the order's.
+	drained time.Duration
+	// idle is the processor time that each process uses in a second of doing nothing.
+	idle   map[string]float64
+	number int
+}
+
+// measure runs a scenario, its variants in turn, round by round.
+func (c *costs) measure(ctx context.Context, scenario Scenario) ([]Cost, error) {
+	rounds := map[Variant][]round{}
+	for i := range scenario.Rounds {
+		for _, variant := range scenario.Variants {
+			r, err := c.round(ctx, scenario, variant)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", scenario.Name, variant, err)
+			}
+			rounds[variant] = append(rounds[variant], r)
+			c.say("%s, round %d, %s: server %.1f ms, worker %.1f ms an order", scenario.Name, i+1, variant, r.server, r.worker)
+		}
+	}
+	var all []Cost
+	for _, variant := range scenario.Variants {
+		all = append(all, sumUp(scenario, variant, rounds[variant]))
+	}
+	return all, nil
+}
+
+// round is what one round found.
+type round struct {
+	// server and worker are milliseconds of processor time per order.
+	server, worker float64
+	calls          float64
+	// allocated is in KiB, and objects are allocations, of the worker per order.
+	allocated, objects float64
+	orders             []record
+}
+
+func (c *costs) round(ctx context.Context, scenario Scenario, variant Variant) (round, error) {
+	w := c.stack.way(variant)
+	orders := c.orders(scenario.Orders[variant])
+	c.stack.provider.settle(settleAfter(scenario.Polls))
+	before, err := c.usage(ctx, w)
+	if err != nil {
+		return round{}, err
+	}
+	if err := c.run(ctx, scenario, variant, w, orders); err != nil {
+		return round{}, err
+	}
+	if !sleep(ctx, c.drained) {
+		return round{}, ctx.Err()
+	}
+	after, err := c.usage(ctx, w)
+	if err != nil {
+		return round{}, err
+	}
+	r := c.perOrder(w, before, after, len(orders))
+	r.orders, err = readRecords(ctx, w, scenario, orders)
+	return r, err
+}
+
+// orders are new ones.
+func (c *costs) orders(n int) []order {
+	orders := make([]order, n)
+	for i := range orders {
+		c.number++
+		orders[i] = newOrder(c.number)
+	}
+	return orders
+}
+
+// usage is what has been used up to a moment.
+type usage struct {
+	at             time.Time
+	server, worker time.Duration
+	calls          int
+	heap           heap
+}
+
+func (c *costs) usage(ctx context.Context, w way) (usage, error) {
+	server, err := c.stack.server.CPU()
+	if err != nil {
+		return usage{}, err
+	}
+	worker, err := w.worker.CPU()
+	if err != nil {
+		return usage{}, err
+	}
+	heap, err := readHeap(ctx, w.worker.profiles, false)
+	calls, _ := c.stack.provider.counted()
+	return usage{at: time.Now(), server: server, worker: worker, calls: calls, heap: heap}, err
+}
+
+// perOrder leaves out what the programs use when there is nothing to do.
+func (c *costs) perOrder(w way, before, after usage, orders int) round {
+	seconds, n := after.at.Sub(before.at).Seconds(), float64(orders)
+	server := (after.server - before.server).Seconds() - seconds*c.idle[c.stack.server.Name()]
+	worker := (after.worker - before.worker).Seconds() - seconds*c.idle[w.worker.Name()]
+	return round{
+		server: 1000 * server / n, worker: 1000 * worker / n, calls: float64(after.calls-before.calls) / n,
+		allocated: float64(after.heap.allocated-before.heap.allocated) / 1024 / n,
+		objects:   float64(after.heap.objects-before.heap.objects) / n,
+	}
+}
+
+// learnIdle measures what the programs use when there is nothing to do.
+func (c *costs) learnIdle(ctx context.Context, d time.Duration) error {
+	c.idle = map[string]float64{}
+	programs := c.stack.running()
+	begun := time.Now()
+	before := map[string]time.Duration{}
+	for _, p := range programs {
+		used, err := p.CPU()
+		if err != nil {
+			return err
+		}
+		before[p.Name()] = used
+	}
+	if !sleep(ctx, d) {
+		return ctx.Err()
+	}
+	for _, p := range programs {
+		used, err := p.CPU()
+		if err != nil {
+			return err
+		}
+		c.idle[p.Name()] = (used - before[p.Name()]).Seconds() / time.Since(begun).Seconds()
+	}
+	return nil
+}
+
+// run takes orders from their start to their end.
+func (c *costs) run(ctx context.Context, scenario Scenario, variant Variant, w way, orders []order) error {
+	placing, all := make(chan struct{}, starting), new(errgroup.Group)
+	for _, o := range orders {
+		placing <- struct{}{}
+		all.Go(func() error {
+			err := c.begin(ctx, scenario, variant, w, o)
+			<-placing
+			if err != nil {
+				return err
+			}
+			return c.finish(ctx, scenario, variant, w, o)
+		})
+	}
+	return all.Wait()
+}
+
+func (c *costs) begin(ctx context.Context, scenario Scenario, variant Variant, w way, o order) error {
+	if variant == OursByUpdate {
+		_, err := c.stack.orders.StartOnramp(ctx, o.request)
+		return err
+	}
+	if err := w.start(ctx, o); err != nil || scenario.ProofAfter > 0 {
+		return err
+	}
+	return w.prove(ctx, o)
+}
+
+func (c *costs) finish(ctx context.Context, scenario Scenario, variant Variant, w way, o order) error {
+	sleep(ctx, time.Duration(float64(scenario.ProofAfter)/c.stack.speed))
+	var err error
+	switch {
+	case variant == OursByUpdate:
+		_, err = c.stack.orders.SubmitUTR(ctx, o.request.Reference, o.utr())
+	case scenario.ProofAfter > 0:
+		err = w.prove(ctx, o)
+	}
+	if err != nil {
+		return err
+	}
+	return w.await(ctx, o)
+}
+
+func sumUp(scenario Scenario, variant Variant, rounds []round) Cost {
+	cost := Cost{Scenario: scenario.Name, Polls: scenario.Polls, Variant: variant}
+	var all []record
+	of := func(figure func(round) float64) []float64 {
+		values := make([]float64, len(rounds))
+		for i, r := range rounds {
+			values[i] = figure(r)
+		}
+		return values
+	}
+	for _, r := range rounds {
+		all = append(all, r.orders...)
+	}
+	typical := func(of func(record) int) int { return int(median(figures(all, of))) }
+	cost.Orders = len(all)
+	cost.Events = typical(func(r record) int { return r.events })
+	cost.Bytes = typical(func(r record) int { return r.bytes })
+	cost.Transitions = typical(func(r record) int { return r.transitions })
+	cost.Actions = typical(func(r record) int { return r.actions })
+	cost.Heartbeats = typical(func(r record) int { return r.heartbeats })
+	cost.Tasks = typical(func(r record) int { return r.tasks })
+	cost.Calls = median(of(func(r round) float64 { return r.calls }))
+	cost.ServerCPU = newSpread(of(func(r round) float64 { return r.server }))
+	cost.WorkerCPU = newSpread(of(func(r round) float64 { return r.worker }))
+	cost.Allocated = median(of(func(r round) float64 { return r.allocated }))
+	cost.Objects = median(of(func(r round) float64 { return r.objects }))
+	return cost
+}

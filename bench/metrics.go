@@ -1,0 +1,42 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// heartbeats is how many heartbeats of activities have reached the server, by its own metrics.
+func (s *stack) heartbeats(ctx context.Context) (float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metrics, nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	total := 0.0
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if !isHeartbeats(lines.Text()) {
+			continue
+		}
+		value, err := strconv.ParseFloat(lines.Text()[strings.LastIndexByte(lines.Text(), ' ')+1:], 64)
+		if err != nil {
+			return 0, fmt.Errorf("the server's metrics: %w", err)
+		}
+		total += value
+	}
+	return total, lines.Err()
+}
+
+func isHeartbeats(line string) bool {
+	return strings.HasPrefix(line, "service_requests{") && strings.Contains(line, `operation="RecordActivityTaskHeartbeat"`) &&
+		strings.Contains(line, `service_name="frontend"`)
+}

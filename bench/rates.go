@@ -1,0 +1,137 @@
+package bench
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rampart/ramp"
+)
+
+// Rate is how many orders a second a variant does on this machine, when there are always more to do.
+type Rate struct {
+	Variant Variant `json:"variant"`
+	Polls   int     `json:"polls"`
+	// InFlight is how many orders are under way at a time, and Orders how many are done in a round.
+	InFlight int    `json:"inFlight"`
+	Orders   int    `json:"orders"`
+	PerSec   Spread `json:"ordersPerSecond"`
+}
+
+// Latencies are how long a backend, or a user, waits.
+type Latencies struct {
+	// Load says how busy everything is, and PerSec how many orders a second are done meanwhile.
+	Load   string  `json:"load"`
+	PerSec float64 `json:"ordersPerSecond"`
+	// Start is from the call that starts an order to the payment instructions.
+	Start Latency `json:"startToInstructions"`
+	// Proof is from the call that submits a UTR to its arrival at the provider.
+	Proof Latency `json:"proofToProvider"`
+	// End is from the poll that the provider answers with completed to the order's result at whoever awaits it. The pause before
+	// that poll, 10 to 15 seconds, is the guide's.
+	End Latency `json:"completedToResult"`
+}
+
+// throughput says how saturation is measured.
+type throughput struct {
+	polls, inFlight, orders, rounds int
+}
+
+func saturation(quick bool) throughput {
+	if quick {
+		return throughput{polls: 2, inFlight: 4, orders: 8, rounds: 1}
+	}
+	return throughput{polls: 2, inFlight: 64, orders: 300, rounds: 3}
+}
+
+// measureRates measures variants in turn.
+func (c *costs) measureRates(ctx context.Context, t throughput, variants ...Variant) ([]Rate, error) {
+	c.stack.provider.settle(settleAfter(t.polls))
+	found := map[Variant][]float64{}
+	for i := range t.rounds {
+		for _, variant := range variants {
+			perSec, err := c.saturate(ctx, t, variant)
+			if err != nil {
+				return nil, err
+			}
+			found[variant] = append(found[variant], perSec)
+			c.say("saturation, round %d, %s: %.1f orders a second", i+1, variant, perSec)
+		}
+	}
+	var rates []Rate
+	for _, variant := range variants {
+		rates = append(rates, Rate{Variant: variant, Polls: t.polls, InFlight: t.inFlight, Orders: t.orders, PerSec: newSpread(found[variant])})
+	}
+	return rates, nil
+}
+
+func (c *costs) saturate(ctx context.Context, t throughput, variant Variant) (perSec float64, err error) {
+	var all errgroup.Group
+	all.SetLimit(t.inFlight)
+	w, scenario, begun := c.stack.way(variant), Scenario{Polls: t.polls}, time.Now()
+	for _, o := range c.orders(t.orders) {
+		all.Go(func() error {
+			if err := c.begin(ctx, scenario, variant, w, o); err != nil {
+				return err
+			}
+			return c.finish(ctx, scenario, variant, w, o)
+		})
+	}
+	err = all.Wait()
+	return float64(t.orders) / time.Since(begun).Seconds(), err
+}
+
+// waits collects latencies.
+type waits struct {
+	mu                sync.Mutex
+	start, proof, end []time.Duration
+}
+
+// measureLatencies runs orders through ramp.Client, so many at a time, and no more than so many a second; zero is any number.
+func (c *costs) measureLatencies(ctx context.Context, load string, t throughput, perSec float64) (Latencies, error) {
+	c.stack.provider.settle(settleAfter(t.polls))
+	var found waits
+	var all errgroup.Group
+	all.SetLimit(t.inFlight)
+	begun := time.Now()
+	for i, o := range c.orders(t.orders) {
+		if perSec > 0 {
+			sleep(ctx, time.Until(begun.Add(time.Duration(float64(i)/perSec*float64(time.Second)))))
+		}
+		all.Go(func() error { return c.follow(ctx, o, &found) })
+	}
+	if err := all.Wait(); err != nil {
+		return Latencies{}, err
+	}
+	l := Latencies{
+		Load: load, PerSec: float64(t.orders) / time.Since(begun).Seconds(),
+		Start: newLatency(found.start), Proof: newLatency(found.proof), End: newLatency(found.end),
+	}
+	c.say("%s: start p99 %.0f ms, proof p99 %.0f ms, end p99 %.0f ms", load, l.Start.P99, l.Proof.P99, l.End.P99)
+	return l, nil
+}
+
+// follow takes an order through ramp.Client, and times it.
+func (c *costs) follow(ctx context.Context, o order, found *waits) error {
+	begun := time.Now()
+	if _, err := c.stack.orders.StartOnramp(ctx, o.request); err != nil {
+		return err
+	}
+	started, proven := time.Since(begun), time.Now()
+	if _, err := c.stack.orders.SubmitUTR(ctx, o.request.Reference, o.utr()); err != nil {
+		return err
+	}
+	result, err := c.stack.orders.Await(ctx, ramp.ID{Direction: ramp.Onramp, Reference: o.request.Reference})
+	if err != nil {
+		return err
+	}
+	ended := time.Since(c.stack.provider.completedAt(result.OrderID))
+	found.mu.Lock()
+	defer found.mu.Unlock()
+	found.start = append(found.start, started)
+	found.proof = append(found.proof, c.stack.provider.proofArrived(o.utr()).Sub(proven))
+	found.end = append(found.end, ended)
+	return nil
+}

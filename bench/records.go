@@ -1,0 +1,67 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+)
+
+// record is what the server tells of an order that has ended.
+type record struct {
+	events, bytes, transitions, actions, heartbeats, tasks int
+}
+
+// readRecords reads what the server knows of orders.
+func readRecords(ctx context.Context, w way, scenario Scenario, orders []order) ([]record, error) {
+	records := make([]record, len(orders))
+	for i, o := range orders {
+		var err error
+		if records[i], err = readRecord(ctx, w, scenario, o); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+func readRecord(ctx context.Context, w way, scenario Scenario, o order) (record, error) {
+	description, err := w.temporal.DescribeWorkflowExecution(ctx, o.workflowID(), "")
+	if err != nil {
+		return record{}, err
+	}
+	var events []*historypb.HistoryEvent
+	history := w.temporal.GetWorkflowHistory(ctx, o.workflowID(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for history.HasNext() {
+		event, err := history.Next()
+		if err != nil {
+			return record{}, err
+		}
+		events = append(events, event)
+	}
+	info := description.GetWorkflowExecutionInfo()
+	heartbeats := heartbeatsPer(time.Duration(scenario.Polls)*meanPause, events)
+	return record{
+		events: int(info.GetHistoryLength()), bytes: int(info.GetHistorySizeBytes()), transitions: int(info.GetStateTransitionCount()),
+		actions: billedActions(events) + heartbeats, heartbeats: heartbeats, tasks: tasks(events),
+	}, nil
+}
+
+// tasks counts what the server has handed to workers.
+func tasks(events []*historypb.HistoryEvent) int {
+	n := 0
+	for _, event := range events {
+		if event.EventType == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED || event.EventType == enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED {
+			n++
+		}
+	}
+	return n
+}
+
+func figures(records []record, of func(record) int) []float64 {
+	values := make([]float64, len(records))
+	for i, r := range records {
+		values[i] = float64(of(r))
+	}
+	return values
+}

@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Speed of the provider's clock, for workers: three hours are 36 seconds, and a poll comes every 42 ms.
+const fast = 300
+
+// scenarios are what orders are compared in.
+func scenarios(quick bool) []Scenario {
+	every := func(n int, variants ...Variant) map[Variant]int {
+		orders := map[Variant]int{}
+		for _, v := range variants {
+			orders[v] = n
+		}
+		return orders
+	}
+	all := []Variant{Ours, OursByUpdate, RetryPolling, Naive, Floor}
+	if quick {
+		return []Scenario{
+			{Name: "instant proof", Polls: 1, Variants: all, Orders: every(2, all...), Rounds: 1},
+			{Name: "20 polls", Polls: 20, Variants: []Variant{Ours, Naive}, Orders: every(2, Ours, Naive), Rounds: 1},
+		}
+	}
+	polling := []Variant{Ours, RetryPolling, Naive}
+	return []Scenario{
+		{Name: "instant proof, 1 poll", Polls: 1, Variants: all, Orders: every(60, all...), Rounds: 3},
+		{Name: "proof after 30 min, 2 polls", Polls: 2, ProofAfter: 30 * time.Minute, Variants: polling, Orders: every(60, polling...), Rounds: 3},
+		{Name: "20 polls", Polls: 20, Variants: polling, Orders: map[Variant]int{Ours: 60, RetryPolling: 40, Naive: 30}, Rounds: 3},
+		{Name: "900 polls", Polls: 900, Variants: polling, Orders: map[Variant]int{Ours: 20, RetryPolling: 4, Naive: 2}, Rounds: 2},
+	}
+}
+
+// settled is how long the server's work after an order's end is waited for.
+const settled = 1500 * time.Millisecond
+
+func newCosts(s *stack, options Options) *costs {
+	c := &costs{stack: s, progress: newProgress(options.Progress), drained: settled}
+	if options.Quick {
+		c.drained = settled / 10
+	}
+	return c
+}
+
+// calmDown ends what only the start needed. A quick run does without, for its figures say nothing.
+func (c *costs) calmDown(ctx context.Context) error {
+	if c.stack.options.Quick {
+		return nil
+	}
+	return c.stack.becomeOrdinary(ctx)
+}
+
+// resting is how long the programs are watched doing nothing.
+const resting = 8 * time.Second
+
+// rest learns what the programs use when there is nothing to do.
+func (c *costs) rest(ctx context.Context) error {
+	if c.stack.options.Quick {
+		return c.learnIdle(ctx, resting/8)
+	}
+	return c.learnIdle(ctx, resting)
+}
+
+// Run measures what orders cost, beside what they would cost otherwise. What was measured before an error is in the report.
+func Run(ctx context.Context, options Options) (Report, error) {
+	report := newReport(options)
+	err := runOrders(ctx, options, &report)
+	return report.finished(), err
+}
+
+func runOrders(ctx context.Context, options Options, report *Report) error {
+	if err := options.check(); err != nil {
+		return err
+	}
+	s, err := newStack(ctx, options, stackSettings{speed: fast})
+	defer s.close()
+	if err != nil {
+		return err
+	}
+	c := newCosts(s, options)
+	for _, step := range []func(context.Context) error{s.startBaselines, c.calmDown, c.warmUp, c.rest} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	report.Idle = c.idle
+	for _, scenario := range scenarios(options.Quick) {
+		if !strings.Contains(scenario.Name, options.Only) {
+			continue
+		}
+		measured, err := c.measure(ctx, scenario)
+		if err != nil {
+			return err
+		}
+		report.Costs = append(report.Costs, measured...)
+	}
+	if strings.Contains(saturated, options.Only) {
+		report.Rates, report.Latencies, err = c.saturation(ctx, options.Quick)
+	}
+	return err
+}
+
+// saturated is the name of the measurement of rates and latencies, among the scenarios'.
+const saturated = "saturation"
+
+// saturation measures how many orders a second are done, and how long callers wait then, and at half of that.
+func (c *costs) saturation(ctx context.Context, quick bool) ([]Rate, []Latencies, error) {
+	t := saturation(quick)
+	rates, err := c.measureRates(ctx, t, Ours, Naive)
+	if err != nil {
+		return nil, nil, err
+	}
+	full, err := c.measureLatencies(ctx, saturated, t, 0)
+	if err != nil {
+		return rates, nil, err
+	}
+	half, err := c.measureLatencies(ctx, "half of it", t, full.PerSec/2)
+	return rates, []Latencies{full, half}, err
+}
+
+// warmUp runs some orders of each variant, so that every program has loaded and connected what it needs.
+func (c *costs) warmUp(ctx context.Context) error {
+	variants := []Variant{Ours, OursByUpdate, RetryPolling, Naive, Floor}
+	warming := Scenario{Name: "warming up", Polls: 2, Variants: variants, Orders: map[Variant]int{}, Rounds: 1}
+	for _, v := range variants {
+		warming.Orders[v] = 4
+	}
+	_, err := c.measure(ctx, warming)
+	return err
+}

@@ -1,0 +1,172 @@
+package bench
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+)
+
+// What sizes are reckoned with, beside what was measured.
+const (
+	// peak is how many times as many orders come in the busiest hour as on average.
+	peak = 3.0
+	// paying is how long a user takes to pay, and settling how long the provider then takes: twenty polls, 12.5 s apart.
+	paying, settling = 600.0, 20 * 12.5
+	// busy is the share of its processors that a program may use at the peak.
+	busy = 0.6
+	// shardWrite is how long a write to the database takes, in seconds: a shard makes one at a time (history.shardIOConcurrency).
+	shardWrite = 0.005
+	// partitionTasks is how many tasks a second a partition of a task queue hands out with ease.
+	partitionTasks = 500.0
+	// actionPrice is that of Temporal Cloud for the first millions, in US dollars (https://temporal.io/pricing).
+	actionPrice = 50.0 / 1_000_000
+	day         = 86_400.0
+)
+
+// figuresPerOrder are what sizes follow from: measured, of an order with 20 polls.
+type figuresPerOrder struct {
+	calls, serverMs, workerMs, transitions, tasks, actions, kib float64
+	// watchKiB and cachedKiB are the worker's memory for an order that is watched, and for one in its cache that waits; baseMiB is
+	// what it needs without any.
+	watchKiB, cachedKiB, baseMiB float64
+}
+
+// ReadReport reads what WriteJSON wrote.
+func ReadReport(path string) (Report, error) {
+	var r Report
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(content, &r); err != nil {
+		return r, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+// Sizes reckons what many orders a day need, from the reports of both measurements.
+type Sizes struct {
+	order figuresPerOrder
+}
+
+// NewSizes takes the figures from the reports of Run and RunWaiting.
+func NewSizes(orders, waiting Report) (Sizes, error) {
+	cost := orders.cost(threeChanges, Ours)
+	if cost == nil || waiting.Waiting == nil || len(waiting.Waiting.Steps) < 3 {
+		return Sizes{}, errors.New("sizes need an order with 20 polls, and orders that wait: make bench bench-waiting")
+	}
+	steps := waiting.Waiting.Steps
+	few, many := steps[2], steps[len(steps)-1]
+	return Sizes{order: figuresPerOrder{
+		calls: cost.Calls, serverMs: cost.ServerCPU.Median, workerMs: cost.WorkerCPU.Median,
+		transitions: float64(cost.Transitions), tasks: float64(cost.Tasks), actions: float64(cost.Actions), kib: float64(cost.Bytes) / 1024,
+		watchKiB:  float64(waiting.Waiting.WorkerBytesPerWatch) / 1024,
+		cachedKiB: float64(many.WorkerBytes-few.WorkerBytes) / 1024 / float64(max(1, many.Waiting-few.Waiting)),
+		baseMiB:   float64(steps[0].WorkerBytes) / (1 << 20),
+	}}, nil
+}
+
+// size is what so many orders a day need, at their peak.
+type size struct {
+	orders                             float64
+	perSec, waiting, watched           float64
+	polls, calls                       float64
+	serverCores, workerCores, memory   float64
+	transitions, shards                float64
+	tasks, partitions, actions, dollar float64
+}
+
+func (s Sizes) size(orders float64) size {
+	o, perSec := s.order, orders/day*peak
+	n := size{
+		orders: orders, perSec: perSec, waiting: perSec * paying, watched: perSec * settling,
+		polls: perSec * threeChanges, calls: perSec * o.calls,
+		serverCores: perSec * o.serverMs / 1000 / busy, workerCores: perSec * o.workerMs / 1000 / busy,
+		transitions: perSec * o.transitions, tasks: perSec * o.tasks, actions: perSec * o.actions,
+		dollar: orders * o.actions * actionPrice,
+	}
+	n.memory = o.baseMiB + (n.watched*o.watchKiB+n.waiting*o.cachedKiB)/1024
+	n.shards = powerOfTwo(n.transitions * shardWrite / busy)
+	n.partitions = max(1, math.Ceil(n.tasks/partitionTasks))
+	return n
+}
+
+// powerOfTwo is the next one that is no smaller.
+func powerOfTwo(n float64) float64 { return math.Exp2(max(0, math.Ceil(math.Log2(n)))) }
+
+// WriteText writes the sizes for people, in Markdown: the arithmetic for a million orders a day, and the others in a table.
+func (s Sizes) WriteText(w io.Writer) error {
+	var b strings.Builder
+	s.writeArithmetic(&b)
+	b.WriteString("| orders a day |")
+	days := []float64{10_000, 100_000, 1_000_000, 5_000_000}
+	for _, orders := range days {
+		fmt.Fprintf(&b, " %s |", grouped(orders))
+	}
+	b.WriteString("\n| --- |" + strings.Repeat(" ---: |", len(days)) + "\n")
+	for _, row := range sizeRows() {
+		fmt.Fprintf(&b, "| %s |", row.name)
+		for _, orders := range days {
+			fmt.Fprintf(&b, " %s |", row.of(s.size(orders)))
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (s Sizes) writeArithmetic(b *strings.Builder) {
+	o, n := s.order, s.size(1_000_000)
+	line := func(format string, args ...any) { fmt.Fprintf(b, "- "+format+"\n", args...) }
+	line("orders a second at the peak: 1,000,000 ÷ 86,400 s × %g = %.1f", peak, n.perSec)
+	line("waiting for their proof: %.1f/s × %g s = %s; watched: %.1f/s × %g s = %s", n.perSec, paying, grouped(n.waiting), n.perSec, settling, grouped(n.watched))
+	line("calls to the provider: %.1f/s × %.0f = %s a second, of them polls %.1f/s × %d = %s", n.perSec, o.calls, grouped(n.calls), n.perSec, threeChanges, grouped(n.polls))
+	line("server: %.1f/s × %.0f ms ÷ %g = %.1f CPUs; workers: %.1f/s × %.0f ms ÷ %g = %.1f CPUs", n.perSec, o.serverMs, busy, n.serverCores, n.perSec, o.workerMs, busy, n.workerCores)
+	line("memory of the workers: %.0f MiB each, and %s × %.0f KiB + %s × %.0f KiB if all orders are in a cache", o.baseMiB, grouped(n.watched), o.watchKiB, grouped(n.waiting), o.cachedKiB)
+	line("shards: %.1f/s × %.0f state transitions × %g ms ÷ %g, up to a power of two = %.0f", n.perSec, o.transitions, 1000*shardWrite, busy, n.shards)
+	line("partitions: %.1f/s × %.0f tasks ÷ %g = %.0f", n.perSec, o.tasks, partitionTasks, n.partitions)
+	line("Temporal Cloud: %.0f actions an order, %.1f/s × %.0f = %s a second, $%.4f an order", o.actions, n.perSec, o.actions, grouped(n.actions), o.actions*actionPrice)
+	b.WriteString("\n")
+}
+
+// sizeRow is a line of the table.
+type sizeRow struct {
+	name string
+	of   func(size) string
+}
+
+func sizeRows() []sizeRow {
+	whole := func(of func(size) float64) func(size) string {
+		return func(n size) string { return grouped(of(n)) }
+	}
+	tenth := func(of func(size) float64) func(size) string {
+		return func(n size) string { return fmt.Sprintf("%.1f", of(n)) }
+	}
+	return []sizeRow{
+		{"orders a second at the peak", tenth(func(n size) float64 { return n.perSec })},
+		{"waiting for their proof", whole(func(n size) float64 { return n.waiting })},
+		{"watched", whole(func(n size) float64 { return n.watched })},
+		{"calls to the provider a second", tenth(func(n size) float64 { return n.calls })},
+		{"CPUs for Temporal, SQLite included", tenth(func(n size) float64 { return n.serverCores })},
+		{"CPUs for workers", tenth(func(n size) float64 { return n.workerCores })},
+		{"memory of all workers, MiB", whole(func(n size) float64 { return n.memory })},
+		{"state transitions a second", whole(func(n size) float64 { return n.transitions })},
+		{"history shards, at the least", whole(func(n size) float64 { return n.shards })},
+		{"partitions of the task queue `ramp`", whole(func(n size) float64 { return n.partitions })},
+		{"Temporal Cloud: actions a second", whole(func(n size) float64 { return n.actions })},
+		{"Temporal Cloud: actions, US dollars a day", whole(func(n size) float64 { return n.dollar })},
+	}
+}
+
+// grouped writes a whole number with commas.
+func grouped(n float64) string {
+	digits := fmt.Sprintf("%.0f", n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
