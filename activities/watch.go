@@ -78,33 +78,53 @@ type watching struct {
 	tolerant bool
 }
 
+// check asks the provider once. It returns the provider's answer in its own words and whether that decides.
+type check func(context.Context) (answer string, decided bool, err error)
+
 // poll calls check until it decides. It pauses before the first check too, for the workflow has just had an answer, so
-// that polls of one order are never closer than the pause, whoever makes them. check returns the provider's answer
-// in its own words and whether that decides.
-func poll(ctx context.Context, w watching, check func(context.Context) (answer string, decided bool, err error)) (WatchEnd, error) {
-	beat := lastHeartbeat(ctx)
-	told := beat
+// that polls of one order are never closer than the pause, whoever makes them.
+func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
+	r := rounds{watching: w, check: check, beat: lastHeartbeat(ctx)}
+	r.told = r.beat
 	for {
-		if err := pause(ctx, w.nextPause(beat), beat); err != nil {
+		if err := pause(ctx, w.nextPause(r.beat), r.beat); err != nil {
 			return WatchEnd{}, err
 		}
-		var answer string
-		var decided bool
-		var err error
-		if stop := patiently(ctx, beat, func(ctx context.Context) { answer, decided, err = check(ctx) }); stop != nil {
-			return WatchEnd{}, stop
+		if err := patiently(ctx, r.beat, r.next); err != nil {
+			return WatchEnd{}, err
 		}
-		if onmeta.IsKind(err, onmeta.KindRefused) && !w.tolerant {
-			return WatchEnd{}, classify(ctx, err)
+		if r.over || r.err != nil {
+			return r.end, r.err
 		}
-		beat = beat.after(answer, err)
-		if end, over := w.over(beat, decided, err); over {
-			return end, nil
-		}
-		if beat.isNews(told) {
-			activity.RecordHeartbeat(ctx, beat)
-			told = beat
-		}
+	}
+}
+
+// rounds are the polls of one attempt.
+type rounds struct {
+	watching
+	check check
+	// beat is what is known, and told what the server has heard of it.
+	beat, told WatchHeartbeat
+
+	over bool
+	end  WatchEnd
+	err  error
+}
+
+func (r *rounds) next(ctx context.Context) {
+	answer, decided, err := r.check(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return // it is no fault of the provider's
+	case onmeta.IsKind(err, onmeta.KindRefused) && !r.tolerant:
+		r.err = classify(ctx, err)
+		return
+	}
+	r.beat = r.beat.after(answer, err)
+	r.end, r.over = r.ends(r.beat, decided, err)
+	if !r.over && r.beat.isNews(r.told) {
+		activity.RecordHeartbeat(ctx, r.beat)
+		r.told = r.beat
 	}
 }
 
@@ -113,7 +133,7 @@ func (b WatchHeartbeat) isNews(told WatchHeartbeat) bool {
 	return b.LastAnswer != told.LastAnswer || b.Failures != told.Failures || b.CheckedAt.Sub(told.CheckedAt) >= heartbeatEvery
 }
 
-func (w watching) over(beat WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
+func (w watching) ends(beat WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
 	switch {
 	case err == nil && decided:
 		return WatchEnd{End: Decided}, true
@@ -173,7 +193,8 @@ func pause(ctx context.Context, d time.Duration, beat WatchHeartbeat) error {
 	return heartbeatUntil(ctx, beat, timer.C)
 }
 
-// patiently does something that may take its time: a poll lets other calls go first.
+// patiently does something that may take its time, for a poll lets other calls go first, and in a goroutine of its own: the
+// one that waits lives for as long as the order is watched, and would keep the stack that a call needs.
 func patiently(ctx context.Context, beat WatchHeartbeat, do func(context.Context)) error {
 	working, cancel := context.WithCancel(onmeta.Yield(ctx))
 	done := make(chan struct{})

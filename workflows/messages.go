@@ -41,9 +41,8 @@ func (l *lifecycle) listen(ctx workflow.Context) error {
 			return err
 		}
 	}
-	listener := disconnected(ctx)
-	workflow.GoNamed(listener, "signals", l.heedSignals)
-	workflow.GoNamed(ctx, "cancellation", l.heedCancellation)
+	order := ctx
+	workflow.GoNamed(disconnected(ctx), "messages", func(ctx workflow.Context) { l.heedMessages(ctx, order) })
 	return nil
 }
 
@@ -75,22 +74,28 @@ func (l *lifecycle) handle(ctx workflow.Context, m message) error {
 		})
 }
 
-// heedSignals handles signals as they come. One of a name that no order knows is most likely misspelt, and its sender cannot
-// be told either.
-func (l *lifecycle) heedSignals(ctx workflow.Context) {
+// heedMessages handles signals, and the order's cancellation, as they come.
+func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
+	heard := false
+	cancelled := func() bool { return order.Err() != nil && !heard }
 	for {
 		_ = workflow.Await(ctx, func() bool { // cannot be cancelled
-			return l.inbox.pending() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
+			return l.inbox.pending() || cancelled() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
 		})
-		if l.inbox.pending() {
+		switch {
+		case l.inbox.pending():
 			l.inbox.signals.Select(ctx)
-			continue
+		case cancelled():
+			heard = true
+			l.heedCancellation(ctx)
+		default:
+			l.ignoreUnknown(ctx)
 		}
-		l.ignoreUnknown(ctx)
 	}
 }
 
-// ignoreUnknown takes signals of unknown names out of their channels, in an order that does not depend on the SDK's map.
+// ignoreUnknown takes signals of names that no order knows, most likely misspelt, whose senders cannot be told. It takes them
+// out of their channels in an order that does not depend on the SDK's map.
 func (l *lifecycle) ignoreUnknown(ctx workflow.Context) {
 	names := workflow.GetUnhandledSignalNames(ctx)
 	slices.Sort(names)
@@ -155,7 +160,6 @@ func (l *lifecycle) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp
 // heedCancellation tells whoever cancels an order that is paid for why nothing happens. Before that, the steps of the
 // order end by themselves.
 func (l *lifecycle) heedCancellation(ctx workflow.Context) {
-	ctx.Done().Receive(ctx, nil)
 	switch {
 	case l.order.Accepted() || l.paid:
 		l.note(ctx, "Cancellation refused: the provider has a proof of payment, and only it can end the order now.")
