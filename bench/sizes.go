@@ -30,7 +30,7 @@ const (
 // figuresPerOrder are what sizes follow from: measured, of an order with 20 polls.
 type figuresPerOrder struct {
 	calls, serverMs, workerMs, transitions, tasks, actions, kib float64
-	// watchKiB and cachedKiB are the worker's memory for an order that is watched, and for one in its cache that waits; baseMiB is
+	// watchKiB and cachedKiB are the worker's memory for an order that is watched, and for one that is in its cache; baseMiB is
 	// what it needs without any.
 	watchKiB, cachedKiB, baseMiB float64
 }
@@ -60,12 +60,11 @@ func NewSizes(orders, waiting Report) (Sizes, error) {
 		return Sizes{}, errors.New("sizes need an order with 20 polls, and orders that wait: make bench bench-waiting")
 	}
 	steps := waiting.Waiting.Steps
-	few, many := steps[2], steps[len(steps)-1]
 	return Sizes{order: figuresPerOrder{
 		calls: cost.Calls, serverMs: cost.ServerCPU.Median, workerMs: cost.WorkerCPU.Median,
 		transitions: float64(cost.Transitions), tasks: float64(cost.Tasks), actions: float64(cost.Actions), kib: float64(cost.Bytes) / 1024,
 		watchKiB:  float64(waiting.Waiting.WorkerBytesPerWatch) / 1024,
-		cachedKiB: float64(many.WorkerBytes-few.WorkerBytes) / 1024 / float64(max(1, many.Waiting-few.Waiting)),
+		cachedKiB: float64(waiting.Waiting.WorkerBytesPerKept-waiting.Waiting.WorkerBytesPerWatch) / 1024,
 		baseMiB:   float64(steps[0].WorkerBytes) / (1 << 20),
 	}}, nil
 }
@@ -126,7 +125,7 @@ func (s Sizes) writeArithmetic(b *strings.Builder) {
 	line("waiting for their proof: %.1f/s × %g s = %s; watched: %.1f/s × %g s = %s", n.perSec, paying, grouped(n.waiting), n.perSec, settling, grouped(n.watched))
 	line("calls to the provider: %.1f/s × %.0f = %s a second, of them polls %.1f/s × %d = %s", n.perSec, o.calls, grouped(n.calls), n.perSec, threeChanges, grouped(n.polls))
 	line("server: %.1f/s × %.0f ms ÷ %g = %.1f CPUs; workers: %.1f/s × %.0f ms ÷ %g = %.1f CPUs", n.perSec, o.serverMs, busy, n.serverCores, n.perSec, o.workerMs, busy, n.workerCores)
-	line("memory of the workers: %.0f MiB each, and %s × %.0f KiB + %s × %.0f KiB if all orders are in a cache", o.baseMiB, grouped(n.watched), o.watchKiB, grouped(n.waiting), o.cachedKiB)
+	line("memory of the workers: %.0f MiB each, and %s × %.0f KiB + %s × %.0f KiB if all that wait are in a cache", o.baseMiB, grouped(n.watched), o.watchKiB, grouped(n.waiting), o.cachedKiB)
 	line("shards: %.1f/s × %.0f state transitions × %g ms ÷ %g, up to a power of two = %.0f", n.perSec, o.transitions, 1000*shardWrite, busy, n.shards)
 	line("partitions: %.1f/s × %.0f tasks ÷ %g = %.0f", n.perSec, o.tasks, partitionTasks, n.partitions)
 	line("Temporal Cloud: %.0f actions an order, %.1f/s × %.0f = %s a second, $%.4f an order", o.actions, n.perSec, o.actions, grouped(n.actions), o.actions*actionPrice)

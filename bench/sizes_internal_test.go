@@ -13,8 +13,8 @@ func TestSizesFollowFromTheFigures(t *testing.T) {
 		Polls: 20, Variant: Ours, Calls: 26, Transitions: 30, Tasks: 24, Actions: 20, Bytes: 16 << 10,
 		ServerCPU: newSpread([]float64{60}), WorkerCPU: newSpread([]float64{30}),
 	}}}
-	waiting := Report{Waiting: &Waiting{WorkerBytesPerWatch: 50 << 10, Steps: []Step{
-		{WorkerBytes: 50 << 20}, {}, {Waiting: 100, WorkerBytes: 100 << 20}, {Waiting: 1124, WorkerBytes: 130 << 20},
+	waiting := Report{Waiting: &Waiting{WorkerBytesPerWatch: 50 << 10, WorkerBytesPerKept: 80 << 10, Steps: []Step{
+		{WorkerBytes: 50 << 20}, {}, {},
 	}}}
 
 	sizes, err := NewSizes(orders, waiting)

@@ -66,7 +66,8 @@ func (w *Waiting) write(b *strings.Builder) {
 			100*s.ServerCPU, 100*s.WorkerCPU, s.Proof, orNone(s.PerSec))
 	}
 	steady, r := w.Steady, w.Recovery
-	fmt.Fprintf(b, "\n- worker memory of a watched order: %.0f KiB, in the cache of workflows\n", float64(w.WorkerBytesPerWatch)/1024)
+	fmt.Fprintf(b, "\n- worker memory of a watched order: %.0f KiB, and %.0f KiB of one that is in the cache of workflows too, which is bounded\n",
+		float64(w.WorkerBytesPerWatch)/1024, float64(w.WorkerBytesPerKept)/1024)
 	if r.All > 0 {
 		alone := r.WorkerBytes - w.Steps[0].WorkerBytes
 		fmt.Fprintf(b, "- of a watch alone, as the worker has it that was started after the kill: %.0f KiB\n", float64(alone)/1024/float64(w.Watched))

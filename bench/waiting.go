@@ -59,8 +59,10 @@ type Waiting struct {
 	Watched int `json:"watched"`
 	// Steps begin with none.
 	Steps []Step `json:"steps"`
-	// WorkerBytesPerWatch is by how much the worker grew with each watched order.
+	// WorkerBytesPerWatch is by how much the worker grew with each watched order once its cache of workflows was full, and
+	// WorkerBytesPerKept with each before that, whose workflow it keeps too.
 	WorkerBytesPerWatch int64 `json:"workerBytesPerWatchedOrder"`
+	WorkerBytesPerKept  int64 `json:"workerBytesPerWatchedAndKeptOrder"`
 	// Steady is what came in a time in which nothing happened but polls.
 	Steady Steady `json:"steady"`
 	// Recovery is what followed when the worker was killed and another one started.
@@ -106,7 +108,7 @@ func runWaiting(ctx context.Context, options Options, report *Report) error {
 
 func (w *waitingRun) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.calmDown, w.warmUp, w.empty, w.watch, w.grow, w.beSteady, w.recover,
+		w.calmDown, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.grow, w.beSteady, w.recover,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -126,28 +128,44 @@ func (w *waitingRun) warmUp(ctx context.Context) error {
 // empty is the step with no order.
 func (w *waitingRun) empty(ctx context.Context) error { return w.step(ctx, 0, 0, 0) }
 
-// watch starts the watched orders, and waits until each is polled.
-func (w *waitingRun) watch(ctx context.Context) error {
+// watchHalf starts as many of the watched orders as the worker keeps in its cache by default.
+func (w *waitingRun) watchHalf(ctx context.Context) error {
 	w.stack.provider.settle(nil)
+	var err error
+	w.found.WorkerBytesPerKept, err = w.watch(ctx, 0, w.crowd.watched/2)
+	return err
+}
+
+// watchAll starts the others.
+func (w *waitingRun) watchAll(ctx context.Context) error {
+	half := w.crowd.watched / 2
+	var err error
+	w.found.WorkerBytesPerWatch, err = w.watch(ctx, half, w.crowd.watched-half)
+	return err
+}
+
+// watch starts orders beside those that are watched already, waits until each is polled, and returns by how much the worker grew with
+// each.
+func (w *waitingRun) watch(ctx context.Context, before, more int) (int64, error) {
 	begun := time.Now()
-	orders := w.orders(w.crowd.watched)
+	orders := w.orders(more)
 	if err := w.startAll(ctx, orders); err != nil {
-		return err
+		return 0, err
 	}
 	if err := w.proveAll(ctx, orders); err != nil {
-		return err
+		return 0, err
 	}
-	for w.stack.provider.polledSince(begun) < len(orders) {
+	perSec := float64(more) / time.Since(begun).Seconds()
+	for begun = time.Now(); w.stack.provider.polledSince(begun) < before+more; {
 		if !sleep(ctx, time.Second) {
-			return ctx.Err()
+			return 0, ctx.Err()
 		}
 	}
-	perSec := float64(len(orders)) / time.Since(begun).Seconds()
-	if err := w.step(ctx, 0, len(orders), perSec); err != nil {
-		return err
+	if err := w.step(ctx, 0, before+more, perSec); err != nil {
+		return 0, err
 	}
-	w.found.WorkerBytesPerWatch = (w.found.Steps[1].WorkerBytes - w.found.Steps[0].WorkerBytes) / int64(len(orders))
-	return nil
+	last := len(w.found.Steps) - 1
+	return (w.found.Steps[last].WorkerBytes - w.found.Steps[last-1].WorkerBytes) / int64(more), nil
 }
 
 // grow lets more and more orders wait, and submits proofs of some of them.

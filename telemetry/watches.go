@@ -39,8 +39,13 @@ type countedActivity struct {
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (c *countedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	watch := metric.WithAttributeSet(attribute.NewSet(attribute.String("watch", activity.GetInfo(ctx).ActivityType.Name)))
-	c.active.Add(ctx, 1, watch)
-	defer c.active.Add(ctx, -1, watch)
+	c.count(ctx, 1)
+	defer c.count(ctx, -1)
 	return c.Next.ExecuteActivity(ctx, in)
+}
+
+// count is apart, for what it keeps on the stack would be kept as long as the watch runs.
+func (c *countedActivity) count(ctx context.Context, by int64) {
+	watch := attribute.NewSet(attribute.String("watch", activity.GetInfo(ctx).ActivityType.Name))
+	c.active.Add(ctx, by, metric.WithAttributeSet(watch))
 }

@@ -68,7 +68,7 @@ type workerConfig struct {
 	BuildID    string `env:"BUILD_ID"`
 	// WorkflowCache is how many orders this worker keeps in memory between their workflow tasks. One that is not kept
 	// is replayed from its history.
-	WorkflowCache int `env:"WORKFLOW_CACHE" envDefault:"10000"`
+	WorkflowCache int `env:"WORKFLOW_CACHE" envDefault:"1000"`
 	// Watches is how many orders this worker watches at a time.
 	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
 	// KYCStores are the URLs of the prefixes in blob stores that KYC dossiers are taken from, with the parameters that
