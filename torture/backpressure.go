@@ -228,6 +228,35 @@ func (p *pressing) quarters(ledger sandbox.Ledger) []Quarter {
 	return quarters
 }
 
+// Storm and starvation, as Violations judges them.
+const (
+	// stormShare is the part of all requests that may be refused for their rate: workers that are set too high find the
+	// provider's rate by being refused.
+	stormShare = 0.15
+	// leastAhead is by how much the oldest quarter of the orders must be ahead of the others together.
+	leastAhead = 2
+)
+
+// Violations says what must not be under pressure: a storm of refusals, or new orders that keep old ones from their end.
+func (r PressureReport) Violations() []string {
+	if len(r.Samples) == 0 {
+		return []string{"nothing was measured"}
+	}
+	var found []string
+	last := r.Samples[len(r.Samples)-1]
+	if refused := float64(last.Answered429); refused > stormShare*float64(last.Requests) {
+		found = append(found, fmt.Sprintf("%d of %d requests were answered 429", last.Answered429, last.Requests))
+	}
+	others := 0
+	for _, q := range r.Quarters[1:] {
+		others += q.WithProof
+	}
+	if oldest := r.Quarters[0].WithProof; oldest < leastAhead*others {
+		found = append(found, fmt.Sprintf("%d of the oldest quarter of the orders have a proof, and %d of the others", oldest, others))
+	}
+	return found
+}
+
 // WriteJSON writes the report for programs.
 func (r PressureReport) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)

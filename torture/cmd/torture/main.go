@@ -106,7 +106,11 @@ func (s settings) press(ctx context.Context, pressure torture.Pressure, out io.W
 	if err != nil {
 		return err
 	}
-	return errors.Join(report.WriteText(out), s.writeJSON(report.WriteJSON))
+	err = errors.Join(report.WriteText(out), s.writeJSON(report.WriteJSON))
+	for _, violation := range report.Violations() {
+		err = errors.Join(err, errors.New(violation))
+	}
+	return err
 }
 
 // leave removes the data and logs of a run, unless somebody wants to look at them.
