@@ -38,8 +38,8 @@ func (p *Program) attention() *cobra.Command {
 		Use:   "attention",
 		Short: "Show the orders that a person must look at: why, since when, and what helps",
 		Long: "Show the orders that a person must look at: those that ask for it, those that ended without a result, and those that workers\n" +
-			"fail to continue; why, since when, and what to do. An order that no worker takes up is not found here: that concerns all\n" +
-			"orders, and explain tells it of each.",
+			"fail to continue; why, since when, and what to do. That no worker runs at all is said first; that none of one version\n" +
+			"does, explain tells of each order.",
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
@@ -67,6 +67,13 @@ func (p *Program) printTroubles(ctx context.Context, s *Session, filter ramp.Fil
 		return writeJSON(p.Stdout, documents(all))
 	}
 	screen := p.screen()
+	away, err := explain.WorkersAway(ctx, s.Temporal, p.Now())
+	if err != nil {
+		return err
+	}
+	if away {
+		screen.Line("No worker runs: no order goes on until one does. Messages are kept until then.")
+	}
 	if len(all) == 0 {
 		screen.Line("No order needs a person.")
 		return nil

@@ -35,8 +35,11 @@ func (d *desk) GetWorkflowHistory(context.Context, string, string, bool, enumspb
 	return &events{left: 1}
 }
 
-// DescribeTaskQueue knows one worker, which has just asked for work.
+// DescribeTaskQueue knows one worker, which has just asked for work, unless it is away.
 func (d *desk) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	if d.workersAway {
+		return &workflowservice.DescribeTaskQueueResponse{}, nil
+	}
 	return &workflowservice.DescribeTaskQueueResponse{
 		Pollers: []*taskqueuepb.PollerInfo{{Identity: "1@worker", LastAccessTime: timestamppb.New(at(6, 0, 0))}},
 	}, nil
@@ -132,6 +135,13 @@ func TestAttentionSaysWhenNothingNeedsAPerson(t *testing.T) {
 	require.Equal(t, "No order needs a person.\n", with().run(t, "attention").stdout)
 	require.Equal(t, "[]\n", with().run(t, "attention", "-o", "json").stdout)
 	require.Equal(t, 2, with().run(t, "attention", "--limit", "0").code)
+}
+
+func TestAttentionSaysThatNoWorkerRuns(t *testing.T) {
+	t.Parallel()
+	x := with()
+	x.desk.workersAway = true
+	require.Contains(t, x.run(t, "attention").stdout, "No worker runs: no order goes on until one does.")
 }
 
 func TestAttentionAsksAnOlderServerForLess(t *testing.T) {

@@ -30,6 +30,7 @@ import (
 
 // desk answers every call as it is told to, and remembers what it was asked.
 type desk struct {
+	workersAway bool
 	// orders are those that exist, by workflow id.
 	orders map[string]*ramp.Order
 	// err is the answer to whatever changes an order.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	deploymentpb "go.temporal.io/api/deployment/v1"
@@ -115,12 +116,26 @@ func (e *Evidence) countWorkers(ctx context.Context, temporal Temporal) error {
 	return nil
 }
 
+// WorkersAway reports whether no worker of any version has asked for orders lately, so that none goes on.
+func WorkersAway(ctx context.Context, temporal Temporal, now time.Time) (bool, error) {
+	workers, err := temporal.DescribeTaskQueue(ctx, ramp.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(workers.GetPollers(), func(poller *taskqueuepb.PollerInfo) bool { return polls(poller, now) }), nil
+}
+
+// polls reports whether a worker still asks for tasks.
+func polls(poller *taskqueuepb.PollerInfo, now time.Time) bool {
+	return now.Sub(poller.GetLastAccessTime().AsTime()) <= longestPoll
+}
+
 // able counts the workers that can take this order up.
 func (e *Evidence) able(pollers []*taskqueuepb.PollerInfo) int {
 	pinned := e.version()
 	able := make(map[string]bool)
 	for _, poller := range pollers {
-		if e.Now.Sub(poller.GetLastAccessTime().AsTime()) > longestPoll {
+		if !polls(poller, e.Now) {
 			continue
 		}
 		options := poller.GetDeploymentOptions()
