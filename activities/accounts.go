@@ -117,5 +117,14 @@ func linkResult(link onmeta.Link) LinkResult {
 
 // LinkedAccounts runs the activity.
 func LinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
-	return call[LinkResult](ctx, links, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
+	return linkedAccounts(ctx, links, req)
+}
+
+// LinkedAccountsAhead runs the activity before its turn: it lets the calls go first of all orders that have come further.
+func LinkedAccountsAhead(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
+	return linkedAccounts(ctx, begins, req)
+}
+
+func linkedAccounts(ctx workflow.Context, priority int, req AccountRequest) (LinkResult, error) {
+	return call[LinkResult](ctx, priority, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
 }

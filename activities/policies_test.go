@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"testing"
 	"time"
@@ -10,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -155,4 +158,69 @@ func discarding[Request, Result any](call func(workflow.Context, Request) (Resul
 		_, err := call(ctx, request)
 		return err
 	}
+}
+
+func TestCallsOfOrdersThatHaveComeFurtherGoFirst(t *testing.T) {
+	t.Parallel()
+	steps := []struct {
+		name string
+		call func(workflow.Context) error
+	}{
+		{"KYCStatus", discarding(activities.KYCStatus)},
+		{"LinkAccount", discarding(activities.LinkAccount)},
+		{"QuoteBuy", discarding(activities.QuoteBuy)},
+		{"CreateOnrampOrder", discarding(activities.CreateOnrampOrder)},
+	}
+	before := math.MaxInt
+	for _, step := range steps {
+		key := priority(t, step.name, step.call)
+		require.Less(t, key, before, step.name)
+		require.Positive(t, key)
+		before = key
+	}
+	require.Equal(t, before, priority(t, "SubmitUTR", discarding(activities.SubmitUTR)))
+	require.Equal(t, priority(t, "KYCStatus", steps[0].call), priority(t, "LinkedAccounts", discarding(activities.LinkedAccountsAhead)),
+		"it is asked with the first question")
+}
+
+// priority is the one with which an activity is scheduled, the highest being 1.
+func priority(t *testing.T, name string, call func(workflow.Context) error) int {
+	t.Helper()
+	env := suite().NewTestWorkflowEnvironment()
+	env.RegisterActivity(new(activities.Calls))
+	seen := &scheduled{}
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{seen}})
+	mockResult(env, name)
+	env.ExecuteWorkflow(call)
+	require.NoError(t, env.GetWorkflowError())
+	return seen.options.Priority.PriorityKey
+}
+
+// scheduled keeps the options of the last activity.
+type scheduled struct {
+	interceptor.WorkerInterceptorBase
+	options workflow.ActivityOptions
+}
+
+func (s *scheduled) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &scheduledInbound{next, s}
+}
+
+type scheduledInbound struct {
+	interceptor.WorkflowInboundInterceptor
+	seen *scheduled
+}
+
+func (i *scheduledInbound) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
+	return i.WorkflowInboundInterceptor.Init(&scheduledOutbound{outbound, i.seen})
+}
+
+type scheduledOutbound struct {
+	interceptor.WorkflowOutboundInterceptor
+	seen *scheduled
+}
+
+func (o *scheduledOutbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	o.seen.options = workflow.GetActivityOptions(ctx)
+	return o.WorkflowOutboundInterceptor.ExecuteActivity(ctx, name, args...)
 }
