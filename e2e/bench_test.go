@@ -61,8 +61,8 @@ func TestBenchMeasuresOrdersThatWait(t *testing.T) {
 	require.NoError(t, report.WriteText(&text))
 	t.Log(text.String())
 	waiting := report.Waiting
-	require.Len(t, waiting.Steps, 4)
-	last := waiting.Steps[3]
+	require.Len(t, waiting.Steps, 5)
+	last := waiting.Steps[4]
 	require.Equal(t, 10, last.Waiting)
 	require.Positive(t, last.Proof.P99)
 	require.Positive(t, last.WorkerBytes)

@@ -206,9 +206,17 @@ func (s *stack) await(id ramp.ID, within time.Duration, wanted func(*ramp.Order)
 	return found
 }
 
+// awaitStatus waits for a status. A final one is waited for until it is in the order's history: a query tells of it as soon as the worker
+// knows.
 func (s *stack) awaitStatus(id ramp.ID, within time.Duration, status ramp.Status) *ramp.Order {
 	s.t.Helper()
-	return s.await(id, within, func(order *ramp.Order) bool { return order.Status == status })
+	order := s.await(id, within, func(order *ramp.Order) bool { return order.Status == status })
+	if status.Final() {
+		ending, cancel := context.WithTimeout(s.t.Context(), within)
+		defer cancel()
+		require.NoError(s.t, s.temporal.GetWorkflow(ending, id.Direction.WorkflowID(id.Reference), "").Get(ending, nil))
+	}
+	return order
 }
 
 // history is an order's history so far.

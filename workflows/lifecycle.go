@@ -192,6 +192,7 @@ func (l *lifecycle) walk(ctx workflow.Context) error {
 
 // conclude turns the way in which the last step ended into the order's final status. Only a defect is an error.
 func (l *lifecycle) conclude(ctx workflow.Context, err error) error {
+	l.readMessages(ctx) // so that nothing comes after the end
 	var over *ended
 	said, refused := activities.Refused(err)
 	switch {
@@ -225,7 +226,7 @@ func (l *lifecycle) cancellationNote() string {
 func (l *lifecycle) close(ctx workflow.Context) {
 	l.inbox.close(l.overError())
 	_ = workflow.Await(disconnected(ctx), func() bool { // fails only when cancelled, which it cannot be
-		return !l.inbox.pending() && workflow.AllHandlersFinished(ctx)
+		return !l.unread(ctx) && workflow.AllHandlersFinished(ctx)
 	})
 	l.log.Info("order is over", "status", l.order.Status)
 }

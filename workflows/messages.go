@@ -80,7 +80,7 @@ func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
 	cancelled := func() bool { return order.Err() != nil && !heard }
 	for {
 		_ = workflow.Await(ctx, func() bool { // cannot be cancelled
-			return l.inbox.pending() || cancelled() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
+			return cancelled() || l.unread(ctx)
 		})
 		switch {
 		case l.inbox.pending():
@@ -92,6 +92,16 @@ func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
 			l.ignoreUnknown(ctx)
 		}
 	}
+}
+
+// readMessages lets what has arrived be heeded first.
+func (l *lifecycle) readMessages(ctx workflow.Context) {
+	_ = workflow.Await(disconnected(ctx), func() bool { return !l.unread(ctx) }) // cannot be cancelled
+}
+
+// unread reports whether signals have arrived that nobody has looked at.
+func (l *lifecycle) unread(ctx workflow.Context) bool {
+	return l.inbox.pending() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
 }
 
 // ignoreUnknown takes signals of names that no order knows, most likely misspelt, whose senders cannot be told. It takes them

@@ -47,7 +47,7 @@ func (l *lifecycle) seekPayment(ctx workflow.Context, deadline workflow.Future) 
 
 // proofWaits reads what has arrived before it says whether there is a proof.
 func (l *lifecycle) proofWaits(ctx workflow.Context) bool {
-	_ = workflow.Await(disconnected(ctx), func() bool { return !l.inbox.pending() }) // cannot be cancelled
+	l.readMessages(ctx)
 	return l.inbox.next() != nil
 }
 
