@@ -15,8 +15,8 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG TARGETOS TARGETARCH
-ENV CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
       ./worker ./starter ./codec/cmd/codec-server ./onmeta/sandbox/cmd/sandbox
 # Where a volume for the keyset goes, which the programs' user may write into, and one for KYC dossiers.

@@ -30,7 +30,7 @@ func scenarios(quick bool) []Scenario {
 		{Name: "instant proof, 1 poll", Polls: 1, Variants: all, Orders: every(60, all...), Rounds: 3},
 		{Name: "proof after 30 min, 2 polls", Polls: 2, ProofAfter: 30 * time.Minute, Variants: polling, Orders: every(60, polling...), Rounds: 3},
 		{Name: "20 polls", Polls: 20, Variants: polling, Orders: map[Variant]int{Ours: 60, RetryPolling: 40, Naive: 30}, Rounds: 3},
-		{Name: "900 polls", Polls: 900, Variants: polling, Orders: map[Variant]int{Ours: 20, RetryPolling: 4, Naive: 2}, Rounds: 2},
+		{Name: "900 polls", Polls: 900, Variants: polling, Orders: map[Variant]int{Ours: 20, RetryPolling: 4, Naive: 2}, Rounds: 1},
 	}
 }
 
