@@ -148,8 +148,8 @@ bin/temporal-server: FORCE
 bin/temporal-sql-tool:
 	@GOBIN=$(CURDIR)/bin go install go.temporal.io/server/cmd/tools/sql@v1.32.1 && mv bin/sql $@
 
-# What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/performance.md. Either takes
-# some ten minutes, and wants the machine to itself. They fail, and name it, when a target is missed.
+# What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/performance.md. They take
+# a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/performance.md --json
 .PHONY: bench bench-waiting
 bench: bin/worker bin/devserver bin/bench

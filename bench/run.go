@@ -87,6 +87,11 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 		}
 	}
 	report.Idle = c.idle
+	if strings.Contains(saturated, options.Only) {
+		if report.Rates, report.Latencies, err = c.saturation(ctx, options.Quick); err != nil {
+			return err
+		}
+	}
 	for _, scenario := range scenarios(options.Quick) {
 		if !strings.Contains(scenario.Name, options.Only) {
 			continue
@@ -97,10 +102,7 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 		}
 		report.Costs = append(report.Costs, measured...)
 	}
-	if strings.Contains(saturated, options.Only) {
-		report.Rates, report.Latencies, err = c.saturation(ctx, options.Quick)
-	}
-	return err
+	return nil
 }
 
 // saturated is the name of the measurement of rates and latencies, among the scenarios'.

@@ -13,7 +13,6 @@ import (
 
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/primitives"
-	"go.temporal.io/server/common/testing/freeport"
 )
 
 const loopback = "127.0.0.1"
@@ -87,7 +86,7 @@ func placeServices(cfg *config.Config) {
 		primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 	} {
 		cfg.Services[string(service)] = config.Service{RPC: config.RPC{
-			GRPCPort: freeport.MustGetFreePort(),
+			GRPCPort: freePort(),
 			BindOnIP: loopback,
 		}}
 	}
@@ -108,19 +107,19 @@ func moveFrontend(cfg *config.Config, port int) {
 		return
 	}
 	if port == 0 {
-		port = freeport.MustGetFreePort()
+		port = freePort()
 	}
 	frontend.RPC.GRPCPort = port
 	if frontend.RPC.HTTPPort != 0 {
-		frontend.RPC.HTTPPort = freeport.MustGetFreePort()
+		frontend.RPC.HTTPPort = freePort()
 	}
 	cfg.Services[string(primitives.FrontendService)] = frontend
 
 	if cfg.Global.PProf.Port != 0 {
-		cfg.Global.PProf.Port = freeport.MustGetFreePort()
+		cfg.Global.PProf.Port = freePort()
 	}
 	if metrics := cfg.Global.Metrics; metrics != nil && metrics.Prometheus != nil {
-		metrics.Prometheus.ListenAddress = hostPort(loopback, freeport.MustGetFreePort())
+		metrics.Prometheus.ListenAddress = hostPort(loopback, freePort())
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	processes "rampart/torture/process"
 )
 
 // patience bounds every wait for a process.
@@ -218,10 +219,7 @@ func eventually(t *testing.T, within time.Duration, try func() error) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	port, err := processes.FreePort()
 	require.NoError(t, err)
 	return port
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -59,7 +58,7 @@ type official struct {
 var _ server = (*official)(nil)
 
 func newOfficial(ctx context.Context, options Options, peaks *process.Peaks) (server, error) {
-	port, err := lowPort()
+	port, err := process.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +90,7 @@ func (o *official) prepare(ctx context.Context) error {
 		"FRONTEND_MEMBERSHIP_PORT", "HISTORY_PORT", "HISTORY_MEMBERSHIP_PORT", "MATCHING_PORT", "MATCHING_MEMBERSHIP_PORT",
 		"WORKER_PORT", "WORKER_MEMBERSHIP_PORT",
 	} {
-		port, err := lowPort()
+		port, err := process.FreePort()
 		if err != nil {
 			return err
 		}
@@ -192,19 +191,6 @@ func (o *official) close() {
 		o.process.Stop(stopGrace)
 	}
 	o.database.close()
-}
-
-// lowPort is a free port below 32768: Temporal's schema for PostgreSQL keeps the ports of its services as smallint.
-func lowPort() (string, error) {
-	const tries, lowest, highest = 100, 20_000, 32_767
-	for range tries {
-		port := strconv.Itoa(lowest + rand.IntN(highest-lowest+1))
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
-		if err == nil {
-			return port, listener.Close()
-		}
-	}
-	return "", errors.New("no free port below 32768")
 }
 
 // database is a PostgreSQL cluster of its own, on loopback, in a directory that goes with it.
