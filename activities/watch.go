@@ -198,13 +198,18 @@ func pause(ctx context.Context, d time.Duration, beat WatchHeartbeat) error {
 func patiently(ctx context.Context, beat WatchHeartbeat, do func(context.Context)) error {
 	working, cancel := context.WithCancel(onmeta.Yield(ctx))
 	done := make(chan struct{})
+	var panicked any
 	go func() {
 		defer close(done)
+		defer func() { panicked = recover() }()
 		do(working)
 	}()
 	err := heartbeatUntil(ctx, beat, done)
 	cancel()
 	<-done
+	if panicked != nil {
+		panic(panicked) // here the SDK fails the attempt; there it would end the worker
+	}
 	return err
 }
 

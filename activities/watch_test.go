@@ -432,6 +432,19 @@ func TestHeartbeatShowsWhyPollsFail(t *testing.T) {
 	})
 }
 
+func TestPanicOfAPollFailsTheAttemptAndNotTheWorker(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		w.network.on(onmeta.RouteOnrampStatus, func(*http.Request, send) (*http.Response, error) { panic("a defect") })
+		env, _ := w.attemptOf(worker.Options{})
+		_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		var panicked *temporal.PanicError
+		require.ErrorAs(t, err, &panicked)
+		require.ErrorContains(t, err, "a defect")
+	})
+}
+
 func TestCancellationEndsAWatch(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]fault{"between polls": unharmed, "during a poll": silent} {
