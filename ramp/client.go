@@ -20,6 +20,10 @@ import (
 const (
 	// watchEvery is how often Watch asks for an order's state.
 	watchEvery = time.Second
+	// sendings is how often an update is sent that workflow tasks fail with, and sendAgainAfter the first pause, which grows by
+	// itself. A worker that can do nothing with an order fails each of its tasks, and its caller is to hear of it in seconds.
+	sendings       = 6
+	sendAgainAfter = 200 * time.Millisecond
 	// afterwards bounds what a call does once its caller's time is over.
 	afterwards = 5 * time.Second
 )
@@ -107,25 +111,23 @@ func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 // is too old.
 func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any, mark string) (*Order, error) {
 	begun := time.Now()
-	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), request),
-		UpdateOptions: client.UpdateWorkflowOptions{
-			WorkflowID:   id.workflow(),
-			UpdateID:     c.waitID(mark),
-			UpdateName:   AwaitOrder,
-			Args:         []any{Awaiting{Fingerprint: mark}},
-			WaitForStage: client.WorkflowUpdateStageAccepted,
-		},
+	order, err := answer(ctx, func() (client.WorkflowUpdateHandle, error) {
+		return c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), request),
+			UpdateOptions: client.UpdateWorkflowOptions{
+				WorkflowID:   id.workflow(),
+				UpdateID:     c.waitID(mark),
+				UpdateName:   AwaitOrder,
+				Args:         []any{Awaiting{Fingerprint: mark}},
+				WaitForStage: client.WorkflowUpdateStageAccepted,
+			},
+		})
 	})
-	var order Order
-	if err == nil {
-		err = handle.Get(ctx, &order)
-	}
 	switch {
 	case err == nil && order.UpdatedAt.Before(begun):
 		return c.current(ctx, id, mark)
 	case err == nil:
-		return &order, nil
+		return order, nil
 	case outOfTime(ctx, err):
 		return nil, c.notReady(ctx, id)
 	case IsError(fromTemporal(err), ReferenceTaken):
@@ -295,19 +297,19 @@ func (c *Client) ConfirmQuote(ctx context.Context, id ID, quoteID string) (*Orde
 }
 
 func (c *Client) update(ctx context.Context, id ID, name string, argument any) (*Order, error) {
-	handle, err := c.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+	options := client.UpdateWorkflowOptions{
 		WorkflowID:   id.workflow(),
+		UpdateID:     name + "/" + rand.Text(),
 		UpdateName:   name,
 		Args:         []any{argument},
 		WaitForStage: client.WorkflowUpdateStageAccepted,
-	})
-	var order Order
-	if err == nil {
-		err = handle.Get(ctx, &order)
 	}
+	order, err := answer(ctx, func() (client.WorkflowUpdateHandle, error) {
+		return c.temporal.UpdateWorkflow(ctx, options)
+	})
 	switch {
 	case err == nil:
-		return &order, nil
+		return order, nil
 	case outOfTime(ctx, err):
 		return nil, &Error{
 			Type:      NotReady,
@@ -318,6 +320,27 @@ func (c *Client) update(ctx context.Context, id ID, name string, argument any) (
 		return nil, c.over(ctx, id, err)
 	default:
 		return nil, c.explain(id, err)
+	}
+}
+
+// answer sends an update and returns its answer. The server drops the updates of a workflow task that fails, as one does
+// when a signal arrives just as its order ends. The order never took such an update, which is sent again under its id.
+func answer(ctx context.Context, send func() (client.WorkflowUpdateHandle, error)) (*Order, error) {
+	for sent := 1; ; sent++ {
+		var order Order
+		handle, err := send()
+		if err == nil {
+			err = handle.Get(ctx, &order)
+		}
+		var dropped *serviceerror.WorkflowNotReady
+		if !errors.As(err, &dropped) || sent == sendings {
+			return &order, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(time.Duration(sent) * sendAgainAfter):
+		}
 	}
 }
 
