@@ -90,7 +90,11 @@ func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
 		if err := pause(ctx, w.nextPause(r.beat), r.beat); err != nil {
 			return WatchEnd{}, err
 		}
-		if err := patiently(ctx, r.beat, r.next); err != nil {
+		ask := func(working context.Context) {
+			r.next(working)
+			r.tell(ctx)
+		}
+		if err := patiently(ctx, r.beat, ask); err != nil {
 			return WatchEnd{}, err
 		}
 		if r.over || r.err != nil {
@@ -122,10 +126,16 @@ func (r *rounds) next(ctx context.Context) {
 	}
 	r.beat = r.beat.after(answer, err)
 	r.end, r.over = r.ends(r.beat, decided, err)
-	if !r.over && r.beat.isNews(r.told) {
-		activity.RecordHeartbeat(ctx, r.beat)
-		r.told = r.beat
+}
+
+// tell heartbeats what is news. It takes the activity's own context: the SDK sends the next heartbeat with it, a minute later,
+// and cancels the attempt if it cannot.
+func (r *rounds) tell(ctx context.Context) {
+	if r.over || r.err != nil || ctx.Err() != nil || !r.beat.isNews(r.told) {
+		return
 	}
+	activity.RecordHeartbeat(ctx, r.beat)
+	r.told = r.beat
 }
 
 // isNews reports whether the server should hear of a beat. The SDK sends no more than one a minute, and encrypts them all.

@@ -279,6 +279,8 @@ func (w *world) attemptOf(options worker.Options) (*testsuite.TestActivityEnviro
 type heartbeats struct {
 	mu  sync.Mutex
 	all []activities.WatchHeartbeat
+	// contexts are those that they were recorded with.
+	contexts []context.Context
 }
 
 func (h *heartbeats) last() activities.WatchHeartbeat {
@@ -315,6 +317,7 @@ type heartbeatOutbound struct {
 func (o *heartbeatOutbound) RecordHeartbeat(ctx context.Context, details ...any) {
 	o.beats.mu.Lock()
 	o.beats.all = append(o.beats.all, details[0].(activities.WatchHeartbeat))
+	o.beats.contexts = append(o.beats.contexts, ctx)
 	o.beats.mu.Unlock()
 	o.Next.RecordHeartbeat(ctx, details...)
 }
@@ -408,6 +411,30 @@ func TestWatchLivesWhileItPauses(t *testing.T) {
 		_, err := runIn(env, w.watches.WatchOrder, request)
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, len(beats.all), 5, "every 20 seconds of two minutes")
+	})
+}
+
+// The SDK keeps the context of a heartbeat to send the next one with, a minute later, and cancels the attempt if it cannot.
+func TestContextOfAHeartbeatLastsAsLongAsTheWatch(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		env, beats := w.attemptOf(worker.Options{})
+		stop := make(chan struct{})
+		env.SetWorkerStopChannel(stop)
+		var ended []error
+		in(3*time.Minute, func() {
+			beats.mu.Lock()
+			defer beats.mu.Unlock()
+			for _, ctx := range beats.contexts {
+				ended = append(ended, ctx.Err())
+			}
+			close(stop)
+		})
+		_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.Equal(t, activities.ErrHandover, failure(t, err).Type())
+		require.GreaterOrEqual(t, len(ended), 4)
+		require.Equal(t, make([]error, len(ended)), ended)
 	})
 }
 

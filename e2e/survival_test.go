@@ -2,10 +2,12 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"rampart/ramp"
 )
@@ -31,6 +33,31 @@ func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 	require.Len(t, s.ledger().Orders, 1)
 	require.Len(t, s.ledger().Proofs, 1)
 	s.requireReplay(buy("crash"))
+}
+
+// The SDK sends a minute's heartbeats at once, and cancels an attempt whose heartbeat it cannot send.
+func TestWatchThatLastsForMinutesIsOneAttempt(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("long"))
+	require.NoError(t, err)
+	s.clock(`{"speed":0}`)
+	s.submit("long", utrOf(1))
+
+	watch := &workflowpb.PendingActivityInfo{}
+	eventually(t, 3*time.Minute, func() error {
+		order, err := s.temporal.DescribeWorkflowExecution(t.Context(), ramp.Onramp.WorkflowID("long"), "")
+		if err != nil || len(order.GetPendingActivities()) != 1 {
+			return fmt.Errorf("%v activities run, %v", order.GetPendingActivities(), err)
+		}
+		watch = order.GetPendingActivities()[0]
+		lasted := watch.GetLastHeartbeatTime().AsTime().Sub(watch.GetScheduledTime().AsTime())
+		if lasted < time.Minute {
+			return fmt.Errorf("the last heartbeat came after %s: %v", lasted, watch)
+		}
+		return nil
+	})
+	require.EqualValues(t, 1, watch.GetAttempt(), "%v", watch.GetLastFailure())
 }
 
 func TestStoppedWorkerHandsItsWatchesOverAtOnce(t *testing.T) {
