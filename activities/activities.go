@@ -16,7 +16,7 @@ type Calls struct {
 }
 
 // Watches are the activities that poll the provider until something changes. They run on a task queue of their own, ramp-watch,
-// for each holds its slot for hours. Every exported method is one.
+// for each holds its slot for hours. Every exported method is one: RegisterWatches.
 type Watches struct {
 	provider *onmeta.Client
 	timings  Timings
@@ -44,6 +44,19 @@ func New(o Options) (*Calls, *Watches) {
 	}
 	calls := &Calls{provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, owners: o.Owners}
 	return calls, &Watches{provider: provider, timings: o.Timings}
+}
+
+// Registry is a worker, or an environment for tests.
+type Registry interface {
+	RegisterActivity(activity any)
+}
+
+// RegisterWatches registers each watch by itself. The SDK calls the methods of a registered struct through reflection twice, and
+// the stack for that would be kept for as long as an order is watched: docs/performance.md.
+func RegisterWatches(registry Registry, w *Watches) {
+	registry.RegisterActivity(w.WatchOrder)
+	registry.RegisterActivity(w.WatchLink)
+	registry.RegisterActivity(w.WatchKYC)
 }
 
 func user(email string) onmeta.User { return onmeta.User{Email: email} }

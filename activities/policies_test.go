@@ -131,7 +131,7 @@ func started(t *testing.T, name string, call func(workflow.Context) error) activ
 	t.Helper()
 	env := suite().NewTestWorkflowEnvironment()
 	env.RegisterActivity(new(activities.Calls))
-	env.RegisterActivity(new(activities.Watches))
+	activities.RegisterWatches(env, new(activities.Watches))
 	var info activity.Info
 	env.SetOnActivityStartedListener(func(started *activity.Info, _ context.Context, _ converter.EncodedValues) { info = *started })
 	mockResult(env, name)

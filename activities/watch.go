@@ -84,35 +84,46 @@ type check func(context.Context) (answer string, decided bool, err error)
 // poll calls check until it decides. It pauses before the first check too, for the workflow has just had an answer, so
 // that polls of one order are never closer than the pause, whoever makes them.
 func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
-	r := rounds{watching: w, check: check, beat: lastHeartbeat(ctx)}
-	r.told = r.beat
-	for {
-		if err := pause(ctx, w.nextPause(r.beat), r.beat); err != nil {
-			return WatchEnd{}, err
-		}
-		ask := func(working context.Context) {
-			r.next(working)
-			r.tell(ctx)
-		}
-		if err := patiently(ctx, r.beat, ask); err != nil {
-			return WatchEnd{}, err
-		}
-		if r.over || r.err != nil {
-			return r.end, r.err
-		}
-	}
+	beat := lastHeartbeat(ctx)
+	r := &rounds{watching: w, check: check, beat: beat, told: beat}
+	return r.all(ctx)
 }
 
 // rounds are the polls of one attempt.
 type rounds struct {
 	watching
 	check check
-	// beat is what is known, and told what the server has heard of it.
-	beat, told WatchHeartbeat
+	// beat is what is known, and told what the server has heard of it. What they point to does not change.
+	beat, told *WatchHeartbeat
 
 	over bool
 	end  WatchEnd
 	err  error
+}
+
+// all makes the polls. The stack of the goroutine it runs in is kept for as long as the order is watched: what need not be on
+// it is not, and docs/performance.md tells how much that saves.
+func (r *rounds) all(ctx context.Context) (WatchEnd, error) {
+	one := func(working context.Context) {
+		r.next(working)
+		r.tell(ctx)
+	}
+	for !r.over {
+		if err := r.pause(ctx); err != nil {
+			return WatchEnd{}, err
+		}
+		if err := patiently(ctx, r.beat, one); err != nil {
+			return WatchEnd{}, err
+		}
+	}
+	return r.end, r.err
+}
+
+// pause waits until the next poll is due.
+func (r *rounds) pause(ctx context.Context) error {
+	timer := time.NewTimer(r.nextPause(r.beat))
+	defer timer.Stop()
+	return heartbeatUntil(ctx, r.beat, timer.C)
 }
 
 func (r *rounds) next(ctx context.Context) {
@@ -121,7 +132,7 @@ func (r *rounds) next(ctx context.Context) {
 	case ctx.Err() != nil:
 		return // it is no fault of the provider's
 	case onmeta.IsKind(err, onmeta.KindRefused) && !r.tolerant:
-		r.err = classify(ctx, err)
+		r.over, r.err = true, classify(ctx, err)
 		return
 	}
 	r.beat = r.beat.after(answer, err)
@@ -131,19 +142,19 @@ func (r *rounds) next(ctx context.Context) {
 // tell heartbeats what is news. It takes the activity's own context: the SDK sends the next heartbeat with it, a minute later,
 // and cancels the attempt if it cannot.
 func (r *rounds) tell(ctx context.Context) {
-	if r.over || r.err != nil || ctx.Err() != nil || !r.beat.isNews(r.told) {
+	if r.over || ctx.Err() != nil || !r.beat.isNews(r.told) {
 		return
 	}
-	activity.RecordHeartbeat(ctx, r.beat)
+	activity.RecordHeartbeat(ctx, *r.beat)
 	r.told = r.beat
 }
 
 // isNews reports whether the server should hear of a beat. The SDK sends no more than one a minute, and encrypts them all.
-func (b WatchHeartbeat) isNews(told WatchHeartbeat) bool {
+func (b *WatchHeartbeat) isNews(told *WatchHeartbeat) bool {
 	return b.LastAnswer != told.LastAnswer || b.Failures != told.Failures || b.CheckedAt.Sub(told.CheckedAt) >= heartbeatEvery
 }
 
-func (w watching) ends(beat WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
+func (w watching) ends(beat *WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
 	switch {
 	case err == nil && decided:
 		return WatchEnd{End: Decided}, true
@@ -159,7 +170,7 @@ func (w watching) ends(beat WatchHeartbeat, decided bool, err error) (WatchEnd, 
 }
 
 // nextPause lengthens the pause while polls fail, and obeys the provider's Retry-After.
-func (w watching) nextPause(beat WatchHeartbeat) time.Duration {
+func (w watching) nextPause(beat *WatchHeartbeat) time.Duration {
 	usual := w.pause(beat.Polls)
 	switch {
 	case beat.Polls == 0:
@@ -170,8 +181,8 @@ func (w watching) nextPause(beat WatchHeartbeat) time.Duration {
 	return max(usual, retryPause(int32(min(beat.Failures, 100)), 0), time.Until(beat.NotBefore))
 }
 
-func (b WatchHeartbeat) after(answer string, err error) WatchHeartbeat {
-	next := WatchHeartbeat{Polls: b.Polls + 1, CheckedAt: now(), LastAnswer: answer}
+func (b *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
+	next := &WatchHeartbeat{Polls: b.Polls + 1, CheckedAt: now(), LastAnswer: answer}
 	if err == nil {
 		return next
 	}
@@ -188,24 +199,17 @@ func (b WatchHeartbeat) after(answer string, err error) WatchHeartbeat {
 }
 
 // lastHeartbeat is where the previous attempt, perhaps on another worker, left off.
-func lastHeartbeat(ctx context.Context) WatchHeartbeat {
-	var beat WatchHeartbeat
+func lastHeartbeat(ctx context.Context) *WatchHeartbeat {
+	beat := new(WatchHeartbeat)
 	if activity.HasHeartbeatDetails(ctx) {
-		_ = activity.GetHeartbeatDetails(ctx, &beat) // an unreadable one costs a few counts, not the watch
+		_ = activity.GetHeartbeatDetails(ctx, beat) // an unreadable one costs a few counts, not the watch
 	}
 	return beat
 }
 
-// pause waits.
-func pause(ctx context.Context, d time.Duration, beat WatchHeartbeat) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	return heartbeatUntil(ctx, beat, timer.C)
-}
-
 // patiently does something that may take its time, for a poll lets other calls go first, and in a goroutine of its own: the
 // one that waits lives for as long as the order is watched, and would keep the stack that a call needs.
-func patiently(ctx context.Context, beat WatchHeartbeat, do func(context.Context)) error {
+func patiently(ctx context.Context, beat *WatchHeartbeat, do func(context.Context)) error {
 	working, cancel := context.WithCancel(onmeta.Yield(ctx))
 	done := make(chan struct{})
 	var panicked any
@@ -224,7 +228,7 @@ func patiently(ctx context.Context, beat WatchHeartbeat, do func(context.Context
 }
 
 // heartbeatUntil heartbeats until done. A worker that stops hands the watch over at once.
-func heartbeatUntil[T any](ctx context.Context, beat WatchHeartbeat, done <-chan T) error {
+func heartbeatUntil[T any](ctx context.Context, beat *WatchHeartbeat, done <-chan T) error {
 	ticks := time.NewTicker(heartbeatEvery)
 	defer ticks.Stop()
 	for {
@@ -232,11 +236,11 @@ func heartbeatUntil[T any](ctx context.Context, beat WatchHeartbeat, done <-chan
 		case <-done:
 			return ctx.Err()
 		case <-ticks.C:
-			activity.RecordHeartbeat(ctx, beat)
+			activity.RecordHeartbeat(ctx, *beat)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-activity.GetWorkerStopChannel(ctx):
-			activity.RecordHeartbeat(ctx, beat)
+			activity.RecordHeartbeat(ctx, *beat)
 			return temporal.NewApplicationErrorWithOptions("this worker stops; another takes the watch over", ErrHandover,
 				temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 		}

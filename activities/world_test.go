@@ -159,7 +159,7 @@ func suite() *testsuite.WorkflowTestSuite {
 func (w *world) env() *testsuite.TestActivityEnvironment {
 	env := suite().NewTestActivityEnvironment()
 	env.RegisterActivity(w.calls)
-	env.RegisterActivity(w.watches)
+	activities.RegisterWatches(env, w.watches)
 	return env
 }
 
@@ -185,7 +185,7 @@ func inWorkflow[Request, Result any](
 ) (Result, error) {
 	env := suite().NewTestWorkflowEnvironment()
 	env.RegisterActivity(w.calls)
-	env.RegisterActivity(w.watches)
+	activities.RegisterWatches(env, w.watches)
 	env.ExecuteWorkflow(func(ctx workflow.Context) (Result, error) { return call(ctx, request) })
 	var result Result
 	err := errors.Join(env.GetWorkflowError(), getResult(env, &result))

@@ -48,7 +48,7 @@ func newWorldOf(t *testing.T, suite *testsuite.WorkflowTestSuite, direction ramp
 	w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
 	workflows.Register(w)
 	w.RegisterActivity(new(activities.Calls))
-	w.RegisterActivity(new(activities.Watches))
+	activities.RegisterWatches(w, new(activities.Watches))
 	w.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	return w
 }

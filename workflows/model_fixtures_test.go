@@ -182,7 +182,7 @@ func (p *fakeProvider) environment() *testsuite.TestWorkflowEnvironment {
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: p.direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
 	workflows.Register(env)
 	env.RegisterActivity(new(activities.Calls))
-	env.RegisterActivity(new(activities.Watches))
+	activities.RegisterWatches(env, new(activities.Watches))
 	env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil)
 	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
 		p.handlers[info.ActivityType.Name](info, args)

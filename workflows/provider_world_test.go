@@ -119,7 +119,7 @@ func (p *provider) road(direction ramp.Direction) *road {
 	r.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&pacemaker{road: r}}})
 	workflows.Register(r)
 	r.RegisterActivity(p.calls)
-	r.RegisterActivity(p.watches)
+	activities.RegisterWatches(r, p.watches)
 	r.RegisterActivityWithOptions(r.keepPace, activity.RegisterOptions{Name: keepPace})
 	r.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	r.at(tick, r.tick)
