@@ -84,8 +84,10 @@ type check func(context.Context) (answer string, decided bool, err error)
 // poll calls check until it decides. It pauses before the first check too, for the workflow has just had an answer, so
 // that polls of one order are never closer than the pause, whoever makes them.
 func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
-	beat := lastHeartbeat(ctx)
-	r := &rounds{watching: w, check: check, beat: beat, told: beat}
+	r := &rounds{watching: w, check: check, beat: lastHeartbeat(ctx), told: &WatchHeartbeat{CheckedAt: now()}}
+	if r.beat.Polls > 0 {
+		r.told = r.beat
+	}
 	return r.all(ctx)
 }
 
@@ -149,9 +151,11 @@ func (r *rounds) tell(ctx context.Context) {
 	r.told = r.beat
 }
 
-// isNews reports whether the server should hear of a beat. The SDK sends no more than one a minute, and encrypts them all.
+// isNews reports whether the server should hear of a beat. The SDK sends no more than one a minute, and encrypts them all. A
+// watch's first answer is what its workflow knows already.
 func (b *WatchHeartbeat) isNews(told *WatchHeartbeat) bool {
-	return b.LastAnswer != told.LastAnswer || b.Failures != told.Failures || b.CheckedAt.Sub(told.CheckedAt) >= heartbeatEvery
+	another := told.LastAnswer != "" && b.LastAnswer != told.LastAnswer
+	return another || b.Failures != told.Failures || b.CheckedAt.Sub(told.CheckedAt) >= heartbeatEvery
 }
 
 func (w watching) ends(beat *WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {

@@ -438,6 +438,20 @@ func TestContextOfAHeartbeatLastsAsLongAsTheWatch(t *testing.T) {
 	})
 }
 
+// Each heartbeat is a write for the server, and billed by Temporal Cloud.
+func TestWatchHeartbeatsNothingThatItsWorkflowKnows(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		order := w.onrampOrder(t)
+		env, beats := w.attemptOf(worker.Options{})
+		in(18*time.Second, func() { w.force(t, order, "completed") })
+		_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+		require.NoError(t, err)
+		require.Len(t, w.network.sent(onmeta.RouteOnrampStatus), 2)
+		require.Empty(t, beats.all)
+	})
+}
+
 func TestHeartbeatShowsWhyPollsFail(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {
