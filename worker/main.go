@@ -48,6 +48,10 @@ func main() {
 	}
 }
 
+// leastPollers is how many tasks of orders a worker asks for at a time, at the least. The SDK begins with five and finds the number
+// too slowly for a rush: docs/performance.md.
+const leastPollers = 20
+
 // garbagePercent is how much garbage a worker lets gather, in percent of what it uses. Stacks count as used, and are most of
 // what a watch needs: with Go's 100, memory would grow by twice that for each.
 const garbagePercent = 50
@@ -161,14 +165,18 @@ func newWorkers(c config, temporal client.Client, provider onmeta.Caller, o *obs
 
 	worker.SetStickyWorkflowCacheSize(c.Worker.WorkflowCache)
 	w := &workers{fatal: make(chan error, 2)}
-	options := worker.Options{
+	common := worker.Options{
 		WorkerStopTimeout:           c.Worker.StopTimeout,
 		DeploymentOptions:           c.Worker.deployment(),
 		DisableRegistrationAliasing: true,
 		OnFatalError:                func(err error) { w.fatal <- err },
 	}
-	options.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
-	w.orders = worker.New(temporal, ramp.TaskQueue, options)
+	orders, pollers := common, worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: leastPollers, MinimumNumberOfPollers: leastPollers,
+	})
+	orders.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
+	orders.WorkflowTaskPollerBehavior, orders.ActivityTaskPollerBehavior = pollers, pollers
+	w.orders = worker.New(temporal, ramp.TaskQueue, orders)
 	workflows.Register(w.orders)
 	workflows.BeginMetrics(o.metrics.Temporal())
 	w.orders.RegisterActivity(calls)
@@ -177,10 +185,11 @@ func newWorkers(c config, temporal client.Client, provider onmeta.Caller, o *obs
 	if err != nil {
 		return nil, err
 	}
-	options.Interceptors = []interceptor.WorkerInterceptor{counted}
-	options.DisableWorkflowWorker = true
-	options.MaxConcurrentActivityExecutionSize = c.Worker.Watches
-	w.watches = worker.New(temporal, ramp.WatchTaskQueue, options)
+	following := common
+	following.Interceptors = []interceptor.WorkerInterceptor{counted}
+	following.DisableWorkflowWorker = true
+	following.MaxConcurrentActivityExecutionSize = c.Worker.Watches
+	w.watches = worker.New(temporal, ramp.WatchTaskQueue, following)
 	activities.RegisterWatches(w.watches, watches)
 	return w, nil
 }
