@@ -16,7 +16,7 @@ type Calls struct {
 }
 
 // Watches are the activities that poll the provider until something changes. They run on a task queue of their own, ramp-watch,
-// for each holds its slot for hours. Every exported method is one: RegisterWatches.
+// for each holds its slot for hours. Every exported method is one, and RegisterWatches registers it.
 type Watches struct {
 	provider *onmeta.Client
 	timings  Timings

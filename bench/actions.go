@@ -53,8 +53,8 @@ const (
 	throttleShare   = 0.8
 )
 
-// heartbeatsPer is how many heartbeats of an order's watches reach the server in a time of watching: the SDK sends the first of an
-// activity at once, and holds the others back.
+// heartbeatsPer is how many heartbeats of an order's watches reach the server in a time of watching, at the most: the SDK sends the
+// first of an activity at once, and holds the others back. A watch that ends within seconds has none.
 func heartbeatsPer(watched time.Duration, events []*historypb.HistoryEvent) int {
 	watches := 0
 	var throttle time.Duration

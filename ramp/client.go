@@ -20,8 +20,8 @@ import (
 const (
 	// watchEvery is how often Watch asks for an order's state.
 	watchEvery = time.Second
-	// sendings is how often an update is sent that workflow tasks fail with, and sendAgainAfter the first pause, which grows by
-	// itself. A worker that can do nothing with an order fails each of its tasks, and its caller is to hear of it in seconds.
+	// sendings is how many times an update is sent that the server keeps dropping. The first pause is sendAgainAfter, and each is
+	// longer by as much. A worker that can do nothing with an order fails each of its tasks; the caller is to hear of it in seconds.
 	sendings       = 6
 	sendAgainAfter = 200 * time.Millisecond
 	// afterwards bounds what a call does once its caller's time is over.
