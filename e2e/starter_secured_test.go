@@ -221,8 +221,8 @@ func (s *stack) guard(a *authority) (address string) {
 	plain := new(http.Protocols)
 	plain.SetUnencryptedHTTP2(true)
 	forward := httputil.NewSingleHostReverseProxy(upstream)
+	// Without a FlushInterval: flushed early, a gRPC error, which is headers alone, would reach the client without its status.
 	forward.Transport = &http.Transport{Protocols: plain}
-	forward.FlushInterval = -1
 	both := new(http.Protocols)
 	both.SetHTTP2(true)
 	both.SetHTTP1(true)
