@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
@@ -99,7 +100,13 @@ func (s *Sessions) session(ctx context.Context, email string) (*session, error) 
 // renew replaces the stale session, unless another call has done so meanwhile. The work outlives a caller that gives
 // up, since others may wait for it.
 func (s *Sessions) renew(ctx context.Context, email string, stale *session) (*session, error) {
-	done := s.pending.DoChan(email, func() (any, error) {
+	done := s.pending.DoChan(email, func() (result any, err error) {
+		// In a goroutine of its own, out of reach of the SDK's recovery: a panic would end the worker.
+		defer func() {
+			if cause := recover(); cause != nil {
+				err = fmt.Errorf("logging the user in panicked: %v", cause)
+			}
+		}()
 		if current, found := s.kept.Get(email); found && current != stale {
 			return current, nil
 		}

@@ -209,6 +209,16 @@ func TestLoginThatGetsNoAnswerIsGivenUp(t *testing.T) {
 	})
 }
 
+func TestPanicInALoginFailsTheCallAndNotTheWorker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.network.once(onmeta.RouteLogin, func(*http.Request, send) (*http.Response, error) { panic("a defect") })
+	err := w.kycStatus(newcomer)
+	requireRetried(t, activities.ErrUnavailable, err)
+	require.ErrorContains(t, err, "logging the user in panicked: a defect")
+	require.NoError(t, w.kycStatus(newcomer), "the next attempt logs in")
+}
+
 func TestRetryAfterOfALoginHoldsForAllCallsOfTheUser(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {
