@@ -55,18 +55,26 @@ type Sizes struct {
 
 // NewSizes takes the figures from the reports of Run and RunWaiting.
 func NewSizes(orders, waiting Report) (Sizes, error) {
-	cost := orders.cost(threeChanges, Ours)
-	if cost == nil || waiting.Waiting == nil || len(waiting.Waiting.Steps) < 3 {
-		return Sizes{}, errors.New("sizes need an order with 20 polls, and orders that wait: make bench bench-waiting")
+	cost, many := orders.cost(threeChanges, Ours), orders.cost(threeHours, Ours)
+	if cost == nil || many == nil || waiting.Waiting == nil || len(waiting.Waiting.Steps) < 3 {
+		return Sizes{}, errors.New("sizes need an order with 20 polls, one with 900, and orders that wait: make bench bench-waiting")
 	}
-	steps := waiting.Waiting.Steps
+	steps, calm := waiting.Waiting.Steps, waiting.Waiting.Calm
 	return Sizes{order: figuresPerOrder{
-		calls: cost.Calls, serverMs: cost.ServerCPU.Median, workerMs: cost.WorkerCPU.Median,
+		calls:       cost.Calls,
+		serverMs:    onRealClock(cost.ServerCPU.Median, many.ServerCPU.Median, calm.ServerCPU),
+		workerMs:    onRealClock(cost.WorkerCPU.Median, many.WorkerCPU.Median, calm.WorkerCPU),
 		transitions: float64(cost.Transitions), tasks: float64(cost.Tasks), actions: float64(cost.Actions), kib: float64(cost.Bytes) / 1024,
 		watchKiB:  float64(waiting.Waiting.WorkerBytesPerWatch) / 1024,
 		cachedKiB: float64(waiting.Waiting.WorkerBytesPerKept-waiting.Waiting.WorkerBytesPerWatch) / 1024,
 		baseMiB:   float64(steps[0].WorkerBytes) / (1 << 20),
 	}}, nil
+}
+
+// onRealClock is the processor time of an order with 20 polls when a poll takes what it does on the real clock. The order was
+// measured on the fast one, beside one with 900.
+func onRealClock(few, many, poll float64) float64 {
+	return few + threeChanges*(poll-(many-few)/(threeHours-threeChanges))
 }
 
 // size is what so many orders a day need, at their peak.

@@ -19,9 +19,10 @@ type Steady struct {
 	Longest  float64 `json:"longestSeconds"`
 	// Heartbeats reached the server.
 	Heartbeats float64 `json:"heartbeats"`
-	// CPUPerPoll is the processor time of server and worker together, in milliseconds, heartbeats included. What the programs use
-	// without any order is left out.
-	CPUPerPoll float64 `json:"cpuMsPerPoll"`
+	// ServerCPU and WorkerCPU are the processor time of a poll, in milliseconds, heartbeats included. What the programs use without
+	// any order is left out.
+	ServerCPU float64 `json:"serverCpuMsPerPoll"`
+	WorkerCPU float64 `json:"workerCpuMsPerPoll"`
 }
 
 // Recovery is how long it takes until watches go on after the worker was killed, in seconds.
@@ -33,44 +34,67 @@ type Recovery struct {
 	WorkerBytes int64 `json:"workerBytes"`
 }
 
-// beSteady looks at the polls while nothing else happens.
-func (w *waitingRun) beSteady(ctx context.Context) error {
-	heartbeats, err := w.stack.heartbeats(ctx)
-	if err != nil {
-		return err
-	}
-	before, err := w.usage(ctx, w.stack.way(Ours))
-	if err != nil {
-		return err
-	}
-	_, polledBefore := w.stack.provider.counted()
-	w.stack.provider.record(true)
-	if !sleep(ctx, w.crowd.steady) {
-		return ctx.Err()
-	}
-	after, err := w.usage(ctx, w.stack.way(Ours))
-	if err != nil {
-		return err
-	}
-	_, polledAfter := w.stack.provider.counted()
-	beats, err := w.stack.heartbeats(ctx)
-	if err != nil {
-		return err
-	}
-	steady := newSteady(w.stack.provider.gaps(), after.at.Sub(before.at), polledAfter-polledBefore)
-	w.stack.provider.record(false)
-	steady.Heartbeats = beats - heartbeats
-	if steady.Polls > 0 {
-		used := (after.server - before.server) + (after.worker - before.worker)
-		empty := w.found.Steps[0]
-		idle := (empty.ServerCPU + empty.WorkerCPU) * steady.Seconds
-		steady.CPUPerPoll = 1000 * (used.Seconds() - idle) / float64(steady.Polls)
-	}
-	w.found.Steady = steady
-	w.say("%d polls, %.2f %% of them 10 to 15 s after the one before, %.2f ms of CPU each, %.0f heartbeats", steady.Polls,
-		100*steady.InTime, steady.CPUPerPoll, steady.Heartbeats)
-	return nil
+// beCalm looks at the polls while no order waits.
+func (w *waitingRun) beCalm(ctx context.Context) error {
+	var err error
+	w.found.Calm, err = w.lookAtPolls(ctx)
+	return err
 }
+
+// beSteady looks at the polls while all orders wait.
+func (w *waitingRun) beSteady(ctx context.Context) error {
+	var err error
+	w.found.Steady, err = w.lookAtPolls(ctx)
+	return err
+}
+
+// lookAtPolls looks on for a time in which nothing else happens.
+func (w *waitingRun) lookAtPolls(ctx context.Context) (Steady, error) {
+	w.stack.provider.record(true)
+	defer w.stack.provider.record(false)
+	before, err := w.moment(ctx)
+	if err != nil {
+		return Steady{}, err
+	}
+	if !sleep(ctx, w.crowd.steady) {
+		return Steady{}, ctx.Err()
+	}
+	after, err := w.moment(ctx)
+	if err != nil {
+		return Steady{}, err
+	}
+	s := newSteady(w.stack.provider.gaps(), after.used.at.Sub(before.used.at), after.polls-before.polls)
+	s.Heartbeats = after.heartbeats - before.heartbeats
+	if s.Polls > 0 {
+		empty := w.found.Steps[0]
+		perPoll := func(used time.Duration, idle float64) float64 {
+			return 1000 * (used.Seconds() - idle*s.Seconds) / float64(s.Polls)
+		}
+		s.ServerCPU = perPoll(after.used.server-before.used.server, empty.ServerCPU)
+		s.WorkerCPU = perPoll(after.used.worker-before.used.worker, empty.WorkerCPU)
+	}
+	w.say("%d polls, %.2f %% of them 10 to 15 s after the one before, %.2f ms of CPU each, %.0f heartbeats", s.Polls, 100*s.InTime, s.cpu(), s.Heartbeats)
+	return s, nil
+}
+
+// moment is what was counted up to it.
+type moment struct {
+	used       usage
+	polls      int
+	heartbeats float64
+}
+
+func (w *waitingRun) moment(ctx context.Context) (m moment, err error) {
+	if m.heartbeats, err = w.stack.heartbeats(ctx); err != nil {
+		return m, err
+	}
+	_, m.polls = w.stack.provider.counted()
+	m.used, err = w.usage(ctx, w.stack.way(Ours))
+	return m, err
+}
+
+// cpu is the processor time of a poll, server and worker together, in milliseconds.
+func (s Steady) cpu() float64 { return s.ServerCPU + s.WorkerCPU }
 
 // The guide's bounds of the time between two polls.
 const leastGap, mostGap = 10 * time.Second, 15 * time.Second

@@ -21,7 +21,7 @@ func good() Report {
 		Waiting: &Waiting{
 			Watched: 2000, WorkerBytesPerWatch: 60 << 10,
 			Steps:  []Step{{Waiting: 10_000, Proof: Latency{Count: 1, P99: 1000}}},
-			Steady: Steady{Polls: 1, InTime: 0.99, CPUPerPoll: 1},
+			Steady: Steady{Polls: 1, InTime: 0.99},
 		},
 	}
 }

@@ -65,19 +65,24 @@ func (w *Waiting) write(b *strings.Builder) {
 		fmt.Fprintf(b, "| %d | %d | %d MiB | %d MiB | %d MiB | %.1f %% | %.1f %% | %s | %s |\n", s.Waiting, s.Watched, s.ServerBytes>>20, s.WorkerBytes>>20, s.WorkerLive>>20,
 			100*s.ServerCPU, 100*s.WorkerCPU, s.Proof, orNone(s.PerSec))
 	}
-	steady, r := w.Steady, w.Recovery
+	r := w.Recovery
 	fmt.Fprintf(b, "\n- worker memory of a watched order: %.0f KiB, and %.0f KiB of one that is in the cache of workflows too, which is bounded\n",
 		float64(w.WorkerBytesPerWatch)/1024, float64(w.WorkerBytesPerKept)/1024)
 	if r.All > 0 {
 		alone := r.WorkerBytes - w.Steps[0].WorkerBytes
 		fmt.Fprintf(b, "- of a watch alone, as the worker has it that was started after the kill: %.0f KiB\n", float64(alone)/1024/float64(w.Watched))
 	}
-	fmt.Fprintf(b, "- at rest for %.0f s: %d polls, %.2f %% of %d gaps from 10 to 15 s (%.2f to %.2f s), %.0f heartbeats, %.2f ms of CPU a poll\n",
-		steady.Seconds, steady.Polls, 100*steady.InTime, steady.Gaps, steady.Shortest, steady.Longest, steady.Heartbeats, steady.CPUPerPoll)
+	w.Calm.write(b, 0)
+	w.Steady.write(b, w.Steps[len(w.Steps)-1].Waiting)
 	if r.All > 0 {
 		r.write(b)
 	}
 	fmt.Fprintf(b, "- the provider answers %g requests a second, the worker is set to %g: %d answers 429\n\n", w.ProviderRate, w.WorkerRate, w.Refused)
+}
+
+func (s Steady) write(b *strings.Builder, waiting int) {
+	fmt.Fprintf(b, "- %d waiting, at rest for %.0f s: %d polls, %.2f %% of %d gaps from 10 to 15 s (%.2f to %.2f s), %.0f heartbeats, %.2f ms of CPU a poll, %.2f the server's and %.2f the worker's\n",
+		waiting, s.Seconds, s.Polls, 100*s.InTime, s.Gaps, s.Shortest, s.Longest, s.Heartbeats, s.cpu(), s.ServerCPU, s.WorkerCPU)
 }
 
 func (r Recovery) write(b *strings.Builder) {

@@ -13,7 +13,7 @@ type crowd struct {
 	watched int
 	waiting []int
 	// settled is how long the programs are left alone before memory is read, rest how long processor time is measured at each step,
-	// and steady how long at the end.
+	// and steady how long polls are looked at before any order waits, and at the end.
 	settled, rest, steady time.Duration
 	// probes is how many proofs are submitted at each step, and probesPerSec how fast.
 	probes       int
@@ -63,7 +63,8 @@ type Waiting struct {
 	// WorkerBytesPerKept with each before that, whose workflow it keeps too.
 	WorkerBytesPerWatch int64 `json:"workerBytesPerWatchedOrder"`
 	WorkerBytesPerKept  int64 `json:"workerBytesPerWatchedAndKeptOrder"`
-	// Steady is what came in a time in which nothing happened but polls.
+	// Calm and Steady are what came in a time in which nothing happened but polls: while no order waited, and while all did.
+	Calm   Steady `json:"calm"`
 	Steady Steady `json:"steady"`
 	// Recovery is what followed when the worker was killed and another one started.
 	Recovery Recovery `json:"recovery"`
@@ -108,7 +109,7 @@ func runWaiting(ctx context.Context, options Options, report *Report) error {
 
 func (w *waitingRun) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.calmDown, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.grow, w.beSteady, w.recover,
+		w.calmDown, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.beCalm, w.grow, w.beSteady, w.recover,
 	} {
 		if err := step(ctx); err != nil {
 			return err
