@@ -160,9 +160,11 @@ bench-waiting: bin/worker bin/devserver bin/bench
 	@$(BENCH) bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
 PLOT = go run -C bench/plot . -into ../../docs/images ../results
 # What many orders a day need, by the last measurements: docs/scaling.md.
-.PHONY: sizes
+.PHONY: sizes simulation
 sizes: bin/bench
 	@bin/bench sizes bench/results/orders.json bench/results/waiting.json docs/scaling.md
+simulation:
+	@go test -count=1 -run '^TestSimulationOfARateLimitAtLength$$' ./bench -args -simulate-page ../docs/scaling.md
 bin/bench: FORCE
 	@echo "Building the benchmark"
 	@go build -o $@ ./bench/cmd/bench
