@@ -164,7 +164,7 @@ PLOT = go run -C bench/plot . -into ../../docs/images ../results
 sizes: bin/bench
 	@bin/bench sizes bench/results/orders.json bench/results/waiting.json docs/scaling.md
 simulation:
-	@go test -count=1 -run '^TestSimulationOfARateLimitAtLength$$' ./bench -args -simulate-page ../docs/scaling.md
+	@go test -count=1 -run '^TestWhatIsSimulatedIsWrittenIntoAPage$$' ./bench -args -simulate-page ../docs/scaling.md
 bin/bench: FORCE
 	@echo "Building the benchmark"
 	@go build -o $@ ./bench/cmd/bench

@@ -1,4 +1,4 @@
-package bench_test
+package bench
 
 import (
 	"context"
@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"slices"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,10 +16,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"rampart/bench"
 	"rampart/onmeta"
 )
 
+// make simulation
 var simulatePage = flag.String("simulate-page", "", "simulate a provider's rate limit at length, and write the table into this page")
 
 // traffic is what a simulated provider and its workers have to do: the worker's own onmeta.RateLimit, on a clock that jumps.
@@ -143,11 +144,11 @@ func (s *simulation) order(ctx context.Context, paying time.Duration, watcher on
 	for range callsBeforeProof {
 		s.call(ctx)
 	}
-	rest(ctx, paying)
+	sleep(ctx, paying)
 	s.call(ctx)
 	var last time.Time
 	for range pollsOfOrder {
-		if !rest(ctx, 10*time.Second+rand.N(5*time.Second)) {
+		if !sleep(ctx, 10*time.Second+rand.N(5*time.Second)) {
 			return
 		}
 		sent, err := send(onmeta.Yield(ctx), watcher, onmeta.RouteOnrampStatus)
@@ -195,60 +196,70 @@ func (s *simulation) note(waits *[]time.Duration, wait time.Duration, err error)
 	}
 }
 
-func rest(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// p99 is the wait that one of a hundred exceeds.
-func p99(waits []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(waits))
-	return sorted[len(sorted)*99/100]
-}
-
 // The guide to scaling asks for a limit well above what orders need on average. This is what follows below and above it.
 func TestRequestsHardlyWaitUntilTheirWorkersShareIsNearlyUsed(t *testing.T) {
 	t.Parallel()
 	low := simulate(t, traffic{limit: 100, load: 0.5, workers: 2, warmUp: 5 * time.Minute, lasts: 5 * time.Minute})
 	over := simulate(t, traffic{limit: 100, load: 1, workers: 2, warmUp: 5 * time.Minute, lasts: 5 * time.Minute})
 
-	require.Less(t, p99(low.calls), 100*time.Millisecond)
-	require.Less(t, p99(low.gaps), 15200*time.Millisecond)
+	require.Less(t, newLatency(low.calls).P99, 100.0)
+	require.Less(t, newLatency(low.gaps).P99, 15_200.0)
 	require.Zero(t, low.refused)
-	require.Less(t, p99(over.calls), time.Second, "polls wait for calls, which are four times as few")
-	require.Greater(t, p99(over.gaps), 20*time.Second, "polls need more than is there")
+	require.Less(t, newLatency(over.calls).P99, 1000.0, "polls wait for calls, which are four times as few")
+	require.Greater(t, newLatency(over.gaps).P99, 20_000.0, "polls need more than is there")
 	require.Zero(t, over.refused)
 }
 
-// table is what a simulation at length has found.
-type table struct{ strings.Builder }
+// table is what simulations have found, of traffic with various limits and workers, at various loads.
+type table struct {
+	strings.Builder
+	loads             []float64
+	among             []traffic
+	requests, refused int
+}
 
-func (t *table) WriteText(to io.Writer) error {
-	_, err := io.WriteString(to, t.String())
+func (f *table) simulate(t *testing.T) {
+	t.Helper()
+	f.WriteString("| requests ÷ limit |")
+	for _, what := range f.among {
+		fmt.Fprintf(f, " %s a second, %d workers |", grouped(what.limit), what.workers)
+	}
+	f.WriteString("\n| ---: |" + strings.Repeat(" ---: |", len(f.among)) + "\n")
+	for _, load := range f.loads {
+		fmt.Fprintf(f, "| %.0f %% |", 100*load)
+		for _, what := range f.among {
+			what.load, what.warmUp, what.lasts = load, 6*time.Minute, 5*time.Minute
+			found := simulate(t, what)
+			fmt.Fprintf(f, " %.0f ms, %.1f s |", newLatency(found.calls).P99, newLatency(found.gaps).P99/1000)
+			f.requests += len(found.calls) + len(found.gaps)
+			f.refused += found.refused
+		}
+		f.WriteString("\n")
+	}
+	fmt.Fprintf(f, "\nOf %s requests, %d were refused.\n", grouped(float64(f.requests)), f.refused)
+}
+
+func (f *table) WriteText(to io.Writer) error {
+	_, err := io.WriteString(to, f.String())
 	return err
 }
 
-func TestSimulationOfARateLimitAtLength(t *testing.T) {
-	if *simulatePage == "" {
-		return // make simulation
+func TestWhatIsSimulatedIsWrittenIntoAPage(t *testing.T) {
+	t.Parallel()
+	page, found := *simulatePage, table{loads: []float64{0.7}, among: []traffic{{limit: 50, workers: 2}, {limit: 100, workers: 2}}}
+	if page == "" {
+		page = filepath.Join(t.TempDir(), "page.md")
+		require.NoError(t, os.WriteFile(page, []byte("<!-- simulation --><!-- /simulation -->"), 0o600))
+	} else {
+		found.loads = []float64{0.5, 0.6, 0.7, 0.8, 0.85, 0.9}
+		found.among = []traffic{{limit: 100, workers: 2}, {limit: 100, workers: 8}, {limit: 1000, workers: 2}, {limit: 1000, workers: 8}, {limit: 1000, workers: 32}}
 	}
-	var found table
-	requests, refused := 0, 0
-	found.WriteString("| requests ÷ limit | 100 a second, 2 workers | 100, 8 | 1,000, 2 | 1,000, 8 | 1,000, 32 |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	for _, load := range []float64{0.5, 0.6, 0.7, 0.8, 0.85, 0.9} {
-		fmt.Fprintf(&found, "| %.0f %% |", 100*load)
-		for _, among := range []traffic{{limit: 100, workers: 2}, {limit: 100, workers: 8}, {limit: 1000, workers: 2}, {limit: 1000, workers: 8}, {limit: 1000, workers: 32}} {
-			among.load, among.warmUp, among.lasts = load, 6*time.Minute, 5*time.Minute
-			o := simulate(t, among)
-			fmt.Fprintf(&found, " %d ms, %.1f s |", p99(o.calls).Milliseconds(), p99(o.gaps).Seconds())
-			requests, refused = requests+len(o.calls)+len(o.gaps), refused+o.refused
-		}
-		found.WriteString("\n")
-	}
-	fmt.Fprintf(&found, "\nOf %d requests, %d were refused.\n", requests, refused)
-	require.NoError(t, bench.WriteInto(*simulatePage, "simulation", &found))
+
+	found.simulate(t)
+
+	require.NoError(t, WriteInto(page, "simulation", &found))
+	require.Zero(t, found.refused)
+	written, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Regexp(t, `\| 70 % \| \d+ ms, 15\.\d s \|`, string(written))
 }
