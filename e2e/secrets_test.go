@@ -123,6 +123,22 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	}
 	_, err := s.orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
+
+	// Requests and messages that make no sense, past the client that would not send them. The order waits for its payment.
+	broken, brokenBank := marked("mark-broken", &m, "e")
+	broken.Email = strings.Replace(broken.Email, "+nokyc", "", 1)
+	broken.UPI.ID += " and " + brokenBank.Bank.AccountNumber
+	failed, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
+		ramp.OnrampWorkflow, broken)
+	require.NoError(t, err)
+	invalid := failed.Get(t.Context(), nil)
+	require.Error(t, invalid)
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/mark-upi", "", ramp.SubmitAccount,
+		map[string]any{"upi": map[string]any{"id": broken.UPI.ID, "pin": brokenBank.Bank.PAN}}))
+	run("onramp", "--email", broken.Email, "--upi", broken.UPI.ID, brokenBank.Bank.AccountNumber)
+	run("status", broken.Email)
+
+	// A UTR that is none, and one that is.
 	run("submit-utr", "mark-upi", "not-a-utr")
 	run("submit-utr", "mark-upi", utrOf(1))
 
@@ -147,20 +163,6 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	_, err = s.orders.StartOnramp(t.Context(), refused)
 	require.NoError(t, err)
 	s.awaitStatus(buy("mark-refused"), settling, ramp.Rejected)
-
-	// Requests and messages that make no sense, past the client that would not send them.
-	broken, brokenBank := marked("mark-broken", &m, "e")
-	broken.Email = strings.Replace(broken.Email, "+nokyc", "", 1)
-	broken.UPI.ID += " and " + brokenBank.Bank.AccountNumber
-	failed, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
-		ramp.OnrampWorkflow, broken)
-	require.NoError(t, err)
-	invalid := failed.Get(t.Context(), nil)
-	require.Error(t, invalid)
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/mark-upi", "", ramp.SubmitAccount,
-		map[string]any{"upi": map[string]any{"id": broken.UPI.ID, "pin": brokenBank.Bank.PAN}}))
-	run("onramp", "--email", broken.Email, "--upi", broken.UPI.ID, brokenBank.Bank.AccountNumber)
-	run("status", broken.Email)
 
 	// A worker that is killed in the middle.
 	pages := s.shown()
