@@ -13,7 +13,8 @@ type crowd struct {
 	watched int
 	waiting []int
 	// settled is how long the programs are left alone before memory is read, rest how long processor time is measured at each step,
-	// and steady how long polls are looked at before any order waits, and at the end.
+	// and steady how long polls are looked at before any order waits, and at the end: whole minutes, for each watch heartbeats once a
+	// minute, and many at the same time.
 	settled, rest, steady time.Duration
 	// probes is how many proofs are submitted at each step, and probesPerSec how fast.
 	probes       int
@@ -32,7 +33,7 @@ func crowdFor(quick bool) crowd {
 		}
 	}
 	return crowd{
-		watched: 2000, waiting: []int{100, 1000, 10_000}, kill: true, settled: 10 * time.Second, rest: 10 * time.Second, steady: 90 * time.Second,
+		watched: 2000, waiting: []int{100, 1000, 10_000}, kill: true, settled: 10 * time.Second, rest: 10 * time.Second, steady: 2 * time.Minute,
 		probes: 100, probesPerSec: 10, providerRate: 500, workerRate: 450,
 	}
 }
