@@ -17,8 +17,8 @@ import (
 
 const loopback = "127.0.0.1"
 
-// loadConfig reads the server configuration and applies the command line to it.
-func loadConfig(opts options) (*config.Config, error) {
+// loadConfig reads the server configuration and applies the command line to it. What it leaves open gets a port of free.
+func loadConfig(opts options, free *ports) (*config.Config, error) {
 	cfg, err := readConfig(opts.config)
 	if err != nil {
 		return nil, err
@@ -26,12 +26,14 @@ func loadConfig(opts options) (*config.Config, error) {
 	if err := requireSections(cfg); err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", opts.config, err)
 	}
+	frontend := cfg.Services[string(primitives.FrontendService)].RPC
+	free.avoid(frontend.GRPCPort, frontend.HTTPPort, int(opts.port), int(opts.uiPort))
 	// Standard output belongs to the lines that say where the server is.
 	cfg.Log.Stdout = false
 	placeDynamicConfig(cfg, filepath.Dir(opts.config))
-	placeServices(cfg)
+	placeServices(cfg, free)
 	if opts.portGiven {
-		moveFrontend(cfg, int(opts.port))
+		moveFrontend(cfg, int(opts.port), free)
 	}
 	placeCluster(cfg)
 	if opts.db != "" {
@@ -81,12 +83,12 @@ func placeDynamicConfig(cfg *config.Config, dir string) {
 
 // placeServices puts everything but the frontend on free loopback ports. Only this process calls them, so that
 // servers side by side have no port to agree on but the frontend's.
-func placeServices(cfg *config.Config) {
+func placeServices(cfg *config.Config, free *ports) {
 	for _, service := range []primitives.ServiceName{
 		primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 	} {
 		cfg.Services[string(service)] = config.Service{RPC: config.RPC{
-			GRPCPort: freePort(),
+			GRPCPort: free.free(),
 			BindOnIP: loopback,
 		}}
 	}
@@ -101,25 +103,25 @@ func placeServices(cfg *config.Config) {
 
 // moveFrontend makes port the gRPC port, or any free one if it is 0. The other ports of the configuration then
 // belong to another server: those in use here become free ones.
-func moveFrontend(cfg *config.Config, port int) {
+func moveFrontend(cfg *config.Config, port int, free *ports) {
 	frontend := cfg.Services[string(primitives.FrontendService)]
 	if port == frontend.RPC.GRPCPort {
 		return
 	}
 	if port == 0 {
-		port = freePort()
+		port = free.free()
 	}
 	frontend.RPC.GRPCPort = port
 	if frontend.RPC.HTTPPort != 0 {
-		frontend.RPC.HTTPPort = freePort()
+		frontend.RPC.HTTPPort = free.free()
 	}
 	cfg.Services[string(primitives.FrontendService)] = frontend
 
 	if cfg.Global.PProf.Port != 0 {
-		cfg.Global.PProf.Port = freePort()
+		cfg.Global.PProf.Port = free.free()
 	}
 	if metrics := cfg.Global.Metrics; metrics != nil && metrics.Prometheus != nil {
-		metrics.Prometheus.ListenAddress = hostPort(loopback, freePort())
+		metrics.Prometheus.ListenAddress = hostPort(loopback, free.free())
 	}
 }
 

@@ -50,7 +50,7 @@ func buildAndRun(m *testing.M) (int, error) {
 
 func TestOrdersWorkOnTheFirstTryOnceHealthy(t *testing.T) {
 	t.Parallel()
-	port, uiPort := freePort(), freePort()
+	port, uiPort := freePort(t), freePort(t)
 	launch(t, devserver("--port", port, "--ui-port", uiPort))
 	server := dial(t, "127.0.0.1:"+port)
 	server.awaitServing()
@@ -67,7 +67,7 @@ func TestOrdersWorkOnTheFirstTryOnceHealthy(t *testing.T) {
 
 func TestFirstLineIsTheEnvironmentOfAWorker(t *testing.T) {
 	t.Parallel()
-	port := freePort()
+	port := freePort(t)
 	running := start(t, "--port", port, "--ui-port", "0")
 
 	firstLine, _, _ := strings.Cut(running.stdout.String(), "\n")
@@ -78,7 +78,7 @@ func TestFirstLineIsTheEnvironmentOfAWorker(t *testing.T) {
 
 func TestLogsNeitherRoutineNorItsOwnShutdown(t *testing.T) {
 	t.Parallel()
-	running := start(t, "--port", "0", "--ui-port", freePort())
+	running := start(t, "--port", "0", "--ui-port", freePort(t))
 	started := running.stderr.String()
 	require.NotContains(t, started, "info")
 	require.NotContains(t, started, "Processing config file")
@@ -143,7 +143,7 @@ func TestFileOfAnEarlierVersionGainsMissingSearchAttributes(t *testing.T) {
 	require.NoError(t, err)
 	first.stop(t, syscall.SIGTERM)
 
-	port := freePort()
+	port := freePort(t)
 	launch(t, devserver("--port", port, "--ui-port", "0", "--db", file))
 	second := dial(t, "127.0.0.1:"+port)
 	second.awaitServing()
@@ -175,8 +175,8 @@ func TestFileWithASearchAttributeOfAnotherTypeIsRefused(t *testing.T) {
 
 func TestServersRunSideBySide(t *testing.T) {
 	t.Parallel()
-	one := start(t, "--port", "0", "--ui-port", freePort()).server(t)
-	other := start(t, "--port", "0", "--ui-port", freePort()).server(t)
+	one := start(t, "--port", "0", "--ui-port", freePort(t)).server(t)
+	other := start(t, "--port", "0", "--ui-port", freePort(t)).server(t)
 
 	one.startOrder("inv-42")
 	other.startOrder("inv-43")
@@ -191,7 +191,7 @@ func TestStopsPromptlyUnderALongPoll(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			running := start(t, "--port", "0", "--ui-port", freePort())
+			running := start(t, "--port", "0", "--ui-port", freePort(t))
 			server := running.server(t)
 			polled := make(chan error, 1)
 			go func() { polled <- server.poll(ramp.TaskQueue) }()
@@ -207,7 +207,7 @@ func TestStopsPromptlyUnderALongPoll(t *testing.T) {
 
 func TestWebUIReachesTheServerAndKnowsTheCodec(t *testing.T) {
 	t.Parallel()
-	uiPort := freePort()
+	uiPort := freePort(t)
 	running := start(t, "--port", "0", "--ui-port", uiPort, "--codec-endpoint", "http://127.0.0.1:8088/codec")
 	ui := "http://127.0.0.1:" + uiPort
 
@@ -292,7 +292,7 @@ func TestMistakesAreNamed(t *testing.T) {
 
 func TestOfficialServerStartsOnTheSameConfiguration(t *testing.T) {
 	t.Parallel()
-	port := freePort()
+	port := freePort(t)
 	cmd := exec.Command(officialBinary, "--config-file", "temporal-dev.yaml", "--allow-no-auth", "start")
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "FRONTEND_GRPC_PORT="+port)
@@ -300,7 +300,7 @@ func TestOfficialServerStartsOnTheSameConfiguration(t *testing.T) {
 		"FRONTEND_HTTP_PORT", "FRONTEND_MEMBERSHIP_PORT", "HISTORY_GRPC_PORT", "HISTORY_MEMBERSHIP_PORT",
 		"MATCHING_GRPC_PORT", "MATCHING_MEMBERSHIP_PORT", "WORKER_GRPC_PORT", "WORKER_MEMBERSHIP_PORT",
 	} {
-		cmd.Env = append(cmd.Env, name+"="+freePort())
+		cmd.Env = append(cmd.Env, name+"="+freePort(t))
 	}
 	running := launch(t, cmd)
 

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,13 +24,13 @@ import (
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/server/common/testing/freeport"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"rampart/ramp"
+	processes "rampart/torture/process"
 )
 
 const (
@@ -273,8 +272,11 @@ func (s *server) awaitPoller(queue string) {
 	}, patience, pollEvery)
 }
 
-func freePort() string {
-	return strconv.Itoa(freeport.MustGetFreePort())
+func freePort(t *testing.T) string {
+	t.Helper()
+	port, err := processes.FreePort()
+	require.NoError(t, err)
+	return port
 }
 
 // hold listens on a port until the test ends, and returns it.

@@ -19,7 +19,9 @@ type devserver struct {
 
 // run serves until ctx ends, and returns nil if that ended it.
 func run(ctx context.Context, opts options, out io.Writer) error {
-	cfg, err := loadConfig(opts)
+	free := new(ports)
+	defer free.release()
+	cfg, err := loadConfig(opts, free)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -105,19 +103,4 @@ func (p *Peaks) All() map[string]int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.highest)
-}
-
-// FreePort is a port of 127.0.0.1 that nobody listens on. It is below those that systems give to outgoing connections, one of which
-// could take it before a program listens, and below 32768: Temporal's schema for PostgreSQL keeps the ports of its
-// services as smallint.
-func FreePort() (string, error) {
-	const tries, lowest, highest = 100, 15_000, 32_767
-	for range tries {
-		port := strconv.Itoa(lowest + rand.IntN(highest-lowest+1))
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
-		if err == nil {
-			return port, listener.Close()
-		}
-	}
-	return "", errors.New("no free port below 32768")
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPortsAreHandedOutToOneOnly(t *testing.T) {
+	t.Parallel()
+	var mine, others ports
+	t.Cleanup(mine.release)
+	t.Cleanup(others.release)
+	given := others.free()
+	mine.avoid(given)
+	seen := map[int]bool{given: true}
+	for _, p := range []*ports{&mine, &others} {
+		for range 100 {
+			port := p.free()
+			require.False(t, seen[port], port)
+			seen[port] = true
+			require.False(t, mine.claim(port) || others.claim(port))
+		}
+	}
+}
+
+func TestClaimedPortCanBeListenedOn(t *testing.T) {
+	t.Parallel()
+	var free ports
+	t.Cleanup(free.release)
+	listener, err := net.Listen("tcp", hostPort(loopback, free.free()))
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+}
