@@ -37,10 +37,11 @@ func (p *ports) free() int {
 		if !p.claim(port) {
 			continue
 		}
-		if listener, err := net.Listen("tcp", hostPort(loopback, port)); err == nil {
-			_ = listener.Close() // nothing was sent
+		call, err := net.Dial("tcp", hostPort(loopback, port))
+		if err != nil {
 			return port
 		}
+		_ = call.Close() // nothing was sent
 	}
 	return freeport.MustGetFreePort()
 }

@@ -31,19 +31,20 @@ func FreePort() (string, error) {
 	return "", errors.New("no free port below 32768")
 }
 
+// isFree claims a port that nobody listens on. It calls rather than listens to find out: a program that is started in that moment would
+// inherit the listener, and keep the port for a while.
 func isFree(port string) bool {
 	address := net.JoinHostPort("127.0.0.1", port)
 	claim, err := net.ListenPacket("udp", address)
 	if err != nil {
 		return false
 	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		_ = claim.Close() // nothing was sent
+	if call, err := net.Dial("tcp", address); err == nil {
+		_, _ = call.Close(), claim.Close() // nothing was sent
 		return false
 	}
 	claimed.Lock()
 	defer claimed.Unlock()
 	claimed.sockets = append(claimed.sockets, claim)
-	return listener.Close() == nil
+	return true
 }
