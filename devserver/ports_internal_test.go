@@ -12,9 +12,7 @@ func TestPortsAreHandedOutToOneOnly(t *testing.T) {
 	var mine, others ports
 	t.Cleanup(mine.release)
 	t.Cleanup(others.release)
-	given := others.free()
-	mine.avoid(given)
-	seen := map[int]bool{given: true}
+	seen := make(map[int]bool)
 	for _, p := range []*ports{&mine, &others} {
 		for range 100 {
 			port := p.free()
@@ -23,6 +21,18 @@ func TestPortsAreHandedOutToOneOnly(t *testing.T) {
 			require.False(t, mine.claim(port) || others.claim(port))
 		}
 	}
+}
+
+func TestGivenPortIsNotHandedOut(t *testing.T) {
+	t.Parallel()
+	var chosen, mine, others ports
+	t.Cleanup(mine.release)
+	given := chosen.free()
+	chosen.release()
+
+	mine.avoid(given)
+
+	require.False(t, others.claim(given))
 }
 
 func TestClaimedPortCanBeListenedOn(t *testing.T) {
