@@ -26,11 +26,13 @@ func newWaitedLine(to io.Writer, sign string) *waitedLine {
 func (w *waitedLine) Write(output []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	// First: whoever waits for the line then reads the log.
+	n, err := w.to.Write(output)
 	if !w.done {
 		w.partial = append(w.partial, output...)
 		w.look()
 	}
-	return w.to.Write(output)
+	return n, err
 }
 
 func (w *waitedLine) look() {
