@@ -15,46 +15,29 @@ type meaning struct {
 	attention string
 }
 
-// onrampMeaning and offrampMeaning map the provider's statuses to ours (design, section 3; wire 4). A status that they do not
-// know is not final: the order keeps its own status and goes on.
-func onrampMeaning(status onmeta.Status) meaning {
-	switch status {
-	case onmeta.OnrampFiatPending:
-		return meaning{unpaid: true}
-	case onmeta.OnrampFiatReceived, onmeta.OnrampOrderReceived, onmeta.OnrampInProgress, onmeta.OnrampTransferred:
-		return meaning{status: ramp.Settling}
-	case onmeta.OnrampRefundInitiated, onmeta.OnrampFiatRefundInitiated:
-		return meaning{status: ramp.Refunding}
-	case onmeta.OnrampCompleted:
-		return meaning{status: ramp.Completed}
-	case onmeta.OnrampExpired:
-		return meaning{status: ramp.Expired}
-	case onmeta.OnrampCancelled:
-		return meaning{status: ramp.Cancelled}
-	case onmeta.OnrampRefunded:
-		return meaning{status: ramp.Refunded}
-	default:
-		return meaning{}
-	}
-}
+func onrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OnrampPhase(status)) }
 
-func offrampMeaning(status onmeta.Status) meaning {
-	switch status {
-	case onmeta.OfframpCryptoInit, onmeta.OfframpPending:
+func offrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OfframpPhase(status)) }
+
+// meaningOf maps the provider's phases to our statuses (design, section 3; wire 4). An order in a phase that is not known keeps
+// its own status and goes on.
+func meaningOf(phase onmeta.Phase) meaning {
+	switch phase {
+	case onmeta.PhaseUnpaid:
 		return meaning{unpaid: true}
-	case onmeta.OfframpOrderReceived, onmeta.OfframpInProgress, onmeta.OfframpCryptoReceived, onmeta.OfframpFiatPending:
+	case onmeta.PhaseSettling:
 		return meaning{status: ramp.Settling}
-	case onmeta.OfframpFiatFailed:
+	case onmeta.PhasePayoutFailed:
 		return meaning{status: ramp.Settling, attention: "the provider could not pay out to the bank account"}
-	case onmeta.OfframpRefundInitiated, onmeta.OfframpFiatRefundInitiated:
+	case onmeta.PhaseRefunding:
 		return meaning{status: ramp.Refunding}
-	case onmeta.OfframpPayoutSuccess, onmeta.OfframpCompleted:
+	case onmeta.PhaseCompleted:
 		return meaning{status: ramp.Completed}
-	case onmeta.OfframpExpired:
+	case onmeta.PhaseExpired:
 		return meaning{status: ramp.Expired}
-	case onmeta.OfframpCancelled:
+	case onmeta.PhaseCancelled:
 		return meaning{status: ramp.Cancelled}
-	case onmeta.OfframpRefunded:
+	case onmeta.PhaseRefunded:
 		return meaning{status: ramp.Refunded}
 	default:
 		return meaning{}

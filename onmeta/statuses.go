@@ -1,7 +1,10 @@
 package onmeta
 
+import "strings"
+
 // Status is an order's status as the provider spells it, case included. The lists below are what public
-// material shows (wire 4.1, 4.2); the provider may send others, so treat an unknown one as not final.
+// material shows (wire 4.1, 4.2); the provider may send others, and spells some in more than one way (wire 13).
+// Compare statuses by their Phase, never as texts.
 type Status string
 
 // Statuses of an on-ramp order.
@@ -62,14 +65,92 @@ const (
 	OfframpCancelled Status = "cancelled"
 )
 
-// known reports whether it is one of the above.
-func (s Status) known() bool {
-	switch s {
-	case OnrampFiatPending, OnrampFiatReceived, OnrampOrderReceived, OnrampInProgress, OnrampTransferred, OnrampCompleted,
-		OnrampExpired, OnrampCancelled, OnrampRefundInitiated, OnrampFiatRefundInitiated, OnrampRefunded,
-		OfframpCryptoInit, OfframpPending, OfframpCryptoReceived, OfframpPayoutSuccess, OfframpFiatFailed:
+// Phase is what a status says about an order.
+type Phase int
+
+// The phases of an order. PhaseUnknown, of a status that no document names, is not final.
+const (
+	PhaseUnknown Phase = iota
+	// PhaseUnpaid: the provider has not found the payment, or the tokens.
+	PhaseUnpaid
+	// PhaseSettling: the provider has the payment and delivers.
+	PhaseSettling
+	// PhasePayoutFailed: the provider has the tokens, and the bank refused the payout. Off-ramp only.
+	PhasePayoutFailed
+	// PhaseRefunding: the provider returns the payment.
+	PhaseRefunding
+	// PhaseCompleted: delivered. Final.
+	PhaseCompleted
+	// PhaseExpired: unpaid for too long. Final, although a late payment may be found after it.
+	PhaseExpired
+	// PhaseCancelled: ended by the provider. Final.
+	PhaseCancelled
+	// PhaseRefunded: the payment is back where it came from. Final.
+	PhaseRefunded
+)
+
+// Paid reports whether the provider has found the payment.
+func (p Phase) Paid() bool {
+	switch p {
+	case PhaseSettling, PhasePayoutFailed, PhaseRefunding, PhaseCompleted, PhaseRefunded:
 		return true
 	default:
 		return false
 	}
+}
+
+// OnrampPhase returns what a status says about an on-ramp order. Case does not count, and the provider's other
+// spellings (canceled, refunding: wire 13) mean the same.
+func OnrampPhase(status Status) Phase { return onrampPhase(strings.ToLower(string(status))) }
+
+// OfframpPhase returns what a status says about an off-ramp order, as OnrampPhase does.
+func OfframpPhase(status Status) Phase { return offrampPhase(strings.ToLower(string(status))) }
+
+func onrampPhase(lower string) Phase {
+	switch lower {
+	case "fiatpending":
+		return PhaseUnpaid
+	case "fiatreceived", "orderreceived", "inprogress", "transferred":
+		return PhaseSettling
+	default:
+		return sharedPhase(lower)
+	}
+}
+
+func offrampPhase(lower string) Phase {
+	switch lower {
+	case "cryptoinit", "pending":
+		return PhaseUnpaid
+	case "orderreceived", "inprogress", "cryptoreceived", "fiatpending":
+		return PhaseSettling
+	case "fiatfailed":
+		return PhasePayoutFailed
+	case "payoutsuccess":
+		return PhaseCompleted
+	default:
+		return sharedPhase(lower)
+	}
+}
+
+// sharedPhase holds the statuses that mean the same in both directions.
+func sharedPhase(lower string) Phase {
+	switch lower {
+	case "refundinitiated", "fiatrefundinitiated", "refunding":
+		return PhaseRefunding
+	case "refunded":
+		return PhaseRefunded
+	case "completed":
+		return PhaseCompleted
+	case "expired":
+		return PhaseExpired
+	case "cancelled", "canceled":
+		return PhaseCancelled
+	default:
+		return PhaseUnknown
+	}
+}
+
+// known reports whether a document names the status, in either direction.
+func (s Status) known() bool {
+	return OnrampPhase(s) != PhaseUnknown || OfframpPhase(s) != PhaseUnknown
 }

@@ -150,6 +150,9 @@ type Quote struct {
 type Fee struct {
 	Name string `json:"name" redact:"show"`
 	Amount
+	// Estimated is set where the provider's quote names no such fee and one is deducted all the same: the TDS of 1 % on
+	// a payout (wire 13).
+	Estimated bool `json:"estimated,omitempty"`
 }
 
 // Instructions tell the user how to pay: whichever apply.
@@ -157,6 +160,9 @@ type Instructions struct {
 	UPI     *UPIInstructions `json:"upi,omitempty"`
 	Bank    *Beneficiary     `json:"bank,omitempty"`
 	Deposit *Deposit         `json:"deposit,omitempty"`
+	// CheckoutURL opens the provider's own payment page for the order. Set where the provider's answer told no other way
+	// to pay and a checkout is configured (wire 13).
+	CheckoutURL string `json:"checkoutUrl,omitempty"`
 }
 
 // UPIInstructions are for a payment by UPI.
@@ -198,6 +204,20 @@ type Proof struct {
 	SubmittedAt time.Time `json:"submittedAt"`
 	// AcceptedAt is when the provider took it; zero until then.
 	AcceptedAt time.Time `json:"acceptedAt,omitzero"`
+	// Replaced are the proofs that the provider took before this one, oldest first. A user may correct a proof until the
+	// provider has the payment (wire 13).
+	Replaced []ReplacedProof `json:"replaced,omitempty"`
+}
+
+// ReplacedProof is a proof that the provider took and another one replaced.
+type ReplacedProof struct {
+	UTR             string `json:"utr,omitempty"`
+	TransactionHash string `json:"transactionHash,omitempty"`
+	// SubmittedAt is when the order received it, AcceptedAt when the provider took it, and ReplacedAt when the provider
+	// took another in its place.
+	SubmittedAt time.Time `json:"submittedAt"`
+	AcceptedAt  time.Time `json:"acceptedAt"`
+	ReplacedAt  time.Time `json:"replacedAt"`
 }
 
 // Reference is the UTR or the transaction hash, whichever the proof is.
@@ -206,6 +226,12 @@ func (p *Proof) Reference() string {
 		return p.UTR
 	}
 	return p.TransactionHash
+}
+
+// MaskProof returns a UTR or transaction hash so that a person can tell it from another and nobody can use it: its last four
+// characters.
+func MaskProof(reference string) string {
+	return "…" + reference[max(0, len(reference)-4):]
 }
 
 // Accepted reports whether the provider took a proof for the order. From then on only the provider ends it.

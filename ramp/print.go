@@ -146,6 +146,15 @@ func (v Proof) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Proof) LogValue() slog.Value { return redact.LogValue(v) }
 
 // String shows it as package redact does.
+func (v ReplacedProof) String() string { return redact.String(v) }
+
+// Format writes String, for every verb.
+func (v ReplacedProof) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+
+// LogValue is String for slog.
+func (v ReplacedProof) LogValue() slog.Value { return redact.LogValue(v) }
+
+// String shows it as package redact does.
 func (v Settlement) String() string { return redact.String(v) }
 
 // Format writes String, for every verb.

@@ -98,6 +98,20 @@ func (a Amount) AtLeast(least string) bool {
 	return err == nil && have.GreaterThanOrEqual(want)
 }
 
+// AtMost reports whether a is no more than an amount in the same currency, a decimal string. Every amount is at most an empty
+// one, and an unreadable one is not.
+func (a Amount) AtMost(most string) bool {
+	if most == "" {
+		return true
+	}
+	have, err := readDecimal(a.Amount)
+	if err != nil {
+		return false
+	}
+	limit, err := readDecimal(most)
+	return err == nil && have.LessThanOrEqual(limit)
+}
+
 // readDecimal reads a number without exponent: to compare 1e999999999 would take all memory.
 func readDecimal(text string) (decimal.Decimal, error) {
 	if strings.ContainsAny(text, "eE") {
@@ -143,6 +157,9 @@ type QuoteTerms struct {
 	Confirm bool `json:"confirm,omitempty"`
 	// MinReceived is the least the user will take, a decimal string: of the token when buying, of INR when selling.
 	MinReceived string `json:"minReceived,omitempty"`
+	// MaxPaid is the most the user will pay, a decimal string: of INR when buying, of the token when selling. An off-ramp
+	// order by payout has a fixed INR amount, and it is the tokens that move with the price.
+	MaxPaid string `json:"maxPaid,omitempty"`
 }
 
 // UTRSubmission is the argument of SubmitUTR.
