@@ -79,7 +79,7 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 	if err != nil {
 		return QuoteResult{}, classify(ctx, err)
 	}
-	charged := decimal.Sum(quote.TransactionFee, quote.GasFee, quote.TDSFee)
+	charged := decimal.Sum(quote.TransactionFee, quote.GasFee, quote.TDSFee.Decimal)
 	return QuoteResult{
 		ProviderTime: quote.At,
 		Quote: ramp.Quote{
@@ -90,7 +90,7 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 			Fees: fees(
 				fee{"transaction", quote.TransactionFee, req.Fiat.Currency},
 				fee{"gas", quote.GasFee, req.Fiat.Currency},
-				fee{"tds", quote.TDSFee, req.Fiat.Currency}),
+				fee{"tds", quote.TDSFee.Decimal, req.Fiat.Currency}),
 			ExpiresAt: expires,
 		},
 	}, nil

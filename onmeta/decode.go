@@ -231,6 +231,11 @@ func (c *checks) fee(field string, a amount) decimal.Decimal {
 	return d
 }
 
+// namedFee returns a fee, invalid when the answer does not name it.
+func (c *checks) namedFee(field string, a amount) decimal.NullDecimal {
+	return decimal.NullDecimal{Decimal: c.fee(field, a), Valid: a.present()}
+}
+
 // text returns a text that must be there.
 func (c *checks) text(field string, t text) string {
 	if t == "" {

@@ -49,7 +49,7 @@ func checkPrices(t *testing.T, client *onmeta.Client) {
 	quote, err := client.QuoteBuy(t.Context(), buyRequest)
 	checkFuzzed(t, err, quote.ReceivedTokens, quote.Rate, quote.GasCharge, quote.TransactionFee)
 	sell, err := client.QuoteSell(t.Context(), sellRequest)
-	checkFuzzed(t, err, sell.SellTokens, sell.Rate, sell.FiatAmount, sell.GasFee, sell.TransactionFee, sell.TDSFee)
+	checkFuzzed(t, err, sell.SellTokens, sell.Rate, sell.FiatAmount, sell.GasFee, sell.TransactionFee, sell.TDSFee.Decimal)
 	limits, err := client.ChainLimits(t.Context())
 	checkFuzzed(t, err)
 	for _, limit := range limits {

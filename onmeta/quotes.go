@@ -120,10 +120,12 @@ type SellQuote struct {
 	// taken off already; in its samples they are not.
 	FiatAmount   decimal.Decimal
 	FiatCurrency string
-	// TransactionFee, GasFee and TDSFee (tax) are in the fiat currency; zero when the provider names none.
+	// TransactionFee and GasFee are in the fiat currency; zero when the provider names none.
 	TransactionFee decimal.Decimal
 	GasFee         decimal.Decimal
-	TDSFee         decimal.Decimal
+	// TDSFee is the tax in the fiat currency, invalid when the provider names none. It is deducted all the same: 1 % of
+	// the payout (wire 13).
+	TDSFee decimal.NullDecimal
 	// At is when the provider answered, UTC. The quote holds for QuoteValidity from then.
 	At time.Time
 }
@@ -156,7 +158,7 @@ func (c *Client) QuoteSell(ctx context.Context, request QuoteSellRequest) (SellQ
 		FiatCurrency:   strings.ToUpper(string(wire.FiatCurrency)),
 		TransactionFee: check.fee("transactionFee", wire.TransactionFee),
 		GasFee:         check.fee("gasFee", wire.GasFee),
-		TDSFee:         check.fee("tdsFee", wire.TDSFee),
+		TDSFee:         check.namedFee("tdsFee", wire.TDSFee),
 		At:             answer.At,
 	}
 	return whole(quote, check.err(RouteQuoteSell, answer))

@@ -76,8 +76,20 @@ func TestQuoteSellReadsTheDocumentedAnswer(t *testing.T) {
 	require.Equal(t, "INR", quote.FiatCurrency)
 	requireDecimal(t, "0", quote.TransactionFee)
 	requireDecimal(t, "0.21", quote.GasFee)
-	requireDecimal(t, "84.45", quote.TDSFee)
+	require.True(t, quote.TDSFee.Valid)
+	requireDecimal(t, "84.45", quote.TDSFee.Decimal)
 	require.WithinDuration(t, time.Now(), quote.At, time.Minute)
+}
+
+func TestQuoteSellTellsWhetherTheProviderNamedATax(t *testing.T) {
+	t.Parallel()
+	for tds, named := range map[string]bool{
+		`,"tdsFee":0`: true, `,"tdsFee":"0.0"`: true, `,"tdsFee":"84.45"`: true, ``: false, `,"tdsFee":null`: false, `,"tdsFee":""`: false,
+	} {
+		quote, err := success(t, `{"sellTokens":"100","conversionRate":"84.45","fiatAmount":8444.9`+tds+`}`).QuoteSell(t.Context(), sellRequest)
+		require.NoError(t, err, tds)
+		require.Equal(t, named, quote.TDSFee.Valid, tds)
+	}
 }
 
 func TestAQuoteWithoutReadableMoneyIsMalformed(t *testing.T) {
