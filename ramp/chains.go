@@ -64,6 +64,17 @@ func ParseTransactionHash(chainID int64, hash string) (string, error) {
 	}
 }
 
+// SameTransactionHash reports whether two hashes name the same transaction on this chain: without regard to case where a hash
+// is hexadecimal, exactly elsewhere.
+func SameTransactionHash(chainID int64, a, b string) bool {
+	switch familyOf(chainID) {
+	case evm, tron:
+		return strings.EqualFold(a, b)
+	default:
+		return a == b
+	}
+}
+
 // isPrefixedHex reports whether text is 0x and this many hex digits.
 func isPrefixedHex(text string, digits int) bool {
 	rest, found := strings.CutPrefix(text, "0x")

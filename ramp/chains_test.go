@@ -99,3 +99,20 @@ func repeated(b byte, size int) []byte {
 	}
 	return bytes
 }
+
+func TestSameTransactionIsFoundWhateverItsCase(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		chain int64
+		a, b  string
+		same  bool
+	}{
+		"EVM":           {polygon, "0xABC1", "0xabc1", true},
+		"EVM, another":  {polygon, "0xabc1", "0xabc2", false},
+		"Tron":          {tron, "ABC1", "abc1", true},
+		"Solana":        {solana, "5VERv8", "5VERV8", false},
+		"Solana, equal": {solana, "5VERv8", "5VERv8", true},
+	} {
+		require.Equal(t, c.same, ramp.SameTransactionHash(c.chain, c.a, c.b), name)
+	}
+}

@@ -32,6 +32,9 @@ const (
 	AccountRefused ErrorType = "AccountRefused"
 	// ProofConflict: another proof was accepted, or is being submitted; the first one stands.
 	ProofConflict ErrorType = "ProofConflict"
+	// ProofLimit: the order has had as many refused proofs as it takes, and takes no more. It goes on; a user who has paid
+	// asks the provider's support.
+	ProofLimit ErrorType = "ProofLimit"
 	// QuoteMismatch: the confirmed quote is not the one that waits for confirmation.
 	QuoteMismatch ErrorType = "QuoteMismatch"
 	// CancelRefused: the order cannot be cancelled, for the provider took a proof of payment.

@@ -126,6 +126,8 @@ type Order struct {
 	Instructions   *Instructions `json:"instructions,omitempty"`
 	Proof          *Proof        `json:"proof,omitempty"`
 	Settlement     *Settlement   `json:"settlement,omitempty"`
+	// Previous is the order that the payment was made for, if this one was started with the payment of another.
+	Previous *PreviousOrder `json:"previous,omitempty"`
 	// ExpiresAt is the deadline for an accepted proof.
 	ExpiresAt time.Time       `json:"expiresAt,omitzero"`
 	CreatedAt time.Time       `json:"createdAt"`

@@ -42,8 +42,11 @@ type OnrampRequest struct {
 	KYC *KYC `json:"kyc,omitempty"`
 	// Quote guards the price.
 	Quote *QuoteTerms `json:"quote,omitempty"`
-	// UTR is a payment made for an expired or cancelled order of the same amount; it is submitted to this one.
+	// UTR is a payment made for an order that expired or was cancelled; it is submitted to this one. Fiat is the amount
+	// that was paid.
 	UTR string `json:"utr,omitempty"`
+	// Previous is the order that the payment of UTR was made for.
+	Previous *PreviousOrder `json:"previous,omitempty"`
 	// Metadata is passed to the provider, who echoes it in its webhooks.
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
@@ -160,6 +163,15 @@ type QuoteTerms struct {
 	// MaxPaid is the most the user will pay, a decimal string: of INR when buying, of the token when selling. An off-ramp
 	// order by payout has a fixed INR amount, and it is the tokens that move with the price.
 	MaxPaid string `json:"maxPaid,omitempty"`
+}
+
+// PreviousOrder names an order that fell through after its user had paid. Should the provider not take the payment for
+// another order, its support needs both.
+type PreviousOrder struct {
+	// Reference is the backend's own id of it.
+	Reference string `json:"reference"`
+	// OrderID is the provider's.
+	OrderID string `json:"orderId,omitempty"`
 }
 
 // UTRSubmission is the argument of SubmitUTR.

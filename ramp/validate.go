@@ -9,6 +9,7 @@ import (
 const (
 	maxTokenSymbol     = 20
 	maxQuoteID         = 128
+	maxOrderID         = 128
 	maxMetadataEntries = 20
 	maxMetadataKey     = 40
 	maxMetadataValue   = 500
@@ -35,6 +36,7 @@ func (r *OnrampRequest) Validate() error {
 	p.kyc(r.KYC)
 	p.quote(r.Quote, validateTokens)
 	p.earlyUTR(r.UTR, r.PaymentMethod)
+	p.previous(r.Previous, r)
 	p.metadata(r.Metadata)
 	return p.invalid("the on-ramp request is invalid", r.Reference)
 }
@@ -247,6 +249,23 @@ func (p *problems) earlyUTR(utr string, method PaymentMethod) {
 	}
 	_, err := ParseUTR(method, utr)
 	p.check("utr", err)
+}
+
+// previous checks the order that a payment was made for.
+func (p *problems) previous(order *PreviousOrder, r *OnrampRequest) {
+	if order == nil {
+		return
+	}
+	if r.UTR == "" {
+		p.add("previous", "must be left out, unless utr is given")
+	}
+	if order.Reference != "" && order.Reference == r.Reference {
+		p.add("previous.reference", "must be another order's than reference")
+	}
+	p.check("previous.reference", ValidateReference(order.Reference))
+	if order.OrderID != "" && !only(order.OrderID, 1, maxOrderID, isVisible) {
+		p.add("previous.orderId", "must be the provider's id of the order")
+	}
 }
 
 // earlyHash checks a transaction hash given with the request.
