@@ -37,7 +37,7 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return Created{}, invalid(err)
 	}
-	beneficiary, err := c.beneficiary(ctx, req.PaymentMethod)
+	beneficiary, err := c.beneficiary(ctx, req)
 	if err != nil {
 		return Created{}, classify(ctx, lookup(err))
 	}
@@ -115,22 +115,22 @@ func (c *Calls) remainingLife(p Placement) time.Duration {
 
 // beneficiary is the account that IMPS and NEFT payments go to, unless the order's own answer names another. The provider
 // publishes it with its currencies (wire 3.15), so that it is asked for before the order is made.
-func (c *Calls) beneficiary(ctx context.Context, method ramp.PaymentMethod) (*ramp.Beneficiary, error) {
-	if method == ramp.UPI {
+func (c *Calls) beneficiary(ctx context.Context, req CreateOnrampOrderRequest) (*ramp.Beneficiary, error) {
+	if req.PaymentMethod == ramp.UPI {
 		return nil, nil
 	}
-	currencies, err := c.provider.Currencies(ctx)
+	currencies, err := c.provider.Currencies(ctx, req.user())
 	if err != nil {
 		return nil, err
 	}
 	for _, currency := range currencies {
 		for _, mode := range currency.PaymentModes {
-			if currency.Code == ramp.INR && mode.Code == string(method) && mode.Beneficiary != nil {
+			if currency.Code == ramp.INR && mode.Code == string(req.PaymentMethod) && mode.Beneficiary != nil {
 				return bankInstructions(mode.Beneficiary), nil
 			}
 		}
 	}
-	return nil, fmt.Errorf("the provider lists no account to pay to by %s", method)
+	return nil, fmt.Errorf("the provider lists no account to pay to by %s", req.PaymentMethod)
 }
 
 func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {

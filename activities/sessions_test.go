@@ -237,7 +237,7 @@ func TestSessionsLeaveAloneCallsThatNeedNone(t *testing.T) {
 	w := newWorld(t)
 	_, err := onmeta.New(w.sessions).KYCStatus(t.Context(), onmeta.User{Email: newcomer, Token: "mine"})
 	require.True(t, onmeta.IsKind(err, onmeta.KindUnauthorized), "a call that brings its own token is not given another")
-	_, err = onmeta.New(w.sessions).Currencies(t.Context())
+	_, err = onmeta.New(w.sessions).Currencies(t.Context(), onmeta.User{})
 	require.NoError(t, err)
 	require.Zero(t, w.called(onmeta.RouteLogin))
 }

@@ -121,9 +121,10 @@ type Beneficiary struct {
 	AccountNumber string
 }
 
-// Currencies lists the fiat currencies and their payment modes (wire 3.15).
-func (c *Client) Currencies(ctx context.Context) ([]Currency, error) {
-	wire, _, err := ask[list[wireCurrency]](ctx, c, Call{Route: RouteCurrencies}, nil)
+// Currencies lists the fiat currencies and their payment modes (wire 3.15). One source sends the user's token with it,
+// beside the key (wire 13); without a user, the key alone does.
+func (c *Client) Currencies(ctx context.Context, user User) ([]Currency, error) {
+	wire, _, err := ask[list[wireCurrency]](ctx, c, user.call(RouteCurrencies), nil)
 	if err != nil {
 		return nil, err
 	}

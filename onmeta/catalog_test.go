@@ -62,7 +62,7 @@ func TestCurrenciesReadsTheDocumentedAnswer(t *testing.T) {
 		"paymentModes": [ { "code": "INR_UPI", "imageUrl": "https://example.test/upi.png", "extra": "" },
 			{ "code": "INR_IMPS", "imageUrl": "https://example.test/imps.png",
 				"extra": { "name": "Beneficiary Pvt Ltd", "ifsc": "HDFC0001234", "account": 50100000000001 } } ] } ]`)
-	currencies, err := client.Currencies(t.Context())
+	currencies, err := client.Currencies(t.Context(), asha)
 	require.NoError(t, err)
 	require.Equal(t, []onmeta.Currency{{
 		Code: "INR", Fraction: 2, Symbol: "₹", PaymentModes: []onmeta.PaymentMode{
@@ -73,6 +73,6 @@ func TestCurrenciesReadsTheDocumentedAnswer(t *testing.T) {
 			},
 		},
 	}}, currencies)
-	_, err = success(t, `[[]]`).Currencies(t.Context())
+	_, err = success(t, `[[]]`).Currencies(t.Context(), asha)
 	requireMalformed(t, err, "unexpected shape")
 }

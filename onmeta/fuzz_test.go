@@ -55,7 +55,7 @@ func checkPrices(t *testing.T, client *onmeta.Client) {
 	for _, limit := range limits {
 		checkFuzzed(t, nil, slices.Concat(slices.Collect(maps.Values(limit.Min)), slices.Collect(maps.Values(limit.Max)))...)
 	}
-	_, err = client.Currencies(t.Context())
+	_, err = client.Currencies(t.Context(), asha)
 	checkFuzzed(t, err)
 	_, err = client.SupportedTokens(t.Context())
 	checkFuzzed(t, err)

@@ -145,7 +145,7 @@ func TestTheCatalogueIsRead(t *testing.T) {
 	limits, err := m.client.ChainLimits(ctx)
 	require.NoError(t, err)
 	require.True(t, limits[0].Min["INR"].GreaterThan(decimal.Zero))
-	currencies, err := m.client.Currencies(ctx)
+	currencies, err := m.client.Currencies(ctx, onmeta.User{})
 	require.NoError(t, err)
 	require.Equal(t, "INR", currencies[0].Code)
 	require.NotEmpty(t, currencies[0].PaymentModes)

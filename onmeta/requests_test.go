@@ -150,8 +150,14 @@ func TestEachCallSendsTheDocumentedRequest(t *testing.T) {
 			name: "chain limits", route: onmeta.RouteChainLimits, method: "GET", path: "/v1/orders/get-chain-limit",
 			call: func(ctx context.Context, c *onmeta.Client) error { _, err := c.ChainLimits(ctx); return err },
 		}, {
-			name: "currencies", route: onmeta.RouteCurrencies, method: "GET", path: "/v1/orders/currencies",
-			call: func(ctx context.Context, c *onmeta.Client) error { _, err := c.Currencies(ctx); return err },
+			name: "currencies", route: onmeta.RouteCurrencies, method: "GET", path: "/v1/orders/currencies", auth: bearer,
+			call: func(ctx context.Context, c *onmeta.Client) error { _, err := c.Currencies(ctx, asha); return err },
+		}, {
+			name: "currencies for nobody", route: onmeta.RouteCurrencies, method: "GET", path: "/v1/orders/currencies",
+			call: func(ctx context.Context, c *onmeta.Client) error {
+				_, err := c.Currencies(ctx, onmeta.User{})
+				return err
+			},
 		}, {
 			name: "create on-ramp by UPI", route: onmeta.RouteCreateOnramp, method: "POST", path: "/v1/orders/create", auth: bearer,
 			call: func(ctx context.Context, c *onmeta.Client) error {

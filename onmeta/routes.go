@@ -43,7 +43,7 @@ type AuthKind int
 
 // The kinds of endpoint.
 const (
-	// AuthMerchant: the API key alone.
+	// AuthMerchant: the API key alone; a call that names a user carries that user's token too.
 	AuthMerchant AuthKind = iota
 	// AuthUser: the end user's access token as bearer.
 	AuthUser
