@@ -42,11 +42,13 @@ type PayerBank struct {
 	IFSC          string
 }
 
-// OnrampCreated tells how to pay for a new order, which expires unpaid after three hours (guide).
+// OnrampCreated tells how to pay for a new order, which expires unpaid after three hours (guide). An answer may hold
+// only some of QR, DeepLinks and VPA (wire 13); each of them is enough to pay by.
 type OnrampCreated struct {
 	OrderID string
 	// QR is the upi://pay text to show as a QR code; empty but for UPI.
-	QR        string
+	QR string
+	// DeepLinks are those that hold a URL.
 	DeepLinks []DeepLink
 	// VPA is the UPI id that collects the payment; empty but for UPI.
 	VPA string
@@ -129,15 +131,15 @@ type wireOnrampCreated struct {
 }
 
 type wireRedirectActions struct {
-	QR        text         `json:"qr_checkout_string"`
-	DeepLinks wireDeepLink `json:"deepLinks"`
+	QR        text                             `json:"qr_checkout_string"`
+	DeepLinks lenient[[]lenient[wireDeepLink]] `json:"deepLinks"`
 }
 
-type wireDeepLink = lenient[[]struct {
+type wireDeepLink struct {
 	Name     text `json:"name"`
 	URL      text `json:"url"`
 	ImageURL text `json:"imageUrl"`
-}]
+}
 
 type wirePaymentDetails struct {
 	UPICode text `json:"upiCode"`
@@ -153,11 +155,15 @@ func (w wireOnrampCreated) created(at time.Time) OnrampCreated {
 		At:          at,
 	}
 	for _, link := range w.RedirectActions.value.DeepLinks.value {
-		created.DeepLinks = append(created.DeepLinks, DeepLink{
-			Name: string(link.Name), URL: string(link.URL), ImageURL: string(link.ImageURL),
-		})
+		if link.value.URL != "" {
+			created.DeepLinks = append(created.DeepLinks, link.value.deepLink())
+		}
 	}
 	return created
+}
+
+func (w wireDeepLink) deepLink() DeepLink {
+	return DeepLink{Name: string(w.Name), URL: string(w.URL), ImageURL: string(w.ImageURL)}
 }
 
 // SubmitUTR tells the provider the bank's reference of the payment (wire 3.17). 403 refuses the UTR; UTRs

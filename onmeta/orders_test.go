@@ -39,6 +39,30 @@ func TestCreateOnrampTellsHowToPay(t *testing.T) {
 	}, created)
 }
 
+func TestCreateOnrampTellsWhateverThereIsToPayBy(t *testing.T) {
+	t.Parallel()
+	const qr, vpa = "upi://pay?pa=merchant0001@examplebank", "merchant0001@examplebank"
+	link := onmeta.DeepLink{Name: "Paytm", URL: "paytm://pay"}
+	for data, want := range map[string]onmeta.OnrampCreated{
+		`"upiCode":"","redirect_actions":{"qr_checkout_string":"` + qr + `"}`:                    {QR: qr},
+		`"upiCode":"","redirect_actions":{"qr_checkout_string":"` + qr + `","deepLinks":"none"}`: {QR: qr},
+		`"upiCode":"","redirect_actions":null,"paymentDetails":{"upiCode":"` + vpa + `"}`:        {VPA: vpa},
+		`"upiCode":"` + vpa + `"`:                                                              {VPA: vpa},
+		`"upiCode":"` + vpa + `","paymentDetails":{"upiCode":""}`:                              {VPA: vpa},
+		`"upiCode":"","redirect_actions":{"deepLinks":[{"name":"Paytm","url":"paytm://pay"}]}`: {DeepLinks: []onmeta.DeepLink{link}},
+		`"redirect_actions":{"qr_checkout_string":"","deepLinks":[7,{"name":"Paytm","url":"paytm://pay"},null,{"name":"QR"}]}`: {
+			DeepLinks: []onmeta.DeepLink{link},
+		},
+		`"upiCode":"","redirect_actions":{"qr_checkout_string":"","deepLinks":[{"name":"QR","url":""}]},"paymentDetails":{"upiCode":""}`: {},
+		`"upiCode":null,"redirect_actions":[],"paymentDetails":[]`:                                                                       {},
+	} {
+		created, err := success(t, `{"orderId":"`+orderID+`",`+data+`}`).CreateOnramp(t.Context(), asha, onrampRequest())
+		require.NoError(t, err, data)
+		want.OrderID, want.At = orderID, created.At
+		require.Equal(t, want, created, data)
+	}
+}
+
 func TestCreateOnrampByBankNamesTheBeneficiaryWhereGiven(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]*onmeta.Beneficiary{
