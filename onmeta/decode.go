@@ -216,6 +216,15 @@ func (c *checks) amount(field string, a amount) decimal.Decimal {
 	return c.fee(field, a)
 }
 
+// positive returns an amount that must be there and more than zero.
+func (c *checks) positive(field string, a amount) decimal.Decimal {
+	d := c.amount(field, a)
+	if d.IsZero() {
+		c.complain(field + " is zero")
+	}
+	return d
+}
+
 // fee returns an amount that may be missing, which means that none is charged, but must be readable.
 func (c *checks) fee(field string, a amount) decimal.Decimal {
 	if !a.present() {

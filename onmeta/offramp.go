@@ -78,8 +78,8 @@ func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOff
 	created := OfframpCreated{
 		OrderID:        check.text("orderId", wire.OrderID),
 		ReceiverWallet: check.text("receiverWalletAddress", wire.ReceiverWalletAddress),
-		TokenAmount:    check.amount("quote", wire.Quote),
-		FiatAmount:     check.amount("fiatAmount", wire.FiatAmount),
+		TokenAmount:    check.positive("quote", wire.Quote),
+		FiatAmount:     check.positive("fiatAmount", wire.FiatAmount),
 		PaymentMode:    string(wire.PaymentMode),
 		At:             answer.At,
 	}

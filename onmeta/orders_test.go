@@ -109,6 +109,8 @@ func TestAMalformedOfframpAnswerKeepsTheOrderID(t *testing.T) {
 		`{"orderId":"1","receiverWalletAddress":"0x2","fiatAmount":1}`:               "quote is missing",
 		`{"orderId":"1","receiverWalletAddress":"0x2","quote":"5"}`:                  "fiatAmount is missing",
 		`{"orderId":"1","receiverWalletAddress":"0x2","quote":"5","fiatAmount":"?"}`: "fiatAmount is not a number",
+		`{"orderId":"1","receiverWalletAddress":"0x2","quote":"0.0","fiatAmount":1}`: "quote is zero",
+		`{"orderId":"1","receiverWalletAddress":"0x2","quote":"5","fiatAmount":0}`:   "fiatAmount is zero",
 	} {
 		created, err := success(t, data).CreateOfframp(t.Context(), asha, offrampRequest())
 		requireMalformed(t, err, problem)

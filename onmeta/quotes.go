@@ -39,7 +39,7 @@ type BuyQuote struct {
 	At time.Time
 }
 
-// QuoteBuy fetches a buy quotation.
+// QuoteBuy fetches a buy quotation. One of nothing is KindMalformed: no provider means it.
 func (c *Client) QuoteBuy(ctx context.Context, request QuoteBuyRequest) (BuyQuote, error) {
 	err := require(RouteQuoteBuy,
 		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency})
@@ -62,8 +62,8 @@ func (c *Client) QuoteBuy(ctx context.Context, request QuoteBuyRequest) (BuyQuot
 	base := wire.DesiredOrder.Base
 	quote := BuyQuote{
 		EstimateID:     string(wire.EstimateID),
-		ReceivedTokens: check.amount("receivedTokens", wire.ReceivedTokens),
-		Rate:           check.amount("conversionRate", wire.ConversionRate),
+		ReceivedTokens: check.positive("receivedTokens", wire.ReceivedTokens),
+		Rate:           check.positive("conversionRate", wire.ConversionRate),
 		GasCharge:      check.fee("gasCharge", base.GasCharge.Value),
 		GasCurrency:    strings.ToUpper(string(base.GasCharge.Currency)),
 		TransactionFee: check.fee("transactionFee", base.TransactionFee),
@@ -130,7 +130,7 @@ type SellQuote struct {
 	At time.Time
 }
 
-// QuoteSell fetches a sell quotation.
+// QuoteSell fetches a sell quotation. One of nothing, or whose fees leave nothing, is KindMalformed.
 func (c *Client) QuoteSell(ctx context.Context, request QuoteSellRequest) (SellQuote, error) {
 	err := require(RouteQuoteSell,
 		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency})
@@ -152,16 +152,24 @@ func (c *Client) QuoteSell(ctx context.Context, request QuoteSellRequest) (SellQ
 	}
 	var check checks
 	quote := SellQuote{
-		SellTokens:     check.amount("sellTokens", wire.SellTokens),
-		Rate:           check.amount("conversionRate", wire.ConversionRate),
-		FiatAmount:     check.amount("fiatAmount", wire.FiatAmount),
+		SellTokens:     check.positive("sellTokens", wire.SellTokens),
+		Rate:           check.positive("conversionRate", wire.ConversionRate),
+		FiatAmount:     check.positive("fiatAmount", wire.FiatAmount),
 		FiatCurrency:   strings.ToUpper(string(wire.FiatCurrency)),
 		TransactionFee: check.fee("transactionFee", wire.TransactionFee),
 		GasFee:         check.fee("gasFee", wire.GasFee),
 		TDSFee:         check.namedFee("tdsFee", wire.TDSFee),
 		At:             answer.At,
 	}
+	if !quote.net().IsPositive() {
+		check.complain("the fees leave nothing of fiatAmount")
+	}
 	return whole(quote, check.err(RouteQuoteSell, answer))
+}
+
+// net is what is left of the payout when all that the provider names is deducted.
+func (q SellQuote) net() decimal.Decimal {
+	return q.FiatAmount.Sub(decimal.Sum(q.TransactionFee, q.GasFee, q.TDSFee.Decimal))
 }
 
 type wireQuoteSellRequest struct {

@@ -124,3 +124,56 @@ func TestAQuoteWithoutReadableMoneyIsMalformed(t *testing.T) {
 		requireMalformed(t, err, problem)
 	}
 }
+
+func TestAQuoteOfNothingIsMalformed(t *testing.T) {
+	t.Parallel()
+	for data, problem := range map[string]string{
+		`{"receivedTokens":"0","conversionRate":"94.07"}`:     "receivedTokens is zero",
+		`{"receivedTokens":0e-18,"conversionRate":"94.07"}`:   "receivedTokens is zero",
+		`{"receivedTokens":"10.63","conversionRate":"0.000"}`: "conversionRate is zero",
+	} {
+		quote, err := success(t, data).QuoteBuy(t.Context(), buyRequest)
+		requireMalformed(t, err, problem)
+		require.Zero(t, quote)
+	}
+	for data, problem := range map[string]string{
+		`{"sellTokens":"0","conversionRate":"84","fiatAmount":8400}`:                                           "sellTokens is zero",
+		`{"sellTokens":"100","conversionRate":0,"fiatAmount":8400}`:                                            "conversionRate is zero",
+		`{"sellTokens":"100","conversionRate":"84","fiatAmount":"0"}`:                                          "fiatAmount is zero",
+		`{"sellTokens":"1","conversionRate":"84","fiatAmount":84,"gasFee":"84"}`:                               "leave nothing",
+		`{"sellTokens":"1","conversionRate":"84","fiatAmount":84,"gasFee":80,"transactionFee":5}`:              "leave nothing",
+		`{"sellTokens":"1","conversionRate":"84","fiatAmount":84,"gasFee":40,"transactionFee":40,"tdsFee":10}`: "leave nothing",
+	} {
+		quote, err := success(t, data).QuoteSell(t.Context(), sellRequest)
+		requireMalformed(t, err, problem)
+		require.Zero(t, quote)
+	}
+}
+
+func TestAmountsKeepEveryDigitInEveryNotation(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[string]string{
+		`1.191072e-12`: "0.000000000001191072", `"1.191072e-12"`: "0.000000000001191072", `1.191072E-12`: "0.000000000001191072",
+		`8444.90016171818`: "8444.90016171818", `"8444.90016171818"`: "8444.90016171818", `8.44490016171818e+3`: "8444.90016171818",
+		`0.1234567890123456789012345678901234567890`: "0.123456789012345678901234567890123456789",
+	} {
+		bought, err := success(t, `{"receivedTokens":`+sent+`,"conversionRate":`+sent+`}`).QuoteBuy(t.Context(), buyRequest)
+		require.NoError(t, err, sent)
+		requireDecimal(t, want, bought.ReceivedTokens)
+		requireDecimal(t, want, bought.Rate)
+		sold, err := success(t, `{"sellTokens":`+sent+`,"conversionRate":`+sent+`,"fiatAmount":`+sent+`}`).QuoteSell(t.Context(), sellRequest)
+		require.NoError(t, err, sent)
+		requireDecimal(t, want, sold.SellTokens)
+		requireDecimal(t, want, sold.Rate)
+		requireDecimal(t, want, sold.FiatAmount)
+		created, err := success(t, `{"orderId":"1","receiverWalletAddress":"0x2","quote":`+sent+`,"fiatAmount":`+sent+`}`).
+			CreateOfframp(t.Context(), asha, offrampRequest())
+		require.NoError(t, err, sent)
+		requireDecimal(t, want, created.TokenAmount)
+		requireDecimal(t, want, created.FiatAmount)
+		status, err := success(t, `{"status":"completed","transferredAmount":`+sent+`,"fiat":`+sent+`}`).OnrampStatus(t.Context(), asha, orderID)
+		require.NoError(t, err, sent)
+		requireDecimal(t, want, status.TransferredAmount.Decimal)
+		requireDecimal(t, want, status.Fiat.Decimal)
+	}
+}
