@@ -12,8 +12,10 @@ import (
 type envelope struct {
 	// recognised is whether the body is an answer of the provider at all: a JSON object or array.
 	recognised bool
-	// refused is whether it says that the request failed.
+	// refused is whether it says success:false, as all failures of the provider do.
 	refused bool
+	// faulty is whether it holds an error without saying so.
+	faulty  bool
 	code    string
 	message string
 	data    json.RawMessage
@@ -52,7 +54,8 @@ func (w wireEnvelope) open(body []byte) envelope {
 	code, message := failureText(w.Error)
 	e := envelope{
 		recognised: true,
-		refused:    w.failed(code, message),
+		refused:    w.Success != nil && !bool(*w.Success),
+		faulty:     w.faulty(code, message),
 		code:       code,
 		message:    cmp.Or(message, string(w.Message)),
 		data:       w.Data,
@@ -63,13 +66,10 @@ func (w wireEnvelope) open(body []byte) envelope {
 	return e
 }
 
-// failed goes by "success". Without it only an error object counts: {"error": "Not Found"} and the like come
-// from gateways, not from the provider.
-func (w wireEnvelope) failed(code, message string) bool {
-	if w.Success != nil {
-		return !bool(*w.Success)
-	}
-	return bytes.HasPrefix(w.Error, []byte("{")) && (code != "" || message != "")
+// faulty reports whether there is an error object without "success". Gateways write such, the provider does not: it
+// is no answer about the request, and no success either.
+func (w wireEnvelope) faulty(code, message string) bool {
+	return w.Success == nil && bytes.HasPrefix(w.Error, []byte("{")) && (code != "" || message != "")
 }
 
 // failureText reads the variants of "error": missing, {}, a text, {code, message} with a code that is a
@@ -104,25 +104,22 @@ type fieldRemark struct {
 
 // verdict turns an HTTP status and an envelope into the kind of failure, 0 for success.
 func verdict(status int, e envelope) ErrorKind {
-	success := status >= 200 && status < 300
-	if success && e.refused {
-		return refusal(e.code)
-	}
 	if kind, known := kindOfStatus(status); known {
 		return kind
 	}
+	success := status >= 200 && status < 300
 	switch {
-	case success && e.recognised:
+	case e.refused && (success || status >= 400):
+		return refusal(e.code)
+	case e.recognised && success && !e.faulty:
 		return 0
-	case status >= 400 && e.refused:
-		return KindRefused
 	default:
 		return KindMalformed
 	}
 }
 
-// refusal is the kind of an HTTP 200 that says success:false. Its code may be an HTTP status: an outage
-// told this way must not pass for an answer about the request.
+// refusal is the kind of an answer that says success:false. Its code may be an HTTP status, and another one than that
+// of the answer: an outage told this way must not pass for an answer about the request.
 func refusal(code string) ErrorKind {
 	status, err := strconv.Atoi(code)
 	if err != nil {
