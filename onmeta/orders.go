@@ -82,6 +82,8 @@ type HistoryOrder struct {
 	ChainID         int64
 	ReceiverWallet  string
 	TransactionHash string
+	// PaymentMode is the code that the order was made with, such as INR_UPI; "" where the provider does not tell.
+	PaymentMode string
 	// PaymentReference is the UTR, empty before one was submitted.
 	PaymentReference string
 	// CreatedAt is UTC, zero when unknown.
@@ -113,6 +115,7 @@ func (c *Client) OrderHistory(ctx context.Context, user User, page int) ([]Histo
 type wireHistoryOrder struct {
 	wireOrderStatus
 	Amount         amount `json:"amount"`
+	PaymentMode    text   `json:"paymentMode"`
 	PaymentDetails lenient[struct {
 		Reference text `json:"reference"`
 	}] `json:"paymentDetails"`
@@ -121,7 +124,7 @@ type wireHistoryOrder struct {
 func (w wireHistoryOrder) order(user User) HistoryOrder {
 	return HistoryOrder{
 		OrderID:          string(w.OrderID),
-		Status:           Status(w.Status),
+		Status:           Status(status(w.Status, user.personal()...)),
 		Reason:           w.reason(user),
 		Amount:           w.Amount.optional(),
 		Currency:         strings.ToUpper(string(w.Currency)),
@@ -130,6 +133,7 @@ func (w wireHistoryOrder) order(user User) HistoryOrder {
 		ChainID:          int64(w.ChainID),
 		ReceiverWallet:   string(w.ReceiverWalletAddress),
 		TransactionHash:  firstText(w.TxnHash, w.TransactionHash),
+		PaymentMode:      string(w.PaymentMode),
 		PaymentReference: string(w.PaymentDetails.value.Reference),
 		CreatedAt:        firstTime(w.CreatedAt, w.CreatedAtCamel),
 	}

@@ -216,7 +216,8 @@ func TestOrderHistoryReadsTheDocumentedAnswer(t *testing.T) {
 		"created_at": "2026-01-10 10:00:00", "source": "UTR", "chainId": 137,
 		"paymentDetails": { "source": "UTR", "reference": "412345678901" },
 		"reason": "sender's account number does not match the registered account", "txnHash": "" },
-		{ "orderId": "2", "amount": "?", "paymentDetails": null } ]`)
+		{ "orderId": "2", "amount": "?", "paymentDetails": null, "paymentMode": "INR_IMPS" },
+		{ "orderId": "3", "paymentMode": { "code": "INR_UPI" }, "status": "held for asha@example.test" } ]`)
 	orders, err := client.OrderHistory(t.Context(), asha, 0)
 	require.NoError(t, err)
 	require.Equal(t, []onmeta.HistoryOrder{
@@ -226,7 +227,8 @@ func TestOrderHistoryReadsTheDocumentedAnswer(t *testing.T) {
 			Amount: nullDecimal("1000"), Currency: "INR", TokenSymbol: "USDC", TokenAddress: usdc, ChainID: 137,
 			ReceiverWallet: wallet, PaymentReference: "412345678901", CreatedAt: tenOClock,
 		},
-		{OrderID: "2"},
+		{OrderID: "2", PaymentMode: onmeta.PaymentModeIMPS},
+		{OrderID: "3", Status: "held for [redacted]"},
 	}, orders)
 	_, err = success(t, `"none"`).OrderHistory(t.Context(), asha, 0)
 	requireMalformed(t, err, "unexpected shape")

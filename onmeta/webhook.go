@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -153,7 +154,7 @@ func (w wireEvent) event() WebhookEvent {
 	event := WebhookEvent{
 		Type:              w.kind(),
 		OrderID:           string(w.OrderID),
-		Status:            Status(w.Status),
+		Status:            Status(status(w.Status)),
 		Fiat:              w.Fiat.optional(),
 		Currency:          string(w.Currency),
 		ChainID:           int64(w.ChainID),
@@ -178,10 +179,10 @@ func (w wireEvent) event() WebhookEvent {
 
 // kind tells an event without an eventType by its token fields.
 func (w wireEvent) kind() EventType {
-	switch {
-	case w.EventType == text(EventOnramp), w.EventType == text(EventOfframp):
-		return EventType(w.EventType)
-	case w.EventType != "":
+	switch kind := EventType(strings.ToLower(string(w.EventType))); {
+	case kind == EventOnramp, kind == EventOfframp:
+		return kind
+	case kind != "":
 		return ""
 	case w.BuyTokenSymbol != "":
 		return EventOnramp

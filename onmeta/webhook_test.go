@@ -66,11 +66,12 @@ func TestAnOnrampEventIsRead(t *testing.T) {
 	}
 	lower := strings.NewReplacer("txnHash", "txnhash", "transferredAmount", "transferredamount", "createdAt", "createdat").Replace(onrampEvent)
 	for name, body := range map[string]string{
-		"flat":           onrampEvent,
-		"wrapped":        `{"request_data":` + onrampEvent + `}`,
-		"lower case":     lower,
-		"fiat as a text": strings.Replace(onrampEvent, `"fiat": 1000`, `"fiat": "1000"`, 1),
-		"untyped":        strings.Replace(onrampEvent, `"eventType": "onramp"`, `"other": ""`, 1),
+		"flat":             onrampEvent,
+		"wrapped":          `{"request_data":` + onrampEvent + `}`,
+		"lower case":       lower,
+		"fiat as a text":   strings.Replace(onrampEvent, `"fiat": 1000`, `"fiat": "1000"`, 1),
+		"type in capitals": strings.Replace(onrampEvent, `"eventType": "onramp"`, `"eventType": "OnRamp"`, 1),
+		"untyped":          strings.Replace(onrampEvent, `"eventType": "onramp"`, `"other": ""`, 1),
 	} {
 		event, err := onmeta.ParseWebhook([]byte(body))
 		require.NoError(t, err, name)
@@ -95,6 +96,36 @@ func TestAnOfframpEventIsRead(t *testing.T) {
 		require.Equal(t, want, event, name)
 		require.Equal(t, time.Time{}, event.UpdatedAt)
 	}
+}
+
+func TestAWebhooksStatusMeansTheSameInEverySpelling(t *testing.T) {
+	t.Parallel()
+	for spelled, want := range map[string]onmeta.Phase{
+		"COMPLETED": onmeta.PhaseCompleted, "payoutSuccess": onmeta.PhaseCompleted, "Canceled": onmeta.PhaseCancelled,
+		"refunding": onmeta.PhaseRefunding, "held for asha@example.test": onmeta.PhaseUnknown,
+	} {
+		event, err := onmeta.ParseWebhook([]byte(strings.Replace(offrampEvent, "PayoutSuccess", spelled, 1)))
+		require.NoError(t, err, spelled)
+		require.Equal(t, want, onmeta.OfframpPhase(event.Status), spelled)
+		require.NotContains(t, event.Status, "asha")
+	}
+}
+
+func TestAnOfframpEventTellsWhatNoStatusCallDoes(t *testing.T) {
+	t.Parallel()
+	quoted := strings.NewReplacer(`"tokensDeducted": 5`, `"tokensDeducted": "5.000000000000000001"`, `"tds": 4.45`, `"TDS": "4.450"`,
+		`"transactionId"`, `"transactionid"`).Replace(offrampEvent)
+	event, err := onmeta.ParseWebhook([]byte(quoted))
+	require.NoError(t, err)
+	require.Equal(t, "5.000000000000000001", event.TokensDeducted.Decimal.String())
+	require.Equal(t, "4.45", event.TDS.Decimal.String())
+	require.Equal(t, "TRAREF0000000001", event.PayoutReference)
+
+	event, err = onmeta.ParseWebhook([]byte(`{"eventType":"offramp","orderId":"1","status":"pending","tds":"?","transactionId":{}}`))
+	require.NoError(t, err)
+	require.False(t, event.TokensDeducted.Valid, "not deducted is not zero")
+	require.False(t, event.TDS.Valid)
+	require.Empty(t, event.PayoutReference)
 }
 
 func TestABodyThatIsNoOrderEventIsAnError(t *testing.T) {
