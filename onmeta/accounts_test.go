@@ -102,6 +102,26 @@ func TestLinkStatusReadsTheDocumentedAnswers(t *testing.T) {
 	require.Equal(t, onmeta.Link{Reference: upiReference, Status: onmeta.LinkPending}, link)
 }
 
+func TestALinksStatusMeansTheSameInEverySpelling(t *testing.T) {
+	t.Parallel()
+	for spelled, want := range map[string]onmeta.LinkStatus{
+		"Pending": onmeta.LinkPending, "pending": onmeta.LinkPending, "Success": onmeta.LinkSuccess, "success": onmeta.LinkSuccess,
+		"Failed": onmeta.LinkFailed, "fAILED": onmeta.LinkFailed,
+	} {
+		for _, field := range []string{"status", "bankStatus", "upiStatus"} {
+			link, err := success(t, `{"`+field+`":"`+spelled+`"}`).BankLinkStatus(t.Context(), asha, bankReference)
+			require.NoError(t, err)
+			require.Equal(t, want, link.Status, "%s %s", field, spelled)
+		}
+		banks, err := success(t, `[{"status":"`+spelled+`"}]`).BankAccounts(t.Context(), asha)
+		require.NoError(t, err)
+		require.Equal(t, want, banks[0].Status, spelled)
+		ids, err := success(t, `[{"status":"`+spelled+`"}]`).UPIIDs(t.Context(), asha)
+		require.NoError(t, err)
+		require.Equal(t, want, ids[0].Status, spelled)
+	}
+}
+
 func TestALinkWithoutAStatusIsMalformed(t *testing.T) {
 	t.Parallel()
 	_, err := success(t, `{"referenceNumber":"r1"}`).UPILinkStatus(t.Context(), asha, "r1")
