@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"net/url"
 	"time"
 
 	"rampart/onmeta"
@@ -13,6 +14,8 @@ type Calls struct {
 	timings  Timings
 	dossiers OpenDossiers
 	owners   Owners
+	checkout *url.URL
+	staging  bool
 }
 
 // Watches are the activities that poll the provider until something changes. They run on a task queue of their own, ramp-watch,
@@ -33,6 +36,12 @@ type Options struct {
 	Owners Owners
 	// OpenDossiers opens KYC dossiers, as DossierStores do. Without it none can be opened.
 	OpenDossiers OpenDossiers
+	// Checkout is the provider's payment page, which takes an order as its query's orderId (wire 13). It is shown for
+	// orders whose creation did not tell how to pay; nil leaves such orders without a way to pay.
+	Checkout *url.URL
+	// Staging is set for the provider's staging environment, whose orders are for other amounts than were asked for
+	// (wire 13): what is checked of them elsewhere is only noted there.
+	Staging bool
 }
 
 // New returns the activities of one worker process, which share user sessions.
@@ -42,7 +51,10 @@ func New(o Options) (*Calls, *Watches) {
 	if o.OpenDossiers == nil {
 		o.OpenDossiers = DossierStores{}.Open
 	}
-	calls := &Calls{provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, owners: o.Owners}
+	calls := &Calls{
+		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, owners: o.Owners,
+		checkout: o.Checkout, staging: o.Staging,
+	}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }
 

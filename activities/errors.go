@@ -19,8 +19,8 @@ import (
 const (
 	// ErrRefused: the provider said no to this very request. Final.
 	ErrRefused = "ProviderRefused"
-	// ErrQuoteExpired: the quote was too old when the order was to be made, and the price has dropped below what the user
-	// agreed to; nothing was sent. Final: the user must agree to another.
+	// ErrQuoteExpired: the quote was too old when the order was to be made, and the price is worse by now than the user
+	// agreed to; or the provider's own order is. Nobody is told how to pay. Final: the user must agree to another price.
 	ErrQuoteExpired = "QuoteExpired"
 	// ErrDossier: the KYC dossier cannot be read or is incomplete. Final: the user submits another.
 	ErrDossier = "InvalidDossier"
@@ -39,7 +39,8 @@ const (
 
 // classify turns an error of the provider client into what Temporal needs to know: whether to retry, and when. It is
 // the only place that decides; activities return its result unwrapped. Only a refusal of this very request is final:
-// an outage, a wrong API key or an answer that is not the provider's is ours or theirs to mend, and the order waits.
+// an outage, a wrong API key or an answer that is not the provider's is ours or theirs to mend, and the order waits. So
+// it does for a login that is refused on the way: that says nothing of what the order asks for.
 func classify(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -53,11 +54,10 @@ func classify(ctx context.Context, err error) error {
 	}
 	switch provider.Kind {
 	case onmeta.KindRefused:
-		return temporal.NewNonRetryableApplicationError(said(provider), ErrRefused, nil, Refusal{
-			HTTPStatus: provider.Status,
-			Code:       provider.Code,
-			Reason:     provider.Message,
-		})
+		if provider.Route == onmeta.RouteLogin {
+			return retryable(ctx, ErrUnavailable, lookup(err), 0)
+		}
+		return refusal(provider, nil)
 	case onmeta.KindInvalid:
 		return invalid(err)
 	case onmeta.KindUnauthorized:
@@ -67,6 +67,16 @@ func classify(ctx context.Context, err error) error {
 	default:
 		return retryable(ctx, ErrUnavailable, err, provider.RetryAfter)
 	}
+}
+
+// refusal is the final error of a request that the provider refused, with the order's state where that was looked at.
+func refusal(provider *onmeta.Error, state *OrderState) error {
+	return temporal.NewNonRetryableApplicationError(said(provider), ErrRefused, nil, Refusal{
+		HTTPStatus: provider.Status,
+		Code:       provider.Code,
+		Reason:     provider.Message,
+		State:      state,
+	})
 }
 
 // interrupted is the error of an activity whose context has ended. A worker that stops ends it too, which is neither a
@@ -124,6 +134,8 @@ type Refusal struct {
 	Code       string `json:"code,omitempty"`
 	// Reason is the provider's message.
 	Reason string `json:"reason"`
+	// State is the order's, as the provider told it after it had refused a proof of payment; nil for other refusals.
+	State *OrderState `json:"state,omitempty"`
 }
 
 // Refused returns the provider's refusal, if that is what err is.
@@ -142,8 +154,29 @@ func Refused(err error) (Refusal, bool) {
 	return refusal, true
 }
 
-// QuoteExpired reports whether an order was not made because its quote had expired and there was none as good.
-func QuoteExpired(err error) bool { return hasType(err, ErrQuoteExpired) }
+// StaleQuote says more of a quote that no order could be made at.
+type StaleQuote struct {
+	// MaybeMade is set when an earlier attempt may have made the order.
+	MaybeMade bool `json:"maybeMade,omitempty"`
+	// Quote is the price of an order that the provider made, where that is worse than the user agreed to; nil otherwise.
+	Quote *ramp.Quote `json:"quote,omitempty"`
+	// OrderID is the provider's id of that order. Nobody was told how to pay it.
+	OrderID string `json:"orderId,omitempty"`
+}
+
+// QuoteExpired reports whether there is no order at a price that the user agreed to: the quote had expired, or the provider's
+// order was worse than it, and there was none as good.
+func QuoteExpired(err error) (StaleQuote, bool) {
+	var stale StaleQuote
+	var application *temporal.ApplicationError
+	if !hasType(err, ErrQuoteExpired) || !errors.As(err, &application) {
+		return stale, false
+	}
+	if application.HasDetails() {
+		_ = application.Details(&stale) // without details the price is agreed anew all the same
+	}
+	return stale, true
+}
 
 // InvalidDossier returns what is wrong with a KYC dossier, if that is what err is.
 func InvalidDossier(err error) (string, bool) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -204,7 +205,14 @@ func echoes(request *http.Request, _ send) (*http.Response, error) {
 }
 
 // rewritten changes the text of the provider's answer.
-func rewritten(pairs ...string) fault {
+func rewritten(pairs ...string) fault { return edited(strings.NewReplacer(pairs...).Replace) }
+
+// replaced changes what matches in the provider's answer.
+func replaced(what *regexp.Regexp, with string) fault {
+	return edited(func(answer string) string { return what.ReplaceAllString(answer, with) })
+}
+
+func edited(edit func(string) string) fault {
 	return func(request *http.Request, next send) (*http.Response, error) {
 		answer, err := next(request)
 		if err != nil {
@@ -215,7 +223,7 @@ func rewritten(pairs ...string) fault {
 		if err != nil {
 			return nil, err
 		}
-		return response(request, answer.StatusCode, strings.NewReplacer(pairs...).Replace(string(whole))), nil
+		return response(request, answer.StatusCode, edit(string(whole))), nil
 	}
 }
 

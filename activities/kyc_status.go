@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"go.temporal.io/sdk/workflow"
+
+	"rampart/onmeta"
 )
 
 // KYCStatusRequest names the user.
@@ -18,9 +20,13 @@ type KYCStatusResult struct {
 
 // KYCStatus asks whether the user is verified (wire 3.3). The guide makes this mandatory before an account is linked. It is
 // an order's first call, so that it is also the one that logs the user in (wire 3.1) and tells whether the provider knows
-// our key; every later call does the same for itself, on whichever worker it runs.
+// our key; every later call does the same for itself, on whichever worker it runs. A user whom the provider refuses to log
+// in here is refused the order. Later, a refused login is an outage.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	status, err := c.provider.KYCStatus(ctx, user(req.Email))
+	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes {
+		return KYCStatusResult{}, refusal(refused, nil)
+	}
 	return KYCStatusResult{Verified: status.Verified}, classify(ctx, err)
 }
 

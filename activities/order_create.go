@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -19,6 +20,8 @@ type Placement struct {
 	Quote ramp.Quote `json:"quote"`
 	// MinReceived is the least that the user agreed to receive, a decimal string; empty for any.
 	MinReceived string `json:"minReceived,omitempty"`
+	// MaxPaid is the most that the user agreed to pay, a decimal string; empty for any.
+	MaxPaid string `json:"maxPaid,omitempty"`
 	// Since is the provider's clock when it gave the first quote for which an order may have been made.
 	Since time.Time `json:"since"`
 	// Again is set when an earlier activity may have made the order.
@@ -38,21 +41,33 @@ type Created struct {
 	At time.Time `json:"at,omitzero"`
 	// Quote is the one that the order was made at; nil for an adopted order.
 	Quote *ramp.Quote `json:"quote,omitempty"`
+	// Note is for the timeline; empty as a rule.
+	Note string `json:"note,omitempty"`
 	// Adopted is set when an earlier attempt had made the order and its answer was lost. Instructions that only that
 	// answer held are missing then.
 	Adopted bool `json:"adopted,omitempty"`
 }
 
+// promptly is how soon after it was scheduled a first attempt usually starts.
+const promptly = time.Second
+
 // mayExist reports whether an earlier attempt may have made the order. The provider takes no idempotency key (wire 1.7), so
-// that every attempt but the first looks before it creates.
+// that every attempt but the first looks before it creates. An operator's reset of the activity begins to count attempts
+// anew, but does not move the time at which the activity was scheduled: an attempt that starts late looks too.
 func (p Placement) mayExist(ctx context.Context) bool {
-	return p.Again || activity.GetInfo(ctx).Attempt > 1
+	info := activity.GetInfo(ctx)
+	return p.Again || info.Attempt > 1 || info.StartedTime.Sub(info.ScheduledTime) > promptly
+}
+
+// accepts reports whether the user agreed to a price: they receive no less and pay no more than they agreed to.
+func (p Placement) accepts(quote ramp.Quote) bool {
+	return quote.Receive.AtLeast(p.MinReceived) && quote.Pay.AtMost(p.MaxPaid)
 }
 
 // goodQuote is the quote that the order is made at: the one that was agreed on while it is good, and another one after
-// that, if the user receives no less than they agreed to. An attempt fetches it by itself, so that an outage of hours
+// that, if it is no worse than the user agreed to. An attempt fetches it by itself, so that an outage of hours
 // costs the order no more history than one attempt.
-func (p Placement) goodQuote(fetch func() (QuoteResult, error)) (ramp.Quote, error) {
+func (p Placement) goodQuote(ctx context.Context, fetch func() (QuoteResult, error)) (ramp.Quote, error) {
 	if time.Now().Before(p.Quote.ExpiresAt) {
 		return p.Quote, nil
 	}
@@ -60,20 +75,26 @@ func (p Placement) goodQuote(fetch func() (QuoteResult, error)) (ramp.Quote, err
 	if err != nil {
 		return ramp.Quote{}, err
 	}
-	if !result.Quote.Receive.AtLeast(p.MinReceived) {
-		return ramp.Quote{}, temporal.NewApplicationErrorWithOptions(
-			"the quote expired, and the price is now below what the user agreed to; no order was made", ErrQuoteExpired,
-			temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
+	if !p.accepts(result.Quote) {
+		return ramp.Quote{}, staleQuote("the quote expired, and the price is now worse than the user agreed to; no order was made",
+			StaleQuote{MaybeMade: p.mayExist(ctx)})
 	}
 	return result.Quote, nil
 }
 
+func staleQuote(message string, stale StaleQuote) error {
+	return temporal.NewApplicationErrorWithOptions(message, ErrQuoteExpired, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{stale},
+	})
+}
+
 // metadata adds the order's reference, by which a person finds it at the provider.
 func (p Placement) metadata(given map[string]string) map[string]string {
-	all := map[string]string{"reference": p.Reference}
-	for key, value := range given {
-		all[key] = value
+	all := maps.Clone(given)
+	if all == nil {
+		all = map[string]string{}
 	}
+	all["reference"] = p.Reference
 	return all
 }
 

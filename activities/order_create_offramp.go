@@ -1,8 +1,11 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"go.temporal.io/sdk/temporal"
@@ -28,12 +31,14 @@ type CreateOfframpOrderRequest struct {
 	Holder string `json:"holder,omitempty"`
 }
 
-// depositTolerance is how far, in per cent, the deposit may be from the amount ordered or quoted: prices move.
-const depositTolerance = 5
+// priceTolerance is how much worse, in per cent, the provider's order may be than the quote, where the user named no limit:
+// prices move.
+const priceTolerance = 5
 
 // CreateOfframpOrder makes the order at the provider (wire 3.22). No history of off-ramp orders is known (wire 3.19), so that
 // an attempt whose answer was lost is followed by one that makes another order. The first then stays without tokens
-// for ever: its deposit wallet was shown to nobody. Its quote is as CreateOnrampOrder's.
+// for ever: its deposit wallet was shown to nobody. The quote is as CreateOnrampOrder's. An order whose own figures are
+// worse than the user agreed to is left the same way, and fails with QuoteExpired: the user must agree to its price.
 func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRequest) (Created, error) {
 	wire, err := req.wire()
 	if err != nil {
@@ -43,7 +48,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
 		return Created{}, classify(ctx, err)
 	}
-	req.Quote, err = req.goodQuote(func() (QuoteResult, error) {
+	req.Quote, err = req.goodQuote(ctx, func() (QuoteResult, error) {
 		return c.QuoteSell(ctx, QuoteSellRequest{
 			Token: req.Token, TokenAmount: req.TokenAmount, Fiat: req.Fiat, SenderWallet: req.SenderWallet,
 		})
@@ -56,7 +61,8 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err != nil {
 		return Created{}, classify(ctx, err)
 	}
-	deposit, err := req.deposit(order)
+	own := req.ownQuote(order)
+	note, err := c.checkOfframp(ctx, req, order, own)
 	if err != nil {
 		return Created{}, err
 	}
@@ -65,33 +71,93 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		ProviderStatus: string(onmeta.OfframpCryptoInit),
 		Lifetime:       c.timings.OrderLifetime,
 		At:             asked,
-		Instructions:   ramp.Instructions{Deposit: deposit},
-		Quote:          &req.Quote,
+		Instructions: ramp.Instructions{Deposit: &ramp.Deposit{
+			WalletAddress: order.ReceiverWallet,
+			Amount:        own.Pay.Amount,
+			Symbol:        req.Token.Symbol,
+			ChainID:       req.Token.ChainID,
+		}},
+		Quote: &own,
+		Note:  note,
 	}, nil
 }
 
-// deposit is what the user must send, and where to. The provider once gave the amount in smallest units (wire 3.22), so
-// that an amount which is not the one ordered is shown to nobody: it would send the user's tokens astray.
-func (r CreateOfframpOrderRequest) deposit(order onmeta.OfframpCreated) (*ramp.Deposit, error) {
-	expected := r.TokenAmount
-	if expected == "" {
-		expected = r.Quote.Pay.Amount
+// ownQuote is the price that the provider's order has: it prices the order by itself. Its payout is before fees and TDS, as the
+// quote's is.
+func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Quote {
+	own := r.Quote
+	own.Fees = slices.Clone(r.Quote.Fees)
+	charged := decimal.Zero
+	for i, fee := range own.Fees {
+		amount, err := decimal.NewFromString(fee.Amount.Amount)
+		if err != nil {
+			continue
+		}
+		if fee.Estimated {
+			amount = estimatedTDS(order.FiatAmount)
+			own.Fees[i].Amount.Amount = amount.String()
+		}
+		charged = charged.Add(amount)
 	}
-	ordered, err := ramp.ParseAmount(expected)
+	own.Pay.Amount = order.TokenAmount.String()
+	own.Receive = fiat(order.FiatAmount.Sub(charged), r.Fiat.Currency)
+	if order.TokenAmount.IsPositive() {
+		own.Rate = order.FiatAmount.DivRound(order.TokenAmount, rateDecimals).String()
+	}
+	return own
+}
+
+// rateDecimals are those of a rate that is reckoned here.
+const rateDecimals = 6
+
+// checkOfframp compares the provider's order with what was ordered, before anybody is told where to send tokens. The provider
+// once gave the amount in smallest units (wire 3.22): one that is not the fixed amount ordered would send the user's tokens
+// astray, and is refused. On staging every order is for a fixed amount of the provider's (wire 13), which is only noted.
+func (c *Calls) checkOfframp(
+	ctx context.Context, req CreateOfframpOrderRequest, order onmeta.OfframpCreated, own ramp.Quote,
+) (note string, err error) {
+	if req.TokenAmount != "" {
+		ordered, err := ramp.ParseAmount(req.TokenAmount)
+		if err != nil {
+			return "", invalid(err)
+		}
+		switch {
+		case order.TokenAmount.Equal(ordered):
+		case c.staging:
+			return fmt.Sprintf("The provider's staging environment asks for %s, not for what was ordered.", own.Pay.Text()), nil
+		default:
+			return "", temporal.NewNonRetryableApplicationError(
+				fmt.Sprintf("order %s wants a deposit of another amount than was ordered", order.OrderID), ErrRefused, nil,
+				Refusal{Reason: "the provider's order asks for another amount of tokens than was ordered"})
+		}
+	}
+	switch {
+	case req.acceptsOrder(own):
+		return "", nil
+	case c.staging:
+		return "The provider's staging environment asks for other amounts than were quoted.", nil
+	}
+	own.ID, own.ExpiresAt = quoteID(""), now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
+	return "", staleQuote(fmt.Sprintf("order %s is at a worse price than the user agreed to; nobody is told how to pay it", order.OrderID),
+		StaleQuote{MaybeMade: req.mayExist(ctx), Quote: &own, OrderID: order.OrderID})
+}
+
+// acceptsOrder reports whether the user agreed to the order's own price. On a side that they named no limit for, it may be a
+// little worse than the quote.
+func (r CreateOfframpOrderRequest) acceptsOrder(own ramp.Quote) bool {
+	terms := r.Placement
+	terms.MinReceived = cmp.Or(terms.MinReceived, scaled(r.Quote.Receive.Amount, 100-priceTolerance))
+	terms.MaxPaid = cmp.Or(terms.MaxPaid, scaled(r.Quote.Pay.Amount, 100+priceTolerance))
+	return terms.accepts(own)
+}
+
+// scaled is so many per cent of an amount; empty for what is no amount.
+func scaled(amount string, percent int64) string {
+	d, err := decimal.NewFromString(amount)
 	if err != nil {
-		return nil, invalid(err)
+		return ""
 	}
-	if order.TokenAmount.Sub(ordered).Abs().GreaterThan(ordered.Mul(decimal.New(depositTolerance, -2))) {
-		return nil, temporal.NewNonRetryableApplicationError(
-			fmt.Sprintf("order %s wants a deposit of another amount than was ordered", order.OrderID), ErrRefused, nil,
-			Refusal{Reason: "the provider's order asks for another amount of tokens than was ordered"})
-	}
-	return &ramp.Deposit{
-		WalletAddress: order.ReceiverWallet,
-		Amount:        order.TokenAmount.String(),
-		Symbol:        r.Token.Symbol,
-		ChainID:       r.Token.ChainID,
-	}, nil
+	return d.Mul(decimal.New(percent, -2)).String()
 }
 
 func (r CreateOfframpOrderRequest) wire() (onmeta.CreateOfframpRequest, error) {

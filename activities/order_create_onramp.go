@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -29,58 +30,151 @@ type CreateOnrampOrderRequest struct {
 }
 
 // CreateOnrampOrder makes the order at the provider (wire 3.16), once: an attempt that follows one whose answer may have
-// been lost first looks for its order in the user's history and adopts it. A quote that
-// is no longer good is fetched again; it fails with QuoteExpired, and sends nothing, when the price has dropped below
-// what the user agreed to.
+// been lost first looks for its order in the user's history and adopts it. A quote that is no longer good is fetched
+// again; it fails with QuoteExpired, and sends nothing, when the price is worse by then than the user agreed to.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (Created, error) {
 	amount, err := ramp.ParseAmount(req.Fiat.Amount)
 	if err != nil {
 		return Created{}, invalid(err)
 	}
-	beneficiary, err := c.beneficiary(ctx, req)
+	beneficiary, err := c.beneficiary(ctx, req.user(), req.PaymentMethod)
 	if err != nil {
 		return Created{}, classify(ctx, lookup(err))
 	}
-	created := Created{
-		ProviderStatus: string(onmeta.OnrampFiatPending),
-		Lifetime:       c.timings.OrderLifetime,
-		Instructions:   ramp.Instructions{Bank: beneficiary},
-	}
 	if req.mayExist(ctx) {
-		created.OrderID, err = c.findOnrampOrder(ctx, req, amount)
+		orderID, err := c.findOnrampOrder(ctx, req, amount)
 		if err != nil {
 			return Created{}, classify(ctx, lookup(err))
 		}
-		if created.OrderID != "" {
-			created.Adopted, created.At, created.Lifetime = true, now(), c.remainingLife(req.Placement)
-			return created, nil
+		if orderID != "" {
+			return c.adopted(req, orderID, beneficiary), nil
 		}
 	}
 	// No login may come between a good quote and the order.
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
 		return Created{}, classify(ctx, err)
 	}
-	quote, err := req.goodQuote(func() (QuoteResult, error) {
+	quote, err := req.goodQuote(ctx, func() (QuoteResult, error) {
 		return c.QuoteBuy(ctx, QuoteBuyRequest{Fiat: req.Fiat, Token: req.Token})
 	})
 	if err != nil {
 		return Created{}, err
 	}
-	created.At = now()
+	asked := now()
 	order, err := c.provider.CreateOnramp(ctx, req.user(), req.wire(amount))
 	if err != nil {
-		return Created{}, classify(ctx, err)
+		return c.afterLostAnswer(ctx, req, amount, beneficiary, err)
 	}
-	created.OrderID, created.Quote = order.OrderID, &quote
+	return Created{
+		OrderID:        order.OrderID,
+		ProviderStatus: string(onmeta.OnrampFiatPending),
+		Lifetime:       c.timings.OrderLifetime,
+		At:             asked,
+		Quote:          &quote,
+		Instructions:   c.instructions(req.PaymentMethod, order, beneficiary),
+	}, nil
+}
+
+// adopted is an order that an earlier attempt made. What only the provider's answer told, how to pay by UPI, is lost.
+func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiary *ramp.Beneficiary) Created {
+	return Created{
+		OrderID:        orderID,
+		ProviderStatus: string(onmeta.OnrampFiatPending),
+		Lifetime:       c.remainingLife(req.Placement),
+		At:             now(),
+		Instructions:   c.instructions(req.PaymentMethod, onmeta.OnrampCreated{OrderID: orderID}, beneficiary),
+		Adopted:        true,
+	}
+}
+
+// instructions are whatever the provider's answer tells of how to pay. Some of QR code, VPA and links are enough to pay by
+// UPI; for none of them there is the provider's own checkout, where one is configured (wire 13).
+func (c *Calls) instructions(method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) ramp.Instructions {
 	switch {
-	case req.PaymentMethod != ramp.UPI && order.Beneficiary != nil:
-		created.Instructions.Bank = bankInstructions(order.Beneficiary)
-	case order.QR != "" || order.VPA != "":
-		created.Instructions.UPI = &ramp.UPIInstructions{QR: order.QR, VPA: order.VPA, DeepLinks: deepLinks(order.DeepLinks)}
-	case req.PaymentMethod == ramp.UPI: // the next attempt adopts the order, and says that its instructions are lost
-		return Created{}, classify(ctx, errors.New("the provider's answer does not say how to pay by UPI"))
+	case method != ramp.UPI && order.Beneficiary != nil:
+		return ramp.Instructions{Bank: bankInstructions(order.Beneficiary)}
+	case method != ramp.UPI:
+		return ramp.Instructions{Bank: listed}
+	case order.QR != "" || order.VPA != "" || len(order.DeepLinks) > 0:
+		return ramp.Instructions{
+			UPI: &ramp.UPIInstructions{QR: order.QR, VPA: order.VPA, DeepLinks: deepLinks(order.DeepLinks)},
+		}
+	default:
+		return ramp.Instructions{CheckoutURL: c.checkoutOf(order.OrderID)}
 	}
-	return created, nil
+}
+
+// checkoutOf is the page of the provider on which an order can be paid; empty where none is configured.
+func (c *Calls) checkoutOf(orderID string) string {
+	if c.checkout == nil {
+		return ""
+	}
+	page := *c.checkout
+	query := page.Query()
+	query.Set("orderId", orderID)
+	page.RawQuery = query.Encode()
+	return page.String()
+}
+
+// slowestCommit is how long after a creation was sent the provider may still make the order. Nothing tells how long it really
+// takes; our client gives up after 15 seconds, and gateways after 30 or 60 as a rule.
+const slowestCommit = 45 * time.Second
+
+const (
+	// commitUsually is how soon after a lost answer the provider's history usually has the order.
+	commitUsually = 2 * time.Second
+	// earlyAttempts are those that look that soon: in an outage that lasts, the look of the next attempt is enough.
+	earlyAttempts = 3
+)
+
+// afterLostAnswer looks for the order that a call without a usable answer may have made. Should the history not have it yet,
+// the next attempt waits until the provider must have made it if it ever does: only then may a history be believed that
+// does not have it.
+func (c *Calls) afterLostAnswer(
+	ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal, beneficiary *ramp.Beneficiary, lost error,
+) (Created, error) {
+	if !mayStillBeMade(lost) {
+		return Created{}, classify(ctx, lost)
+	}
+	settled := now().Add(slowestCommit)
+	attempt := activity.GetInfo(ctx).Attempt
+	if attempt <= earlyAttempts && wait(ctx, commitUsually) == nil {
+		orderID, err := c.findOnrampOrder(ctx, req, amount)
+		if err == nil && orderID != "" {
+			return c.adopted(req, orderID, beneficiary), nil
+		}
+	}
+	pause := max(time.Until(settled), retryPause(attempt, 0))
+	return Created{}, retryable(ctx, ErrUnavailable, lost, pause)
+}
+
+// mayStillBeMade reports whether the provider may be making an order whose answer did not come: the call went out, and what came
+// back, if anything, was not the provider's own word. An error that the provider itself answered is the end of that call.
+func mayStillBeMade(err error) bool {
+	var provider *onmeta.Error
+	if !errors.As(err, &provider) || provider.Route != onmeta.RouteCreateOnramp || provider.Reached == onmeta.NotSent {
+		return false
+	}
+	switch provider.Status {
+	case 0, http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return true
+	default:
+		return provider.Kind == onmeta.KindMalformed
+	}
+}
+
+// wait blocks for so long, or until the attempt ends or its worker stops.
+func wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-activity.GetWorkerStopChannel(ctx):
+		return context.Canceled
+	}
 }
 
 func (r CreateOnrampOrderRequest) user() onmeta.User {
@@ -107,7 +201,8 @@ func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnra
 	return wire
 }
 
-// remainingLife is what is left of an adopted order's life, at the least: the order is no older than its quote.
+// remainingLife is what is left of an adopted order's life, at the least: the order is no older than the quote that is
+// looked from, give or take the clocks.
 func (c *Calls) remainingLife(p Placement) time.Duration {
 	quoted := p.Quote.ExpiresAt.Add(-c.timings.QuoteLifetime)
 	return max(c.timings.OrderLifetime-max(time.Since(quoted), 0), 0)
@@ -115,22 +210,22 @@ func (c *Calls) remainingLife(p Placement) time.Duration {
 
 // beneficiary is the account that IMPS and NEFT payments go to, unless the order's own answer names another. The provider
 // publishes it with its currencies (wire 3.15), so that it is asked for before the order is made.
-func (c *Calls) beneficiary(ctx context.Context, req CreateOnrampOrderRequest) (*ramp.Beneficiary, error) {
-	if req.PaymentMethod == ramp.UPI {
+func (c *Calls) beneficiary(ctx context.Context, user onmeta.User, method ramp.PaymentMethod) (*ramp.Beneficiary, error) {
+	if method == ramp.UPI {
 		return nil, nil
 	}
-	currencies, err := c.provider.Currencies(ctx, req.user())
+	currencies, err := c.provider.Currencies(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, currency := range currencies {
 		for _, mode := range currency.PaymentModes {
-			if currency.Code == ramp.INR && mode.Code == string(req.PaymentMethod) && mode.Beneficiary != nil {
+			if currency.Code == ramp.INR && mode.Code == string(method) && mode.Beneficiary != nil {
 				return bankInstructions(mode.Beneficiary), nil
 			}
 		}
 	}
-	return nil, fmt.Errorf("the provider lists no account to pay to by %s", req.PaymentMethod)
+	return nil, fmt.Errorf("the provider lists no account to pay to by %s", method)
 }
 
 func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {
@@ -160,8 +255,12 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 	return "", nil
 }
 
-// alike lists the orders that an earlier attempt may have made, newest first: the same amount, token and receiver, not older
-// than the quote, and unpaid, for nobody was told how to pay it.
+// historyClock is how far the clock of the provider's history may be behind the clock that dates its answers.
+const historyClock = time.Minute
+
+// alike lists the orders that an earlier attempt may have made, newest first: the same amount, token, receiver and, where the
+// history tells it, payment method; not older than the quote, as far as clocks agree; and unpaid, for nobody was told how
+// to pay it.
 func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) ([]string, error) {
 	var found []string
 	for page := range historyPages {
@@ -173,7 +272,7 @@ func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount 
 			if order.CreatedAt.IsZero() {
 				continue
 			}
-			if order.CreatedAt.Before(req.Since) {
+			if order.CreatedAt.Before(req.Since.Add(-historyClock)) {
 				return found, nil
 			}
 			if req.describes(order, amount) {
@@ -189,7 +288,8 @@ func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount de
 		order.Amount.Valid && order.Amount.Decimal.Equal(amount) &&
 		order.ChainID == r.Token.ChainID &&
 		strings.EqualFold(order.TokenAddress, r.Token.Address) &&
-		strings.EqualFold(order.ReceiverWallet, r.WalletAddress)
+		strings.EqualFold(order.ReceiverWallet, r.WalletAddress) &&
+		(order.PaymentMode == "" || strings.EqualFold(order.PaymentMode, string(r.PaymentMethod)))
 }
 
 // CreateOnrampOrder runs the activity.

@@ -3,10 +3,12 @@ package activities_test
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"rampart/activities"
@@ -134,11 +136,11 @@ func TestQuoteThatExpiresWhileItsUserLogsInMakesNoOrderAtAWorsePrice(t *testing.
 		onramp, offramp := onrampRequest(), offrampRequest()
 		onramp.Quote.ExpiresAt, onramp.MinReceived = time.Now().Add(5*time.Second), "1000000"
 		_, err := run(w, w.calls.CreateOnrampOrder, onramp)
-		require.True(t, activities.QuoteExpired(err), "%v", err)
+		require.True(t, quoteExpired(err), "%v", err)
 		offramp.Email = "asha+linked+2@example.test"
 		offramp.Quote.ExpiresAt, offramp.MinReceived = time.Now().Add(5*time.Second), "1000000"
 		_, err = run(w, w.calls.CreateOfframpOrder, offramp)
-		require.True(t, activities.QuoteExpired(err), "%v", err)
+		require.True(t, quoteExpired(err), "%v", err)
 		require.Empty(t, w.orders())
 	})
 }
@@ -150,10 +152,10 @@ func TestExpiredQuoteMakesNoOrderAtAWorsePriceThanAgreed(t *testing.T) {
 	onramp.Quote, offramp.Quote = staleQuote(), staleQuote()
 	onramp.MinReceived, offramp.MinReceived = "1000000", "1000000"
 	_, err := run(w, w.calls.CreateOnrampOrder, onramp)
-	require.True(t, activities.QuoteExpired(err))
+	require.True(t, quoteExpired(err))
 	require.True(t, failure(t, err).NonRetryable())
 	_, err = run(w, w.calls.CreateOfframpOrder, offramp)
-	require.True(t, activities.QuoteExpired(err))
+	require.True(t, quoteExpired(err))
 	_, refused := activities.Refused(err)
 	require.False(t, refused)
 	require.Empty(t, w.network.sent(onmeta.RouteCreateOnramp))
@@ -198,7 +200,6 @@ func TestLostAnswerLeavesExactlyOneOrder(t *testing.T) {
 		"never sent twice, then lost":    {[]fault{reset, reset, lost}, true},
 		"provider down before the order": {[]fault{refuses(http.StatusInternalServerError, "internal server error")}, false},
 		"rate limited, then lost":        {[]fault{answers(http.StatusTooManyRequests, "", "Retry-After", "5"), lost}, true},
-		"no UPI instructions":            {[]fault{rewritten("redirect_actions", "redirectActions", `"upiCode"`, `"none"`)}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,14 +230,12 @@ func again(request activities.CreateOnrampOrderRequest) activities.CreateOnrampO
 	return request
 }
 
-// lose makes an order whose answer is lost, and returns its id.
+// lose makes an order that nobody records, as an attempt does whose worker dies, and returns its id.
 func (w *world) lose(t *testing.T, request activities.CreateOnrampOrderRequest) string {
 	t.Helper()
-	w.network.once(onmeta.RouteCreateOnramp, lost)
-	_, err := run(w, w.calls.CreateOnrampOrder, request)
-	requireRetried(t, activities.ErrUnavailable, err)
-	orders := w.orders()
-	return orders[len(orders)-1]
+	created, err := run(w, w.calls.CreateOnrampOrder, request)
+	require.NoError(t, err)
+	return created.OrderID
 }
 
 func TestLaterActivityAdoptsTheOrderOfAnEarlierOne(t *testing.T) {
@@ -307,8 +306,8 @@ func TestOrderIsNotAdoptedUnlessItMustBeOurs(t *testing.T) {
 		"other token": func(_ *testing.T, _ *world, r *activities.CreateOnrampOrderRequest, _ string) {
 			r.Token = ramp.Token{Symbol: "USDT", Address: "0xc2132d05d31c914a87c6611c10748aeb04b58e8f", ChainID: 137}
 		},
-		"older than the first quote": func(_ *testing.T, _ *world, r *activities.CreateOnrampOrderRequest, _ string) {
-			r.Since = testStart().Add(time.Second)
+		"older than the first quote, whatever the clocks say": func(_ *testing.T, _ *world, r *activities.CreateOnrampOrderRequest, _ string) {
+			r.Since = testStart().Add(time.Minute + time.Second)
 		},
 		"owned by another order": func(_ *testing.T, w *world, _ *activities.CreateOnrampOrderRequest, id string) { w.owners.take(id) },
 		"paid":                   forced("fiatReceived"),
@@ -398,7 +397,7 @@ func TestSearchEndsWhereOrdersAreTooOld(t *testing.T) {
 		require.NoError(t, err)
 	}
 	request := again(onrampRequest())
-	request.Since = testStart().Add(time.Minute)
+	request.Since = testStart().Add(2 * time.Minute)
 	_, err := run(w, w.calls.CreateOnrampOrder, request)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.called(onmeta.RouteOrderHistory))
@@ -442,7 +441,7 @@ func TestSearchThatFindsNothingMakesNoOrderAtAWorsePriceThanAgreed(t *testing.T)
 	request := again(onrampRequest())
 	request.Quote, request.MinReceived = staleQuote(), "1000000"
 	_, err := run(w, w.calls.CreateOnrampOrder, request)
-	require.True(t, activities.QuoteExpired(err))
+	require.True(t, quoteExpired(err))
 	require.Empty(t, w.orders())
 }
 
@@ -493,42 +492,99 @@ func (w *world) payoutRequest(t *testing.T) activities.CreateOfframpOrderRequest
 
 func TestDepositOfAnotherAmountThanOrderedIsShownToNobody(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		quote string
-		good  bool
-	}{
-		"as ordered":     {"100.000000", true},
-		"a little more":  {"104.99", true},
-		"a little less":  {"95.01", true},
-		"more":           {"105.01", false},
-		"less":           {"94.99", false},
-		"smallest units": {"100000000", false},
+	for name, quote := range map[string]string{
+		"a little more": "100.000001", "a little less": "99.999999", "smallest units": "100000000",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.network.on(onmeta.RouteCreateOfframp, rewritten(`"quote":"100"`, `"quote":"`+tc.quote+`"`))
-			created, err := run(w, w.calls.CreateOfframpOrder, offrampRequest())
-			if tc.good {
-				require.NoError(t, err)
-				require.Equal(t, strings.TrimSuffix(tc.quote, ".000000"), created.Instructions.Deposit.Amount)
-				return
-			}
+			w.network.on(onmeta.RouteCreateOfframp, rewritten(`"quote":"100"`, `"quote":"`+quote+`"`))
+			_, err := run(w, w.calls.CreateOfframpOrder, offrampRequest())
 			requireRefused(t, 0, "the provider's order asks for another amount of tokens than was ordered", err)
 		})
 	}
 }
 
-func TestDepositOfAPayoutIsComparedWithItsQuote(t *testing.T) {
+func TestDepositAsOrderedIsShownHoweverItIsWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	request := w.payoutRequest(t)
-	w.network.on(onmeta.RouteCreateOfframp, rewritten(`"quote":"`, `"quote":"1`))
-	_, err := run(w, w.calls.CreateOfframpOrder, request)
-	requireRefused(t, 0, "the provider's order asks for another amount of tokens than was ordered", err)
-	request.Quote.Pay.Amount = ""
-	_, err = run(w, w.calls.CreateOfframpOrder, request)
-	require.Equal(t, string(ramp.InvalidRequest), failure(t, err).Type())
+	w.network.on(onmeta.RouteCreateOfframp, rewritten(`"quote":"100"`, `"quote":"100.000000"`))
+	created, err := run(w, w.calls.CreateOfframpOrder, offrampRequest())
+	require.NoError(t, err)
+	require.Equal(t, "100", created.Instructions.Deposit.Amount)
+	require.Equal(t, "100", created.Quote.Pay.Amount)
+}
+
+// The provider prices a payout by itself: what its order asks for is what the user must be told, and must have agreed to.
+func TestPayoutThatTakesMoreTokensThanAgreedIsShownToNobody(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		maxPaid func(quoted decimal.Decimal) string
+		deposit func(quoted decimal.Decimal) decimal.Decimal
+		shown   bool
+	}{
+		"as quoted":                    {exactly, same, true},
+		"a little more than confirmed": {exactly, percent(101), false},
+		"a little more, and no limit":  {unlimited, percent(104), true},
+		"much more, and no limit":      {unlimited, percent(106), false},
+		"more, and within the limit":   {twice, percent(150), true},
+		"less than confirmed":          {exactly, percent(99), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			request := w.payoutRequest(t)
+			quoted := decimal.RequireFromString(request.Quote.Pay.Amount)
+			request.MaxPaid = tc.maxPaid(quoted)
+			deposit := tc.deposit(quoted).Truncate(6).String()
+			w.network.on(onmeta.RouteCreateOfframp, rewritten(`"quote":"`+quoted.String()+`"`, `"quote":"`+deposit+`"`))
+
+			created, err := run(w, w.calls.CreateOfframpOrder, request)
+
+			if tc.shown {
+				require.NoError(t, err)
+				require.Equal(t, deposit, created.Instructions.Deposit.Amount)
+				require.Equal(t, deposit, created.Quote.Pay.Amount, "there is one amount to pay")
+				return
+			}
+			stale, yes := activities.QuoteExpired(err)
+			require.True(t, yes, "%v", err)
+			require.Equal(t, w.orders(), []string{stale.OrderID})
+			require.Equal(t, deposit, stale.Quote.Pay.Amount)
+			require.NotEqual(t, request.Quote.ID, stale.Quote.ID, "it is another price to confirm")
+		})
+	}
+}
+
+func exactly(quoted decimal.Decimal) string  { return quoted.String() }
+func unlimited(decimal.Decimal) string       { return "" }
+func twice(quoted decimal.Decimal) string    { return quoted.Mul(decimal.New(2, 0)).String() }
+func same(d decimal.Decimal) decimal.Decimal { return d }
+func percent(p int64) func(decimal.Decimal) decimal.Decimal {
+	return func(d decimal.Decimal) decimal.Decimal { return d.Mul(decimal.New(p, -2)) }
+}
+
+func TestOrderWhosePayoutIsWorseThanAgreedIsShownToNobody(t *testing.T) {
+	t.Parallel()
+	for name, least := range map[string]string{"less than the minimum": "8000", "far less than the quote": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			request := offrampRequest()
+			quoted, err := run(w, w.calls.QuoteSell, sell())
+			require.NoError(t, err)
+			request.Quote, request.MinReceived = quoted.Quote, least
+			w.network.on(onmeta.RouteCreateOfframp, replaced(regexp.MustCompile(`"fiatAmount":[0-9.]+`), `"fiatAmount":4000`))
+
+			_, err = run(w, w.calls.CreateOfframpOrder, request)
+
+			stale, yes := activities.QuoteExpired(err)
+			require.True(t, yes, "%v", err)
+			require.Equal(t, w.orders(), []string{stale.OrderID})
+			require.True(t, stale.Quote.Receive.AtMost("4000"))
+			require.NotContains(t, err.Error(), "0x", "nobody is told where to send tokens")
+		})
+	}
 }
 
 func TestOfframpOrderToAnAccountThatIsNotLinkedIsRefused(t *testing.T) {

@@ -31,3 +31,9 @@ func offrampRequest() activities.CreateOfframpOrderRequest {
 		SenderWallet: sender, RefundWallet: sender, AccountNumber: "XXXX4821", IFSC: "HDFC0001234",
 	}
 }
+
+// quoteExpired reports whether an order was not made for its price.
+func quoteExpired(err error) bool {
+	_, yes := activities.QuoteExpired(err)
+	return yes
+}

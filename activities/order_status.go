@@ -33,10 +33,11 @@ type OrderState struct {
 	Settlement *ramp.Settlement `json:"settlement,omitempty"`
 }
 
-// OrderStatus asks once for the status of an order (wire 3.18, 3.24): the last look before an order expires.
+// OrderStatus asks for the status of an order (wire 3.18, 3.24): before it expires, or is cancelled. A refusal of the look is no
+// answer about the payment, and is asked again.
 func (c *Calls) OrderStatus(ctx context.Context, req OrderRequest) (OrderState, error) {
 	state, err := orderState(ctx, c.provider, req)
-	return state, classify(ctx, err)
+	return state, classify(ctx, lookup(err))
 }
 
 func orderState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
@@ -67,11 +68,15 @@ func offrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest
 	if err != nil {
 		return OrderState{}, err
 	}
+	return offrampStateOf(status), nil
+}
+
+func offrampStateOf(status onmeta.OfframpStatus) OrderState {
 	state := newOrderState(status.Status, offrampMeaning(status.Status), status.Reason)
 	if state.Status == ramp.Completed && status.Fiat.Valid {
 		state.Settlement = &ramp.Settlement{Amount: fiat(status.Fiat.Decimal, status.Currency)}
 	}
-	return state, nil
+	return state
 }
 
 func newOrderState(status onmeta.Status, means meaning, reason string) OrderState {
@@ -94,5 +99,5 @@ func delivered(amount decimal.NullDecimal) string {
 
 // OrderStatus runs the activity.
 func OrderStatus(ctx workflow.Context, req OrderRequest) (OrderState, error) {
-	return call[OrderState](ctx, concludes, "Look once more whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
+	return call[OrderState](ctx, concludes, "Look whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
 }

@@ -37,7 +37,11 @@ func onrampStatuses() map[string]meaning {
 		"cryptoInit":       {},
 		"pending":          {},
 		"PayoutSuccess":    {},
-		"Completed":        {},
+		// In other spellings (wire 13).
+		"Completed":    {status: ramp.Completed},
+		"Canceled":     {status: ramp.Cancelled},
+		"refunding":    {status: ramp.Refunding},
+		"FiatReceived": {status: ramp.Settling},
 	}
 }
 
@@ -58,7 +62,7 @@ func offrampStatuses() map[string]meaning {
 		"cancelled":           {status: ramp.Cancelled},
 		"refunded":            {status: ramp.Refunded},
 		"assetDeposited":      {},
-		"payoutSuccess":       {},
+		"payoutSuccess":       {status: ramp.Completed},
 		"transferred":         {},
 		"fiatReceived":        {},
 	}
@@ -137,7 +141,8 @@ func TestSettlementOfAnOfframpOrderIsThePayout(t *testing.T) {
 	require.Equal(t, rupees(w.sandbox.Ledger().Orders[0].Fiat.StringFixed(2)), w.state(t, ramp.Offramp, order).Settlement.Amount)
 }
 
-func TestStatusOfAnUnknownOrderIsRefused(t *testing.T) {
+// A refused look says nothing of the payment: an order that ended by it could not be paid for any more.
+func TestRefusedLookAtAnOrderIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	onramp := w.onrampOrder(t)
@@ -147,7 +152,8 @@ func TestStatusOfAnUnknownOrderIsRefused(t *testing.T) {
 			id = onramp
 		}
 		_, err := run(w, w.calls.OrderStatus, activities.OrderRequest{Email: linked, Direction: direction, OrderID: id})
-		requireRefused(t, http.StatusNotFound, "data not found", err)
+		requireRetried(t, activities.ErrUnavailable, err)
+		require.Contains(t, err.Error(), "data not found")
 	}
 }
 

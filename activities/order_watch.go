@@ -2,9 +2,12 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"rampart/ramp"
 )
 
 // WatchOrderRequest names an order and what is known of it.
@@ -19,8 +22,12 @@ type WatchOrderRequest struct {
 	Unproven bool `json:"unproven,omitempty"`
 	// Overdue is set once the order asks for attention because it takes too long. It is then polled more slowly.
 	Overdue bool `json:"overdue,omitempty"`
-	// Late is set once the provider has expired the order although it had taken a proof.
+	// Late is set once the provider has expired the order although it had taken a proof. Any other status is then news, the
+	// first one included: its support may have opened the order again.
 	Late bool `json:"late,omitempty"`
+	// Flapping is our status of an order whose provider's statuses change back and forth: only one that moves the order on
+	// ends the watch. Empty for any other order.
+	Flapping ramp.Status `json:"flapping,omitempty"`
 }
 
 // WatchOrderResult is Decided with the provider's new status.
@@ -49,9 +56,21 @@ func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchO
 			return "", false, err
 		}
 		result.State = state
-		return state.ProviderStatus, state.ProviderStatus != req.Known && (!state.Unpaid || req.Unproven), nil
+		return state.ProviderStatus, req.isNews(state), nil
 	})
 	return result, err
+}
+
+// isNews reports whether the order must know of a state.
+func (r WatchOrderRequest) isNews(state OrderState) bool {
+	switch {
+	case state.ProviderStatus == r.Known:
+		return false
+	case r.Flapping != "":
+		return state.Status.Final() || slices.Index(ramp.Statuses(), state.Status) > slices.Index(ramp.Statuses(), r.Flapping)
+	default:
+		return !state.Unpaid || r.Unproven || r.Late
+	}
 }
 
 func (w *Watches) orderPause(req WatchOrderRequest) func(int) time.Duration {

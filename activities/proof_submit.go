@@ -2,7 +2,7 @@ package activities
 
 import (
 	"context"
-	"strings"
+	"errors"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -24,6 +24,8 @@ type SubmitTransactionHashRequest struct {
 	Email           string `json:"email"`
 	OrderID         string `json:"orderId"`
 	TransactionHash string `json:"transactionHash"`
+	// ChainID tells how hashes are compared.
+	ChainID int64 `json:"chainId,omitempty"`
 	// Holder is the name that the user's account is in, hidden in what the provider says.
 	Holder string `json:"holder,omitempty"`
 }
@@ -32,33 +34,33 @@ type SubmitTransactionHashRequest struct {
 type SubmitResult struct{}
 
 // SubmitUTR submits a UTR (wire 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer
-// was lost, or is past payment.
+// was lost. Any other refusal carries the order's state, which decides what becomes of the order: the provider may have
+// found the payment by itself, or have ended the order.
 func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
-	err := c.provider.SubmitUTR(ctx, holder(req.Email, req.Holder), req.OrderID, req.UTR)
-	if !onmeta.IsKind(err, onmeta.KindRefused) {
+	user := holder(req.Email, req.Holder)
+	err := c.provider.SubmitUTR(ctx, user, req.OrderID, req.UTR)
+	refused, yes := refusedBy(err, onmeta.RouteSubmitUTR)
+	if !yes {
 		return SubmitResult{}, classify(ctx, err)
 	}
-	has, failed := c.hasUTR(ctx, req)
+	has, failed := c.hasUTR(ctx, user, req)
 	if failed != nil {
 		return SubmitResult{}, classify(ctx, lookup(failed))
 	}
 	if has {
 		return SubmitResult{}, nil
 	}
-	return SubmitResult{}, classify(ctx, err)
+	state, failed := onrampState(ctx, c.provider, OrderRequest{Email: req.Email, OrderID: req.OrderID, Holder: req.Holder})
+	if failed != nil {
+		return SubmitResult{}, classify(ctx, lookup(failed))
+	}
+	return SubmitResult{}, refusal(refused, &state)
 }
 
-// hasUTR reports whether the order is past payment or carries the UTR.
-func (c *Calls) hasUTR(ctx context.Context, req SubmitUTRRequest) (bool, error) {
-	status, err := c.provider.OnrampStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
-	if err != nil {
-		return false, err
-	}
-	if paid(onrampMeaning(status.Status)) {
-		return true, nil
-	}
+// hasUTR reports whether the order carries the UTR, by the user's order history: no other call tells. Case counts (wire 1.7).
+func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRRequest) (bool, error) {
 	for page := range historyPages {
-		orders, err := c.provider.OrderHistory(ctx, holder(req.Email, req.Holder), page)
+		orders, err := c.provider.OrderHistory(ctx, user, page)
 		if err != nil {
 			return false, err
 		}
@@ -75,25 +77,31 @@ func (c *Calls) hasUTR(ctx context.Context, req SubmitUTRRequest) (bool, error) 
 }
 
 // SubmitTransactionHash submits a transfer's hash (wire 3.23). A 409, "duplicate", is no refusal if the order has this very
-// hash from an attempt whose answer was lost.
+// hash from an attempt whose answer was lost. Any other refusal carries the order's state, as SubmitUTR's does.
 func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
 	err := c.provider.SubmitTransactionHash(ctx, holder(req.Email, req.Holder), req.OrderID, req.TransactionHash)
-	if !onmeta.IsKind(err, onmeta.KindRefused) {
+	refused, yes := refusedBy(err, onmeta.RouteSubmitHash)
+	if !yes {
 		return SubmitResult{}, classify(ctx, err)
 	}
 	status, failed := c.provider.OfframpStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if failed != nil {
 		return SubmitResult{}, classify(ctx, lookup(failed))
 	}
-	if strings.EqualFold(status.TransactionHash, req.TransactionHash) {
+	if ramp.SameTransactionHash(req.ChainID, status.TransactionHash, req.TransactionHash) {
 		return SubmitResult{}, nil
 	}
-	return SubmitResult{}, classify(ctx, err)
+	state := offrampStateOf(status)
+	return SubmitResult{}, refusal(refused, &state)
 }
 
-// paid reports whether the provider has the payment and goes on with the order.
-func paid(m meaning) bool {
-	return m.status == ramp.Settling || m.status == ramp.Refunding || m.status == ramp.Completed
+// refusedBy returns the provider's refusal of this very call. A refusal of a call on the way to it, such as the login, is none.
+func refusedBy(err error, route onmeta.Route) (*onmeta.Error, bool) {
+	var provider *onmeta.Error
+	if !errors.As(err, &provider) || provider.Kind != onmeta.KindRefused || provider.Route != route {
+		return nil, false
+	}
+	return provider, true
 }
 
 // SubmitUTR runs the activity.

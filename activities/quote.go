@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -60,15 +61,16 @@ func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult,
 			Pay:     fiat(pay, req.Fiat.Currency),
 			Receive: ramp.Amount{Amount: quote.ReceivedTokens.String(), Currency: req.Token.Symbol},
 			Fees: fees(
-				fee{"gas", quote.GasCharge, cmp.Or(quote.GasCurrency, req.Fiat.Currency)},
-				fee{"transaction", quote.TransactionFee, req.Fiat.Currency}),
+				fee{name: "gas", amount: quote.GasCharge, currency: cmp.Or(quote.GasCurrency, req.Fiat.Currency)},
+				fee{name: "transaction", amount: quote.TransactionFee, currency: req.Fiat.Currency}),
 			ExpiresAt: expires,
 		},
 	}, nil
 }
 
 // QuoteSell fetches a sell quotation (wire 3.21). The provider does not say whether its payout is net of fees and TDS;
-// its sample is not, so that what the user receives is counted net: never promise more than arrives.
+// its sample is not, so that what the user receives is counted net: never promise more than arrives. A quote that names no
+// TDS is reckoned with the 1 % that is deducted from payouts (wire 13), marked as an estimate.
 func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResult, error) {
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	ask, err := sellRequest(req)
@@ -79,7 +81,14 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 	if err != nil {
 		return QuoteResult{}, classify(ctx, err)
 	}
-	charged := decimal.Sum(quote.TransactionFee, quote.GasFee, quote.TDSFee.Decimal)
+	tds := fee{name: "tds", amount: quote.TDSFee.Decimal, currency: req.Fiat.Currency}
+	if !quote.TDSFee.Valid {
+		tds.amount, tds.estimated = estimatedTDS(quote.FiatAmount), true
+	}
+	charged := decimal.Sum(quote.TransactionFee, quote.GasFee, tds.amount)
+	if !quote.FiatAmount.GreaterThan(charged) {
+		return QuoteResult{}, retryable(ctx, ErrUnavailable, errors.New("the provider's quote pays out nothing after fees"), 0)
+	}
 	return QuoteResult{
 		ProviderTime: quote.At,
 		Quote: ramp.Quote{
@@ -88,9 +97,9 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 			Pay:     ramp.Amount{Amount: quote.SellTokens.String(), Currency: req.Token.Symbol},
 			Receive: fiat(quote.FiatAmount.Sub(charged), req.Fiat.Currency),
 			Fees: fees(
-				fee{"transaction", quote.TransactionFee, req.Fiat.Currency},
-				fee{"gas", quote.GasFee, req.Fiat.Currency},
-				fee{"tds", quote.TDSFee.Decimal, req.Fiat.Currency}),
+				fee{name: "transaction", amount: quote.TransactionFee, currency: req.Fiat.Currency},
+				fee{name: "gas", amount: quote.GasFee, currency: req.Fiat.Currency},
+				tds),
 			ExpiresAt: expires,
 		},
 	}, nil
@@ -127,17 +136,25 @@ func fiat(amount decimal.Decimal, currency string) ramp.Amount {
 	return ramp.Amount{Amount: amount.Truncate(2).StringFixed(2), Currency: strings.ToUpper(currency)}
 }
 
+// estimatedTDS is the tax of 1 % that is deducted from a payout (wire 13), to the paisa above.
+func estimatedTDS(payout decimal.Decimal) decimal.Decimal {
+	return payout.Mul(decimal.New(1, -2)).RoundCeil(2)
+}
+
 type fee struct {
-	name     string
-	amount   decimal.Decimal
-	currency string
+	name      string
+	amount    decimal.Decimal
+	currency  string
+	estimated bool
 }
 
 func fees(charged ...fee) []ramp.Fee {
 	var listed []ramp.Fee
 	for _, f := range charged {
 		if f.amount.IsPositive() {
-			listed = append(listed, ramp.Fee{Name: f.name, Amount: ramp.Amount{Amount: f.amount.String(), Currency: f.currency}})
+			listed = append(listed, ramp.Fee{
+				Name: f.name, Amount: ramp.Amount{Amount: f.amount.String(), Currency: f.currency}, Estimated: f.estimated,
+			})
 		}
 	}
 	return listed

@@ -128,12 +128,25 @@ type Order struct {
 	Settlement     *Settlement   `json:"settlement,omitempty"`
 	// Previous is the order that the payment was made for, if this one was started with the payment of another.
 	Previous *PreviousOrder `json:"previous,omitempty"`
+	// CancelledBy says who ended a cancelled order; empty for every other one, and for a quote that nobody confirmed in time.
+	CancelledBy Canceller `json:"cancelledBy,omitempty"`
 	// ExpiresAt is the deadline for an accepted proof.
 	ExpiresAt time.Time       `json:"expiresAt,omitzero"`
 	CreatedAt time.Time       `json:"createdAt"`
 	UpdatedAt time.Time       `json:"updatedAt"`
 	Timeline  []TimelineEntry `json:"timeline"`
 }
+
+// Canceller is who cancelled an order.
+type Canceller string
+
+// Cancellers.
+const (
+	// CancelledByProvider: the provider ended the order, typically because another amount was paid than ordered (wire 13).
+	CancelledByProvider Canceller = "provider"
+	// CancelledByRequest: a backend or an operator cancelled it, before the provider had a payment.
+	CancelledByRequest Canceller = "request"
+)
 
 // Quote is the price the order was made at. The provider re-prices when it makes the order, so that the amounts
 // are indicative (wire 3.12).
@@ -247,6 +260,8 @@ type Settlement struct {
 	TransactionHash string `json:"transactionHash,omitempty"`
 	ExplorerURL     string `json:"explorerUrl,omitempty"`
 	Amount          Amount `json:"amount"`
+	// Estimated is set where a fee that was taken off is an estimate (Fee).
+	Estimated bool `json:"estimated,omitempty"`
 }
 
 // TimelineEntry is one thing that happened to an order.

@@ -1,10 +1,6 @@
 package ramp
 
-import (
-	"fmt"
-
-	"rampart/onmeta"
-)
+import "fmt"
 
 // WayOut is what is left to a user who has paid for an order that fell through. The provider takes a UTR for another order
 // in some cases and not in others (wire 13).
@@ -55,8 +51,10 @@ func (o *Order) unplaced() WayOut {
 // hands in.
 func (o *Order) reuseRefused() bool { return o.Previous != nil && !o.Accepted() }
 
+// cancelledByProvider reports whether the provider cancelled the order. No cancellation of ours reaches an order whose proof it
+// had accepted.
 func (o *Order) cancelledByProvider() bool {
-	return o.Status == Cancelled && onmeta.OnrampPhase(onmeta.Status(o.ProviderStatus)) == onmeta.PhaseCancelled
+	return o.Status == Cancelled && (o.CancelledBy == CancelledByProvider || o.Accepted())
 }
 
 // paid reports whether the provider had found the payment, with a proof or without.

@@ -30,6 +30,8 @@ func accepted(o *ramp.Order) {
 	o.Proof = &ramp.Proof{UTR: "412345678901", SubmittedAt: time.Unix(1, 0), AcceptedAt: time.Unix(2, 0)}
 }
 
+func byProvider(o *ramp.Order) { o.CancelledBy = ramp.CancelledByProvider }
+
 func selling(o *ramp.Order) { o.Direction = ramp.Offramp }
 
 func unplaced(o *ramp.Order) { o.OrderID = "" }
@@ -52,8 +54,8 @@ func TestWhoHasPaidIsToldWhatTheProviderTakes(t *testing.T) {
 		"cancelled by the user":               {fallen(ramp.Cancelled, "fiatPending"), ramp.OrderSameAmount, []string{sameAmount}},
 		"cancelled by the provider":           {fallen(ramp.Cancelled, "cancelled", accepted), ramp.OrderAmountPaid, []string{amountPaid}},
 		"cancelled in the FAQ's spelling":     {fallen(ramp.Cancelled, "Canceled", accepted), ramp.OrderAmountPaid, []string{amountPaid}},
-		"cancelled by the provider, no UTR":   {fallen(ramp.Cancelled, "cancelled"), ramp.OrderAmountPaid, []string{amountPaid}},
-		"cancelled with the payment at hand":  {fallen(ramp.Cancelled, "cancelled", settled), ramp.OrderAmountPaid, []string{amountPaid}},
+		"cancelled by the provider, no UTR":   {fallen(ramp.Cancelled, "cancelled", byProvider), ramp.OrderAmountPaid, []string{amountPaid}},
+		"cancelled with the payment at hand":  {fallen(ramp.Cancelled, "cancelled", byProvider, settled), ramp.OrderAmountPaid, []string{amountPaid}},
 		"expired with the UTR taken":          {fallen(ramp.Expired, "expired", accepted), ramp.AskSupport, []string{support, "may be refused"}},
 		"expired with the payment at hand":    {fallen(ramp.Expired, "expired", settled), ramp.AskSupport, []string{support}},
 		"a payment refused for a second time": {fallen(ramp.Expired, "expired", reused), ramp.AskSupport, []string{"6400f and 6500a", "inv-41"}},

@@ -254,7 +254,7 @@ func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
 		"lost payment instructions": {
 			provider: func(w *world) {
 				adopted := onrampOrder
-				adopted.Adopted, adopted.Instructions = true, ramp.Instructions{UPI: &ramp.UPIInstructions{}}
+				adopted.Adopted, adopted.Instructions = true, ramp.Instructions{}
 				w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(adopted, nil)
 			},
 			at:    time.Minute,

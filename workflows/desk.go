@@ -25,6 +25,7 @@ const (
 	providerSays     concern = "the provider's status"
 	late             concern = "the provider expired the order"
 	lostInstructions concern = "the payment instructions were lost"
+	refusedReuse     concern = "the provider refused the payment of an earlier order"
 )
 
 // desk is what the order shows in the Web UI.

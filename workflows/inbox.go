@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -8,8 +9,12 @@ import (
 	"rampart/ramp"
 )
 
-// proofsKept bounds how many proofs wait their turn, so that a flood of them cannot grow the order.
-const proofsKept = 20
+const (
+	// proofsKept bounds how many proofs wait their turn, so that a flood of them cannot grow the order.
+	proofsKept = 20
+	// proofLimit bounds how many proofs an order sees refused or replaced.
+	proofLimit = 50
+)
 
 // inbox is what the order's user has handed in and the order has not dealt with.
 type inbox struct {
@@ -117,6 +122,11 @@ func (i *inbox) offer(reference string, at time.Time) *proof {
 	p := &proof{reference: reference, at: at}
 	i.proofs = append(i.proofs, p)
 	return p
+}
+
+// waits reports whether a proof is on its way to the provider already.
+func (i *inbox) waits(reference string) bool {
+	return slices.ContainsFunc(i.proofs, func(p *proof) bool { return p.reference == reference })
 }
 
 // next is the proof whose turn it is. It stays in the queue until it is decided.

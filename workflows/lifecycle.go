@@ -33,6 +33,8 @@ type route interface {
 	terms() terms
 	words() words
 	fingerprint() (string, error)
+	// previous is the order that the payment was made for, where that is not this one.
+	previous() *ramp.PreviousOrder
 	// title says in a few words what the order does.
 	title() string
 
@@ -62,6 +64,7 @@ type terms struct {
 	proof       string
 	confirm     bool
 	minReceived string
+	maxPaid     string
 }
 
 func (t terms) with(kyc *ramp.KYC, quote *ramp.QuoteTerms) terms {
@@ -69,7 +72,7 @@ func (t terms) with(kyc *ramp.KYC, quote *ramp.QuoteTerms) terms {
 		t.dossier = kyc.Dossier
 	}
 	if quote != nil {
-		t.confirm, t.minReceived = quote.Confirm, quote.MinReceived
+		t.confirm, t.minReceived, t.maxPaid = quote.Confirm, quote.MinReceived, quote.MaxPaid
 	}
 	return t
 }
@@ -78,8 +81,6 @@ func (t terms) with(kyc *ramp.KYC, quote *ramp.QuoteTerms) terms {
 type words struct {
 	proof   string
 	payment string
-	// late tells a user whose payment came too late what to do.
-	late string
 }
 
 // lifecycle runs one order.
@@ -100,12 +101,21 @@ type lifecycle struct {
 
 	// since is the provider's clock at the first quote for which an order may have been made.
 	since time.Time
-	// confirmed is what the user receives by the quote they confirmed; empty until then.
-	confirmed string
+	// confirmed is the quote that the user confirmed; nil until then.
+	confirmed *ramp.Quote
+	// worse is the price of the provider's order that the user has not agreed to; nil for none.
+	worse *ramp.Quote
 	// confirmBy is when the user's time to confirm a quote is over, once it has begun.
 	confirmBy time.Time
 	// paid is set once the provider has the payment, whether or not a proof was submitted.
 	paid bool
+	// unpaid is set while the provider's last status says that it has not found the payment.
+	unpaid bool
+	// tries counts the proofs that were refused or replaced, and proofsOver is set once there were too many.
+	tries      int
+	proofsOver bool
+	// flaps counts the provider's statuses that did not move the order on.
+	flaps int
 	// unclear is set once the order's time is over and the provider's status does not say whether it is paid.
 	unclear bool
 	// overdue is set once the provider has taken too long with it.
@@ -139,7 +149,7 @@ func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle,
 	l := &lifecycle{
 		route: r,
 		terms: r.terms(),
-		order: ramp.Order{Reference: reference, Direction: r.direction(), CreatedAt: now},
+		order: ramp.Order{Reference: reference, Direction: r.direction(), Previous: r.previous(), CreatedAt: now},
 		log:   log.With(workflow.GetLogger(ctx), "reference", reference, "direction", r.direction()),
 	}
 	var err error
@@ -199,6 +209,7 @@ func (l *lifecycle) conclude(ctx workflow.Context, err error) error {
 	case errors.As(err, &over):
 		l.enter(ctx, over.status, over.note)
 	case temporal.IsCanceledError(err):
+		l.order.CancelledBy = ramp.CancelledByRequest
 		l.enter(ctx, ramp.Cancelled, l.cancellationNote())
 	case refused:
 		l.order.ProviderReason = said.Reason

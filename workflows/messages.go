@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -177,6 +178,8 @@ func (l *lifecycle) heedCancellation(ctx workflow.Context) {
 		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the new order.")
 	case l.order.OrderID != "" && l.inbox.next() != nil:
 		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the "+l.route.words().proof+".")
+	case l.order.OrderID != "":
+		l.note(ctx, "Cancellation requested. The provider is asked first whether it has the payment.")
 	}
 }
 
@@ -185,28 +188,43 @@ func (l *lifecycle) checkProof(input converter.RawValue) (take, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case l.order.Accepted():
-		return l.checkAccepted(reference)
-	case l.order.Status.Final():
-		return nil, l.overError()
-	case l.paid:
-		return nil, l.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
+	if err := l.proofAwaited(reference); err != nil {
+		return nil, err
 	}
-	if len(l.inbox.proofs) >= proofsKept {
-		return nil, l.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")
+	if l.order.Accepted() && l.order.Proof.Reference() == reference {
+		return func(workflow.Context) *verdict { return &verdict{decided: true} }, nil
 	}
 	return func(ctx workflow.Context) *verdict {
 		return &l.inbox.offer(reference, workflow.Now(ctx).UTC()).verdict
 	}, nil
 }
 
-// checkAccepted takes the proof that was accepted again and again, and no other.
-func (l *lifecycle) checkAccepted(reference string) (take, error) {
-	if l.order.Proof.Reference() != reference {
-		return nil, l.refuse(ramp.ProofConflict, "another "+l.route.words().proof+" was accepted for this order; the first one stands")
+// proofAwaited says why a proof is not taken now. The accepted one is taken again and again, and another one in its place until
+// the provider has the payment.
+func (l *lifecycle) proofAwaited(reference string) error {
+	accepted := l.order.Accepted()
+	switch {
+	case accepted && l.order.Proof.Reference() == reference:
+		return nil
+	case l.order.Status.Final():
+		return l.overError()
+	case l.inbox.waits(reference):
+		return nil
+	case l.proofsOver:
+		return l.tooManyProofs()
+	case accepted && !l.replaceable():
+		return l.conflict()
+	case l.paid:
+		return l.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
+	case len(l.inbox.proofs) >= proofsKept:
+		return l.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")
 	}
-	return func(workflow.Context) *verdict { return &verdict{decided: true} }, nil
+	return nil
+}
+
+func (l *lifecycle) tooManyProofs() *ramp.Error {
+	return l.refuse(ramp.ProofLimit, fmt.Sprintf(
+		"the order takes no more proofs: %d were refused or replaced; ask the provider's support about its order %s", proofLimit, l.order.OrderID))
 }
 
 func (l *lifecycle) checkKYC(input converter.RawValue) (take, error) {
@@ -260,8 +278,8 @@ func (l *lifecycle) refuse(kind ramp.ErrorType, message string) *ramp.Error {
 }
 
 func (l *lifecycle) overError() *ramp.Error {
-	err := l.refuse(ramp.OrderOver, fmt.Sprintf("the order is %s and takes no more. %s", l.order.Status, l.route.words().late))
 	order := l.order
+	err := l.refuse(ramp.OrderOver, strings.TrimSpace(fmt.Sprintf("the order is %s and takes no more. %s", order.Status, ramp.PaidAdvice(&order))))
 	err.Order = &order
 	return err
 }

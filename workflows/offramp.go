@@ -52,6 +52,8 @@ func (r *offramp) terms() terms {
 
 func (r *offramp) fingerprint() (string, error) { return r.request.Fingerprint() }
 
+func (r *offramp) previous() *ramp.PreviousOrder { return nil }
+
 func (r *offramp) title() string { return r.request.Title() }
 
 func (r *offramp) account() activities.AccountRequest {
@@ -110,6 +112,7 @@ func (r *offramp) submit(ctx workflow.Context, orderID, hash string) (activities
 		Email:           r.request.Email,
 		OrderID:         orderID,
 		TransactionHash: hash,
+		ChainID:         r.request.Token.ChainID,
 		Holder:          r.account().Holder(),
 	})
 }
@@ -118,6 +121,5 @@ func (r *offramp) words() words {
 	return words{
 		proof:   "transaction hash",
 		payment: "the user sends the tokens and submits the transaction hash",
-		late:    "If tokens were sent all the same, the provider's support must be asked with the order id.",
 	}
 }

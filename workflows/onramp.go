@@ -52,6 +52,8 @@ func (r *onramp) terms() terms {
 
 func (r *onramp) fingerprint() (string, error) { return r.request.Fingerprint() }
 
+func (r *onramp) previous() *ramp.PreviousOrder { return r.request.Previous }
+
 func (r *onramp) title() string { return r.request.Title() }
 
 func (r *onramp) account() activities.AccountRequest {
@@ -120,7 +122,6 @@ func (r *onramp) words() words {
 	return words{
 		proof:   "UTR",
 		payment: "the user pays and submits the bank's UTR",
-		late:    "If the payment was made all the same, use its UTR on a new order for the same amount.",
 	}
 }
 

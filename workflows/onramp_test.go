@@ -256,24 +256,6 @@ func TestRepeatedProofIsSubmittedOnce(t *testing.T) {
 	w.AssertActivityNumberOfCalls(t, "SubmitUTR", 1)
 }
 
-func TestTheFirstAcceptedProofStands(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, ramp.Onramp)
-	w.on((*activities.Calls)(nil).SubmitUTR).After(time.Minute).Return(activities.SubmitResult{}, nil)
-	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).Return(decided(completed), nil)
-	w.happy()
-	w.signalUTR(time.Hour, utr)
-	waiting := w.update(time.Hour+time.Second, ramp.SubmitUTR, ramp.UTRSubmission{UTR: otherUTR})
-	late := w.update(time.Hour+30*time.Minute, ramp.SubmitUTR, ramp.UTRSubmission{UTR: otherUTR})
-
-	order := w.buy(onrampRequest())
-
-	require.Equal(t, utr, order.Proof.UTR)
-	requireType(t, waiting.failed, ramp.ProofConflict)
-	requireType(t, late.rejected, ramp.ProofConflict)
-	w.AssertActivityNumberOfCalls(t, "SubmitUTR", 1)
-}
-
 func TestSecondProofIsTriedWhenTheFirstIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -19,8 +18,8 @@ func (l *lifecycle) placeOrder(ctx workflow.Context) error {
 			return err
 		}
 		created, err := l.create(ctx)
-		if activities.QuoteExpired(err) {
-			l.note(ctx, "The quote expired before the order could be made, and the price dropped; it is fetched again.")
+		if stale, yes := activities.QuoteExpired(err); yes {
+			l.dropPrice(ctx, stale)
 			continue
 		}
 		if err != nil {
@@ -39,6 +38,19 @@ func (l *lifecycle) placeOrder(ctx workflow.Context) error {
 	}
 }
 
+// dropPrice takes over why no order was made at the price agreed on. The price of an order that the provider made all the same,
+// and that is worse, is the next one for the user to agree to.
+func (l *lifecycle) dropPrice(ctx workflow.Context, stale activities.StaleQuote) {
+	l.maybeMade = l.maybeMade || stale.MaybeMade
+	l.worse = stale.Quote
+	if stale.Quote == nil {
+		l.note(ctx, "The quote expired before the order could be made, and the price got worse; it is fetched again.")
+		return
+	}
+	l.note(ctx, "The provider made order "+stale.OrderID+" at a worse price than was agreed on. Nobody is told how to pay it; "+
+		"its price must be confirmed before another is made.")
+}
+
 // keep makes sure that the provider's order is this one's. An order that publishes it at once need not: whoever would adopt
 // it waits for longer than that, and finds it published.
 func (l *lifecycle) keep(ctx workflow.Context, created activities.Created) (bool, error) {
@@ -54,11 +66,9 @@ func (l *lifecycle) keep(ctx workflow.Context, created activities.Created) (bool
 // A confirmed quote that is too old by then is fetched again, and stands if it is no worse.
 func (l *lifecycle) agreePrice(ctx workflow.Context) error {
 	for {
-		if err := l.fetchQuote(ctx); err != nil {
+		agreed, err := l.nextPrice(ctx)
+		if err != nil || agreed {
 			return err
-		}
-		if l.priceAgreed() {
-			return nil
 		}
 		if err := l.confirmQuote(ctx); err != nil {
 			return err
@@ -67,6 +77,19 @@ func (l *lifecycle) agreePrice(ctx workflow.Context) error {
 			return nil
 		}
 	}
+}
+
+// nextPrice is a new quote, and whether the user has agreed to it already. The price of an order that was worse than agreed on
+// must be confirmed, whatever the request says.
+func (l *lifecycle) nextPrice(ctx workflow.Context) (agreed bool, err error) {
+	if l.worse != nil {
+		l.order.Quote, l.worse = l.worse, nil
+		return false, nil
+	}
+	if err := l.fetchQuote(ctx); err != nil {
+		return false, err
+	}
+	return l.priceAgreed(ctx), nil
 }
 
 func (l *lifecycle) fetchQuote(ctx workflow.Context) error {
@@ -86,16 +109,22 @@ func (l *lifecycle) fetchQuote(ctx workflow.Context) error {
 	return nil
 }
 
-func (l *lifecycle) priceAgreed() bool {
-	if l.confirmed != "" {
-		return l.order.Quote.Receive.AtLeast(l.confirmed)
+// priceAgreed reports whether the user agreed to the quote: they receive no less, and pay no more, than by the quote that they
+// confirmed or by the terms of their request.
+func (l *lifecycle) priceAgreed(ctx workflow.Context) bool {
+	quote := l.order.Quote
+	if l.confirmed == nil {
+		return !l.terms.confirm && l.meetsTerms()
 	}
-	return !l.terms.confirm && l.meetsMinimum()
+	if !quote.Receive.AtLeast(l.confirmed.Receive.Amount) {
+		return false
+	}
+	return quote.Pay.AtMost(l.confirmed.Pay.Amount) || !changed(ctx, changeBothSidesAgreed)
 }
 
-// meetsMinimum compares the quote with the least that the user will take unasked.
-func (l *lifecycle) meetsMinimum() bool {
-	return l.order.Quote.Receive.AtLeast(l.terms.minReceived)
+// meetsTerms compares the quote with what the user will take and pay unasked.
+func (l *lifecycle) meetsTerms() bool {
+	return l.order.Quote.Receive.AtLeast(l.terms.minReceived) && l.order.Quote.Pay.AtMost(l.terms.maxPaid)
 }
 
 // confirmQuote waits for the user to confirm the quote.
@@ -117,16 +146,20 @@ func (l *lifecycle) confirmQuote(ctx workflow.Context) error {
 	}
 	l.inbox.confirmation.take()
 	l.inbox.confirmation.decide(nil)
-	l.confirmed = l.order.Quote.Receive.Amount
+	l.confirmed = l.order.Quote
 	return nil
 }
 
 func (l *lifecycle) quoteNote() string {
 	quote := l.order.Quote
 	note := "Quote: " + quote.Receive.Text() + " for " + quote.Pay.Text() + "."
-	if !l.meetsMinimum() {
+	if !quote.Receive.AtLeast(l.terms.minReceived) {
 		least := ramp.Amount{Amount: l.terms.minReceived, Currency: quote.Receive.Currency}
 		note += " That is less than the user's minimum of " + least.Text() + "."
+	}
+	if !quote.Pay.AtMost(l.terms.maxPaid) {
+		most := ramp.Amount{Amount: l.terms.maxPaid, Currency: quote.Pay.Currency}
+		note += " That is more than the user's maximum of " + most.Text() + "."
 	}
 	return note
 }
@@ -140,7 +173,11 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 		Reference:   l.order.Reference,
 		Quote:       *l.order.Quote,
 		Since:       l.since,
-		MinReceived: cmp.Or(l.confirmed, l.terms.minReceived),
+		MinReceived: l.terms.minReceived,
+		MaxPaid:     l.terms.maxPaid,
+	}
+	if l.confirmed != nil {
+		placement.MinReceived, placement.MaxPaid = l.confirmed.Receive.Amount, l.confirmed.Pay.Amount
 	}
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
 		placement.Again = l.maybeMade
@@ -158,6 +195,7 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 // placed takes over what the provider's order says.
 func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 	l.order.OrderID = created.OrderID
+	l.unpaid = true
 	if created.Quote != nil {
 		l.order.Quote = created.Quote
 	}
@@ -165,13 +203,22 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 	l.order.Instructions = &created.Instructions
 	l.order.ExpiresAt = since(ctx, created.At).Add(created.Lifetime).Truncate(time.Millisecond)
 	note := l.quoteNote()
+	if created.Note != "" {
+		note += " " + created.Note
+	}
 	if created.Adopted {
 		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
-		if l.route.accountKind() == ramp.AccountUPI {
-			l.raise(ctx, lostInstructions, "the provider's answer with the UPI payment instructions was lost; cancel this order and start another")
-		}
+	}
+	if l.unpayable() {
+		l.raise(ctx, lostInstructions, "the provider's answer with the UPI payment instructions was lost; cancel this order and start another")
 	}
 	l.enter(ctx, ramp.AwaitingPayment, note)
+}
+
+// unpayable reports whether nothing tells how the order is paid.
+func (l *lifecycle) unpayable() bool {
+	how := l.order.Instructions
+	return how.UPI == nil && how.Bank == nil && how.Deposit == nil && how.CheckoutURL == ""
 }
 
 // since is a moment that a worker's clock told, unless that runs ahead.

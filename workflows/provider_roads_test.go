@@ -221,7 +221,7 @@ func TestRefusedHashLeavesTheDeadlineAndTheNextOneCounts(t *testing.T) {
 	}
 }
 
-func TestUTRForAnOrderThatTheProviderHasThePaymentOfIsAccepted(t *testing.T) {
+func TestUTRForAnOrderThatTheProviderHasThePaymentOfIsNotNeededAndTheOrderFollowed(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		r := p.road(ramp.Onramp)
@@ -231,8 +231,9 @@ func TestUTRForAnOrderThatTheProviderHasThePaymentOfIsAccepted(t *testing.T) {
 
 		order := r.buy(linkedBuy("1000.00"))
 
-		require.NoError(t, answered.failed)
+		requireType(t, answered.failed, ramp.NotAwaited)
 		require.Equal(t, ramp.Completed, order.Status)
+		require.Nil(t, order.Proof, "the provider took none")
 		require.Contains(t, p.sandbox.Ledger().Refusals, "POST /v1/orders/utr: 400 Order already success, can't update UTR")
 	})
 }

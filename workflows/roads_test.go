@@ -427,7 +427,7 @@ func TestOrderThatTheProviderExpiredEndsWhenNoPaymentComesAnyMore(t *testing.T) 
 
 	require.Equal(t, ramp.Expired, order.Status)
 	require.Equal(t, start.Add(time.Hour), order.UpdatedAt)
-	require.Contains(t, notes(order), "new order for the same amount")
+	require.Contains(t, notes(order), "ask the provider's support about its order "+orderID)
 }
 
 func TestProviderEndings(t *testing.T) {

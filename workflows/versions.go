@@ -1,0 +1,25 @@
+package workflows
+
+import "go.temporal.io/sdk/workflow"
+
+// Changes of what an order does. An order in flight takes each up where it first comes to it, and a recorded one replays as it
+// was recorded. They are asked for only on the roads that they change: each costs two events there, and none elsewhere.
+const (
+	// changeReplacedProofs: another proof is submitted until the provider has the payment.
+	changeReplacedProofs = "replaced-proofs"
+	// changeCancellationAsks: a cancellation asks the provider whether it has the payment.
+	changeCancellationAsks = "cancellation-asks-the-provider"
+	// changeLookGivesWay: a look at the provider is given up for a proof that comes meanwhile.
+	changeLookGivesWay = "look-gives-way-to-proof"
+	// changeBothSidesAgreed: a confirmed quote counts only for one at which the user pays no more.
+	changeBothSidesAgreed = "both-sides-of-a-price-agreed"
+	// changeLateWithoutProof: an order that the provider expires after it had found the payment by itself is watched on, too.
+	changeLateWithoutProof = "late-without-proof"
+	// changeProofLimit: an order takes so many proofs and no more.
+	changeProofLimit = "proof-limit"
+)
+
+// changed reports whether this order takes up a change. Validators and queries must not ask.
+func changed(ctx workflow.Context, change string) bool {
+	return workflow.GetVersion(ctx, change, workflow.DefaultVersion, 1) == 1
+}
