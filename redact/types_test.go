@@ -43,7 +43,7 @@ func types() map[string][]any {
 			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
 			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.Placement{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
-			activities.QuoteSellRequest{}, activities.Refusal{}, activities.Sessions{}, activities.SubmitResult{},
+			activities.QuoteSellRequest{}, activities.Refusal{}, activities.StaleQuote{}, activities.Sessions{}, activities.SubmitResult{},
 			activities.SubmitTransactionHashRequest{}, activities.SubmitUTRRequest{}, activities.TemporalOwners{}, activities.Timings{},
 			activities.UploadKYCRequest{}, activities.UploadKYCResult{}, activities.Wait{}, activities.WatchEnd{},
 			activities.WatchHeartbeat{}, activities.WatchKYCRequest{}, activities.WatchKYCResult{}, activities.WatchLinkRequest{},
