@@ -50,6 +50,9 @@ type onmetaConfig struct {
 	RateLimit float64 `env:"RATE_LIMIT" envDefault:"50"`
 	// ClockSpeed is how many times faster than real time the provider's clock runs. Only a sandbox's does.
 	ClockSpeed float64 `env:"CLOCK_SPEED" envDefault:"1"`
+	// CheckoutURL is the provider's payment page, which takes an order as the parameter orderId (wire 13). Without it, an
+	// order whose creation did not tell how to pay has no way to be paid.
+	CheckoutURL string `env:"CHECKOUT_URL"`
 }
 
 // workerConfig is about the process.
@@ -163,6 +166,9 @@ func (c *config) check() []error {
 	if c.Onmeta.ClockSpeed > 1 && !loopback(c.Onmeta.BaseURL) {
 		add("ONMETA_CLOCK_SPEED above 1 is for a sandbox on this machine; a real provider would be polled too fast")
 	}
+	if _, err := c.Onmeta.checkout(); err != nil {
+		add("ONMETA_CHECKOUT_URL must be the https URL of the provider's payment page, such as https://platform.example.test/")
+	}
 	if c.Worker.LogFormat != "json" && c.Worker.LogFormat != "console" {
 		add("RAMP_LOG_FORMAT must be json or console")
 	}
@@ -195,6 +201,30 @@ func (c *config) check() []error {
 
 // positive reports whether a number is one to reckon with: above zero, and neither NaN nor infinite.
 func positive(number float64) bool { return number > 0 && !math.IsInf(number, 1) }
+
+// checkout is the provider's payment page; nil for none.
+func (c onmetaConfig) checkout() (*url.URL, error) {
+	if c.CheckoutURL == "" {
+		return nil, nil
+	}
+	page, err := url.Parse(c.CheckoutURL)
+	if err != nil {
+		return nil, errors.New("not a URL")
+	}
+	if page.Host == "" || page.User != nil || page.Scheme != "https" && !(page.Scheme == "http" && loopback(c.CheckoutURL)) {
+		return nil, errors.New("not an https URL")
+	}
+	return page, nil
+}
+
+// stagingHost is the API of the provider's staging environment (wire 1.1).
+const stagingHost = "stg.api.onmeta.in"
+
+// staging reports whether orders are the staging environment's, whose amounts prove nothing (wire 13).
+func (c onmetaConfig) staging() bool {
+	base, err := url.Parse(c.BaseURL)
+	return err == nil && strings.EqualFold(base.Hostname(), stagingHost)
+}
 
 func (c onmetaConfig) transport() onmeta.Config {
 	return onmeta.Config{BaseURL: c.BaseURL, APIKey: c.APIKey}

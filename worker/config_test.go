@@ -138,3 +138,26 @@ func TestKYCDossiersMayComeFromManyStores(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, c.Worker.KYCStores, 4)
 }
+
+func TestCheckoutIsOfAnyPageOverTLSAndOfASandboxOnThisMachine(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"https://platform.example.test/?apiKey=k", "http://127.0.0.1:8480/checkout"} {
+		c, err := loadConfig(with(map[string]string{"ONMETA_CHECKOUT_URL": page}))
+		require.NoError(t, err)
+		checkout, err := c.Onmeta.checkout()
+		require.NoError(t, err)
+		require.Equal(t, page, checkout.String())
+	}
+}
+
+func TestStagingIsKnownByItsHost(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]bool{
+		"https://stg.api.onmeta.in": true, "https://STG.api.onmeta.in/": true,
+		"https://api.platform.onmeta.in": false, "https://stg.api.onmeta.in.example.test": false, "http://127.0.0.1:8480": false,
+	} {
+		c, err := loadConfig(with(map[string]string{"ONMETA_BASE_URL": base}))
+		require.NoError(t, err, base)
+		require.Equal(t, want, c.Onmeta.staging(), base)
+	}
+}

@@ -155,12 +155,18 @@ func newWorkers(c config, temporal client.Client, provider onmeta.Caller, o *obs
 	if err != nil {
 		return nil, err
 	}
+	checkout, err := c.Onmeta.checkout()
+	if err != nil {
+		return nil, err
+	}
 	calls, watches := activities.New(activities.Options{
 		Caller:       provider,
 		KYCSecret:    c.Onmeta.KYCSecret,
 		Timings:      activities.GuideTimings(c.Onmeta.ClockSpeed),
 		Owners:       activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
 		OpenDossiers: stores.Open,
+		Checkout:     checkout,
+		Staging:      c.Onmeta.staging(),
 	})
 
 	worker.SetStickyWorkflowCacheSize(c.Worker.WorkflowCache)
