@@ -2,6 +2,7 @@ package ramp
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/mr-tron/base58"
@@ -11,13 +12,16 @@ import (
 type chainFamily int
 
 const (
-	evm chainFamily = iota
+	// unknown is of chains whose form of addresses is not known here, such as TON, Hedera and Bitcoin.
+	unknown chainFamily = iota
+	evm
 	tron
 	solana
 )
 
-// familyOf tells a chain's family. The ids of Solana are the provider's own (wire 7). Those of Tron are its public
-// ids, for the provider's id of Tron is not known. Every other chain is taken for an EVM chain.
+// familyOf tells a chain's family. The ids of Solana are the provider's own (wire 7). Those of Tron are its public ids, for
+// the provider's id of Tron is not known. EVM chains are those that the provider names (wire 7, wire 13) and others that are
+// in wide use: where a checksum can be had, it is checked.
 func familyOf(chainID int64) chainFamily {
 	switch chainID {
 	case 101, // production
@@ -27,20 +31,49 @@ func familyOf(chainID int64) chainFamily {
 		2494104990, // Shasta
 		3448148188: // Nile
 		return tron
-	default:
+	case 1, 5, 11155111, // Ethereum, Goerli, Sepolia
+		137, 80001, 80002, // Polygon, Mumbai, Amoy
+		56, 97, 204, // BNB Smart Chain, its test network, opBNB
+		43114, 43113, // Avalanche, Fuji
+		42161, 42170, 421613, 421614, // Arbitrum, Nova, Goerli, Sepolia
+		250, 4002, // Fantom and its test network
+		10, 420, 11155420, // Optimism, Goerli, Sepolia
+		100, 10200, // Gnosis, Chiado
+		8453, 84531, 84532, // Base, Goerli, Sepolia
+		13371, 13473, // Immutable and its test network
+		53935, 335, // DFK and its test network
+		8217, 1001, // Klaytn, Kairos
+		1101, 1442, 2442, // zkEVM, its test network, Cardona
+		324, 300, // zkSync Era, Sepolia
+		ronin, roninSaigon,
+		25, 1284, 5000, 42220, 59144, 81457, 534352: // Cronos, Moonbeam, Mantle, Celo, Linea, Blast, Scroll
 		return evm
+	default:
+		return unknown
 	}
 }
+
+// Ronin's addresses may have a prefix of their own.
+const (
+	ronin       = 2020
+	roninSaigon = 2021
+	roninPrefix = "ronin:"
+)
 
 const (
 	hashHexDigits = 64
 	// A Solana transaction is named by its first signature.
 	solanaSignatureBytes = 64
+	// Hashes and addresses of chains whose form is not known. Hedera's are the shortest, 0.0.2 and 0.0.2@1612345678.0.
+	leastUnknownHash    = 16
+	leastUnknownAddress = 5
+	mostUnknown         = 128
 )
 
 // ParseTransactionHash reads the hash of a transaction on this chain, as its user copied it: white space around it
 // is dropped. It is 0x and 64 hex digits on an EVM chain, 64 hex digits on Tron, both returned in lower case, and the
-// base58 text of 64 bytes on Solana (chain ids 101 and 102), returned as it is, for base58 is case-sensitive.
+// base58 text of 64 bytes on Solana (chain ids 101 and 102), returned as it is, for base58 is case-sensitive. On a chain whose
+// form is not known, length and characters are all that is checked, and it is returned as it is.
 //
 // The error says what the hash must be and does not repeat it.
 func ParseTransactionHash(chainID int64, hash string) (string, error) {
@@ -56,6 +89,12 @@ func ParseTransactionHash(chainID int64, hash string) (string, error) {
 			return "", errors.New("must be a Tron transaction hash: 64 hex digits, without 0x")
 		}
 		return strings.ToLower(trimmed), nil
+	case unknown:
+		if !only(trimmed, leastUnknownHash, mostUnknown, isUnknownHashByte) || strings.Contains(trimmed, "://") {
+			return "", fmt.Errorf("must be a transaction hash of chain %d: %d to %d letters, digits and . - _ : + / = @",
+				chainID, leastUnknownHash, mostUnknown)
+		}
+		return trimmed, nil
 	default:
 		if !isPrefixedHex(trimmed, hashHexDigits) {
 			return "", errors.New("must be a transaction hash of this chain: 0x and 64 hex digits")
@@ -74,6 +113,14 @@ func SameTransactionHash(chainID int64, a, b string) bool {
 		return a == b
 	}
 }
+
+// isUnknownAddressByte allows what addresses are written with: hexadecimal, base58, base64, bech32 and numbers with points.
+func isUnknownAddressByte(c byte) bool {
+	return isNameByte(c) || c == ':' || c == '+' || c == '/' || c == '='
+}
+
+// isUnknownHashByte allows what transactions are named by, which on Hedera is an account, an @ and a time.
+func isUnknownHashByte(c byte) bool { return isUnknownAddressByte(c) || c == '@' }
 
 // isPrefixedHex reports whether text is 0x and this many hex digits.
 func isPrefixedHex(text string, digits int) bool {

@@ -82,6 +82,30 @@ func TestTransactionHashOfAnotherFormIsRefused(t *testing.T) {
 	}
 }
 
+func TestTransactionHashOfAChainWhoseFormIsNotKnownIsKeptAsItIs(t *testing.T) {
+	t.Parallel()
+	hex := strings.Repeat("aB09", 16)
+	for _, tt := range []struct {
+		chainID int64
+		hash    string
+	}{
+		{hedera, "0.0.1234567@1612345678.123456789"},
+		{hedera, "0x" + hex + hex[:32]},
+		{bitcoin, hex},
+		{tonGuess, "nJ3+aP/kz5vUYy0Gb1xqoEwLQX2f9u3cP1bVgdYzv4E="},
+		{nowhere, strings.Repeat("a", 128)},
+	} {
+		got, err := ramp.ParseTransactionHash(tt.chainID, " "+tt.hash+"\n")
+		require.NoError(t, err, "chain %d %q", tt.chainID, tt.hash)
+		require.Equal(t, tt.hash, got)
+	}
+	for _, hash := range []string{"", "0x1", strings.Repeat("a", 129), "https://tonviewer.com/transaction/" + hex, hex + " " + hex, "é" + hex} {
+		got, err := ramp.ParseTransactionHash(tonGuess, hash)
+		require.Empty(t, got)
+		requireRefused(t, err, hash, "must be a transaction hash of chain 607")
+	}
+}
+
 func TestEverySignatureOfSolanaFitsTheLengthsThatAreRead(t *testing.T) {
 	t.Parallel()
 	for _, signature := range [][]byte{make([]byte, 64), repeated(0xff, 64), repeated(0x01, 64)} {
@@ -112,6 +136,7 @@ func TestSameTransactionIsFoundWhateverItsCase(t *testing.T) {
 		"Tron":          {tron, "ABC1", "abc1", true},
 		"Solana":        {solana, "5VERv8", "5VERV8", false},
 		"Solana, equal": {solana, "5VERv8", "5VERv8", true},
+		"not known":     {tonGuess, "0xABC1", "0xabc1", false},
 	} {
 		require.Equal(t, c.same, ramp.SameTransactionHash(c.chain, c.a, c.b), name)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"unicode"
 
 	"rampart/redact"
 )
@@ -83,8 +84,8 @@ func wanted(t reflect.Type) string {
 	}
 }
 
-// repeated returns the path of a field that an object gives twice, or nothing. Go finds a field by its name in any case,
-// which counts here as well; in metadata, whose keys are the sender's own, case matters, and no key is told. What is
+// repeated returns the path of a field that an object gives twice, or nothing. Go finds a field by its name however its letters
+// are folded, which counts here as well; in metadata, whose keys are the sender's own, case matters, and no key is told. What is
 // read has been decoded before: it is sound, and as deep as the contract at the most.
 func repeated(decoder *json.Decoder, caseMatters bool) string {
 	token, err := decoder.Token()
@@ -95,18 +96,19 @@ func repeated(decoder *json.Decoder, caseMatters bool) string {
 	for decoder.More() {
 		token, _ := decoder.Token()
 		key, _ := token.(string)
-		name := key
+		name, isMetadata := key, false
 		if !caseMatters {
-			name = strings.ToLower(key)
+			name = strings.Map(folded, key)
+			isMetadata = name == strings.Map(folded, metadataField)
 		}
 		if seen[name] {
 			return key
 		}
 		seen[name] = true
-		inner := repeated(decoder, key == metadataField)
+		inner := repeated(decoder, isMetadata)
 		switch {
 		case inner == "":
-		case key == metadataField:
+		case isMetadata:
 			return metadataField
 		default:
 			return key + "." + inner
@@ -114,4 +116,16 @@ func repeated(decoder *json.Decoder, caseMatters bool) string {
 	}
 	_, _ = decoder.Token() // the closing brace
 	return ""
+}
+
+// folded is the one of the characters that are the same but for their case, of Unicode's simple folding, that stands for all of
+// them. encoding/json takes field names for the same by this rule, so that an s may be a long s, ſ, and a k the sign of kelvin.
+func folded(r rune) rune {
+	for {
+		next := unicode.SimpleFold(r)
+		if next <= r {
+			return next
+		}
+		r = next
+	}
 }

@@ -18,6 +18,13 @@ func TestObjectOfTheContractIsDecoded(t *testing.T) {
 	}, request)
 }
 
+func TestKeysOfMetadataMayDifferInCaseHoweverItIsSpelt(t *testing.T) {
+	t.Parallel()
+	var request ramp.OnrampRequest
+	require.NoError(t, ramp.Decode([]byte(`{"METADATA": {"Invoice": "1", "invoice": "2", "invoıce": "3"}}`), &request))
+	require.Equal(t, map[string]string{"Invoice": "1", "invoice": "2", "invoıce": "3"}, request.Metadata)
+}
+
 func TestWhatIsNotAsTheContractHasItIsNotDecoded(t *testing.T) {
 	t.Parallel()
 	for content, says := range map[string]string{
@@ -36,6 +43,11 @@ func TestWhatIsNotAsTheContractHasItIsNotDecoded(t *testing.T) {
 		`{"email": "a", "email": "b"}`:    "gives a field twice: email",
 		`{"email": "a", "EMAIL": "b"}`:    "gives a field twice: EMAIL",
 		`{"upi": {"id": "a", "id": "b"}}`: "gives a field twice: upi.id",
+		`{"token": {"symbol": "a", "ſymbol": "b"}}`:      "gives a field twice: token.ſymbol",
+		`{"token": {"symbol": "a", "\u017fYMBOL": ""}}`:  "gives a field twice: token.ſYMBOL",
+		`{"bank": {"ifsc": "a", "ifſc": "b"}}`:           "gives a field twice: bank.ifſc",
+		`{"toKen": {}, "token": {}}`:                     "gives a field twice: token",
+		`{"Metadata": {"hunter2": "1", "hunter2": "2"}}`: "gives a field twice: metadata",
 		`{"metadata": {"hunter2": "1", "hunter2": "2"}}`: "gives a field twice: metadata",
 		`{"metadata": {"a": "1"}, "metadata": {}}`:       "gives a field twice: metadata",
 		strings.Repeat(`[`, 20_000):                      "is not JSON, from byte",

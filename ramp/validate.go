@@ -35,6 +35,7 @@ func (r *OnrampRequest) Validate() error {
 	p.bank(r.Bank, r.PaymentMethod.AccountKind() == AccountBank)
 	p.kyc(r.KYC)
 	p.quote(r.Quote, validateTokens)
+	p.maxPaid(r.Quote, validatePayout, "fiat.amount", r.Fiat)
 	p.earlyUTR(r.UTR, r.PaymentMethod)
 	p.previous(r.Previous, r)
 	p.metadata(r.Metadata)
@@ -56,6 +57,7 @@ func (r *OfframpRequest) Validate() error {
 	p.bank(r.Bank, true)
 	p.kyc(r.KYC)
 	p.quote(r.Quote, validatePayout)
+	p.maxPaid(r.Quote, validateTokens, "tokenAmount", Amount{Amount: r.TokenAmount})
 	p.earlyHash(r.TransactionHash, r.Token.ChainID)
 	p.metadata(r.Metadata)
 	return p.invalid("the off-ramp request is invalid", r.Reference)
@@ -155,11 +157,16 @@ func isSymbolByte(c byte) bool {
 // wallet checks a wallet of the user. Tokens sent to their own contract are lost, and easily: both addresses are
 // copied from the same page.
 func (p *problems) wallet(field, address string, token Token) {
-	if address != "" && strings.EqualFold(address, token.Address) {
+	if address != "" && sameAddress(token.ChainID, address, token.Address) {
 		p.add(field, "must be a wallet, not the token's own contract")
 		return
 	}
 	p.onChain(field, address, token.ChainID, ValidateWalletAddress)
+}
+
+// sameAddress takes addresses that differ in case for the same. Where case counts, nobody would have both.
+func sameAddress(chainID int64, a, b string) bool {
+	return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
 }
 
 // onChain checks a text whose form depends on the chain. Without a chain nothing more can be said than that it is
@@ -218,6 +225,20 @@ func (p *problems) kyc(kyc *KYC) {
 func (p *problems) quote(terms *QuoteTerms, validate func(string) error) {
 	if terms != nil && terms.MinReceived != "" {
 		p.check("quote.minReceived", validate(terms.MinReceived))
+	}
+}
+
+// maxPaid checks the most that the user will pay. What the request itself fixes to be paid, in this field, cannot be more.
+func (p *problems) maxPaid(terms *QuoteTerms, validate func(string) error, field string, fixed Amount) {
+	if terms == nil || terms.MaxPaid == "" {
+		return
+	}
+	if err := validate(terms.MaxPaid); err != nil {
+		p.check("quote.maxPaid", err)
+		return
+	}
+	if fixed.Amount != "" && validate(fixed.Amount) == nil && !fixed.AtMost(terms.MaxPaid) {
+		p.add("quote.maxPaid", "must not be below "+field+", which is what the user pays")
 	}
 }
 

@@ -72,9 +72,20 @@ func TestOnrampRequestIsTaken(t *testing.T) {
 		"by NEFT without a VPA or PAN": func(r *ramp.OnrampRequest) {
 			r.PaymentMethod, r.UPI, r.Bank.PAN = ramp.NEFT, nil, ""
 		},
-		"with an earlier UTR":     func(r *ramp.OnrampRequest) { r.UTR = "412345678901\n" },
-		"with the native coin":    func(r *ramp.OnrampRequest) { r.Token.Symbol, r.Token.Address = "POL", ramp.NativeToken },
-		"with a bridged symbol":   func(r *ramp.OnrampRequest) { r.Token.Symbol = "USDC.e" },
+		"with an earlier UTR":   func(r *ramp.OnrampRequest) { r.UTR = "412345678901\n" },
+		"with the native coin":  func(r *ramp.OnrampRequest) { r.Token.Symbol, r.Token.Address = "POL", ramp.NativeToken },
+		"with a bridged symbol": func(r *ramp.OnrampRequest) { r.Token.Symbol = "USDC.e" },
+		"with a previous order": func(r *ramp.OnrampRequest) {
+			r.UTR, r.Previous = "412345678901", &ramp.PreviousOrder{Reference: "inv-41", OrderID: "650000000000000000000001"}
+		},
+		"with a previous order that was never made": func(r *ramp.OnrampRequest) {
+			r.UTR, r.Previous = "412345678901", &ramp.PreviousOrder{Reference: "inv-41"}
+		},
+		"with the most to be paid": func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "1000" },
+		"on Hedera": func(r *ramp.OnrampRequest) {
+			r.Token = ramp.Token{Symbol: "USDC", Address: "0.0.456858", ChainID: hedera}
+			r.WalletAddress = "0.0.1234567"
+		},
 		"with the finest minimum": func(r *ramp.OnrampRequest) { r.Quote.MinReceived = "0.000000000000000001" },
 		"on Solana": func(r *ramp.OnrampRequest) {
 			r.Token = ramp.Token{Symbol: "USDC", Address: solanaAddress, ChainID: solana}
@@ -103,12 +114,16 @@ func TestOnrampRequestIsTaken(t *testing.T) {
 func TestOfframpRequestIsTaken(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*ramp.OfframpRequest){
-		"by token amount":          func(*ramp.OfframpRequest) {},
-		"by payout":                func(r *ramp.OfframpRequest) { r.TokenAmount, r.Fiat.Amount = "", "8400.00" },
-		"by the largest payout":    func(r *ramp.OfframpRequest) { r.TokenAmount, r.Fiat.Amount = "", "500000" },
-		"by the finest amount":     func(r *ramp.OfframpRequest) { r.TokenAmount = "0.000000000000000001" },
-		"without what is optional": func(r *ramp.OfframpRequest) { r.KYC, r.Quote, r.Metadata, r.Bank.PAN = nil, nil, nil, "" },
-		"with an earlier transfer": func(r *ramp.OfframpRequest) { r.TransactionHash = evmHash },
+		"by token amount":       func(*ramp.OfframpRequest) {},
+		"by payout":             func(r *ramp.OfframpRequest) { r.TokenAmount, r.Fiat.Amount = "", "8400.00" },
+		"by the largest payout": func(r *ramp.OfframpRequest) { r.TokenAmount, r.Fiat.Amount = "", "500000" },
+		"by the finest amount":  func(r *ramp.OfframpRequest) { r.TokenAmount = "0.000000000000000001" },
+		"by payout, with the most to be paid": func(r *ramp.OfframpRequest) {
+			r.TokenAmount, r.Fiat.Amount, r.Quote.MaxPaid = "", "8400.00", "0.000000000000000001"
+		},
+		"by token amount, with the most to be paid": func(r *ramp.OfframpRequest) { r.Quote.MaxPaid = "100" },
+		"without what is optional":                  func(r *ramp.OfframpRequest) { r.KYC, r.Quote, r.Metadata, r.Bank.PAN = nil, nil, nil, "" },
+		"with an earlier transfer":                  func(r *ramp.OfframpRequest) { r.TransactionHash = evmHash },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,6 +190,20 @@ func TestBadFieldOfOnrampRequestIsNamed(t *testing.T) {
 		{"quote.minReceived", "more than 0", func(r *ramp.OnrampRequest) { r.Quote.MinReceived = "0" }},
 		{"quote.minReceived", "decimal number", func(r *ramp.OnrampRequest) { r.Quote.MinReceived = "-1" }},
 		{"quote.minReceived", "at most 18 decimals", func(r *ramp.OnrampRequest) { r.Quote.MinReceived = "1.0000000000000000001" }},
+		{"quote.maxPaid", "decimal number", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "1e3" }},
+		{"quote.maxPaid", "at most 2 decimals", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "1000.001" }},
+		{"quote.maxPaid", "more than 0", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "0" }},
+		{"quote.maxPaid", "must not be below fiat.amount", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "999.99" }},
+		{"previous", "unless utr is given", func(r *ramp.OnrampRequest) { r.Previous = &ramp.PreviousOrder{Reference: "inv-41"} }},
+		{"previous.reference", "start with a letter or digit", func(r *ramp.OnrampRequest) {
+			r.UTR, r.Previous = "412345678901", &ramp.PreviousOrder{OrderID: "6500a"}
+		}},
+		{"previous.reference", "another order's", func(r *ramp.OnrampRequest) {
+			r.UTR, r.Previous = "412345678901", &ramp.PreviousOrder{Reference: r.Reference}
+		}},
+		{"previous.orderId", "provider's id", func(r *ramp.OnrampRequest) {
+			r.UTR, r.Previous = "412345678901", &ramp.PreviousOrder{Reference: "inv-41", OrderID: "65 00"}
+		}},
 		{"utr", "12 digits", func(r *ramp.OnrampRequest) { r.UTR = "41234567890" }},
 		{"utr", "12 digits", func(r *ramp.OnrampRequest) { r.UTR = " " }},
 		{"utr", "16 to 22", func(r *ramp.OnrampRequest) { r.PaymentMethod, r.UTR = ramp.NEFT, "412345678901" }},
@@ -223,6 +252,9 @@ func TestBadFieldOfOfframpRequestIsNamed(t *testing.T) {
 		{"kyc.dossier", "blob store", func(r *ramp.OfframpRequest) { r.KYC.Dossier = "kyc" }},
 		{"quote.minReceived", "at most 2 decimals", func(r *ramp.OfframpRequest) { r.Quote.MinReceived = "8300.001" }},
 		{"quote.minReceived", "at most 500000", func(r *ramp.OfframpRequest) { r.Quote.MinReceived = "500001" }},
+		{"quote.maxPaid", "at most 18 decimals", func(r *ramp.OfframpRequest) { r.Quote.MaxPaid = "100.0000000000000000001" }},
+		{"quote.maxPaid", "more than 0", func(r *ramp.OfframpRequest) { r.Quote.MaxPaid = "0.0" }},
+		{"quote.maxPaid", "must not be below tokenAmount", func(r *ramp.OfframpRequest) { r.Quote.MaxPaid = "99.99" }},
 		{"transactionHash", "0x and 64 hex digits", func(r *ramp.OfframpRequest) { r.TransactionHash = "0x1" }},
 		{"metadata", "at most 20 entries", func(r *ramp.OfframpRequest) { r.Metadata = metadata(21, 1) }},
 	} {
@@ -242,7 +274,7 @@ func TestEveryBadFieldOfOnrampRequestIsNamedAtOnce(t *testing.T) {
 	requireFields(t, request.Validate(),
 		"reference", "email", "fiat.amount", "fiat.currency", "token.symbol", "token.address", "walletAddress", "paymentMethod",
 		"upi.id", "upi.name", "bank.accountName", "bank.accountNumber", "bank.ifsc", "bank.pan", "kyc.dossier", "quote.minReceived",
-		"metadata", "metadata.a", "metadata.b", "metadata.c")
+		"quote.maxPaid", "previous.reference", "previous.orderId", "metadata", "metadata.a", "metadata.b", "metadata.c")
 }
 
 func TestEveryBadFieldOfOfframpRequestIsNamedAtOnce(t *testing.T) {
@@ -251,8 +283,8 @@ func TestEveryBadFieldOfOfframpRequestIsNamedAtOnce(t *testing.T) {
 	request.Token.ChainID = polygon
 	requireFields(t, request.Validate(),
 		"reference", "email", "token.symbol", "token.address", "tokenAmount", "fiat.amount", "fiat.currency", "senderWallet", "refundWallet",
-		"bank.accountName", "bank.accountNumber", "bank.ifsc", "bank.pan", "kyc.dossier", "quote.minReceived", "transactionHash",
-		"metadata", "metadata.a", "metadata.b", "metadata.c")
+		"bank.accountName", "bank.accountNumber", "bank.ifsc", "bank.pan", "kyc.dossier", "quote.minReceived",
+		"quote.maxPaid", "transactionHash", "metadata", "metadata.a", "metadata.b", "metadata.c")
 }
 
 func TestEmptyRequestNamesAllThatIsMissing(t *testing.T) {
@@ -425,8 +457,9 @@ func hostileOnramp(value string) ramp.OnrampRequest {
 		UPI:           &ramp.UPIAccount{ID: value, Name: value + "\x00"},
 		Bank:          &ramp.BankAccount{AccountName: value + "\x00", AccountNumber: value, IFSC: value, PAN: value},
 		KYC:           &ramp.KYC{Dossier: value},
-		Quote:         &ramp.QuoteTerms{MinReceived: value},
+		Quote:         &ramp.QuoteTerms{MinReceived: value, MaxPaid: value},
 		UTR:           value,
+		Previous:      &ramp.PreviousOrder{Reference: value + "@", OrderID: value + " "},
 		Metadata:      hostileMetadata(value),
 	}
 }
@@ -443,7 +476,7 @@ func hostileOfframp(value string) ramp.OfframpRequest {
 		RefundWallet:    value,
 		Bank:            &ramp.BankAccount{AccountName: value + "\x00", AccountNumber: value, IFSC: value, PAN: value},
 		KYC:             &ramp.KYC{Dossier: value},
-		Quote:           &ramp.QuoteTerms{MinReceived: value},
+		Quote:           &ramp.QuoteTerms{MinReceived: value, MaxPaid: value},
 		TransactionHash: value,
 		Metadata:        hostileMetadata(value),
 	}

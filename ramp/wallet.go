@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"golang.org/x/crypto/sha3"
@@ -24,8 +25,9 @@ const (
 
 // ValidateWalletAddress checks that address is a wallet on this chain. On an EVM chain it is 0x and 40 hex digits,
 // with the checksum of EIP-55 when capitals and small letters are mixed; on Tron it starts with T and has a right
-// base58check checksum; on Solana (chain ids 101 and 102) it is the base58 text of 32 bytes. The zero address, which
-// nobody holds, and NativeToken are refused, for whatever is sent there is lost.
+// base58check checksum; on Solana (chain ids 101 and 102) it is the base58 text of 32 bytes. On Ronin, 0x may be written
+// ronin:. On a chain whose form is not known, such as TON, Hedera or Bitcoin, length and characters are all that is checked (wire
+// 13). The zero address, which nobody holds, and NativeToken are refused, for whatever is sent there is lost.
 //
 // The error says what the address must be and does not repeat it.
 func ValidateWalletAddress(chainID int64, address string) error {
@@ -33,7 +35,7 @@ func ValidateWalletAddress(chainID int64, address string) error {
 	if err != nil {
 		return err
 	}
-	if isZero(account) || isNativeToken(address) {
+	if isZero(account) || isNativeToken(withoutRonin(chainID, address)) {
 		return errors.New("must be a wallet that someone holds, not the zero address or that of a native coin")
 	}
 	return nil
@@ -59,9 +61,29 @@ func decodeAddress(chainID int64, address string) ([]byte, error) {
 		return decodeSolanaAddress(address)
 	case tron:
 		return decodeTronAddress(address)
+	case evm:
+		return decodeEVMAddress(withoutRonin(chainID, address))
 	default:
-		return decodeEVMAddress(address)
+		return decodeUnknownAddress(chainID, address)
 	}
+}
+
+// withoutRonin writes an address of Ronin as other chains do.
+func withoutRonin(chainID int64, address string) string {
+	digits, found := strings.CutPrefix(address, roninPrefix)
+	if found && (chainID == ronin || chainID == roninSaigon) {
+		return "0x" + digits
+	}
+	return address
+}
+
+// decodeUnknownAddress returns an address whose form is not known as it is, or as nobody's if it is all zeros.
+func decodeUnknownAddress(chainID int64, address string) ([]byte, error) {
+	if !only(address, leastUnknownAddress, mostUnknown, isUnknownAddressByte) || strings.Contains(address, "://") {
+		return nil, fmt.Errorf("must be an address of chain %d: %d to %d letters, digits and . - _ : + / =",
+			chainID, leastUnknownAddress, mostUnknown)
+	}
+	return []byte(strings.Trim(address, "0x.:")), nil
 }
 
 func decodeSolanaAddress(address string) ([]byte, error) {

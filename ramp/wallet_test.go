@@ -84,6 +84,76 @@ func TestWalletOfAnotherFormIsRefused(t *testing.T) {
 	}
 }
 
+// Chains whose ids are public and whose addresses are not known here, and one that nobody has.
+const (
+	hedera   = 295
+	bitcoin  = 8332
+	nowhere  = 9_999_999_999
+	tonGuess = 607
+)
+
+func TestWalletOfAChainWhoseFormIsNotKnownIsTakenByLengthAndCharacters(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		chainID int64
+		address string
+	}{
+		{hedera, "0.0.2"},
+		{hedera, "0.0.1234567-vfmkw"},
+		{hedera, "0x000000000000000000000000000000000012D687"},
+		{tonGuess, "EQD4FPq-PRDieyQKkizFTRtSDyucUIqrj0v_zXJmqaDp6_0t"},
+		{tonGuess, "0:f814faaaf4faaa1e2b24a92b2a4c4d1b520f2b9c508aab8f4bffcd7266a9a0e9"},
+		{bitcoin, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"},
+		{bitcoin, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"},
+		{nowhere, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"},
+		{nowhere, "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}, // its checksum may be another chain's
+		{nowhere, strings.Repeat("a", 128)},
+	} {
+		require.NoError(t, ramp.ValidateWalletAddress(tt.chainID, tt.address), "chain %d %s", tt.chainID, tt.address)
+	}
+}
+
+func TestWhatCanBeNoWalletOfAnyChainIsRefusedByTheNameOfItsChain(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"", "0.0", "a b c d e f", "asha@okbank", "https://tonviewer.com/EQD4FPq", "EQD4\n", "Ѐabcdef", strings.Repeat("a", 129),
+		"{\"a\":1}",
+	} {
+		requireRefused(t, ramp.ValidateWalletAddress(hedera, address), address, "must be an address of chain 295")
+	}
+	for _, address := range []string{evmNobody, "0.0.0", strings.Repeat("0", 40), ramp.NativeToken} {
+		requireRefused(t, ramp.ValidateWalletAddress(nowhere, address), address, "someone holds")
+	}
+}
+
+func TestWalletOfEveryEVMChainOfTheProviderIsHeldToItsChecksum(t *testing.T) {
+	t.Parallel()
+	wrong := flipCase(eip55()[4], 5)
+	for _, chainID := range []int64{
+		1, 137, 56, 43114, 42161, 250, 10, 100, 8453, 13371, 53935, 8217, 1101, 324, 2020, 80001, 80002, 11155111, 97, 421614, 84532,
+	} {
+		require.NoError(t, ramp.ValidateWalletAddress(chainID, eip55()[4]), "chain %d", chainID)
+		requireRefused(t, ramp.ValidateWalletAddress(chainID, wrong), wrong, "EIP-55")
+	}
+}
+
+func TestWalletOfRoninMayHaveItsOwnPrefix(t *testing.T) {
+	t.Parallel()
+	const ronin = 2020
+	address := "ronin:" + eip55()[4][2:]
+	require.NoError(t, ramp.ValidateWalletAddress(ronin, address))
+	requireRefused(t, ramp.ValidateWalletAddress(ronin, "ronin:"+eip55()[4][3:]), address, "0x and 40 hex digits")
+	requireRefused(t, ramp.ValidateWalletAddress(ronin, flipCase(address, 10)), address, "EIP-55")
+	requireRefused(t, ramp.ValidateWalletAddress(ronin, "ronin:"+evmNobody[2:]), address, "someone holds")
+	requireRefused(t, ramp.ValidateWalletAddress(ronin, "ronin:"+ramp.NativeToken[2:]), address, "someone holds")
+	requireRefused(t, ramp.ValidateWalletAddress(polygon, address), address, "0x and 40 hex digits")
+
+	request := onrampRequest()
+	request.Token.ChainID = ronin
+	request.WalletAddress = "ronin:" + polygonUSDC[2:]
+	requireField(t, request.Validate(), "walletAddress", "token's own contract")
+}
+
 func TestMiscopiedEVMAddressIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, address := range eip55()[4:] {
