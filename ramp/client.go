@@ -3,13 +3,12 @@ package ramp
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -17,16 +16,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-const (
-	// watchEvery is how often Watch asks for an order's state.
-	watchEvery = time.Second
-	// sendings is how many times an update is sent that the server keeps dropping. The first pause is sendAgainAfter, and each is
-	// longer by as much. A worker that can do nothing with an order fails each of its tasks; the caller is to hear of it in seconds.
-	sendings       = 6
-	sendAgainAfter = 200 * time.Millisecond
-	// afterwards bounds what a call does once its caller's time is over.
-	afterwards = 5 * time.Second
-)
+// watchEvery is how often Watch asks for an order's state.
+const watchEvery = time.Second
 
 // ID names an order.
 type ID struct {
@@ -42,6 +33,8 @@ type Client struct {
 	temporal  client.Client
 	converter converter.DataConverter
 	salt      string
+	// unanswered are the ids of updates whose answer did not come, by what was sent.
+	unanswered *lru.Cache[string, string]
 }
 
 // NewClient returns a Client that uses a connection to Temporal. dataConverter must be the one that the connection
@@ -50,7 +43,8 @@ func NewClient(temporal client.Client, dataConverter converter.DataConverter) *C
 	if dataConverter == nil {
 		dataConverter = converter.GetDefaultDataConverter()
 	}
-	return &Client{temporal: temporal, converter: dataConverter, salt: rand.Text()}
+	unanswered, _ := lru.New[string, string](unansweredKept) // fails for no size of a constant above zero
+	return &Client{temporal: temporal, converter: dataConverter, salt: rand.Text(), unanswered: unanswered}
 }
 
 // StartOnramp starts an order, or finds the one of this reference, and returns it once the user has something to act on:
@@ -103,104 +97,6 @@ func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		TypedSearchAttributes:    temporal.NewSearchAttributes(attributes...),
-	}
-}
-
-// start is one round trip: it starts the order and waits for what its user needs. A start that is tried again waits with
-// the one before it: Temporal lets no more than ten updates of an order wait. An answer that was given before this start
-// is too old.
-func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any, mark string) (*Order, error) {
-	begun := time.Now()
-	order, err := answer(ctx, func() (client.WorkflowUpdateHandle, error) {
-		return c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), request),
-			UpdateOptions: client.UpdateWorkflowOptions{
-				WorkflowID:   id.workflow(),
-				UpdateID:     c.waitID(mark),
-				UpdateName:   AwaitOrder,
-				Args:         []any{Awaiting{Fingerprint: mark}},
-				WaitForStage: client.WorkflowUpdateStageAccepted,
-			},
-		})
-	})
-	switch {
-	case err == nil && order.UpdatedAt.Before(begun):
-		return c.current(ctx, id, mark)
-	case err == nil:
-		return order, nil
-	case outOfTime(ctx, err):
-		return nil, c.notReady(ctx, id)
-	case IsError(fromTemporal(err), ReferenceTaken):
-		return nil, fromTemporal(err)
-	case c.hasEnded(ctx, id):
-		return c.ended(ctx, id, mark)
-	default:
-		return nil, c.explain(id, err)
-	}
-}
-
-// waitID is the id of the update by which this client's starts of one request wait. The mark itself is of personal data,
-// which ids must not let anybody guess.
-func (c *Client) waitID(mark string) string {
-	salted := sha256.Sum256([]byte(c.salt + mark))
-	return AwaitOrder + "/" + hex.EncodeToString(salted[:16])
-}
-
-// current is an order that was started before, once there is something for its user to act on.
-func (c *Client) current(ctx context.Context, id ID, mark string) (*Order, error) {
-	order, err := c.Get(ctx, id)
-	if err != nil || order.Instructions != nil || order.Status.AwaitsUser() || order.Status.Final() {
-		return order, err
-	}
-	return c.update(ctx, id, AwaitOrder, Awaiting{Fingerprint: mark})
-}
-
-// outOfTime reports whether a caller's time was over before an update was answered. The server may end the call a moment
-// before ctx does.
-func outOfTime(ctx context.Context, err error) bool {
-	var ended *client.WorkflowUpdateServiceTimeoutOrCanceledError
-	return ctx.Err() != nil || errors.As(err, &ended)
-}
-
-// ended returns an order that was over before it was started again, if it is the caller's.
-func (c *Client) ended(ctx context.Context, id ID, mark string) (*Order, error) {
-	started, err := c.startedWith(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := (Awaiting{Fingerprint: mark}).CheckFingerprint(id.Reference, started); err != nil {
-		return nil, err
-	}
-	return c.result(ctx, id)
-}
-
-// startedWith is the fingerprint of the request that an order was started with.
-func (c *Client) startedWith(ctx context.Context, id ID) (string, error) {
-	if id.Direction == Offramp {
-		var request OfframpRequest
-		if err := c.request(ctx, id, &request); err != nil {
-			return "", err
-		}
-		return request.Fingerprint()
-	}
-	var request OnrampRequest
-	if err := c.request(ctx, id, &request); err != nil {
-		return "", err
-	}
-	return request.Fingerprint()
-}
-
-// notReady tells a start that ran out of time from one that never happened.
-func (c *Client) notReady(ctx context.Context, id ID) error {
-	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
-	defer cancel()
-	if _, err := c.temporal.DescribeWorkflow(background, id.workflow(), ""); err != nil {
-		return fmt.Errorf("order %s: not known to have started: %w", id.Reference, errors.Join(ctx.Err(), c.explain(id, err)))
-	}
-	return &Error{
-		Type:      NotReady,
-		Reference: id.Reference,
-		Message:   "started, but there are no payment instructions yet; the order goes on",
 	}
 }
 
@@ -294,105 +190,6 @@ func (c *Client) SubmitAccount(ctx context.Context, id ID, account AccountSubmis
 // ConfirmQuote confirms the quote that an order waits with, by its id.
 func (c *Client) ConfirmQuote(ctx context.Context, id ID, quoteID string) (*Order, error) {
 	return c.update(ctx, id, ConfirmQuote, QuoteConfirmation{QuoteID: quoteID})
-}
-
-func (c *Client) update(ctx context.Context, id ID, name string, argument any) (*Order, error) {
-	options := client.UpdateWorkflowOptions{
-		WorkflowID:   id.workflow(),
-		UpdateID:     name + "/" + rand.Text(),
-		UpdateName:   name,
-		Args:         []any{argument},
-		WaitForStage: client.WorkflowUpdateStageAccepted,
-	}
-	order, err := answer(ctx, func() (client.WorkflowUpdateHandle, error) {
-		return c.temporal.UpdateWorkflow(ctx, options)
-	})
-	switch {
-	case err == nil:
-		return order, nil
-	case outOfTime(ctx, err):
-		return nil, &Error{
-			Type:      NotReady,
-			Reference: id.Reference,
-			Message:   fmt.Sprintf("no answer to %s in time; it may have been taken, so look at the order before you send it again", name),
-		}
-	case c.hasEnded(ctx, id):
-		return nil, c.over(ctx, id, err)
-	default:
-		return nil, c.explain(id, err)
-	}
-}
-
-// answer sends an update and returns its answer. The server drops the updates of a workflow task that fails, as one does
-// when a signal arrives just as its order ends. The order never took such an update, which is sent again under its id.
-func answer(ctx context.Context, send func() (client.WorkflowUpdateHandle, error)) (*Order, error) {
-	for sent := 1; ; sent++ {
-		var order Order
-		handle, err := send()
-		if err == nil {
-			err = handle.Get(ctx, &order)
-		}
-		var dropped *serviceerror.WorkflowNotReady
-		if !errors.As(err, &dropped) || sent == sendings {
-			return &order, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(time.Duration(sent) * sendAgainAfter):
-		}
-	}
-}
-
-// over says how an order ended that something came too late for.
-func (c *Client) over(ctx context.Context, id ID, cause error) error {
-	if typed := fromTemporal(cause); typed != cause {
-		return typed
-	}
-	order, err := c.result(ctx, id)
-	if err != nil {
-		return err
-	}
-	message := fmt.Sprintf("the order is %s and takes no more", order.Status)
-	if id.Direction == Onramp && (order.Status == Expired || order.Status == Cancelled) {
-		message += "; if the user has paid, reorder with the payment's UTR"
-	}
-	return &Error{Type: OrderOver, Reference: id.Reference, Message: message, Order: order}
-}
-
-// Cancel ends an order that the provider holds no payment for, and returns it once it is cancelled. CancelRefused says
-// that a proof of payment was accepted, after which only the provider ends the order.
-func (c *Client) Cancel(ctx context.Context, id ID) (*Order, error) {
-	order, err := c.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if order.Status.Final() {
-		return nil, c.over(ctx, id, nil)
-	}
-	if !order.Accepted() {
-		if err := c.temporal.CancelWorkflow(ctx, id.workflow(), ""); err != nil {
-			return nil, c.explain(id, err)
-		}
-	}
-	for order, err := range c.Watch(ctx, id) {
-		switch {
-		case err != nil:
-			return nil, err
-		case order.Status == Cancelled:
-			return order, nil
-		case order.Status.Final():
-			return nil, c.over(ctx, id, nil)
-		case order.Accepted():
-			return nil, &Error{
-				Type:      CancelRefused,
-				Reference: id.Reference,
-				Message:   "the provider has a proof of payment; only it can end the order now",
-				Order:     order,
-			}
-		}
-	}
-	return nil, ctx.Err()
 }
 
 // explain gives a Temporal error the contract's type, where it has one.
