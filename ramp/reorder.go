@@ -1,13 +1,20 @@
 package ramp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
+	"github.com/shopspring/decimal"
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/converter"
 )
+
+// linkedAccounts is the activity that each account of an order goes through first, as package activities names it.
+const linkedAccounts = "LinkedAccounts"
 
 // ReorderRequest asks for a new order in place of one that expired or was cancelled after the user had paid.
 type ReorderRequest struct {
@@ -17,10 +24,14 @@ type ReorderRequest struct {
 	NewReference string
 	// UTR of the payment. Empty takes the one that the old order has.
 	UTR string
+	// Amount that was paid, a decimal string in INR. It must be given for an order that the provider cancelled, typically
+	// because another amount was paid than ordered. Empty is the old order's amount otherwise.
+	Amount string
 }
 
-// Reorder starts an on-ramp order like an expired or cancelled one, with the UTR of the payment that was made for it: the
-// guide lets a user do so, for the same amount. It returns as StartOnramp does.
+// Reorder starts an on-ramp order like an expired or cancelled one, with the UTR of the payment that was made for it, for the
+// amount that was paid, from the account with which the old one was made. It returns as StartOnramp does. Order.WayOut says
+// what the provider makes of it; a payment that it did not take for a second order is NotAwaited.
 func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, error) {
 	id := ID{Onramp, request.Reference}
 	order, err := c.Get(ctx, id)
@@ -28,31 +39,121 @@ func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, e
 		return nil, err
 	}
 	if order.Status != Expired && order.Status != Cancelled {
-		return nil, &Error{
-			Type:      NotAwaited,
-			Reference: request.Reference,
-			Message:   fmt.Sprintf("only an expired or cancelled order can be ordered again; this one is %s", order.Status),
-			Order:     order,
-		}
+		return nil, notReordered(order, fmt.Sprintf("only an expired or cancelled order can be ordered again; this one is %s", order.Status))
 	}
-	var again OnrampRequest
-	if err := c.request(ctx, id, &again); err != nil {
+	old, err := c.ordered(ctx, id)
+	if err != nil {
 		return nil, err
 	}
-	again.Reference = request.NewReference
-	again.UTR = request.UTR
-	if again.UTR == "" && order.Proof != nil {
-		again.UTR = order.Proof.UTR
-	}
-	if again.UTR == "" {
-		return nil, &Error{
-			Type:      InvalidRequest,
-			Reference: request.Reference,
-			Message:   "the order has no UTR",
-			Fields:    []FieldError{{Field: "utr", Problem: "must be the UTR of the payment that was made for the old order"}},
-		}
+	again, err := request.follow(order, old)
+	if err != nil {
+		return nil, err
 	}
 	return c.StartOnramp(ctx, again)
+}
+
+func notReordered(order *Order, why string) *Error {
+	return &Error{Type: NotAwaited, Reference: order.Reference, Message: why, Order: order}
+}
+
+// follow is the request for the new order.
+func (r ReorderRequest) follow(order *Order, old OnrampRequest) (OnrampRequest, error) {
+	again := old
+	again.Reference = r.NewReference
+	again.UTR = r.utr(order, old)
+	if old.Previous == nil || order.Accepted() {
+		again.Previous = &PreviousOrder{Reference: order.Reference, OrderID: order.OrderID}
+	}
+	if order.OrderID != "" && order.reuseRefused() && (again.UTR == "" || again.UTR == old.UTR) {
+		return again, notReordered(order, PaidAdvice(order))
+	}
+	if err := r.check(order, again.UTR); err != nil {
+		return again, err
+	}
+	if r.Amount != "" {
+		again.Fiat.Amount = r.Amount
+		again.Quote = old.Quote.scaled(old.Fiat.Amount, r.Amount)
+	}
+	return again, nil
+}
+
+// utr is the payment's: one that was handed in, or would have been.
+func (r ReorderRequest) utr(order *Order, old OnrampRequest) string {
+	switch {
+	case r.UTR != "":
+		return r.UTR
+	case order.Proof != nil:
+		return order.Proof.UTR
+	case order.OrderID == "":
+		return old.UTR
+	default:
+		return ""
+	}
+}
+
+// check finds what the old order does not tell and nobody may guess.
+func (r ReorderRequest) check(order *Order, utr string) error {
+	var p problems
+	if utr == "" {
+		p.add("utr", "must be the UTR of the payment that was made for the old order")
+	}
+	switch {
+	case r.Amount != "":
+		p.check("amount", validateRupees(r.Amount, maxRupees))
+	case order.WayOut() == OrderAmountPaid:
+		p.add("amount", "must be the amount that was paid: the provider cancelled the order, and cancels another for the same amount. "+
+			"Its reason: "+cmp.Or(order.ProviderReason, "none given"))
+	}
+	return p.invalid("the order cannot be ordered again like this", order.Reference)
+}
+
+// scaled are the terms for another amount at the same price. What has been paid is not limited any more.
+func (t *QuoteTerms) scaled(from, to string) *QuoteTerms {
+	if t == nil {
+		return nil
+	}
+	terms := *t
+	terms.MaxPaid = ""
+	least, leastErr := ParseAmount(t.MinReceived)
+	before, beforeErr := ParseAmount(from)
+	now, nowErr := ParseAmount(to)
+	if errors.Join(leastErr, beforeErr, nowErr) == nil && before.IsPositive() {
+		terms.MinReceived = atTokenPrecision(least.Mul(now).DivRound(before, tokenDecimals+1))
+	}
+	return &terms
+}
+
+// atTokenPrecision writes an amount of tokens, rounded up so that no less is taken; nothing if it is none.
+func atTokenPrecision(amount decimal.Decimal) string {
+	if !amount.IsPositive() {
+		return ""
+	}
+	return amount.RoundUp(tokenDecimals).String()
+}
+
+// ordered is the request of an order with the account that was linked for it, which may have taken the place of the
+// request's. Only the order's history has it in full.
+func (c *Client) ordered(ctx context.Context, id ID) (OnrampRequest, error) {
+	var request OnrampRequest
+	var account AccountSubmission
+	err := c.readHistory(ctx, id, func(event *historypb.HistoryEvent) error {
+		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
+			return c.decode(id, started.GetInput(), &request)
+		}
+		scheduled := event.GetActivityTaskScheduledEventAttributes()
+		if scheduled.GetActivityType().GetName() != linkedAccounts {
+			return nil
+		}
+		account = AccountSubmission{}
+		return c.decode(id, scheduled.GetInput(), &account)
+	})
+	if account.UPI != nil {
+		request.UPI = account.UPI
+	}
+	if account.Bank != nil {
+		request.Bank = account.Bank
+	}
+	return request, err
 }
 
 // request reads what an order was started with from its history.
@@ -65,7 +166,25 @@ func (c *Client) request(ctx context.Context, id ID, into any) error {
 	if err != nil {
 		return c.explain(id, err)
 	}
-	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
+	return c.decode(id, first.GetWorkflowExecutionStartedEventAttributes().GetInput(), into)
+}
+
+func (c *Client) readHistory(ctx context.Context, id ID, read func(*historypb.HistoryEvent) error) error {
+	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for history.HasNext() {
+		event, err := history.Next()
+		if err != nil {
+			return c.explain(id, err)
+		}
+		if err := read(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decode reads an input of the order's workflow or of its activities, which are encrypted alike.
+func (c *Client) decode(id ID, input *commonpb.Payloads, into any) error {
 	own := converter.WithDataConverterSerializationContext(c.converter,
 		converter.WorkflowSerializationContext{WorkflowID: id.workflow()}) // the connection knows the namespace
 	if err := own.FromPayloads(input, into); err != nil {
