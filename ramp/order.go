@@ -1,6 +1,7 @@
 package ramp
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -236,12 +237,10 @@ type ReplacedProof struct {
 }
 
 // Reference is the UTR or the transaction hash, whichever the proof is.
-func (p *Proof) Reference() string {
-	if p.UTR != "" {
-		return p.UTR
-	}
-	return p.TransactionHash
-}
+func (p *Proof) Reference() string { return cmp.Or(p.UTR, p.TransactionHash) }
+
+// Reference is the UTR or the transaction hash, whichever the proof is.
+func (p *ReplacedProof) Reference() string { return cmp.Or(p.UTR, p.TransactionHash) }
 
 // MaskProof returns a UTR or transaction hash so that a person can tell it from another and nobody can use it: its last four
 // characters.

@@ -15,8 +15,8 @@ const (
 	// OrderAmountPaid: a new order for the amount that was paid takes the UTR: the provider cancelled the old one, typically
 	// because another amount was paid than ordered. One for the old amount would be cancelled again.
 	OrderAmountPaid WayOut = "amount-paid"
-	// OrderPreviousAgain: the UTR was not handed in to this order, and is as good as it was for the previous one.
-	OrderPreviousAgain WayOut = "previous-again"
+	// OrderAgain: the UTR of an earlier order's payment was not handed in for this one, and is as good as it was.
+	OrderAgain WayOut = "again"
 	// AskSupport: the provider decides. A new order would be refused, or there is nothing to hand in again.
 	AskSupport WayOut = "support"
 )
@@ -44,7 +44,7 @@ func (o *Order) unplaced() WayOut {
 	if o.Previous == nil {
 		return NoWayOut
 	}
-	return OrderPreviousAgain
+	return OrderAgain
 }
 
 // reuseRefused reports whether the provider refused the payment of an earlier order. Its UTR is the first thing that an order
@@ -81,8 +81,8 @@ func PaidAdvice(o *Order) string {
 			advice += " If this order was for that amount already, " + o.askSupport() + "."
 		}
 		return advice
-	case OrderPreviousAgain:
-		return fmt.Sprintf("The payment made for order %s was not handed in; order that one again.", o.Previous.Reference)
+	case OrderAgain:
+		return fmt.Sprintf("The payment made for order %s was not handed in for this one: use its UTR on a new order.", o.Previous.Reference)
 	case AskSupport:
 		return o.supportAdvice()
 	default:
@@ -109,4 +109,23 @@ func (o *Order) askSupport() string {
 		return fmt.Sprintf("ask the provider's support about both of its orders, %s and %s", o.Previous.OrderID, o.OrderID)
 	}
 	return "ask the provider's support about its order " + o.OrderID
+}
+
+// ReorderArguments are the arguments of starter that order again, with what is left to fill in by name. There are none where a
+// new order is no way out.
+func ReorderArguments(o *Order) []string {
+	arguments := []string{"reorder", o.Reference, "--reference", "NEW-REFERENCE"}
+	switch o.WayOut() {
+	case OrderAgain:
+		return arguments
+	case OrderAmountPaid:
+		arguments = append(arguments, "--amount", "AMOUNT-PAID")
+	case OrderSameAmount:
+	default:
+		return nil
+	}
+	if o.Proof == nil {
+		arguments = append(arguments, "--utr", "UTR")
+	}
+	return arguments
 }

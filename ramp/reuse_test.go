@@ -63,8 +63,8 @@ func TestWhoHasPaidIsToldWhatTheProviderTakes(t *testing.T) {
 		"a second order that expired, taken":  {fallen(ramp.Expired, "expired", reused, accepted), ramp.AskSupport, []string{"6400f and 6500a"}},
 		"a second order for a wrong amount": {fallen(ramp.Cancelled, "cancelled", reused, accepted), ramp.OrderAmountPaid,
 			[]string{amountPaid, "6400f and 6500a"}},
-		"a second order that was never made": {fallen(ramp.Cancelled, "", reused, unplaced), ramp.OrderPreviousAgain,
-			[]string{"order inv-41", "again"}},
+		"a second order that was never made": {fallen(ramp.Cancelled, "", reused, unplaced), ramp.OrderAgain,
+			[]string{"order inv-41", "use its UTR on a new order"}},
 		"nothing to pay yet":       {fallen(ramp.Cancelled, "", unplaced), ramp.NoWayOut, nil},
 		"tokens sent, expired":     {fallen(ramp.Expired, "expired", selling), ramp.AskSupport, []string{"If tokens were sent", support}},
 		"tokens sent, cancelled":   {fallen(ramp.Cancelled, "cancelled", selling), ramp.AskSupport, []string{support}},
@@ -95,4 +95,26 @@ func TestOnlyOneWayOutIsAdvised(t *testing.T) {
 	require.NotContains(t, cancelled, sameAmount, "it would be cancelled again")
 	refused := ramp.PaidAdvice(fallen(ramp.Expired, "expired", reused))
 	require.NotContains(t, refused, "use", "a refused payment is not tried again and again")
+}
+
+func TestOrderIsOrderedAgainByTheCommandOfItsCase(t *testing.T) {
+	t.Parallel()
+	again := []string{"reorder", "inv-42", "--reference", "NEW-REFERENCE"}
+	for _, c := range []struct {
+		order *ramp.Order
+		more  []string
+	}{
+		{fallen(ramp.Expired, "expired"), []string{"--utr", "UTR"}},
+		{fallen(ramp.Cancelled, "cancelled", accepted), []string{"--amount", "AMOUNT-PAID"}},
+		{fallen(ramp.Cancelled, "cancelled"), []string{"--amount", "AMOUNT-PAID", "--utr", "UTR"}},
+		{fallen(ramp.Cancelled, "", reused, unplaced), nil},
+	} {
+		require.Equal(t, append(again[:4:4], c.more...), ramp.ReorderArguments(c.order))
+	}
+	for _, order := range []*ramp.Order{
+		fallen(ramp.Expired, "expired", accepted), fallen(ramp.Expired, "expired", reused), fallen(ramp.Cancelled, "", unplaced),
+		fallen(ramp.Expired, "", selling), fallen(ramp.Completed, "completed"),
+	} {
+		require.Nil(t, ramp.ReorderArguments(order))
+	}
 }

@@ -139,6 +139,10 @@ func (l *lifecycle) writeProof(b *strings.Builder, proof *ramp.Proof) {
 	if !proof.AcceptedAt.IsZero() {
 		fact(b, "Taken by the provider", ist(proof.AcceptedAt))
 	}
+	for _, earlier := range proof.Replaced {
+		fact(b, "Replaced", l.route.words().proof, " ", code(ramp.MaskProof(earlier.Reference())), ", taken ", ist(earlier.AcceptedAt),
+			", replaced ", ist(earlier.ReplacedAt))
+	}
 }
 
 func writeSettlement(b *strings.Builder, settlement *ramp.Settlement) {

@@ -205,7 +205,15 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 			buy:      alreadyPaid,
 			at:       time.Minute,
 			tells: []string{"## The provider looks for the payment", "**Waits for the provider** since " + begun,
-				"**Taken by the provider:** " + begun, "can no longer be cancelled"},
+				"**Taken by the provider:** " + begun, "can no longer be cancelled",
+				"**The UTR was mistyped:** until the provider has found the payment, the right one takes its place: `starter submit-utr onramp/inv-42 UTR`"},
+		},
+		"the tokens are looked for": {
+			direction: ramp.Offramp,
+			provider:  slowly,
+			sell:      alreadySent,
+			at:        time.Minute,
+			tells:     []string{"**The transaction hash was mistyped, or the transaction replaced:**", "`starter submit-hash offramp/inv-42 TRANSACTION-HASH`"},
 		},
 		"the provider delivers": {
 			provider: then(received),
@@ -280,7 +288,13 @@ func TestCardOfAnEndedOrderTellsWhyAndWhatIsLeftToDo(t *testing.T) {
 			"**The user has sent the tokens:** ask the provider's support about its order `" + orderID + "`", again}},
 		"cancelled by the provider": {buy: alreadyPaid,
 			provider: then(activities.OrderState{ProviderStatus: "cancelled", Status: ramp.Cancelled, Reason: "amounts differ"}),
-			tells:    []string{"## Cancelled", "amounts differ", "`starter reorder onramp/inv-42 --reference NEW-REFERENCE`", again}},
+			tells: []string{"## Cancelled", "amounts differ", again,
+				"**The user has paid:** `starter reorder onramp/inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID`, with the amount"}},
+		"expired with its UTR": {buy: alreadyPaid, provider: func(w *world) {
+			expired := activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired}
+			w.on((*activities.Watches)(nil).WatchOrder).Return(decided(expired), nil).Once()
+			w.on((*activities.Watches)(nil).WatchOrder).Return(activities.WatchOrderResult{State: expired, WatchEnd: activities.WatchEnd{End: activities.TimeUp}}, nil)
+		}, tells: []string{"## Expired", "**The user has paid:** ask the provider's support about its order `" + orderID + "`\n", again}},
 		"cancelled before there was an order": {buy: func(r *ramp.OnrampRequest) { r.Quote = &ramp.QuoteTerms{Confirm: true} },
 			tells: []string{"## Cancelled", "The quote was not confirmed in time.", "in time.\n\n" + again}},
 		"refunded": {buy: alreadyPaid,

@@ -3,6 +3,7 @@ package workflows
 import (
 	"cmp"
 	"strconv"
+	"strings"
 
 	"rampart/ramp"
 )
@@ -109,7 +110,7 @@ func (l *lifecycle) awaitingPayment() standing {
 		}
 	}
 	return standing{
-		headline: "The user must pay " + l.order.Quote.Pay.Text(),
+		headline: "The user must pay " + l.toPay(),
 		awaits:   theUser,
 		text:     l.howToPay() + " Without it the order expires then.",
 		until:    l.order.ExpiresAt,
@@ -119,7 +120,7 @@ func (l *lifecycle) awaitingPayment() standing {
 
 // howToPay names the provider's account, which is nobody's secret.
 func (l *lifecycle) howToPay() string {
-	pay, how := l.order.Quote.Pay.Text(), l.order.Instructions
+	pay, how := l.toPay(), l.order.Instructions
 	switch {
 	case how.Deposit != nil:
 		return "The user sends " + pay + " on chain " + strconv.FormatInt(how.Deposit.ChainID, 10) + " to " +
@@ -129,9 +130,19 @@ func (l *lifecycle) howToPay() string {
 			", and submits the bank's UTR."
 	case how.UPI != nil && how.UPI.VPA != "":
 		return "The user pays " + pay + " by UPI to " + code(how.UPI.VPA) + ", and submits the bank's UTR."
+	case how.CheckoutURL != "":
+		return "The user pays " + pay + " on the provider's page " + code(how.CheckoutURL) + ", and submits the bank's UTR."
 	default:
 		return "The user pays " + pay + ", and submits the bank's UTR."
 	}
+}
+
+// toPay is the one amount that counts: another is refunded, or the order cancelled.
+func (l *lifecycle) toPay() string {
+	if deposit := l.order.Instructions.Deposit; deposit != nil {
+		return ramp.Amount{Amount: deposit.Amount, Currency: deposit.Symbol}.Text()
+	}
+	return l.order.Quote.Pay.Text()
 }
 
 func (l *lifecycle) withTheProvider() standing {
@@ -141,6 +152,7 @@ func (l *lifecycle) withTheProvider() standing {
 		s.headline = "The provider looks for the payment"
 		s.text = "It has taken the " + l.route.words().proof + ". The order goes on by itself, asks for attention after a day, " +
 			"and can no longer be cancelled."
+		s.help = l.ifMistyped()
 	case ramp.Settling:
 		s.headline = "The provider has the payment and delivers " + l.order.Quote.Receive.Text()
 		s.text = "The order goes on by itself, and can no longer be cancelled."
@@ -149,6 +161,18 @@ func (l *lifecycle) withTheProvider() standing {
 		s.text = "It goes back to where it came from. The order ends by itself once it is there."
 	}
 	return s
+}
+
+// ifMistyped is for a proof that the provider has taken, as it takes any of the right form, and finds no payment by.
+func (l *lifecycle) ifMistyped() []remedy {
+	if l.late {
+		return nil
+	}
+	when := "The UTR was mistyped"
+	if l.order.Direction == ramp.Offramp {
+		when = "The transaction hash was mistyped, or the transaction replaced"
+	}
+	return []remedy{{when, "until the provider has found the payment, the right one takes its place: " + l.proofCommand()}}
 }
 
 // over tells how the order ended, and what is left to do.
@@ -179,20 +203,26 @@ func (l *lifecycle) over() standing {
 
 // ifPaid is for an order that ended unpaid, as far as the provider knows.
 func (l *lifecycle) ifPaid() []remedy {
-	switch {
-	case l.order.OrderID == "":
+	when := "The user has paid"
+	if l.order.Direction == ramp.Offramp {
+		when = "The user has sent the tokens"
+	}
+	switch l.order.WayOut() {
+	case ramp.NoWayOut:
 		return []remedy{l.tryAgain()}
-	case l.order.Direction == ramp.Offramp:
-		return []remedy{{"The user has sent the tokens", l.askSupport()}, l.tryAgain()}
+	case ramp.AskSupport:
+		return []remedy{{when, l.askSupport()}, l.tryAgain()}
+	case ramp.OrderAmountPaid:
+		return []remedy{{when, l.reorderCommand() + ", with the amount that left the user's account"}, l.tryAgain()}
+	default:
+		return []remedy{{when, l.reorderCommand()}, l.tryAgain()}
 	}
-	utr := " --utr UTR"
-	if l.order.Proof != nil {
-		utr = "" // the order has it
-	}
-	return []remedy{
-		{"The user has paid", code("starter reorder " + l.id() + " --reference NEW-REFERENCE" + utr)},
-		l.tryAgain(),
-	}
+}
+
+func (l *lifecycle) reorderCommand() string {
+	order := l.order
+	order.Reference = l.id() // as every command takes it
+	return code("starter " + strings.Join(ramp.ReorderArguments(&order), " "))
 }
 
 func (l *lifecycle) tryAgain() remedy {
@@ -211,6 +241,9 @@ func (l *lifecycle) proofCommand() string {
 }
 
 func (l *lifecycle) askSupport() string {
+	if previous := l.order.Previous; previous != nil && previous.OrderID != "" {
+		return "ask the provider's support about both of its orders, " + code(previous.OrderID) + " and " + code(cmp.Or(l.order.OrderID, "unknown"))
+	}
 	return "ask the provider's support about its order " + code(cmp.Or(l.order.OrderID, "unknown"))
 }
 

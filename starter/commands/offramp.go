@@ -64,6 +64,7 @@ func (f *offrampForm) register(cmd *cobra.Command) {
 	flags.StringVar(&f.request.RefundWallet, "refund-wallet", "", "`address` that a refund goes to")
 	f.shared.register(flags)
 	flags.StringVar(&f.quote.MinReceived, "min-received", "", "the least the user will take, in `INR`")
+	flags.StringVar(&f.quote.MaxPaid, "max-paid", "", "the most the user will pay, in `tokens`")
 	flags.StringVar(&f.request.TransactionHash, "hash", "", "transaction `hash` of a transfer already made for this order")
 }
 

@@ -64,7 +64,8 @@ func (f *onrampForm) register(cmd *cobra.Command) {
 	upiFlags(flags, &f.upi)
 	f.shared.register(flags)
 	flags.StringVar(&f.quote.MinReceived, "min-received", "", "the least the user will take, in `tokens`")
-	flags.StringVar(&f.request.UTR, "utr", "", "`UTR` of a payment made for an expired or cancelled order of the same amount")
+	flags.StringVar(&f.quote.MaxPaid, "max-paid", "", "the most the user will pay, in `INR`")
+	flags.StringVar(&f.request.UTR, "utr", "", "`UTR` of a payment made for an order that fell through; see also reorder")
 }
 
 // onrampRequest reads and validates the request, before there is a connection.

@@ -111,6 +111,7 @@ func sharedFields() map[string]string {
 		"kyc.dossier":        "--dossier",
 		"quote.confirm":      "--confirm",
 		"quote.minReceived":  "--min-received",
+		"quote.maxPaid":      "--max-paid",
 		"metadata":           "--metadata",
 	}
 }

@@ -285,6 +285,34 @@ func TestReorderTakesTheOldOrdersPayment(t *testing.T) {
 	require.Equal(t, &ramp.ReorderRequest{Reference: "inv-42", NewReference: "inv-42-b", UTR: "412345678901"}, x.desk.reorder)
 }
 
+func TestReorderTakesTheAmountThatWasPaid(t *testing.T) {
+	t.Parallel()
+	x := with(order(ramp.Onramp, "inv-42-b", ramp.VerifyingPayment))
+	got := x.run(t, "reorder", "inv-42", "--reference", "inv-42-b", "--amount", "900.00")
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, &ramp.ReorderRequest{Reference: "inv-42", NewReference: "inv-42-b", Amount: "900.00"}, x.desk.reorder)
+}
+
+func TestReorderAsksForTheAmountByItsFlag(t *testing.T) {
+	t.Parallel()
+	x := with()
+	x.desk.err = &ramp.Error{Type: ramp.InvalidRequest, Reference: "inv-42", Message: "the order cannot be ordered again like this",
+		Fields: []ramp.FieldError{{Field: "amount", Problem: "must be the amount that was paid"}}}
+	got := x.run(t, "reorder", "inv-42", "--reference", "inv-42-b")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "  --amount  must be the amount that was paid")
+}
+
+func TestTheMostToBePaidIsTakenInBothDirections(t *testing.T) {
+	t.Parallel()
+	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment), order(ramp.Offramp, "wd-7", ramp.AwaitingPayment))
+	require.Zero(t, x.run(t, append(onrampFlags(), "--max-paid", "1000.00")...).code)
+	require.Equal(t, "1000.00", x.desk.onramp.Quote.MaxPaid)
+	require.Zero(t, x.run(t, append(offrampFlags(), "--max-paid", "100.00")...).code)
+	require.Equal(t, "100.00", x.desk.offramp.Quote.MaxPaid)
+	require.Contains(t, x.run(t, append(onrampFlags(), "--max-paid", "1")...).stderr, "--max-paid  must not be below fiat.amount")
+}
+
 func TestPersonalDataIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	personal := []string{"asha@", "Asha Rao", "Asha", "50100000004821", "ABCPE1234F", "okbank", "HDFC0001234"}

@@ -12,9 +12,11 @@ import (
 func (p *Program) submitHash() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:               "submit-hash ORDER TRANSACTION-HASH",
-		Short:             "Submit the transfer of an off-ramp order's tokens",
-		Long:              "Submit the hash of the transfer of an off-ramp order's tokens, and wait until the provider has taken or refused it.",
+		Use:   "submit-hash ORDER TRANSACTION-HASH",
+		Short: "Submit the transfer of an off-ramp order's tokens",
+		Long: "Submit the hash of the transfer of an off-ramp order's tokens, and wait until the provider has taken or refused it.\n\n" +
+			"Until the provider has found the tokens, another hash takes the place of a mistyped one, or of one whose transaction\n" +
+			"was replaced.",
 		Args:              arguments("ORDER", "TRANSACTION-HASH"),
 		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -12,9 +12,11 @@ import (
 func (p *Program) submitUTR() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:               "submit-utr ORDER UTR",
-		Short:             "Submit the UTR of an on-ramp order's payment",
-		Long:              "Submit the UTR of an on-ramp order's payment, and wait until the provider has taken or refused it.",
+		Use:   "submit-utr ORDER UTR",
+		Short: "Submit the UTR of an on-ramp order's payment",
+		Long: "Submit the UTR of an on-ramp order's payment, and wait until the provider has taken or refused it.\n\n" +
+			"The provider takes any UTR of the right form. Until it has found the payment, another UTR takes the place of a\n" +
+			"mistyped one.",
 		Args:              arguments("ORDER", "UTR"),
 		ValidArgsFunction: p.completeOrder,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -16,13 +16,13 @@ func (r *report) advice(wrong bool) []Advice {
 	case r.Workers == 0 || r.story.stuck != nil:
 		return []Advice{} // nobody would answer
 	case r.awaitsUser():
-		return append(r.message(), r.mayCancel()...)
+		return append(r.message(), r.mayStill()...)
 	case wrong:
-		return r.mayCancel()
+		return r.mayStill()
 	default:
 		return append([]Advice{
 			{What: "Nothing: the order goes on by itself. To see it do so", Command: []string{"watch", r.workflowID()}},
-		}, r.mayCancel()...)
+		}, r.mayStill()...)
 	}
 }
 
@@ -40,20 +40,30 @@ func (r *report) message() []Advice {
 		}
 		return []Advice{{What: "Confirm the price once the user has", Command: []string{"confirm-quote", r.workflowID(), quote}}}
 	}
-	command := []string{"submit-utr", r.ID.Reference, "UTR"}
-	if r.ID.Direction == ramp.Offramp {
-		command = []string{"submit-hash", r.ID.Reference, "TRANSACTION-HASH"}
-	}
 	return []Advice{
 		{What: "Show the user how to pay", Command: []string{"status", r.workflowID(), "--qr"}},
-		{What: "Submit the " + r.proof() + " once the user has paid", Command: command},
+		{What: "Submit the " + r.proof() + " once the user has paid", Command: r.submission()},
 	}
 }
 
-// mayCancel offers to cancel an order while the provider holds nothing of it.
-func (r *report) mayCancel() []Advice {
+// submission is the command that hands in a proof.
+func (r *report) submission() []string {
+	if r.ID.Direction == ramp.Offramp {
+		return []string{"submit-hash", r.ID.Reference, "TRANSACTION-HASH"}
+	}
+	return []string{"submit-utr", r.ID.Reference, "UTR"}
+}
+
+// mayStill offers to cancel an order while the provider holds nothing of it, and to correct its proof while the provider has
+// found no payment by it.
+func (r *report) mayStill() []Advice {
 	switch r.status {
-	case ramp.VerifyingPayment, ramp.Settling, ramp.Refunding:
+	case ramp.VerifyingPayment:
+		return []Advice{{
+			What:    "If the user mistyped the " + r.proof() + ": the right one takes its place until the provider has found the payment",
+			Command: r.submission(),
+		}}
+	case ramp.Settling, ramp.Refunding:
 		return []Advice{}
 	}
 	if r.submitting() {
@@ -64,16 +74,9 @@ func (r *report) mayCancel() []Advice {
 
 // afterwards is what may still be to do about an order that is over.
 func (r *report) afterwards() []Advice {
-	unpaid := r.status == ramp.Expired || r.status == ramp.Cancelled
-	made := r.orderID() != ""
 	switch {
-	case unpaid && made && r.ID.Direction == ramp.Onramp:
-		return []Advice{{
-			What:    "Nothing, unless the user has paid all the same: the same UTR counts on a new order for the same amount",
-			Command: []string{"reorder", r.ID.Reference, "--reference", "NEW-REFERENCE", "--utr", "UTR"},
-		}}
-	case unpaid && made:
-		return []Advice{{What: "Nothing, unless the user has sent the tokens all the same: then ask the provider, by its order id" + r.named() + "."}}
+	case r.status == ramp.Expired, r.status == ramp.Cancelled:
+		return r.ifPaid()
 	case r.status == ramp.Refunded:
 		return []Advice{{What: "Nothing: the provider has given the payment back. A new order needs a new payment."}}
 	case r.status == ramp.Rejected:
@@ -81,6 +84,23 @@ func (r *report) afterwards() []Advice {
 	default:
 		return []Advice{{What: "Nothing: the order is over."}}
 	}
+}
+
+// ifPaid is for an order that ended unpaid, as far as the provider knows.
+func (r *report) ifPaid() []Advice {
+	switch {
+	case r.order == nil && r.orderID() == "":
+		return []Advice{{What: "Nothing: the order is over."}}
+	case r.order == nil:
+		return []Advice{{What: "Nothing, unless the user has paid all the same: the order's result says what helps then, to whoever has the keyset."}}
+	case r.order.WayOut() == ramp.NoWayOut:
+		return []Advice{{What: "Nothing: the order is over."}}
+	}
+	what, command := ramp.PaidAdvice(r.order), ramp.ReorderArguments(r.order)
+	if command != nil {
+		what = strings.TrimSuffix(what, ".")
+	}
+	return []Advice{{What: what, Command: command}}
 }
 
 // endedWithoutResult is a workflow that ended in another way than orders do.

@@ -340,3 +340,57 @@ func texts(told *explain.Explanation) string {
 	}
 	return strings.Join(all, "\n")
 }
+
+// ended is a recorded order that was paid, as if it had ended otherwise.
+func ended(t *testing.T, change func(*ramp.Order)) *explain.Explanation {
+	t.Helper()
+	for _, r := range corpus(t) {
+		if r.name != "onramp-completed" {
+			continue
+		}
+		order := r.result(t)
+		change(order)
+		result, err := converter.GetDefaultDataConverter().ToPayloads(order)
+		require.NoError(t, err)
+		r.events[len(r.events)-1].GetWorkflowExecutionCompletedEventAttributes().Result = result
+		return r.until(len(r.events)).Explain(plain())
+	}
+	require.Fail(t, "there is no recorded order")
+	return nil
+}
+
+func TestWhoHasPaidIsAdvisedByWhatTheProviderTakes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change  func(*ramp.Order)
+		what    string
+		command []string
+	}{
+		"expired before its UTR": {func(o *ramp.Order) { o.Status, o.Proof, o.Timeline = ramp.Expired, nil, o.Timeline[:1] },
+			"a new order for the same amount", []string{"reorder", "onramp-completed", "--reference", "NEW-REFERENCE", "--utr", "UTR"}},
+		"expired with its UTR": {func(o *ramp.Order) { o.Status = ramp.Expired }, "ask the provider's support about its order", nil},
+		"cancelled by the provider": {func(o *ramp.Order) { o.Status, o.ProviderStatus = ramp.Cancelled, "Canceled" },
+			"the amount that was paid", []string{"reorder", "onramp-completed", "--reference", "NEW-REFERENCE", "--amount", "AMOUNT-PAID"}},
+		"refused for a second time": {func(o *ramp.Order) {
+			o.Status, o.Proof, o.Previous = ramp.Expired, nil, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
+		}, "both of its orders, 6400f and ", nil},
+		"cancelled before there was an order": {func(o *ramp.Order) { o.Status, o.OrderID = ramp.Cancelled, "" }, "Nothing: the order is over.", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told := ended(t, c.change)
+			require.Len(t, told.Advice, 1)
+			require.Contains(t, told.Advice[0].What, c.what)
+			require.Equal(t, c.command, told.Advice[0].Command)
+		})
+	}
+}
+
+func TestMistypedUTRCanBeCorrectedWhileThePaymentIsLookedFor(t *testing.T) {
+	t.Parallel()
+	evidence, _ := waiting(t)
+	advice := evidence.Explain(plain()).Advice
+	require.Len(t, advice, 2)
+	require.Contains(t, advice[1].What, "mistyped the UTR")
+	require.Equal(t, []string{"submit-utr", evidence.ID.Reference, "UTR"}, advice[1].Command)
+}

@@ -19,14 +19,25 @@ func (s *Screen) action(order *ramp.Order, desk Desk) {
 	case ramp.AwaitingAccount:
 		s.why(order)
 		s.next(desk, "submit-account", id(order), "--file", "account.json")
+	case ramp.VerifyingPayment:
+		s.next(desk, "watch", id(order))
+		s.fact("If mistyped", command(desk, submission(order)...))
 	case ramp.Expired, ramp.Cancelled:
-		if order.Direction == ramp.Onramp && order.OrderID != "" {
-			s.fact("If it was paid", command(desk, "reorder", order.Reference, "--reference", "NEW-REFERENCE", "--utr", "UTR"))
-		}
+		s.ifPaid(order, desk)
 	default:
 		if !order.Status.Final() {
 			s.next(desk, "watch", id(order))
 		}
+	}
+}
+
+// ifPaid prints what is left to a user who has paid.
+func (s *Screen) ifPaid(order *ramp.Order, desk Desk) {
+	if advice := ramp.PaidAdvice(order); advice != "" {
+		s.fact("If it was paid", clean(advice))
+	}
+	if again := ramp.ReorderArguments(order); again != nil {
+		s.next(desk, again...)
 	}
 }
 
@@ -45,11 +56,19 @@ func (s *Screen) pay(order *ramp.Order, desk Desk) {
 		s.fact("Send", clean(how.Deposit.Amount+" "+how.Deposit.Symbol)+" on "+Chain(how.Deposit.ChainID))
 		s.fact("to wallet", s.styles.title.Render(clean(how.Deposit.WalletAddress)))
 	}
-	if order.Direction == ramp.Offramp {
-		s.next(desk, "submit-hash", order.Reference, "TRANSACTION-HASH")
-		return
+	if how.CheckoutURL != "" {
+		s.fact("Pay", s.toPay(order)+"on the provider's page")
+		s.fact("at", clean(how.CheckoutURL))
 	}
-	s.next(desk, "submit-utr", order.Reference, "UTR")
+	s.next(desk, submission(order)...)
+}
+
+// submission is the command that hands in a proof.
+func submission(order *ramp.Order) []string {
+	if order.Direction == ramp.Offramp {
+		return []string{"submit-hash", order.Reference, "TRANSACTION-HASH"}
+	}
+	return []string{"submit-utr", order.Reference, "UTR"}
 }
 
 func (s *Screen) payByUPI(order *ramp.Order, desk Desk) {

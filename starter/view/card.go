@@ -71,6 +71,7 @@ func (s *Screen) facts(order *ramp.Order, desk Desk) {
 	}
 	if order.Proof != nil {
 		s.fact("Proof", proof(order.Proof))
+		s.replaced(order.Proof)
 	}
 	if order.Settlement != nil {
 		s.delivery(order.Settlement)
@@ -101,7 +102,11 @@ func at(providerStatus string) string {
 func fees(quote *ramp.Quote) string {
 	var parts []string
 	for _, fee := range quote.Fees {
-		parts = append(parts, clean(fee.Name)+" "+Amount(fee.Amount))
+		part := clean(fee.Name) + " " + Amount(fee.Amount)
+		if fee.Estimated {
+			part += " (estimated)"
+		}
+		parts = append(parts, part)
 	}
 	if len(parts) == 0 {
 		return ""
@@ -109,11 +114,23 @@ func fees(quote *ramp.Quote) string {
 	return "; fees: " + strings.Join(parts, ", ")
 }
 
-func proof(p *ramp.Proof) string {
-	kind := "UTR "
-	if p.UTR == "" {
-		kind = "transaction "
+// replaced prints the proofs that the provider took before, for its support.
+func (s *Screen) replaced(p *ramp.Proof) {
+	for _, earlier := range p.Replaced {
+		s.fact("in place of", clean(kind(p)+ramp.MaskProof(earlier.Reference()))+", accepted "+Moment(earlier.AcceptedAt)+
+			", replaced "+Moment(earlier.ReplacedAt))
 	}
+}
+
+func kind(p *ramp.Proof) string {
+	if p.UTR == "" {
+		return "transaction "
+	}
+	return "UTR "
+}
+
+func proof(p *ramp.Proof) string {
+	kind := kind(p)
 	if p.AcceptedAt.IsZero() {
 		return kind + clean(p.Reference()) + ", submitted " + Moment(p.SubmittedAt)
 	}

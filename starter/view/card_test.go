@@ -67,8 +67,18 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 	account := awaitingUPI()
 	account.Status = ramp.AwaitingAccount
 	account.Timeline = append(account.Timeline, ramp.TimelineEntry{Status: ramp.AwaitingAccount, At: at(6, 1, 0), Note: "The name differs."})
-	expired := awaitingUPI()
-	expired.Status = ramp.Expired
+	over := func(status ramp.Status, providerStatus string, proof *ramp.Proof) *ramp.Order {
+		order := awaitingUPI()
+		order.Status, order.ProviderStatus, order.Proof = status, providerStatus, proof
+		return order
+	}
+	taken := &ramp.Proof{UTR: "412345678901", SubmittedAt: at(6, 5, 0), AcceptedAt: at(6, 5, 1)}
+	reused := over(ramp.Expired, "expired", nil)
+	reused.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
+	sold := awaitingTokens()
+	sold.Status = ramp.Expired
+	page := awaitingUPI()
+	page.Instructions = &ramp.Instructions{CheckoutURL: "https://checkout.example.test/?orderId=6500a"}
 	tests := map[string]struct {
 		order *ramp.Order
 		want  []string
@@ -79,7 +89,15 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 		"a confirmation":   {quote, []string{"confirm-quote onramp/inv-42 'q 1'"}},
 		"documents":        {kyc, []string{"submit-kyc onramp/inv-42 DOSSIER-URL"}},
 		"an account":       {account, []string{"The name differs.", "submit-account onramp/inv-42 --file account.json"}},
-		"nothing any more": {expired, []string{"reorder inv-42 --reference NEW-REFERENCE --utr UTR"}},
+		"a page":           {page, []string{"₹1000.00 on the provider's page", "https://checkout.example.test/?orderId=6500a", "submit-utr inv-42 UTR"}},
+		"no other UTR":     {over(ramp.VerifyingPayment, "fiatPending", taken), []string{"If mistyped       bin/starter submit-utr inv-42 UTR"}},
+		"the UTR of an expired order": {over(ramp.Expired, "expired", nil), []string{"a new order for the same amount",
+			"bin/starter reorder inv-42 --reference NEW-REFERENCE --utr UTR"}},
+		"the amount of a cancelled order": {over(ramp.Cancelled, "Canceled", taken), []string{"for the amount that was paid",
+			"bin/starter reorder inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID\n"}},
+		"a question to support":             {over(ramp.Expired, "expired", taken), []string{"ask the provider's support about its order"}},
+		"a question to support, about both": {reused, []string{"both of its orders, 6400f and"}},
+		"a question about tokens":           {sold, []string{"If tokens were sent all the same, ask the provider's support"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +108,35 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOrderThatTheProviderWouldNotTakeAgainIsNotOfferedAgain(t *testing.T) {
+	t.Parallel()
+	order := awaitingUPI()
+	order.Status = ramp.Expired
+	require.Contains(t, card(order), "reorder")
+	order.Proof = &ramp.Proof{UTR: "412345678901", SubmittedAt: at(6, 5, 0), AcceptedAt: at(6, 5, 1)}
+	require.NotContains(t, card(order), "reorder")
+}
+
+func TestReplacedProofsAreShownMasked(t *testing.T) {
+	t.Parallel()
+	order := awaitingUPI()
+	order.Status = ramp.VerifyingPayment
+	order.Proof = &ramp.Proof{UTR: "412345678901", SubmittedAt: at(6, 7, 0), AcceptedAt: at(6, 7, 1), Replaced: []ramp.ReplacedProof{
+		{UTR: "412345678999", SubmittedAt: at(6, 5, 0), AcceptedAt: at(6, 5, 1), ReplacedAt: at(6, 7, 1)},
+	}}
+	shown := card(order)
+	require.Contains(t, shown, "Proof             UTR 412345678901, accepted")
+	require.Contains(t, shown, "in place of       UTR …8999, accepted 23 Nov 2026, 11:35:01 IST (06:05:01 UTC), replaced")
+	require.NotContains(t, shown, "412345678999")
+}
+
+func TestEstimatedFeeIsSaidToBeOne(t *testing.T) {
+	t.Parallel()
+	order := awaitingTokens()
+	order.Quote.Fees = []ramp.Fee{{Name: "tds", Amount: ramp.Amount{Amount: "84.45", Currency: ramp.INR}, Estimated: true}}
+	require.Contains(t, card(order), "tds ₹84.45 (estimated)")
 }
 
 func TestOrderCancelledBeforeThereWasAnythingToPayIsNotOfferedAgain(t *testing.T) {
