@@ -34,11 +34,11 @@ func (c *Client) Cancel(ctx context.Context, id ID) (*Order, error) {
 			return nil, c.explain(id, err)
 		}
 	}
-	return c.awaitCancellation(ctx, id)
+	return c.awaitCancellation(ctx, id, order)
 }
 
-// awaitCancellation waits for what becomes of a cancellation.
-func (c *Client) awaitCancellation(ctx context.Context, id ID) (*Order, error) {
+// awaitCancellation waits for what becomes of the cancellation of an order, as it was last seen.
+func (c *Client) awaitCancellation(ctx context.Context, id ID, last *Order) (*Order, error) {
 	patience := time.NewTimer(cancelPatience)
 	defer patience.Stop()
 	ticks := time.NewTicker(watchEvery)
@@ -47,6 +47,8 @@ func (c *Client) awaitCancellation(ctx context.Context, id ID) (*Order, error) {
 	for {
 		order, err := c.Get(ctx, id)
 		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, last.cancellationWaits()
 		case err != nil:
 			return nil, err
 		case order.Status == Cancelled:
@@ -58,9 +60,10 @@ func (c *Client) awaitCancellation(ctx context.Context, id ID) (*Order, error) {
 		case impatient && order.noted(CancellationRequested) != "":
 			return nil, order.cancellationWaits()
 		}
+		last = order
 		select {
 		case <-ctx.Done():
-			return nil, order.cancellationWaits()
+			return nil, last.cancellationWaits()
 		case <-patience.C:
 			impatient = true
 		case <-ticks.C:

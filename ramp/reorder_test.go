@@ -43,7 +43,7 @@ func TestOrderIsOrderedAgainForTheSameAmountOrForTheOneThatWasPaid(t *testing.T)
 		"cancelled by the user":             {fallen(ramp.Cancelled, "fiatPending"), ramp.ReorderRequest{UTR: utr}, "1000.00"},
 		"cancelled by the provider":         {fallen(ramp.Cancelled, "cancelled", accepted), ramp.ReorderRequest{Amount: "900.50"}, "900.50"},
 		"cancelled in the FAQ's spelling":   {fallen(ramp.Cancelled, "Canceled", accepted), ramp.ReorderRequest{Amount: "900.50"}, "900.50"},
-		"cancelled by the provider, no UTR": {fallen(ramp.Cancelled, "cancelled"), ramp.ReorderRequest{UTR: utr, Amount: "1000"}, "1000"},
+		"cancelled by the provider, no UTR": {fallen(ramp.Cancelled, "cancelled", byProvider), ramp.ReorderRequest{UTR: utr, Amount: "1000"}, "1000"},
 		"a second one, for a wrong amount":  {fallen(ramp.Cancelled, "cancelled", reused, accepted), ramp.ReorderRequest{Amount: "900"}, "900"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestUTRIsAskedForWhereTheOldOrderHasNone(t *testing.T) {
 	t.Parallel()
 	_, err := reordered(t, fallen(ramp.Expired, "expired"), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
 	requireField(t, err, "utr", "the UTR of the payment")
-	_, err = reordered(t, fallen(ramp.Cancelled, "cancelled"), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
+	_, err = reordered(t, fallen(ramp.Cancelled, "cancelled", byProvider), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
 	requireFields(t, err, "utr", "amount")
 }
 

@@ -78,7 +78,7 @@ func PaidAdvice(o *Order) string {
 		advice := "If the user has paid, another amount arrived than was ordered, most likely: use the UTR on a new order for the " +
 			"amount that was paid. One for the amount of this order would be cancelled again."
 		if o.Previous != nil {
-			advice += " If this order was for that amount already, " + o.askSupport() + "."
+			advice += " If this order was for that amount already, " + o.SupportQuestion() + "."
 		}
 		return advice
 	case OrderAgain:
@@ -93,18 +93,18 @@ func PaidAdvice(o *Order) string {
 func (o *Order) supportAdvice() string {
 	switch {
 	case o.Direction == Offramp:
-		return "If tokens were sent all the same, " + o.askSupport() + "."
+		return "If tokens were sent all the same, " + o.SupportQuestion() + "."
 	case o.reuseRefused():
 		return fmt.Sprintf("The payment made for order %s was not taken, and would not be for another order either: %s.",
-			o.Previous.Reference, o.askSupport())
+			o.Previous.Reference, o.SupportQuestion())
 	default:
-		return "The provider had taken the UTR, and it alone decides about the payment: " + o.askSupport() +
+		return "The provider had taken the UTR, and it alone decides about the payment: " + o.SupportQuestion() +
 			". A new order with the same UTR may be refused."
 	}
 }
 
-// askSupport names the provider's orders that its support needs to know.
-func (o *Order) askSupport() string {
+// SupportQuestion says whom to ask about the order's payment, and names the provider's orders that its support needs to know.
+func (o *Order) SupportQuestion() string {
 	if o.Previous != nil && o.Previous.OrderID != "" {
 		return fmt.Sprintf("ask the provider's support about both of its orders, %s and %s", o.Previous.OrderID, o.OrderID)
 	}

@@ -66,6 +66,8 @@ func (l *lifecycle) advice(c concern) string {
 			"the workers' network and their API key."
 	case overdue, providerSays:
 		return l.askSupport() + ". The order goes on by itself."
+	case refusedReuse:
+		return l.askSupport() + ". Another order with the same UTR would be refused as well; a mistyped one can be corrected."
 	case late:
 		return "ask the user whether their bank made the payment. If it did, the provider should find it; otherwise the order expires."
 	case lostInstructions:

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,49 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 			tells: []string{"## The provider looks for the payment", "**Waits for the provider** since " + begun,
 				"**Taken by the provider:** " + begun, "can no longer be cancelled",
 				"**The UTR was mistyped:** until the provider has found the payment, the right one takes its place: `starter submit-utr onramp/inv-42 UTR`"},
+		},
+		"another UTR took the place of a mistyped one": {
+			provider: func(w *world) {
+				slowly(w)
+				w.signalUTR(30*time.Second, otherUTR)
+			},
+			buy: alreadyPaid,
+			at:  time.Minute,
+			tells: []string{"## The provider looks for the payment", "**Taken by the provider:** 23 Nov 2026, 11:30:30 IST",
+				"**Replaced:** UTR `…8901`, taken 23 Nov 2026, 11:30:00 IST, replaced 23 Nov 2026, 11:30:30 IST"},
+		},
+		"the payment of an earlier order is refused": {
+			provider: func(w *world) { w.takes(map[string]error{utr: refusedWith(unpaid)}) },
+			buy: func(r *ramp.OnrampRequest) {
+				r.UTR, r.Previous = utr, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
+			},
+			at: time.Minute,
+			tells: []string{"## The payment of order inv-41 was not taken", "must not pay again",
+				"**Needs attention:** the provider does not take the payment that was made for order inv-41",
+				"**The UTR was right:** ask the provider's support about both of its orders, `6400f` and `" + orderID + "`",
+				"**The UTR was mistyped:** `starter submit-utr onramp/inv-42 UTR`", noLonger},
+		},
+		"no more proofs are taken": {
+			provider: func(w *world) {
+				w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, refusedWith(unpaid))
+				for n := range 50 {
+					w.signalUTR(time.Duration(n+1)*time.Second, fmt.Sprintf("4123456789%02d", n))
+				}
+			},
+			at:    2 * time.Minute,
+			tells: []string{"## The user must pay ₹1,000", "**The user has paid:** ask the provider's support about its order `" + orderID + "`"},
+		},
+		"a deposit of another amount than quoted is awaited": {
+			direction: ramp.Offramp,
+			provider: func(w *world) {
+				deposit := *offrampOrder.Instructions.Deposit
+				deposit.Amount = "97.5"
+				other := offrampOrder
+				other.Instructions = ramp.Instructions{Deposit: &deposit}
+				w.on((*activities.Calls)(nil).CreateOfframpOrder).Return(other, nil)
+			},
+			at:    time.Minute,
+			tells: []string{"## The user must pay 97.5 USDC", "The user sends 97.5 USDC on chain 137"},
 		},
 		"the tokens are looked for": {
 			direction: ramp.Offramp,

@@ -223,6 +223,7 @@ func TestQuoteAboveTheMostThatTheUserPaysIsConfirmedFirst(t *testing.T) {
 	w := newWorld(t, ramp.Offramp)
 	w.happy(paidOut)
 	request := offrampRequest()
+	request.TokenAmount, request.Fiat.Amount = "", "8360.24"
 	request.Quote = &ramp.QuoteTerms{MaxPaid: "99"}
 	request.TransactionHash = hash
 	w.at(time.Second, func() {

@@ -106,16 +106,43 @@ func (l *lifecycle) awaitingPayment() standing {
 			awaits:   theProvider,
 			text: "The time to pay is over, and the provider's status tells neither that it is paid nor that it is not. " +
 				"The order asks on, and takes a " + proof + " meanwhile.",
-			help: []remedy{{"The user has paid", l.proofCommand()}, {"The provider cannot tell", l.askSupport()}},
+			help: []remedy{l.ifPaidNow(), {"The provider cannot tell", l.askSupport()}},
 		}
+	case l.order.Previous != nil:
+		return l.paidBefore()
 	}
 	return standing{
 		headline: "The user must pay " + l.toPay(),
 		awaits:   theUser,
 		text:     l.howToPay() + " Without it the order expires then.",
 		until:    l.order.ExpiresAt,
-		help:     append([]remedy{{"The user has paid", l.proofCommand()}}, l.unlessWanted()...),
+		help:     append([]remedy{l.ifPaidNow()}, l.unlessWanted()...),
 	}
+}
+
+// paidBefore is for an order whose user has paid for an earlier one, and must not pay again, although the provider refused it.
+func (l *lifecycle) paidBefore() standing {
+	s := standing{
+		headline: "The payment of order " + l.order.Previous.Reference + " was not taken",
+		awaits:   theUser,
+		text: "Its user has paid, and must not pay again. A mistyped UTR can be corrected; whether another payment counts, the " +
+			"provider's support decides. The order expires then.",
+		until: l.order.ExpiresAt,
+		help:  []remedy{{"The UTR was right", l.askSupport()}},
+	}
+	if !l.proofsOver {
+		s.help = append(s.help, remedy{"The UTR was mistyped", l.proofCommand()})
+	}
+	s.help = append(s.help, l.unlessWanted()...)
+	return s
+}
+
+// ifPaidNow is for an order that waits for its proof, unless it has had as many as it takes.
+func (l *lifecycle) ifPaidNow() remedy {
+	if l.proofsOver {
+		return remedy{"The user has paid", l.askSupport()}
+	}
+	return remedy{"The user has paid", l.proofCommand()}
 }
 
 // howToPay names the provider's account, which is nobody's secret.
@@ -165,7 +192,7 @@ func (l *lifecycle) withTheProvider() standing {
 
 // ifMistyped is for a proof that the provider has taken, as it takes any of the right form, and finds no payment by.
 func (l *lifecycle) ifMistyped() []remedy {
-	if l.late {
+	if !l.replaceable() {
 		return nil
 	}
 	when := "The UTR was mistyped"

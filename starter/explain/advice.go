@@ -40,6 +40,12 @@ func (r *report) message() []Advice {
 		}
 		return []Advice{{What: "Confirm the price once the user has", Command: []string{"confirm-quote", r.workflowID(), quote}}}
 	}
+	if r.paidBefore() {
+		return []Advice{
+			{What: "The user has paid for order " + r.order.Previous.Reference + ", and must not pay again: " + r.order.SupportQuestion() + "."},
+			{What: "If the UTR was mistyped", Command: r.submission()},
+		}
+	}
 	return []Advice{
 		{What: "Show the user how to pay", Command: []string{"status", r.workflowID(), "--qr"}},
 		{What: "Submit the " + r.proof() + " once the user has paid", Command: r.submission()},
@@ -139,6 +145,7 @@ func (r *report) remedy(reason string) []Advice {
 		{"answer", outage},
 		{"pay out", "The provider tries again. Ask it whether the user's bank account is still good, by its order id" + r.named() + "."},
 		{"a day after", "Ask the provider what keeps the order, by its order id" + r.named() + ". It is watched on."},
+		{"does not take the payment", "Ask the provider's support about both of its orders. The user must not pay again; a mistyped UTR can be corrected."},
 		{"expired the order", "Ask the provider for the payment, by its order id" + r.named() + ". It is waited for, an hour at the most."},
 	} {
 		if strings.Contains(reason, known.sign) {

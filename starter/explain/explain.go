@@ -182,9 +182,14 @@ func (r *report) proof() string {
 	return "UTR"
 }
 
+// paidBefore reports whether the order is for a payment that was made for an earlier one.
+func (r *report) paidBefore() bool { return r.order != nil && r.order.Previous != nil }
+
 // payment is what the user must pay.
 func (r *report) payment() string {
 	switch {
+	case r.paidBefore():
+		return "the payment made for order " + r.order.Previous.Reference
 	case r.order != nil && r.order.Instructions != nil && r.order.Instructions.Deposit != nil:
 		return r.order.Instructions.Deposit.Amount + " " + r.order.Instructions.Deposit.Symbol
 	case r.order != nil && r.order.Quote != nil:

@@ -157,6 +157,7 @@ func TestAttentionIsToldWithSinceWhenAndWhatHelps(t *testing.T) {
 		"the store of the KYC documents does not answer":                                                        "blob store",
 		"the provider could not pay out to the bank account":                                                    "bank account",
 		"the provider has not finished the order a day after its payment":                                       "Ask the provider",
+		"the provider does not take the payment that was made for order inv-41":                                 "must not pay again",
 		"the provider expired the order although it took the proof of payment; a late payment is waited for":    "Ask the provider for the payment",
 		"the provider's answer with the UPI payment instructions was lost; cancel this order and start another": "cancel it",
 		"something new": "Look into it",

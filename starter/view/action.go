@@ -42,6 +42,10 @@ func (s *Screen) ifPaid(order *ramp.Order, desk Desk) {
 }
 
 func (s *Screen) pay(order *ramp.Order, desk Desk) {
+	if order.Previous != nil {
+		s.paidBefore(order, desk)
+		return
+	}
 	how := order.Instructions
 	if how == nil {
 		return
@@ -61,6 +65,13 @@ func (s *Screen) pay(order *ramp.Order, desk Desk) {
 		s.fact("at", clean(how.CheckoutURL))
 	}
 	s.next(desk, submission(order)...)
+}
+
+// paidBefore is for an order whose user has paid for an earlier one, and must not pay again.
+func (s *Screen) paidBefore(order *ramp.Order, desk Desk) {
+	s.fact("Do not pay again", "the user has paid for order "+clean(order.Previous.Reference))
+	s.fact("If refused", clean(order.SupportQuestion()))
+	s.fact("If mistyped", command(desk, submission(order)...))
 }
 
 // submission is the command that hands in a proof.

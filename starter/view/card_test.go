@@ -75,6 +75,8 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 	taken := &ramp.Proof{UTR: "412345678901", SubmittedAt: at(6, 5, 0), AcceptedAt: at(6, 5, 1)}
 	reused := over(ramp.Expired, "expired", nil)
 	reused.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
+	again := awaitingUPI()
+	again.Previous = reused.Previous
 	sold := awaitingTokens()
 	sold.Status = ramp.Expired
 	page := awaitingUPI()
@@ -97,7 +99,9 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 			"bin/starter reorder inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID\n"}},
 		"a question to support":             {over(ramp.Expired, "expired", taken), []string{"ask the provider's support about its order"}},
 		"a question to support, about both": {reused, []string{"both of its orders, 6400f and"}},
-		"a question about tokens":           {sold, []string{"If tokens were sent all the same, ask the provider's support"}},
+		"nothing, for it was paid before": {again, []string{"Do not pay again  the user has paid for order inv-41",
+			"ask the provider's support about both of its orders, 6400f and", "bin/starter submit-utr inv-42 UTR"}},
+		"a question about tokens": {sold, []string{"If tokens were sent all the same, ask the provider's support"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -117,6 +121,15 @@ func TestOrderThatTheProviderWouldNotTakeAgainIsNotOfferedAgain(t *testing.T) {
 	require.Contains(t, card(order), "reorder")
 	order.Proof = &ramp.Proof{UTR: "412345678901", SubmittedAt: at(6, 5, 0), AcceptedAt: at(6, 5, 1)}
 	require.NotContains(t, card(order), "reorder")
+}
+
+func TestOrderForAnEarlierPaymentShowsNobodyHowToPayAgain(t *testing.T) {
+	t.Parallel()
+	order := awaitingUPI()
+	order.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
+	shown := onTerminal(120, func(s *view.Screen) { s.Start(order, desk()) })
+	require.NotContains(t, shown, "merchant0001@examplebank")
+	require.NotContains(t, shown, "█▀▀")
 }
 
 func TestReplacedProofsAreShownMasked(t *testing.T) {
