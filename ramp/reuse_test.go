@@ -106,7 +106,7 @@ func TestOrderIsOrderedAgainByTheCommandOfItsCase(t *testing.T) {
 	}{
 		{fallen(ramp.Expired, "expired"), []string{"--utr", "UTR"}},
 		{fallen(ramp.Cancelled, "cancelled", accepted), []string{"--amount", "AMOUNT-PAID"}},
-		{fallen(ramp.Cancelled, "cancelled"), []string{"--amount", "AMOUNT-PAID", "--utr", "UTR"}},
+		{fallen(ramp.Cancelled, "cancelled", byProvider), []string{"--amount", "AMOUNT-PAID", "--utr", "UTR"}},
 		{fallen(ramp.Cancelled, "", reused, unplaced), nil},
 	} {
 		require.Equal(t, append(again[:4:4], c.more...), ramp.ReorderArguments(c.order))
