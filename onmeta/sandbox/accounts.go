@@ -14,7 +14,7 @@ var (
 )
 
 type linkAnswer struct {
-	ReferenceNumber string `json:"referenceNumber"`
+	ReferenceNumber string `json:"referenceNumber,omitempty"`
 	Status          string `json:"status"`
 }
 
@@ -34,7 +34,7 @@ func (s *Server) linkBank(c *call) (any, error) {
 	}
 	b := s.addBank(c.user, form, c.now)
 	s.journal.add(Event{At: c.now, Kind: EventBankLink, Email: c.user.email, Detail: b.status(c.now)})
-	return answer(linkAnswer{b.reference, b.status(c.now)}), nil
+	return answer(b.answered(c.now)), nil
 }
 
 // relink answers for an account that is linked already, or about to be.
@@ -42,7 +42,7 @@ func relink(l link, now time.Time) (any, error) {
 	if l.status(now) == linkSuccess {
 		return nil, refuse(http.StatusNotAcceptable, "account already verified", "this account is linked already")
 	}
-	return answer(linkAnswer{l.reference, l.status(now)}), nil
+	return answer(l.answered(now)), nil
 }
 
 func (c *call) readBankForm() (bankForm, error) {
@@ -97,12 +97,32 @@ func (s *Server) bankStatus(c *call) (any, error) {
 
 // fetchBanks lists every link, failed ones included, each with its status (wire 3.6).
 func (s *Server) fetchBanks(c *call) (any, error) {
-	items := []bankItem{} // an empty list is [] here, null in fetchUPIs: which one is not documented
+	var items []bankItem
 	for _, b := range c.user.banks {
 		items = append(items, newBankItem(b, c.now))
 	}
-	return listing(items), nil
+	return linked(c.user, items, bankNotFound)
 }
+
+// linked answers with a user's links. Without any it is a 404, as a sibling call answers (wire 13), or by the user's
+// tags an empty list.
+func linked[T any](u *user, items []T, none string) (any, error) {
+	tags := tagsOf(u.email)
+	switch {
+	case len(items) > 0 || tags[tagNullList]:
+		return listing(items), nil
+	case tags[tagEmptyList]:
+		return listing([]T{}), nil
+	default:
+		return nil, refuse(http.StatusNotFound, none, "the user has linked nothing of the kind")
+	}
+}
+
+// The answers for accounts that are not there. The second one is no document's.
+const (
+	bankNotFound = "Bank details are not found for the user"
+	upiNotFound  = "UPI details are not found for the user"
+)
 
 type bankItem struct {
 	AccountNumber    string `json:"accountNumber"`
@@ -150,7 +170,7 @@ func (s *Server) linkUPI(c *call) (any, error) {
 	}
 	l := s.addUPI(c.user, form, c.now)
 	s.journal.add(Event{At: c.now, Kind: EventUPILink, Email: c.user.email, Detail: l.status(c.now)})
-	return answer(linkAnswer{l.reference, l.status(c.now)}), nil
+	return answer(l.answered(c.now)), nil
 }
 
 func (c *call) readUPIForm() (upiForm, error) {
@@ -181,7 +201,7 @@ func (s *Server) fetchUPIs(c *call) (any, error) {
 	for _, l := range c.user.upis {
 		items = append(items, upiItem{l.id, l.name, l.status(c.now), l.reference, l.reason(c.now)})
 	}
-	return listing(items), nil
+	return linked(c.user, items, upiNotFound)
 }
 
 type upiItem struct {

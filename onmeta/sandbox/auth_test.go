@@ -32,7 +32,7 @@ func TestLoginRefusesWhatIsNoEmail(t *testing.T) {
 
 func TestTokensCarryTheDocumentedClaims(t *testing.T) {
 	t.Parallel()
-	c := start(t).login("asha@example.test")
+	c := start(t).login(linkedEmail)
 	for token, life := range map[string]float64{c.access: 3600, c.refresh: 86400} {
 		var claims jwt.MapClaims
 		parsed, _, err := jwt.NewParser().ParseUnverified(token, &claims)
@@ -47,7 +47,7 @@ func TestTokensCarryTheDocumentedClaims(t *testing.T) {
 
 func TestAccessTokenLivesOneHour(t *testing.T) {
 	t.Parallel()
-	c := start(t).login("asha@example.test")
+	c := start(t).login(linkedEmail)
 	c.clock.Advance(time.Hour - time.Second)
 	c.get("/v1/users/bank/fetch").ok()
 	c.clock.Advance(time.Second)
@@ -63,7 +63,7 @@ func (c *customer) exchangeRefreshToken() reply {
 
 func TestRefreshTokenLivesADayAndGivesOnlyAnAccessToken(t *testing.T) {
 	t.Parallel()
-	c := start(t).login("asha@example.test")
+	c := start(t).login(linkedEmail)
 	c.clock.Advance(24*time.Hour - time.Second)
 	renewed := c.exchangeRefreshToken().ok()
 	require.Len(t, renewed.at("data"), 1)
@@ -75,8 +75,8 @@ func TestRefreshTokenLivesADayAndGivesOnlyAnAccessToken(t *testing.T) {
 
 func TestEveryWrongCredentialIsTheSame401(t *testing.T) {
 	t.Parallel()
-	c := start(t).login("asha@example.test")
-	other := startWith(t, sandbox.Options{Seed: 1, APISecret: "another"}).login("asha@example.test")
+	c := start(t).login(linkedEmail)
+	other := startWith(t, sandbox.Options{Seed: 1, APISecret: "another"}).login(linkedEmail)
 	unsigned, err := jwt.New(jwt.SigningMethodNone).SignedString(jwt.UnsafeAllowNoneSignatureType)
 	require.NoError(t, err)
 	for name, change := range map[string]map[string]string{
@@ -106,7 +106,7 @@ func TestAccessTokenIsNoRefreshToken(t *testing.T) {
 
 func TestSchemeWordOfAuthorizationIsNotChecked(t *testing.T) {
 	t.Parallel()
-	c := start(t).login("asha@example.test")
+	c := start(t).login(linkedEmail)
 	headers := c.headers()
 	headers["Authorization"] = "Token " + c.access
 	c.send(http.MethodGet, "/v1/users/bank/fetch", nil, headers).ok()
@@ -114,7 +114,7 @@ func TestSchemeWordOfAuthorizationIsNotChecked(t *testing.T) {
 
 func TestRevokedTokensAreRefusedUntilTheNextLogin(t *testing.T) {
 	t.Parallel()
-	c := start(t).login("asha@example.test")
+	c := start(t).login(linkedEmail)
 	c.control("/sandbox/users", object{"email": c.email, "revokeTokens": true})
 	c.get("/v1/users/bank/fetch").refused(http.StatusUnauthorized, "unauthorized to access")
 	c.exchangeRefreshToken().refused(http.StatusUnauthorized, "unauthorized to access")

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // maxControlBody bounds a request to the control plane.
@@ -23,6 +27,8 @@ func (s *Server) control() http.Handler {
 	mux.Handle("POST /sandbox/clock", s.controlled(s.moveClock))
 	mux.Handle("GET /sandbox/orders/{id}", s.controlled(s.showOrder))
 	mux.Handle("POST /sandbox/orders/{id}", s.controlled(s.forceOrder))
+	mux.Handle("POST /sandbox/orders/{id}/payment", s.controlled(s.forcePayment))
+	mux.Handle("POST /sandbox/payments", s.controlled(s.putPayment))
 	mux.Handle("POST /sandbox/users", s.controlled(s.putUser))
 	mux.Handle("POST /sandbox/reset", s.controlled(s.reset))
 	return mux
@@ -128,13 +134,96 @@ func (s *Server) showOrder(r *http.Request, _ []byte) (any, error) {
 	return newLedgerOrder(o, s.clock.Now()), nil
 }
 
-// forceOrder puts an order in a status, any text, in which it stays unless a proof moves it on.
+// forceOrder puts an order in a status, any text, in which it stays unless a proof moves it on, or its course, if told to
+// go on.
 func (s *Server) forceOrder(r *http.Request, body []byte) (any, error) {
 	var status, reason string
-	err := readObject(body, func(o *object) { status, reason = o.text("status"), o.optionalText("reason") })
+	var goOn bool
+	err := readObject(body, func(o *object) {
+		status, reason, goOn = o.text("status"), o.optionalText("reason"), o.optionalTruth("goOn")
+	})
 	if err != nil {
 		return nil, err
 	}
+	return s.changeOrder(r, func(o *order, now time.Time) error {
+		path := []hop{{status: status, reason: reason}}
+		if goOn {
+			path = append(path, o.onward(status, now)...)
+		}
+		o.steps = o.steps.replan(now, path)
+		s.journal.add(o.event(EventForced, status, now))
+		return nil
+	})
+}
+
+// onward is the part of the order's course that follows a status; all of it, if the status is not in it.
+func (o *order) onward(status string, now time.Time) []hop {
+	path := o.path(now)
+	for i, h := range path {
+		if strings.EqualFold(h.status, status) {
+			return path[i+1:]
+		}
+	}
+	return path
+}
+
+// forcePayment lets the provider find the payment of an order now, in full or of another amount, without a proof.
+func (s *Server) forcePayment(r *http.Request, body []byte) (any, error) {
+	amount, err := readPaid(body)
+	if err != nil {
+		return nil, err
+	}
+	return s.changeOrder(r, func(o *order, now time.Time) error {
+		due := o.due()
+		if amount.IsZero() {
+			amount = due
+		}
+		if o.found(now) != nil {
+			return errors.New("the payment of this order was found before")
+		}
+		s.take(o, &payment{proof: o.proof, amount: amount})
+		path := s.paidPath(o, now)
+		o.steps = o.steps.replan(now, after(0, slices.Clone(path)))
+		s.journal.add(o.event(EventForced, path[0].status, now))
+		return nil
+	})
+}
+
+// readPaid takes an optional amount.
+func readPaid(body []byte) (decimal.Decimal, error) {
+	var amount decimal.Decimal
+	err := readObject(body, func(o *object) {
+		if o.has("amount") {
+			amount = readAtLeastZero(o)
+		}
+	})
+	return amount, err
+}
+
+func readAtLeastZero(o *object) decimal.Decimal {
+	amount := o.amount("amount")
+	if amount.IsNegative() {
+		o.complain("amount", "must not be negative")
+	}
+	return amount
+}
+
+// putPayment says what a UTR pays, nothing if it is 0: a new order finds that, whatever it is of. It is for UTRs that
+// no order was given so far, or gives back.
+func (s *Server) putPayment(_ *http.Request, body []byte) (any, error) {
+	var paid payment
+	err := readObject(body, func(o *object) { paid.proof, paid.amount = o.text("utr"), readAtLeastZero(o) })
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.payments[paid.proof] = &paid
+	return map[string]any{"utr": paid.proof, "amount": number(paid.amount)}, nil
+}
+
+// changeOrder changes the order that the path names, and tells how it is then.
+func (s *Server) changeOrder(r *http.Request, change func(*order, time.Time) error) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, ok := s.store.ordersByID[r.PathValue("id")]
@@ -142,8 +231,9 @@ func (s *Server) forceOrder(r *http.Request, body []byte) (any, error) {
 		return nil, errNoOrder
 	}
 	now := s.clock.Now()
-	o.steps = o.steps.replan(now, []hop{{status: status, reason: reason}})
-	s.journal.add(o.event(EventForced, status, now))
+	if err := change(o, now); err != nil {
+		return nil, err
+	}
 	return newLedgerOrder(o, now), nil
 }
 
@@ -204,11 +294,8 @@ func readUserForm(body []byte) (userForm, error) {
 		o.optionalNested("upi", func(o *object) {
 			form.upis = append(form.upis, upiForm{id: o.text("upiId"), name: o.text("name")})
 		})
-		switch form.kyc {
-		case "", kycVerified, tagNoKYC, tagReview, tagKYCRefused, tagNeverVerified:
-		default:
-			o.complain("kyc", fmt.Sprintf("must be %s, %s, %s, %s or %s",
-				kycVerified, tagNoKYC, tagReview, tagKYCRefused, tagNeverVerified))
+		if states := append(kycTags(), kycVerified); form.kyc != "" && !slices.Contains(states, form.kyc) {
+			o.complain("kyc", fmt.Sprintf("must be one of %q", states))
 		}
 	})
 	return form, err

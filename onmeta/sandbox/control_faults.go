@@ -53,6 +53,7 @@ func readFaultRule(body []byte) (FaultRule, error) {
 		r.Kind = FaultKind(o.text("fault"))
 		r.After, r.AsDate = o.optionalTruth("after"), o.optionalTruth("asDate")
 		r.Status = int(o.optionalInteger("status"))
+		r.Message, r.Bare, r.Fields = o.optionalText("message"), o.optionalTruth("bare"), o.optionalText("fields")
 		r.RetryAfter, r.Delay = readDuration(o, "retryAfter"), readDuration(o, "delay")
 		r.Lag, r.For = readDuration(o, "lag"), readDuration(o, "for")
 		r.Route, r.Order = o.optionalText("route"), o.optionalText("order")

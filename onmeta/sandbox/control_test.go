@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"sync"
 	"testing"
@@ -62,12 +63,50 @@ func TestOrderIsForcedIntoAnyStatus(t *testing.T) {
 	require.Equal(t, "fiatPending", shown.str("timeline.0.status"))
 }
 
+func TestForcedOrderGoesOnIfToldTo(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.control("/sandbox/orders/"+id, object{"status": "fiatReceived", "goOn": true})
+	c.clock.Advance(time.Minute)
+	require.Equal(t, "orderReceived", c.onrampStatus(id).str("data.status"))
+	c.clock.Advance(time.Hour - 2*time.Minute)
+	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
+}
+
+func TestPaymentIsFoundWhenATestTellsIt(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	on, short, off, expired := c.createOnramp(onrampOrder("1000")), c.createOnramp(onrampOrder("1000")),
+		c.createOfframp(offrampOrder("10")), c.createOnramp(onrampOrder("1000.17"))
+	c.clock.Advance(10 * time.Minute)
+	require.Equal(t, "expired", c.onrampStatus(expired).str("data.status"))
+	c.control("/sandbox/orders/"+on+"/payment", object{})
+	c.control("/sandbox/orders/"+expired+"/payment", object{})
+	c.control("/sandbox/orders/"+off+"/payment", object{})
+	c.control("/sandbox/orders/"+short+"/payment", object{"amount": json.Number("900")})
+	require.Equal(t, "fiatReceived", c.onrampStatus(on).str("data.status"))
+	require.Equal(t, "fiatReceived", c.onrampStatus(expired).str("data.status"))
+	require.Equal(t, "orderReceived", c.offrampStatus(off).str("data.status"))
+	require.Equal(t, "cancelled", c.onrampStatus(short).str("data.status"))
+	require.Contains(t, c.onrampStatus(short).str("data.reason"), "900.00 INR")
+	require.Equal(t, http.StatusBadRequest,
+		c.send(http.MethodPost, "/sandbox/orders/"+on+"/payment", []byte(`{}`), nil).status, "it is found once")
+	for _, o := range c.srv.Ledger().Orders {
+		require.True(t, o.HoldsPayment())
+		require.Equal(t, testStart().Add(10*time.Minute), o.Payment.FoundAt)
+	}
+	c.clock.Advance(30 * time.Minute)
+	require.Equal(t, "completed", c.onrampStatus(expired).str("data.status"))
+}
+
 func TestUnknownOrderOfTheControlPlaneIs404(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	require.Equal(t, http.StatusNotFound, p.send(http.MethodGet, "/sandbox/orders/none", nil, nil).status)
 	require.Equal(t, http.StatusNotFound, p.send(http.MethodPost, "/sandbox/orders/none", []byte(`{"status":"x"}`), nil).status)
 	require.Equal(t, http.StatusBadRequest, p.send(http.MethodPost, "/sandbox/orders/none", []byte(`{}`), nil).status)
+	require.Equal(t, http.StatusNotFound, p.send(http.MethodPost, "/sandbox/orders/none/payment", []byte(`{}`), nil).status)
 }
 
 func TestUserIsMadeReadyOverHTTP(t *testing.T) {

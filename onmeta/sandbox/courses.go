@@ -41,7 +41,7 @@ func checkCourses(shares []CourseShare) error {
 func sharedCourses() []string {
 	var names []string
 	for _, sc := range slices.Concat(onrampScenarios(), offrampScenarios()) {
-		if !sc.swings && !slices.Contains(names, sc.course) {
+		if !sc.showsInQuotes() && !slices.Contains(names, sc.course) {
 			names = append(names, sc.course)
 		}
 	}

@@ -90,8 +90,9 @@ func codelessWithData(why string) *refusal {
 }
 
 // codeless is the 400 of upload-kyc (wire 3.4).
-func codeless(why string) *refusal {
-	const message = "Invalid request"
+func codeless(why string) *refusal { return codelessRefusal("Invalid request", why) }
+
+func codelessRefusal(message, why string) *refusal {
 	return &refusal{status: http.StatusBadRequest, message: message, why: why,
 		body: envelope{Error: errorDetail{Message: message}}}
 }

@@ -28,7 +28,16 @@ const (
 	FaultRepeat       FaultKind = "repeat"
 	FaultLate         FaultKind = "late"
 	FaultLatePayment  FaultKind = "late-payment"
-	// FaultMix is any of the others, drawn anew for each call by the weights of FaultTable.
+	FaultRefuse       FaultKind = "refuse"
+	FaultNeedsToken   FaultKind = "needs-token"
+	FaultSlowCommit   FaultKind = "slow-commit"
+	FaultWithout      FaultKind = "without"
+	FaultEarlyClock   FaultKind = "early-clock"
+	FaultPaymentMode  FaultKind = "payment-mode"
+	FaultScientific   FaultKind = "scientific"
+	FaultManyDecimals FaultKind = "many-decimals"
+	FaultFlap         FaultKind = "flap"
+	// FaultMix is any of those that have a weight in FaultTable, drawn anew for each call by the weights.
 	FaultMix FaultKind = "mix"
 )
 
@@ -41,18 +50,24 @@ type Fault struct {
 	Kind FaultKind `json:"fault"`
 	// After lets the provider do what it was asked before the fault strikes, so that only its answer is lost.
 	After bool `json:"after,omitempty"`
-	// Status is the HTTP status of html and error.
+	// Status is the HTTP status of html, error and refuse.
 	Status int `json:"status,omitempty"`
+	// Message is what refuse says; empty: what the provider says with its status.
+	Message string `json:"message,omitempty"`
+	// Bare leaves "success" out of the answer of error and refuse.
+	Bare bool `json:"bare,omitempty"`
+	// Fields are the members that without takes out of an answer, wherever they stand in it, separated by commas.
+	Fields string `json:"fields,omitempty"`
 	// RetryAfter is the header of that name, in whole seconds; zero leaves it out.
 	RetryAfter Duration `json:"retryAfter,omitzero"`
 	// AsDate writes RetryAfter as an HTTP date of the sandbox's clock.
 	AsDate bool `json:"asDate,omitempty"`
-	// Delay is how long latency takes, in real time, or by how much late and late-payment put an order off, in the
-	// sandbox's.
+	// Delay is how long latency takes, in real time. In the sandbox's, it is by how much late and late-payment put an
+	// order off, when slow-commit makes one, and how long each status of flap lasts.
 	Delay Duration `json:"delay,omitzero"`
-	// Lag is how old the statuses are that stale shows, in the sandbox's time.
+	// Lag is how old the statuses are that stale shows, and how early the times of early-clock, in the sandbox's time.
 	Lag Duration `json:"lag,omitzero"`
-	// For is how long stale shows them, in the sandbox's time.
+	// For is how long stale shows them, and flap lasts, in the sandbox's time.
 	For Duration `json:"for,omitzero"`
 }
 
@@ -112,6 +127,7 @@ func (f Fault) parameters() []parameter {
 	return []parameter{
 		{"after", f.After}, {"status", f.Status != 0}, {"retryAfter", f.RetryAfter != 0}, {"asDate", f.AsDate},
 		{"delay", f.Delay != 0}, {"lag", f.Lag != 0}, {"for", f.For != 0},
+		{"message", f.Message != ""}, {"bare", f.Bare}, {"fields", f.Fields != ""},
 	}
 }
 
@@ -133,6 +149,10 @@ func (f Fault) checkValues() error {
 		return errors.New("asDate needs retryAfter")
 	case f.Kind == FaultError && (f.Status < 500 || f.Status > 599):
 		return errors.New("status of error must be between 500 and 599")
+	case f.Kind == FaultRefuse && (f.Status < 400 || f.Status > 499):
+		return errors.New("status of refuse must be between 400 and 499")
+	case f.Kind == FaultWithout && f.Fields == "":
+		return errors.New("without needs fields")
 	case f.Kind == FaultHTML && f.Status != http.StatusOK && (f.Status < 400 || f.Status > 599):
 		return errors.New("status of html must be 200, or between 400 and 599")
 	}

@@ -23,8 +23,51 @@ func (x *strike) fail() {
 		x.writer.Header().Set("Retry-After", x.retryAfter())
 	}
 	x.writer.Header().Set(FaultHeader, x.fault.String())
+	x.refuseWith(http.StatusText(x.fault.Status))
+}
+
+// refuse answers with a refusal that the request did not deserve.
+func (x *strike) refuse() {
+	x.writer.Header().Set(FaultHeader, x.fault.String())
+	message := x.fault.Message
+	if message == "" {
+		message = usualMessage(x.fault.Status)
+	}
+	x.refuseWith(message)
+}
+
+// usualMessage is what the provider says with a status (wire 1.6).
+func usualMessage(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "Invalid request"
+	case http.StatusUnauthorized:
+		return "unauthorized to access"
+	case http.StatusForbidden:
+		return "user is forbidden"
+	case http.StatusNotFound:
+		return "data not found"
+	default:
+		return http.StatusText(status)
+	}
+}
+
+func (x *strike) refuseWith(message string) {
 	status := x.fault.Status
-	writeJSON(x.writer, status, refuse(status, http.StatusText(status), "").body)
+	body := refuse(status, message, "").body
+	if x.fault.Bare {
+		writeJSON(x.writer, status, map[string]any{"error": body.Error})
+		return
+	}
+	writeJSON(x.writer, status, body)
+}
+
+// lacksToken tells whether a call comes without an access token, or with one that is worthless.
+func (x *strike) lacksToken() bool {
+	s := x.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.authorizeToken(accessToken, &call{request: x.request, now: s.clock.Now()}) != nil
 }
 
 // retryAfter is the wait in seconds, or as a date by the clock that the Date header shows.

@@ -20,6 +20,8 @@ type faultKind struct {
 	defaults Fault
 	// suits tells which routes it can befall; nil: all.
 	suits func(route) bool
+	// strikes tells whether there is anything to befall in a call; nil: always.
+	strikes func(*strike) bool
 	// replace answers in place of the provider.
 	replace func(*strike)
 	// change alters what the provider holds, before it answers as ever; false: there was nothing to alter.
@@ -39,15 +41,51 @@ func faultKinds() []faultKind {
 		{kind: FaultHTML, sees: "a load balancer's page, with `status`", does: either,
 			takes: []string{"after", "status"}, defaults: Fault{Status: http.StatusOK}, replace: (*strike).page},
 		{kind: FaultError, sees: "the provider's refusal with `status`, 5xx", does: either,
-			takes:    []string{"after", "status", "retryAfter", "asDate"},
+			takes:    []string{"after", "status", "retryAfter", "asDate", "bare"},
 			defaults: Fault{Status: http.StatusServiceUnavailable}, replace: (*strike).fail},
 		{kind: FaultRateLimit, sees: "429; `Retry-After` if `retryAfter` is given, as a date with `asDate`", does: nothing,
 			takes: []string{"retryAfter", "asDate"}, defaults: Fault{Status: http.StatusTooManyRequests}, replace: (*strike).fail},
 		{kind: FaultUnauthorized, sees: "401, though key and token are good", does: nothing, replace: (*strike).deny},
 		{kind: FaultRevoke, sees: "401 to every token of the user, until a new login", does: "forgets the user's tokens",
 			suits: takesToken, change: (*strike).revoke},
-	}, orderFaultKinds())
+	}, orderFaultKinds(), scriptedFaultKinds())
 }
+
+// scriptedFaultKinds are in no mix: no document says that they happen, or a client can do nothing but believe them.
+func scriptedFaultKinds() []faultKind {
+	const everything = "everything"
+	return []faultKind{
+		{kind: FaultRefuse, sees: "the provider's refusal with `status`, 4xx, and `message`, without `success` if `bare`", does: "nothing",
+			takes: []string{"status", "message", "bare"}, defaults: Fault{Status: http.StatusBadRequest}, replace: (*strike).refuse},
+		{kind: FaultNeedsToken, sees: "401 without an access token, though the key is enough", does: "nothing",
+			suits: takesKeyAlone, strikes: (*strike).lacksToken, replace: (*strike).deny},
+		{kind: FaultSlowCommit, sees: "the connection reset; the new order for the first time after `delay`",
+			does: "makes the order after `delay`", takes: []string{"delay"}, defaults: Fault{Delay: Duration(18 * time.Second)},
+			suits: makesOrder, replace: (*strike).commitSlowly},
+		{kind: FaultWithout, sees: "the answer without the members `fields`, wherever they stand", does: everything,
+			takes: []string{"fields"}, replace: rewrites(withoutFields)},
+		{kind: FaultEarlyClock, sees: "every `created_at` early by `lag`", does: everything, takes: []string{"lag"},
+			defaults: Fault{Lag: Duration(3 * time.Second)}, suits: tellsOrders, replace: rewrites(earlier)},
+		{kind: FaultPaymentMode, sees: "history rows with the order's `paymentMode`, which is not documented", does: everything,
+			suits: listsOrders, replace: rewrites((*strike).withPaymentModes)},
+		{kind: FaultScientific, sees: "a quote whose numbers are written as `1.191072e-12`", does: everything,
+			suits: quotes, replace: rewrites(scientific)},
+		{kind: FaultManyDecimals, sees: "a quote whose numbers have decimals as in `8444.90016171818`", does: everything,
+			suits: quotes, replace: rewrites(manyDecimals)},
+	}
+}
+
+func takesKeyAlone(r route) bool { return r.access == withKey }
+
+func makesOrder(r route) bool {
+	return r.pattern == onrampCreateRoute || r.pattern == offrampCreateRoute
+}
+
+func listsOrders(r route) bool { return r.pattern == historyRoute }
+
+func tellsOrders(r route) bool { return listsOrders(r) || tellsStatus(r) }
+
+func quotes(r route) bool { return strings.Contains(r.pattern, "/quote/") }
 
 // orderFaultKinds are troubles of an order's status. They strike when it is read.
 func orderFaultKinds() []faultKind {
@@ -65,6 +103,9 @@ func orderFaultKinds() []faultKind {
 		{kind: FaultLatePayment, sees: "`expired`, and after `delay` all that follows a payment",
 			does: "finds the payment of a submitted UTR late", takes: []string{"delay"}, defaults: putOff,
 			suits: tellsStatus, change: changesPlan(paidLate)},
+		{kind: FaultFlap, sees: "the next two statuses by turns, `delay` each, for a time of `for`", does: "takes them so often",
+			takes: []string{"delay", "for"}, defaults: Fault{Delay: Duration(flapTime), For: Duration(10 * time.Minute)},
+			suits: tellsStatus, change: changesPlan(flapped)},
 	}
 }
 
@@ -145,7 +186,7 @@ type FaultInfo struct {
 	Weight int `json:"weight"`
 }
 
-// FaultTable returns every kind of fault but FaultMix. README.md holds the same table.
+// FaultTable returns every kind of fault but FaultMix; those without a weight happen by script only. README.md holds the same table.
 func FaultTable() []FaultInfo {
 	var table []FaultInfo
 	for _, k := range faultKinds() {

@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
+
+	"rampart/onmeta"
 )
 
 // revoke makes the tokens of the user worthless; the provider itself then refuses them.
@@ -39,7 +42,7 @@ func changesPlan(change func(past, future progress, fault Fault, now time.Time) 
 		return x.changeOrder(func(o *order, now time.Time) bool {
 			past := o.steps.past(now)
 			future := slices.Clone(o.steps[len(past):])
-			if o.proof == "" || len(future) == 0 || future[0].status == statusExpired {
+			if o.proof == "" || len(future) == 0 || o.direction.phase(future[0].status) == onmeta.PhaseExpired {
 				return false
 			}
 			planned := change(past, future, x.fault, now)
@@ -73,10 +76,25 @@ func repeated(_, future progress, _ Fault, _ time.Time) progress {
 	return twice
 }
 
+// flapped lets the next two statuses alternate, and puts off the others by as long as that takes.
+func flapped(_, future progress, fault Fault, _ time.Time) progress {
+	if !twoAreToCome(future) {
+		return nil
+	}
+	every := time.Duration(fault.Delay)
+	var turns progress
+	for n := range int(fault.For / fault.Delay) {
+		turn := future[n%2]
+		turn.at = future[0].at.Add(time.Duration(n) * every)
+		turns = append(turns, turn)
+	}
+	return append(turns, future.putOff(time.Duration(fault.For))...)
+}
+
 // putOffOrder puts off all that is to come. A payment that is late already is not put off further: a client waits
 // an hour for it.
 func putOffOrder(past, future progress, fault Fault, _ time.Time) progress {
-	if past[len(past)-1].status == statusExpired {
+	if onmeta.OnrampPhase(onmeta.Status(past[len(past)-1].status)) == onmeta.PhaseExpired {
 		return nil
 	}
 	return future.putOff(time.Duration(fault.Delay))
@@ -94,10 +112,11 @@ func twoAreToCome(future progress) bool {
 	return len(future) > 2 && !final(future[0].status) && !final(future[1].status)
 }
 
-// final tells whether an order ends with a status; an expired one may still be paid late.
+// final tells whether an order ends with a status; an expired one may still be paid late. What ends an order means the
+// same in both directions.
 func final(status string) bool {
-	switch status {
-	case statusCompleted, statusPayoutSuccess, statusExpired, statusCancelled, statusRefunded:
+	switch onmeta.OfframpPhase(onmeta.Status(status)) {
+	case onmeta.PhaseCompleted, onmeta.PhaseExpired, onmeta.PhaseCancelled, onmeta.PhaseRefunded:
 		return true
 	default:
 		return false
@@ -118,6 +137,28 @@ type lagging struct {
 	by    time.Duration
 	until time.Time
 }
+
+// commitSlowly lets the provider make the order, which exists only after a time, and breaks the connection.
+func (x *strike) commitSlowly() {
+	answer := x.letDo()
+	var made struct {
+		Data struct {
+			OrderID string `json:"orderId"`
+		} `json:"data"`
+	}
+	// A refusal names no order: then there is nothing to put off.
+	_ = json.Unmarshal(answer.body.Bytes(), &made)
+	x.subject.order = made.Data.OrderID
+	x.changeOrder(func(o *order, _ time.Time) bool {
+		by := time.Duration(x.fault.Delay)
+		o.createdAt, o.steps = o.createdAt.Add(by), o.steps.putOff(by)
+		return true
+	})
+	x.reset()
+}
+
+// exists tells whether an order is made by now; before, nobody finds it.
+func (o *order) exists(now time.Time) bool { return !o.createdAt.After(now) }
 
 // shownAt is the moment whose state of the order is told at now.
 func (o *order) shownAt(now time.Time) time.Time {

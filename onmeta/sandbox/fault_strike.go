@@ -52,6 +52,11 @@ func (s *Server) faulty(r route, next http.Handler) http.Handler {
 
 func (x *strike) befall(r route, because *rule) {
 	kind := x.server.rules.kinds[x.fault.Kind]
+	if kind.strikes != nil && !kind.strikes(x) {
+		x.server.rules.takeBack(because)
+		x.next.ServeHTTP(x.writer, x.request)
+		return
+	}
 	if kind.change != nil {
 		if kind.change(x) {
 			x.note(r)

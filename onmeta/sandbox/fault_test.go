@@ -391,14 +391,193 @@ func TestMixBefallsItsShareOfTheCalls(t *testing.T) {
 	require.InDelta(t, 200, c.srv.Ledger().Totals.Faults, 50)
 }
 
-func TestEveryKindOfFaultIsInTheMix(t *testing.T) {
+func TestMixAddsUpAndLeavesOutWhatAClientMustBelieve(t *testing.T) {
 	t.Parallel()
 	sum := 0
+	var scripted []sandbox.FaultKind
 	for _, kind := range sandbox.FaultTable() {
-		require.Positive(t, kind.Weight, kind.Fault)
-		sum += kind.Weight
+		if sum += kind.Weight; kind.Weight == 0 {
+			scripted = append(scripted, kind.Fault)
+		}
 	}
 	require.Equal(t, 100, sum)
+	require.Equal(t, []sandbox.FaultKind{
+		sandbox.FaultFlap, sandbox.FaultRefuse, sandbox.FaultNeedsToken, sandbox.FaultSlowCommit, sandbox.FaultWithout,
+		sandbox.FaultEarlyClock, sandbox.FaultPaymentMode, sandbox.FaultScientific, sandbox.FaultManyDecimals,
+	}, scripted)
+}
+
+const (
+	historyRoute    = "GET /v1/orders/{skip}"
+	currenciesRoute = "GET /v1/orders/currencies"
+	uploadRoute     = "POST /v1/users/upload/kyc"
+)
+
+// A refusal of one call says nothing about another one.
+func TestAnyCallIsRefusedThoughNothingIsWrongWithIt(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	for _, tc := range []struct {
+		route   string
+		fault   sandbox.Fault
+		call    func() reply
+		code    int
+		message string
+	}{
+		{loginRoute, sandbox.Fault{Message: "bad request"},
+			func() reply { return c.provider.post("/v1/users/login", object{"email": c.email}) }, 400, "bad request"},
+		{statusRoute, sandbox.Fault{Status: 403},
+			func() reply { return c.post("/v1/orders/status", object{"orderId": id}) }, 403, "user is forbidden"},
+		{"GET /v1/users/bank/fetch", sandbox.Fault{Status: 404},
+			func() reply { return c.get("/v1/users/bank/fetch") }, 404, "data not found"},
+		{historyRoute, sandbox.Fault{}, func() reply { return c.get("/v1/orders/0") }, 400, "Invalid request"},
+	} {
+		tc.fault.Kind = sandbox.FaultRefuse
+		c.fault(rule(tc.route, tc.fault))
+		r := tc.call()
+		require.Equal(t, tc.code, r.status, r.text)
+		require.Equal(t, tc.message, r.str("error.message"))
+		require.Equal(t, false, r.at("success"))
+		tc.call().ok()
+	}
+	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+}
+
+func TestErrorMayComeWithoutSuccess(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	for _, fault := range []sandbox.Fault{
+		{Kind: sandbox.FaultRefuse, Status: 409, Message: "taken", Bare: true},
+		{Kind: sandbox.FaultError, Status: 503, Bare: true},
+	} {
+		c.fault(rule(createRoute, fault))
+		r := c.post("/v1/orders/create", onrampOrder("1000"))
+		require.Equal(t, fault.Status, r.status)
+		require.Nil(t, r.at("success"))
+		require.NotEmpty(t, r.str("error.message"))
+	}
+}
+
+func TestCurrenciesMayDemandTheUsersToken(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	const path = "/v1/orders/currencies"
+	require.Equal(t, c.provider.get(path).ok().text, c.get(path).ok().text)
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultNeedsToken}, Scope: sandbox.Scope{Route: currenciesRoute}})
+	require.Equal(t, http.StatusUnauthorized, c.provider.get(path).status)
+	c.get(path).ok()
+	require.Equal(t, 1, c.srv.Faults()[0].Struck)
+}
+
+// The client gives up, and the provider makes the order all the same.
+func TestOrderThatIsMadeSlowlyAppearsOnlyThen(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultSlowCommit}))
+	_, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	made := c.srv.Ledger().Orders[0]
+	c.clock.Advance(18*time.Second - time.Millisecond)
+	require.Empty(t, c.get("/v1/orders/0").ok().list("data"))
+	c.post("/v1/orders/status", object{"orderId": made.ID}).refused(http.StatusNotFound, "data not found")
+	c.clock.Advance(time.Millisecond)
+	require.Equal(t, made.ID, c.get("/v1/orders/0").ok().str("data.0.orderId"))
+	require.Equal(t, "2026-01-10T10:00:18.000Z", c.onrampStatus(made.ID).str("data.created_at"))
+
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultSlowCommit}))
+	_, err = c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1"))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	require.Len(t, c.srv.Ledger().Orders, 1)
+}
+
+func TestClockOfTheHistoryIsEarly(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.createOnramp(onrampOrder("1000"))
+	c.fault(rule(historyRoute, sandbox.Fault{Kind: sandbox.FaultEarlyClock}))
+	require.Equal(t, "2026-01-10T09:59:57.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
+	require.Equal(t, "2026-01-10T10:00:00.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
+}
+
+func TestHistoryTellsThePaymentModeOnlyIfToldTo(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.createOnramp(bankOrder("INR_NEFT", "1000"))
+	require.NotContains(t, c.get("/v1/orders/0").ok().text, "paymentMode")
+	c.fault(rule(historyRoute, sandbox.Fault{Kind: sandbox.FaultPaymentMode}))
+	require.Equal(t, "INR_NEFT", c.get("/v1/orders/0").ok().str("data.0.paymentMode"))
+}
+
+func TestAnswerLacksWhatTheFaultTakesOut(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(linkRoute, sandbox.Fault{Kind: sandbox.FaultWithout, Fields: "referenceNumber"}))
+	linked := c.linkUPI("asha.pending@okbank").ok()
+	require.Equal(t, "PENDING", linked.str("data.status"))
+	require.Nil(t, linked.at("data.referenceNumber"))
+	c.fault(rule(currenciesRoute, sandbox.Fault{Kind: sandbox.FaultWithout, Fields: "extra,imageUrl"}))
+	currencies := c.get("/v1/orders/currencies").ok()
+	require.Equal(t, "INR_IMPS", currencies.str("data.0.paymentModes.1.code"))
+	require.NotContains(t, currencies.text, "extra")
+	require.NotContains(t, currencies.text, "imageUrl")
+}
+
+func TestQuotesAreSpelledScientificallyAndWithManyDecimals(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	for _, tc := range []struct {
+		path, route string
+		body        object
+		text, num   string // an amount that is a string, and one that is a number
+	}{
+		{"/v1/quote/buy", "POST /v1/quote/buy", buyQuote("1000"), "data.receivedTokens", ""},
+		{"/v1/quote/sell", "POST /v1/quote/sell", sellQuote("100"), "data.conversionRate", "data.fiatAmount"},
+	} {
+		plain := c.post(tc.path, tc.body).ok()
+		c.fault(rule(tc.route, sandbox.Fault{Kind: sandbox.FaultScientific}))
+		spelled := c.post(tc.path, tc.body).ok()
+		require.Regexp(t, `^[1-9](\.[0-9]+)?e-?[0-9]+$`, spelled.str(tc.text))
+		require.True(t, dec(t, plain.str(tc.text)).Equal(dec(t, spelled.str(tc.text))))
+		c.fault(rule(tc.route, sandbox.Fault{Kind: sandbox.FaultManyDecimals}))
+		long := c.post(tc.path, tc.body).ok()
+		require.Regexp(t, `\.[0-9]{11,}$`, long.str(tc.text))
+		require.True(t, dec(t, long.str(tc.text)).Sub(dec(t, plain.str(tc.text))).LessThan(dec(t, "0.001")))
+		if tc.num != "" {
+			require.Regexp(t, `^[1-9](\.[0-9]+)?e-?[0-9]+$`, spelled.num(tc.num))
+			require.Regexp(t, `\.[0-9]{11,}$`, long.num(tc.num))
+		}
+	}
+}
+
+func TestGatewayRefusesALargeUpload(t *testing.T) {
+	t.Parallel()
+	c := start(t).login("asha+nokyc@example.test")
+	c.fault(rule(uploadRoute, sandbox.Fault{Kind: sandbox.FaultHTML, Status: http.StatusRequestEntityTooLarge}))
+	refused := c.uploadKYC(goodDossier(t, c.email))
+	require.Equal(t, http.StatusRequestEntityTooLarge, refused.status)
+	require.Equal(t, "text/html", refused.header.Get("Content-Type"))
+	require.Equal(t, "false", c.kycVerified())
+}
+
+func TestStatusesFlap(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, goodUTR).ok()
+	c.fault(rule(statusRoute, sandbox.Fault{Kind: sandbox.FaultFlap, For: sandbox.Duration(2 * time.Hour)}))
+	c.onrampStatus(id)
+	c.clock.Advance(time.Minute)
+	for range 200 {
+		require.Equal(t, "fiatReceived", c.onrampStatus(id).str("data.status"))
+		c.clock.Advance(15 * time.Second)
+		c.renew()
+		require.Equal(t, "orderReceived", c.onrampStatus(id).str("data.status"))
+		c.clock.Advance(15 * time.Second)
+	}
+	c.clock.Advance(time.Hour)
+	c.renew()
+	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
 }
 
 func TestRuleThatCannotBeIsRefused(t *testing.T) {
@@ -411,6 +590,9 @@ func TestRuleThatCannotBeIsRefused(t *testing.T) {
 		`{"fault":"unauthorized","after":true}`:           "after is no parameter of unauthorized",
 		`{"fault":"mix","after":true}`:                    "after is no parameter of mix",
 		`{"fault":"error","status":404}`:                  "status of error",
+		`{"fault":"refuse","status":500}`:                 "status of refuse",
+		`{"fault":"without"}`:                             "without needs fields",
+		`{"fault":"reset","fields":"a"}`:                  "fields is no parameter of reset",
 		`{"fault":"html","status":7}`:                     "status of html",
 		`{"fault":"rate-limit","retryAfter":"1500ms"}`:    "whole seconds",
 		`{"fault":"rate-limit","asDate":true}`:            "asDate needs retryAfter",

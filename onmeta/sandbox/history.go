@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"rampart/onmeta"
 )
 
 // pageSize is how many orders one page of the history holds (wire 3.19).
@@ -37,7 +39,7 @@ func (s *Server) orderHistory(c *call) (any, error) {
 	if err != nil {
 		return nil, errors.New("the path must end in the number of a page, 0 for the newest orders")
 	}
-	newest := onrampOrders(c.user)
+	newest := onrampOrders(c.user, c.now)
 	from := min(int(page)*pageSize, len(newest))
 	items := []historyItem{}
 	for _, o := range newest[from:min(from+pageSize, len(newest))] {
@@ -46,11 +48,11 @@ func (s *Server) orderHistory(c *call) (any, error) {
 	return bare(items), nil
 }
 
-// onrampOrders lists a user's on-ramp orders, newest first.
-func onrampOrders(u *user) []*order {
+// onrampOrders lists a user's on-ramp orders, newest first, those left out that are still being made.
+func onrampOrders(u *user, now time.Time) []*order {
 	var newest []*order
 	for i := len(u.orders) - 1; i >= 0; i-- {
-		if u.orders[i].direction == onramp {
+		if u.orders[i].direction == onramp && u.orders[i].exists(now) {
 			newest = append(newest, u.orders[i])
 		}
 	}
@@ -76,7 +78,7 @@ const invoiceLife = time.Hour
 // invoice links to the invoice of a completed on-ramp order. The sandbox serves no document there.
 func (s *Server) invoice(c *call) (any, error) {
 	o, ok := s.store.ordersByID[c.request.PathValue("id")]
-	if !ok || o.direction != onramp || o.steps.current(c.now).status != statusCompleted {
+	if !ok || o.direction != onramp || o.phase(c.now) != onmeta.PhaseCompleted {
 		return nil, invalidOrderID("only a completed on-ramp order has an invoice")
 	}
 	query := url.Values{"expires": {timestamp(c.now.Add(invoiceLife))}}

@@ -28,6 +28,8 @@ const (
 	EventProof EventKind = "proof accepted"
 	// EventProofAgain: the order's own proof came once more.
 	EventProofAgain EventKind = "proof repeated"
+	// EventProofReplaced: another proof is about to be accepted in place of the order's.
+	EventProofReplaced EventKind = "proof replaced"
 	// EventProofRefused: a proof was refused.
 	EventProofRefused EventKind = "proof refused"
 	// EventForced: the control plane set an order's status.

@@ -27,7 +27,22 @@ type kycRecord struct {
 	review     time.Duration
 	never      bool
 	refusals   int // how many uploads are still to be refused
+	// reviewRefusals is how many uploads a review is still to refuse.
+	reviewRefusals int
+	// failures are the uploads refused in a row; too many of them lock the user out until lockedUntil.
+	failures    int
+	lockedUntil time.Time
 }
+
+// After so many refused uploads no other is looked at for an hour. The hour is documented (wire 13), the number is not.
+const (
+	maxKYCFailures = 3
+	kycLock        = time.Hour
+	kycLocked      = "Too many failed attempts, please try after an hour!"
+)
+
+// elsewhereTime is how long after the first login a user is verified who finishes the KYC elsewhere.
+const elsewhereTime = 10 * time.Minute
 
 func newKYC(tags map[string]bool, now time.Time) kycRecord {
 	k := kycRecord{never: tags[tagNeverVerified]}
@@ -37,10 +52,27 @@ func newKYC(tags map[string]bool, now time.Time) kycRecord {
 	if tags[tagKYCRefused] {
 		k.refusals = 1
 	}
-	if !k.never && !tags[tagReview] && !tags[tagKYCRefused] && !tags[tagNoKYC] {
+	if tags[tagKYCFails] {
+		k.refusals = maxKYCFailures
+	}
+	if tags[tagKYCLocked] {
+		k.failures = maxKYCFailures
+	}
+	if tags[tagReviewRefused] {
+		k.reviewRefusals = 1
+	}
+	if !slices.ContainsFunc(kycTags(), func(tag string) bool { return tags[tag] }) {
 		k.verifiedAt = now
 	}
+	if tags[tagVerifiedElsewhere] {
+		k.verifiedAt = now.Add(elsewhereTime)
+	}
 	return k
+}
+
+// kycTags are the tags of users without KYC.
+func kycTags() []string {
+	return []string{tagNoKYC, tagReview, tagKYCRefused, tagNeverVerified, tagReviewRefused, tagKYCFails, tagKYCLocked, tagVerifiedElsewhere}
 }
 
 func (k kycRecord) verified(now time.Time) bool {
@@ -49,6 +81,10 @@ func (k kycRecord) verified(now time.Time) bool {
 
 // take notes an upload. A second one does not start a review again.
 func (k *kycRecord) take(now time.Time) {
+	if k.reviewRefusals > 0 {
+		k.reviewRefusals--
+		return
+	}
 	if !k.never && k.verifiedAt.IsZero() {
 		k.verifiedAt = now.Add(k.review)
 	}
@@ -85,12 +121,30 @@ func (s *Server) uploadKYC(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.user.kyc.refusals > 0 {
-		c.user.kyc.refusals--
-		return nil, errors.New("this user's first upload is always refused")
+	if err := c.user.kyc.refuse(c.now); err != nil {
+		return nil, err
 	}
 	s.takeKYC(c, name)
 	return received(), nil
+}
+
+// refuse tells why the dossier of a user, complete as it is, is not taken (wire 6.4, 13).
+func (k *kycRecord) refuse(now time.Time) error {
+	switch {
+	case k.verified(now):
+		return codelessRefusal("KYC already verified", "the user's KYC is verified")
+	case now.Before(k.lockedUntil):
+		return codelessRefusal(kycLocked, "the hour after too many refused uploads is not over")
+	case k.failures >= maxKYCFailures && k.lockedUntil.IsZero():
+		k.lockedUntil = now.Add(kycLock)
+		return codelessRefusal(kycLocked, "too many uploads were refused")
+	case k.refusals > 0:
+		k.refusals--
+		k.failures++
+		return errors.New("the user's tag lets the upload be refused")
+	default:
+		return nil
+	}
 }
 
 // takeKYC keeps a user's name and that a dossier came, nothing else of it.

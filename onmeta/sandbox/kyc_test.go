@@ -133,6 +133,51 @@ func TestNeverVerifiedUserStaysUnverified(t *testing.T) {
 	require.Equal(t, "false", c.kycVerified())
 }
 
+func (r reply) refusedUpload(message string) {
+	r.t.Helper()
+	require.Equal(r.t, http.StatusBadRequest, r.status, r.text)
+	require.JSONEq(r.t, `{"success":false,"error":{"message":"`+message+`"}}`, r.text)
+}
+
+func TestUploadIsRefusedLaterInReviewAndTheNextOneVerifies(t *testing.T) {
+	t.Parallel()
+	c := start(t).login("asha+reviewrefused@example.test")
+	c.uploadKYC(goodDossier(t, c.email)).ok()
+	c.clock.Advance(24 * time.Hour)
+	c.renew()
+	require.Equal(t, "false", c.kycVerified())
+	c.uploadKYC(goodDossier(t, c.email)).ok()
+	require.Equal(t, "true", c.kycVerified())
+}
+
+func TestTooManyRefusedUploadsLockTheUserOutForAnHour(t *testing.T) {
+	t.Parallel()
+	const locked = "Too many failed attempts, please try after an hour!"
+	for tag, before := range map[string]int{"kycfails": 3, "kyclocked": 0} {
+		c := start(t).login("asha+" + tag + "@example.test")
+		for range before {
+			c.uploadKYC(goodDossier(t, c.email)).refusedUpload("Invalid request")
+		}
+		c.uploadKYC(goodDossier(t, c.email)).refusedUpload(locked)
+		c.clock.Advance(time.Hour - time.Second)
+		c.uploadKYC(goodDossier(t, c.email)).refusedUpload(locked)
+		require.Equal(t, "false", c.kycVerified())
+		c.clock.Advance(time.Second)
+		c.renew()
+		c.uploadKYC(goodDossier(t, c.email)).ok()
+		require.Equal(t, "true", c.kycVerified())
+	}
+}
+
+func TestUploadOfAVerifiedUserIsRefused(t *testing.T) {
+	t.Parallel()
+	c := start(t).login("asha+verifiedelsewhere@example.test")
+	require.Equal(t, "false", c.kycVerified())
+	c.clock.Advance(10 * time.Minute)
+	c.uploadKYC(goodDossier(t, c.email)).refusedUpload("KYC already verified")
+	require.Equal(t, "true", c.kycVerified())
+}
+
 func TestUploadIsCheckedStrictly(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha+nokyc@example.test")

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/onmeta"
 )
 
 // Ledger is what has happened in the sandbox, at one moment of its clock. Times are UTC. It holds e-mails and
@@ -55,6 +57,38 @@ type LedgerOrder struct {
 	ProofsAccepted int `json:"proofsAccepted"`
 	ProofsRepeated int `json:"proofsRepeated"`
 	ProofsRefused  int `json:"proofsRefused"`
+	// ProofsReplaced counts the accepted ones in whose place another one was accepted.
+	ProofsReplaced int `json:"proofsReplaced"`
+	// Proofs are all that were ever accepted, oldest first; Proof is the last of them.
+	Proofs []LedgerProof `json:"proofs"`
+	// Payment is what the provider has found for the order; nil: nothing so far.
+	Payment *LedgerPayment `json:"payment,omitempty"`
+}
+
+// HoldsPayment reports whether the provider has the user's payment, and has neither returned it nor used it for another
+// order. It still has it, in this sense, once it has delivered.
+func (o LedgerOrder) HoldsPayment() bool {
+	return o.Payment != nil && !o.Payment.Returned && o.Payment.UsedBy == ""
+}
+
+// LedgerProof is a proof that an order was given, and when another one was accepted in its place.
+type LedgerProof struct {
+	Proof      string    `json:"proof"`
+	At         time.Time `json:"at"`
+	ReplacedAt time.Time `json:"replacedAt,omitzero"`
+}
+
+// LedgerPayment is what the provider found for an order: rupees, or the tokens of an off-ramp order.
+type LedgerPayment struct {
+	Amount   decimal.Decimal `json:"amount"`
+	Currency string          `json:"currency"`
+	// Proof is the one by which it was found; empty: found without one.
+	Proof   string    `json:"proof,omitempty"`
+	FoundAt time.Time `json:"foundAt"`
+	// Returned tells that it was refunded.
+	Returned bool `json:"returned,omitempty"`
+	// UsedBy is the id of the order that the same UTR was accepted for afterwards.
+	UsedBy string `json:"usedBy,omitempty"`
 }
 
 // LedgerStep is a status that an order took.
@@ -118,6 +152,7 @@ func newLedgerOrder(o *order, now time.Time) LedgerOrder {
 		Fiat: o.fiat, Tokens: o.tokens, Symbol: o.token.symbol, ChainID: o.token.chain.id,
 		MetaData: maps.Clone(o.metaData), Proof: o.proof, CreatedAt: o.createdAt, WalletAddress: o.receiver,
 		ProofsAccepted: o.proofs.accepted, ProofsRepeated: o.proofs.repeated, ProofsRefused: o.proofs.refused,
+		ProofsReplaced: o.proofs.replaced, Proofs: append([]LedgerProof{}, o.accepted...), Payment: o.found(now),
 	}
 	for _, s := range o.steps.past(now) {
 		entry.Timeline = append(entry.Timeline, LedgerStep{Status: s.status, At: s.at})
@@ -131,17 +166,24 @@ const payoutRefund = "refund"
 // payouts is what an order has made the provider pay by now.
 func (o *order) payouts(now time.Time) []Payout {
 	var paid []Payout
-	add := func(kind string, amount decimal.Decimal, currency string, statuses ...string) {
-		if at, ok := o.steps.reached(now, statuses...); ok {
-			paid = append(paid, Payout{OrderID: o.id, Kind: kind, Amount: amount, Currency: currency, At: at.at})
-		}
+	if at, ok := o.delivered(now); ok && !(o.staging && o.direction == offramp) {
+		kind, amount, currency := o.delivery()
+		paid = append(paid, Payout{OrderID: o.id, Kind: kind, Amount: amount, Currency: currency, At: at.at})
 	}
-	if o.direction == onramp {
-		add("tokens", o.tokens, o.token.symbol, statusTransferred, statusCompleted)
-		add(payoutRefund, o.fiat, "INR", statusRefunded)
-		return paid
+	if at, ok := o.reached(now, onmeta.PhaseRefunded); ok {
+		back := o.found(now)
+		paid = append(paid, Payout{OrderID: o.id, Kind: payoutRefund, Amount: back.Amount, Currency: back.Currency, At: at.at})
 	}
-	add("fiat", o.fiat, "INR", statusPayoutSuccess, statusCompleted)
-	add(payoutRefund, o.tokens, o.token.symbol, statusRefunded)
 	return paid
+}
+
+// delivery is what the user receives: the tokens, or the payout, from which gas and TDS were taken (wire 13: FAQ 25).
+func (o *order) delivery() (kind string, amount decimal.Decimal, currency string) {
+	switch {
+	case o.direction == onramp && o.staging:
+		return "tokens", stagingTokens(), stagingSymbol
+	case o.direction == onramp:
+		return "tokens", o.tokens, o.token.symbol
+	}
+	return "fiat", o.fiat.Sub(tds(o.fiat)).Sub(decimal.RequireFromString(o.token.chain.gasINR)), "INR"
 }

@@ -100,7 +100,7 @@ func TestJournalTellsWhatHappenedInItsOrder(t *testing.T) {
 		about(4, sandbox.EventProof, goodUTR),
 		about(5, sandbox.EventProofAgain, ""),
 		about(6, sandbox.EventForced, "cancelled"),
-		about(7, sandbox.EventProofRefused, "Invalid UTR: the order is cancelled; use the UTR on a new order"),
+		about(7, sandbox.EventProofRefused, "Invalid UTR: the order is cancelled; use a new order"),
 	}, c.srv.Events(0, 100))
 	require.JSONEq(t, string(encode(t, c.srv.Events(6, 100))),
 		c.send(http.MethodGet, "/sandbox/ledger/events?after=6", nil, nil).text)

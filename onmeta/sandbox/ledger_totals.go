@@ -3,15 +3,19 @@ package sandbox
 import (
 	"cmp"
 	"slices"
+
+	"rampart/onmeta"
 )
 
 // OrderTotals are sums over some orders.
 type OrderTotals struct {
-	// WithProof counts orders with an accepted proof; the three below count submissions.
+	// WithProof counts orders with an accepted proof; the four below count submissions.
 	WithProof      int `json:"withProof"`
 	ProofsAccepted int `json:"proofsAccepted"`
 	ProofsRepeated int `json:"proofsRepeated"`
 	ProofsRefused  int `json:"proofsRefused"`
+	// ProofsReplaced counts accepted proofs in whose place another one was accepted.
+	ProofsReplaced int `json:"proofsReplaced"`
 	// PaidOut counts payments of tokens or fiat to users, Refunded what went back to them.
 	PaidOut   int `json:"paidOut"`
 	Refunded  int `json:"refunded"`
@@ -25,13 +29,14 @@ func (t *OrderTotals) add(o LedgerOrder) {
 	t.ProofsAccepted += o.ProofsAccepted
 	t.ProofsRepeated += o.ProofsRepeated
 	t.ProofsRefused += o.ProofsRefused
+	t.ProofsReplaced += o.ProofsReplaced
 	if o.Proof != "" {
 		t.WithProof++
 	}
-	switch {
-	case o.Status == statusExpired:
+	switch phase := direction(o.Direction).phase(o.Status); {
+	case phase == onmeta.PhaseExpired:
 		t.Expired++
-	case o.Status == statusCancelled:
+	case phase == onmeta.PhaseCancelled:
 		t.Cancelled++
 	case !final(o.Status):
 		t.Open++

@@ -27,6 +27,15 @@ type link struct {
 	createdAt time.Time
 	settlesAt time.Time
 	failure   string // empty: it succeeds
+	unnamed   bool   // the answer keeps its reference back
+}
+
+// answered is what starting the link answers (wire 3.8).
+func (l link) answered(now time.Time) linkAnswer {
+	if l.unnamed {
+		return linkAnswer{Status: l.status(now)}
+	}
+	return linkAnswer{l.reference, l.status(now)}
 }
 
 func (l link) status(now time.Time) string {
@@ -61,7 +70,7 @@ func (s *Server) newLink(magic accountMagic, failure string, now time.Time) link
 	if failure != "" {
 		return l
 	}
-	l.failure = magic.failure
+	l.failure, l.unnamed = magic.failure, magic.unnamed
 	if magic.pending {
 		l.settlesAt = now.Add(linkTime)
 	}
@@ -165,7 +174,7 @@ func (u *user) linkedBank(now time.Time, match func(*bankLink) bool) (*bankLink,
 			return b, nil
 		}
 	}
-	return nil, refuse(http.StatusNotFound, "Bank details are not found for the user", "no linked bank account is named so")
+	return nil, refuse(http.StatusNotFound, bankNotFound, "no linked bank account is named so")
 }
 
 // learnPhone keeps a phone number, if one was given.

@@ -46,6 +46,8 @@ func MagicTable() []MagicValue {
 		MagicValue{Where: "UTR", Value: "only zeros", Outcome: "403 `Invalid UTR`, however well-formed"},
 		MagicValue{Where: "UTR", Value: "begins with `" + unmatchedUTR + "`",
 			Outcome: "accepted, but no payment is ever found: `fiatPending` until the order expires"},
+		MagicValue{Where: "UTR", Value: "begins with `" + secondUTR + "`",
+			Outcome: "accepted, but no payment is found for its first order; once that has expired it pays a new one"},
 		MagicValue{Where: "transaction hash", Value: "only zeros (`1`s on Solana)",
 			Outcome: "400 `Invalid transaction hash`, however well-formed"},
 		MagicValue{Where: "transaction hash", Value: "ends in `" + unseenHash + "`",
@@ -67,11 +69,17 @@ func plain(markdown string) string { return strings.ReplaceAll(markdown, "`", ""
 
 // Tags of e-mails.
 const (
-	tagNoKYC         = "nokyc"
-	tagReview        = "review"
-	tagKYCRefused    = "kycrefused"
-	tagNeverVerified = "neververified"
-	tagLinked        = "linked"
+	tagNoKYC             = "nokyc"
+	tagReview            = "review"
+	tagKYCRefused        = "kycrefused"
+	tagNeverVerified     = "neververified"
+	tagReviewRefused     = "reviewrefused"
+	tagKYCFails          = "kycfails"
+	tagKYCLocked         = "kyclocked"
+	tagVerifiedElsewhere = "verifiedelsewhere"
+	tagLinked            = "linked"
+	tagEmptyList         = "emptylist"
+	tagNullList          = "nulllist"
 )
 
 type emailTag struct{ tag, outcome string }
@@ -83,8 +91,17 @@ func emailTags() []emailTag {
 			reviewTime.Hours())},
 		{tagKYCRefused, "KYC is missing; the first upload is refused with 400 `Invalid request`, the next one verifies at once"},
 		{tagNeverVerified, "KYC is missing; uploads are taken, but the user is never verified"},
+		{tagReviewRefused, "KYC is missing; the first upload is taken and refused later, in review, the next one verifies at once"},
+		{tagKYCFails, fmt.Sprintf("KYC is missing; the first %d uploads are refused with 400 `Invalid request`, and all for an hour "+
+			"with 400 `%s`, the next one verifies at once", maxKYCFailures, kycLocked)},
+		{tagKYCLocked, "KYC is missing; for an hour from the first one all uploads are refused with 400 `" + kycLocked +
+			"`, the next one verifies at once"},
+		{tagVerifiedElsewhere, fmt.Sprintf("KYC is missing, and verified elsewhere %g min after the first login, whatever is uploaded",
+			elsewhereTime.Minutes())},
 		{tagLinked, "KYC is verified for " + linkedName + "; linked are UPI `" + linkedUPI + "` and bank account `" +
 			linkedAccount + "`, IFSC `" + linkedIFSC + "`"},
+		{tagEmptyList, "while nothing is linked, the linked accounts are `[]`, not a 404"},
+		{tagNullList, "while nothing is linked, the linked accounts are `null`, not a 404"},
 	}
 }
 
@@ -105,6 +122,8 @@ type accountMagic struct {
 	upi     string
 	pending bool
 	failure string // empty: the account is linked
+	// unnamed keeps the reference of the link from the answer.
+	unnamed bool
 }
 
 func accountMagics() []accountMagic {
@@ -113,6 +132,7 @@ func accountMagics() []accountMagic {
 		{account: "9002", upi: "failed", failure: "account could not be verified"},
 		{account: "9003", upi: "pendingfailed", pending: true, failure: "account could not be verified"},
 		{account: "9004", upi: "mismatch", failure: reasonNameMismatch},
+		{account: "9005", upi: "pendingunnamed", pending: true, unnamed: true},
 	}
 }
 
@@ -120,6 +140,9 @@ func (m accountMagic) describe() string {
 	end := "`" + linkSuccess + "`"
 	if m.failure != "" {
 		end = "`" + linkFailed + "` (" + m.failure + ")"
+	}
+	if m.unnamed {
+		return fmt.Sprintf("`%s` without a reference, after %g s %s", linkPending, linkTime.Seconds(), end)
 	}
 	if m.pending {
 		return fmt.Sprintf("`%s`, after %g s %s", linkPending, linkTime.Seconds(), end)
@@ -153,6 +176,8 @@ func firstOf[T any](values []T, match func(T) bool) T {
 const (
 	// unmatchedUTR begins a UTR whose payment is never found.
 	unmatchedUTR = "9999"
+	// secondUTR begins a UTR that an expired order gives back, and whose payment is found for the next order.
+	secondUTR = "9998"
 	// unseenHash ends a transaction hash whose tokens are never seen.
 	unseenHash = "dead"
 )

@@ -76,7 +76,9 @@ func TestMagicTableTellsTheCourseThatOrdersTake(t *testing.T) {
 			told = append(told, match[1])
 		}
 		require.Equal(t, course[len(course)-len(told):], told, "%s %s", m.Where, m.Value)
-		require.LessOrEqual(t, len(course)-len(told), 2, "only the statuses before the proof are left out")
+		if m.Course != "flapping" {
+			require.LessOrEqual(t, len(course)-len(told), 2, "only the statuses before the proof are left out")
+		}
 	}
 }
 

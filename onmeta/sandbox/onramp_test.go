@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,8 +31,34 @@ func onrampCourses() map[string][]string {
 		".07": {"fiatPending", "fiatRefundInitiated", "refunded"},
 		".08": usual,
 		".09": {"fiatPending", "expired", "fiatReceived", "orderReceived", "InProgress", "transferred", "completed"},
+		".11": usual,
+		".12": usual,
+		".13": usual,
+		".14": usual,
+		".15": {"fiatPending", "cancelled"},
+		".16": {"fiatPending", "refundInitiated", "refunded"},
+		".17": {"fiatPending", "expired"},
+		".18": usual,
+		".19": {"fiatPending", "expired", "fiatPending", "fiatReceived", "orderReceived", "InProgress", "transferred", "completed"},
+		".21": {"fiatPending", "FiatReceived", "OrderReceived", "inProgress", "Transferred", "Completed"},
+		".22": {"fiatPending", "Canceled"},
+		".23": {"fiatPending", "refunding", "Refunded"},
+		".24": flapping("fiatPending", "fiatReceived", "orderReceived", "InProgress", "transferred", "completed"),
+		".25": usual,
 	}
 }
+
+// flapping repeats the second and the third status twenty times.
+func flapping(statuses ...string) []string {
+	flapped := statuses[:1:1]
+	for range 20 {
+		flapped = append(flapped, statuses[1:3]...)
+	}
+	return append(flapped, statuses[3:]...)
+}
+
+// ofThemselves are the courses of orders to which no UTR is submitted.
+func ofThemselves() []string { return []string{".15", ".16", ".17", ".18"} }
 
 func TestOnrampWalksItsStatuses(t *testing.T) {
 	t.Parallel()
@@ -44,15 +71,84 @@ func TestOnrampWalksItsStatuses(t *testing.T) {
 			if fraction == ".08" {
 				c.submitUTR(id, utr(1)).refused(http.StatusForbidden, "Invalid UTR")
 			}
-			c.submitUTR(id, goodUTR).ok()
+			if !slices.Contains(ofThemselves(), fraction) {
+				c.submitUTR(id, goodUTR).ok()
+			}
 			statuses, after := c.walkOnramp(id)
 			require.Equal(t, want, statuses)
-			if fraction != ".05" && fraction != ".09" {
+			if fraction < ".15" && fraction != ".05" && fraction != ".09" {
 				for i, d := range after {
 					require.Equal(t, time.Duration(i)*time.Minute, d)
 				}
 			}
 		})
+	}
+}
+
+// The user who then submits a UTR hears that it is refused, and the status tells why.
+func TestOrderEndsOrIsPaidWithoutAUTR(t *testing.T) {
+	t.Parallel()
+	for fraction, want := range map[string]struct {
+		status, refusal string
+		code            int
+		paid            bool
+	}{
+		".15": {"cancelled", "Invalid UTR", http.StatusForbidden, false},
+		".16": {"refundInitiated", "Order already success, can't update UTR", http.StatusBadRequest, true},
+		".17": {"expired", "Invalid UTR", http.StatusForbidden, false},
+		".18": {"fiatReceived", "Order already success, can't update UTR", http.StatusBadRequest, true},
+	} {
+		t.Run(fraction, func(t *testing.T) {
+			t.Parallel()
+			c := start(t).login(linkedEmail)
+			id, early := c.createOnramp(onrampOrder("1000"+fraction)), c.createOnramp(onrampOrder("1000"+fraction))
+			c.clock.Advance(10*time.Minute - time.Second)
+			require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+			c.submitUTR(early, utr(1)).ok()
+			c.clock.Advance(time.Second)
+			require.Equal(t, want.status, c.onrampStatus(id).str("data.status"))
+			c.submitUTR(id, utr(2)).refused(want.code, want.refusal)
+			c.clock.Advance(30 * time.Minute)
+			require.Equal(t, "completed", c.onrampStatus(early).str("data.status"))
+
+			made := c.srv.Ledger().Orders[0]
+			require.Empty(t, made.Proofs)
+			require.Equal(t, want.paid, made.Payment != nil)
+			if want.paid {
+				require.Empty(t, made.Payment.Proof)
+				require.Equal(t, fraction == ".16", made.Payment.Returned)
+				require.Equal(t, fraction == ".18", made.HoldsPayment())
+			}
+		})
+	}
+}
+
+func TestReopenedOrderTakesAnotherUTRAndDoesNotExpireAgain(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000.19"))
+	c.submitUTR(id, utr(1)).ok()
+	c.clock.Advance(30 * time.Minute)
+	require.Equal(t, "expired", c.onrampStatus(id).str("data.status"))
+	c.submitUTR(id, utr(2)).refused(http.StatusForbidden, "Invalid UTR")
+	c.clock.Advance(20 * time.Minute)
+	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+	c.submitUTR(id, utr(2)).ok()
+	c.clock.Advance(time.Minute)
+	c.renew()
+	require.Equal(t, "fiatReceived", c.onrampStatus(id).str("data.status"))
+}
+
+func TestCreateAnswerHoldsOnlySomeWaysToPay(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	for fraction, want := range map[string][3]bool{ // QR code, VPA, deep links
+		".00": {true, true, true}, ".11": {}, ".12": {false, true, false}, ".13": {true, false, false}, ".14": {false, false, true},
+	} {
+		made := c.post("/v1/orders/create", onrampOrder("1000"+fraction)).ok()
+		qr, _ := made.at("data.redirect_actions.qr_checkout_string").(string)
+		links, _ := made.at("data.redirect_actions.deepLinks").([]any)
+		require.Equal(t, want, [3]bool{qr != "", made.str("data.paymentDetails.upiCode") != "", len(links) > 0}, fraction)
 	}
 }
 

@@ -2,9 +2,13 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/onmeta"
 )
 
 // direction is what an order does.
@@ -28,10 +32,13 @@ type order struct {
 	scenario  scenario
 	steps     progress
 
-	proof   string // the accepted UTR or transaction hash
-	proofAt time.Time
-	proofs  submissions
-	lagging lagging
+	proof    string // the UTR or transaction hash accepted last
+	proofAt  time.Time
+	accepted []LedgerProof // every one, oldest first
+	proofs   submissions
+	payment  *payment // what is found for the proof, or was found without one; nil: nothing
+	lagging  lagging
+	staging  bool
 
 	// Of on-ramp orders.
 	paymentMode string
@@ -47,14 +54,25 @@ type order struct {
 
 // openOrder keeps a new order, which begins in the given status.
 func (s *Server) openOrder(c *call, o *order, d deal, status string) {
-	o.id, o.owner, o.createdAt = s.store.objectID(c.now), c.user, c.now
+	o.id, o.owner, o.createdAt, o.staging = s.store.objectID(c.now), c.user, c.now, s.options.Staging
 	o.token = d.token
-	o.steps = progress{{at: c.now, status: status}}
+	o.steps = progress{{at: c.now, status: status}}.replan(c.now, o.swapped(o.scenario.unproven))
+	if o.direction == onramp && o.scenario.unproven == nil {
+		o.steps = append(o.steps, o.expiry())
+	}
 	s.store.orders = append(s.store.orders, o)
 	s.store.ordersByID[o.id] = o
 	c.user.orders = append(c.user.orders, o)
 	s.journal.add(o.event(EventOrder, string(o.direction), c.now))
 }
+
+// On the provider's staging host, whatever is ordered is 0.01 WMATIC (wire 13: "Testing Information").
+const (
+	stagingSymbol   = "WMATIC"
+	stagingDecimals = 18
+)
+
+func stagingTokens() decimal.Decimal { return decimal.New(1, -2) }
 
 // referenceKey is the metadata by which the client's own orders are told apart; the provider attaches no meaning to it.
 const referenceKey = "reference"
@@ -64,7 +82,7 @@ func (o *order) reference() string { return o.metaData[referenceKey] }
 // findOrder finds an order of the user; the orders of others do not exist for them.
 func (s *Server) findOrder(c *call, id string, want direction) (*order, error) {
 	o, ok := s.store.ordersByID[id]
-	if !ok || o.owner != c.user || o.direction != want {
+	if !ok || o.owner != c.user || o.direction != want || !o.exists(c.now) {
 		return nil, notFound(fmt.Sprintf("the user has no %s order with this orderId", want))
 	}
 	return o, nil
@@ -80,22 +98,55 @@ func (s *Server) readOrderID(c *call, want direction) (*order, error) {
 	return s.findOrder(c, id, want)
 }
 
-// path is what follows the proof.
-func (o *order) path() []hop {
-	if o.token.native() {
-		return withoutSwap(o.scenario.path)
+// path is what follows the proof. Once the order has expired and is open again, it does not expire a second time.
+func (o *order) path(now time.Time) []hop {
+	path := o.scenario.path
+	if _, expired := o.reached(now, onmeta.PhaseExpired); expired {
+		path = usualPath(o.direction)
 	}
-	return o.scenario.path
+	return o.swapped(path)
+}
+
+func usualPath(d direction) []hop {
+	if d == onramp {
+		return onrampPath()
+	}
+	return offrampPath()
+}
+
+// swapped leaves out of a path what does not happen to the order's token.
+func (o *order) swapped(path []hop) []hop {
+	if o.token.native() {
+		return withoutSwap(path)
+	}
+	return path
+}
+
+// phase is where the order stands.
+func (o *order) phase(now time.Time) onmeta.Phase {
+	return o.direction.phase(o.steps.current(now).status)
+}
+
+// reached finds the first step in one of the phases that was taken by now.
+func (o *order) reached(now time.Time, phases ...onmeta.Phase) (step, bool) {
+	return o.steps.reached(now, func(s step) bool { return slices.Contains(phases, o.direction.phase(s.status)) })
 }
 
 // fellThrough tells whether the order ended without a payment kept.
 func (o *order) fellThrough(now time.Time) bool {
-	switch o.steps.current(now).status {
-	case statusExpired, statusCancelled, statusRefunded:
+	switch o.phase(now) {
+	case onmeta.PhaseExpired, onmeta.PhaseCancelled, onmeta.PhaseRefunded:
 		return true
 	default:
 		return false
 	}
+}
+
+// delivered finds the step with which the user was paid out.
+func (o *order) delivered(now time.Time) (step, bool) {
+	return o.steps.reached(now, func(s step) bool {
+		return strings.EqualFold(s.status, statusTransferred) || o.direction.phase(s.status) == onmeta.PhaseCompleted
+	})
 }
 
 // transfer is the sending of the tokens of an on-ramp order.
@@ -108,12 +159,16 @@ type transfer struct {
 
 // transfer tells of the sending of the tokens, empty until it is done.
 func (o *order) transfer(now time.Time) transfer {
-	if _, sent := o.steps.reached(now, statusTransferred, statusCompleted); !sent {
+	if _, sent := o.delivered(now); !sent {
 		return transfer{}
 	}
 	hash := o.token.chain.family.deriveHash(o.id)
-	return transfer{
+	sent := transfer{
 		hash: hash, explorer: o.token.chain.explorer + hash,
 		amount: o.tokens.String(), wei: o.token.smallestUnits(o.tokens),
 	}
+	if o.staging {
+		sent.amount, sent.wei = stagingTokens().String(), stagingTokens().Shift(stagingDecimals).String()
+	}
+	return sent
 }

@@ -25,13 +25,16 @@ func (s *Server) createOfframp(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sold, fiat := form.deal.sold(s.orderRate(form.deal, c.now))
-	if err := checkChainLimit(fiat, form.deal.token.chain.minOfframp); err != nil {
+	o := &order{direction: offramp, metaData: form.metaData, sender: form.sender, refundWallet: form.refundWallet, bank: bank}
+	o.scenario = s.courseOf(o, form.deal)
+	o.tokens, o.fiat = form.deal.sold(o.scenario.worsened(s.orderRate(form.deal, c.now)))
+	o.tokens = form.deal.token.rounded(times(o.tokens, o.scenario.deposit))
+	if err := checkChainLimit(o.fiat, form.deal.token.chain.minOfframp); err != nil {
 		return nil, err
 	}
-	o := &order{direction: offramp, fiat: fiat, tokens: sold, metaData: form.metaData,
-		sender: form.sender, refundWallet: form.refundWallet, bank: bank}
-	o.scenario = s.courseOf(o, form.deal)
+	if s.options.Staging {
+		o.tokens = stagingTokens()
+	}
 	s.openOrder(c, o, form.deal, firstOfframpStatus(o.scenario))
 	o.receiver = o.token.chain.family.deriveAddress(o.id)
 	return answer(newOfframpCreated(o)), nil

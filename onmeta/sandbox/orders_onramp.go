@@ -35,7 +35,6 @@ func (s *Server) createOnramp(c *call) (any, error) {
 		paymentMode: form.paymentMode, receiver: form.receiver}
 	o.scenario = s.courseOf(o, form.deal)
 	s.openOrder(c, o, form.deal, statusFiatPending)
-	o.steps = append(o.steps, o.expiry())
 	return answer(newOnrampCreated(o)), nil
 }
 
@@ -101,7 +100,7 @@ func (c *call) checkOnramp(form onrampForm) error {
 func (c *call) checkPayer(form onrampForm) error {
 	if form.paymentMode == modeUPI {
 		if !c.user.linkedUPI(form.upiID, c.now) {
-			return refuse(http.StatusNotFound, "UPI details are not found for the user", "the UPI id must be linked first")
+			return refuse(http.StatusNotFound, upiNotFound, "the UPI id must be linked first")
 		}
 		return checkUPILimit(c.user, form.deal.amount, c.now)
 	}
@@ -141,26 +140,45 @@ type deepLink struct {
 // currencies (wire 3.16).
 func newOnrampCreated(o *order) onrampCreated {
 	created := onrampCreated{OrderID: o.id}
-	if o.paymentMode == modeUPI {
-		created.RedirectActions = newRedirectActions(o)
+	ways := o.waysToPay()
+	if ways.vpa {
 		created.PaymentDetails.UPICode = merchantVPA
+	}
+	if ways.qr || ways.links {
+		created.RedirectActions = newRedirectActions(o, ways)
 	}
 	return created
 }
 
-func newRedirectActions(o *order) *redirectActions {
+// waysToPay are those that the create answer holds.
+func (o *order) waysToPay() waysToPay {
+	switch {
+	case o.paymentMode != modeUPI:
+		return waysToPay{}
+	case o.scenario.ways != nil:
+		return *o.scenario.ways
+	default:
+		return waysToPay{qr: true, vpa: true, links: true}
+	}
+}
+
+func newRedirectActions(o *order, ways waysToPay) *redirectActions {
 	amount := o.fiat.StringFixed(fiatDecimals)
 	pay := func(scheme string) string { return scheme + "://pay?pa=" + merchantVPA + "&am=" + amount + "&cu=INR" }
-	return &redirectActions{
-		QRCheckoutString: fmt.Sprintf("upi://pay?pa=%s&am=%s&tn=%s&pn=merchant&cu=INR", merchantVPA, amount, o.id[:18]),
-		DeepLinks: []deepLink{
+	actions := &redirectActions{DeepLinks: []deepLink{}}
+	if ways.qr {
+		actions.QRCheckoutString = fmt.Sprintf("upi://pay?pa=%s&am=%s&tn=%s&pn=merchant&cu=INR", merchantVPA, amount, o.id[:18])
+	}
+	if ways.links {
+		actions.DeepLinks = []deepLink{
 			{"Phonepe", pay("phonepe"), "https://example.test/phonepe.svg"},
 			{"Google Pay", pay("tez"), "https://example.test/gpay.svg"},
 			{"Paytm", pay("paytmmp"), "https://example.test/paytm.svg"},
 			{"Others", pay("upi"), "https://example.test/upi.svg"},
 			{"QR", pay("upi"), "https://example.test/bhim.svg"},
-		},
+		}
 	}
+	return actions
 }
 
 type onrampState struct {

@@ -136,10 +136,26 @@ func (d deal) sold(rate decimal.Decimal) (tokens, fiat decimal.Decimal) {
 	return d.amount, d.amount.Mul(rate).Round(fiatDecimals)
 }
 
+// worsened is the price at which an order of the course is made.
+func (s scenario) worsened(rate decimal.Decimal) decimal.Decimal { return times(rate, s.rate) }
+
+// times multiplies by a factor, if there is one.
+func times(amount decimal.Decimal, factor string) decimal.Decimal {
+	if factor == "" {
+		return amount
+	}
+	return amount.Mul(decimal.RequireFromString(factor))
+}
+
+// rounded is an amount that the token can be sent in.
+func (t token) rounded(amount decimal.Decimal) decimal.Decimal {
+	return amount.RoundCeil(t.decimals)
+}
+
 // shownTokens writes an amount with six decimals, or more where it has more.
 func shownTokens(amount decimal.Decimal) string {
 	return amount.StringFixed(max(shownDecimals, -amount.Exponent()))
 }
 
-// tds is the tax withheld from a payout, 1 % (wire 4.2).
+// tds is the tax withheld from a payout, 1 % (wire 4.2, 13: FAQ 25).
 func tds(fiat decimal.Decimal) decimal.Decimal { return fiat.Shift(-2).Round(fiatDecimals) }

@@ -2,40 +2,64 @@ package sandbox
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	"rampart/onmeta"
 )
 
 // Statuses of orders, spelled as the provider does (wire 4.1 and 4.2).
 const (
-	statusFiatPending         = "fiatPending"
-	statusFiatReceived        = "fiatReceived"
-	statusOrderReceived       = "orderReceived"
-	statusInProgress          = "InProgress"
-	statusTransferred         = "transferred"
-	statusCompleted           = "completed"
-	statusExpired             = "expired"
-	statusCancelled           = "cancelled"
-	statusRefundInitiated     = "refundInitiated"
-	statusFiatRefundInitiated = "fiatRefundInitiated"
-	statusRefunded            = "refunded"
-	statusCryptoInit          = "cryptoInit"
-	statusPending             = "pending"
-	statusCryptoReceived      = "CryptoReceived"
-	statusFiatFailed          = "fiatFailed"
-	statusPayoutSuccess       = "PayoutSuccess"
+	statusFiatPending         = string(onmeta.OnrampFiatPending)
+	statusFiatReceived        = string(onmeta.OnrampFiatReceived)
+	statusOrderReceived       = string(onmeta.OnrampOrderReceived)
+	statusInProgress          = string(onmeta.OnrampInProgress)
+	statusTransferred         = string(onmeta.OnrampTransferred)
+	statusCompleted           = string(onmeta.OnrampCompleted)
+	statusExpired             = string(onmeta.OnrampExpired)
+	statusCancelled           = string(onmeta.OnrampCancelled)
+	statusRefundInitiated     = string(onmeta.OnrampRefundInitiated)
+	statusFiatRefundInitiated = string(onmeta.OnrampFiatRefundInitiated)
+	statusRefunded            = string(onmeta.OnrampRefunded)
+	statusCryptoInit          = string(onmeta.OfframpCryptoInit)
+	statusPending             = string(onmeta.OfframpPending)
+	statusCryptoReceived      = string(onmeta.OfframpCryptoReceived)
+	statusFiatFailed          = string(onmeta.OfframpFiatFailed)
+	statusPayoutSuccess       = string(onmeta.OfframpPayoutSuccess)
+	// statusCanceled and statusRefunding are the other spellings of the provider's FAQ (wire 13).
+	statusCanceled  = "Canceled"
+	statusRefunding = "refunding"
 	// statusUndocumented is no status of the provider's: it stands for any that a client has never heard of.
 	statusUndocumented = "complianceReview"
 )
+
+// phase is what a status says about an order of the direction.
+func (d direction) phase(status string) onmeta.Phase {
+	if d == onramp {
+		return onmeta.OnrampPhase(onmeta.Status(status))
+	}
+	return onmeta.OfframpPhase(onmeta.Status(status))
+}
 
 const (
 	// hopTime is how long an order stays in a status, unless its scenario says otherwise.
 	hopTime = time.Minute
 	// slowTime is how long a slow order stays in one status.
 	slowTime = 30 * time.Hour
+	// ownTime is how long after it was made an order moves by itself, without a proof.
+	ownTime = 10 * time.Minute
 	// lateExpiry is how long after its proof an order expires whose payment is found late, and lateTime how much later
 	// that is.
 	lateExpiry = 30 * time.Minute
 	lateTime   = 10 * time.Minute
+	// reopenTime is how long an order stays expired until the provider's support opens it again, and reopenedTime how
+	// long it takes from then on to find the payment.
+	reopenTime   = 20 * time.Minute
+	reopenedTime = time.Hour
+	// flapTime is how long an order stays in a status that it is about to leave for the one before, and flaps how often
+	// it does.
+	flapTime = 15 * time.Second
+	flaps    = 20
 	// onrampLife is how long an on-ramp order waits for its payment (wire 4.1).
 	onrampLife = 3 * time.Hour
 )
@@ -45,6 +69,8 @@ type step struct {
 	at     time.Time
 	status string
 	reason string
+	// paid is set where the provider has found the payment although the status does not say so.
+	paid bool
 }
 
 // hop is a step relative to the one before.
@@ -52,6 +78,7 @@ type hop struct {
 	after  time.Duration
 	status string
 	reason string
+	paid   bool
 }
 
 // hops makes one hop of hopTime for each status.
@@ -70,6 +97,24 @@ func hopsFor(reason string, statuses ...string) []hop {
 		path[i].reason = reason
 	}
 	return path
+}
+
+// after makes the first hop take a time.
+func after(d time.Duration, path []hop) []hop {
+	path[0].after = d
+	return path
+}
+
+// flapping lets the first two statuses of a path alternate before it goes on.
+func flapping(path []hop) []hop {
+	var flapped []hop
+	for range flaps {
+		flapped = append(flapped, path[:2]...)
+	}
+	for i := range flapped[1:] {
+		flapped[1+i].after = flapTime
+	}
+	return append(flapped, path[2:]...)
 }
 
 // slow makes the hop to the status take slowTime.
@@ -95,7 +140,7 @@ func offrampPath() []hop {
 
 // withoutSwap leaves InProgress out: a native coin is not swapped (wire 4.1).
 func withoutSwap(path []hop) []hop {
-	return slices.DeleteFunc(slices.Clone(path), func(h hop) bool { return h.status == statusInProgress })
+	return slices.DeleteFunc(slices.Clone(path), func(h hop) bool { return strings.EqualFold(h.status, statusInProgress) })
 }
 
 // progress is an order's past and planned future. It moves by being read, so nothing runs in between.
@@ -116,14 +161,14 @@ func (p progress) past(now time.Time) progress {
 	return p[:taken]
 }
 
-// reached finds the first of the statuses that was taken by now.
-func (p progress) reached(now time.Time, statuses ...string) (step, bool) {
-	for _, s := range p.past(now) {
-		if slices.Contains(statuses, s.status) {
-			return s, true
-		}
+// reached finds the first step taken by now that matches.
+func (p progress) reached(now time.Time, match func(step) bool) (step, bool) {
+	past := p.past(now)
+	i := slices.IndexFunc(past, match)
+	if i < 0 {
+		return step{}, false
 	}
-	return step{}, false
+	return past[i], true
 }
 
 // replan keeps the past and replaces what was to come by the path, counted from now.
@@ -131,7 +176,7 @@ func (p progress) replan(now time.Time, path []hop) progress {
 	plan, at := slices.Clone(p.past(now)), now
 	for _, h := range path {
 		at = at.Add(h.after)
-		plan = append(plan, step{at: at, status: h.status, reason: h.reason})
+		plan = append(plan, step{at: at, status: h.status, reason: h.reason, paid: h.paid})
 	}
 	return plan
 }

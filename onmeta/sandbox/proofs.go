@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"rampart/onmeta"
 )
 
 // readProof takes a body of an orderId and a proof, and finds the order.
@@ -17,8 +19,8 @@ func (s *Server) readProof(c *call, want direction, field string) (*order, strin
 	return o, proof, err
 }
 
-// submitUTR takes the reference of a payment (wire 3.17). While no payment is found, another UTR replaces it; the
-// same one again changes nothing.
+// submitUTR takes the reference of a payment (wire 3.17). A well-formed one is noted, whether there is such a payment or
+// not (wire 13: FAQ 31). While none is found, another UTR replaces it (FAQ 32); the same one again changes nothing.
 func (s *Server) submitUTR(c *call) (any, error) {
 	o, utr, err := s.readProof(c, onramp, "utr")
 	if err != nil {
@@ -37,13 +39,13 @@ func (s *Server) submitUTR(c *call) (any, error) {
 }
 
 func (s *Server) checkUTR(o *order, utr string, now time.Time) error {
-	if err := checkAwaitsPayment(o.steps.current(now).status); err != nil {
+	if err := checkAwaitsPayment(o.phase(now)); err != nil {
 		return err
 	}
 	if !validUTR(o.paymentMode, utr) || refusedUTR(utr) {
 		return invalidUTR("the UTR is not well-formed for the payment mode, or chosen to be refused")
 	}
-	if holder, ok := s.store.utrs[utr]; ok && holder != o && !holder.givesUTRBack(now) {
+	if holder, ok := s.store.utrs[utr]; ok && holder != o && !holder.givesBack(utr, now) {
 		return invalidUTR("another order holds this UTR")
 	}
 	if o.refuses(utr) {
@@ -54,12 +56,14 @@ func (s *Server) checkUTR(o *order, utr string, now time.Time) error {
 
 // checkAwaitsPayment refuses a UTR for an order that is past payment. What the provider answers once an order
 // has expired or was cancelled is not documented.
-func checkAwaitsPayment(status string) error {
-	switch status {
-	case statusFiatPending:
+func checkAwaitsPayment(phase onmeta.Phase) error {
+	switch phase {
+	case onmeta.PhaseUnpaid:
 		return nil
-	case statusExpired, statusCancelled:
-		return invalidUTR("the order is " + status + "; use the UTR on a new order")
+	case onmeta.PhaseExpired:
+		return invalidUTR("the order is expired; use a new order")
+	case onmeta.PhaseCancelled:
+		return invalidUTR("the order is cancelled; use a new order")
 	default:
 		return refuse(http.StatusBadRequest, "Order already success, can't update UTR", "the order is past payment")
 	}
@@ -67,27 +71,35 @@ func checkAwaitsPayment(status string) error {
 
 func invalidUTR(why string) error { return refuse(http.StatusForbidden, "Invalid UTR", why) }
 
-// givesUTRBack tells whether the UTR of an order may be used again: only if the order fell through without a
-// refund (wire 1.7, guide).
-func (o *order) givesUTRBack(now time.Time) bool {
-	status := o.steps.current(now).status
-	return status == statusCancelled || status == statusExpired
+// givesBack tells whether an accepted UTR of the order may be used again: only if the order is cancelled (wire 13: FAQ
+// 29), or, by magic, if it has expired.
+func (o *order) givesBack(utr string, now time.Time) bool {
+	switch o.phase(now) {
+	case onmeta.PhaseCancelled:
+		return true
+	case onmeta.PhaseExpired:
+		return strings.HasPrefix(utr, secondUTR)
+	default:
+		return false
+	}
 }
 
 func (s *Server) acceptUTR(o *order, utr string, now time.Time) {
+	found := s.paymentOf(o, utr)
 	if s.store.utrs[o.proof] == o {
 		delete(s.store.utrs, o.proof)
 	}
 	s.store.utrs[utr] = o
 	s.noteProof(o, utr, now)
-	if strings.HasPrefix(utr, unmatchedUTR) {
+	if s.take(o, found); found == nil {
 		o.steps = append(o.steps.replan(now, nil), o.expiry())
 		return
 	}
-	o.steps = o.steps.replan(now, o.path())
+	o.steps = o.steps.replan(now, s.paidPath(o, now))
 }
 
-// submitHash takes the hash of a transfer of tokens, any hash once (wire 3.23).
+// submitHash takes the hash of a transfer of tokens, any hash once (wire 3.23). While the tokens are not seen, another
+// hash replaces it, as a UTR does.
 func (s *Server) submitHash(c *call) (any, error) {
 	o, hash, err := s.readProof(c, offramp, "txnHash")
 	if err != nil {
@@ -112,8 +124,7 @@ func (s *Server) checkHash(o *order, hash string, now time.Time) error {
 		return refuse(http.StatusConflict, "Duplicate transaction hash",
 			"the hash was accepted before, for this order or another")
 	}
-	status := o.steps.current(now).status
-	if o.proof != "" || (status != statusCryptoInit && status != statusPending) {
+	if o.phase(now) != onmeta.PhaseUnpaid {
 		return refuse(http.StatusBadRequest, "Order is already in process, can't update transaction hash",
 			"the order no longer awaits a hash")
 	}
@@ -134,18 +145,25 @@ func (f family) hashKey(hash string) string {
 func (s *Server) acceptHash(o *order, hash string, now time.Time) {
 	s.store.hashes[o.token.chain.family.hashKey(hash)] = true
 	s.noteProof(o, hash, now)
+	s.take(o, &payment{proof: hash, amount: o.tokens})
 	var path []hop
 	if o.steps.current(now).status != statusPending {
 		path = append(path, hop{status: statusPending})
 	}
 	if !strings.HasSuffix(strings.ToLower(hash), unseenHash) {
-		path = append(path, o.path()...)
+		path = append(path, o.path(now)...)
 	}
 	o.steps = o.steps.replan(now, path)
 }
 
 func (s *Server) noteProof(o *order, proof string, now time.Time) {
+	if n := len(o.accepted); n > 0 {
+		o.accepted[n-1].ReplacedAt = now
+		o.proofs.replaced++
+		s.journal.add(o.event(EventProofReplaced, o.proof, now))
+	}
 	o.proof, o.proofAt = proof, now
+	o.accepted = append(o.accepted, LedgerProof{Proof: proof, At: now})
 	o.proofs.accepted++
 	s.store.proofs = append(s.store.proofs, AcceptedProof{OrderID: o.id, Proof: proof, At: now})
 	s.journal.add(o.event(EventProof, proof, now))
@@ -156,6 +174,7 @@ type submissions struct {
 	accepted int
 	repeated int // the accepted one once more, whatever the answer
 	refused  int
+	replaced int // accepted ones in whose place another one was accepted
 	// bad is the first proof, where the order's course refuses it.
 	bad string
 }

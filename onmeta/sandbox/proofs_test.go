@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/mr-tron/base58"
 	"github.com/stretchr/testify/require"
+
+	"rampart/onmeta/sandbox"
 )
 
 func TestUTRMustHaveTheFormOfItsPaymentMode(t *testing.T) {
@@ -57,11 +60,17 @@ func TestUTRIsCaseSensitive(t *testing.T) {
 	c.submitUTR(c.createOnramp(bankOrder("INR_NEFT", "1000")), "hdfcn12345678901").ok()
 }
 
-func TestUTROfACancelledOrExpiredOrderIsFree(t *testing.T) {
+func TestUTRIsFreeAgainOnlyOnceItsOrderIsCancelled(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct{ amount, utr string }{
-		"cancelled": {"1000.01", goodUTR},
-		"expired":   {"1000", "999912345678"},
+	for name, tc := range map[string]struct {
+		amount, utr, ends string
+		free              bool
+	}{
+		"cancelled":                   {"1000.01", goodUTR, "cancelled", true},
+		"cancelled, in other letters": {"1000.22", goodUTR, "Canceled", true},
+		"expired":                     {"1000", "999912345678", "expired", false},
+		"expired, by magic":           {"1000", "999812345678", "expired", true},
+		"refunded":                    {"1000.02", goodUTR, "refunded", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,19 +81,70 @@ func TestUTROfACancelledOrExpiredOrderIsFree(t *testing.T) {
 			c.submitUTR(early, tc.utr).refused(http.StatusForbidden, "Invalid UTR")
 			c.clock.Advance(3 * time.Hour)
 			c.renew()
-			require.Equal(t, name, c.onrampStatus(old).str("data.status"))
-			c.submitUTR(c.createOnramp(onrampOrder("1000")), tc.utr).ok()
-			c.submitUTR(old, "412345678999").refused(http.StatusForbidden, "Invalid UTR")
+			require.Equal(t, tc.ends, c.onrampStatus(old).str("data.status"))
+			again := c.submitUTR(c.createOnramp(onrampOrder("1000")), tc.utr)
+			require.Equal(t, tc.free, again.status == http.StatusOK, again.text)
+			if !tc.free {
+				again.refused(http.StatusForbidden, "Invalid UTR")
+			}
 		})
 	}
 }
 
-func TestUTROfARefundedOrderIsNotFree(t *testing.T) {
+func TestUTRThatNoOrderTookPaysANewOne(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.submitUTR(c.createOnramp(onrampOrder("1000.02")), goodUTR).ok()
+	old := c.createOnramp(onrampOrder("1000"))
+	c.clock.Advance(3 * time.Hour)
+	c.renew()
+	c.submitUTR(old, goodUTR).refused(http.StatusForbidden, "Invalid UTR")
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, goodUTR).ok()
 	c.clock.Advance(10 * time.Minute)
-	c.submitUTR(c.createOnramp(onrampOrder("1000")), goodUTR).refused(http.StatusForbidden, "Invalid UTR")
+	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
+}
+
+// The money really sent funds a new order of that amount, and no other.
+func TestUTROfACancelledOrderPaysAnOrderOfTheAmountPaid(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	settle := func(amount string) (id string, status reply) {
+		id = c.createOnramp(onrampOrder(amount))
+		c.submitUTR(id, goodUTR).ok()
+		c.clock.Advance(10 * time.Minute)
+		return id, c.onrampStatus(id)
+	}
+	for _, amount := range []string{"1000.01", "1000.01", "1000"} {
+		_, cancelled := settle(amount)
+		require.Equal(t, "cancelled", cancelled.str("data.status"), amount)
+		require.Contains(t, cancelled.str("data.reason"), "amount paid (900.00 INR)")
+	}
+	paid, completed := settle("900")
+	require.Equal(t, "completed", completed.str("data.status"))
+
+	orders := c.srv.Ledger().Orders
+	for _, o := range orders[:3] {
+		require.Equal(t, "900", o.Payment.Amount.String())
+		require.Equal(t, paid, o.Payment.UsedBy)
+		require.False(t, o.HoldsPayment())
+	}
+	require.Equal(t, goodUTR, orders[3].Payment.Proof)
+	require.True(t, orders[3].HoldsPayment())
+}
+
+func TestPaymentThatATestBooksDecidesWhatItsUTRPays(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	for booked, want := range map[string]string{"990.5": "cancelled", "1000": "completed", "0": "fiatPending"} {
+		name := utr(len(c.srv.Ledger().Orders))
+		c.control("/sandbox/payments", object{"utr": name, "amount": json.Number(booked)})
+		id := c.createOnramp(onrampOrder("1000"))
+		c.submitUTR(id, name).ok()
+		c.clock.Advance(10 * time.Minute)
+		require.Equal(t, want, c.onrampStatus(id).str("data.status"), booked)
+	}
+	require.Equal(t, http.StatusBadRequest,
+		c.send(http.MethodPost, "/sandbox/payments", []byte(`{"utr":"1","amount":-1}`), nil).status)
 }
 
 func TestWrongUTRIsReplacedWhilePaymentIsAwaited(t *testing.T) {
@@ -101,6 +161,36 @@ func TestWrongUTRIsReplacedWhilePaymentIsAwaited(t *testing.T) {
 	require.Equal(t, "fiatReceived", c.onrampStatus(id).str("data.status"))
 	c.submitUTR(id, utr(3)).refused(http.StatusBadRequest, "Order already success, can't update UTR")
 	require.Equal(t, utr(2), c.get("/v1/orders/0").ok().str("data.1.paymentDetails.reference"))
+}
+
+// A mistyped UTR is taken, and its payment never found.
+func TestMistypedUTRIsReplacedAndTheOrderPaid(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, "999900000001").ok()
+	c.clock.Advance(2 * time.Hour)
+	c.renew()
+	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+	require.Nil(t, c.srv.Ledger().Orders[0].Payment)
+	c.submitUTR(id, goodUTR).ok()
+	c.clock.Advance(time.Minute)
+	require.Equal(t, "fiatReceived", c.onrampStatus(id).str("data.status"))
+	c.clock.Advance(10 * time.Minute)
+
+	made, at := c.srv.Ledger().Orders[0], testStart().Add(2*time.Hour)
+	require.Equal(t, "completed", made.Status)
+	require.Equal(t, []sandbox.LedgerProof{
+		{Proof: "999900000001", At: testStart(), ReplacedAt: at}, {Proof: goodUTR, At: at},
+	}, made.Proofs)
+	require.Equal(t, []int{2, 1}, []int{made.ProofsAccepted, made.ProofsReplaced})
+	require.Equal(t, 1, c.srv.Ledger().Totals.ProofsReplaced)
+	require.Equal(t, &sandbox.LedgerPayment{
+		Amount: made.Fiat, Currency: "INR", Proof: goodUTR, FoundAt: at.Add(time.Minute),
+	}, made.Payment)
+	events := c.srv.Events(0, 100)
+	require.Equal(t, []sandbox.EventKind{sandbox.EventProofReplaced, sandbox.EventProof},
+		[]sandbox.EventKind{events[len(events)-2].Kind, events[len(events)-1].Kind})
 }
 
 func TestSameUTRAgainChangesNothing(t *testing.T) {
@@ -170,8 +260,28 @@ func TestHashIsUsedOnce(t *testing.T) {
 	a.submitHash(first, goodHash).refused(http.StatusConflict, "Duplicate transaction hash")
 	b.submitHash(b.createOfframp(offrampOrder("10")), "0x"+strings.ToUpper(goodHash[2:])).
 		refused(http.StatusConflict, "Duplicate transaction hash")
+	p.clock.Advance(time.Minute)
 	a.submitHash(first, hash(7)).refused(http.StatusBadRequest, "Order is already in process, can't update transaction hash")
 	require.Equal(t, goodHash, a.offrampStatus(first).str("data.txnHash"))
+}
+
+func TestHashIsReplacedWhileTheTokensAreNotSeen(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOfframp(offrampOrder("10"))
+	dropped := goodHash[:62] + "dead"
+	c.submitHash(id, dropped).ok()
+	c.clock.Advance(30 * time.Minute)
+	c.submitHash(id, goodHash).ok()
+	require.Equal(t, "pending", c.offrampStatus(id).str("data.status"))
+	require.Equal(t, goodHash, c.offrampStatus(id).str("data.txnHash"))
+	c.submitHash(id, dropped).refused(http.StatusConflict, "Duplicate transaction hash")
+	c.clock.Advance(10 * time.Minute)
+	made := c.srv.Ledger().Orders[0]
+	require.Equal(t, "PayoutSuccess", made.Status)
+	require.Equal(t, 1, made.ProofsReplaced)
+	require.Equal(t, goodHash, made.Payment.Proof)
+	require.Equal(t, "10 USDC", made.Payment.Amount.String()+" "+made.Payment.Currency)
 }
 
 func TestUnseenHashLeavesTheOrderPending(t *testing.T) {

@@ -50,6 +50,9 @@ func (s *Server) quoteBuy(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.scenario().quotesNothing {
+		bought = decimal.Zero
+	}
 	return answer(buyQuote{
 		Quote: d.token.smallestUnits(bought), ReceivedTokens: bought.String(), ConversionRate: rate.String(),
 		GasPriceWei: d.token.chain.gasWei, GasPriceNativeToken: "9723000000000000", NativeTokenDecimals: 18,
@@ -89,7 +92,7 @@ type sellQuote struct {
 	ConversionRate string      `json:"conversionRate"`
 	TransactionFee json.Number `json:"transactionFee"`
 	GasFee         json.Number `json:"gasFee"`
-	TDSFee         json.Number `json:"tdsFee"`
+	TDSFee         json.Number `json:"tdsFee,omitempty"` // one client saw it, no document names it (wire 3.21, 13)
 	FiatCurrency   string      `json:"fiatCurrency"`
 	FiatAmount     json.Number `json:"fiatAmount"`
 }
@@ -110,11 +113,17 @@ func (s *Server) quoteSell(c *call) (any, error) {
 	}
 	rate := s.quotedRate(d, c.now)
 	sold, fiat := d.sold(rate)
-	return answer(sellQuote{
+	quote := sellQuote{
 		SellTokens: shownTokens(sold), ConversionRate: rate.StringFixed(shownDecimals),
-		TransactionFee: "0", GasFee: json.Number(d.token.chain.gasINR), TDSFee: number(tds(fiat)),
-		FiatCurrency: "inr", FiatAmount: number(fiat),
-	}), nil
+		TransactionFee: "0", GasFee: json.Number(d.token.chain.gasINR), FiatCurrency: "inr", FiatAmount: number(fiat),
+	}
+	if d.scenario().quotesTDS {
+		quote.TDSFee = number(tds(fiat))
+	}
+	if d.scenario().quotesNothing {
+		quote.GasFee = quote.FiatAmount
+	}
+	return answer(quote), nil
 }
 
 // sellForm is what a sale says in a quote and in an order.

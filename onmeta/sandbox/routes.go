@@ -24,6 +24,9 @@ type route struct {
 const (
 	onrampStatusRoute  = "POST /v1/orders/status"
 	offrampStatusRoute = "POST /v1/offramp/orders/status"
+	onrampCreateRoute  = "POST /v1/orders/create"
+	offrampCreateRoute = "POST /v1/offramp/orders/create"
+	historyRoute       = "GET /v1/orders/{skip}"
 )
 
 // routes is the provider's surface (wire 2). Where documents disagree on a path, both are served.
@@ -50,11 +53,11 @@ func (s *Server) routes() []route {
 		{"GET /v1/orders/chain_limits", withKey, invalidRequest, s.chainLimits},
 		{"GET /v1/orders/currencies", withKey, invalidRequest, s.currencies},
 		{"GET /v1/orders/invoice/{id}", withKey, invalidRequest, s.invoice},
-		{"GET /v1/orders/{skip}", withToken, invalidRequest, s.orderHistory},
-		{"POST /v1/orders/create", withToken, invalidRequest, s.createOnramp},
+		{historyRoute, withToken, invalidRequest, s.orderHistory},
+		{onrampCreateRoute, withToken, invalidRequest, s.createOnramp},
 		{"POST /v1/orders/utr", withToken, invalidRequest, s.submitUTR},
 		{onrampStatusRoute, withToken, invalidRequest, s.onrampStatus},
-		{"POST /v1/offramp/orders/create", withToken, invalidRequest, s.createOfframp},
+		{offrampCreateRoute, withToken, invalidRequest, s.createOfframp},
 		{"POST /v1/offramp/orders/txnhash", withToken, invalidRequest, s.submitHash},
 		{offrampStatusRoute, withToken, invalidRequest, s.offrampStatus},
 	}

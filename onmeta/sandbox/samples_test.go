@@ -92,7 +92,7 @@ func TestAnswersHaveTheFieldsAndTypesOfTheSamples(t *testing.T) {
 		"3.19 history": {c.get("/v1/orders/0"), `{"success":true,"data":[` + item + `]}`},
 		"3.20 invoice": {invoice, `{"success":true,"data":{"url":"https://example.test"}}`},
 		"3.21 sell quote": {c.post("/v1/quote/sell", sellQuote("100")),
-			`{"success":true,"data":{"sellTokens":"100.000000","conversionRate":"84.449002","transactionFee":0,"gasFee":0.21,"tdsFee":84.45,
+			`{"success":true,"data":{"sellTokens":"100.000000","conversionRate":"84.449002","transactionFee":0,"gasFee":0.21,
 			"fiatCurrency":"inr","fiatAmount":8444.9},"error":{}}`},
 		"3.22 create off-ramp": {off,
 			`{"success":true,"data":{"orderId":"1","receiverWalletAddress":"0x","gasPriceWei":"28600000000","gasUseEstimate":"70000","quote":"5",

@@ -51,6 +51,9 @@ type Options struct {
 	RateLimit float64
 	// Courses let a share of the orders take another course than the usual one. Default: none.
 	Courses []CourseShare
+	// Staging plays the provider's staging host, where no money moves: amounts are not compared, an on-ramp order delivers
+	// and an off-ramp order asks for 0.01 WMATIC, and nothing is paid out (wire 13). Default: production.
+	Staging bool
 	// Middleware wraps the provider's routes, the control plane left out.
 	Middleware func(http.Handler) http.Handler
 }

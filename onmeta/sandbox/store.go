@@ -29,8 +29,9 @@ type store struct {
 
 	orders     []*order // oldest first
 	ordersByID map[string]*order
-	utrs       map[string]*order // the last order that held the UTR
-	hashes     map[string]bool   // accepted transaction hashes, in the spelling of hashKey
+	utrs       map[string]*order   // the last order that held the UTR
+	payments   map[string]*payment // by UTR
+	hashes     map[string]bool     // accepted transaction hashes, in the spelling of hashKey
 	proofs     []AcceptedProof
 	quotes     map[quoteKey]issuedQuote
 
@@ -47,6 +48,7 @@ func newStore(seed int64) *store {
 		usersByID:  map[string]*user{},
 		ordersByID: map[string]*order{},
 		utrs:       map[string]*order{},
+		payments:   map[string]*payment{},
 		hashes:     map[string]bool{},
 		quotes:     map[quoteKey]issuedQuote{},
 		calls:      map[string]int{},

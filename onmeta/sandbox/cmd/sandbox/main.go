@@ -49,6 +49,7 @@ type settings struct {
 	faults      string
 	courses     string
 	rateLimit   float64
+	staging     bool
 	magic       bool
 	faultKinds  bool
 	verbose     bool
@@ -88,6 +89,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	flags.StringVar(&set.courses, "courses", "",
 		"shares of orders that take another course, as refunded=5%,slow=1% (default $SANDBOX_COURSES, or none)")
 	flags.Float64Var(&set.rateLimit, "rate-limit", 0, "requests a second to answer, the others get a 429; 0 is no limit")
+	flags.BoolVar(&set.staging, "staging", false, "play the provider's staging host: 0.01 WMATIC whatever is ordered")
 	flags.StringVar(&set.apiKey, "api-key", "",
 		"API key to accept (default $ONMETA_API_KEY, or "+sandbox.DefaultAPIKey+")")
 	flags.StringVar(&set.apiSecret, "api-secret", "",
@@ -134,7 +136,7 @@ func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
 	handler, err := sandbox.New(sandbox.Options{
 		APIKey: set.apiKey, APISecret: set.apiSecret, KYCSecret: set.kycSecret,
 		Seed: set.seed, Clock: clock, Logger: newLogger(stderr, set.verbose),
-		Faults: faults, Courses: courses, RateLimit: set.rateLimit,
+		Faults: faults, Courses: courses, RateLimit: set.rateLimit, Staging: set.staging,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,120 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"rampart/onmeta"
+)
+
+// payment is what a user really sent: rupees that a UTR names, or tokens.
+type payment struct {
+	proof  string // empty: found without one
+	amount decimal.Decimal
+	order  *order // whose it is; nil: nobody's so far
+}
+
+// underpaidPercent is the part of its price that an underpaid order is paid.
+const underpaidPercent = 90
+
+// paymentOf finds what a UTR pays. One that is new pays what the order's course says, and the same ever after; nil is
+// no payment.
+func (s *Server) paymentOf(o *order, utr string) *payment {
+	found, known := s.store.payments[utr]
+	if !known && s.neverFound(o, utr) {
+		return nil
+	}
+	if !known {
+		return &payment{proof: utr, amount: o.amountPaid()}
+	}
+	if !found.amount.IsPositive() {
+		return nil
+	}
+	return found
+}
+
+// neverFound tells whether no payment of a UTR is found for an order: never, or only for the next one.
+func (s *Server) neverFound(o *order, utr string) bool {
+	if strings.HasPrefix(utr, unmatchedUTR) {
+		return true
+	}
+	holder, held := s.store.utrs[utr]
+	return strings.HasPrefix(utr, secondUTR) && (!held || holder == o)
+}
+
+// amountPaid is what the order's course pays, whole rupees where that is less than ordered.
+func (o *order) amountPaid() decimal.Decimal {
+	if !o.scenario.underpaid {
+		return o.fiat
+	}
+	part := o.fiat.Mul(decimal.New(underpaidPercent, -2))
+	if whole := part.Truncate(0); whole.IsPositive() {
+		return whole
+	}
+	return part.Truncate(fiatDecimals)
+}
+
+// take makes a payment the order's, and nobody's what it had before.
+func (s *Server) take(o *order, found *payment) {
+	if o.payment != nil && o.payment.order == o {
+		o.payment.order = nil
+	}
+	if o.payment = found; found == nil {
+		return
+	}
+	found.order = o
+	if o.direction == onramp && found.proof != "" {
+		s.store.payments[found.proof] = found
+	}
+}
+
+// due is what the order is to be paid: rupees, or tokens.
+func (o *order) due() decimal.Decimal {
+	if o.direction == offramp {
+		return o.tokens
+	}
+	return o.fiat
+}
+
+// paidPath is what follows a payment: the course, if it is of the amount ordered (wire 13: FAQ 29, 35).
+func (s *Server) paidPath(o *order, now time.Time) []hop {
+	if o.payment.amount.Equal(o.due()) || o.staging {
+		if o.scenario.underpaid {
+			return o.swapped(onrampPath())
+		}
+		return o.path(now)
+	}
+	if o.direction == offramp {
+		return slices.Concat(hops(statusOrderReceived), hopsFor(reasonAmountSent, statusRefundInitiated, statusRefunded))
+	}
+	status := statusCancelled
+	if o.scenario.underpaid {
+		status = o.scenario.path[0].status
+	}
+	reason := fmt.Sprintf(reasonAmountPaid, o.payment.amount.StringFixed(fiatDecimals), o.fiat.StringFixed(fiatDecimals))
+	return []hop{{after: hopTime, status: status, reason: reason, paid: true}}
+}
+
+// found tells of the payment that the provider has found by now.
+func (o *order) found(now time.Time) *LedgerPayment {
+	at, ok := o.steps.reached(now, func(s step) bool { return s.paid || o.direction.phase(s.status).Paid() })
+	if !ok {
+		return nil
+	}
+	told := &LedgerPayment{Amount: o.due(), Currency: "INR", FoundAt: at.at}
+	if o.direction == offramp {
+		told.Currency = o.token.symbol
+	}
+	if o.payment != nil {
+		told.Amount, told.Proof = o.payment.amount, o.payment.proof
+		if by := o.payment.order; by != nil && by != o {
+			told.UsedBy = by.id
+		}
+	}
+	_, told.Returned = o.reached(now, onmeta.PhaseRefunded)
+	return told
+}
