@@ -102,7 +102,7 @@ func putOffOrder(past, future progress, fault Fault, _ time.Time) progress {
 
 // paidLate expires an order whose payment is still to be found, and finds it late.
 func paidLate(past, future progress, fault Fault, now time.Time) progress {
-	if past[len(past)-1].status != statusFiatPending || len(past) > 1 {
+	if onmeta.OnrampPhase(onmeta.Status(past[len(past)-1].status)) != onmeta.PhaseUnpaid || len(past) > 1 {
 		return nil
 	}
 	return append(progress{{at: now, status: statusExpired}}, future.putOff(time.Duration(fault.Delay))...)

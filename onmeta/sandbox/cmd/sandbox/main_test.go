@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"rampart/onmeta/sandbox"
 )
 
 // process is the program, running inside the test.
@@ -145,6 +148,37 @@ func TestRateLimitIsAFlag(t *testing.T) {
 	p := launch(t, nil, "--rate-limit", "0.01", "--api-key", "key")
 	require.Equal(t, http.StatusOK, p.call(t, "/v1/tokens", "key").StatusCode)
 	require.Equal(t, http.StatusTooManyRequests, p.call(t, "/v1/tokens", "key").StatusCode)
+}
+
+// post sends JSON and decodes the answer's data.
+func (p process) post(t *testing.T, path, token, body string) map[string]any {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+path, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("X-Api-Key", sandbox.DefaultAPIKey)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, res.Body.Close()) }()
+	var answer struct {
+		Data map[string]any `json:"data"`
+	}
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&answer))
+	return answer.Data
+}
+
+func TestStagingIsAFlag(t *testing.T) {
+	t.Parallel()
+	const order = `{"sellTokenSymbol":"USDC","sellTokenAddress":"0x3c499c542cef5e3811e1192ce70d8cc03d5c3359","chainId":137,
+		"fiatCurrency":"inr","sellTokenAmount":100,"senderWalletAddress":"0x1111111111111111111111111111111111111111",
+		"refundWalletAddress":"0x1111111111111111111111111111111111111111",
+		"bankDetails":{"accountNumber":"XXXX4821","ifsc":"HDFC0001234"}}`
+	for deposit, p := range map[string]process{"100": launch(t, nil), "0.01": launch(t, nil, "--staging")} {
+		login := p.post(t, "/v1/users/login", "", `{"email":"asha+linked@example.test"}`)
+		made := p.post(t, "/v1/offramp/orders/create", login["accessToken"].(string), order)
+		require.Equal(t, deposit, made["quote"])
+	}
 }
 
 func TestProgramStopsAlthoughACallHangs(t *testing.T) {
