@@ -418,10 +418,23 @@ func TestProvidersRefusalOfADossierIsARefusal(t *testing.T) {
 
 func TestUploadWhoseAnswerWasLostMayBeRepeated(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
+	request := activities.UploadKYCRequest{Email: "asha+review@example.test", Dossier: newDossier(t).url}
+	w.network.once(onmeta.RouteUploadKYC, lost)
+	_, err := run(w, w.calls.UploadKYC, request)
+	requireRetried(t, activities.ErrUnavailable, err)
+	_, err = run(w, w.calls.UploadKYC, request)
+	require.NoError(t, err)
+}
+
+// Whoever is verified by then is refused; only a look at the KYC status tells so.
+func TestUploadWhoseLostAnswerVerifiedTheUserIsRefused(t *testing.T) {
+	t.Parallel()
 	w, d := newWorld(t), newDossier(t)
 	w.network.once(onmeta.RouteUploadKYC, lost)
 	requireRetried(t, activities.ErrUnavailable, d.upload(w))
-	require.NoError(t, d.upload(w))
+	requireRefused(t, http.StatusBadRequest, "KYC already verified", d.upload(w))
+	requireVerified(t, w, true)
 }
 
 func TestCancellationWhileADossierIsReadPassesThrough(t *testing.T) {

@@ -192,6 +192,7 @@ func TestTransactionHashThatTheProviderDoesNotTakeIsRefused(t *testing.T) {
 	requireRefused(t, http.StatusBadRequest, "Invalid transaction hash", w.submitHash(first, "0x123"))
 	require.NoError(t, w.submitHash(first, goodHash))
 	requireRefused(t, http.StatusConflict, "Duplicate transaction hash", w.submitHash(second, goodHash))
+	w.clock.Advance(time.Minute) // the tokens are seen
 	requireRefused(t, http.StatusBadRequest, "Order is already in process, can't update transaction hash",
 		w.submitHash(first, "0x"+strings.Repeat("ab", 32)))
 }

@@ -279,6 +279,9 @@ func onrampCourses() []course {
 		{"1000.05", ramp.Completed, settling, nil, "a day after"},
 		{"1000.06", ramp.Completed, settling, nil, ""},
 		{"1000.07", ramp.Refunded, []ramp.Status{ramp.Refunding}, []string{"fiatRefundInitiated"}, ""},
+		{"1000.21", ramp.Completed, settling, []string{"FiatReceived", "OrderReceived", "inProgress", "Transferred"}, ""},
+		{"1000.22", ramp.Cancelled, nil, nil, ""},
+		{"1000.23", ramp.Refunded, []ramp.Status{ramp.Refunding}, []string{"refunding"}, ""},
 	}
 }
 
@@ -296,6 +299,8 @@ func offrampCourses() []course {
 		{"100.07", ramp.Completed, settling, []string{"fiatFailed"}, "could not pay out"},
 		{"100.08", ramp.Completed, settling, nil, ""},
 		{"100.09", ramp.Completed, settling, nil, ""},
+		{"100.16", ramp.Completed, settling, []string{"OrderReceived", "inProgress", "cryptoReceived", "FiatPending"}, ""},
+		{"100.17", ramp.Refunded, refunding, []string{"refunding"}, ""},
 	}
 }
 
@@ -387,30 +392,31 @@ func TestAcceptedHashWithoutTokensIsWatchedOnWithAttentionUntilTheProviderEndsIt
 func TestUTROfAnOrderThatFellThroughPaysANewOne(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fall func(*provider, *road) ramp.Order
+		fall func(*road) ramp.Order
 		as   ramp.Status
+		utr  string
+		pays string // the amount of the new order
 	}{
-		"cancelled, for the amount was another": {func(_ *provider, r *road) ramp.Order {
+		"cancelled, for the amount was another": {func(r *road) ramp.Order {
 			r.signalUTR(time.Minute, utr)
 			return r.buy(linkedBuy("1000.01"))
-		}, ramp.Cancelled},
-		"expired without a UTR": {func(_ *provider, r *road) ramp.Order {
+		}, ramp.Cancelled, utr, "900.00"},
+		"expired without a UTR": {func(r *road) ramp.Order {
 			return r.buy(linkedBuy("1000.00"))
-		}, ramp.Expired},
-		"expired with its UTR": {func(p *provider, r *road) ramp.Order {
-			r.signalUTR(time.Minute, utr)
-			r.at(2*time.Minute, func() { p.force("expired") })
+		}, ramp.Expired, utr, "1000.00"},
+		"expired with its UTR, and the provider gives it back": {func(r *road) ramp.Order {
+			r.pace = time.Minute
+			r.signalUTR(time.Minute, "999812345678")
 			return r.buy(linkedBuy("1000.00"))
-		}, ramp.Expired},
+		}, ramp.Expired, "999812345678", "1000.00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				old := tt.fall(p, p.road(ramp.Onramp))
+				old := tt.fall(p.road(ramp.Onramp))
 				require.Equal(t, tt.as, old.Status)
-				require.Contains(t, notes(old), "on a new order for the same amount")
-				request := linkedBuy("1000.00")
-				request.UTR = utr
+				request := linkedBuy(tt.pays)
+				request.UTR = tt.utr
 
 				order := p.road(ramp.Onramp).buy(request)
 
@@ -421,6 +427,40 @@ func TestUTROfAnOrderThatFellThroughPaysANewOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was really paid decides: the amount of the cancelled order is the wrong one again.
+func TestUTROfACancelledOrderIsCancelledAgainOnAnOrderOfTheSameAmount(t *testing.T) {
+	t.Parallel()
+	withProvider(t, func(p *provider) {
+		for range 2 {
+			request := linkedBuy("1000.01")
+			request.UTR = utr
+			order := p.road(ramp.Onramp).buy(request)
+			require.Equal(t, ramp.Cancelled, order.Status)
+			require.Contains(t, order.ProviderReason, "amount paid (900.00 INR)")
+		}
+		require.Empty(t, p.payouts())
+	})
+}
+
+// The provider's support is the way out: no order of ours can have the payment.
+func TestUTRThatAnExpiredOrderTookIsRefusedOnANewOne(t *testing.T) {
+	t.Parallel()
+	withProvider(t, func(p *provider) {
+		old := p.road(ramp.Onramp)
+		old.signalUTR(time.Minute, utr)
+		old.at(2*time.Minute, func() { p.force("expired") })
+		require.Equal(t, ramp.Expired, old.buy(linkedBuy("1000.00")).Status)
+		request := linkedBuy("1000.00")
+		request.UTR = utr
+
+		order := p.road(ramp.Onramp).buy(request)
+
+		require.Equal(t, ramp.Expired, order.Status)
+		require.Contains(t, notes(order), "Invalid UTR")
+		require.Empty(t, p.payouts())
+	})
 }
 
 func TestOrderWithoutProofExpiresWithNoPollOnTheWay(t *testing.T) {
