@@ -49,7 +49,7 @@ type Created struct {
 }
 
 // promptly is how soon after it was scheduled a first attempt usually starts.
-const promptly = time.Second
+const promptly = 200 * time.Millisecond
 
 // mayExist reports whether an earlier attempt may have made the order. The provider takes no idempotency key (wire 1.7), so
 // that every attempt but the first looks before it creates. An operator's reset of the activity begins to count attempts

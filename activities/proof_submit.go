@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -88,11 +89,19 @@ func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransaction
 	if failed != nil {
 		return SubmitResult{}, classify(ctx, lookup(failed))
 	}
-	if ramp.SameTransactionHash(req.ChainID, status.TransactionHash, req.TransactionHash) {
+	if req.isHash(status.TransactionHash) {
 		return SubmitResult{}, nil
 	}
 	state := offrampStateOf(status)
 	return SubmitResult{}, refusal(refused, &state)
+}
+
+// isHash reports whether the provider's hash is the one submitted. Orders of earlier versions do not name their chain.
+func (r SubmitTransactionHashRequest) isHash(told string) bool {
+	if r.ChainID == 0 {
+		return strings.EqualFold(told, r.TransactionHash)
+	}
+	return ramp.SameTransactionHash(r.ChainID, told, r.TransactionHash)
 }
 
 // refusedBy returns the provider's refusal of this very call. A refusal of a call on the way to it, such as the login, is none.
