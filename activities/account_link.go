@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"go.temporal.io/sdk/workflow"
@@ -11,21 +10,40 @@ import (
 )
 
 // LinkAccount links the account (wire 3.8, 3.10). The provider checks it with a partner, and its holder's name against
-// the KYC. A 406, "account already verified", is success: an attempt whose answer was lost may have linked it. A bank
-// account without the PAN that linking needs has failed, and nothing is sent: the user may submit it again with a PAN.
+// the KYC. A 406, "account already verified", is success: an attempt whose answer was lost may have linked it. Any other
+// refusal stands only if the account is not among the linked ones. A bank account without the PAN that linking needs has
+// failed, and nothing is sent: the user may submit it again with a PAN.
 func (c *Calls) LinkAccount(ctx context.Context, req AccountRequest) (LinkResult, error) {
 	if req.UPI == nil && req.Bank.PAN == "" {
 		return LinkResult{State: LinkFailed, Reason: "it is not linked yet, and linking it needs its holder's PAN"}, nil
 	}
 	link, err := c.link(ctx, req)
-	var refused *onmeta.Error
-	if errors.As(err, &refused) && refused.Kind == onmeta.KindRefused && refused.Status == http.StatusNotAcceptable {
-		return LinkResult{State: Linked}, nil
+	if refused, yes := refusedBy(err, req.linkRoute()); yes {
+		return c.linkedAllTheSame(ctx, req, refused)
 	}
 	if err != nil {
 		return LinkResult{}, classify(ctx, err)
 	}
 	return linkResult(link), nil
+}
+
+// linkedAllTheSame looks after a refusal whether the account is linked, or about to be.
+func (c *Calls) linkedAllTheSame(ctx context.Context, req AccountRequest, refused *onmeta.Error) (LinkResult, error) {
+	if refused.Status == http.StatusNotAcceptable {
+		return LinkResult{State: Linked}, nil
+	}
+	found, err := c.LinkedAccounts(ctx, req)
+	if err != nil || found.State != NotLinked {
+		return found, err
+	}
+	return LinkResult{}, classify(ctx, refused)
+}
+
+func (r AccountRequest) linkRoute() onmeta.Route {
+	if r.UPI != nil {
+		return onmeta.RouteLinkUPI
+	}
+	return onmeta.RouteLinkBank
 }
 
 func (c *Calls) link(ctx context.Context, req AccountRequest) (onmeta.Link, error) {

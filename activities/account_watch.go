@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -16,6 +17,8 @@ type WatchLinkRequest struct {
 	UPI bool `json:"upi"`
 	// Holder is the name that the user's account is in, hidden in what the provider says.
 	Holder string `json:"holder,omitempty"`
+	// Account is what is being linked: by it the link is found among the user's accounts where its reference does not tell.
+	Account *AccountRequest `json:"account,omitempty"`
 	Wait
 }
 
@@ -25,20 +28,49 @@ type WatchLinkResult struct {
 	LinkResult
 }
 
-// WatchLink polls a pending link until the provider has decided (wire 3.9, 3.11).
+// WatchLink polls a pending link until the provider has decided (wire 3.9, 3.11). The user's accounts are looked through where
+// the link has no reference, the status call refuses it, or its time is up: no link is given up that the provider has linked.
 func (w *Watches) WatchLink(ctx context.Context, req WatchLinkRequest) (WatchLinkResult, error) {
 	result := WatchLinkResult{LinkResult: LinkResult{State: LinkPending, LinkReference: req.LinkReference}}
 	how := watching{Wait: req.Wait, pause: w.patientPause, limit: w.timings.Linking, outage: w.timings.Outage}
 	var err error
 	result.WatchEnd, err = poll(ctx, how, func(ctx context.Context) (string, bool, error) {
-		link, err := w.linkStatus(ctx, req)
+		link, err := w.linkState(ctx, req)
 		if err != nil {
 			return "", false, err
 		}
-		result.LinkResult = linkResult(link)
-		return string(link.Status), result.State != LinkPending, nil
+		result.LinkResult = link
+		return string(link.State), link.State != LinkPending, nil
 	})
 	return result, err
+}
+
+func (w *Watches) linkState(ctx context.Context, req WatchLinkRequest) (LinkResult, error) {
+	if req.LinkReference == "" && req.Account != nil {
+		return w.listed(ctx, req)
+	}
+	link, err := w.linkStatus(ctx, req)
+	told := linkResult(link)
+	timeUp := err == nil && told.State == LinkPending && time.Since(req.Since) >= w.timings.Linking
+	if req.Account == nil || !timeUp && !onmeta.IsKind(err, onmeta.KindRefused) {
+		return told, err
+	}
+	found, failed := w.listed(ctx, req)
+	if failed == nil && found.State == LinkPending {
+		return told, err // the list knows no better
+	}
+	return found, failed
+}
+
+// listed finds the link in the list of the user's accounts. One that is not in it is pending still, and the failure of an
+// earlier one is none of it.
+func (w *Watches) listed(ctx context.Context, req WatchLinkRequest) (LinkResult, error) {
+	found, err := req.Account.find(ctx, w.provider)
+	another := req.LinkReference != "" && found.LinkReference != req.LinkReference
+	if found.State == NotLinked || found.State == LinkFailed && another {
+		found = LinkResult{State: LinkPending, LinkReference: req.LinkReference}
+	}
+	return found, err
 }
 
 func (w *Watches) linkStatus(ctx context.Context, req WatchLinkRequest) (onmeta.Link, error) {

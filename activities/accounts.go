@@ -2,6 +2,10 @@ package activities
 
 import (
 	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -60,14 +64,34 @@ type LinkResult struct {
 }
 
 // LinkedAccounts looks the account up among those that the user has linked (wire 3.6, 3.7). A bank account is known by
-// its IFSC and last four digits, all that the provider shows.
+// its IFSC and last four digits, all that the provider shows. A refusal says nothing of the account: the provider is asked again.
 func (c *Calls) LinkedAccounts(ctx context.Context, req AccountRequest) (LinkResult, error) {
-	if req.UPI != nil {
-		ids, err := c.provider.UPIIDs(ctx, req.user())
-		return findUPI(ids, req.UPI), classify(ctx, err)
+	link, err := req.find(ctx, c.provider)
+	if link.State == LinkFailed {
+		link = LinkResult{State: NotLinked} // a failure of the past: the account may be linked again
 	}
-	accounts, err := c.provider.BankAccounts(ctx, req.user())
-	return findBank(accounts, req.Bank), classify(ctx, err)
+	return link, classify(ctx, lookup(err))
+}
+
+// find looks the account up among the user's, the failed ones included.
+func (r AccountRequest) find(ctx context.Context, provider *onmeta.Client) (LinkResult, error) {
+	if r.UPI != nil {
+		ids, err := provider.UPIIDs(ctx, r.user())
+		return findUPI(ids, r.UPI), unlessNone(err, onmeta.RouteUPIIDs)
+	}
+	accounts, err := provider.BankAccounts(ctx, r.user())
+	return findBank(accounts, r.Bank), unlessNone(err, onmeta.RouteBankAccounts)
+}
+
+// unlessNone takes the provider's own 404 to a list for an empty one (wire 13).
+func unlessNone(err error, list onmeta.Route) error {
+	var provider *onmeta.Error
+	none := errors.As(err, &provider) && provider.Route == list && provider.Kind == onmeta.KindRefused &&
+		(provider.Status == http.StatusNotFound || provider.Code == strconv.Itoa(http.StatusNotFound))
+	if none {
+		return nil
+	}
+	return err
 }
 
 // findUPI prefers a link that works to one that failed: a VPA may be listed more than once.
@@ -92,14 +116,13 @@ func findBank(accounts []onmeta.BankAccount, wanted *ramp.BankAccount) LinkResul
 	return best
 }
 
-// better keeps the more useful of two links. A failed link from the past counts as none: the account may be linked again.
+// better keeps the more useful of two links.
 func better(a, b LinkResult) LinkResult {
-	switch {
-	case b.State == Linked, b.State == LinkPending && a.State != Linked:
+	usefulness := []LinkState{NotLinked, LinkFailed, LinkPending, Linked}
+	if slices.Index(usefulness, b.State) > slices.Index(usefulness, a.State) {
 		return b
-	default:
-		return a
 	}
+	return a
 }
 
 func linkResult(link onmeta.Link) LinkResult {

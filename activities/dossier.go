@@ -17,6 +17,7 @@ import (
 	"gocloud.dev/gcerrors"
 
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 const (
@@ -64,8 +65,15 @@ type index struct {
 // entry is a field of the index.
 type entry struct{ field, value string }
 
-// openDossier opens a dossier and checks that it is complete and its files fit to be sent, so that nothing is sent of
-// one that is not.
+// text is one that is sent as it is.
+type text struct {
+	entry
+	// validate says what is wrong with the value, and does not repeat it; nil where the provider takes any.
+	validate func(string) error
+}
+
+// openDossier opens a dossier and checks that it is complete and fit to be sent, so that nothing is sent of one that is not.
+// It names all that is wrong at once, so that the user mends it at once.
 func openDossier(ctx context.Context, open OpenDossiers, url string) (*dossier, error) {
 	files, err := open(ctx, url)
 	if err != nil {
@@ -83,22 +91,41 @@ func (d *dossier) check(ctx context.Context) error {
 	if err := d.readIndex(ctx); err != nil {
 		return err
 	}
-	for _, text := range d.index.texts() {
-		if text.value == "" {
-			return unusable(dossierIndex + " holds no " + text.field)
-		}
-	}
+	faults := d.index.faults()
 	size := int64(0)
 	for _, file := range d.index.files() {
-		if err := d.checkFile(ctx, file); err != nil {
+		err := d.checkFile(ctx, file)
+		var fault unusable
+		switch {
+		case errors.As(err, &fault):
+			faults = append(faults, string(fault))
+		case err != nil:
 			return err
 		}
 		size += d.checked[file.field].size
 	}
 	if size > dossierLimit {
-		return unusable(fmt.Sprintf("the files of the dossier are larger than %d MiB together", dossierLimit>>20))
+		faults = append(faults, fmt.Sprintf("the files of the dossier are larger than %d MiB together", dossierLimit>>20))
+	}
+	if len(faults) > 0 {
+		return unusable(strings.Join(faults, "; "))
 	}
 	return nil
+}
+
+// faults are those of the texts.
+func (i index) faults() []string {
+	var faults []string
+	for _, text := range i.texts() {
+		if strings.TrimSpace(text.value) == "" {
+			faults = append(faults, dossierIndex+" holds no "+text.field)
+		} else if text.validate != nil {
+			if err := text.validate(text.value); err != nil {
+				faults = append(faults, dossierIndex+": "+text.field+" "+err.Error())
+			}
+		}
+	}
+	return faults
 }
 
 func (d *dossier) readIndex(ctx context.Context) error {
@@ -167,10 +194,11 @@ func (d *dossier) open(ctx context.Context, file entry) (*document, error) {
 	return document, nil
 }
 
-func (i index) texts() []entry {
-	return []entry{
-		{"firstName", i.FirstName}, {"lastName", i.LastName}, {"pan", i.PAN}, {"aadhaar", i.Aadhaar},
-		{"incomeRange", i.IncomeRange}, {"profession", i.Profession},
+func (i index) texts() []text {
+	return []text{
+		{entry{"firstName", i.FirstName}, nil}, {entry{"lastName", i.LastName}, nil},
+		{entry{"pan", i.PAN}, ramp.ValidatePAN}, {entry{"aadhaar", i.Aadhaar}, ramp.ValidateAadhaar},
+		{entry{"incomeRange", i.IncomeRange}, nil}, {entry{"profession", i.Profession}, nil},
 	}
 }
 
@@ -184,8 +212,11 @@ func (i index) files() []entry {
 // fields names them all, for a person.
 func (i index) fields() string {
 	var names []string
-	for _, e := range append(i.texts(), i.files()...) {
-		names = append(names, e.field)
+	for _, text := range i.texts() {
+		names = append(names, text.field)
+	}
+	for _, file := range i.files() {
+		names = append(names, file.field)
 	}
 	return strings.Join(names, ", ")
 }

@@ -31,7 +31,7 @@ import (
 // provider.
 func marks() map[string]string {
 	return map[string]string{
-		"firstName": "Markedfirst", "lastName": "Markedlast", "panNumber": "MARKD1234X", "aadharNumber": "482913570246",
+		"firstName": "Markedfirst", "lastName": "Markedlast", "panNumber": "MARKD1234X", "aadharNumber": "482913570245",
 		"incomeRange": "25L-50L", "profession": "markedprofession",
 	}
 }

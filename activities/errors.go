@@ -71,12 +71,13 @@ func classify(ctx context.Context, err error) error {
 
 // refusal is the final error of a request that the provider refused, with the order's state where that was looked at.
 func refusal(provider *onmeta.Error, state *OrderState) error {
-	return temporal.NewNonRetryableApplicationError(said(provider), ErrRefused, nil, Refusal{
-		HTTPStatus: provider.Status,
-		Code:       provider.Code,
-		Reason:     provider.Message,
-		State:      state,
-	})
+	return refused(provider, Refusal{State: state})
+}
+
+// refused is the error of a refusal, with what more is known of it.
+func refused(provider *onmeta.Error, told Refusal) error {
+	told.HTTPStatus, told.Code, told.Reason = provider.Status, provider.Code, provider.Message
+	return temporal.NewNonRetryableApplicationError(said(provider), ErrRefused, nil, told)
 }
 
 // interrupted is the error of an activity whose context has ended. A worker that stops ends it too, which is neither a
@@ -136,6 +137,8 @@ type Refusal struct {
 	Reason string `json:"reason"`
 	// State is the order's, as the provider told it after it had refused a proof of payment; nil for other refusals.
 	State *OrderState `json:"state,omitempty"`
+	// Again is how long the same request is refused, where the provider says that it is for a while.
+	Again time.Duration `json:"again,omitempty"`
 }
 
 // Refused returns the provider's refusal, if that is what err is.

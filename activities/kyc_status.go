@@ -11,6 +11,8 @@ import (
 // KYCStatusRequest names the user.
 type KYCStatusRequest struct {
 	Email string `json:"email"`
+	// Again is set but for the order's first look, whose answer may also be that the provider does not log the user in.
+	Again bool `json:"again,omitempty"`
 }
 
 // KYCStatusResult says whether the provider has verified the user's identity.
@@ -21,13 +23,14 @@ type KYCStatusResult struct {
 // KYCStatus asks whether the user is verified (wire 3.3). The guide makes this mandatory before an account is linked. It is
 // an order's first call, so that it is also the one that logs the user in (wire 3.1) and tells whether the provider knows
 // our key; every later call does the same for itself, on whichever worker it runs. A user whom the provider refuses to log
-// in here is refused the order. Later, a refused login is an outage.
+// in here is refused the order. Later, a refused login is an outage. A look that is refused says nothing of the user's KYC, and
+// is made again.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	status, err := c.provider.KYCStatus(ctx, user(req.Email))
-	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes {
+	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes && !req.Again {
 		return KYCStatusResult{}, refusal(refused, nil)
 	}
-	return KYCStatusResult{Verified: status.Verified}, classify(ctx, err)
+	return KYCStatusResult{Verified: status.Verified}, classify(ctx, lookup(err))
 }
 
 // KYCStatus runs the activity.

@@ -10,6 +10,9 @@ import (
 // WatchKYCRequest names the user.
 type WatchKYCRequest struct {
 	Email string `json:"email"`
+	// Idle is set while the provider has no documents of this order to look at: the user may be verified all the same, by
+	// what another order, or the provider's own page, has brought. It is then polled slowly, and without a limit.
+	Idle bool `json:"idle,omitempty"`
 	Wait
 }
 
@@ -22,6 +25,9 @@ type WatchKYCResult struct {
 // verified" meanwhile (wire 3.3): only time tells a review from a refusal.
 func (w *Watches) WatchKYC(ctx context.Context, req WatchKYCRequest) (WatchKYCResult, error) {
 	how := watching{Wait: req.Wait, pause: w.patientPause, limit: w.timings.KYCReview, outage: w.timings.Outage}
+	if req.Idle {
+		how.pause, how.limit = func(int) time.Duration { return w.timings.SlowPoll }, 0
+	}
 	end, err := poll(ctx, how, func(ctx context.Context) (string, bool, error) {
 		status, err := w.provider.KYCStatus(ctx, user(req.Email))
 		if status.Verified {

@@ -41,7 +41,7 @@ type WatchOrderResult struct {
 // order: nothing it answers to a poll, a refusal included, ends the watch but a new status. TimeUp says that the
 // order is overdue or, when it is late, that no payment came any more.
 func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchOrderResult, error) {
-	how := watching{Wait: req.Wait, pause: w.orderPause(req), outage: w.timings.Outage, tolerant: true}
+	how := watching{Wait: req.Wait, pause: w.orderPause(req), outage: w.timings.Outage}
 	switch {
 	case req.Late:
 		how.limit = w.timings.LatePayment

@@ -54,6 +54,8 @@ type Timings struct {
 	SlowPoll time.Duration
 	// KYCReview is how long KYC may take until the order gives up.
 	KYCReview time.Duration
+	// KYCPause is how long the provider takes no KYC documents of a user after too many failed attempts.
+	KYCPause time.Duration
 	// Linking is how long linking an account may take until the order gives up.
 	Linking time.Duration
 	// Overdue is how long after accepted proof an order asks for attention.
@@ -65,7 +67,7 @@ type Timings struct {
 }
 
 // GuideTimings are the provider's: orders live 3 hours, quotes 30 seconds, polls are 10 to 15 seconds apart (guide),
-// manual KYC review takes up to 24 hours (wire 3.3). speed divides all but the quote's life, for a sandbox whose
+// manual KYC review takes up to 24 hours (wire 3.3), too many failed attempts are held against a user for an hour (wire 13). speed divides all but the quote's life, for a sandbox whose
 // clock runs that much faster; 1 is real time.
 func GuideTimings(speed float64) Timings {
 	scale := func(d time.Duration) time.Duration { return time.Duration(float64(d) / speed) }
@@ -76,6 +78,7 @@ func GuideTimings(speed float64) Timings {
 		PollMax:       scale(15 * time.Second),
 		SlowPoll:      scale(2 * time.Minute),
 		KYCReview:     scale(26 * time.Hour),
+		KYCPause:      scale(time.Hour),
 		Linking:       scale(time.Hour),
 		Overdue:       scale(24 * time.Hour),
 		LatePayment:   scale(time.Hour),

@@ -29,6 +29,7 @@ func TestGuideTimingsAreTheGuides(t *testing.T) {
 	require.Equal(t, 10*time.Second, timings.PollMin)
 	require.Equal(t, 15*time.Second, timings.PollMax)
 	require.Greater(t, timings.KYCReview, 24*time.Hour, "a manual review takes up to 24 hours")
+	require.Equal(t, time.Hour, timings.KYCPause, "too many failed attempts: after an hour")
 	require.Equal(t, 24*time.Hour, timings.Overdue)
 }
 
@@ -41,6 +42,7 @@ func TestTimingsFollowAFasterClockExceptForQuotes(t *testing.T) {
 		PollMax:       time.Second / 4,
 		SlowPoll:      2 * time.Second,
 		KYCReview:     26 * time.Minute,
+		KYCPause:      time.Minute,
 		Linking:       time.Minute,
 		Overdue:       24 * time.Minute,
 		LatePayment:   time.Minute,

@@ -74,11 +74,10 @@ type watching struct {
 	limit time.Duration
 	// outage is how long polls may fail.
 	outage time.Duration
-	// tolerant makes a refusal of the poll itself count as a failed poll, not as final.
-	tolerant bool
 }
 
-// check asks the provider once. It returns the provider's answer in its own words and whether that decides.
+// check asks the provider once. It returns the provider's answer in its own words and whether that decides. A poll that is
+// refused has failed like any other: it says nothing of what is waited for.
 type check func(context.Context) (answer string, decided bool, err error)
 
 // poll calls check until it decides. It pauses before the first check too, for the workflow has just had an answer, so
@@ -100,7 +99,6 @@ type rounds struct {
 
 	over bool
 	end  WatchEnd
-	err  error
 }
 
 // all makes the polls. The stack of the goroutine it runs in is kept for as long as the order is watched: what need not be on
@@ -118,7 +116,7 @@ func (r *rounds) all(ctx context.Context) (WatchEnd, error) {
 			return WatchEnd{}, err
 		}
 	}
-	return r.end, r.err
+	return r.end, nil
 }
 
 // pause waits until the next poll is due.
@@ -130,12 +128,8 @@ func (r *rounds) pause(ctx context.Context) error {
 
 func (r *rounds) next(ctx context.Context) {
 	answer, decided, err := r.check(ctx)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return // it is no fault of the provider's
-	case onmeta.IsKind(err, onmeta.KindRefused) && !r.tolerant:
-		r.over, r.err = true, classify(ctx, err)
-		return
 	}
 	r.beat = r.beat.after(answer, err)
 	r.end, r.over = r.ends(r.beat, decided, err)

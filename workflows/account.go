@@ -104,12 +104,14 @@ func (l *lifecycle) link(ctx workflow.Context) (activities.LinkResult, error) {
 
 func (l *lifecycle) awaitLink(ctx workflow.Context, link activities.LinkResult) (activities.LinkResult, error) {
 	l.note(ctx, "The provider checks the account.")
+	account := l.route.account()
 	stopped, err := l.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchLink(ctx, activities.WatchLinkRequest{
 			Email:         l.terms.email,
 			LinkReference: link.LinkReference,
 			UPI:           l.route.accountKind() == ramp.AccountUPI,
 			Holder:        l.route.account().Holder(),
+			Account:       &account,
 			Wait:          wait,
 		})
 		link = result.LinkResult

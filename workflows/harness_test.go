@@ -57,9 +57,16 @@ func (w *world) on(activity any) *testsuite.MockCallWrapper {
 	return w.OnActivity(activity, mock.Anything, mock.Anything)
 }
 
+// watchKYC is the watch of the user's KYC while the provider has documents of the order to look at, or while it has none.
+func (w *world) watchKYC(idle bool) *testsuite.MockCallWrapper {
+	return w.OnActivity((*activities.Watches)(nil).WatchKYC, mock.Anything,
+		mock.MatchedBy(func(req activities.WatchKYCRequest) bool { return req.Idle == idle }))
+}
+
 // happy lets every activity that a test has not set up succeed.
 func (w *world) happy(watched ...activities.OrderState) {
 	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{Verified: true}, nil).Maybe()
+	w.watchKYC(true).After(365*24*time.Hour).Return(activities.WatchKYCResult{}, nil).Maybe() // nobody verifies the user elsewhere
 	w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.Linked}, nil).Maybe()
 	w.on((*activities.Calls)(nil).QuoteBuy).Return(w.quoteBuy).Maybe()
 	w.on((*activities.Calls)(nil).QuoteSell).Return(w.quoteSell).Maybe()

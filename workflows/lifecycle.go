@@ -96,6 +96,9 @@ type lifecycle struct {
 	// lookup is what the provider says of the account, where it was asked before its turn.
 	lookup *lookup
 
+	// identity is how far the order has come with a user who is not verified.
+	identity identity
+
 	// fingerprint is of the request as it came.
 	fingerprint string
 

@@ -241,7 +241,7 @@ func dossierOnDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	index := map[string]string{
-		"firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570246",
+		"firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570245",
 		"incomeRange": "10L-15L", "profession": "engineer",
 	}
 	for _, file := range []string{"selfie", "aadhaarFront", "aadhaarBack", "panFront", "panBack"} {

@@ -35,8 +35,7 @@ func TestUnverifiedUserIsAskedForADossierUntilOneIsTaken(t *testing.T) {
 	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
 	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, refusal("Invalid request")).Once()
 	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, nil).Once()
-	w.on((*activities.Watches)(nil).WatchKYC).
-		Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.Decided}}, nil)
+	w.watchKYC(false).Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.Decided}}, nil)
 	w.happy(completed)
 	dossier := ramp.KYCSubmission{Dossier: "file:///var/lib/rampart/kyc/asha"}
 	asked := w.update(0, ramp.AwaitOrder)

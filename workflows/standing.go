@@ -45,23 +45,44 @@ func (l *lifecycle) atOnce(headline string) standing {
 }
 
 func (l *lifecycle) verifyingKYC() standing {
-	if l.inbox.kyc.shut == "" {
+	switch id := l.identity; {
+	case !id.again.IsZero():
+		return standing{
+			headline: "The provider takes no KYC documents for now",
+			awaits:   theProvider,
+			text:     "There were too many failed attempts. The order uploads the documents again then, by itself.",
+			until:    id.again,
+			help:     l.ifOtherDocuments(),
+		}
+	case id.taken.IsZero() && l.inbox.kyc.shut == "":
 		return l.atOnce("The provider checks the user's KYC")
 	}
-	return standing{
+	s := standing{
 		headline: "The provider reviews the user's KYC documents",
 		awaits:   theProvider,
 		text:     "A review by hand takes up to 24 hours. The order goes on by itself once the user is verified.",
 		help:     l.unlessWanted(),
 	}
+	if l.inbox.kyc.shut == "" {
+		s.text += " The provider does not say when it refuses them."
+		s.help = l.ifOtherDocuments()
+	}
+	return s
+}
+
+func (l *lifecycle) ifOtherDocuments() []remedy {
+	return append([]remedy{
+		{"The user has other documents", code("starter submit-kyc " + l.id() + " DOSSIER-URL")},
+	}, l.unlessWanted()...)
 }
 
 func (l *lifecycle) awaitingKYC() standing {
 	return standing{
 		headline: "The user must hand in KYC documents",
 		awaits:   theUser,
-		text:     "The provider has not verified the user. Without documents the order is rejected then.",
-		until:    l.statusSince().Add(userPatience),
+		text: "The provider has not verified the user. Without documents the order is rejected then. " +
+			"It goes on by itself should the user be verified by other means.",
+		until: l.statusSince().Add(userPatience),
 		help: append([]remedy{
 			{"The documents are where the workers read them", code("starter submit-kyc " + l.id() + " DOSSIER-URL")},
 		}, l.unlessWanted()...),

@@ -17,6 +17,8 @@ const (
 	changeLateWithoutProof = "late-without-proof"
 	// changeProofLimit: an order takes so many proofs and no more.
 	changeProofLimit = "proof-limit"
+	// changeIdentity: a user who is not verified is watched until they are, and may hand in documents all the while.
+	changeIdentity = "identify-user"
 )
 
 // changed reports whether this order takes up a change. Validators and queries must not ask.
