@@ -222,12 +222,230 @@ func watchLink(request activities.AccountRequest, reference string) activities.W
 	}
 }
 
-func TestWatchedLinkThatTheProviderDoesNotKnowIsRefused(t *testing.T) {
+func TestWatchOfALinkGoesOnAfterARefusal(t *testing.T) {
+	t.Parallel()
+	for name, request := range map[string]activities.AccountRequest{
+		"UPI id": byUPI(newcomer, "asha.pending@okbank"), "account": byBank(newcomer, "50100000009001"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			controlled(t, func(t *testing.T, w *world) {
+				link, err := run(w, w.calls.LinkAccount, request)
+				require.NoError(t, err)
+				w.network.once(onmeta.RouteUPILinkStatus, refuses(http.StatusNotFound, "data not found"))
+				w.network.once(onmeta.RouteBankLinkStatus, refuses(http.StatusForbidden, "user is forbidden"))
+				end, err := run(w, w.watches.WatchLink, watchLink(request, link.LinkReference))
+				require.NoError(t, err)
+				require.Equal(t, activities.Decided, end.End)
+				require.Equal(t, activities.Linked, end.State)
+			})
+		})
+	}
+}
+
+func TestWatchOfALinkThatIsRefusedForLongIsAnOutage(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {
-		_, err := run(w, w.watches.WatchLink, watchLink(byUPI(newcomer, ""), "nothing"))
-		requireRefused(t, http.StatusNotFound, "data not found", err)
+		end, err := run(w, w.watches.WatchLink, watchLink(byUPI(newcomer, ""), "nothing"))
+		require.NoError(t, err)
+		require.Equal(t, activities.Outage, end.End)
+		require.Contains(t, end.Problem, "data not found")
+		require.Equal(t, activities.LinkPending, end.State)
 	})
+}
+
+// watchOf is watchLink that knows the account too.
+func watchOf(request activities.AccountRequest, reference string) activities.WatchLinkRequest {
+	watch := watchLink(request, reference)
+	watch.Account = &request
+	return watch
+}
+
+func TestPendingLinkIsFoundInTheListWhereItsReferenceDoesNotTell(t *testing.T) {
+	t.Parallel()
+	const upi, bank = `"upiId":"asha@okbank"`, `"accountNumber":"XXXX4821","ifsc":"HDFC0001234"`
+	for name, tc := range map[string]struct {
+		reference string
+		told      fault
+		list      string
+		want      activities.LinkState
+		end       activities.End
+	}{
+		"no reference, linked":                     {"", nil, "SUCCESS:1", activities.Linked, activities.Decided},
+		"no reference, failed":                     {"", nil, "FAILED:1", activities.LinkFailed, activities.Decided},
+		"no reference, pending":                    {"", nil, "PENDING:1", activities.LinkPending, activities.TimeUp},
+		"no reference, not listed":                 {"", nil, "", activities.LinkPending, activities.TimeUp},
+		"reference refused, linked":                {"9", refuses(http.StatusNotFound, "data not found"), "SUCCESS:9", activities.Linked, activities.Decided},
+		"reference refused, failed":                {"9", refuses(http.StatusNotFound, "data not found"), "FAILED:9", activities.LinkFailed, activities.Decided},
+		"reference refused, another failed before": {"9", refuses(http.StatusNotFound, "data not found"), "FAILED:1", activities.LinkPending, activities.Outage},
+		"pending for ever, linked by another":      {"9", pendingLink, "PENDING:9 SUCCESS:10", activities.Linked, activities.Decided},
+		"pending for ever":                         {"9", pendingLink, "PENDING:9", activities.LinkPending, activities.TimeUp},
+	} {
+		for kind, request := range map[string]activities.AccountRequest{
+			"UPI id": byUPI(newcomer, "asha@okbank"), "account": byBank(newcomer, "50100000004821"),
+		} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				controlled(t, func(t *testing.T, w *world) {
+					w.network.on(onmeta.RouteUPILinkStatus, tc.told)
+					w.network.on(onmeta.RouteBankLinkStatus, tc.told)
+					w.network.on(onmeta.RouteUPIIDs, answers(http.StatusOK, listing(tc.list, upi)))
+					w.network.on(onmeta.RouteBankAccounts, answers(http.StatusOK, listing(tc.list, bank)))
+					watch := watchOf(request, tc.reference)
+					watch.Since = time.Now().Add(-59 * time.Minute)
+					end, err := run(w, w.watches.WatchLink, watch)
+					require.NoError(t, err)
+					require.Equal(t, tc.end, end.End)
+					require.Equal(t, tc.want, end.State)
+				})
+			})
+		}
+	}
+}
+
+func pendingLink(request *http.Request, next send) (*http.Response, error) {
+	return answers(http.StatusOK, `{"success":true,"data":{"bankStatus":"PENDING","upiStatus":"PENDING","referenceId":"9"}}`)(request, next)
+}
+
+// A list that is refused, at the last look too, is asked again.
+func TestLinkIsNotGivenUpWhileTheListIsRefused(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		w.network.on(onmeta.RouteUPILinkStatus, pendingLink)
+		w.network.once(onmeta.RouteUPIIDs, refuses(http.StatusForbidden, "user is forbidden"))
+		w.network.on(onmeta.RouteUPIIDs, answers(http.StatusOK, listing("SUCCESS:10", `"upiId":"asha@okbank"`)))
+		watch := watchOf(byUPI(newcomer, "asha@okbank"), "9")
+		watch.Since = time.Now().Add(-61 * time.Minute)
+		end, err := run(w, w.watches.WatchLink, watch)
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, end.End)
+		require.Equal(t, activities.LinkResult{State: activities.Linked, LinkReference: "10"}, end.LinkResult)
+	})
+}
+
+func TestLinkedAccountsThatTheProviderHasNoneOfAreNone(t *testing.T) {
+	t.Parallel()
+	for name, none := range map[string]fault{
+		"404":             refuses(http.StatusNotFound, "Bank details are not found for the user"),
+		"404 in a 200":    answers(http.StatusOK, `{"success":false,"error":{"code":404,"message":"data not found"}}`),
+		"an empty list":   answers(http.StatusOK, `{"success":true,"data":[]}`),
+		"null":            answers(http.StatusOK, `{"success":true,"data":null}`),
+		"no data, a word": answers(http.StatusOK, `{"success":true,"message":"success","data":[]}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.network.on(onmeta.RouteUPIIDs, none)
+			w.network.on(onmeta.RouteBankAccounts, none)
+			for _, request := range []activities.AccountRequest{byUPI(newcomer, "asha@okbank"), byBank(newcomer, "50100000004821")} {
+				found, err := run(w, w.calls.LinkedAccounts, request)
+				require.NoError(t, err)
+				require.Equal(t, activities.LinkResult{State: activities.NotLinked}, found)
+			}
+		})
+	}
+}
+
+func TestRefusedLookUpIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]fault{
+		"400":                 refuses(http.StatusBadRequest, "Invalid request"),
+		"403":                 refuses(http.StatusForbidden, "user is forbidden"),
+		"a gateway's own 404": answers(http.StatusNotFound, "<html>404 Not Found</html>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for _, route := range []onmeta.Route{onmeta.RouteUPIIDs, onmeta.RouteBankAccounts, onmeta.RouteKYCStatus} {
+				w.network.on(route, refusal)
+			}
+			_, err := run(w, w.calls.LinkedAccounts, byUPI(newcomer, "asha@okbank"))
+			requireRetried(t, activities.ErrUnavailable, err)
+			_, err = run(w, w.calls.LinkedAccounts, byBank(newcomer, "50100000004821"))
+			requireRetried(t, activities.ErrUnavailable, err)
+			_, err = run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer})
+			requireRetried(t, activities.ErrUnavailable, err)
+		})
+	}
+}
+
+// The 404 is the login's: it says nothing of the user's accounts.
+func TestLoginThatIsRefusedIsNoAnswerAboutAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.network.on(onmeta.RouteLogin, refuses(http.StatusNotFound, "data not found"))
+	upi, bank := byUPI(newcomer, "asha@okbank"), byBank(newcomer, "50100000004821")
+	for name, attempt := range map[string]func() error{
+		"look for the UPI id":  attempt(w, w.calls.LinkedAccounts, upi),
+		"look for the account": attempt(w, w.calls.LinkedAccounts, bank),
+		"link the UPI id":      attempt(w, w.calls.LinkAccount, upi),
+		"link the account":     attempt(w, w.calls.LinkAccount, bank),
+		"look at the KYC":      attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer, Again: true}),
+		"upload documents":     attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: newDossier(t).url}),
+	} {
+		err := attempt()
+		require.Error(t, err, name)
+		requireRetried(t, activities.ErrUnavailable, err)
+	}
+}
+
+func TestRefusedLinkIsLookedUpBeforeItCountsAsRefused(t *testing.T) {
+	t.Parallel()
+	const upi, bank = `"upiId":"asha@okbank"`, `"accountNumber":"XXXX4821","ifsc":"HDFC0001234"`
+	for name, tc := range map[string]struct {
+		refused fault
+		list    string
+		want    activities.LinkResult
+	}{
+		"409, linked":            {refuses(http.StatusConflict, "account already exists"), "SUCCESS:1", activities.LinkResult{State: activities.Linked, LinkReference: "1"}},
+		"400, linked":            {refuses(http.StatusBadRequest, "bad request"), "SUCCESS:1", activities.LinkResult{State: activities.Linked, LinkReference: "1"}},
+		"400, pending":           {refuses(http.StatusBadRequest, "verification in progress"), "PENDING:1", activities.LinkResult{State: activities.LinkPending, LinkReference: "1"}},
+		"406, listed by no list": {refuses(http.StatusNotAcceptable, "account already verified"), "", activities.LinkResult{State: activities.Linked}},
+	} {
+		for kind, request := range map[string]activities.AccountRequest{
+			"UPI id": byUPI(newcomer, "asha@okbank"), "account": byBank(newcomer, "50100000004821"),
+		} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.network.on(onmeta.RouteLinkUPI, tc.refused)
+				w.network.on(onmeta.RouteLinkBank, tc.refused)
+				w.network.on(onmeta.RouteUPIIDs, answers(http.StatusOK, listing(tc.list, upi)))
+				w.network.on(onmeta.RouteBankAccounts, answers(http.StatusOK, listing(tc.list, bank)))
+				link, err := run(w, w.calls.LinkAccount, request)
+				require.NoError(t, err)
+				require.Equal(t, tc.want, link)
+			})
+		}
+	}
+}
+
+func TestRefusedLinkStandsOnlyOnceTheLookHasSaidSo(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		look   fault
+		stands bool
+	}{
+		"not linked":         {answers(http.StatusOK, `{"success":true,"data":[]}`), true},
+		"none linked":        {refuses(http.StatusNotFound, "data not found"), true},
+		"failed once before": {answers(http.StatusOK, listing("FAILED:1", `"upiId":"asha@okbank"`)), true},
+		"look refused":       {refuses(http.StatusForbidden, "user is forbidden"), false},
+		"look unavailable":   {refuses(http.StatusServiceUnavailable, "down"), false},
+		"look lost":          {lost, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.network.on(onmeta.RouteLinkUPI, refuses(http.StatusBadRequest, "bad request"))
+			w.network.on(onmeta.RouteUPIIDs, tc.look)
+			_, err := run(w, w.calls.LinkAccount, byUPI(newcomer, "asha@okbank"))
+			if tc.stands {
+				requireRefused(t, http.StatusBadRequest, "bad request", err)
+			} else {
+				requireRetried(t, activities.ErrUnavailable, err)
+			}
+		})
+	}
 }
 
 func TestWatchedLinkEndsWhenItsTimeIsUp(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/worker"
@@ -502,4 +503,94 @@ func TestExtensionsAreReadInAnyCase(t *testing.T) {
 	w, d := newWorld(t), newDossier(t)
 	require.NoError(t, d.write("SELFIE.JPEG", contentsOf("a.jpg")).with("selfie", "SELFIE.JPEG").upload(w))
 	requireVerified(t, w, true)
+}
+
+func TestAllThatIsWrongWithADossierIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := newDossier(t).with("pan", "mrtps7788q").with("aadhaar", "482913570246").with("profession", " ").without("panBack").
+		write("asha-rao.jpg", "").write("front.png", "root:x:0:0").remove("back.png")
+	problem, invalid := activities.InvalidDossier(d.upload(w))
+	require.True(t, invalid)
+	for _, fault := range []string{
+		"dossier.json holds no profession",
+		"dossier.json: pan must be 5 capital letters, 4 digits and a capital letter",
+		"dossier.json: aadhaar has a wrong check digit",
+		"the file of the dossier for selfie is empty",
+		"the file of the dossier for aadhaarFront must be a JPEG or PNG picture or a PDF",
+		"the dossier has no file for aadhaarBack",
+		"see panBack",
+	} {
+		require.Contains(t, problem, fault)
+	}
+	for _, value := range []string{"mrtps7788q", "482913570246", "asha", "front.png"} {
+		require.NotContains(t, problem, value)
+	}
+	require.Zero(t, w.called(onmeta.RouteUploadKYC))
+	require.Zero(t, w.called(onmeta.RouteLogin))
+}
+
+func TestDossierWithNumbersThatCannotBeIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ field, value, text string }{
+		"PAN in small letters":       {"pan", "mrtps7788q", "pan must be 5 capital letters"},
+		"PAN with a space":           {"pan", "MRTPS7788Q ", "pan must be 5 capital letters"},
+		"Aadhaar with a typing slip": {"aadhaar", "482913570254", "aadhaar has a wrong check digit"},
+		"Aadhaar with spaces":        {"aadhaar", "4829 1357 0245", "aadhaar must be 12 digits"},
+		"masked Aadhaar":             {"aadhaar", "XXXXXXXX0245", "aadhaar must be 12 digits"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			problem, invalid := activities.InvalidDossier(newDossier(t).with(tc.field, tc.value).upload(w))
+			require.True(t, invalid)
+			require.Contains(t, problem, tc.text)
+			require.NotContains(t, problem, tc.value)
+			require.Zero(t, w.called(onmeta.RouteUploadKYC))
+		})
+	}
+}
+
+func TestDocumentsThatAreRefusedForTheirSizeOrFormatAreTheUsersToMend(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		refused fault
+		text    string
+	}{
+		"gateway's 413":  {answers(http.StatusRequestEntityTooLarge, "<html>413 Request Entity Too Large</html>"), "too large for the provider"},
+		"provider's 413": {refuses(http.StatusRequestEntityTooLarge, "file too large"), "too large for the provider"},
+		"gateway's 415":  {answers(http.StatusUnsupportedMediaType, ""), "does not take documents of these formats"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.network.on(onmeta.RouteUploadKYC, tc.refused)
+			problem, invalid := activities.InvalidDossier(newDossier(t).upload(w))
+			require.True(t, invalid)
+			require.Contains(t, problem, tc.text)
+		})
+	}
+}
+
+func TestTooManyFailedAttemptsAreARefusalForAnHour(t *testing.T) {
+	t.Parallel()
+	const said = "Too many failed attempts, please try after an hour!"
+	for name, tc := range map[string]struct {
+		refused fault
+		again   time.Duration
+	}{
+		"400":             {refuses(http.StatusBadRequest, said), time.Hour},
+		"429":             {refuses(http.StatusTooManyRequests, said), time.Hour},
+		"in capitals":     {refuses(http.StatusBadRequest, strings.ToUpper(said)), time.Hour},
+		"another refusal": {refuses(http.StatusBadRequest, "Invalid request"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.network.on(onmeta.RouteUploadKYC, tc.refused)
+			refusal, refused := activities.Refused(newDossier(t).upload(w))
+			require.True(t, refused)
+			require.Equal(t, tc.again, refusal.Again)
+		})
+	}
 }

@@ -59,15 +59,17 @@ func TestRefusalsAreHarmless(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	refusal := refuses(http.StatusForbidden, strings.ReplaceAll(gossip, "\n", " "))
-	for _, route := range []onmeta.Route{onmeta.RouteSubmitUTR, onmeta.RouteSubmitHash, onmeta.RouteUPIIDs, onmeta.RouteBankAccounts, onmeta.RouteCreateOfframp, onmeta.RouteLinkUPI} {
+	for _, route := range []onmeta.Route{onmeta.RouteSubmitUTR, onmeta.RouteSubmitHash, onmeta.RouteCreateOfframp, onmeta.RouteLinkUPI} {
 		w.network.on(route, refusal)
 	}
 	order := w.onrampOrder(t)
-	account := activities.AccountRequest{Email: linked, UPI: &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"}}
+	account := activities.AccountRequest{Email: linked, UPI: &ramp.UPIAccount{ID: "asha@okicici", Name: "Asha Rao"}}
 	failures := map[string]error{}
 	_, failures["UTR"] = run(w, w.calls.SubmitUTR, activities.SubmitUTRRequest{Email: linked, OrderID: order, UTR: "412345678901", Holder: "Asha Rao"})
-	_, failures["linked"] = run(w, w.calls.LinkedAccounts, account)
 	_, failures["link"] = run(w, w.calls.LinkAccount, account)
+	w.network.on(onmeta.RouteUPIIDs, refusal)
+	_, looked := run(w, w.calls.LinkedAccounts, account)
+	requireHarmless(t, failure(t, looked).Error())
 	for name, err := range failures {
 		refused, is := activities.Refused(err)
 		require.True(t, is, name)

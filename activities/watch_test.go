@@ -551,12 +551,40 @@ func TestKYCWatchEndsWhenTheTimeForAReviewIsUp(t *testing.T) {
 	})
 }
 
-func TestKYCWatchDoesNotGoOnAfterARefusal(t *testing.T) {
+func TestKYCWatchGoesOnAfterARefusal(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		w.network.once(onmeta.RouteKYCStatus, refuses(http.StatusForbidden, "user is forbidden"), refuses(http.StatusBadRequest, "Invalid request"))
+		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: newcomer, Wait: since(0)})
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End)
+		require.Len(t, w.network.sent(onmeta.RouteKYCStatus), 3)
+	})
+}
+
+func TestKYCWatchThatIsRefusedForLongIsAnOutage(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {
 		w.network.on(onmeta.RouteKYCStatus, refuses(http.StatusForbidden, "user is forbidden"))
-		_, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: unverified, Wait: since(0)})
-		requireRefused(t, http.StatusForbidden, "user is forbidden", err)
-		require.Len(t, w.network.sent(onmeta.RouteKYCStatus), 1)
+		began := time.Now()
+		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: unverified, Wait: since(0)})
+		require.NoError(t, err)
+		require.Equal(t, activities.Outage, watched.End)
+		require.Contains(t, watched.Problem, "user is forbidden")
+		requireBetween(t, 5*time.Minute, 7*time.Minute, time.Since(began))
+	})
+}
+
+func TestIdleKYCWatchIsSlowAndHasNoLimit(t *testing.T) {
+	t.Parallel()
+	dossier := newDossier(t)
+	controlled(t, func(t *testing.T, w *world) {
+		began := time.Now()
+		in(7*time.Minute, func() { require.NoError(t, dossier.upload(w)) })
+		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: unverified, Idle: true, Wait: since(48 * time.Hour)})
+		require.NoError(t, err)
+		require.Equal(t, activities.Decided, watched.End)
+		requireBetween(t, 8*time.Minute, 8*time.Minute, time.Since(began))
+		requireBetween(t, 2*time.Minute, 2*time.Minute, w.pauses(onmeta.RouteKYCStatus, began)...)
 	})
 }
