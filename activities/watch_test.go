@@ -571,7 +571,7 @@ func TestKYCWatchThatIsRefusedForLongIsAnOutage(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, activities.Outage, watched.End)
 		require.Contains(t, watched.Problem, "user is forbidden")
-		requireBetween(t, 5*time.Minute, 7*time.Minute, time.Since(began))
+		requireBetween(t, 5*time.Minute, 8*time.Minute, time.Since(began))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +86,7 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 		clock.Set(start)
 		require.NoError(t, clock.SetSpeed(1))
 		p.t = t
+		t.Cleanup(func() { time.Sleep(5 * time.Minute) }) // a watch that is given up hears of it when it heartbeats
 		test(p)
 	})
 }
@@ -185,6 +187,24 @@ type pacemaker struct {
 
 func (p *pacemaker) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
 	return &pacedWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, road: p.road}
+}
+
+// InterceptActivity makes no attempt follow one that was cancelled, as no server does: it would wait for the clock of a workflow
+// that is over.
+func (p *pacemaker) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &pacedActivity{interceptor.ActivityInboundInterceptorBase{Next: next}}
+}
+
+type pacedActivity struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+func (a *pacedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	result, err := a.Next.ExecuteActivity(ctx, in)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		err = temporal.NewNonRetryableApplicationError("cancelled", "Cancelled", ctx.Err())
+	}
+	return result, err
 }
 
 type pacedWorkflow struct {
