@@ -48,5 +48,9 @@ func (w *Watches) patientPause(polls int) time.Duration {
 
 // WatchKYC runs the activity.
 func WatchKYC(ctx workflow.Context, req WatchKYCRequest) (WatchKYCResult, error) {
-	return watch[WatchKYCResult](ctx, "Wait for the provider to verify the user's KYC", (*Watches)(nil).WatchKYC, req)
+	summary := "Wait for the provider to verify the user's KYC"
+	if req.Idle {
+		summary = "See whether the user is verified by other means"
+	}
+	return watch[WatchKYCResult](ctx, summary, (*Watches)(nil).WatchKYC, req)
 }

@@ -68,6 +68,8 @@ func roads() []road {
 			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashapending@okbank" }},
 		{name: "onramp-dossier-asked-for", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, pay),
 			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+nokyc", 1) }},
+		{name: "onramp-dossier-replaced-in-review", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, submitDossier, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+review", 1) }},
 		{name: "onramp-late-payment", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.09")},
 		{name: "onramp-unknown-status", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.03")},
 		{name: "onramp-statuses-out-of-order", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.04")},

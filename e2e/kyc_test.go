@@ -103,6 +103,23 @@ func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) 
 	require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 }
 
+func TestSecondOrderOfANewUserGoesOnOnceTheFirstHasGotThemVerified(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360)
+	for _, reference := range []string{"first", "second"} {
+		order, err := s.orders.StartOnramp(t.Context(), unverified(reference, "nokyc"))
+		require.NoError(t, err)
+		require.Equal(t, ramp.AwaitingKYC, order.Status)
+	}
+
+	_, err := s.orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier()))
+
+	require.NoError(t, err)
+	s.awaitStatus(buy("first"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("second"), settling, ramp.AwaitingPayment)
+	require.NotContains(t, activities(s.history(buy("second"))), "UploadKYC")
+}
+
 func TestManualReviewOfKYCIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600) // six hours of review take thirty-six seconds
