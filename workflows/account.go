@@ -129,11 +129,35 @@ func (l *lifecycle) awaitAccount(ctx workflow.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	if !arrived {
-		return end(ramp.Rejected, "No other account came in time: %s.", reason)
+	if arrived {
+		l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
+		return nil
 	}
-	l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
-	return nil
+	linked, err := l.linkedElsewhere(ctx)
+	switch {
+	case err != nil:
+		return err
+	case linked:
+		l.enter(ctx, ramp.LinkingAccount, "The account has been linked by other means.")
+		return nil
+	case !l.inbox.account.empty():
+		l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
+		return nil
+	}
+	return end(ramp.Rejected, "No other account came in time: %s.", reason)
+}
+
+// linkedElsewhere is the last look for an account that could not be linked: another order may have linked it since.
+func (l *lifecycle) linkedElsewhere(ctx workflow.Context) (bool, error) {
+	if !changed(ctx, changeLastLookForAccount) {
+		return false, nil
+	}
+	found, err := ask(ctx, l, activities.LinkedAccounts, l.route.account())
+	l.readMessages(ctx)
+	if _, refused := activities.Refused(err); refused {
+		return false, nil // of a worker that began before
+	}
+	return found.State == activities.Linked, err
 }
 
 // awaitUser waits until the user has acted, or has had long enough to.

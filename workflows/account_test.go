@@ -259,3 +259,44 @@ func TestAccountThatIsLinkedWhenItsTimeIsUpIsLinked(t *testing.T) {
 		})
 	}
 }
+
+// The account could not be linked for want of a PAN; another order of the user links it meanwhile.
+func TestAccountThatAnotherOrderHasLinkedIsFoundBeforeTheOrderGivesUp(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		linked  bool
+		refused bool
+		want    ramp.Status
+	}{
+		"linked":                     {true, false, ramp.Completed},
+		"linked, first look refused": {true, true, ramp.Completed},
+		"never linked":               {false, false, ramp.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			withProvider(t, func(p *provider) {
+				const listed = `{"success":true,"data":[{"accountNumber":"XXXX4821","ifsc":"HDFC0001234","status":"SUCCESS","referenceNumber":"1"}]}`
+				p.network.on(onmeta.RouteBankAccounts, func(request *http.Request, next send) (*http.Response, error) {
+					switch {
+					case !after(12*time.Hour)() || !tc.linked:
+						return answersWith(http.StatusNotFound, "Bank details are not found for the user")(request, next)
+					case tc.refused && !after(24*time.Hour+10*time.Minute)():
+						return answersWith(http.StatusForbidden, "user is forbidden")(request, next)
+					default:
+						dropBody(request)
+						return httpAnswer(request, http.StatusOK, listed), nil
+					}
+				})
+				r := p.road(ramp.Offramp)
+				r.pace = time.Minute
+				r.at(23*time.Hour, func() { require.Equal(t, ramp.AwaitingAccount, r.order().Status) })
+				request := linkedSell("100.00")
+				request.Bank.PAN, request.TransactionHash = "", hash
+
+				order := r.sell(request)
+
+				require.Equal(t, tc.want, order.Status)
+			})
+		})
+	}
+}

@@ -18,9 +18,14 @@ type identity struct {
 	since   time.Time
 	// again is when the provider takes documents again, after too many failed attempts.
 	again time.Time
+	// handedIn is how many dossiers have come.
+	handedIn int
 	// taken is when the provider took the latest dossier, which it looks at; zero while it has none.
 	taken time.Time
 }
+
+// dossiersTaken bounds how many dossiers an order hands in, so that a flood of them cannot grow it.
+const dossiersTaken = 50
 
 const (
 	notVerified = "the provider has not verified the user"
@@ -69,6 +74,7 @@ func (l *lifecycle) seekVerification(ctx workflow.Context) (bool, error) {
 		return l.sitOutPause(ctx)
 	case !l.inbox.kyc.empty():
 		id.dossier, id.since = l.inbox.kyc.take().Dossier, workflow.Now(ctx)
+		id.handedIn++
 		return l.handIn(ctx)
 	case id.dossier != "":
 		return l.handIn(ctx)

@@ -500,3 +500,24 @@ func TestOrderThatBeganBeforeTheChangeIdentifiesItsUserAsItBegan(t *testing.T) {
 	requireType(t, late.rejected, ramp.NotAwaited)
 	require.Equal(t, ramp.Completed, order.Status)
 }
+
+func TestFloodOfDocumentsIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
+	w.on((*activities.Calls)(nil).UploadKYC).Return(activities.UploadKYCResult{}, refusal("Invalid request"))
+	w.happy()
+	var replies []*reply
+	for n := range 500 {
+		replies = append(replies, w.update(time.Duration(n+1)*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: "file:///var/lib/rampart/kyc/asha"}))
+	}
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Rejected, order.Status)
+	w.AssertActivityNumberOfCalls(t, "UploadKYC", 50)
+	requireType(t, replies[49].failed, ramp.KYCRefused)
+	requireType(t, replies[499].rejected, ramp.NotAwaited)
+	require.ErrorContains(t, replies[499].rejected, "50 KYC dossiers were handed in")
+	require.Less(t, len(order.Timeline), 200)
+}

@@ -232,6 +232,9 @@ func (l *lifecycle) checkKYC(input converter.RawValue) (take, error) {
 	if err := decode(input, &submission); err != nil {
 		return nil, err
 	}
+	if l.identity.handedIn >= dossiersTaken {
+		return nil, l.refuse(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were handed in for this order", dossiersTaken))
+	}
 	return putIn(l, &l.inbox.kyc, submission, submission.Validate())
 }
 

@@ -19,6 +19,8 @@ const (
 	changeProofLimit = "proof-limit"
 	// changeIdentity: a user who is not verified is watched until they are, and may hand in documents all the while.
 	changeIdentity = "identify-user"
+	// changeLastLookForAccount: an account is looked for once more before the order gives it up.
+	changeLastLookForAccount = "look-for-account"
 )
 
 // changed reports whether this order takes up a change. Validators and queries must not ask.
