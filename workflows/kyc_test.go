@@ -20,8 +20,9 @@ import (
 
 const tooManyAttempts = "Too many failed attempts, please try after an hour!"
 
-// verifies makes the provider say that the user is not verified, until they are.
+// verifies makes the provider say that the user is not verified, until they are, and take whatever documents come.
 func (p *provider) verifies(verified func() bool) {
+	p.network.on(onmeta.RouteUploadKYC, taken)
 	p.network.on(onmeta.RouteKYCStatus, func(request *http.Request, next send) (*http.Response, error) {
 		if verified() {
 			return next(request)
@@ -29,6 +30,12 @@ func (p *provider) verifies(verified func() bool) {
 		dropBody(request)
 		return httpAnswer(request, http.StatusOK, `{"success":true,"data":{"isKycVerified":"false"},"error":{}}`), nil
 	})
+}
+
+// taken: the provider takes the documents.
+func taken(request *http.Request, _ send) (*http.Response, error) {
+	dropBody(request)
+	return httpAnswer(request, http.StatusOK, `{"success":true,"error":{}}`), nil
 }
 
 // after is true once the order has run for so long.
@@ -217,7 +224,7 @@ func TestReviewGoesOnWhenOtherDocumentsAreRefused(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.verifies(p.uploaded(1, 6*time.Hour))
-				p.network.once(onmeta.RouteUploadKYC, unharmed, answersWith(http.StatusBadRequest, "Invalid request"))
+				p.network.once(onmeta.RouteUploadKYC, taken, answersWith(http.StatusBadRequest, "Invalid request"))
 				r := p.patientRoad()
 				other := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier + refused.path})
 
@@ -407,7 +414,7 @@ func TestCancellationEndsTheWaitForAUserToBeVerified(t *testing.T) {
 		upload  trouble
 	}{
 		"documents awaited": {false, nil},
-		"review":            {true, unharmed},
+		"review":            {true, taken},
 		"pause":             {true, answersWith(http.StatusBadRequest, tooManyAttempts)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -490,13 +497,13 @@ func TestOrderThatBeganBeforeTheChangeIdentifiesItsUserAsItBegan(t *testing.T) {
 	w.happy(completed)
 	dossier := ramp.KYCSubmission{Dossier: "file:///var/lib/rampart/kyc/asha"}
 	refused := w.update(time.Hour, ramp.SubmitKYC, dossier)
-	taken := w.update(2*time.Hour, ramp.SubmitKYC, dossier)
+	accepted := w.update(2*time.Hour, ramp.SubmitKYC, dossier)
 	late := w.update(3*time.Hour, ramp.SubmitKYC, dossier)
 
 	order := w.buy(unverified(""))
 
 	requireType(t, refused.failed, ramp.KYCRefused)
-	require.NoError(t, taken.failed)
+	require.NoError(t, accepted.failed)
 	requireType(t, late.rejected, ramp.NotAwaited)
 	require.Equal(t, ramp.Completed, order.Status)
 }
