@@ -119,7 +119,7 @@ func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
 	require.WithinDuration(t, order.ExpiresAt, expired.UpdatedAt, 10*time.Second)
 	_, err = s.orders.SubmitUTR(t.Context(), "late", utrOf(1))
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
-	require.ErrorContains(t, err, "reorder")
+	require.ErrorContains(t, err, "use its UTR on a new order for the same amount")
 
 	out, problems, code := s.starter("reorder", "late", "--reference", "late-2", "--utr", utrOf(1), "--watch", "-o", "json")
 	require.Equal(t, 0, code, "%s\n%s", out, problems)

@@ -1,0 +1,133 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/codec"
+	"rampart/ramp"
+)
+
+func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	request := onrampRequest("mismatch")
+	request.Email, request.UPI.ID, request.Fiat.Amount = "asha+reorder@example.test", "ashafailed@okbank", "1000.01"
+	order, err := s.orders.StartOnramp(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, ramp.AwaitingAccount, order.Status)
+	other := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha.other@okbank", Name: "Asha Rao"}}
+	_, err = s.orders.SubmitAccount(t.Context(), buy("mismatch"), other)
+	require.NoError(t, err)
+	s.awaitStatus(buy("mismatch"), settling, ramp.AwaitingPayment)
+	s.submit("mismatch", utrOf(1))
+	s.awaitStatus(buy("mismatch"), settling, ramp.Cancelled)
+
+	_, problems, code := s.starter("reorder", "mismatch", "--reference", "mismatch-2")
+	require.Equal(t, 2, code)
+	require.Contains(t, problems, "--amount  must be the amount that was paid")
+	out, problems, code := s.starter("explain", "mismatch")
+	require.Equal(t, 0, code, problems)
+	require.Contains(t, out, "starter reorder mismatch --reference NEW-REFERENCE --amount AMOUNT-PAID")
+
+	out, problems, code = s.starter("reorder", "mismatch", "--reference", "mismatch-2", "--amount", "900.00", "--watch", "-o", "json")
+	require.Equal(t, 0, code, "%s\n%s", out, problems)
+	again := s.awaitStatus(buy("mismatch-2"), settling, ramp.Completed)
+	require.Equal(t, utrOf(1), again.Proof.UTR)
+	require.Equal(t, "900.00", again.Quote.Pay.Amount)
+	require.Equal(t, "mismatch", again.Previous.Reference)
+	for _, entry := range again.Timeline {
+		require.NotEqual(t, ramp.AwaitingAccount, entry.Status, "the account that took the place of the refused one was used")
+	}
+}
+
+// another is a client of another backend.
+func (s *stack) another() *ramp.Client {
+	return ramp.NewClient(s.temporal, codec.NewDataConverter(codec.New(s.keyring, "default")))
+}
+
+// outage lets every submission of a UTR fail until it is over.
+func (s *stack) outage(reference string) {
+	s.t.Helper()
+	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"error","status":503,"route":"POST /v1/orders/utr","reference":%q}`, reference))
+}
+
+func TestElevenTriesOfOneUTRInAnOutageKeepNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("tries"))
+	require.NoError(t, err)
+	s.outage("tries")
+	for range 11 {
+		trying, stop := context.WithTimeout(t.Context(), time.Second)
+		_, err := s.orders.SubmitUTR(trying, "tries", utrOf(1))
+		stop()
+		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
+	}
+
+	asking, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	order, err := s.another().StartOnramp(asking, onrampRequest("tries"))
+	require.NoError(t, err)
+	require.NotNil(t, order.Instructions)
+	require.Equal(t, 1, s.updatesOf("tries", ramp.SubmitUTR))
+}
+
+func TestStartThatFindsTenUpdatesWaitingIsAnsweredAllTheSame(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("crowd"))
+	require.NoError(t, err)
+	s.outage("crowd")
+	for n := range 10 {
+		trying, stop := context.WithTimeout(t.Context(), time.Second)
+		_, err := s.orders.SubmitUTR(trying, "crowd", utrOf(n+1))
+		stop()
+		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
+	}
+	require.Equal(t, 10, s.updatesOf("crowd", ramp.SubmitUTR))
+
+	asking, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	order, err := s.another().StartOnramp(asking, onrampRequest("crowd"))
+	require.NoError(t, err)
+	require.NotNil(t, order.Instructions)
+
+	other := onrampRequest("crowd")
+	other.Fiat.Amount = "2000.00"
+	_, err = s.another().StartOnramp(asking, other)
+	require.True(t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
+}
+
+func TestStartOfATakenReferenceIsToldSoWhileNoWorkerRuns(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1)
+	s.worker.stop()
+	start := func(request ramp.OnrampRequest) error {
+		asking, stop := context.WithTimeout(t.Context(), 5*time.Second)
+		defer stop()
+		_, err := s.orders.StartOnramp(asking, request)
+		return err
+	}
+	require.True(t, ramp.IsError(start(onrampRequest("taken")), ramp.NotReady), "the order waits for a worker")
+	other := onrampRequest("taken")
+	other.Fiat.Amount = "2000.00"
+	err := start(other)
+	require.True(t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
+}
+
+// updatesOf counts the updates of a name that an order has accepted.
+func (s *stack) updatesOf(reference, name string) int {
+	s.t.Helper()
+	count := 0
+	for _, event := range s.history(buy(reference)).GetEvents() {
+		if event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName() == name {
+			count++
+		}
+	}
+	return count
+}
