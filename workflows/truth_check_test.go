@@ -194,7 +194,7 @@ func (r *truthRun) checkUpdates() {
 		}
 		took := slices.ContainsFunc(r.provider.proofs, func(p sentProof) bool { return p.proof == s.reference && p.accepted })
 		refused := slices.ContainsFunc(r.provider.proofs, func(p sentProof) bool {
-			return p.proof == s.reference && !p.accepted && !p.stood.paid()
+			return p.proof == s.reference && !p.accepted && (!p.stood.paid() || p.stood.over())
 		})
 		switch kind := errorType(s.err); {
 		case s.err == nil:
