@@ -48,8 +48,10 @@ const (
 	lost     fault = "answer lost"
 	refused  fault = "refused"
 	unusable fault = "dossier unusable"
-	outage   fault = "outage"
-	timeUp   fault = "time up"
+	// worsePrice is of an off-ramp order.
+	worsePrice fault = "worse price"
+	outage     fault = "outage"
+	timeUp     fault = "time up"
 )
 
 // answer is how the provider answers an attempt, or several in a row.
@@ -99,7 +101,7 @@ type fakeProvider struct {
 	onOrder  func(in, lifetime time.Duration)
 	onSubmit func()
 	// agreed reports whether the user agreed to a price.
-	agreed func(receive string) bool
+	agreed func(ramp.Quote) bool
 
 	scripts  map[string][]answer
 	handlers map[string]func(*activity.Info, converter.EncodedValues)
@@ -131,9 +133,19 @@ type fakeOrder struct {
 	id     string
 	at     time.Time
 	status string
-	// accepted is the proof that the provider took, and answered is set once it has said so.
-	accepted string
+	// took are the proofs that the provider took, and answered is set once it has said so of the last one.
+	took     []string
 	answered bool
+	// worse is set for an order at a worse price than the user agreed to, which nobody may hear of.
+	worse bool
+}
+
+// accepted is the proof that counts; empty for none.
+func (o *fakeOrder) accepted() string {
+	if len(o.took) == 0 {
+		return ""
+	}
+	return o.took[len(o.took)-1]
 }
 
 // submission is an attempt to submit a proof, which the provider answered at the time until.
@@ -141,6 +153,8 @@ type submission struct {
 	proof   string
 	until   time.Time
 	outcome fault
+	// state is the order's as it came with a refusal.
+	state activities.OrderState
 }
 
 // look is what the provider says of an order, and when.
@@ -201,12 +215,8 @@ func (p *fakeProvider) serve(env *testsuite.TestWorkflowEnvironment) {
 	serve(env, p, "LinkedAccounts", p.linkedAccounts)
 	serve(env, p, "LinkAccount", p.linkAccount)
 	serve(env, p, "WatchLink", p.watchLink)
-	serve(env, p, "QuoteBuy", func(_ int32, req activities.QuoteBuyRequest) (activities.QuoteResult, error) {
-		return p.quote(req.Fiat, req.Token.Symbol)
-	})
-	serve(env, p, "QuoteSell", func(_ int32, req activities.QuoteSellRequest) (activities.QuoteResult, error) {
-		return p.quote(ramp.Amount{Amount: req.TokenAmount, Currency: req.Token.Symbol}, ramp.INR)
-	})
+	serve(env, p, "QuoteBuy", p.quoteBuy)
+	serve(env, p, "QuoteSell", p.quoteSell)
 	serve(env, p, "CreateOnrampOrder", func(attempt int32, req activities.CreateOnrampOrderRequest) (activities.Created, error) {
 		return p.create(req.Placement, onrampOrder, req.Again || attempt > 1)
 	})
@@ -441,11 +451,25 @@ func (p *fakeProvider) decideLink(link string) activities.LinkState {
 	return activities.Linked
 }
 
-func (p *fakeProvider) quote(pay ramp.Amount, received string) (activities.QuoteResult, error) {
+func (p *fakeProvider) quoteBuy(_ int32, req activities.QuoteBuyRequest) (activities.QuoteResult, error) {
+	return p.quote(req.Fiat, ramp.Amount{Amount: p.price(), Currency: req.Token.Symbol})
+}
+
+// quoteSell fixes the one side that the request fixes: the tokens, or the payout.
+func (p *fakeProvider) quoteSell(_ int32, req activities.QuoteSellRequest) (activities.QuoteResult, error) {
+	if req.TokenAmount == "" {
+		return p.quote(ramp.Amount{Amount: p.price(), Currency: req.Token.Symbol}, req.Fiat)
+	}
+	return p.quote(ramp.Amount{Amount: req.TokenAmount, Currency: req.Token.Symbol}, ramp.Amount{Amount: p.price(), Currency: ramp.INR})
+}
+
+// price is what moves, by one quote after the other.
+func (p *fakeProvider) price() string { return p.prices[min(p.quotes, len(p.prices)-1)] }
+
+func (p *fakeProvider) quote(pay, receive ramp.Amount) (activities.QuoteResult, error) {
 	if err := p.ask("Quote"); err != nil {
 		return activities.QuoteResult{}, err
 	}
-	receive := p.prices[min(p.quotes, len(p.prices)-1)]
 	if p.quotes++; p.quotes == 1 {
 		p.onQuote(p.delay)
 	}
@@ -455,7 +479,7 @@ func (p *fakeProvider) quote(pay ramp.Amount, received string) (activities.Quote
 			ID:        fmt.Sprintf("quote-%d", p.quotes),
 			Rate:      "1",
 			Pay:       pay,
-			Receive:   ramp.Amount{Amount: receive, Currency: received},
+			Receive:   receive,
 			ExpiresAt: p.clock().Add(quoteLifetime),
 		},
 	}, nil
@@ -470,7 +494,11 @@ func (p *fakeProvider) create(req activities.Placement, created activities.Creat
 		return p.adopt(a, req, created)
 	}
 	if p.clock().After(req.Quote.ExpiresAt) {
-		return activities.Created{}, quoteExpired()
+		return activities.Created{}, temporal.NewNonRetryableApplicationError("the quote expired", activities.ErrQuoteExpired, nil,
+			activities.StaleQuote{MaybeMade: search})
+	}
+	if a.fault == worsePrice && p.direction == ramp.Offramp {
+		return activities.Created{}, p.makeWorseOrder(req)
 	}
 	if a.fault == refused {
 		p.giveUp("Create refused")
@@ -506,12 +534,27 @@ func (p *fakeProvider) makeOrder(req activities.Placement) string {
 	if !p.verified || !p.linked {
 		p.breach("an order was made for a user with KYC %t and account %t", p.verified, p.linked)
 	}
-	if !p.agreed(req.Quote.Receive.Amount) {
-		p.breach("an order was made at a price that the user did not agree to: %s", req.Quote.Receive.Amount)
+	if !p.agreed(req.Quote) {
+		p.breach("an order was made at a price that the user did not agree to: %s for %s", req.Quote.Receive.Amount, req.Quote.Pay.Amount)
 	}
 	o := &fakeOrder{id: fmt.Sprintf("order-%d", len(p.orders)+1), at: p.clock(), status: p.unpaidStatus()}
 	p.orders = append(p.orders, o)
 	return o.id
+}
+
+// makeWorseOrder makes an order at another price than it was asked for: as the activity does, it shows it to nobody.
+func (p *fakeProvider) makeWorseOrder(req activities.Placement) error {
+	id := p.makeOrder(req)
+	p.orders[len(p.orders)-1].worse = true
+	quote := req.Quote
+	quote.ID, quote.ExpiresAt = "quote-of-"+id, p.clock().Add(quoteLifetime)
+	if p.payout {
+		quote.Pay.Amount = "109"
+	} else {
+		quote.Receive.Amount = "90"
+	}
+	return temporal.NewNonRetryableApplicationError("the order is worse than agreed", activities.ErrQuoteExpired, nil,
+		activities.StaleQuote{Quote: &quote, OrderID: id})
 }
 
 // order is the one of that id.
@@ -528,50 +571,54 @@ func (p *fakeProvider) order(id string) *fakeOrder {
 // creation is an attempt to make an order.
 type creation struct{ at, until time.Time }
 
-// submit takes the first proof that it does not refuse. As the activity does, it takes the same one again, and any for an
-// order that is past payment.
+// submit takes every proof that it does not refuse, while it looks for the payment: another one replaces the last. As the
+// activity does, it takes the last one again, and tells the state of the order with a refusal.
 func (p *fakeProvider) submit(orderID, proof string) error {
 	o, a := p.order(orderID), p.next("Submit")
-	if o.accepted != "" && o.accepted != proof {
-		p.breach("a second proof was submitted after one was accepted")
-	}
-	if o.answered {
-		p.breach("a proof was submitted after one was accepted and said to be")
+	if o.answered && o.accepted() == proof {
+		p.breach("a proof was submitted after it was accepted and said to be")
 	}
 	if len(p.submissions) == 0 {
 		p.onSubmit()
 	}
-	s := submission{proof: proof, until: p.until(), outcome: a.fault}
+	s := submission{proof: proof, until: p.until(), outcome: a.fault, state: p.means(o.status)}
 	err := a.unanswered()
 	switch {
 	case err != nil && a.fault != lost:
+	case o.accepted() == proof:
+		s.outcome, o.answered = fine, err == nil
 	case p.refuses(o, a):
 		s.outcome = refused
 	default:
 		s.outcome = fine
-		o.accepted, o.answered = proof, err == nil
+		o.took, o.answered = append(o.took, proof), err == nil
 	}
 	if err == nil && s.outcome == refused {
-		err = refusal("Invalid UTR")
+		p.looks = append(p.looks, look{p.until(), s.state})
+		err = proofRefusal("Invalid UTR", s.state)
 	}
 	p.submissions = append(p.submissions, s)
 	return err
 }
 
 func (p *fakeProvider) refuses(o *fakeOrder, a answer) bool {
-	switch p.means(o.status).Status {
-	case ramp.Expired, ramp.Cancelled, ramp.Refunded:
-		return true
-	case "":
-		return a.fault == refused && o.accepted == ""
-	default:
-		return false
-	}
+	return p.means(o.status).Status != "" || a.fault == refused
 }
 
-// orderStatus is the last look. The scenario may have the provider find the payment, or end the order, just then.
+// proofRefusal is how an activity says that the provider refused a proof, and how the order stands.
+func proofRefusal(reason string, state activities.OrderState) error {
+	said := activities.Refusal{HTTPStatus: 403, Reason: reason, State: &state}
+	return temporal.NewNonRetryableApplicationError("refused", activities.ErrRefused, nil, said)
+}
+
+// orderStatus is a look. The scenario may have the provider find the payment, or end the order, just then. A look-up that is
+// refused is no answer.
 func (p *fakeProvider) orderStatus(_ int32, req activities.OrderRequest) (activities.OrderState, error) {
-	if err := p.ask("OrderStatus"); err != nil {
+	a := p.next("OrderStatus")
+	if a.fault == refused {
+		a.fault = down
+	}
+	if err := a.unanswered(); err != nil {
 		return activities.OrderState{}, err
 	}
 	o := p.order(req.OrderID)
@@ -667,6 +714,10 @@ func since(t time.Time) string { return t.Sub(start).String() }
 
 func atLeastAmount(amount, least string) bool {
 	return least == "" || decimal.RequireFromString(amount).GreaterThanOrEqual(decimal.RequireFromString(least))
+}
+
+func atMostAmount(amount, most string) bool {
+	return most == "" || decimal.RequireFromString(amount).LessThanOrEqual(decimal.RequireFromString(most))
 }
 
 func joined[T any](all []T) string {

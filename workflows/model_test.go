@@ -51,16 +51,20 @@ type scenario struct {
 	byBank    bool
 	dossier   bool
 	confirm   bool
-	least     string
-	proof     string
+	// payout is set for an off-ramp order by its amount of INR: the tokens to pay move with the price.
+	payout bool
+	least  string
+	most   string
+	proof  string
 
 	verified bool
 	fates    []fate
-	// prices are what the user receives by one quote after the other; the last one stays.
+	// prices are what moves with the price, by one quote after the other: what the user receives or, for a payout, pays. The
+	// last one stays.
 	prices []string
 	// answers are faults, call by call. A call without any succeeds.
 	answers map[string][]answer
-	// lookSays is the status that the provider comes to of its own at the last look; empty for none.
+	// lookSays is the status that the provider comes to of its own at the first look; empty for none.
 	lookSays string
 	// final is the provider's last status of a paid order.
 	final   string
@@ -125,13 +129,15 @@ func (s *scenario) GoString() string {
 	add(s.dossier, "dossier given")
 	add(s.fates[0] != linkedBefore, "accounts %s", joined(s.fates))
 	add(s.confirm, "to be confirmed")
+	add(s.payout, "by payout")
 	add(s.least != "", "at least %s", s.least)
-	add(s.confirm || s.least != "", "prices %s", joined(s.prices))
+	add(s.most != "", "at most %s", s.most)
+	add(s.confirm || s.least+s.most != "", "prices %s", joined(s.prices))
 	add(s.proof != "", "proof %s given", s.proof)
 	for _, name := range calls() {
 		add(len(s.answers[name]) > 0, "%s %s", name, joined(s.answers[name]))
 	}
-	add(s.lookSays != "", "last look says %s", s.lookSays)
+	add(s.lookSays != "", "first look says %s", s.lookSays)
 	parts = append(parts, "ends "+s.final)
 	for _, a := range s.actions {
 		parts = append(parts, "\n  "+a.String())
@@ -159,6 +165,10 @@ func scenarios() *rapid.Generator[*scenario] {
 			prices:    rapid.SliceOfN(rapid.SampledFrom([]string{"101", "100", "99"}), 1, 3).Draw(t, "prices"),
 			fates:     []fate{linkedBefore},
 			answers:   make(map[string][]answer),
+		}
+		if s.direction == ramp.Offramp && rapid.Bool().Draw(t, "payout") {
+			s.payout, s.least = true, ""
+			s.most = rapid.SampledFrom([]string{"", "", "100", "99.5"}).Draw(t, "at most")
 		}
 		if rarely(t, "account not linked") {
 			s.fates = rapid.SliceOfN(rapid.SampledFrom([]fate{
@@ -198,8 +208,8 @@ func (s *scenario) drawProvider(t *rapid.T) {
 	s.script(t, "LinkAccount", []fault{fine, down})
 	s.script(t, "WatchLink", []fault{fine, outage, timeUp})
 	s.script(t, "Quote", asked)
-	s.script(t, "Create", []fault{fine, fine, lost, lost, lost, down, timedOut, refused})
-	s.script(t, "Submit", []fault{fine, refused, refused, lost, lost, down, timedOut})
+	s.script(t, "Create", []fault{fine, fine, lost, lost, lost, down, timedOut, refused, worsePrice})
+	s.script(t, "Submit", []fault{fine, fine, refused, refused, lost, lost, down, timedOut})
 	s.script(t, "OrderStatus", []fault{fine, fine, fine, down, refused})
 	if rapid.Bool().Draw(t, "watched") {
 		s.answers["WatchOrder"] = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) answer {
@@ -234,7 +244,7 @@ func (s *scenario) drawUser(t *rapid.T) {
 		s.proof = "A"
 	}
 	s.actions = rapid.SliceOfN(rapid.Custom(drawAction), 0, 8).Draw(t, "actions")
-	if (s.confirm || s.least != "") && !rarely(t, "inattentive") {
+	if (s.confirm || s.least+s.most != "") && !rarely(t, "inattentive") {
 		s.actions = append(s.actions, action{anchor: fromQuote, offset: 10*time.Second + 125*time.Millisecond, what: signalConfirm})
 	}
 	if rarely(t, "pays late and gives up") {
@@ -286,7 +296,7 @@ type run struct {
 	proofs      []*sent
 	accounts    int
 	cancelledAt time.Time
-	confirmed   []string
+	confirmed   []ramp.Quote
 	seen        []ramp.Order
 
 	order    ramp.Order
@@ -332,6 +342,9 @@ func (r *run) onrampRequest() ramp.OnrampRequest {
 
 func (r *run) offrampRequest() ramp.OfframpRequest {
 	request := offrampRequest()
+	if r.payout {
+		request.TokenAmount, request.Fiat.Amount = "", "8000.00"
+	}
 	request.KYC, request.Quote, request.TransactionHash = r.kyc(), r.quoteTerms(), r.reference(r.scenario.proof)
 	return request
 }
@@ -344,7 +357,7 @@ func (r *run) kyc() *ramp.KYC {
 }
 
 func (r *run) quoteTerms() *ramp.QuoteTerms {
-	return &ramp.QuoteTerms{Confirm: r.confirm, MinReceived: r.least}
+	return &ramp.QuoteTerms{Confirm: r.confirm, MinReceived: r.least, MaxPaid: r.most}
 }
 
 // reference is the proof that a scenario calls A or B.
@@ -438,18 +451,18 @@ func (r *run) confirmQuote(a action) {
 	if order.Quote == nil {
 		return
 	}
-	r.confirmed = append(r.confirmed, order.Quote.Receive.Amount)
+	r.confirmed = append(r.confirmed, *order.Quote)
 	r.send(a, ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: order.Quote.ID}, a.what == updateConfirm)
 }
 
 // agreed reports whether the user agreed to a price, by the terms of the request or by confirming one no better.
-func (r *run) agreed(receive string) bool {
-	for _, amount := range r.confirmed {
-		if atLeastAmount(receive, amount) {
+func (r *run) agreed(price ramp.Quote) bool {
+	for _, quote := range r.confirmed {
+		if atLeastAmount(price.Receive.Amount, quote.Receive.Amount) && atMostAmount(price.Pay.Amount, quote.Pay.Amount) {
 			return true
 		}
 	}
-	return !r.confirm && atLeastAmount(receive, r.least)
+	return !r.confirm && atLeastAmount(price.Receive.Amount, r.least) && atMostAmount(price.Pay.Amount, r.most)
 }
 
 func (r *run) send(a action, name string, argument any, update bool) *sent {
@@ -553,7 +566,7 @@ func legalNext(status ramp.Status) []ramp.Status {
 	case ramp.AwaitingConfirmation:
 		return []ramp.Status{ramp.Quoting, ramp.CreatingOrder, ramp.Cancelled}
 	case ramp.CreatingOrder:
-		return []ramp.Status{ramp.Quoting, ramp.AwaitingPayment, ramp.Rejected, ramp.Cancelled}
+		return []ramp.Status{ramp.Quoting, ramp.AwaitingConfirmation, ramp.AwaitingPayment, ramp.Rejected, ramp.Cancelled}
 	case ramp.AwaitingPayment:
 		return append(ended, ramp.VerifyingPayment, ramp.Settling, ramp.Refunding, ramp.Rejected)
 	case ramp.VerifyingPayment:
@@ -596,8 +609,8 @@ func (r *run) checkSnapshots() {
 		if !seen.ExpiresAt.IsZero() && !seen.ExpiresAt.Equal(r.order.ExpiresAt) {
 			r.breach("the deadline moved from %s to %s", since(seen.ExpiresAt), since(r.order.ExpiresAt))
 		}
-		if seen.Accepted() && seen.Proof.Reference() != r.order.Proof.Reference() {
-			r.breach("the accepted proof changed")
+		if seen.Accepted() && !slices.Equal(proofsOf(seen), r.atProvider().took[:len(proofsOf(seen))]) {
+			r.breach("the order showed the proofs %v, and the provider took %v", proofsOf(seen), r.atProvider().took)
 		}
 	}
 }
@@ -623,7 +636,7 @@ func (r *run) providerSays() ramp.Status {
 
 func (r *run) checkEnding() {
 	said := r.providerSays()
-	if r.atProvider().accepted != "" && r.order.Status != said {
+	if r.atProvider().accepted() != "" && r.order.Status != said {
 		r.breach("the order is %s, but the provider took a proof and says %q", r.order.Status, r.atProvider().status)
 		return
 	}
@@ -717,7 +730,7 @@ func (r *run) checkCancellation() {
 			r.breach("an order was made after the cancellation")
 		}
 	}
-	if r.atProvider().accepted == "" && !r.paidBy(r.cancelledAt) {
+	if r.atProvider().accepted() == "" && !r.paidBy(r.endedAt) {
 		r.checkCancelled()
 		return
 	}
@@ -748,37 +761,59 @@ func (r *run) madeUntil() time.Time {
 	return until
 }
 
+// checkCancelled: an order without a payment is cancelled as soon as the provider has said that it has none, or ends as the provider's.
 func (r *run) checkCancelled() {
 	made := r.madeUntil()
 	rejected := r.order.Status == ramp.Rejected && !made.IsZero() && r.leftFrom() == ramp.CreatingOrder
-	if r.order.Status != ramp.Cancelled && !rejected {
+	ended := r.providerSays() == r.order.Status
+	if r.order.Status != ramp.Cancelled && !rejected && !ended {
 		r.breach("the order was cancelled at %s and is %s", since(r.cancelledAt), r.order.Status)
 	}
-	due := r.cancelledAt
-	if made.After(due) {
-		due = made
+	if r.order.Status == ramp.Cancelled && !ended && r.order.OrderID != "" && !r.foundUnpaid() {
+		r.breach("the order was cancelled, and the provider did not say that it is unpaid")
 	}
+	due := latest(r.cancelledAt, made)
 	for _, s := range r.provider.submissions {
-		if s.until.After(due) {
-			due = s.until
-		}
+		due = latest(due, s.until)
+	}
+	for _, l := range r.provider.looks {
+		due = latest(due, l.until)
 	}
 	if r.endedAt.After(due) {
 		r.breach("the cancellation of %s took until %s", since(r.cancelledAt), since(r.endedAt))
 	}
 }
 
-// checkProof: the proof of the order is the one that the provider took.
-func (r *run) checkProof() {
-	took := r.atProvider().accepted
-	switch {
-	case r.order.Proof == nil && took != "":
-		r.breach("the provider took a proof that the order does not have")
-	case r.order.Proof != nil && !r.order.Accepted():
-		r.breach("the order has a proof that was not accepted")
-	case r.order.Proof != nil && r.order.Proof.Reference() != took:
-		r.breach("the order has another proof than the provider took")
+// foundUnpaid reports whether the provider's last word is that it has no payment, and was given once the order was cancelled.
+func (r *run) foundUnpaid() bool {
+	if len(r.provider.looks) == 0 {
+		return false
 	}
+	last := r.provider.looks[len(r.provider.looks)-1]
+	return last.state.Unpaid && !last.until.Before(r.cancelledAt) && !last.until.After(r.endedAt)
+}
+
+// checkProof: the proofs of the order are those that the provider took, and the last one counts.
+func (r *run) checkProof() {
+	took := r.atProvider().took
+	if r.order.Proof != nil && !r.order.Accepted() {
+		r.breach("the order has a proof that was not accepted")
+	}
+	if !slices.Equal(proofsOf(r.order), took) {
+		r.breach("the order has the proofs %v, and the provider took %v", proofsOf(r.order), took)
+	}
+}
+
+// proofsOf are the accepted proofs of an order, the one that counts last.
+func proofsOf(order ramp.Order) []string {
+	if !order.Accepted() {
+		return nil
+	}
+	var all []string
+	for _, replaced := range order.Proof.Replaced {
+		all = append(all, replaced.UTR+replaced.TransactionHash)
+	}
+	return append(all, order.Proof.Reference())
 }
 
 // checkHandedIn: an order that ends for want of a payment has sent every proof to the provider.
@@ -788,7 +823,7 @@ func (r *run) checkHandedIn() {
 	case r.order.Status == ramp.Expired && r.providerSays() != ramp.Expired:
 		by = r.endedAt
 	case r.order.Status == ramp.Cancelled && r.order.OrderID != "" && r.providerSays() != ramp.Cancelled:
-		by = r.cancelledAt
+		by = r.endedAt
 	}
 	for _, s := range r.proofs {
 		if s.reference != malformed && s.at.Before(by) && !r.submittedSince(s) {
@@ -811,6 +846,9 @@ func (r *run) checkRecord() {
 	}
 	if len(made) > 0 && made[len(made)-1].id != r.order.OrderID && !r.leftBehind() {
 		r.breach("%s was made and %q is recorded", made[len(made)-1].id, r.order.OrderID)
+	}
+	if r.atProvider().worse {
+		r.breach("the order is at a worse price than the user agreed to")
 	}
 }
 
@@ -846,8 +884,6 @@ func (r *run) checkAnswers() {
 		case !s.done && (s.accepted || s.at.Before(r.endedAt)):
 			r.breach("never answered: %s", s.action)
 		case !s.done: // it came when the order was over
-		case s.what == updateProof && r.order.Accepted() && s.answered.After(latest(s.at, r.order.Proof.AcceptedAt)):
-			r.breach("%s was answered at %s, long after a proof was accepted", s.action, since(s.answered))
 		case s.rejected != nil:
 			r.checkFailure(s, s.rejected)
 		case s.failed != nil:
@@ -864,9 +900,30 @@ func (r *run) checkFailure(s *sent, err error) {
 		r.breach("%s failed: %v", s.action, err)
 		return
 	}
-	if s.what == updateProof && typed.Type() == string(ramp.NotAwaited) && !r.paidBy(s.at) {
-		r.breach("%s was not awaited, although the provider never said that it has the payment", s.action)
+	if s.what != updateProof {
+		return
 	}
+	switch kind := ramp.ErrorType(typed.Type()); {
+	case kind == ramp.ProofRefused && !r.refusedProof(s):
+		r.breach("%s was refused, and not by the provider", s.action)
+	case kind == ramp.NotAwaited && !r.paidBy(s.answered):
+		r.breach("%s was not awaited, although the provider never said that it has the payment", s.action)
+	case kind == ramp.ProofConflict && !r.paidBy(s.answered) && !r.unclearBy(s.answered):
+		r.breach("%s met another, although the provider never said that it has the payment", s.action)
+	}
+}
+
+func (r *run) refusedProof(s *sent) bool {
+	return slices.ContainsFunc(r.provider.submissions, func(made submission) bool {
+		return made.proof == s.reference && made.outcome == refused && !made.until.Before(s.at)
+	})
+}
+
+// unclearBy reports whether the provider had said by then what does not tell whether it looks for the payment.
+func (r *run) unclearBy(at time.Time) bool {
+	return slices.ContainsFunc(r.provider.looks, func(l look) bool {
+		return !l.state.Unpaid && (l.state.Status == "" || l.state.Status == ramp.Expired) && !l.until.After(at)
+	})
 }
 
 // paidBy reports whether the provider had said by then that it has a payment, and keeps it.
@@ -878,7 +935,7 @@ func (r *run) paidBy(at time.Time) bool {
 
 func (r *run) checkSuccess(s *sent) {
 	switch {
-	case s.what == updateProof && (!s.order.Accepted() || s.order.Proof.Reference() != s.reference || r.atProvider().accepted != s.reference):
+	case s.what == updateProof && (!slices.Contains(proofsOf(*s.order), s.reference) || !slices.Contains(r.atProvider().took, s.reference)):
 		r.breach("%s succeeded, but the provider did not take it", s.action)
 	case s.what == awaitOrder && s.order.Instructions == nil && !s.order.Status.AwaitsUser() && !s.order.Status.Final():
 		r.breach("%s answered too early: %s", s.action, s.order.Status)

@@ -147,6 +147,11 @@ func (r *truthRun) statusRoute() onmeta.Route {
 	return onmeta.RouteOnrampStatus
 }
 
+// troubled reports whether the order may have been kept, since a moment, from learning what the provider holds.
+func (r *truthRun) troubled(from time.Time) bool {
+	return r.revokedAfter > 0 || r.provider.troubled(r.statusRoute(), from) || r.provider.troubled(onmeta.RouteOrderHistory, from)
+}
+
 // checkProofs: the order has every proof that the provider took, and the last one counts.
 func (r *truthRun) checkProofs() {
 	var took, have []string
@@ -168,7 +173,7 @@ func (r *truthRun) checkProofs() {
 // checkCancelled: a cancellation is honoured soon where the provider says unpaid, and refused with a word where it has the payment.
 func (r *truthRun) checkCancelled() {
 	o := r.truthOf(r.order.OrderID)
-	if len(r.cancels) == 0 || o == nil || r.revokedAfter > 0 || r.provider.troubled(r.statusRoute(), r.cancels[0]) {
+	if len(r.cancels) == 0 || o == nil || r.troubled(r.cancels[0]) {
 		return
 	}
 	at := r.cancels[0]
@@ -202,7 +207,7 @@ func (r *truthRun) checkUpdates() {
 		case kind == ramp.ProofRefused:
 			r.expect(refused, "%s was refused, and not by the provider", s.action)
 		case kind == ramp.ProofConflict, kind == ramp.NotAwaited:
-			r.expect(r.paidBy(s.answered), "%s met %s, and the provider has no payment at %s", s.action, kind, since(s.answered))
+			r.expect(r.maybePaid(s.answered), "%s met %s, and the provider has no payment at %s", s.action, kind, since(s.answered))
 		case kind == ramp.OrderOver:
 			r.expect(!s.answered.Before(r.endedAt.Add(-aMoment)), "%s met an order that is over, at %s", s.action, since(s.answered))
 		default:
@@ -211,9 +216,11 @@ func (r *truthRun) checkUpdates() {
 	}
 }
 
-func (r *truthRun) paidBy(at time.Time) bool {
+// maybePaid reports whether the provider had the payment by then, or had said last that it does not look for one now.
+func (r *truthRun) maybePaid(at time.Time) bool {
 	o := r.truthOf(r.order.OrderID)
-	return o != nil && slices.ContainsFunc(o.steps, func(s truthStep) bool { return s.to.paid() && !s.at.After(at) })
+	last, _ := r.lastTold(r.order.OrderID, at)
+	return last.step.to == unclear || last.step.to == expired || o != nil && slices.ContainsFunc(o.steps, func(s truthStep) bool { return s.to.paid() && !s.at.After(at) })
 }
 
 // checkShown: nobody is asked to pay an order of which the provider has told that it is over or paid, or could have been asked.
@@ -229,7 +236,7 @@ func (r *truthRun) checkShown(s sighting) {
 	}
 	for _, p := range r.provider.proofs {
 		overlooked := p.orderID == o.id && p.delivered && !p.accepted && (p.stood.over() || p.stood.paid()) && s.at.Sub(p.at) > 2*aMoment
-		if again, _ := r.lastTold(o.id, s.at); overlooked && again.at.Before(p.at) && !r.provider.troubled(r.statusRoute(), p.at) && r.logins == 0 {
+		if again, _ := r.lastTold(o.id, s.at); overlooked && again.at.Before(p.at) && !r.troubled(p.at) {
 			r.breach("the user is asked at %s to pay, and the provider refused a proof at %s, for the order was %s", since(s.at), since(p.at), p.stood)
 		}
 	}

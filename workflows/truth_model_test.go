@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
 	"rampart/activities"
@@ -95,7 +97,6 @@ func (s *truthScenario) play(t *testing.T) *truthRun {
 			r.ExecuteWorkflow(ramp.OnrampWorkflow, s.onrampRequest())
 		}
 		close(r.over)
-		r.endedAt = time.Now().UTC()
 		if r.err = r.GetWorkflowError(); r.err == nil {
 			r.err = r.GetWorkflowResult(&r.order)
 		}
@@ -122,39 +123,84 @@ func (r *truthRun) world(t *testing.T) *provider {
 func (r *truthRun) run(world *provider) *road {
 	road := world.road(r.direction)
 	road.SetWorkflowRunTimeout(4 * 24 * time.Hour)
-	road.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&pacemaker{road: road}, &resetter{always: r.resets}}})
+	road.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		&pacemaker{road: road}, &resetter{always: r.resets}, &farewell{run: r},
+	}})
 	return road
 }
 
-// resetter makes every attempt the first one, as an operator does who resets an activity before each.
+// farewell notes when the order is over, and keeps its environment for a while, since activities that it left behind may
+// still be at work there. They are left in peace.
+type farewell struct {
+	interceptor.WorkerInterceptorBase
+	run *truthRun
+}
+
+func (f *farewell) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &farewellWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, run: f.run}
+}
+
+type farewellWorkflow struct {
+	interceptor.WorkflowInboundInterceptorBase
+	run *truthRun
+}
+
+func (w *farewellWorkflow) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	result, err := w.Next.ExecuteWorkflow(ctx, in)
+	w.run.endedAt = time.Now().UTC()
+	w.run.provider.calm()
+	background, _ := workflow.NewDisconnectedContext(ctx)
+	return result, errors.Join(err, workflow.Sleep(background, 5*time.Minute))
+}
+
+// resetter makes every attempt the first one, as an operator does who resets an activity before each. Times are a server's: an
+// activity was scheduled when it was first seen, and an attempt starts when it does.
 type resetter struct {
 	interceptor.WorkerInterceptorBase
 	always bool
+
+	mu        sync.Mutex
+	scheduled map[string]time.Time
 }
 
 func (r *resetter) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	if !r.always {
-		return next
+	return &resetActivity{ActivityInboundInterceptorBase: interceptor.ActivityInboundInterceptorBase{Next: next}, resetter: r}
+}
+
+// of is what an attempt sees of itself.
+func (r *resetter) of(info activity.Info, started time.Time) activity.Info {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.scheduled == nil {
+		r.scheduled = map[string]time.Time{}
 	}
-	return &resetActivity{interceptor.ActivityInboundInterceptorBase{Next: next}}
+	if r.scheduled[info.ActivityID].IsZero() {
+		r.scheduled[info.ActivityID] = started
+	}
+	info.ScheduledTime, info.StartedTime = r.scheduled[info.ActivityID], started
+	if r.always {
+		info.Attempt = 1
+	}
+	return info
 }
 
 type resetActivity struct {
 	interceptor.ActivityInboundInterceptorBase
+	resetter *resetter
 }
 
 func (a *resetActivity) Init(outbound interceptor.ActivityOutboundInterceptor) error {
-	return a.Next.Init(&resetInfo{interceptor.ActivityOutboundInterceptorBase{Next: outbound}})
+	return a.Next.Init(&resetInfo{interceptor.ActivityOutboundInterceptorBase{Next: outbound}, a.resetter, time.Now().UTC()})
 }
 
 type resetInfo struct {
 	interceptor.ActivityOutboundInterceptorBase
+	resetter *resetter
+	started  time.Time
 }
 
 func (i *resetInfo) GetInfo(ctx context.Context) activity.Info {
-	info := i.Next.GetInfo(ctx)
-	info.Attempt = 1
-	return info
+	return i.resetter.of(i.Next.GetInfo(ctx), i.started)
 }
 
 func (s *truthScenario) onrampRequest() ramp.OnrampRequest {
@@ -194,6 +240,9 @@ func (r *truthRun) begin(from anchor, in time.Duration) {
 
 // watch looks at the order every tick in its first minutes, and every half a minute then.
 func (r *truthRun) watch() {
+	if !r.endedAt.IsZero() {
+		return
+	}
 	order := r.see()
 	if order.Status == ramp.AwaitingConfirmation && r.attentive {
 		r.confirmQuote(order)
@@ -224,7 +273,7 @@ func (r *truthRun) confirmQuote(order ramp.Order) {
 }
 
 func (r *truthRun) act(a action) {
-	if r.IsWorkflowCompleted() {
+	if !r.endedAt.IsZero() {
 		return
 	}
 	now := time.Now().UTC()

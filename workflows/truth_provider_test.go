@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -256,6 +257,13 @@ func (p *truthProvider) next(route onmeta.Route) truthFault {
 	return head
 }
 
+// calm ends all faults.
+func (p *truthProvider) calm() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.script, p.loginsRefused = nil, 0
+}
+
 // troubled reports whether faults of the route are still to come, or have hit since a moment.
 func (p *truthProvider) troubled(route onmeta.Route, from time.Time) bool {
 	if len(p.script[route]) > 0 {
@@ -450,7 +458,7 @@ func (p *truthProvider) create(q truthQuestion) truthAnswer {
 		}
 	}
 	o.steps = []truthStep{p.step(now, unpaid, 0)}
-	p.plan(o, now, p.self)
+	p.plan(o, now, p.selfOf(q))
 	p.orders = append(p.orders, o)
 	if p.direction == ramp.Offramp {
 		return yes(map[string]any{
@@ -463,6 +471,15 @@ func (p *truthProvider) create(q truthQuestion) truthAnswer {
 		"redirect_actions": map[string]any{"qr_checkout_string": o.qr()},
 		"paymentDetails":   map[string]any{"upiCode": "merchant0001@examplebank"},
 	})
+}
+
+// selfOf is what becomes of an order by itself. Nobody pays one that nobody has heard of.
+func (p *truthProvider) selfOf(q truthQuestion) []hop {
+	course := slices.Clone(p.self)
+	if len(course) > 0 && !q.delivered && course[0].to != unclear {
+		course[0].after += 30 * time.Minute
+	}
+	return course
 }
 
 func (o *truthOrder) qr() string {
