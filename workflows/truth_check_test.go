@@ -95,11 +95,11 @@ func (r *truthRun) checkEnd() {
 	case ramp.Refunded:
 		r.expect(now == returned, "refunded, and the provider's is %s", now)
 	case ramp.Cancelled:
-		ours := last.step.to == unpaid && !proven && len(r.cancels) > 0 && !last.at.Before(r.cancels[0].Add(-tick))
-		r.expect(looked && (ours || last.step.to == cancelled), "cancelled, and the provider has said %q; proof taken: %t", last.step.to, proven)
+		ours := last.step.to == waiting && !proven && len(r.cancels) > 0 && !last.at.Before(r.cancels[0].Add(-tick))
+		r.expect(looked && (ours || last.step.to == calledOff), "cancelled, and the provider has said %q; proof taken: %t", last.step.to, proven)
 	case ramp.Expired:
-		ours := last.step.to == unpaid && !proven && !last.at.Before(r.order.ExpiresAt.Add(-tick))
-		r.expect(looked && (ours || last.step.to == expired), "expired, and the provider has said %q; proof taken: %t", last.step.to, proven)
+		ours := last.step.to == waiting && !proven && !last.at.Before(r.order.ExpiresAt.Add(-tick))
+		r.expect(looked && (ours || last.step.to == lapsed), "expired, and the provider has said %q; proof taken: %t", last.step.to, proven)
 	default:
 		r.breach("the provider has made the order, and it is %s", r.order.Status)
 	}
@@ -181,7 +181,7 @@ func (r *truthRun) checkCancelled() {
 		return
 	}
 	stood, soon := o.stands(at).to, o.stands(at.Add(aMoment)).to
-	if stood == unpaid && soon == unpaid {
+	if stood == waiting && soon == waiting {
 		r.expect(r.order.Status == ramp.Cancelled && !r.endedAt.After(at.Add(aMoment)), "cancelled at %s, and it is %s at %s",
 			since(at), r.order.Status, since(r.endedAt))
 	}
@@ -220,7 +220,7 @@ func (r *truthRun) checkUpdates() {
 func (r *truthRun) maybePaid(at time.Time) bool {
 	o := r.truthOf(r.order.OrderID)
 	last, _ := r.lastTold(r.order.OrderID, at)
-	return last.step.to == unclear || last.step.to == expired || o != nil && slices.ContainsFunc(o.steps, func(s truthStep) bool { return s.to.paid() && !s.at.After(at) })
+	return last.step.to == unclear || last.step.to == lapsed || o != nil && slices.ContainsFunc(o.steps, func(s truthStep) bool { return s.to.paid() && !s.at.After(at) })
 }
 
 // checkShown: nobody is asked to pay an order of which the provider has told that it is over or paid, or could have been asked.

@@ -24,14 +24,14 @@ type standing string
 
 // Standings. Those from over on are final, but that an expired order may be opened again.
 const (
-	unpaid    standing = "unpaid"
+	waiting   standing = "unpaid"
 	unclear   standing = "unclear"
 	settling  standing = "settling"
 	refunding standing = "refunding"
 	done      standing = "done"
 	returned  standing = "refunded"
-	cancelled standing = "cancelled"
-	expired   standing = "expired"
+	calledOff standing = "cancelled"
+	lapsed    standing = "expired"
 )
 
 // paid reports whether the provider has the payment, or has had it.
@@ -39,22 +39,22 @@ func (s standing) paid() bool {
 	return s == settling || s == refunding || s == done || s == returned
 }
 
-func (s standing) over() bool { return s == done || s == returned || s == cancelled || s == expired }
+func (s standing) over() bool { return s == done || s == returned || s == calledOff || s == lapsed }
 
 // spellings are how the provider may write a standing: as one document has it, or another.
 func spellings(direction ramp.Direction) map[standing][]string {
 	words := map[standing][]string{
-		unpaid:    {"fiatPending", "FiatPending", "FIATPENDING"},
+		waiting:   {"fiatPending", "FiatPending", "FIATPENDING"},
 		unclear:   {"complianceReview", "onHold", "manual_review"},
 		settling:  {"fiatReceived", "orderReceived", "FiatReceived", "InProgress", "transferred"},
 		refunding: {"refundInitiated", "refunding", "fiatRefundInitiated"},
 		done:      {"completed", "Completed", "COMPLETED"},
 		returned:  {"refunded", "Refunded", "REFUNDED"},
-		cancelled: {"cancelled", "Canceled", "Cancelled"},
-		expired:   {"expired", "Expired", "EXPIRED"},
+		calledOff: {"cancelled", "Canceled", "Cancelled"},
+		lapsed:    {"expired", "Expired", "EXPIRED"},
 	}
 	if direction == ramp.Offramp {
-		words[unpaid] = []string{"cryptoInit", "pending", "Pending"}
+		words[waiting] = []string{"cryptoInit", "pending", "Pending"}
 		words[settling] = []string{"orderReceived", "CryptoReceived", "cryptoReceived", "fiatPending", "fiatFailed"}
 		words[done] = []string{"PayoutSuccess", "payoutSuccess", "completed"}
 	}
@@ -457,7 +457,7 @@ func (p *truthProvider) create(q truthQuestion) truthAnswer {
 			o.tokens = o.tokens.Mul(decimal.RequireFromString("1.03"))
 		}
 	}
-	o.steps = []truthStep{p.step(now, unpaid, 0)}
+	o.steps = []truthStep{p.step(now, waiting, 0)}
 	p.plan(o, now, p.selfOf(q))
 	p.orders = append(p.orders, o)
 	if p.direction == ramp.Offramp {
@@ -513,7 +513,7 @@ func (p *truthProvider) plan(o *truthOrder, now time.Time, course []hop) {
 	if !expiry.After(at) {
 		expiry = at.Add(10 * time.Minute)
 	}
-	for n, h := range append([]hop{{0, expired}}, p.reopened(o)...) {
+	for n, h := range append([]hop{{0, lapsed}}, p.reopened(o)...) {
 		expiry = expiry.Add(h.after)
 		o.steps = append(o.steps, p.step(expiry, h.to, n))
 	}

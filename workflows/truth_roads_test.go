@@ -33,8 +33,8 @@ func truthRoads() map[string]truthScenario {
 	at11, at12 := 11*time.Minute, 12*time.Minute
 	one := func(kind truthFaultKind) []truthFault { return []truthFault{{kind: kind}} }
 	return map[string]truthScenario{
-		"UTR refused since the order is cancelled": {self: by(10*time.Minute, hop{to: cancelled}), actions: []action{proofAt(at11, "A")}},
-		"UTR refused since the order is expired":   {self: by(10*time.Minute, hop{to: expired}), actions: []action{proofAt(at11, "A")}},
+		"UTR refused since the order is cancelled": {self: by(10*time.Minute, hop{to: calledOff}), actions: []action{proofAt(at11, "A")}},
+		"UTR refused since the order is expired":   {self: by(10*time.Minute, hop{to: lapsed}), actions: []action{proofAt(at11, "A")}},
 		"UTR refused since the order is refunded":  {self: by(10*time.Minute, hop{to: returned}), actions: []action{proofAt(at11, "A")}},
 		"hash refused since the tokens are there": {direction: ramp.Offramp,
 			self: by(10*time.Minute, delivered...), actions: []action{proofAt(at11, "A")}},
@@ -57,13 +57,13 @@ func truthRoads() map[string]truthScenario {
 
 		"last look refused, and paid": {self: by(170*time.Minute, delivered...),
 			faults: map[onmeta.Route][]truthFault{onmeta.RouteOnrampStatus: {{kind: truthRefused, times: 3}}}},
-		"last look not found, and unpaid": {direction: ramp.Offramp,
+		"last look not found, and waiting": {direction: ramp.Offramp,
 			faults: map[onmeta.Route][]truthFault{onmeta.RouteOfframpStatus: {{kind: truthRefused, times: 20, code: 404}}}},
 
 		"expired with its UTR, opened again and paid": {actions: []action{proofAt(at12, "A")}, found: delivered,
-			reopens: []hop{{20 * time.Minute, unpaid}, {90 * time.Minute, settling}, {10 * time.Minute, done}}},
+			reopens: []hop{{20 * time.Minute, waiting}, {90 * time.Minute, settling}, {10 * time.Minute, done}}},
 		"expired with its hash, opened again and expired": {direction: ramp.Offramp, actions: []action{proofAt(at12, "A")},
-			reopens: []hop{{20 * time.Minute, unpaid}, {2 * time.Hour, expired}}},
+			reopens: []hop{{20 * time.Minute, waiting}, {2 * time.Hour, lapsed}}},
 
 		"UTR for which the user must log in": {right: []string{"A"}, found: delivered, actions: []action{proofAt(at11, "A")},
 			revokedAfter: 10 * time.Minute, logins: 3},
@@ -75,8 +75,8 @@ func truthRoads() map[string]truthScenario {
 		"creation unheard of, by a clock that is late": {historySkew: -time.Second, faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost)}},
 		"creation unheard of, among older ones":        {strangers: 12, faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost)}},
 		"creation slower than anything, and the price worse": {least: "11.8", attentive: true, rates: []int64{84, 88},
-			faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: {{kind: truthSlow, commits: 70 * time.Second}}}},
-		"creation unheard of, and the order held": {self: by(5*time.Second, hop{to: unclear}, hop{30 * time.Minute, unpaid}),
+			faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: {{kind: truthSlow, commits: 57 * time.Second}}}},
+		"creation unheard of, and the order held": {self: by(5*time.Second, hop{to: unclear}, hop{30 * time.Minute, waiting}),
 			faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost), onmeta.RouteOrderHistory: {{kind: truthDown, times: 5}}}},
 
 		"mistyped UTR": {right: []string{"B"}, found: delivered, actions: []action{proofAt(at12, "A"), proofAt(15*time.Minute, "B")}},
@@ -85,7 +85,7 @@ func truthRoads() map[string]truthScenario {
 		"mistyped UTR, and a refused one": {right: []string{"B"}, found: delivered,
 			actions: []action{proofAt(at12, "A"), proofAt(15*time.Minute, "C"), proofAt(time.Hour, "B")}},
 		"mistyped UTR of an order that was held": {right: []string{"B"}, found: delivered,
-			self:    by(20*time.Minute, hop{to: unclear}, hop{30 * time.Minute, unpaid}),
+			self:    by(20*time.Minute, hop{to: unclear}, hop{30 * time.Minute, waiting}),
 			actions: []action{proofAt(at12, "A"), proofAt(time.Hour, "B")}},
 		"corrected UTR whose answer is lost": {right: []string{"B"}, found: delivered,
 			actions: []action{proofAt(at12, "A"), proofAt(15*time.Minute, "B")},

@@ -192,9 +192,9 @@ func (s *truthScenario) drawTruth(t *rapid.T) {
 	s.found = drawFound(t, "found")
 	if rapid.Bool().Draw(t, "reopened") {
 		s.reopens = rapid.SampledFrom([][]hop{
-			{{20 * time.Minute, unpaid}, {90 * time.Minute, settling}, {10 * time.Minute, done}},
-			{{20 * time.Minute, unpaid}, {2 * time.Hour, expired}},
-			{{20 * time.Minute, unpaid}, {30 * time.Minute, expired}, {40 * time.Minute, unpaid}, {time.Minute, refunding}, {time.Hour, returned}},
+			{{20 * time.Minute, waiting}, {90 * time.Minute, settling}, {10 * time.Minute, done}},
+			{{20 * time.Minute, waiting}, {2 * time.Hour, lapsed}},
+			{{20 * time.Minute, waiting}, {30 * time.Minute, lapsed}, {40 * time.Minute, waiting}, {time.Minute, refunding}, {time.Hour, returned}},
 			{{40 * time.Minute, settling}, {10 * time.Minute, done}},
 			{{10 * time.Minute, unclear}, {90 * time.Minute, settling}, {10 * time.Minute, done}},
 		}).Draw(t, "reopens")
@@ -214,7 +214,7 @@ func drawSelf(t *rapid.T) []hop {
 	}).Draw(t, "at")
 	course := drawFound(t, "itself")
 	if rapid.Bool().Draw(t, "ended") {
-		course = []hop{{0, rapid.SampledFrom([]standing{cancelled, expired, returned}).Draw(t, "by the provider")}}
+		course = []hop{{0, rapid.SampledFrom([]standing{calledOff, lapsed, returned}).Draw(t, "by the provider")}}
 	}
 	if rarely(t, "unclear first") {
 		course = append([]hop{{0, unclear}, {30 * time.Minute, course[0].to}}, course[1:]...)
@@ -230,11 +230,11 @@ func drawFound(t *rapid.T, label string) []hop {
 		{{time.Minute, settling}, {2 * time.Minute, settling}, {10 * time.Minute, done}},
 		{{time.Minute, settling}, {2 * time.Minute, settling}, {10 * time.Minute, done}},
 		{{time.Minute, done}},
-		{{time.Minute, cancelled}},
+		{{time.Minute, calledOff}},
 		{{time.Minute, refunding}, {20 * time.Minute, returned}},
 		{{time.Minute, settling}, {5 * time.Minute, refunding}, {20 * time.Minute, returned}},
 		{{time.Minute, unclear}, {20 * time.Minute, settling}, {10 * time.Minute, done}},
-		{{time.Minute, unclear}, {10 * time.Minute, unpaid}, {10 * time.Minute, settling}, {10 * time.Minute, done}},
+		{{time.Minute, unclear}, {10 * time.Minute, waiting}, {10 * time.Minute, settling}, {10 * time.Minute, done}},
 	}).Draw(t, label))
 	course[0].after = rapid.SampledFrom([]time.Duration{5 * time.Second, time.Minute, 40 * time.Minute}).Draw(t, label+" after")
 	return course
