@@ -504,7 +504,7 @@ func (p *fakeProvider) create(req activities.Placement, created activities.Creat
 		p.giveUp("Create refused")
 		return activities.Created{}, refusal("amount below the limit")
 	}
-	if a.fault == fine || a.fault == lost {
+	if a.fault == fine || a.fault == lost || a.fault == worsePrice {
 		created.OrderID, created.Lifetime = p.makeOrder(req), orderLifetime
 	}
 	if err := a.unanswered(); err != nil {
