@@ -26,6 +26,7 @@ func (r *truthRun) check() {
 		return
 	}
 	r.seen = append(r.seen, sighting{r.endedAt, r.order})
+	r.checkTimeline()
 	r.checkOwned()
 	r.checkEnd()
 	r.checkProofs()
@@ -39,6 +40,16 @@ func (r *truthRun) check() {
 	}
 	if r.order.Attention != "" {
 		r.breach("an order that is over asks for attention: %s", r.order.Attention)
+	}
+}
+
+// checkTimeline: no status follows one that it cannot follow.
+func (r *truthRun) checkTimeline() {
+	var status ramp.Status
+	for _, entry := range r.order.Timeline {
+		legal := entry.Status == status || slices.Contains(legalNext(status), entry.Status)
+		r.expect(legal, "%s follows %s", entry.Status, status)
+		status = entry.Status
 	}
 }
 

@@ -473,10 +473,11 @@ func (p *truthProvider) create(q truthQuestion) truthAnswer {
 	})
 }
 
-// selfOf is what becomes of an order by itself. Nobody pays one that nobody has heard of.
+// selfOf is what becomes of an order by itself. Nobody pays one that nobody has heard of, and what its status says then is not
+// enough to know it by.
 func (p *truthProvider) selfOf(q truthQuestion) []hop {
 	course := slices.Clone(p.self)
-	if len(course) > 0 && !q.delivered && course[0].to != unclear {
+	if len(course) > 0 && !q.delivered {
 		course[0].after += 30 * time.Minute
 	}
 	return course
