@@ -213,7 +213,7 @@ func (l *lifecycle) proofAwaited(reference string) error {
 	case l.proofsOver:
 		return l.tooManyProofs()
 	case accepted && !l.replaceable():
-		return l.conflict()
+		return l.conflict(l.order.Status != ramp.VerifyingPayment)
 	case l.paid:
 		return l.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
 	case len(l.inbox.proofs) >= proofsKept:

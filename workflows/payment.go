@@ -142,6 +142,7 @@ func (l *lifecycle) refuseProof(ctx workflow.Context, p *proof, refused activiti
 		l.note(ctx, note)
 		l.learn(ctx, *state)
 	default:
+		l.unclear = l.unclear && !state.Unpaid
 		l.enter(ctx, ramp.AwaitingPayment, note)
 		l.raiseRefusedReuse(ctx, p)
 	}
@@ -156,16 +157,20 @@ func (l *lifecycle) answerRefused(p *proof, refused activities.Refusal) {
 	case state == nil || state.Status == "" || state.Status.Final():
 		l.inbox.settle(p, l.refuse(ramp.ProofRefused, "the provider refused the "+name+": "+refused.Reason))
 	case l.order.Accepted():
-		l.inbox.settle(p, l.conflict())
+		l.inbox.settle(p, l.conflict(true))
 	default:
 		l.inbox.settle(p, l.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already"))
 	}
 }
 
-// conflict answers a proof that comes once the provider has the payment.
-func (l *lifecycle) conflict() *ramp.Error {
-	return l.refuse(ramp.ProofConflict, "another "+l.route.words().proof+
-		" was accepted for this order, and the provider has the payment; the accepted one stands")
+// conflict answers a proof that comes once the provider has the payment, or while its status does not say whether it looks for
+// one.
+func (l *lifecycle) conflict(paid bool) *ramp.Error {
+	why := "the provider has the payment"
+	if !paid {
+		why = "the provider, which says " + l.order.ProviderStatus + ", may not be looking for the payment now"
+	}
+	return l.refuse(ramp.ProofConflict, "another "+l.route.words().proof+" was accepted for this order, and "+why+"; the accepted one stands")
 }
 
 // raiseRefusedReuse asks for attention where the provider does not take the payment of an earlier order: another order would be
@@ -198,7 +203,11 @@ func (l *lifecycle) acceptProof(ctx workflow.Context, p *proof) {
 	if l.inbox.next() != nil && !changed(ctx, changeReplacedProofs) {
 		l.inbox.dismiss(l.refuse(ramp.ProofConflict, "another "+l.route.words().proof+" was accepted for this order; the first one stands"))
 	}
-	l.enter(ctx, ramp.VerifyingPayment, note)
+	if rank(l.order.Status) > rank(ramp.VerifyingPayment) {
+		l.note(ctx, note) // the watch was faster than the answer
+	} else {
+		l.enter(ctx, ramp.VerifyingPayment, note)
+	}
 	if replaces {
 		l.tried(ctx)
 	}

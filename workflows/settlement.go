@@ -40,12 +40,12 @@ func (l *lifecycle) followOrder(ctx workflow.Context) error {
 	var sent *proofCall
 	for {
 		if err := workflow.Await(ctx, func() bool {
-			return watch.done || sent != nil && sent.done || sent == nil && l.inbox.next() != nil
+			return watch.done && (sent == nil || !l.endsBy(watch)) || sent != nil && sent.done || sent == nil && l.inbox.next() != nil
 		}); err != nil {
 			return err
 		}
 		switch {
-		case watch.done:
+		case watch.done && (sent == nil || !l.endsBy(watch)):
 			late := l.late
 			if err := l.heedWatch(ctx, watch); err != nil {
 				return err
@@ -62,10 +62,17 @@ func (l *lifecycle) followOrder(ctx workflow.Context) error {
 		case l.replaceable() && changed(ctx, changeReplacedProofs):
 			sent = l.startReplacement(ctx, l.inbox.next())
 		default:
-			l.inbox.dismiss(l.conflict())
+			l.inbox.dismiss(l.conflict(l.order.Status != ramp.VerifyingPayment))
 			l.note(ctx, "Another "+l.route.words().proof+" was not submitted: the accepted one stands.")
 		}
 	}
+}
+
+// endsBy reports whether the order ends by what a watch has found. A proof that is on its way to the provider is heard of first:
+// the order has every proof that the provider took.
+func (l *lifecycle) endsBy(watch *orderWatch) bool {
+	expired := watch.state.Status == ramp.Expired
+	return watch.err == nil && (watch.stopped == activities.TimeUp && l.late || watch.state.Status.Final() && !expired)
 }
 
 // heedWatch does what the end of a watch asks for, and ends the order when the provider has.
@@ -109,7 +116,7 @@ func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activitie
 		Known:        l.order.ProviderStatus,
 		Overdue:      l.overdue,
 		Late:         l.late,
-		Unproven:     !l.order.Accepted() && !l.paid,
+		Unproven:     !l.order.Accepted() && !l.paid || l.order.Status == ramp.VerifyingPayment && !l.unpaid,
 	}
 	if l.flaps >= flappings {
 		request.Flapping = l.order.Status
