@@ -93,10 +93,13 @@ func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Qu
 		if err != nil {
 			continue
 		}
-		if fee.Estimated {
+		switch {
+		case fee.Estimated:
 			amount = estimatedTDS(order.FiatAmount)
-			own.Fees[i].Amount.Amount = amount.String()
+		case fee.Name == tdsFee:
+			amount = taxOn(order.FiatAmount, amount, r.Quote)
 		}
+		own.Fees[i].Amount.Amount = amount.String()
 		charged = charged.Add(amount)
 	}
 	own.Pay.Amount = order.TokenAmount.String()
@@ -105,6 +108,24 @@ func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Qu
 		own.Rate = order.FiatAmount.DivRound(order.TokenAmount, rateDecimals).String()
 	}
 	return own
+}
+
+// taxOn is the tax on a payout, by the tax that a quote named of its own: it grows with the payout.
+func taxOn(payout, named decimal.Decimal, quote ramp.Quote) decimal.Decimal {
+	quoted, err := decimal.NewFromString(quote.Receive.Amount)
+	if err != nil {
+		return named
+	}
+	for _, fee := range quote.Fees {
+		if charged, err := decimal.NewFromString(fee.Amount.Amount); err == nil {
+			quoted = quoted.Add(charged)
+		}
+	}
+	const paisa = 2 // what the user receives by the quote was cut there
+	if !payout.Truncate(paisa).GreaterThan(quoted.RoundCeil(paisa)) {
+		return named
+	}
+	return named.Mul(payout).Div(quoted).RoundCeil(paisa)
 }
 
 // rateDecimals are those of a rate that is reckoned here.

@@ -81,7 +81,7 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 	if err != nil {
 		return QuoteResult{}, classify(ctx, err)
 	}
-	tds := fee{name: "tds", amount: quote.TDSFee.Decimal, currency: req.Fiat.Currency}
+	tds := fee{name: tdsFee, amount: quote.TDSFee.Decimal, currency: req.Fiat.Currency}
 	if !quote.TDSFee.Valid {
 		tds.amount, tds.estimated = estimatedTDS(quote.FiatAmount), true
 	}
@@ -140,6 +140,9 @@ func fiat(amount decimal.Decimal, currency string) ramp.Amount {
 func estimatedTDS(payout decimal.Decimal) decimal.Decimal {
 	return payout.Mul(decimal.New(1, -2)).RoundCeil(2)
 }
+
+// tdsFee names the tax among the fees of a quote.
+const tdsFee = "tds"
 
 type fee struct {
 	name      string
