@@ -109,7 +109,7 @@ func TestOrderWhoseStatusNobodyKnowsNeitherExpiresNorStopsTakingProofs(t *testin
 		"and is unpaid":   {then: activities.OrderState{ProviderStatus: "fiatPending", Unpaid: true}, want: ramp.Expired, unproven: []bool{true}},
 		"and is refunded": {then: activities.OrderState{ProviderStatus: "refunded", Status: ramp.Refunded}, want: ramp.Refunded, unproven: []bool{true}},
 		"and has expired": {then: activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired}, want: ramp.Expired, unproven: []bool{true}},
-		"and is proven":   {then: completed, proof: true, want: ramp.Completed, unproven: []bool{true, false}},
+		"and is proven":   {then: completed, proof: true, want: ramp.Completed, unproven: []bool{true, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -163,21 +163,30 @@ func TestReplacementAndStatusThatMeetAreDecidedByTheProvider(t *testing.T) {
 	}
 }
 
-func TestOrderThatEndsDuringAReplacementAnswersItsSender(t *testing.T) {
+// An order has every proof that the provider took: the answer about one that is on its way comes before the end.
+func TestOrderThatEndsDuringAReplacementHasItsAnswerFirst(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ramp.Onramp)
-	w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, nil).Once()
-	w.on((*activities.Calls)(nil).SubmitUTR).After(24*time.Hour).Return(activities.SubmitResult{}, nil).Once()
-	w.watchedFor(90*time.Minute, completed)
-	w.happy()
-	w.signalUTR(time.Hour, utr)
-	answered := w.updateUTR(2*time.Hour, otherUTR)
+	for name, tc := range map[string]struct {
+		answer error
+		utr    string
+	}{"taken": {nil, otherUTR}, "refused": {refusedWith(completed), utr}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, nil).Once()
+			w.on((*activities.Calls)(nil).SubmitUTR).After(time.Minute).Return(activities.SubmitResult{}, tc.answer).Once()
+			w.watchedFor(time.Hour+30*time.Second, completed)
+			w.happy()
+			w.signalUTR(time.Hour, utr)
+			w.signalUTR(2*time.Hour, otherUTR)
 
-	order := w.buy(onrampRequest())
+			order := w.buy(onrampRequest())
 
-	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, start.Add(150*time.Minute), order.UpdatedAt)
-	requireType(t, answered.failed, ramp.OrderOver)
+			require.Equal(t, ramp.Completed, order.Status)
+			require.Equal(t, start.Add(2*time.Hour+time.Minute), order.UpdatedAt)
+			require.Equal(t, tc.utr, order.Proof.UTR)
+		})
+	}
 }
 
 func TestProofsThatWaitAreSubmittedOneAfterTheOther(t *testing.T) {

@@ -40,12 +40,12 @@ func (l *lifecycle) followOrder(ctx workflow.Context) error {
 	var sent *proofCall
 	for {
 		if err := workflow.Await(ctx, func() bool {
-			return watch.done && (sent == nil || !l.endsBy(watch)) || sent != nil && sent.done || sent == nil && l.inbox.next() != nil
+			return watch.done && !l.holdsEnd(watch, sent) || sent != nil && sent.done || sent == nil && l.inbox.next() != nil
 		}); err != nil {
 			return err
 		}
 		switch {
-		case watch.done && (sent == nil || !l.endsBy(watch)):
+		case watch.done && !l.holdsEnd(watch, sent):
 			late := l.late
 			if err := l.heedWatch(ctx, watch); err != nil {
 				return err
@@ -68,11 +68,14 @@ func (l *lifecycle) followOrder(ctx workflow.Context) error {
 	}
 }
 
-// endsBy reports whether the order ends by what a watch has found. A proof that is on its way to the provider is heard of first:
-// the order has every proof that the provider took.
-func (l *lifecycle) endsBy(watch *orderWatch) bool {
+// holdsEnd reports whether the order would end by what a watch has found, while a proof is on its way to the provider. Its answer
+// comes first: an order has every proof that the provider took, and nothing could add one to it later.
+func (l *lifecycle) holdsEnd(watch *orderWatch, sent *proofCall) bool {
+	if sent == nil || watch.err != nil {
+		return false
+	}
 	expired := watch.state.Status == ramp.Expired
-	return watch.err == nil && (watch.stopped == activities.TimeUp && l.late || watch.state.Status.Final() && !expired)
+	return watch.stopped == activities.TimeUp && l.late || watch.state.Status.Final() && !expired
 }
 
 // heedWatch does what the end of a watch asks for, and ends the order when the provider has.
