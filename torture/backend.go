@@ -144,15 +144,21 @@ func (b *backend) ended(ctx context.Context) (*ramp.Order, bool) {
 	return order, err == nil && order.Status.Final()
 }
 
-// pay submits the user's proofs, each when the one before was refused.
+// pay submits the user's proofs, each when the one before was refused, or turns out to be mistyped.
 func (b *backend) pay(ctx context.Context) {
 	submit := b.update
 	if b.plan.bySignal {
 		submit = b.signalled
 	}
-	for refusals, proof := range b.plan.proofs {
+	refusals := 0
+	for _, proof := range b.plan.proofs {
 		b.note(func(t *told) { t.handed, t.handedAt = append(t.handed, proof), time.Now() })
-		if refused := submit(ctx, proof, refusals); !refused {
+		switch refused := submit(ctx, proof, refusals); {
+		case refused:
+			refusals++
+		case proof != b.plan.mistyped():
+			return
+		case !sleep(ctx, b.plan.correction):
 			return
 		}
 	}
@@ -209,8 +215,8 @@ func (b *backend) signalled(ctx context.Context, proof string, before int) (refu
 		order, err := b.orders.Get(ctx, b.plan.id)
 		switch {
 		case err != nil:
-		case order.Accepted():
-			b.note(func(t *told) { t.taken = order.Proof.Reference() })
+		case order.Accepted() && order.Proof.Reference() == proof:
+			b.note(func(t *told) { t.taken = proof })
 			return false
 		case refusals(order) > before:
 			return true
@@ -221,11 +227,12 @@ func (b *backend) signalled(ctx context.Context, proof string, before int) (refu
 	return false
 }
 
-// refusals is how many proofs the provider has refused for an order.
+// refusals is how many proofs the provider has refused for an order, those included that were to replace another.
 func refusals(order *ramp.Order) int {
 	n := 0
 	for _, entry := range order.Timeline {
-		if entry.Status == ramp.AwaitingPayment && strings.HasPrefix(entry.Note, "The provider refused the ") {
+		proving := entry.Status == ramp.AwaitingPayment || entry.Status == ramp.VerifyingPayment
+		if proving && strings.HasPrefix(entry.Note, "The provider refused the ") {
 			n++
 		}
 	}

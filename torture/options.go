@@ -75,7 +75,10 @@ const unlimited = 10_000
 func (o Options) arrivals() time.Duration { return time.Duration(o.Orders) * o.Every }
 
 // life is how long an order waits for its proof, in real time.
-func (o Options) life() time.Duration { return time.Duration(float64(orderLife) / o.Speed) }
+func (o Options) life() time.Duration { return o.scaled(orderLife) }
+
+// scaled is a time of the provider's clock in real time.
+func (o Options) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) / o.Speed) }
 
 func (o Options) deadline() time.Duration {
 	if o.Deadline > 0 {

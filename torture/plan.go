@@ -17,6 +17,8 @@ const (
 	pays behaviour = "pays"
 	// errs submits a proof that the provider refuses, and then the right one.
 	errs behaviour = "errs"
+	// mistypes submits a well-formed proof for which there is no payment, which the provider takes, and corrects it later.
+	mistypes behaviour = "mistypes"
 	// forgets never submits a proof.
 	forgets behaviour = "forgets"
 	// cancels cancels before any proof.
@@ -29,6 +31,8 @@ const (
 	forgetsShare = 0.15
 	errsShare    = 0.10
 	cancelsShare = 0.05
+	// mistypesShare is one in twenty of those who pay.
+	mistypesShare = 0.04
 	// twinShare is the part of on-ramp orders that look like the one before: the same user, amount, token and wallet.
 	twinShare = 0.05
 	// signalShare is the part of the proofs that are sent by signal; the others are updates.
@@ -37,6 +41,12 @@ const (
 
 // longestThought is how long a user takes at the most to act on payment instructions.
 const longestThought = 15 * time.Second
+
+// A user notices a mistyped proof after this long, by the provider's clock.
+const (
+	soonestCorrection = 10 * time.Minute
+	latestCorrection  = time.Hour
+)
 
 // courses are the shares of orders that the provider treats in another than the usual way.
 const courses = "cancelled=4%,refunded=5%,older-refund=3%,unknown-status=4%,out-of-order=4%,first-proof-refused=6%," +
@@ -52,8 +62,18 @@ type plan struct {
 	bySignal  bool
 	// at is when it starts, since the beginning of the run, and thought how long its user takes to act.
 	at, thought time.Duration
-	// proofs are what the user submits, each when the one before was refused.
-	proofs []string
+	// proofs are what the user submits, each when the one before was refused. A mistyped one, which is the first, is
+	// followed by the next though it was taken, after correction.
+	proofs     []string
+	correction time.Duration
+}
+
+// mistyped is the proof for which there is no payment, if the user submits one.
+func (p plan) mistyped() string {
+	if p.behaviour != mistypes {
+		return ""
+	}
+	return p.proofs[0]
 }
 
 // planOrders plans all orders of a run, in the order in which they start.
@@ -75,6 +95,7 @@ func planOrder(n int, options Options, random *rand.Rand) plan {
 		bySignal:  random.Float64() < signalShare,
 		thought:   time.Duration(random.Float64() * float64(min(longestThought, options.life()/8))),
 	}
+	p.correction = options.scaled(soonestCorrection + time.Duration(random.Float64()*float64(latestCorrection-soonestCorrection)))
 	if random.Float64() < onrampShare {
 		p.id.Direction = ramp.Onramp
 		p.onramp = onrampRequest(n, p.id.Reference, random)
@@ -93,6 +114,8 @@ func chooseBehaviour(at float64) behaviour {
 		return errs
 	case at < forgetsShare+errsShare+cancelsShare:
 		return cancels
+	case at < forgetsShare+errsShare+cancelsShare+mistypesShare:
+		return mistypes
 	default:
 		return pays
 	}
@@ -182,20 +205,27 @@ func offrampRequest(n int, reference string, random *rand.Rand) ramp.OfframpRequ
 // proofsOfAUser is how many right proofs a user has to try: the provider refuses one of them at the most.
 const proofsOfAUser = 3
 
-// planProofs are the user's proofs. One of only zeros is well-formed, and the provider refuses it.
+// planProofs are the user's proofs. One of only zeros is well-formed, and the provider refuses it; for one that begins with
+// 9999, or ends in dead, it never finds a payment.
 func (p plan) planProofs(n int) []string {
-	var form func(int) string
+	var form, unpaid func(int) string
 	switch {
 	case p.id.Direction == ramp.Offramp:
 		form = func(n int) string { return fmt.Sprintf("0x%064x", n) }
+		unpaid = func(n int) string { return fmt.Sprintf("0x%060xdead", n) }
 	case p.onramp.PaymentMethod == ramp.NEFT:
 		form = func(n int) string { return fmt.Sprintf("%016d", n) }
+		unpaid = func(n int) string { return fmt.Sprintf("9999%012d", n) }
 	default:
 		form = func(n int) string { return fmt.Sprintf("%012d", n) }
+		unpaid = func(n int) string { return fmt.Sprintf("9999%08d", n) }
 	}
 	var proofs []string
-	if p.behaviour == errs {
+	switch p.behaviour {
+	case errs:
 		proofs = append(proofs, form(0))
+	case mistypes:
+		proofs = append(proofs, unpaid(n))
 	}
 	for i := range proofsOfAUser {
 		proofs = append(proofs, form(400_000_000_000+proofsOfAUser*n+i))

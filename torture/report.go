@@ -112,8 +112,8 @@ func (r Report) writeFigures(b *strings.Builder) {
 	line("%d calls to the provider, %d of them unanswered; %d logins, %d proofs accepted, %d of them repeated, %d refused, %d payouts",
 		p.Requests, p.Unanswered, p.Logins, p.Proofs, p.Repeated, p.Refused, p.Payouts)
 	line("faults: %s", counted(p.Faults))
-	line("off-ramp orders made in addition and never shown to anybody: %d; on-ramp orders made again after the first had expired unseen: %d; orders exchanged between twins: %d; proofs and cancellations too late: %d",
-		r.Counts.Orphans, r.Counts.Replaced, r.Counts.Twins, r.Counts.TooLate)
+	line("off-ramp orders made in addition and never shown to anybody: %d; on-ramp orders made again after the first had expired unseen: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
+		r.Counts.Orphans, r.Counts.Replaced, r.Counts.Twins, r.Counts.Corrected, r.Counts.TooLate)
 	h := r.Histories
 	line("%d histories of %d events together, %d at the most; failed workflow tasks: %s; timed out: %d; activities timed out: %d; replayed, all but %d",
 		h.Read, h.Events, h.MostEvents, counted(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)

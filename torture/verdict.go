@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -49,7 +50,7 @@ type outcome struct {
 // no proof and no tokens came. Twins are on-ramp orders that were made for one reference and taken by another that
 // looks the same. Replaced are on-ramp orders that had expired at the provider, unpaid and shown to nobody, before the attempt
 // after the one whose answer was lost could look for them. TooLate are proofs and cancellations that came so near the
-// deadline that a crash could delay them beyond it.
+// deadline that a crash could delay them beyond it. Corrected are orders whose first proof was taken and replaced by another.
 type Counts struct {
 	Started   int `json:"started"`
 	Completed int `json:"completed"`
@@ -65,6 +66,7 @@ type Counts struct {
 	Twins     int `json:"exchangedTwins"`
 	Replaced  int `json:"replacedAfterExpiry"`
 	TooLate   int `json:"tooLate"`
+	Corrected int `json:"correctedProofs"`
 }
 
 // Good reports whether nothing is that must not be.
@@ -79,6 +81,7 @@ type judging struct {
 	made       map[ramp.ID][]sandbox.LedgerOrder
 	owners     map[string][]ramp.ID
 	payouts    map[string]int
+	proofs     map[string][]string
 	violations []Violation
 	counts     Counts
 }
@@ -90,6 +93,7 @@ func judge(outcomes []outcome, ledger sandbox.Ledger) (Counts, []Violation) {
 		made:    map[ramp.ID][]sandbox.LedgerOrder{},
 		owners:  map[string][]ramp.ID{},
 		payouts: map[string]int{},
+		proofs:  map[string][]string{},
 	}
 	j.index()
 	for _, o := range outcomes {
@@ -111,6 +115,9 @@ func (j *judging) index() {
 	for _, paid := range j.ledger.Payouts {
 		j.payouts[paid.OrderID]++
 	}
+	for _, accepted := range j.ledger.Proofs {
+		j.proofs[accepted.OrderID] = append(j.proofs[accepted.OrderID], accepted.Proof)
+	}
 	for _, o := range j.outcomes {
 		if o.order != nil && o.order.OrderID != "" {
 			j.owners[o.order.OrderID] = append(j.owners[o.order.OrderID], o.plan.id)
@@ -128,6 +135,9 @@ func (j *judging) countEnding(o outcome) {
 	}
 	if o.order == nil {
 		return
+	}
+	if o.order.Accepted() && len(o.order.Proof.Replaced) > 0 {
+		j.counts.Corrected++
 	}
 	switch o.order.Status {
 	case ramp.Completed:
@@ -224,24 +234,30 @@ func (j *judging) judgeOrder(o outcome) {
 	}
 }
 
-// lostProof accuses an order that a proof was handed in for, if the provider has none of them.
+// lostProof accuses an order that a proof was handed in for, if the provider has none of them, or only one that was mistyped.
 func (j *judging) lostProof(o outcome, made sandbox.LedgerOrder) bool {
-	if len(o.told.handed) == 0 || slices.Contains(o.told.handed, made.Proof) && !refusedAlways(made.Proof) {
+	hasOne := slices.Contains(o.told.handed, made.Proof) && !refusedAlways(made.Proof) && made.Proof != o.plan.mistyped()
+	if len(o.told.handed) == 0 || hasOne {
 		return false
 	}
 	if o.tooLate() {
 		j.counts.TooLate++
 		return true
 	}
-	j.accuse(lost, o, "%d proofs were handed in, the last one at %s, and the provider accepted none of them",
+	j.accuse(lost, o, "%d proofs were handed in, the last one at %s, and the provider has none of them that is right",
 		len(o.told.handed), o.told.handedAt.UTC().Format(time.TimeOnly))
 	return true
 }
 
-// tooLate reports whether the last proof, or the cancellation, came so late that one crash could delay it beyond the deadline. On the fast clock
-// the deadline is minutes away, while a crash costs as much as ever.
+// tooLate reports whether the last proof, or the cancellation, came so late that one crash could delay it beyond the
+// deadline, or two a cancellation, which asks the provider on its way. On the fast clock the deadline is minutes away,
+// while a crash costs as much as ever.
 func (o outcome) tooLate() bool {
-	return o.told.expiresAt.Sub(o.told.handedAt) < takeover
+	delay := takeover
+	if o.plan.behaviour == cancels {
+		delay = 2 * takeover
+	}
+	return o.told.expiresAt.Sub(o.told.handedAt) < delay
 }
 
 // disagreement says in what an order's end differs from what it must be, if it does.
@@ -252,12 +268,8 @@ func (j *judging) disagreement(o outcome, made sandbox.LedgerOrder) string {
 	if want := o.wanted(made); o.order.Status != want {
 		return fmt.Sprintf("it is %s, but must be %s", o.order.Status, want)
 	}
-	accepted := ""
-	if o.order.Accepted() {
-		accepted = o.order.Proof.Reference()
-	}
-	if accepted != made.Proof {
-		return fmt.Sprintf("the order says that %q was accepted, the provider that %q was", accepted, made.Proof)
+	if told, known := o.acceptedProofs(), j.proofs[o.order.OrderID]; !slices.Equal(told, known) {
+		return fmt.Sprintf("the order says that %q were accepted, the provider that %q were", told, known)
 	}
 	if o.told.taken != "" && o.told.taken != made.Proof {
 		return "the backend was told of another proof than the provider has"
@@ -273,6 +285,18 @@ func (j *judging) disagreement(o outcome, made sandbox.LedgerOrder) string {
 		return fmt.Sprintf("it is %s, and the provider has paid %d times", o.order.Status, got)
 	}
 	return ""
+}
+
+// acceptedProofs are all proofs of which the order says that the provider took them, oldest first.
+func (o outcome) acceptedProofs() []string {
+	if !o.order.Accepted() {
+		return nil
+	}
+	var accepted []string
+	for _, replaced := range o.order.Proof.Replaced {
+		accepted = append(accepted, cmp.Or(replaced.UTR, replaced.TransactionHash))
+	}
+	return append(accepted, o.order.Proof.Reference())
 }
 
 // wanted is how an order must end: by what its user did and, once it was paid, by its course at the provider.

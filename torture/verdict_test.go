@@ -3,6 +3,7 @@ package torture
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func bought() (outcome, sandbox.Ledger) {
 	}
 	return o, sandbox.Ledger{
 		Orders:  []sandbox.LedgerOrder{{ID: "a", Direction: "onramp", Reference: "order-1", Course: "usual", Status: "completed", Proof: right}},
+		Proofs:  []sandbox.AcceptedProof{{OrderID: "a", Proof: right}},
 		Payouts: []sandbox.Payout{{OrderID: "a", Kind: "tokens"}},
 	}
 }
@@ -37,13 +39,25 @@ func unpaid() (outcome, sandbox.Ledger) {
 	o.plan.behaviour = forgets
 	o.told.handed, o.told.taken = nil, ""
 	o.order.Status, o.order.Proof = ramp.Expired, nil
-	ledger.Orders[0].Status, ledger.Orders[0].Proof, ledger.Payouts = "expired", "", nil
+	ledger.Orders[0].Status, ledger.Orders[0].Proof, ledger.Proofs, ledger.Payouts = "expired", "", nil, nil
+	return o, ledger
+}
+
+const mistyped = "999900000001"
+
+// corrected is the bought order when its user first mistyped the proof.
+func corrected() (outcome, sandbox.Ledger) {
+	o, ledger := bought()
+	o.plan.behaviour, o.plan.proofs = mistypes, []string{mistyped, right}
+	o.told.handed = []string{mistyped, right}
+	o.order.Proof.Replaced = []ramp.ReplacedProof{{UTR: mistyped}}
+	ledger.Proofs = append([]sandbox.AcceptedProof{{OrderID: "a", Proof: mistyped}}, ledger.Proofs...)
 	return o, ledger
 }
 
 func TestOrdersOnWhichAllAgreeAreInnocent(t *testing.T) {
 	t.Parallel()
-	for name, order := range map[string]func() (outcome, sandbox.Ledger){"paid": bought, "unpaid": unpaid} {
+	for name, order := range map[string]func() (outcome, sandbox.Ledger){"paid": bought, "unpaid": unpaid, "corrected": corrected} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o, ledger := order()
@@ -84,19 +98,34 @@ func TestWhatMustNotBeIsFound(t *testing.T) {
 		"the proof is not at the provider":                    {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Proof = "" }, lost},
 		"another proof is at the provider":                    {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Proof = "400000000009" }, lost},
 		"the order does not know that its proof was accepted": {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Proof.AcceptedAt = time.Time{} }, wrong},
-		"it was paid and expired":                             {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Expired }, wrong},
-		"it was paid and cancelled":                           {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Cancelled }, wrong},
-		"it was rejected":                                     {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Rejected }, wrong},
-		"it was refunded, and the provider says completed":    {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Refunded }, wrong},
-		"its course is a refund, and it completed":            {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Course = "refunded" }, wrong},
-		"the provider goes on with a completed order":         {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Status = "transferred" }, wrong},
-		"it completed without a payout":                       {bought, func(_ *outcome, l *sandbox.Ledger) { l.Payouts = nil }, wrong},
-		"the provider does not know it":                       {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.OrderID = "c" }, wrong},
-		"the backend was told nonsense":                       {bought, func(o *outcome, _ *sandbox.Ledger) { o.told.wrongs = []string{"proof: conflict"} }, wrong},
-		"the backend was told of another proof":               {bought, func(o *outcome, _ *sandbox.Ledger) { o.told.taken = "400000000009" }, wrong},
-		"nobody paid, and it completed":                       {unpaid, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Completed }, wrong},
-		"nobody paid, and the provider has a proof":           {unpaid, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Proof = right }, wrong},
-		"the user cancelled, and it expired":                  {unpaid, func(o *outcome, _ *sandbox.Ledger) { o.plan.behaviour = cancels }, wrong},
+		"the provider has the mistyped proof": {corrected, func(o *outcome, l *sandbox.Ledger) {
+			l.Orders[0].Proof, l.Proofs = mistyped, l.Proofs[:1]
+		}, lost},
+		"the mistyped proof is all that the order knows": {corrected, func(o *outcome, _ *sandbox.Ledger) {
+			o.order.Proof = &ramp.Proof{UTR: mistyped, AcceptedAt: o.order.Proof.AcceptedAt}
+		}, wrong},
+		"the order forgets a proof that the provider took": {corrected, func(o *outcome, _ *sandbox.Ledger) { o.order.Proof.Replaced = nil }, wrong},
+		"the order knows a proof that the provider never took": {bought, func(o *outcome, _ *sandbox.Ledger) {
+			o.order.Proof.Replaced = []ramp.ReplacedProof{{UTR: mistyped}}
+		}, wrong},
+		"the backend was told of the mistyped proof last":  {corrected, func(o *outcome, _ *sandbox.Ledger) { o.told.taken = mistyped }, wrong},
+		"it was corrected and paid twice":                  {corrected, func(_ *outcome, l *sandbox.Ledger) { l.Payouts = append(l.Payouts, l.Payouts[0]) }, doubled},
+		"it was corrected and expired":                     {corrected, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Expired }, wrong},
+		"it was paid and expired":                          {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Expired }, wrong},
+		"it was paid and cancelled":                        {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Cancelled }, wrong},
+		"it was rejected":                                  {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Rejected }, wrong},
+		"it was refunded, and the provider says completed": {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Refunded }, wrong},
+		"its course is a refund, and it completed":         {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Course = "refunded" }, wrong},
+		"the provider goes on with a completed order":      {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Status = "transferred" }, wrong},
+		"it completed without a payout":                    {bought, func(_ *outcome, l *sandbox.Ledger) { l.Payouts = nil }, wrong},
+		"the provider does not know it":                    {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.OrderID = "c" }, wrong},
+		"the backend was told nonsense":                    {bought, func(o *outcome, _ *sandbox.Ledger) { o.told.wrongs = []string{"proof: conflict"} }, wrong},
+		"the backend was told of another proof":            {bought, func(o *outcome, _ *sandbox.Ledger) { o.told.taken = "400000000009" }, wrong},
+		"nobody paid, and it completed":                    {unpaid, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Completed }, wrong},
+		"nobody paid, and the provider has a proof": {unpaid, func(_ *outcome, l *sandbox.Ledger) {
+			l.Orders[0].Proof, l.Proofs = right, []sandbox.AcceptedProof{{OrderID: "a", Proof: right}}
+		}, wrong},
+		"the user cancelled, and it expired": {unpaid, func(o *outcome, _ *sandbox.Ledger) { o.plan.behaviour = cancels }, wrong},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,6 +202,7 @@ func TestTwinsMayExchangeTheirOrders(t *testing.T) {
 	ledger.Orders = append(ledger.Orders, ledger.Orders[0])
 	ledger.Orders[0].Reference, ledger.Orders[1].ID = "order-2", "b"
 	ledger.Payouts = append(ledger.Payouts, sandbox.Payout{OrderID: "b", Kind: "tokens"})
+	ledger.Proofs = append(ledger.Proofs, sandbox.AcceptedProof{OrderID: "b", Proof: right})
 	counts, violations := judge([]outcome{one, other}, ledger)
 	require.Empty(t, violations)
 	require.Equal(t, 2, counts.Twins)
@@ -207,6 +237,32 @@ func TestPlansFollowFromTheSeed(t *testing.T) {
 	other := options
 	other.Seed = 8
 	require.NotEqual(t, planOrders(options), planOrders(other))
+}
+
+func TestOneOfTwentyPayersMistypesAProofAndCorrectsItWithinAnHour(t *testing.T) {
+	t.Parallel()
+	const speed = 45
+	payers, mistyping, seen := 0, 0, map[string]bool{}
+	for _, p := range planOrders(Options{Seed: 1, Orders: 5000, Speed: speed}) {
+		if p.behaviour == forgets || p.behaviour == cancels {
+			continue
+		}
+		payers++
+		for _, proof := range p.proofs {
+			require.False(t, seen[proof] && !refusedAlways(proof), "a proof is planned twice")
+			seen[proof] = true
+		}
+		if p.behaviour != mistypes {
+			require.Empty(t, p.mistyped())
+			continue
+		}
+		mistyping++
+		require.Equal(t, p.proofs[0], p.mistyped())
+		require.True(t, strings.HasPrefix(p.mistyped(), "9999") || strings.HasSuffix(p.mistyped(), "dead"))
+		require.GreaterOrEqual(t, p.correction, 10*time.Minute/speed)
+		require.LessOrEqual(t, p.correction, time.Hour/speed)
+	}
+	require.InDelta(t, 0.05, float64(mistyping)/float64(payers), 0.01)
 }
 
 func TestEveryPlannedRequestAndProofIsValid(t *testing.T) {
