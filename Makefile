@@ -121,7 +121,8 @@ nightly: test
 		done; \
 	done
 
-# The histories that the workflow code must replay. They are made anew only when orders may behave differently on purpose.
+# The histories that the workflow code must replay. Those that are missing are recorded; the others stay, for orders that began on
+# them may be running.
 histories:
 	@mkdir -p workflows/testdata/histories
 	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./e2e

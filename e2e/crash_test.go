@@ -63,6 +63,8 @@ type crashing struct {
 	id      ramp.ID
 	email   string
 	request any
+	// wrong is the mistyped proof in the request, and right the one that the user has meant.
+	wrong, right string
 }
 
 func purchase(_ *testing.T, n int) crashing { return buying(n, "linked") }
@@ -212,6 +214,77 @@ func TestUTRTakenBeforeACrashCountsThoughTheProviderExpiredTheOrderMeanwhile(t *
 	require.Equal(t, 1, s.ledger().Refusals["POST /v1/orders/utr: 403 Invalid UTR"])
 	s.force(made.ID, "completed")
 	s.requireOneEndingEach([]crashing{order})
+}
+
+// A user has mistyped the proof and corrects it. The worker is killed before the provider takes the right one, and after.
+func TestProofThatReplacesAnotherOutlivesACrash(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	points := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.effect != sandbox.EventProof })
+	orders := beforeAndAfter(t, points)
+	for i := range orders {
+		orders[i].mistype(i)
+		s.sendOff(orders[i])
+	}
+	for _, order := range orders {
+		s.await(order.id, patience, (*ramp.Order).Accepted)
+		s.addFault(order)
+		s.correct(order)
+	}
+	eventually(t, patience, s.faultsHaveStruck)
+	s.awaitCorrections(orders)
+
+	s.worker.kill()
+	s.startWorker()
+
+	for _, order := range orders {
+		ended := s.awaitStatus(order.id, settling, ramp.Completed)
+		require.Equal(t, []string{order.wrong, order.right}, acceptedProofs(ended), "%s", order)
+		require.Equal(t, acceptedProofs(ended), s.proofsOf(ended.OrderID), "%s", order)
+		require.Equal(t, 1, s.reference(order.id).PaidOut, "%s", order)
+		s.requireReplay(order.id)
+	}
+	s.requireMostCutOff(orders)
+}
+
+// mistype replaces the request's proof by one for which there is no payment.
+func (c *crashing) mistype(n int) {
+	switch request := c.request.(type) {
+	case ramp.OnrampRequest:
+		c.right, c.wrong = request.UTR, fmt.Sprintf("9999%08d", n)
+		request.UTR = c.wrong
+		c.request = request
+	case ramp.OfframpRequest:
+		c.right, c.wrong = request.TransactionHash, fmt.Sprintf("0x%060xdead", n)
+		request.TransactionHash = c.wrong
+		c.request = request
+	}
+}
+
+// correct sends the right proof.
+func (s *stack) correct(order crashing) {
+	s.t.Helper()
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: order.right})
+	if order.id.Direction == ramp.Offramp {
+		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: order.right}
+	}
+	id := order.id.Direction.WorkflowID(order.id.Reference)
+	require.NoError(s.t, s.temporal.SignalWorkflow(s.t.Context(), id, "", name, argument))
+}
+
+// awaitCorrections waits until the provider has taken the right proofs, where it does before the crash.
+func (s *stack) awaitCorrections(orders []crashing) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		taken := s.ledger().Proofs
+		for _, order := range orders {
+			isRight := func(proof sandbox.AcceptedProof) bool { return proof.Proof == order.right }
+			if slices.ContainsFunc(taken, isRight) != order.done {
+				return fmt.Errorf("not yet, or too early: %s", order)
+			}
+		}
+		return nil
+	})
 }
 
 // bringToTheBrink starts orders and returns once each waits for an answer.

@@ -109,7 +109,7 @@ func (b *backend) startOnce(ctx context.Context) (*ramp.Order, error) {
 func contractual(err error) bool {
 	for _, kind := range []ramp.ErrorType{
 		ramp.InvalidRequest, ramp.ReferenceTaken, ramp.NotFound, ramp.OrderOver, ramp.NotAwaited, ramp.ProofRefused,
-		ramp.ProofConflict, ramp.CancelRefused,
+		ramp.ProofConflict, ramp.ProofLimit, ramp.CancelRefused,
 	} {
 		if ramp.IsError(err, kind) {
 			return true
