@@ -20,7 +20,8 @@ const (
 	// KindRefused: the provider's answer about this very request, in its failure envelope. Final.
 	KindRefused
 	// KindUnauthorized: 401. A bad or expired token, a wrong API key, an address that is not on the
-	// merchant's list: the provider does not tell them apart (wire 1.4, 1.6).
+	// merchant's list, or a look-up of the merchant that failed at the provider: it does not tell them apart
+	// (wire 1.4, 1.6, 13). Never final.
 	KindUnauthorized
 	// KindRateLimited: 429, or this process's own rate limit (Reached is then NotSent).
 	KindRateLimited
