@@ -173,13 +173,13 @@ func (l *lifecycle) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp
 func (l *lifecycle) heedCancellation(ctx workflow.Context) {
 	switch {
 	case l.order.Accepted() || l.paid:
-		l.note(ctx, "Cancellation refused: the provider has a proof of payment, and only it can end the order now.")
+		l.note(ctx, ramp.CancellationRefused+": the provider has a proof of payment, and only it can end the order now.")
 	case l.order.Status == ramp.CreatingOrder && !l.maybeMade:
-		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the new order.")
+		l.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the new order.")
 	case l.order.OrderID != "" && l.inbox.next() != nil:
-		l.note(ctx, "Cancellation requested. It waits for the provider's answer about the "+l.route.words().proof+".")
+		l.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the "+l.route.words().proof+".")
 	case l.order.OrderID != "":
-		l.note(ctx, "Cancellation requested. The provider is asked first whether it has the payment.")
+		l.note(ctx, ramp.CancellationRequested+". The provider is asked first whether it has the payment.")
 	}
 }
 

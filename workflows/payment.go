@@ -95,7 +95,7 @@ func (l *lifecycle) judgeCancellation(ctx workflow.Context, state activities.Ord
 	}
 	l.learn(ctx, state)
 	if l.paid {
-		l.note(ctx, "Cancellation refused: the provider has the payment, and only it can end the order now.")
+		l.note(ctx, ramp.CancellationRefused+": the provider has the payment, and only it can end the order now.")
 	} else {
 		l.note(ctx, "The cancellation waits: the provider's status does not say whether the order is paid.")
 	}
