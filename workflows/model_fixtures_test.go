@@ -654,7 +654,7 @@ func (p *fakeProvider) watchOrder(_ int32, req activities.WatchOrderRequest) (ac
 
 // tells reports whether a status ends a watch.
 func (p *fakeProvider) tells(status string, req activities.WatchOrderRequest) bool {
-	return status != req.Known && (!p.means(status).Unpaid || req.Unproven)
+	return status != req.Known && (!p.means(status).Unpaid || req.Unproven || req.Late)
 }
 
 // interrupt ends a watch without a new status.
