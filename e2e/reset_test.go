@@ -122,4 +122,3 @@ func (s *stack) flood(reference string, number int) int {
 	}
 	return all
 }
-
