@@ -28,6 +28,7 @@ func (r *truthRun) check() {
 	r.seen = append(r.seen, sighting{r.endedAt, r.order})
 	r.checkTimeline()
 	r.checkOwned()
+	r.checkPriced()
 	r.checkEnd()
 	r.checkProofs()
 	r.checkCancelled()
@@ -271,16 +272,30 @@ func (r *truthRun) checkAgreed(s sighting) {
 	r.expect(amount(s.order.Quote.Pay.Amount).Equal(o.tokens), "the card says %s, and the deposit is %s", s.order.Quote.Pay.Amount, o.tokens)
 	r.expect(!amount(s.order.Quote.Receive.Amount).GreaterThan(o.payout), "the order promises %s, and %s arrives", s.order.Quote.Receive.Amount, o.payout)
 	r.expect(r.payout || o.tokens.Equal(amount(offrampRequest().TokenAmount)), "the user sells another amount than they said: %s", o.tokens)
-	r.expect(r.agreedTo(o), "the user is to pay %s for %s, and did not agree to that", o.tokens, o.payout)
+	r.expect(r.agreedTo(s.at, o.tokens, o.payout), "the user is to pay %s for %s, and did not agree to that", o.tokens, o.payout)
 }
 
-func (r *truthRun) agreedTo(o *truthOrder) bool {
-	for _, q := range r.agreed {
-		if !o.tokens.GreaterThan(amount(q.Pay.Amount)) && !o.payout.LessThan(amount(q.Receive.Amount)) {
+// checkPriced: every order is made on a quote that the user agreed to.
+func (r *truthRun) checkPriced() {
+	for _, o := range r.provider.orders {
+		var last truthQuote
+		for _, q := range r.provider.quoted {
+			if !q.at.After(o.asked) {
+				last = q
+			}
+		}
+		r.expect(r.agreedTo(o.asked, last.pay, last.receive), "%s was made on a quote of %s for %s, to which nobody agreed", o.id, last.receive, last.pay)
+	}
+}
+
+// agreedTo reports whether the user had agreed to a price by then, by the terms of the request or by confirming one no better.
+func (r *truthRun) agreedTo(by time.Time, pay, receive decimal.Decimal) bool {
+	for _, a := range r.agreed {
+		if !a.at.After(by) && !pay.GreaterThan(amount(a.quote.Pay.Amount)) && !receive.LessThan(amount(a.quote.Receive.Amount)) {
 			return true
 		}
 	}
-	return !r.confirm && (r.least == "" || !o.payout.LessThan(amount(r.least))) && (r.most == "" || !o.tokens.GreaterThan(amount(r.most)))
+	return !r.confirm && (r.least == "" || !receive.LessThan(amount(r.least))) && (r.most == "" || !pay.GreaterThan(amount(r.most)))
 }
 
 func amount(text string) decimal.Decimal { return decimal.RequireFromString(text) }

@@ -22,7 +22,7 @@ import (
 // standing is where an order stands in truth, however its status is spelled.
 type standing string
 
-// Standings. Those from over on are final, but that an expired order may be opened again.
+// Standings. The last four are final, but that an expired order may be opened again.
 const (
 	waiting   standing = "unpaid"
 	unclear   standing = "unclear"
@@ -79,8 +79,9 @@ type truthStep struct {
 // truthOrder is the provider's order. It changes by itself, as time passes.
 type truthOrder struct {
 	id, reference string
-	at            time.Time
-	tokens, fiat  decimal.Decimal
+	// asked is when the request for it came, and at when it was made.
+	asked, at    time.Time
+	tokens, fiat decimal.Decimal
 	// payout is the fiat net of what the provider takes from it.
 	payout decimal.Decimal
 	wallet string
@@ -208,7 +209,7 @@ func (p *truthProvider) RoundTrip(request *http.Request) (*http.Response, error)
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 	_, pattern := p.routes.Handler(request)
-	q := truthQuestion{route: p.byPath[pattern], param: request.URL.Path[strings.LastIndex(request.URL.Path, "/")+1:]}
+	q := truthQuestion{at: time.Now().UTC(), route: p.byPath[pattern], param: request.URL.Path[strings.LastIndex(request.URL.Path, "/")+1:]}
 	q.bearer = strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ")
 	if request.Body != nil {
 		body, err := io.ReadAll(request.Body)
@@ -279,6 +280,7 @@ func (p *truthProvider) troubled(route onmeta.Route, from time.Time) bool {
 
 // truthQuestion is a request, and whether its sender will hear the answer.
 type truthQuestion struct {
+	at        time.Time
 	route     onmeta.Route
 	param     string
 	bearer    string
@@ -448,7 +450,7 @@ func (p *truthProvider) create(q truthQuestion) truthAnswer {
 	}
 	now, n := time.Now().UTC(), len(p.orders)+1
 	meta, _ := q.body["metaData"].(map[string]any)
-	o := &truthOrder{id: fmt.Sprintf("65000000000000000000%04d", n), at: now, fiat: q.number("fiatAmount"), wallet: fmt.Sprintf("0x%040d", n)}
+	o := &truthOrder{id: fmt.Sprintf("65000000000000000000%04d", n), asked: q.at, at: now, fiat: q.number("fiatAmount"), wallet: fmt.Sprintf("0x%040d", n)}
 	o.reference, _ = meta["reference"].(string)
 	if p.direction == ramp.Offramp {
 		o.tokens, o.fiat = sale(q, p.rate())

@@ -57,7 +57,7 @@ func truthRoads() map[string]truthScenario {
 
 		"last look refused, and paid": {self: by(170*time.Minute, delivered...),
 			faults: map[onmeta.Route][]truthFault{onmeta.RouteOnrampStatus: {{kind: truthRefused, times: 3}}}},
-		"last look not found, and waiting": {direction: ramp.Offramp,
+		"last look not found, and unpaid": {direction: ramp.Offramp,
 			faults: map[onmeta.Route][]truthFault{onmeta.RouteOfframpStatus: {{kind: truthRefused, times: 20, code: 404}}}},
 
 		"expired with its UTR, opened again and paid": {actions: []action{proofAt(at12, "A")}, found: delivered,
@@ -70,8 +70,9 @@ func truthRoads() map[string]truthScenario {
 		"order for which the user must log in": {revokedAfter: 5 * time.Second, logins: 2,
 			faults: map[onmeta.Route][]truthFault{onmeta.RouteQuoteBuy: {{kind: truthDown, times: 4}}}},
 
-		"creation unheard of, its activity reset":      {resets: true, faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost)}},
-		"creation slower than its sender waits":        {faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: {{kind: truthSlow, commits: 18 * time.Second}}}},
+		"creation unheard of, its activity reset": {resets: true,
+			faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost), onmeta.RouteOrderHistory: one(truthDown)}},
+		"creation slower than its sender waits":        {faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: {{kind: truthSlow, commits: 25 * time.Second}}}},
 		"creation unheard of, by a clock that is late": {historySkew: -time.Second, faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost)}},
 		"creation unheard of, among older ones":        {strangers: 12, faults: map[onmeta.Route][]truthFault{onmeta.RouteCreateOnramp: one(truthLost)}},
 		"creation slower than anything, and the price worse": {least: "11.8", attentive: true, rates: []int64{84, 88},
