@@ -9,7 +9,7 @@ import (
 	"rampart/onmeta"
 )
 
-// LinkAccount links the account (wire 3.8, 3.10). The provider checks it with a partner, and its holder's name against
+// LinkAccount links the account (provider 3.8, 3.10). The provider checks it with a partner, and its holder's name against
 // the KYC. A 406, "account already verified", is success: an attempt whose answer was lost may have linked it. Any other
 // refusal stands only if the account is not among the linked ones. A bank account without the PAN that linking needs has
 // failed, and nothing is sent: the user may submit it again with a PAN.

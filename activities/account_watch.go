@@ -28,7 +28,7 @@ type WatchLinkResult struct {
 	LinkResult
 }
 
-// WatchLink polls a pending link until the provider has decided (wire 3.9, 3.11). The user's accounts are looked through where
+// WatchLink polls a pending link until the provider has decided (provider 3.9, 3.11). The user's accounts are looked through where
 // the link has no reference, the status call refuses it, or its time is up: no link is given up that the provider has linked.
 func (w *Watches) WatchLink(ctx context.Context, req WatchLinkRequest) (WatchLinkResult, error) {
 	result := WatchLinkResult{LinkResult: LinkResult{State: LinkPending, LinkReference: req.LinkReference}}

@@ -46,7 +46,7 @@ func (r AccountRequest) user() onmeta.User { return holder(r.Email, r.Holder()) 
 // LinkState is whether an account is linked.
 type LinkState string
 
-// Link states. The provider's SUCCESS, PENDING and FAILED (wire 3.8), and none of them.
+// Link states. The provider's SUCCESS, PENDING and FAILED (provider 3.8), and none of them.
 const (
 	NotLinked   LinkState = "not_linked"
 	Linked      LinkState = "linked"
@@ -63,7 +63,7 @@ type LinkResult struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// LinkedAccounts looks the account up among those that the user has linked (wire 3.6, 3.7). A bank account is known by
+// LinkedAccounts looks the account up among those that the user has linked (provider 3.6, 3.7). A bank account is known by
 // its IFSC and last four digits, all that the provider shows. A refusal says nothing of the account: the provider is asked again.
 func (c *Calls) LinkedAccounts(ctx context.Context, req AccountRequest) (LinkResult, error) {
 	link, err := req.find(ctx, c.provider)
@@ -83,7 +83,7 @@ func (r AccountRequest) find(ctx context.Context, provider *onmeta.Client) (Link
 	return findBank(accounts, r.Bank), unlessNone(err, onmeta.RouteBankAccounts)
 }
 
-// unlessNone takes the provider's own 404 to a list for an empty one (wire 13).
+// unlessNone takes the provider's own 404 to a list for an empty one (provider 13).
 func unlessNone(err error, list onmeta.Route) error {
 	var provider *onmeta.Error
 	none := errors.As(err, &provider) && provider.Route == list && provider.Kind == onmeta.KindRefused &&

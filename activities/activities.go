@@ -36,11 +36,11 @@ type Options struct {
 	Owners Owners
 	// OpenDossiers opens KYC dossiers, as DossierStores do. Without it none can be opened.
 	OpenDossiers OpenDossiers
-	// Checkout is the provider's payment page, which takes an order as its query's orderId (wire 13). It is shown for
+	// Checkout is the provider's payment page, which takes an order as its query's orderId (provider 13). It is shown for
 	// orders whose creation did not tell how to pay; nil leaves such orders without a way to pay.
 	Checkout *url.URL
 	// Staging is set for the provider's staging environment, whose orders are for other amounts than were asked for
-	// (wire 13): what is checked of them elsewhere is only noted there.
+	// (provider 13): what is checked of them elsewhere is only noted there.
 	Staging bool
 }
 

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// documentLimit bounds each document, in bytes. The provider states no limit (wire 3.4); a phone's picture is smaller.
+	// documentLimit bounds each document, in bytes. The provider states no limit (provider 3.4); a phone's picture is smaller.
 	documentLimit = 10 << 20
 	// headSize is how much of a document tells its format, in bytes.
 	headSize = 512
 )
 
-// format is one of those that documents may have. The provider names none (wire 3.4): these are what phones and
+// format is one of those that documents may have. The provider names none (provider 3.4): these are what phones and
 // scanners make and KYC vendors read.
 type format struct {
 	mediaType  string

@@ -20,8 +20,8 @@ type KYCStatusResult struct {
 	Verified bool `json:"verified"`
 }
 
-// KYCStatus asks whether the user is verified (wire 3.3). The guide makes this mandatory before an account is linked. It is
-// an order's first call, so that it is also the one that logs the user in (wire 3.1) and tells whether the provider knows
+// KYCStatus asks whether the user is verified (provider 3.3). The guide makes this mandatory before an account is linked. It is
+// an order's first call, so that it is also the one that logs the user in (provider 3.1) and tells whether the provider knows
 // our key; every later call does the same for itself, on whichever worker it runs. A user whom the provider refuses to log
 // in here is refused the order. Later, a refused login is an outage. A look that is refused says nothing of the user's KYC, and
 // is made again.

@@ -20,7 +20,7 @@ type UploadKYCRequest struct {
 // UploadKYCResult is empty: the provider has received the dossier, which does not mean that it has verified the user.
 type UploadKYCResult struct{}
 
-// UploadKYC streams a dossier from its blob store to the provider (wire 3.4).
+// UploadKYC streams a dossier from its blob store to the provider (provider 3.4).
 func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCResult, error) {
 	dossier, err := openDossier(ctx, c.dossiers, req.Dossier)
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *Calls) uploadError(ctx context.Context, err error) error {
 }
 
 // tooManyAttempts reports whether the provider takes no more documents of the user for now, which it says with these words
-// alone: "Too many failed attempts, please try after an hour!" (wire 6.4, 13).
+// alone: "Too many failed attempts, please try after an hour!" (provider 6.4, 13).
 func tooManyAttempts(err *onmeta.Error) bool {
 	answered := err.Kind == onmeta.KindRefused || err.Kind == onmeta.KindRateLimited
 	return answered && strings.Contains(strings.ToLower(err.Message), "too many failed attempts")

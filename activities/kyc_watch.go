@@ -22,7 +22,7 @@ type WatchKYCResult struct {
 }
 
 // WatchKYC polls the KYC status until the user is verified. A manual review takes up to 24 hours and shows as "not
-// verified" meanwhile (wire 3.3): only time tells a review from a refusal.
+// verified" meanwhile (provider 3.3): only time tells a review from a refusal.
 func (w *Watches) WatchKYC(ctx context.Context, req WatchKYCRequest) (WatchKYCResult, error) {
 	how := watching{Wait: req.Wait, pause: w.patientPause, limit: w.timings.KYCReview, outage: w.timings.Outage}
 	if req.Idle {

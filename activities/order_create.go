@@ -16,7 +16,7 @@ import (
 type Placement struct {
 	Email     string `json:"email"`
 	Reference string `json:"reference"`
-	// Quote is what the user agreed to; none is sent to the provider, who prices the order by itself (wire 3.12).
+	// Quote is what the user agreed to; none is sent to the provider, who prices the order by itself (provider 3.12).
 	Quote ramp.Quote `json:"quote"`
 	// MinReceived is the least that the user agreed to receive, a decimal string; empty for any.
 	MinReceived string `json:"minReceived,omitempty"`
@@ -51,7 +51,7 @@ type Created struct {
 // promptly is how soon after it was scheduled a first attempt usually starts.
 const promptly = 200 * time.Millisecond
 
-// mayExist reports whether an earlier attempt may have made the order. The provider takes no idempotency key (wire 1.7), so
+// mayExist reports whether an earlier attempt may have made the order. The provider takes no idempotency key (provider 1.7), so
 // that every attempt but the first looks before it creates. An operator's reset of the activity begins to count attempts
 // anew, but does not move the time at which the activity was scheduled: an attempt that starts late looks too.
 func (p Placement) mayExist(ctx context.Context) bool {

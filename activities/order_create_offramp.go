@@ -35,7 +35,7 @@ type CreateOfframpOrderRequest struct {
 // prices move.
 const priceTolerance = 5
 
-// CreateOfframpOrder makes the order at the provider (wire 3.22). No history of off-ramp orders is known (wire 3.19), so that
+// CreateOfframpOrder makes the order at the provider (provider 3.22). No history of off-ramp orders is known (provider 3.19), so that
 // an attempt whose answer was lost is followed by one that makes another order. The first then stays without tokens
 // for ever: its deposit wallet was shown to nobody. The quote is as CreateOnrampOrder's. An order whose own figures are
 // worse than the user agreed to is left the same way, and fails with QuoteExpired: the user must agree to its price.
@@ -132,8 +132,8 @@ func taxOn(payout, named decimal.Decimal, quote ramp.Quote) decimal.Decimal {
 const rateDecimals = 6
 
 // checkOfframp compares the provider's order with what was ordered, before anybody is told where to send tokens. The provider
-// once gave the amount in smallest units (wire 3.22): one that is not the fixed amount ordered would send the user's tokens
-// astray, and is refused. On staging every order is for a fixed amount of the provider's (wire 13), which is only noted.
+// once gave the amount in smallest units (provider 3.22): one that is not the fixed amount ordered would send the user's tokens
+// astray, and is refused. On staging every order is for a fixed amount of the provider's (provider 13), which is only noted.
 func (c *Calls) checkOfframp(
 	ctx context.Context, req CreateOfframpOrderRequest, order onmeta.OfframpCreated, own ramp.Quote,
 ) (note string, err error) {

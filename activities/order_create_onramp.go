@@ -29,7 +29,7 @@ type CreateOnrampOrderRequest struct {
 	Metadata      map[string]string  `json:"metadata,omitempty"`
 }
 
-// CreateOnrampOrder makes the order at the provider (wire 3.16), once: an attempt that follows one whose answer may have
+// CreateOnrampOrder makes the order at the provider (provider 3.16), once: an attempt that follows one whose answer may have
 // been lost first looks for its order in the user's history and adopts it. A quote that is no longer good is fetched
 // again; it fails with QuoteExpired, and sends nothing, when the price is worse by then than the user agreed to.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (Created, error) {
@@ -88,7 +88,7 @@ func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiar
 }
 
 // instructions are whatever the provider's answer tells of how to pay. Some of QR code, VPA and links are enough to pay by
-// UPI; for none of them there is the provider's own checkout, where one is configured (wire 13).
+// UPI; for none of them there is the provider's own checkout, where one is configured (provider 13).
 func (c *Calls) instructions(method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) ramp.Instructions {
 	switch {
 	case method != ramp.UPI && order.Beneficiary != nil:
@@ -209,7 +209,7 @@ func (c *Calls) remainingLife(p Placement) time.Duration {
 }
 
 // beneficiary is the account that IMPS and NEFT payments go to, unless the order's own answer names another. The provider
-// publishes it with its currencies (wire 3.15), so that it is asked for before the order is made.
+// publishes it with its currencies (provider 3.15), so that it is asked for before the order is made.
 func (c *Calls) beneficiary(ctx context.Context, user onmeta.User, method ramp.PaymentMethod) (*ramp.Beneficiary, error) {
 	if method == ramp.UPI {
 		return nil, nil
@@ -232,7 +232,7 @@ func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {
 	return &ramp.Beneficiary{Name: to.Name, AccountNumber: to.AccountNumber, IFSC: to.IFSC}
 }
 
-// historyPages bounds the search for an order; ten orders a page, newest first (wire 3.19).
+// historyPages bounds the search for an order; ten orders a page, newest first (provider 3.19).
 const historyPages = 20
 
 // findOnrampOrder looks for an order that an earlier attempt has made, and that is no other order's of ours. The oldest comes

@@ -18,7 +18,7 @@ type KeepOrderResult struct {
 }
 
 // KeepOrder makes sure that no other order of ours adopts a provider's order whose maker publishes it late: the provider
-// cannot tell two orders apart that are alike (wire 3.19). An order that has been adopted meanwhile is not kept, and
+// cannot tell two orders apart that are alike (provider 3.19). An order that has been adopted meanwhile is not kept, and
 // belongs to the other.
 func (c *Calls) KeepOrder(ctx context.Context, req KeepOrderRequest) (KeepOrderResult, error) {
 	kept, err := c.owners.Keep(ctx, req.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)

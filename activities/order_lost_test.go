@@ -190,7 +190,7 @@ func TestAdoptedOrderIsPaidOnTheProvidersPage(t *testing.T) {
 	require.Equal(t, "https://checkout.example.test/?orderId="+lostID, created.Instructions.CheckoutURL)
 }
 
-// Staging asks for a fixed deposit, whatever was ordered (wire 13).
+// Staging asks for a fixed deposit, whatever was ordered (provider 13).
 func TestStagingOrderOfAnotherAmountIsNotedAndNotRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Staging: true})

@@ -33,7 +33,7 @@ type OrderState struct {
 	Settlement *ramp.Settlement `json:"settlement,omitempty"`
 }
 
-// OrderStatus asks for the status of an order (wire 3.18, 3.24): before it expires, or is cancelled. A refusal of the look is no
+// OrderStatus asks for the status of an order (provider 3.18, 3.24): before it expires, or is cancelled. A refusal of the look is no
 // answer about the payment, and is asked again.
 func (c *Calls) OrderStatus(ctx context.Context, req OrderRequest) (OrderState, error) {
 	state, err := orderState(ctx, c.provider, req)

@@ -37,7 +37,7 @@ func onrampStatuses() map[string]meaning {
 		"cryptoInit":       {},
 		"pending":          {},
 		"PayoutSuccess":    {},
-		// In other spellings (wire 13).
+		// In other spellings (provider 13).
 		"Completed":    {status: ramp.Completed},
 		"Canceled":     {status: ramp.Cancelled},
 		"refunding":    {status: ramp.Refunding},

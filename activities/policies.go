@@ -67,7 +67,7 @@ type Timings struct {
 }
 
 // GuideTimings are the provider's: orders live 3 hours, quotes 30 seconds, polls are 10 to 15 seconds apart (guide),
-// manual KYC review takes up to 24 hours (wire 3.3), too many failed attempts are held against a user for an hour (wire 13). speed divides all but the quote's life, for a sandbox whose
+// manual KYC review takes up to 24 hours (provider 3.3), too many failed attempts are held against a user for an hour (provider 13). speed divides all but the quote's life, for a sandbox whose
 // clock runs that much faster; 1 is real time.
 func GuideTimings(speed float64) Timings {
 	scale := func(d time.Duration) time.Duration { return time.Duration(float64(d) / speed) }

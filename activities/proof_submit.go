@@ -34,7 +34,7 @@ type SubmitTransactionHashRequest struct {
 // SubmitResult is empty: the provider took the proof.
 type SubmitResult struct{}
 
-// SubmitUTR submits a UTR (wire 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer
+// SubmitUTR submits a UTR (provider 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer
 // was lost. Any other refusal carries the order's state, which decides what becomes of the order: the provider may have
 // found the payment by itself, or have ended the order.
 func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
@@ -58,7 +58,7 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 	return SubmitResult{}, refusal(refused, &state)
 }
 
-// hasUTR reports whether the order carries the UTR, by the user's order history: no other call tells. Case counts (wire 1.7).
+// hasUTR reports whether the order carries the UTR, by the user's order history: no other call tells. Case counts (provider 1.7).
 func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRRequest) (bool, error) {
 	for page := range historyPages {
 		orders, err := c.provider.OrderHistory(ctx, user, page)
@@ -77,7 +77,7 @@ func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRReque
 	return false, nil
 }
 
-// SubmitTransactionHash submits a transfer's hash (wire 3.23). A 409, "duplicate", is no refusal if the order has this very
+// SubmitTransactionHash submits a transfer's hash (provider 3.23). A 409, "duplicate", is no refusal if the order has this very
 // hash from an attempt whose answer was lost. Any other refusal carries the order's state, as SubmitUTR's does.
 func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
 	err := c.provider.SubmitTransactionHash(ctx, holder(req.Email, req.Holder), req.OrderID, req.TransactionHash)

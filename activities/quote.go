@@ -36,7 +36,7 @@ type QuoteSellRequest struct {
 	SenderWallet string      `json:"senderWallet"`
 }
 
-// QuoteBuy fetches a buy quotation (wire 3.12). It is good for 30 seconds (guide), counted from before it was asked for.
+// QuoteBuy fetches a buy quotation (provider 3.12). It is good for 30 seconds (guide), counted from before it was asked for.
 func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult, error) {
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	pay, err := ramp.ParseAmount(req.Fiat.Amount)
@@ -68,9 +68,9 @@ func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult,
 	}, nil
 }
 
-// QuoteSell fetches a sell quotation (wire 3.21). The provider does not say whether its payout is net of fees and TDS;
+// QuoteSell fetches a sell quotation (provider 3.21). The provider does not say whether its payout is net of fees and TDS;
 // its sample is not, so that what the user receives is counted net: never promise more than arrives. A quote that names no
-// TDS is reckoned with the 1 % that is deducted from payouts (wire 13), marked as an estimate.
+// TDS is reckoned with the 1 % that is deducted from payouts (provider 13), marked as an estimate.
 func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResult, error) {
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	ask, err := sellRequest(req)
@@ -136,7 +136,7 @@ func fiat(amount decimal.Decimal, currency string) ramp.Amount {
 	return ramp.Amount{Amount: amount.Truncate(2).StringFixed(2), Currency: strings.ToUpper(currency)}
 }
 
-// estimatedTDS is the tax of 1 % that is deducted from a payout (wire 13), to the paisa above.
+// estimatedTDS is the tax of 1 % that is deducted from a payout (provider 13), to the paisa above.
 func estimatedTDS(payout decimal.Decimal) decimal.Decimal {
 	return payout.Mul(decimal.New(1, -2)).RoundCeil(2)
 }

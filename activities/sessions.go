@@ -15,7 +15,7 @@ import (
 const (
 	// sessionsKept bounds the memory that sessions take; the user of one that fell out logs in again.
 	sessionsKept = 100_000
-	// sessionLife is how long a refresh token lives (wire 1.4).
+	// sessionLife is how long a refresh token lives (provider 1.4).
 	sessionLife = 24 * time.Hour
 	// loginTimeout bounds a login, which several activities may be waiting for.
 	loginTimeout = 40 * time.Second

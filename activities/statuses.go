@@ -19,7 +19,7 @@ func onrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.Onram
 
 func offrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OfframpPhase(status)) }
 
-// meaningOf maps the provider's phases to our statuses (design, section 3; wire 4). An order in a phase that is not known keeps
+// meaningOf maps the provider's phases to our statuses (guide; provider 4). An order in a phase that is not known keeps
 // its own status and goes on.
 func meaningOf(phase onmeta.Phase) meaning {
 	switch phase {

@@ -10,7 +10,7 @@ import (
 // LinkStatus says how linking an account went, in upper case.
 type LinkStatus string
 
-// The link statuses (wire 3.8). Treat another one as pending.
+// The link statuses (provider 3.8). Treat another one as pending.
 const (
 	LinkSuccess LinkStatus = "SUCCESS"
 	LinkPending LinkStatus = "PENDING"
@@ -20,7 +20,7 @@ const (
 
 func linkStatus(t text) LinkStatus { return LinkStatus(strings.ToUpper(string(status(t)))) }
 
-// BankAccount is a bank account that a user linked or tried to link (wire 3.6).
+// BankAccount is a bank account that a user linked or tried to link (provider 3.6).
 type BankAccount struct {
 	// AccountNumber is masked to its last four digits, such as XXXX4821; an off-ramp order takes it so.
 	AccountNumber string
@@ -85,7 +85,7 @@ func (w wireBankAccount) account(user User) BankAccount {
 	}
 }
 
-// wireReference is the same value under its two names (wire 3.9).
+// wireReference is the same value under its two names (provider 3.9).
 type wireReference struct {
 	ReferenceNumber text `json:"referenceNumber"`
 	ReferenceID     text `json:"referenceId"`
@@ -93,7 +93,7 @@ type wireReference struct {
 
 func (w wireReference) reference() string { return firstText(w.ReferenceNumber, w.ReferenceID) }
 
-// UPIID is a UPI id (VPA) that a user linked or tried to link (wire 3.7).
+// UPIID is a UPI id (VPA) that a user linked or tried to link (provider 3.7).
 type UPIID struct {
 	ID        string `redact:"vpa"`
 	Name      string
@@ -150,7 +150,7 @@ type LinkBankRequest struct {
 	IFSC          string
 }
 
-// LinkBank links a bank account. Linking one that is linked already is refused with HTTP 406 (wire 3.8).
+// LinkBank links a bank account. Linking one that is linked already is refused with HTTP 406 (provider 3.8).
 func (c *Client) LinkBank(ctx context.Context, user User, request LinkBankRequest) (Link, error) {
 	err := require(RouteLinkBank,
 		field{"name", request.Name}, field{"PAN", request.PAN}, field{"account name", request.AccountName},
@@ -182,7 +182,7 @@ type wirePayer struct {
 	IFSC          string `json:"ifsc"`
 }
 
-// BankLinkStatus fetches how a bank link stands (wire 3.9).
+// BankLinkStatus fetches how a bank link stands (provider 3.9).
 func (c *Client) BankLinkStatus(ctx context.Context, user User, reference string) (Link, error) {
 	return c.linkStatus(ctx, user.call(RouteBankLinkStatus), reference)
 }
@@ -193,7 +193,7 @@ type LinkUPIRequest struct {
 	UPIID string
 }
 
-// LinkUPI links a UPI id (wire 3.10).
+// LinkUPI links a UPI id (provider 3.10).
 func (c *Client) LinkUPI(ctx context.Context, user User, request LinkUPIRequest) (Link, error) {
 	err := require(RouteLinkUPI, field{"name", request.Name}, field{"UPI id", request.UPIID})
 	if err != nil {
@@ -203,7 +203,7 @@ func (c *Client) LinkUPI(ctx context.Context, user User, request LinkUPIRequest)
 	return c.link(ctx, user.call(RouteLinkUPI), body, request.Name, request.UPIID)
 }
 
-// UPILinkStatus fetches how a UPI link stands (wire 3.11).
+// UPILinkStatus fetches how a UPI link stands (provider 3.11).
 func (c *Client) UPILinkStatus(ctx context.Context, user User, reference string) (Link, error) {
 	return c.linkStatus(ctx, user.call(RouteUPILinkStatus), reference)
 }

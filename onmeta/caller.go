@@ -4,8 +4,8 @@
 // real HTTP, and decorators such as WithRateLimit wrap it. Every failed call returns an *Error that says
 // what the provider answered and whether the call can have reached it.
 //
-// "wire" and "guide" in the comments name the source of a rule of the provider: its HTTP contract as far as
-// it is publicly known, and its integration guide.
+// The comments name the source of a rule of the provider: "provider 3.17" is a section of docs/provider.md, and
+// "guide" a step of the provider's integration guide, which docs/guide.md restates.
 package onmeta
 
 import (

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Codes of the Indian payment modes (wire 3.15).
+// Codes of the Indian payment modes (provider 3.15).
 const (
 	PaymentModeUPI  = "INR_UPI"
 	PaymentModeIMPS = "INR_IMPS"
@@ -24,7 +24,7 @@ type SupportedToken struct {
 	LogoURI  string
 }
 
-// SupportedTokens lists the tokens enabled for the API key (wire 3.13).
+// SupportedTokens lists the tokens enabled for the API key (provider 3.13).
 func (c *Client) SupportedTokens(ctx context.Context) ([]SupportedToken, error) {
 	type wireToken struct {
 		Address  text    `json:"address"`
@@ -61,7 +61,7 @@ type ChainLimit struct {
 	Max     map[string]decimal.Decimal
 }
 
-// ChainLimits lists the limits of every chain; they do not tell buying from selling (wire 3.14).
+// ChainLimits lists the limits of every chain; they do not tell buying from selling (provider 3.14).
 func (c *Client) ChainLimits(ctx context.Context) ([]ChainLimit, error) {
 	type wireLimit struct {
 		Chain    text                       `json:"chain"`
@@ -121,8 +121,8 @@ type Beneficiary struct {
 	AccountNumber string
 }
 
-// Currencies lists the fiat currencies and their payment modes (wire 3.15). One source sends the user's token with it,
-// beside the key (wire 13); without a user, the key alone does.
+// Currencies lists the fiat currencies and their payment modes (provider 3.15). One source sends the user's token with it,
+// beside the key (provider 13); without a user, the key alone does.
 func (c *Client) Currencies(ctx context.Context, user User) ([]Currency, error) {
 	wire, _, err := ask[list[wireCurrency]](ctx, c, user.call(RouteCurrencies), nil)
 	if err != nil {

@@ -40,7 +40,7 @@ func (c *Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, 
 
 // User is the end user a call is made for.
 type User struct {
-	// Email identifies the user. The provider keeps its case, so pass it as the user signed up (wire 3.1).
+	// Email identifies the user. The provider keeps its case, so pass it as the user signed up (provider 3.1).
 	Email string
 	// Name is the user's, where it is known. It is never sent, but hidden in what the provider says.
 	Name string

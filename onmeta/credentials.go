@@ -16,7 +16,7 @@ const (
 	KeyUnknown Verdict = iota
 	// KeyAccepted: it took the key when it was last sent.
 	KeyAccepted
-	// KeyRefused: it did not. The key is wrong, or this machine's address is not on the merchant's list (wire 1.3).
+	// KeyRefused: it did not. The key is wrong, or this machine's address is not on the merchant's list (provider 1.3).
 	KeyRefused
 )
 
@@ -44,7 +44,7 @@ func (c *Credentials) Call(ctx context.Context, call Call) (Answer, error) {
 }
 
 // judge says what an answer tells of the key. A 401 tells of it only where no user's token was sent, for the provider does not
-// say which of the two is bad (wire 1.4); outages and rate limits tell nothing.
+// say which of the two is bad (provider 1.4); outages and rate limits tell nothing.
 func judge(route Route, err error) Verdict {
 	var failure *Error
 	switch {

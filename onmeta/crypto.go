@@ -24,7 +24,7 @@ var (
 
 // EncryptKYCField encrypts one value of a KYC upload under the KYC secret that Onmeta hands out on
 // request. The result is hex(iv) + ":" + hex(AES-256-CBC(plaintext, PKCS#7)); the key is the first 32
-// characters of base64(SHA-256(secret)) (wire 3.4). random supplies the 16 bytes of the iv; pass
+// characters of base64(SHA-256(secret)) (provider 3.4). random supplies the 16 bytes of the iv; pass
 // crypto/rand.Reader outside tests.
 //
 // The scheme is the provider's. It does not authenticate the value: TLS does.

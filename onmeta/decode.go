@@ -13,7 +13,7 @@ import (
 )
 
 // The provider sends the same field as a number here and as a string there, leaves fields out, or sends
-// null (wire 0). The types below decode all of that and never fail by themselves: what a method needs it
+// null (provider 0). The types below decode all of that and never fail by themselves: what a method needs it
 // checks afterwards, by name, so that nothing missing or unreadable passes for a zero.
 
 // Bounds of a decimal on the wire. Wide enough for any token in its smallest unit; narrow enough that
@@ -167,7 +167,7 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 }
 
 // list decodes an array that comes bare, under "data" or under "res", and is sometimes null or left out
-// of a successful answer (wire 3.6, 3.13).
+// of a successful answer (provider 3.6, 3.13).
 type list[T any] []T
 
 // UnmarshalJSON reads whichever container holds the items.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// envelope is the frame of an answer (wire 1.5).
+// envelope is the frame of an answer (provider 1.5).
 type envelope struct {
 	// recognised is whether the body is an answer of the provider at all: a JSON object or array.
 	recognised bool
@@ -73,7 +73,7 @@ func (w wireEnvelope) faulty(code, message string) bool {
 }
 
 // failureText reads the variants of "error": missing, {}, a text, {code, message} with a code that is a
-// number or a word, and a message one level deeper under "data" or "details" (wire 1.5).
+// number or a word, and a message one level deeper under "data" or "details" (provider 1.5).
 func failureText(raw json.RawMessage) (code, message string) {
 	var wire wireError
 	if err := json.Unmarshal(raw, &wire); err != nil {

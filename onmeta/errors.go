@@ -21,7 +21,7 @@ const (
 	KindRefused
 	// KindUnauthorized: 401. A bad or expired token, a wrong API key, an address that is not on the
 	// merchant's list, or a look-up of the merchant that failed at the provider: it does not tell them apart
-	// (wire 1.4, 1.6, 13). Never final.
+	// (provider 1.4, 1.6, 13). Never final.
 	KindUnauthorized
 	// KindRateLimited: 429, or this process's own rate limit (Reached is then NotSent).
 	KindRateLimited

@@ -17,7 +17,7 @@ import (
 // measures the provider alone.
 //
 // The span names the route, the HTTP status and the x-request-id that the provider's support asks for, and nothing else of the
-// call. The provider is not told of the trace: its ids are nobody's business outside, and x-request-id (wire 1.3) does the same.
+// call. The provider is not told of the trace: its ids are nobody's business outside, and x-request-id (provider 1.3) does the same.
 func WithTelemetry(next Caller, meter metric.Meter, tracer trace.Tracer) (Caller, error) {
 	duration, err := meter.Float64Histogram("ramp_provider_call_duration", metric.WithUnit("s"),
 		metric.WithDescription("Calls to the provider by route and outcome, without the wait for the rate limit."))

@@ -10,7 +10,7 @@ import (
 )
 
 // CreateOfframpRequest orders a payout for tokens: exactly one of TokenAmount and FiatAmount is set
-// (wire 3.22).
+// (provider 3.22).
 type CreateOfframpRequest struct {
 	TokenSymbol  string
 	TokenAddress string
@@ -50,7 +50,7 @@ type OfframpCreated struct {
 }
 
 // CreateOfframp makes an off-ramp order. It is not idempotent, and the provider documents no off-ramp
-// history to look for a lost order in (wire 1.7). Therefore a KindMalformed answer that holds an order id
+// history to look for a lost order in (provider 1.7). Therefore a KindMalformed answer that holds an order id
 // comes with OrderID set beside the error: the order exists, and OfframpStatus can be asked about it.
 func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOfframpRequest) (OfframpCreated, error) {
 	err := require(RouteCreateOfframp,
@@ -115,7 +115,7 @@ type wireOfframpCreated struct {
 	PaymentMode           text   `json:"paymentMode"`
 }
 
-// SubmitTransactionHash tells the provider the hash of the finished token transfer (wire 3.23). 409 refuses
+// SubmitTransactionHash tells the provider the hash of the finished token transfer (provider 3.23). 409 refuses
 // a hash that was used before, be it by this very call.
 func (c *Client) SubmitTransactionHash(ctx context.Context, user User, orderID, hash string) error {
 	if err := require(RouteSubmitHash, field{"order id", orderID}, field{"transaction hash", hash}); err != nil {
@@ -151,7 +151,7 @@ type OfframpStatus struct {
 	At time.Time
 }
 
-// OfframpStatus fetches the status of an off-ramp order (wire 3.24). The guide asks for 10 to 15 seconds
+// OfframpStatus fetches the status of an off-ramp order (provider 3.24). The guide asks for 10 to 15 seconds
 // between two fetches.
 func (c *Client) OfframpStatus(ctx context.Context, user User, orderID string) (OfframpStatus, error) {
 	wire, answer, err := c.orderStatus(ctx, user.call(RouteOfframpStatus), orderID)

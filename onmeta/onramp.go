@@ -9,7 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// CreateOnrampRequest orders tokens for fiat (wire 3.16).
+// CreateOnrampRequest orders tokens for fiat (provider 3.16).
 type CreateOnrampRequest struct {
 	TokenSymbol  string
 	TokenAddress string
@@ -43,7 +43,7 @@ type PayerBank struct {
 }
 
 // OnrampCreated tells how to pay for a new order, which expires unpaid after three hours (guide). An answer may hold
-// only some of QR, DeepLinks and VPA (wire 13); each of them is enough to pay by.
+// only some of QR, DeepLinks and VPA (provider 13); each of them is enough to pay by.
 type OnrampCreated struct {
 	OrderID string
 	// QR is the upi://pay text to show as a QR code; empty but for UPI.
@@ -65,7 +65,7 @@ type DeepLink struct {
 	ImageURL string
 }
 
-// CreateOnramp makes an on-ramp order. It is not idempotent (wire 1.7). After a failure that is neither
+// CreateOnramp makes an on-ramp order. It is not idempotent (provider 1.7). After a failure that is neither
 // NotSent nor KindRefused, KindUnauthorized or KindRateLimited the order may exist: look for it in
 // OrderHistory before trying again.
 func (c *Client) CreateOnramp(ctx context.Context, user User, request CreateOnrampRequest) (OnrampCreated, error) {
@@ -166,7 +166,7 @@ func (w wireDeepLink) deepLink() DeepLink {
 	return DeepLink{Name: string(w.Name), URL: string(w.URL), ImageURL: string(w.ImageURL)}
 }
 
-// SubmitUTR tells the provider the bank's reference of the payment (wire 3.17). 403 refuses the UTR; UTRs
+// SubmitUTR tells the provider the bank's reference of the payment (provider 3.17). 403 refuses the UTR; UTRs
 // are case-sensitive, and one may be used again only if the order that held it was cancelled.
 func (c *Client) SubmitUTR(ctx context.Context, user User, orderID, utr string) error {
 	if err := require(RouteSubmitUTR, field{"order id", orderID}, field{"UTR", utr}); err != nil {
@@ -203,7 +203,7 @@ type OnrampStatus struct {
 	At time.Time
 }
 
-// OnrampStatus fetches the status of an on-ramp order (wire 3.18). The guide asks for 10 to 15 seconds
+// OnrampStatus fetches the status of an on-ramp order (provider 3.18). The guide asks for 10 to 15 seconds
 // between two fetches.
 func (c *Client) OnrampStatus(ctx context.Context, user User, orderID string) (OnrampStatus, error) {
 	wire, answer, err := c.orderStatus(ctx, user.call(RouteOnrampStatus), orderID)

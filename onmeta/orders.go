@@ -69,7 +69,7 @@ func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wi
 	return wire, answer, check.err(call.Route, answer)
 }
 
-// HistoryOrder is a row of a user's order history (wire 3.19).
+// HistoryOrder is a row of a user's order history (provider 3.19).
 type HistoryOrder struct {
 	OrderID string
 	Status  Status
@@ -94,7 +94,7 @@ type HistoryOrder struct {
 const OrderHistoryPageSize = 10
 
 // OrderHistory lists a page of the user's on-ramp orders, newest first; page 0 is the newest. Whether
-// off-ramp orders appear is unknown (wire 3.19).
+// off-ramp orders appear is unknown (provider 3.19).
 func (c *Client) OrderHistory(ctx context.Context, user User, page int) ([]HistoryOrder, error) {
 	if page < 0 {
 		return nil, invalid(RouteOrderHistory, "the page must not be negative")

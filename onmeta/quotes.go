@@ -22,7 +22,7 @@ type QuoteBuyRequest struct {
 	FiatAmount decimal.Decimal
 }
 
-// BuyQuote is an indicative price: an order re-prices by itself (wire 3.12).
+// BuyQuote is an indicative price: an order re-prices by itself (provider 3.12).
 type BuyQuote struct {
 	// EstimateID identifies the estimate; no call takes it. May be empty.
 	EstimateID string
@@ -110,7 +110,7 @@ type QuoteSellRequest struct {
 	SenderAddress string
 }
 
-// SellQuote is an indicative price (wire 3.21).
+// SellQuote is an indicative price (provider 3.21).
 type SellQuote struct {
 	// SellTokens is what the user gives, in whole tokens.
 	SellTokens decimal.Decimal
@@ -124,7 +124,7 @@ type SellQuote struct {
 	TransactionFee decimal.Decimal
 	GasFee         decimal.Decimal
 	// TDSFee is the tax in the fiat currency, invalid when the provider names none. It is deducted all the same: 1 % of
-	// the payout (wire 13).
+	// the payout (provider 13).
 	TDSFee decimal.NullDecimal
 	// At is when the provider answered, UTC. The quote holds for QuoteValidity from then.
 	At time.Time

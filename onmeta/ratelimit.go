@@ -52,7 +52,7 @@ type turn struct {
 }
 
 // NewRateLimit returns a limit of so many requests a second, above 0, of which one second's may be made at once. The provider
-// publishes no limits (wire 1.6); its guide asks not to poll too frequently.
+// publishes no limits (provider 1.6); its guide asks not to poll too frequently.
 func NewRateLimit(perSecond float64) *RateLimit {
 	return &RateLimit{most: perSecond, rate: perSecond, tokens: burst(perSecond), at: time.Now()}
 }

@@ -2,7 +2,7 @@ package onmeta
 
 import "net/http"
 
-// Route names one endpoint of the provider (wire 2). Its text is stable: use it as a metric label, in logs
+// Route names one endpoint of the provider (provider 2). Its text is stable: use it as a metric label, in logs
 // and in activity summaries. The zero value names no endpoint.
 type Route string
 

@@ -3,7 +3,7 @@ package onmeta
 import "strings"
 
 // Status is an order's status as the provider spells it, case included. The lists below are what public
-// material shows (wire 4.1, 4.2); the provider may send others, and spells some in more than one way (wire 13).
+// material shows (provider 4.1, 4.2); the provider may send others, and spells some in more than one way (provider 13).
 // Compare statuses by their Phase, never as texts.
 type Status string
 
@@ -37,7 +37,7 @@ const (
 const (
 	// OfframpCryptoInit: the order exists and awaits the tokens (guide).
 	OfframpCryptoInit Status = "cryptoInit"
-	// OfframpPending: the same, as the API spells it (wire 4.2).
+	// OfframpPending: the same, as the API spells it (provider 4.2).
 	OfframpPending Status = "pending"
 	// OfframpOrderReceived: the tokens reached the provider.
 	OfframpOrderReceived Status = "orderReceived"
@@ -100,7 +100,7 @@ func (p Phase) Paid() bool {
 }
 
 // OnrampPhase returns what a status says about an on-ramp order. Case does not count, and the provider's other
-// spellings (canceled, refunding: wire 13) mean the same.
+// spellings (canceled, refunding: provider 13) mean the same.
 func OnrampPhase(status Status) Phase { return onrampPhase(strings.ToLower(string(status))) }
 
 // OfframpPhase returns what a status says about an off-ramp order, as OnrampPhase does.

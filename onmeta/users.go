@@ -9,7 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Lifetimes of tokens that do not tell their own (wire 1.4).
+// Lifetimes of tokens that do not tell their own (provider 1.4).
 const (
 	defaultAccessLifetime  = time.Hour
 	defaultRefreshLifetime = 24 * time.Hour
@@ -30,7 +30,7 @@ type Session struct {
 }
 
 // Login opens a session for the end user with that e-mail: there is no password, the API key vouches for
-// the user, and an unknown e-mail makes a new one (wire 3.1).
+// the user, and an unknown e-mail makes a new one (provider 3.1).
 func (c *Client) Login(ctx context.Context, email string) (Session, error) {
 	if err := require(RouteLogin, field{"email", email}); err != nil {
 		return Session{}, err
@@ -50,7 +50,7 @@ func (c *Client) Login(ctx context.Context, email string) (Session, error) {
 }
 
 // RefreshToken gives a new access token for a refresh token. KindUnauthorized means that the refresh token
-// is bad or old: log in again (wire 3.2).
+// is bad or old: log in again (provider 3.2).
 func (c *Client) RefreshToken(ctx context.Context, refresh Secret) (Token, error) {
 	wire, answer, err := ask[wireTokens](ctx, c, Call{Route: RouteRefreshToken, Token: refresh}, nil)
 	if err != nil {
@@ -92,7 +92,7 @@ func newToken(value text, defaultLifetime time.Duration) Token {
 }
 
 // KYCStatus tells whether a user may link accounts and order. The provider knows no "pending" and no
-// "rejected": a manual review, which takes up to 24 h, shows as not verified (wire 3.3).
+// "rejected": a manual review, which takes up to 24 h, shows as not verified (provider 3.3).
 type KYCStatus struct {
 	Verified bool
 }
@@ -111,7 +111,7 @@ func (c *Client) KYCStatus(ctx context.Context, user User) (KYCStatus, error) {
 	return KYCStatus{Verified: bool(wire.IsKYCVerified || wire.IsVerified)}, nil
 }
 
-// KYCUpload is a user's KYC dossier (wire 3.4). FirstName, LastName, PAN and Aadhaar travel encrypted.
+// KYCUpload is a user's KYC dossier (provider 3.4). FirstName, LastName, PAN and Aadhaar travel encrypted.
 type KYCUpload struct {
 	FirstName string
 	LastName  string

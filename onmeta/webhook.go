@@ -14,20 +14,20 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// SignatureHeader carries the hex signature of a webhook (wire 5.1).
+// SignatureHeader carries the hex signature of a webhook (provider 5.1).
 const SignatureHeader = "X-Onmeta-Signature"
 
 // maxWebhookBytes bounds a webhook's body; the documented ones are about 1 KiB.
 const maxWebhookBytes = 1 << 20
 
 // SignWebhook returns the signature of a webhook: lower-case hex of HMAC-SHA256 over the body's bytes,
-// keyed with the merchant's API secret (wire 5.2).
+// keyed with the merchant's API secret (provider 5.2).
 func SignWebhook(secret Secret, body []byte) string {
 	return hex.EncodeToString(webhookMAC(secret, body))
 }
 
 // VerifyWebhook reports whether signature was made over body with secret. It tries the raw bytes, then
-// the compacted JSON, which is what the documented recipe signs (wire 5.2), and compares in constant
+// the compacted JSON, which is what the documented recipe signs (provider 5.2), and compares in constant
 // time. With an empty secret nothing verifies. The signature holds no time, so a replayed webhook
 // verifies: take the status it tells as a hint and ask the provider.
 func VerifyWebhook(secret Secret, body []byte, signature string) bool {
@@ -54,7 +54,7 @@ func webhookMAC(secret Secret, body []byte) []byte {
 // EventType says which kind of order a webhook is about.
 type EventType string
 
-// The two kinds of order events (wire 5.3, 5.4). What happened is the event's Status.
+// The two kinds of order events (provider 5.3, 5.4). What happened is the event's Status.
 const (
 	EventOnramp  EventType = "onramp"
 	EventOfframp EventType = "offramp"
@@ -90,7 +90,7 @@ type WebhookEvent struct {
 }
 
 // wireEvent is matched without regard to case, as encoding/json does; the two spellings of the times are
-// separate keys (wire 5.5).
+// separate keys (provider 5.5).
 type wireEvent struct {
 	EventType             text                     `json:"eventType"`
 	OrderID               text                     `json:"orderId"`
@@ -117,7 +117,7 @@ type wireEvent struct {
 }
 
 // ParseWebhook reads an order event from a body that VerifyWebhook accepted. It unwraps "request_data"
-// where that is the only key, and matches keys without regard to case (wire 5.5). A body without an
+// where that is the only key, and matches keys without regard to case (provider 5.5). A body without an
 // order id, a status or a recognisable kind is an error; the error holds nothing of the body.
 func ParseWebhook(body []byte) (WebhookEvent, error) {
 	if len(body) > maxWebhookBytes {

@@ -43,7 +43,7 @@ func validatePaymentMethod(m PaymentMethod) error {
 
 const (
 	maxHolderName = 100
-	// The provider takes account numbers from 4 digits on (wire 3.8). Indian banks go up to 18; NACH carries 35.
+	// The provider takes account numbers from 4 digits on (provider 3.8). Indian banks go up to 18; NACH carries 35.
 	minAccountNumber = 4
 	maxAccountNumber = 35
 )
@@ -91,7 +91,7 @@ func validateHolderName(name string) error {
 }
 
 // MaskAccount hides all of a bank account's number but the last four characters, in the form that the provider
-// itself uses, such as "XXXX4821" (wire 3.6). Of a number shorter than four characters nothing is left. A masked
+// itself uses, such as "XXXX4821" (provider 3.6). Of a number shorter than four characters nothing is left. A masked
 // number stays as it is.
 func MaskAccount(number string) string { return redact.Account(number) }
 

@@ -11,14 +11,14 @@ import (
 const (
 	// maxAmountLength bounds the work that an amount can cause. The largest supplies, to 18 decimals, stay below it.
 	maxAmountLength = 40
-	// fiatDecimals is the fraction of INR (wire 3.15).
+	// fiatDecimals is the fraction of INR (provider 3.15).
 	fiatDecimals = 2
 	// tokenDecimals is the finest division that tokens have in practice, that of ether.
 	tokenDecimals = 18
 
-	// maxUPIRupees is what a user may pay by UPI in a day (wire 7).
+	// maxUPIRupees is what a user may pay by UPI in a day (provider 7).
 	maxUPIRupees = 100_000
-	// maxRupees is what a user may transfer between banks at once, and the largest order on any chain (wire 7).
+	// maxRupees is what a user may transfer between banks at once, and the largest order on any chain (provider 7).
 	maxRupees = 500_000
 )
 

@@ -19,8 +19,8 @@ const (
 	solana
 )
 
-// familyOf tells a chain's family. The ids of Solana are the provider's own (wire 7). Those of Tron are its public ids, for
-// the provider's id of Tron is not known. EVM chains are those that the provider names (wire 7, wire 13) and others that are
+// familyOf tells a chain's family. The ids of Solana are the provider's own (provider 7). Those of Tron are its public ids, for
+// the provider's id of Tron is not known. EVM chains are those that the provider names (provider 7, provider 13) and others that are
 // in wide use: where a checksum can be had, it is checked.
 func familyOf(chainID int64) chainFamily {
 	switch chainID {

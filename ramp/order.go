@@ -119,7 +119,7 @@ type Order struct {
 	Attention string `json:"attention,omitempty"`
 	// OrderID is the provider's id, once the order exists there.
 	OrderID string `json:"orderId,omitempty"`
-	// ProviderStatus is the provider's last status, verbatim (wire 4).
+	// ProviderStatus is the provider's last status, verbatim (provider 4).
 	ProviderStatus string `json:"providerStatus,omitempty"`
 	// ProviderReason is the provider's explanation of a refusal, cancellation or refund.
 	ProviderReason string        `json:"providerReason,omitempty"`
@@ -143,14 +143,14 @@ type Canceller string
 
 // Cancellers.
 const (
-	// CancelledByProvider: the provider ended the order, typically because another amount was paid than ordered (wire 13).
+	// CancelledByProvider: the provider ended the order, typically because another amount was paid than ordered (provider 13).
 	CancelledByProvider Canceller = "provider"
 	// CancelledByRequest: a backend or an operator cancelled it, before the provider had a payment.
 	CancelledByRequest Canceller = "request"
 )
 
 // Quote is the price the order was made at. The provider re-prices when it makes the order, so that the amounts
-// are indicative (wire 3.12).
+// are indicative (provider 3.12).
 type Quote struct {
 	ID string `json:"id"`
 	// Rate is fiat per token, a decimal string.
@@ -167,7 +167,7 @@ type Fee struct {
 	Name string `json:"name" redact:"show"`
 	Amount
 	// Estimated is set where the provider's quote names no such fee and one is deducted all the same: the TDS of 1 % on
-	// a payout (wire 13).
+	// a payout (provider 13).
 	Estimated bool `json:"estimated,omitempty"`
 }
 
@@ -177,7 +177,7 @@ type Instructions struct {
 	Bank    *Beneficiary     `json:"bank,omitempty"`
 	Deposit *Deposit         `json:"deposit,omitempty"`
 	// CheckoutURL opens the provider's own payment page for the order. Set where the provider's answer told no other way
-	// to pay and a checkout is configured (wire 13).
+	// to pay and a checkout is configured (provider 13).
 	CheckoutURL string `json:"checkoutUrl,omitempty"`
 }
 
@@ -221,7 +221,7 @@ type Proof struct {
 	// AcceptedAt is when the provider took it; zero until then.
 	AcceptedAt time.Time `json:"acceptedAt,omitzero"`
 	// Replaced are the proofs that the provider took before this one, oldest first. A user may correct a proof until the
-	// provider has the payment (wire 13).
+	// provider has the payment (provider 13).
 	Replaced []ReplacedProof `json:"replaced,omitempty"`
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PaymentMethod is how the user pays rupees for an on-ramp order, by the provider's code (wire 3.15).
+// PaymentMethod is how the user pays rupees for an on-ramp order, by the provider's code (provider 3.15).
 type PaymentMethod string
 
 // Payment methods for INR.
@@ -127,7 +127,7 @@ func readDecimal(text string) (decimal.Decimal, error) {
 type Token struct {
 	Symbol string `json:"symbol"`
 	// Address is the token's contract; the provider's convention for a chain's native coin is
-	// 0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee (wire 3.13).
+	// 0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee (provider 3.13).
 	Address string `json:"address"`
 	ChainID int64  `json:"chainId"`
 }

@@ -3,7 +3,7 @@ package ramp
 import "fmt"
 
 // WayOut is what is left to a user who has paid for an order that fell through. The provider takes a UTR for another order
-// in some cases and not in others (wire 13).
+// in some cases and not in others (provider 13).
 type WayOut string
 
 // Ways out.

@@ -6,8 +6,8 @@ import (
 )
 
 // ParseUTR reads the bank's reference of a payment made by this method, as its user copied it: white space around it
-// is dropped, its case is kept, for UTRs are case-sensitive (wire 1.7). A UTR is 12 digits for INR_UPI, 12 to 16
-// digits for INR_IMPS, and 16 to 22 letters and digits for INR_NEFT (wire 3.17, the newer ranges).
+// is dropped, its case is kept, for UTRs are case-sensitive (provider 1.7). A UTR is 12 digits for INR_UPI, 12 to 16
+// digits for INR_IMPS, and 16 to 22 letters and digits for INR_NEFT (provider 3.17, the newer ranges).
 //
 // The error says what the UTR must be and does not repeat it.
 func ParseUTR(method PaymentMethod, utr string) (string, error) {

@@ -19,7 +19,7 @@ const (
 // names every bad field, in the order of the struct, by its JSON path, and repeats no value. Workflows call it, so that
 // it is deterministic and a change to its rules is a change to workflow code.
 //
-// An order is paid in INR, at most 100 000 by UPI and 500 000 by other methods (wire 7). UPI must be given for
+// An order is paid in INR, at most 100 000 by UPI and 500 000 by other methods (provider 7). UPI must be given for
 // INR_UPI, and Bank for INR_IMPS and INR_NEFT (guide); the other may be given, and is not used, but must be valid.
 // The limits of each chain, which move with gas, are the provider's to judge.
 func (r *OnrampRequest) Validate() error {
@@ -44,7 +44,7 @@ func (r *OnrampRequest) Validate() error {
 
 // Validate checks the request as that of OnrampRequest does, with the same kind of error.
 //
-// Exactly one of TokenAmount and Fiat.Amount must be given. The payout is in INR, at most 500 000 (wire 7).
+// Exactly one of TokenAmount and Fiat.Amount must be given. The payout is in INR, at most 500 000 (provider 7).
 func (r *OfframpRequest) Validate() error {
 	var p problems
 	p.check("reference", ValidateReference(r.Reference))

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/sha3"
 )
 
-// NativeToken is the token address by which the provider names a chain's native coin (wire 3.13).
+// NativeToken is the token address by which the provider names a chain's native coin (provider 3.13).
 const NativeToken = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 
 const (
@@ -26,7 +26,7 @@ const (
 // ValidateWalletAddress checks that address is a wallet on this chain. On an EVM chain it is 0x and 40 hex digits,
 // with the checksum of EIP-55 when capitals and small letters are mixed; on Tron it starts with T and has a right
 // base58check checksum; on Solana (chain ids 101 and 102) it is the base58 text of 32 bytes. On Ronin, 0x may be written
-// ronin:. On a chain whose form is not known, such as TON, Hedera or Bitcoin, length and characters are all that is checked (wire
+// ronin:. On a chain whose form is not known, such as TON, Hedera or Bitcoin, length and characters are all that is checked (provider
 // 13). The zero address, which nobody holds, and NativeToken are refused, for whatever is sent there is lost.
 //
 // The error says what the address must be and does not repeat it.

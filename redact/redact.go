@@ -30,7 +30,7 @@ const (
 )
 
 // Account hides all of an account's number but the last four characters, in the form that the provider itself uses,
-// such as "XXXX4821" (wire 3.6). Of a number shorter than four characters nothing is left. A masked number stays as
+// such as "XXXX4821" (provider 3.6). Of a number shorter than four characters nothing is left. A masked number stays as
 // it is.
 func Account(number string) string {
 	characters := utf8.RuneCountInString(number)

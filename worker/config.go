@@ -50,7 +50,7 @@ type onmetaConfig struct {
 	RateLimit float64 `env:"RATE_LIMIT" envDefault:"50"`
 	// ClockSpeed is how many times faster than real time the provider's clock runs. Only a sandbox's does.
 	ClockSpeed float64 `env:"CLOCK_SPEED" envDefault:"1"`
-	// CheckoutURL is the provider's payment page, which takes an order as the parameter orderId (wire 13). Without it, an
+	// CheckoutURL is the provider's payment page, which takes an order as the parameter orderId (provider 13). Without it, an
 	// order whose creation did not tell how to pay has no way to be paid.
 	CheckoutURL string `env:"CHECKOUT_URL"`
 }
@@ -217,10 +217,10 @@ func (c onmetaConfig) checkout() (*url.URL, error) {
 	return page, nil
 }
 
-// stagingHost is the API of the provider's staging environment (wire 1.1).
+// stagingHost is the API of the provider's staging environment (provider 1.1).
 const stagingHost = "stg.api.onmeta.in"
 
-// staging reports whether orders are the staging environment's, whose amounts prove nothing (wire 13).
+// staging reports whether orders are the staging environment's, whose amounts prove nothing (provider 13).
 func (c onmetaConfig) staging() bool {
 	base, err := url.Parse(c.BaseURL)
 	return err == nil && strings.EqualFold(base.Hostname(), stagingHost)

@@ -53,7 +53,7 @@ func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
 
 // identify asks the user for documents, if the request brought none, and hands them in until the provider has verified the user,
 // by these or by others: a user with two orders hands in documents once. The provider refuses documents in silence, in a review
-// that nobody sees the end of (wire 3.3), so that the user may hand in others at any time.
+// that nobody sees the end of (provider 3.3), so that the user may hand in others at any time.
 func (l *lifecycle) identify(ctx workflow.Context) error {
 	l.identity = identity{reason: notVerified, dossier: l.terms.dossier, since: workflow.Now(ctx)}
 	for verified := false; !verified; {

@@ -135,7 +135,7 @@ func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activitie
 }
 
 // replaceable reports whether another proof may take the accepted one's place: as far as the provider has said, it has not
-// found the payment (wire 13).
+// found the payment (provider 13).
 func (l *lifecycle) replaceable() bool {
 	return l.order.Status == ramp.VerifyingPayment && l.unpaid && !l.proofsOver
 }
@@ -215,7 +215,7 @@ func (l *lifecycle) show(ctx workflow.Context, state activities.OrderState) {
 	l.touch(ctx)
 }
 
-// settlement is what arrives. The provider's figure of a payout is before its fees and TDS (wire 3.21, 3.22), and only the
+// settlement is what arrives. The provider's figure of a payout is before its fees and TDS (provider 3.21, 3.22), and only the
 // quote tells those.
 func (l *lifecycle) settlement(told ramp.Settlement) *ramp.Settlement {
 	amount, err := decimal.NewFromString(told.Amount.Amount)

@@ -122,7 +122,7 @@ func (r *truthRun) run(world *provider) *road {
 	road := world.road(r.direction)
 	road.SetWorkflowRunTimeout(4 * 24 * time.Hour)
 	road.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{
-		&pacemaker{road: road}, &resetter{always: r.resets}, &farewell{run: r},
+		&pacemaker{road: road}, &resetter{always: r.resets}, &farewell{run: r, clock: time.Now},
 	}})
 	return road
 }
@@ -132,20 +132,22 @@ func (r *truthRun) run(world *provider) *road {
 type farewell struct {
 	interceptor.WorkerInterceptorBase
 	run *truthRun
+	// clock is that of the activities.
+	clock func() time.Time
 }
 
 func (f *farewell) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	return &farewellWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, run: f.run}
+	return &farewellWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, farewell: f}
 }
 
 type farewellWorkflow struct {
 	interceptor.WorkflowInboundInterceptorBase
-	run *truthRun
+	*farewell
 }
 
 func (w *farewellWorkflow) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	result, err := w.Next.ExecuteWorkflow(ctx, in)
-	w.run.endedAt = time.Now().UTC()
+	w.run.endedAt = w.clock().UTC()
 	w.run.provider.calm()
 	background, _ := workflow.NewDisconnectedContext(ctx)
 	return result, errors.Join(err, workflow.Sleep(background, 5*time.Minute))

@@ -540,7 +540,7 @@ func (p *truthProvider) order(id string) *truthOrder {
 }
 
 // take notes a proof. Only its form is looked at, but for the one that the scenario has refused; another may replace it while
-// the payment is looked for (wire 13).
+// the payment is looked for (provider 13).
 func (p *truthProvider) take(q truthQuestion) truthAnswer {
 	now, proof := time.Now().UTC(), q.text("utr")+q.text("txnHash")
 	o := p.order(q.text("orderId"))

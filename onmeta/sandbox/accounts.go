@@ -18,7 +18,7 @@ type linkAnswer struct {
 	Status          string `json:"status"`
 }
 
-// linkBank starts linking a bank account (wire 3.8). A link that fails is a success of the call.
+// linkBank starts linking a bank account (provider 3.8). A link that fails is a success of the call.
 func (s *Server) linkBank(c *call) (any, error) {
 	form, err := c.readBankForm()
 	if err != nil {
@@ -84,7 +84,7 @@ func readPhone(o *object) *phone {
 	return given
 }
 
-// bankStatus tells how a link stands; its reference is named otherwise than in linkBank (wire 3.9).
+// bankStatus tells how a link stands; its reference is named otherwise than in linkBank (provider 3.9).
 func (s *Server) bankStatus(c *call) (any, error) {
 	for _, b := range c.user.banks {
 		if b.reference == c.request.PathValue("reference") {
@@ -95,7 +95,7 @@ func (s *Server) bankStatus(c *call) (any, error) {
 	return nil, notFound("the user has no bank link with this reference")
 }
 
-// fetchBanks lists every link, failed ones included, each with its status (wire 3.6).
+// fetchBanks lists every link, failed ones included, each with its status (provider 3.6).
 func (s *Server) fetchBanks(c *call) (any, error) {
 	var items []bankItem
 	for _, b := range c.user.banks {
@@ -104,7 +104,7 @@ func (s *Server) fetchBanks(c *call) (any, error) {
 	return linked(c.user, items, bankNotFound)
 }
 
-// linked answers with a user's links. Without any it is a 404, as a sibling call answers (wire 13), or by the user's
+// linked answers with a user's links. Without any it is a 404, as a sibling call answers (provider 13), or by the user's
 // tags an empty list.
 func linked[T any](u *user, items []T, none string) (any, error) {
 	tags := tagsOf(u.email)
@@ -150,7 +150,7 @@ func newBankItem(b *bankLink, now time.Time) bankItem {
 	return item
 }
 
-// linkUPI starts linking a UPI id (wire 3.10).
+// linkUPI starts linking a UPI id (provider 3.10).
 func (s *Server) linkUPI(c *call) (any, error) {
 	form, err := c.readUPIForm()
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *Server) upiStatus(c *call) (any, error) {
 	return nil, notFound("the user has no UPI link with this reference")
 }
 
-// fetchUPIs lists every link, failed ones included, each with its status (wire 3.7).
+// fetchUPIs lists every link, failed ones included, each with its status (provider 3.7).
 func (s *Server) fetchUPIs(c *call) (any, error) {
 	var items []upiItem
 	for _, l := range c.user.upis {

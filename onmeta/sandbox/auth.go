@@ -19,7 +19,7 @@ const (
 	refreshToken tokenKind = "refresh"
 )
 
-// life is how long a token of the kind lives (wire 1.4).
+// life is how long a token of the kind lives (provider 1.4).
 func (k tokenKind) life() time.Duration {
 	if k == refreshToken {
 		return 24 * time.Hour
@@ -27,7 +27,7 @@ func (k tokenKind) life() time.Duration {
 	return time.Hour
 }
 
-// claims are the members of the provider's tokens (wire 1.4), and a serial number that allows revoking them.
+// claims are the members of the provider's tokens (provider 1.4), and a serial number that allows revoking them.
 type claims struct {
 	UserID   string `json:"userId"`
 	TenantID string `json:"tenantId"`
@@ -52,7 +52,7 @@ func (s *Server) mint(u *user, kind tokenKind, now time.Time) (string, error) {
 	return signed, nil
 }
 
-// refreshToken exchanges a refresh token for an access token; the refresh token stays as it is (wire 3.2).
+// refreshToken exchanges a refresh token for an access token; the refresh token stays as it is (provider 3.2).
 func (s *Server) refreshToken(c *call) (any, error) {
 	token, err := s.mint(c.user, accessToken, c.now)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Server) refreshToken(c *call) (any, error) {
 	return answer(map[string]string{"accessToken": token}), nil
 }
 
-// authorize checks the API key and the token. Whatever is wrong, the answer is the same (wire 1.4).
+// authorize checks the API key and the token. Whatever is wrong, the answer is the same (provider 1.4).
 func (s *Server) authorize(need access, c *call) error {
 	if !hmac.Equal([]byte(c.request.Header.Get("x-api-key")), []byte(s.options.APIKey)) {
 		return unauthorized("x-api-key is missing or wrong")
@@ -78,7 +78,7 @@ func (s *Server) authorize(need access, c *call) error {
 }
 
 func (s *Server) authorizeToken(kind tokenKind, c *call) error {
-	// The provider takes the second word, whatever the first one is (wire 1.3).
+	// The provider takes the second word, whatever the first one is (provider 1.3).
 	_, signed, _ := strings.Cut(c.request.Header.Get("Authorization"), " ")
 	parsed, err := s.parse(signed, kind, c.now)
 	if err != nil {

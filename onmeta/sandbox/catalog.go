@@ -16,10 +16,10 @@ const (
 	tron
 )
 
-// nativeAddress stands for a chain's own coin (wire 3.13).
+// nativeAddress stands for a chain's own coin (provider 3.13).
 const nativeAddress = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 
-// chain is a supported chain with its limits in INR (wire 7). Where the documents list no off-ramp minimum, it
+// chain is a supported chain with its limits in INR (provider 7). Where the documents list no off-ramp minimum, it
 // is the on-ramp one.
 type chain struct {
 	name       string
@@ -123,7 +123,7 @@ type tokenItem struct {
 	LogoURI  string `json:"logoURI"`
 }
 
-// listTokens answers with a bare array, without the envelope (wire 3.13).
+// listTokens answers with a bare array, without the envelope (provider 3.13).
 func (s *Server) listTokens(*call) (any, error) {
 	var items []tokenItem
 	for _, t := range tokens() {

@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// envelope is the provider's answer around the data (wire 1.5). Its irregularities are the provider's: error is
+// envelope is the provider's answer around the data (provider 1.5). Its irregularities are the provider's: error is
 // an empty object on success, and absent in some answers; message appears in two.
 type envelope struct {
 	Success bool   `json:"success"`
@@ -77,19 +77,19 @@ func invalidRequest(why string) *refusal {
 	return refuse(http.StatusBadRequest, "Invalid request", why)
 }
 
-// badRequest is the 400 of login and account-link (wire 1.6).
+// badRequest is the 400 of login and account-link (provider 1.6).
 func badRequest(why string) *refusal {
 	return refuse(http.StatusBadRequest, "bad request", why)
 }
 
-// codelessWithData is the 400 of kyc-status (wire 3.3).
+// codelessWithData is the 400 of kyc-status (provider 3.3).
 func codelessWithData(why string) *refusal {
 	f := codeless(why)
 	f.body.Data = empty{}
 	return f
 }
 
-// codeless is the 400 of upload-kyc (wire 3.4).
+// codeless is the 400 of upload-kyc (provider 3.4).
 func codeless(why string) *refusal { return codelessRefusal("Invalid request", why) }
 
 func codelessRefusal(message, why string) *refusal {
@@ -97,7 +97,7 @@ func codelessRefusal(message, why string) *refusal {
 		body: envelope{Error: errorDetail{Message: message}}}
 }
 
-// nestedRefusal is how NRI KYC refuses: the message one level deeper (wire 3.5).
+// nestedRefusal is how NRI KYC refuses: the message one level deeper (provider 3.5).
 func nestedRefusal(status int, message, why string) *refusal {
 	detail := errorDetail{Code: status, Data: map[string]string{"message": message}}
 	return &refusal{status: status, message: message, why: why, body: envelope{Error: detail}}
@@ -107,7 +107,7 @@ func nestedBadRequest(why string) *refusal {
 	return nestedRefusal(http.StatusBadRequest, "Bad Request", why)
 }
 
-// invalidOrderID is the 400 of invoice, its code a word (wire 3.20).
+// invalidOrderID is the 400 of invoice, its code a word (provider 3.20).
 func invalidOrderID(why string) *refusal {
 	const message = "Invalid order id"
 	return &refusal{status: http.StatusBadRequest, message: message, why: why,

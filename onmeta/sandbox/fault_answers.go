@@ -36,7 +36,7 @@ func (x *strike) refuse() {
 	x.refuseWith(message)
 }
 
-// usualMessage is what the provider says with a status (wire 1.6).
+// usualMessage is what the provider says with a status (provider 1.6).
 func usualMessage(status int) string {
 	switch status {
 	case http.StatusBadRequest:

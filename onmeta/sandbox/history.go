@@ -10,7 +10,7 @@ import (
 	"rampart/onmeta"
 )
 
-// pageSize is how many orders one page of the history holds (wire 3.19).
+// pageSize is how many orders one page of the history holds (provider 3.19).
 const pageSize = 10
 
 type historyItem struct {
@@ -33,7 +33,7 @@ type historyItem struct {
 	TxnHash string `json:"txnHash"`
 }
 
-// orderHistory lists the user's on-ramp orders, newest first (wire 3.19).
+// orderHistory lists the user's on-ramp orders, newest first (provider 3.19).
 func (s *Server) orderHistory(c *call) (any, error) {
 	page, err := strconv.ParseUint(c.request.PathValue("skip"), 10, 31)
 	if err != nil {
@@ -72,7 +72,7 @@ func newHistoryItem(o *order, now time.Time) historyItem {
 	return item
 }
 
-// invoiceLife is how long the link to an invoice works (wire 3.20).
+// invoiceLife is how long the link to an invoice works (provider 3.20).
 const invoiceLife = time.Hour
 
 // invoice links to the invoice of a completed on-ramp order. The sandbox serves no document there.

@@ -12,7 +12,7 @@ import (
 	"rampart/onmeta"
 )
 
-// reviewTime is how long a manual review takes. The provider promises up to 24 hours (wire 3.3).
+// reviewTime is how long a manual review takes. The provider promises up to 24 hours (provider 3.3).
 const reviewTime = 6 * time.Hour
 
 var (
@@ -21,7 +21,7 @@ var (
 	dobForm     = regexp.MustCompile(`^[0-9]{2}/[0-9]{2}/[0-9]{4}$`)
 )
 
-// kycRecord is where a user's KYC stands. An answer knows only verified and not verified (wire 3.3).
+// kycRecord is where a user's KYC stands. An answer knows only verified and not verified (provider 3.3).
 type kycRecord struct {
 	verifiedAt time.Time // zero while no end is in sight
 	review     time.Duration
@@ -34,7 +34,7 @@ type kycRecord struct {
 	lockedUntil time.Time
 }
 
-// After so many refused uploads no other is looked at for an hour. The hour is documented (wire 13), the number is not.
+// After so many refused uploads no other is looked at for an hour. The hour is documented (provider 13), the number is not.
 const (
 	maxKYCFailures = 3
 	kycLock        = time.Hour
@@ -90,7 +90,7 @@ func (k *kycRecord) take(now time.Time) {
 	}
 }
 
-// kycStatus answers with a string, not a boolean (wire 3.3).
+// kycStatus answers with a string, not a boolean (provider 3.3).
 func (s *Server) kycStatus(c *call) (any, error) {
 	var email string
 	err := c.read(func(o *object) { email = o.text("email") })
@@ -103,7 +103,7 @@ func (s *Server) kycStatus(c *call) (any, error) {
 	return answer(map[string]string{"isKycVerified": fmt.Sprint(c.user.kyc.verified(c.now))}), nil
 }
 
-// requireKYC refuses a user whose KYC is not verified (wire 1.6).
+// requireKYC refuses a user whose KYC is not verified (provider 1.6).
 func (c *call) requireKYC() error {
 	if !c.user.kyc.verified(c.now) {
 		return refuse(http.StatusBadRequest, "KYC not verified", "the user's KYC must be verified first")
@@ -111,7 +111,7 @@ func (c *call) requireKYC() error {
 	return nil
 }
 
-// uploadKYC takes a dossier (wire 3.4). Success means received, not verified.
+// uploadKYC takes a dossier (provider 3.4). Success means received, not verified.
 func (s *Server) uploadKYC(c *call) (any, error) {
 	dossier, err := c.readForm()
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Server) uploadKYC(c *call) (any, error) {
 	return received(), nil
 }
 
-// refuse tells why the dossier of a user, complete as it is, is not taken (wire 6.4, 13).
+// refuse tells why the dossier of a user, complete as it is, is not taken (provider 6.4, 13).
 func (k *kycRecord) refuse(now time.Time) error {
 	switch {
 	case k.verified(now):
@@ -222,7 +222,7 @@ func (f form) checkKYCNames() error {
 	return nil
 }
 
-// uploadNRIKYC takes the dossier of a user who lives abroad (wire 3.5).
+// uploadNRIKYC takes the dossier of a user who lives abroad (provider 3.5).
 func (s *Server) uploadNRIKYC(c *call) (any, error) {
 	dossier, err := c.readForm()
 	if err != nil {

@@ -177,7 +177,7 @@ func (o *order) payouts(now time.Time) []Payout {
 	return paid
 }
 
-// delivery is what the user receives: the tokens, or the payout, from which gas and TDS were taken (wire 13: FAQ 25).
+// delivery is what the user receives: the tokens, or the payout, from which gas and TDS were taken (provider 13: FAQ 25).
 func (o *order) delivery() (kind string, amount decimal.Decimal, currency string) {
 	switch {
 	case o.direction == onramp && o.staging:

@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Limits of orders in INR (wire 7). The UPI limit is for one user and day, the other for one transfer.
+// Limits of orders in INR (provider 7). The UPI limit is for one user and day, the other for one transfer.
 const (
 	upiDailyLimit = 100_000
 	transferLimit = 500_000
@@ -67,7 +67,7 @@ type fiatLimit struct {
 	PHP int64 `json:"PHP"`
 }
 
-// chainLimits tells the on-ramp limits; the provider's answer has no others (wire 3.14).
+// chainLimits tells the on-ramp limits; the provider's answer has no others (provider 3.14).
 func (s *Server) chainLimits(*call) (any, error) {
 	limits := []chainLimit{}
 	for i, ch := range chains() {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Statuses of a link (wire 3.8).
+// Statuses of a link (provider 3.8).
 const (
 	linkPending = "PENDING"
 	linkSuccess = "SUCCESS"
@@ -30,7 +30,7 @@ type link struct {
 	unnamed   bool   // the answer keeps its reference back
 }
 
-// answered is what starting the link answers (wire 3.8).
+// answered is what starting the link answers (provider 3.8).
 func (l link) answered(now time.Time) linkAnswer {
 	if l.unnamed {
 		return linkAnswer{Status: l.status(now)}
@@ -88,7 +88,7 @@ type upiLink struct {
 	upiForm
 }
 
-// bankForm is what account-link takes (wire 3.8).
+// bankForm is what account-link takes (provider 3.8).
 type bankForm struct {
 	name   string
 	holder string // the account's name
@@ -97,7 +97,7 @@ type bankForm struct {
 	phone  *phone // nil: not given
 }
 
-// upiForm is what upi-link takes (wire 3.10).
+// upiForm is what upi-link takes (provider 3.10).
 type upiForm struct {
 	name  string
 	id    string

@@ -66,7 +66,7 @@ func (s *Server) openOrder(c *call, o *order, d deal, status string) {
 	s.journal.add(o.event(EventOrder, string(o.direction), c.now))
 }
 
-// On the provider's staging host, whatever is ordered is 0.01 WMATIC (wire 13: "Testing Information").
+// On the provider's staging host, whatever is ordered is 0.01 WMATIC (provider 13: "Testing Information").
 const (
 	stagingSymbol   = "WMATIC"
 	stagingDecimals = 18

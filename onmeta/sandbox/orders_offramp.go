@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// offrampForm is what creating an off-ramp order takes (wire 3.22).
+// offrampForm is what creating an off-ramp order takes (provider 3.22).
 type offrampForm struct {
 	deal         deal
 	sender       string
@@ -132,7 +132,7 @@ type offrampState struct {
 	CreatedAt string `json:"created_at"`
 }
 
-// offrampStatus tells where an order stands (wire 3.24).
+// offrampStatus tells where an order stands (provider 3.24).
 func (s *Server) offrampStatus(c *call) (any, error) {
 	o, err := s.readOrderID(c, offramp)
 	if err != nil {

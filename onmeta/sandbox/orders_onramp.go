@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// onrampForm is what creating an on-ramp order takes (wire 3.16).
+// onrampForm is what creating an on-ramp order takes (provider 3.16).
 type onrampForm struct {
 	deal        deal
 	receiver    string
@@ -137,7 +137,7 @@ type deepLink struct {
 }
 
 // newOnrampCreated leaves out, for a bank transfer, what belongs to UPI: the payer takes the beneficiary from
-// currencies (wire 3.16).
+// currencies (provider 3.16).
 func newOnrampCreated(o *order) onrampCreated {
 	created := onrampCreated{OrderID: o.id}
 	ways := o.waysToPay()
@@ -207,7 +207,7 @@ type onrampState struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
-// onrampStatus tells where an order stands (wire 3.18).
+// onrampStatus tells where an order stands (provider 3.18).
 func (s *Server) onrampStatus(c *call) (any, error) {
 	o, err := s.readOrderID(c, onramp)
 	if err != nil {

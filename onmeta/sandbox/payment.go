@@ -80,7 +80,7 @@ func (o *order) due() decimal.Decimal {
 	return o.fiat
 }
 
-// paidPath is what follows a payment: the course, if it is of the amount ordered (wire 13: FAQ 29, 35).
+// paidPath is what follows a payment: the course, if it is of the amount ordered (provider 13: FAQ 29, 35).
 func (s *Server) paidPath(o *order, now time.Time) []hop {
 	if o.payment.amount.Equal(o.due()) || o.staging {
 		if o.scenario.underpaid {

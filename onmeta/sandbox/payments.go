@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Payment modes (wire 3.15).
+// Payment modes (provider 3.15).
 const (
 	modeUPI  = "INR_UPI"
 	modeIMPS = "INR_IMPS"
@@ -15,7 +15,7 @@ const (
 // merchantVPA collects UPI payments.
 const merchantVPA = "merchant0001@examplebank"
 
-// Forms of a UTR, the wider of the documented ranges (wire 3.17).
+// Forms of a UTR, the wider of the documented ranges (provider 3.17).
 var (
 	upiUTR  = regexp.MustCompile(`^[0-9]{12}$`)
 	impsUTR = regexp.MustCompile(`^[0-9]{12,16}$`)
@@ -50,14 +50,14 @@ type paymentMode struct {
 	Extra    *beneficiary `json:"extra,omitempty"`
 }
 
-// beneficiary is the account that a payer sends to (wire 3.15).
+// beneficiary is the account that a payer sends to (provider 3.15).
 type beneficiary struct {
 	Name    string `json:"name"`
 	IFSC    string `json:"ifsc"`
 	Account string `json:"account"`
 }
 
-// currencies lists INR alone: the payment modes of the others are not documented (wire 3.15).
+// currencies lists INR alone: the payment modes of the others are not documented (provider 3.15).
 func (s *Server) currencies(*call) (any, error) {
 	account := &beneficiary{Name: "Beneficiary Pvt Ltd", IFSC: "HDFC0001234", Account: "50100000000001"}
 	return answer([]currency{{

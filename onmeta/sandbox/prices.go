@@ -75,7 +75,7 @@ func (s *Server) marketRate(d deal, now time.Time) decimal.Decimal {
 	return rate.Round(shownDecimals)
 }
 
-// spread holds the provider's fee of 1.5 % and 18 % GST on it (wire 7).
+// spread holds the provider's fee of 1.5 % and 18 % GST on it (provider 7).
 func (d deal) spread() decimal.Decimal {
 	if d.side == buy {
 		return decimal.RequireFromString("1.0177")
@@ -102,7 +102,7 @@ func (s *Server) quotedRate(d deal, now time.Time) decimal.Decimal {
 	return rate
 }
 
-// orderRate prices an order. No order names its quote (wire 3.12), so the latest quote of the same deal holds
+// orderRate prices an order. No order names its quote (provider 3.12), so the latest quote of the same deal holds
 // while it is valid; after that the order is priced anew.
 func (s *Server) orderRate(d deal, now time.Time) decimal.Decimal {
 	if q, ok := s.store.quotes[d.key()]; ok && q.holds(now) {
@@ -157,5 +157,5 @@ func shownTokens(amount decimal.Decimal) string {
 	return amount.StringFixed(max(shownDecimals, -amount.Exponent()))
 }
 
-// tds is the tax withheld from a payout, 1 % (wire 4.2, 13: FAQ 25).
+// tds is the tax withheld from a payout, 1 % (provider 4.2, 13: FAQ 25).
 func tds(fiat decimal.Decimal) decimal.Decimal { return fiat.Shift(-2).Round(fiatDecimals) }

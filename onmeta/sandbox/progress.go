@@ -8,7 +8,7 @@ import (
 	"rampart/onmeta"
 )
 
-// Statuses of orders, spelled as the provider does (wire 4.1 and 4.2).
+// Statuses of orders, spelled as the provider does (provider 4.1 and 4.2).
 const (
 	statusFiatPending         = string(onmeta.OnrampFiatPending)
 	statusFiatReceived        = string(onmeta.OnrampFiatReceived)
@@ -26,7 +26,7 @@ const (
 	statusCryptoReceived      = string(onmeta.OfframpCryptoReceived)
 	statusFiatFailed          = string(onmeta.OfframpFiatFailed)
 	statusPayoutSuccess       = string(onmeta.OfframpPayoutSuccess)
-	// statusCanceled and statusRefunding are the other spellings of the provider's FAQ (wire 13).
+	// statusCanceled and statusRefunding are the other spellings of the provider's FAQ (provider 13).
 	statusCanceled  = "Canceled"
 	statusRefunding = "refunding"
 	// statusUndocumented is no status of the provider's: it stands for any that a client has never heard of.
@@ -60,7 +60,7 @@ const (
 	// it does.
 	flapTime = 15 * time.Second
 	flaps    = 20
-	// onrampLife is how long an on-ramp order waits for its payment (wire 4.1).
+	// onrampLife is how long an on-ramp order waits for its payment (provider 4.1).
 	onrampLife = 3 * time.Hour
 )
 
@@ -127,18 +127,18 @@ func slow(path []hop, status string) []hop {
 	return path
 }
 
-// onrampPath is what happens once a payment is found (wire 4.1).
+// onrampPath is what happens once a payment is found (provider 4.1).
 func onrampPath() []hop {
 	return hops(statusFiatReceived, statusOrderReceived, statusInProgress, statusTransferred, statusCompleted)
 }
 
 // offrampPath is what happens once a transaction hash is accepted, from which moment the order is pending
-// (wire 4.2).
+// (provider 4.2).
 func offrampPath() []hop {
 	return hops(statusOrderReceived, statusInProgress, statusCryptoReceived, statusFiatPending, statusPayoutSuccess)
 }
 
-// withoutSwap leaves InProgress out: a native coin is not swapped (wire 4.1).
+// withoutSwap leaves InProgress out: a native coin is not swapped (provider 4.1).
 func withoutSwap(path []hop) []hop {
 	return slices.DeleteFunc(slices.Clone(path), func(h hop) bool { return strings.EqualFold(h.status, statusInProgress) })
 }

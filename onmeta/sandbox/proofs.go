@@ -19,8 +19,8 @@ func (s *Server) readProof(c *call, want direction, field string) (*order, strin
 	return o, proof, err
 }
 
-// submitUTR takes the reference of a payment (wire 3.17). A well-formed one is noted, whether there is such a payment or
-// not (wire 13: FAQ 31). While none is found, another UTR replaces it (FAQ 32); the same one again changes nothing.
+// submitUTR takes the reference of a payment (provider 3.17). A well-formed one is noted, whether there is such a payment or
+// not (provider 13: FAQ 31). While none is found, another UTR replaces it (FAQ 32); the same one again changes nothing.
 func (s *Server) submitUTR(c *call) (any, error) {
 	o, utr, err := s.readProof(c, onramp, "utr")
 	if err != nil {
@@ -71,7 +71,7 @@ func checkAwaitsPayment(phase onmeta.Phase) error {
 
 func invalidUTR(why string) error { return refuse(http.StatusForbidden, "Invalid UTR", why) }
 
-// givesBack tells whether an accepted UTR of the order may be used again: only if the order is cancelled (wire 13: FAQ
+// givesBack tells whether an accepted UTR of the order may be used again: only if the order is cancelled (provider 13: FAQ
 // 29), or, by magic, if it has expired.
 func (o *order) givesBack(utr string, now time.Time) bool {
 	switch o.phase(now) {
@@ -98,7 +98,7 @@ func (s *Server) acceptUTR(o *order, utr string, now time.Time) {
 	o.steps = o.steps.replan(now, s.paidPath(o, now))
 }
 
-// submitHash takes the hash of a transfer of tokens, any hash once (wire 3.23). While the tokens are not seen, another
+// submitHash takes the hash of a transfer of tokens, any hash once (provider 3.23). While the tokens are not seen, another
 // hash replaces it, as a UTR does.
 func (s *Server) submitHash(c *call) (any, error) {
 	o, hash, err := s.readProof(c, offramp, "txnHash")

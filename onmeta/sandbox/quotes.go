@@ -39,7 +39,7 @@ func newDesiredOrder(gasINR string) desiredOrder {
 	return d
 }
 
-// quoteBuy prices a purchase (wire 3.12). Limits are left to the order.
+// quoteBuy prices a purchase (provider 3.12). Limits are left to the order.
 func (s *Server) quoteBuy(c *call) (any, error) {
 	d, err := c.readBuyDeal()
 	if err != nil {
@@ -92,12 +92,12 @@ type sellQuote struct {
 	ConversionRate string      `json:"conversionRate"`
 	TransactionFee json.Number `json:"transactionFee"`
 	GasFee         json.Number `json:"gasFee"`
-	TDSFee         json.Number `json:"tdsFee,omitempty"` // one client saw it, no document names it (wire 3.21, 13)
+	TDSFee         json.Number `json:"tdsFee,omitempty"` // one client saw it, no document names it (provider 3.21, 13)
 	FiatCurrency   string      `json:"fiatCurrency"`
 	FiatAmount     json.Number `json:"fiatAmount"`
 }
 
-// quoteSell prices a sale, by tokens or by payout (wire 3.21). fiatAmount is before the listed fees.
+// quoteSell prices a sale, by tokens or by payout (provider 3.21). fiatAmount is before the listed fees.
 func (s *Server) quoteSell(c *call) (any, error) {
 	var form sellForm
 	err := c.read(func(o *object) {

@@ -29,7 +29,7 @@ const (
 	historyRoute       = "GET /v1/orders/{skip}"
 )
 
-// routes is the provider's surface (wire 2). Where documents disagree on a path, both are served.
+// routes is the provider's surface (provider 2). Where documents disagree on a path, both are served.
 func (s *Server) routes() []route {
 	return []route{
 		{"POST /v1/users/login", withKey, badRequest, s.login},

@@ -32,7 +32,7 @@ func shape(value any) any {
 	}
 }
 
-// The samples are those of the provider's contract (wire 3.1 to 3.24), shortened nowhere.
+// The samples have the fields of those in the contract (provider 3.1 to 3.24), shortened nowhere.
 func TestAnswersHaveTheFieldsAndTypesOfTheSamples(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha@example.test")

@@ -36,7 +36,7 @@ type scenario struct {
 	deposit string
 }
 
-// waysToPay are what a create answer may hold to pay by (wire 3.16).
+// waysToPay are what a create answer may hold to pay by (provider 3.16).
 type waysToPay struct{ qr, vpa, links bool }
 
 // showsInQuotes tells whether quotes show the course, which then must follow from the amount alone.

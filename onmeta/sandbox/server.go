@@ -36,7 +36,7 @@ type Options struct {
 	APIKey string
 	// APISecret is the merchant's secret; tokens are signed with a key derived from it. Default: DefaultAPISecret.
 	APISecret string
-	// KYCSecret opens the encrypted fields of a KYC upload (wire 3.4). Default: DefaultKYCSecret.
+	// KYCSecret opens the encrypted fields of a KYC upload (provider 3.4). Default: DefaultKYCSecret.
 	KYCSecret string
 	// Seed decides ids, prices, courses and faults: the same seed, clock and requests give the same answers.
 	Seed int64
@@ -52,7 +52,7 @@ type Options struct {
 	// Courses let a share of the orders take another course than the usual one. Default: none.
 	Courses []CourseShare
 	// Staging plays the provider's staging host, where no money moves: amounts are not compared, an on-ramp order delivers
-	// and an off-ramp order asks for 0.01 WMATIC, and nothing is paid out (wire 13). Default: production.
+	// and an off-ramp order asks for 0.01 WMATIC, and nothing is paid out (provider 13). Default: production.
 	Staging bool
 	// Middleware wraps the provider's routes, the control plane left out.
 	Middleware func(http.Handler) http.Handler
@@ -222,7 +222,7 @@ func (s *Server) write(w http.ResponseWriter, r route, data any, err error) {
 	writeJSON(w, status, data)
 }
 
-// unknownPath answers as the provider's gateway does, not in JSON (wire 1.5).
+// unknownPath answers as the provider's gateway does, not in JSON (provider 1.5).
 func (s *Server) unknownPath(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.store.count(unknownPathCalls, nil)

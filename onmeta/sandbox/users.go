@@ -37,7 +37,7 @@ type bankDetails struct {
 	BranchAddress string `json:"branchAddress"`
 }
 
-// login signs a user in by e-mail alone; an e-mail seen for the first time makes a user (wire 3.1).
+// login signs a user in by e-mail alone; an e-mail seen for the first time makes a user (provider 3.1).
 func (s *Server) login(c *call) (any, error) {
 	var email string
 	err := c.read(func(o *object) { email = o.text("email") })
@@ -75,7 +75,7 @@ func (s *Server) openSession(u *user, now time.Time) (session, error) {
 	return session{AccessToken: access, RefreshToken: refresh, BankDetails: u.lastBank(now)}, nil
 }
 
-// userFor finds the user of an e-mail, compared exactly (wire 3.1), or makes one.
+// userFor finds the user of an e-mail, compared exactly (provider 3.1), or makes one.
 func (s *Server) userFor(email string, now time.Time) (*user, error) {
 	if u, ok := s.store.users[email]; ok {
 		return u, nil
