@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -20,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/codec"
+	"rampart/onmeta"
 	"rampart/onmeta/sandbox"
 	"rampart/ramp"
 )
@@ -138,10 +140,6 @@ func turningRoads() []road {
 		{name: "offramp-proof-corrected", id: sell, ending: ramp.Completed, act: inTurn(mistype, pay)},
 		{name: "offramp-cancelled-after-asking", id: sell, ending: ramp.Cancelled, act: cancelOrder},
 		{name: "offramp-refused-proof-though-received", id: sell, ending: ramp.Completed, act: inTurn(force("CryptoReceived"), refusedProofThoughPaid, force("PayoutSuccess"))},
-		{name: "offramp-payout-agreed-again", id: sell, ending: ramp.Completed, act: inTurn(confirmUntilMade, pay),
-			sell: func(r *ramp.OfframpRequest) {
-				r.TokenAmount, r.Fiat.Amount, r.Quote = "", "9000.06", &ramp.QuoteTerms{Confirm: true}
-			}},
 	}
 }
 
@@ -159,6 +157,23 @@ func TestOrdersOnEveryRoadThatTurnsEndAsTheyShouldAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 90, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
 	s.travel(turningRoads())
+}
+
+// TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay has the price become worse when a user has just confirmed it: a
+// payout stays as it is and takes more tokens. The provider's clock runs as ours does, for quotes last half a minute of ours.
+func TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
+	s.toAGoodPrice()
+	payout := func(r *ramp.OfframpRequest) {
+		r.TokenAmount, r.Fiat.Amount, r.Quote = "", "9000.06", &ramp.QuoteTerms{Confirm: true}
+	}
+	s.travel([]road{
+		{name: "offramp-order-dearer-than-agreed", id: sell, ending: ramp.Cancelled, sell: payout,
+			act: inTurn(confirmDearer(0), in(ramp.AwaitingPayment), cancelOrder)},
+		{name: "offramp-payout-agreed-again", id: sell, ending: ramp.Cancelled, sell: payout,
+			act: inTurn(confirmDearer(onmeta.QuoteValidity), in(ramp.AwaitingPayment), cancelOrder)},
+	})
 }
 
 func (s *stack) travel(all []road) {
@@ -444,6 +459,11 @@ func proofsWithoutEnd(t *traveller) error {
 	return errors.New("the order takes any number of proofs")
 }
 
+// in waits until the order is in a status.
+func in(status ramp.Status) func(*traveller) error {
+	return func(t *traveller) error { return t.in(status) }
+}
+
 // force has the provider say that the order is in a status.
 func force(status string) func(*traveller) error {
 	return func(t *traveller) error {
@@ -527,22 +547,35 @@ func verifyElsewhere(t *traveller) error {
 	return nil
 }
 
-// confirmUntilMade confirms every quote that it is asked about.
-func confirmUntilMade(t *traveller) error {
-	for order, err := range t.orders.Watch(t.ctx, t.id) {
-		switch {
-		case err != nil:
-			return err
-		case order.Status == ramp.AwaitingPayment:
-			return nil
-		case order.Status != ramp.AwaitingConfirmation:
-			continue
-		}
-		if _, err := t.orders.ConfirmQuote(t.ctx, t.id, order.Quote.ID); err != nil && !ramp.IsError(err, ramp.QuoteMismatch) {
-			return err
-		}
+// confirmDearer confirms a quote of some age when the provider's price has just become worse, and then the one that takes its
+// place.
+func confirmDearer(age time.Duration) func(*traveller) error {
+	return func(t *traveller) error { return t.confirmDearer(age) }
+}
+
+func (t *traveller) confirmDearer(age time.Duration) error {
+	first, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
 	}
-	return errors.New("the order ended before it was made")
+	<-time.After(age)
+	t.toAGoodPrice()
+	t.clock(`{"advance":"30s"}`)
+	if _, err := t.orders.ConfirmQuote(t.ctx, t.id, first.Quote.ID); err != nil {
+		return err
+	}
+	var second *ramp.Quote
+	if err := t.until(func(order *ramp.Order) bool {
+		second = order.Quote
+		return order.Status == ramp.AwaitingConfirmation && second.ID != first.Quote.ID
+	}); err != nil {
+		return err
+	}
+	if second.Pay.AtMost(first.Quote.Pay.Amount) {
+		return fmt.Errorf("the user is asked again to pay %s, having agreed to %s", second.Pay.Amount, first.Quote.Pay.Amount)
+	}
+	_, err = t.orders.ConfirmQuote(t.ctx, t.id, second.ID)
+	return err
 }
 
 // unsure has the provider say what nobody knows when the order's time is over, and then that it is paid.

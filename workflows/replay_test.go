@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,33 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 	for _, kind := range []any{new(activities.Calls), new(activities.Watches)} {
 		for activity := range reflect.TypeOf(kind).Methods() {
 			require.Positive(t, calls[activity.Name], activity.Name)
+		}
+	}
+}
+
+// Each change of what orders do is in a history of an order that has taken it up. Otherwise nothing would show that such an
+// order replays later.
+func TestRecordedHistoriesHaveEveryChange(t *testing.T) {
+	t.Parallel()
+	taken := make(map[string]bool)
+	for _, r := range corpus(t) {
+		for _, event := range r.history.GetEvents() {
+			marker := event.GetMarkerRecordedEventAttributes()
+			if marker.GetMarkerName() != "Version" {
+				continue
+			}
+			var change string
+			require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(marker.GetDetails()["change-id"], &change))
+			taken[change] = true
+		}
+	}
+	source, err := os.ReadFile("versions.go")
+	require.NoError(t, err)
+	changes := regexp.MustCompile(`= "([a-z-]+)"`).FindAllSubmatch(source, -1)
+	require.NotEmpty(t, changes)
+	for _, change := range changes {
+		if id := string(change[1]); id != "look-for-account" { // comes after a user's whole day
+			require.True(t, taken[id], "no history has the change %s", id)
 		}
 	}
 }
