@@ -287,8 +287,8 @@ func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount de
 	return onrampMeaning(order.Status).unpaid &&
 		order.Amount.Valid && order.Amount.Decimal.Equal(amount) &&
 		order.ChainID == r.Token.ChainID &&
-		strings.EqualFold(order.TokenAddress, r.Token.Address) &&
-		strings.EqualFold(order.ReceiverWallet, r.WalletAddress) &&
+		ramp.SameAddress(order.ChainID, order.TokenAddress, r.Token.Address) &&
+		ramp.SameAddress(order.ChainID, order.ReceiverWallet, r.WalletAddress) &&
 		(order.PaymentMode == "" || strings.EqualFold(order.PaymentMode, string(r.PaymentMethod)))
 }
 

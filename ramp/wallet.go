@@ -54,6 +54,15 @@ func isNativeToken(address string) bool {
 	return strings.EqualFold(address, NativeToken)
 }
 
+// SameAddress reports whether two addresses of wallets or tokens on this chain are the same: without regard to case, and to
+// Ronin's own prefix, where they are hexadecimal, exactly elsewhere.
+func SameAddress(chainID int64, a, b string) bool {
+	if familyOf(chainID) == evm || isNativeToken(a) {
+		return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
+	}
+	return a == b
+}
+
 // decodeAddress returns the account, without version and checksum, that an address on this chain names.
 func decodeAddress(chainID int64, address string) ([]byte, error) {
 	switch familyOf(chainID) {

@@ -211,3 +211,17 @@ func flipCase(text string, at int) string {
 	}
 	return text[:at] + flipped + text[at+1:]
 }
+
+func TestSameAddressIsFoundHoweverItsChainWritesIt(t *testing.T) {
+	t.Parallel()
+	const ronin, solana, ton = 2020, 101, 607
+	hexadecimal := "0xabcdefabcdefabcdefabcdefabcdefabcdefabcd"
+	require.True(t, ramp.SameAddress(137, hexadecimal, "0x"+strings.ToUpper(hexadecimal[2:])))
+	require.True(t, ramp.SameAddress(ronin, hexadecimal, "ronin:"+hexadecimal[2:]))
+	require.True(t, ramp.SameAddress(solana, ramp.NativeToken, strings.ToUpper(ramp.NativeToken)))
+	require.False(t, ramp.SameAddress(137, hexadecimal, "ronin:"+hexadecimal[2:]))
+	for _, chain := range []int64{solana, ton} {
+		require.True(t, ramp.SameAddress(chain, "AbC", "AbC"))
+		require.False(t, ramp.SameAddress(chain, "AbC", "abc"))
+	}
+}
