@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -9,14 +10,18 @@ import (
 	"rampart/ramp"
 )
 
+// accountsTaken bounds how many accounts an order hands in after the first, so that a flood of them cannot grow it.
+const accountsTaken = 50
+
 // linkAccount goes on only with a linked account: the guide makes a UPI ID or bank account mandatory before any order. An
 // account that the provider refuses is asked for anew.
 func (l *lifecycle) linkAccount(ctx workflow.Context) error {
 	l.enter(ctx, ramp.LinkingAccount, "")
-	for {
+	for handedIn := 0; ; {
 		if !l.inbox.account.empty() {
 			l.route.useAccount(l.inbox.account.take())
 			l.forgetLookup()
+			handedIn++
 		}
 		link, err := l.link(ctx)
 		if said, refused := activities.Refused(err); refused {
@@ -32,6 +37,9 @@ func (l *lifecycle) linkAccount(ctx workflow.Context) error {
 		}
 		reason := refusedAccount(link.Reason)
 		l.inbox.account.decide(refusal(ramp.AccountRefused, reason))
+		if handedIn == accountsTaken && changed(ctx, changeAccountLimit) {
+			l.inbox.account.finish(fmt.Sprintf("%d other accounts were handed in for this order", accountsTaken))
+		}
 		if err := l.awaitAccount(ctx, reason); err != nil {
 			return err
 		}

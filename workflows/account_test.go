@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/activities"
 	"rampart/onmeta"
 	"rampart/ramp"
 )
@@ -299,4 +300,25 @@ func TestAccountThatAnotherOrderHasLinkedIsFoundBeforeTheOrderGivesUp(t *testing
 			})
 		})
 	}
+}
+
+func TestFloodOfAccountsIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.NotLinked}, nil)
+	w.on((*activities.Calls)(nil).LinkAccount).Return(activities.LinkResult{State: activities.LinkFailed}, nil)
+	w.happy()
+	var replies []*reply
+	for n := range 500 {
+		replies = append(replies, w.update(time.Duration(n+1)*time.Minute, ramp.SubmitAccount,
+			ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: fmt.Sprintf("asha%d@okbank", n), Name: "Asha Rao"}}))
+	}
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Rejected, order.Status)
+	w.AssertActivityNumberOfCalls(t, "LinkAccount", 51)
+	requireType(t, replies[49].failed, ramp.AccountRefused)
+	requireType(t, replies[499].rejected, ramp.NotAwaited)
+	require.ErrorContains(t, replies[499].rejected, "50 other accounts were handed in")
 }

@@ -21,6 +21,8 @@ const (
 	changeIdentity = "identify-user"
 	// changeLastLookForAccount: an account is looked for once more before the order gives it up.
 	changeLastLookForAccount = "look-for-account"
+	// changeAccountLimit: an order takes so many accounts and no more.
+	changeAccountLimit = "account-limit"
 )
 
 // changed reports whether this order takes up a change. Validators and queries must not ask.
