@@ -51,15 +51,21 @@ func (w *Watches) linkState(ctx context.Context, req WatchLinkRequest) (LinkResu
 	}
 	link, err := w.linkStatus(ctx, req)
 	told := linkResult(link)
-	timeUp := err == nil && told.State == LinkPending && time.Since(req.Since) >= w.timings.Linking
-	if req.Account == nil || !timeUp && !onmeta.IsKind(err, onmeta.KindRefused) {
+	timeUp := time.Since(req.Since) >= w.timings.Linking
+	refused := onmeta.IsKind(err, onmeta.KindRefused)
+	switch {
+	case err == nil && (told.State != LinkPending || !timeUp), err != nil && !refused:
 		return told, err
+	case req.Account != nil:
+		found, failed := w.listed(ctx, req)
+		if failed != nil || found.State != LinkPending {
+			return found, failed
+		}
 	}
-	found, failed := w.listed(ctx, req)
-	if failed == nil && found.State == LinkPending {
-		return told, err // the list knows no better
+	if refused && timeUp { // and the list knows no better: the user names another account
+		return LinkResult{State: LinkFailed, LinkReference: req.LinkReference, Reason: "the provider does not tell what became of it"}, nil
 	}
-	return found, failed
+	return told, err
 }
 
 // listed finds the link in the list of the user's accounts. One that is not in it is pending still, and the failure of an

@@ -271,15 +271,15 @@ func TestPendingLinkIsFoundInTheListWhereItsReferenceDoesNotTell(t *testing.T) {
 		want      activities.LinkState
 		end       activities.End
 	}{
-		"no reference, linked":                     {"", nil, "SUCCESS:1", activities.Linked, activities.Decided},
-		"no reference, failed":                     {"", nil, "FAILED:1", activities.LinkFailed, activities.Decided},
-		"no reference, pending":                    {"", nil, "PENDING:1", activities.LinkPending, activities.TimeUp},
-		"no reference, not listed":                 {"", nil, "", activities.LinkPending, activities.TimeUp},
-		"reference refused, linked":                {"9", refuses(http.StatusNotFound, "data not found"), "SUCCESS:9", activities.Linked, activities.Decided},
-		"reference refused, failed":                {"9", refuses(http.StatusNotFound, "data not found"), "FAILED:9", activities.LinkFailed, activities.Decided},
-		"reference refused, another failed before": {"9", refuses(http.StatusNotFound, "data not found"), "FAILED:1", activities.LinkPending, activities.Outage},
-		"pending for ever, linked by another":      {"9", pendingLink, "PENDING:9 SUCCESS:10", activities.Linked, activities.Decided},
-		"pending for ever":                         {"9", pendingLink, "PENDING:9", activities.LinkPending, activities.TimeUp},
+		"no reference, linked":                  {"", nil, "SUCCESS:1", activities.Linked, activities.Decided},
+		"no reference, failed":                  {"", nil, "FAILED:1", activities.LinkFailed, activities.Decided},
+		"no reference, pending":                 {"", nil, "PENDING:1", activities.LinkPending, activities.TimeUp},
+		"no reference, not listed":              {"", nil, "", activities.LinkPending, activities.TimeUp},
+		"reference refused, linked":             {"9", refuses(http.StatusNotFound, "data not found"), "SUCCESS:9", activities.Linked, activities.Decided},
+		"reference refused, failed":             {"9", refuses(http.StatusNotFound, "data not found"), "FAILED:9", activities.LinkFailed, activities.Decided},
+		"reference refused, not listed in time": {"9", refuses(http.StatusNotFound, "data not found"), "FAILED:1", activities.LinkFailed, activities.Decided},
+		"pending for ever, linked by another":   {"9", pendingLink, "PENDING:9 SUCCESS:10", activities.Linked, activities.Decided},
+		"pending for ever":                      {"9", pendingLink, "PENDING:9", activities.LinkPending, activities.TimeUp},
 	} {
 		for kind, request := range map[string]activities.AccountRequest{
 			"UPI id": byUPI(newcomer, "asha@okbank"), "account": byBank(newcomer, "50100000004821"),

@@ -22,7 +22,7 @@ type WatchOrderRequest struct {
 	Unproven bool `json:"unproven,omitempty"`
 	// Overdue is set once the order asks for attention because it takes too long. It is then polled more slowly.
 	Overdue bool `json:"overdue,omitempty"`
-	// Late is set once the provider has expired the order although it had taken a proof. Any other status is then news, the
+	// Late is set once the provider has expired the order although it had taken a proof or found a payment. Any other status is then news, the
 	// first one included: its support may have opened the order again.
 	Late bool `json:"late,omitempty"`
 	// Flapping is our status of an order whose provider's statuses change back and forth: only one that moves the order on
@@ -66,7 +66,7 @@ func (r WatchOrderRequest) isNews(state OrderState) bool {
 	switch {
 	case state.ProviderStatus == r.Known:
 		return false
-	case r.Flapping != "":
+	case r.Flapping != "" && !r.Late && !r.Unproven:
 		return state.Status.Final() || slices.Index(ramp.Statuses(), state.Status) > slices.Index(ramp.Statuses(), r.Flapping)
 	default:
 		return !state.Unpaid || r.Unproven || r.Late

@@ -588,3 +588,26 @@ func TestIdleKYCWatchIsSlowAndHasNoLimit(t *testing.T) {
 		requireBetween(t, 2*time.Minute, 2*time.Minute, w.pauses(onmeta.RouteKYCStatus, began)...)
 	})
 }
+
+// An order whose statuses flapped expired, and is opened again or paid late: that is news, although it does not move the order on.
+func TestExpiredOrderIsWatchedForAnyStatusHoweverItFlapped(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]activities.OrderState{
+		"fiatReceived": {ProviderStatus: "fiatReceived", Status: ramp.Settling, Reason: "because of fiatReceived"},
+		"fiatPending":  {ProviderStatus: "fiatPending", Unpaid: true, Reason: "because of fiatPending"},
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			controlled(t, func(t *testing.T, w *world) {
+				order := w.onrampOrder(t)
+				w.force(t, order, status)
+				request := watchOrder(order, "expired")
+				request.Late, request.Flapping = true, ramp.Settling
+				result, err := run(w, w.watches.WatchOrder, request)
+				require.NoError(t, err)
+				require.Equal(t, activities.Decided, result.End)
+				require.Equal(t, want, result.State)
+			})
+		})
+	}
+}

@@ -146,7 +146,7 @@ func (l *lifecycle) awaitAccount(ctx workflow.Context, reason string) error {
 	case err != nil:
 		return err
 	case linked:
-		l.enter(ctx, ramp.LinkingAccount, "The account has been linked by other means.")
+		l.enter(ctx, ramp.LinkingAccount, "The account is linked, or about to be, by other means.")
 		return nil
 	case !l.inbox.account.empty():
 		l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
@@ -163,9 +163,9 @@ func (l *lifecycle) linkedElsewhere(ctx workflow.Context) (bool, error) {
 	found, err := ask(ctx, l, activities.LinkedAccounts, l.route.account())
 	l.readMessages(ctx)
 	if _, refused := activities.Refused(err); refused {
-		return false, nil // of a worker that began before
+		return false, nil // an older activity worker reports a refused look as a refusal
 	}
-	return found.State == activities.Linked, err
+	return found.State == activities.Linked || found.State == activities.LinkPending, err
 }
 
 // awaitUser waits until the user has acted, or has had long enough to.

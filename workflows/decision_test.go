@@ -305,3 +305,34 @@ func TestPayoutSaysThatItsTaxIsAnEstimate(t *testing.T) {
 	require.Equal(t, "8360.24", order.Settlement.Amount.Amount)
 	require.True(t, order.Settlement.Estimated)
 }
+
+// An activity worker of an earlier version refuses without a word about the order: nothing is known of it by that.
+func TestRefusalWithoutAStateLeavesAnUnclearOrderUnclear(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.looks(strange)
+	w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, refusal("Invalid UTR")).Once()
+	w.on((*activities.Watches)(nil).WatchOrder).After(24*time.Hour).Return(decided(completed), nil)
+	w.happy()
+	w.signalUTR(4*time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	w.AssertActivityNumberOfCalls(t, "OrderStatus", 1)
+}
+
+// The provider's status does not say whether the order is paid: its user is not told to pay it.
+func TestNobodyIsToldToPayAnOrderWhoseStatusNobodyKnows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.takes(map[string]error{utr: refusedWith(strange)})
+	w.happy()
+	w.signalUTR(time.Hour, utr)
+	w.at(2*time.Hour, func() {
+		require.Contains(t, w.card(), "The provider must say whether the order is paid")
+		require.NotContains(t, w.card(), "The user must pay")
+	})
+
+	w.buy(onrampRequest())
+}

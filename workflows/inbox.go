@@ -23,7 +23,7 @@ type inbox struct {
 	kyc          box[ramp.KYCSubmission]
 	account      box[ramp.AccountSubmission]
 	confirmation box[ramp.QuoteConfirmation]
-	// proofs wait in the order in which they came. The first that the provider accepts stands.
+	// proofs wait in the order in which they came. One that the provider accepts takes the place of the one before it.
 	proofs []*proof
 }
 

@@ -119,11 +119,11 @@ type lifecycle struct {
 	proofsOver bool
 	// flaps counts the provider's statuses that did not move the order on.
 	flaps int
-	// unclear is set once the order's time is over and the provider's status does not say whether it is paid.
+	// unclear is set when the order's time is over, or it is cancelled, and the provider's status does not say whether it is paid.
 	unclear bool
 	// overdue is set once the provider has taken too long with it.
 	overdue bool
-	// late is set once the provider has expired the order although it had taken a proof.
+	// late is set once the provider has expired the order although it had taken a proof or found a payment.
 	late bool
 	// maybeMade is set once an attempt to make the order may have succeeded without an answer.
 	maybeMade bool

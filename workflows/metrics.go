@@ -37,7 +37,7 @@ func BeginMetrics(handler client.MetricsHandler) {
 				zero(ordersEnded, "status", string(status))
 			}
 		}
-		for _, c := range []concern{outage, overdue, providerSays, late, lostInstructions} {
+		for _, c := range []concern{outage, overdue, providerSays, late, lostInstructions, refusedReuse} {
 			zero(attentionRaised, "concern", c.label())
 		}
 	}
@@ -103,6 +103,8 @@ func (c concern) label() string {
 		return "late_payment"
 	case lostInstructions:
 		return "lost_instructions"
+	case refusedReuse:
+		return "refused_reuse"
 	default:
 		return "other"
 	}

@@ -129,9 +129,10 @@ func (l *lifecycle) refuseProof(ctx workflow.Context, p *proof, refused activiti
 	l.answerRefused(p, refused)
 	note := "The provider refused the " + l.route.words().proof + ": " + refused.Reason
 	state := refused.State
-	if state == nil {
-		state = &activities.OrderState{ProviderStatus: l.order.ProviderStatus, Unpaid: true}
-	} else {
+	switch {
+	case state == nil, (state.Status != "" || l.unclear) && !changed(ctx, changeRefusalTells):
+		state = &activities.OrderState{ProviderStatus: l.order.ProviderStatus}
+	default:
 		l.show(ctx, *state)
 	}
 	switch {
@@ -244,6 +245,8 @@ func (l *lifecycle) lookAndDecide(
 		settle.Set(ask(ctx, l, activities.OrderStatus, l.orderRequest()))
 	})
 	if err := workflow.Await(ctx, func() bool { return look.IsReady() || l.inbox.next() != nil }); err != nil {
+		stop()
+		_ = look.Get(ctx, nil) // what the look does as it ends comes before the order's end
 		return err
 	}
 	if !look.IsReady() && changed(ctx, changeLookGivesWay) {

@@ -42,11 +42,11 @@ func (l *lifecycle) placeOrder(ctx workflow.Context) error {
 // and that is worse, is the next one for the user to agree to.
 func (l *lifecycle) dropPrice(ctx workflow.Context, stale activities.StaleQuote) {
 	l.maybeMade = l.maybeMade || stale.MaybeMade
-	l.worse = stale.Quote
-	if stale.Quote == nil {
+	if stale.Quote == nil || !changed(ctx, changeOrderPrice) {
 		l.note(ctx, "The quote expired before the order could be made, and the price got worse; it is fetched again.")
 		return
 	}
+	l.worse = stale.Quote
 	l.note(ctx, "The provider made order "+stale.OrderID+" at a worse price than was agreed on. Nobody is told how to pay it; "+
 		"its price must be confirmed before another is made.")
 }
@@ -209,16 +209,21 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 	if created.Adopted {
 		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
 	}
-	if l.unpayable() {
+	if l.unpayable(ctx, created) {
 		l.raise(ctx, lostInstructions, "the provider's answer with the UPI payment instructions was lost; cancel this order and start another")
 	}
 	l.enter(ctx, ramp.AwaitingPayment, note)
 }
 
-// unpayable reports whether nothing tells how the order is paid.
-func (l *lifecycle) unpayable() bool {
-	how := l.order.Instructions
-	return how.UPI == nil && how.Bank == nil && how.Deposit == nil && how.CheckoutURL == ""
+// unpayable reports whether nothing tells how the order is paid, as of a UPI order whose answer was lost.
+func (l *lifecycle) unpayable(ctx workflow.Context, created activities.Created) bool {
+	how := created.Instructions
+	unpayable := how.UPI == nil && how.Bank == nil && how.Deposit == nil && how.CheckoutURL == ""
+	lost := created.Adopted && l.route.accountKind() == ramp.AccountUPI
+	if unpayable != lost && !changed(ctx, changeUnpayable) {
+		return lost
+	}
+	return unpayable
 }
 
 // since is a moment that a worker's clock told, unless that runs ahead.

@@ -121,12 +121,16 @@ func (l *lifecycle) awaitingPayment() standing {
 			awaits:   theProvider,
 			text:     "The order goes on by itself once the provider has taken or refused it.",
 		}
-	case l.unclear:
+	case l.unclear || !l.unpaid:
+		goesOn := "The order asks on"
+		if !l.unclear {
+			goesOn = "The order asks again when its time is over"
+		}
 		return standing{
 			headline: "The provider must say whether the order is paid",
 			awaits:   theProvider,
-			text: "The time to pay is over, and the provider's status tells neither that it is paid nor that it is not. " +
-				"The order asks on, and takes a " + proof + " meanwhile.",
+			text: "The provider's status tells neither that it is paid nor that it is not. " +
+				goesOn + ", and takes a " + proof + " meanwhile.",
 			help: []remedy{l.ifPaidNow(), {"The provider cannot tell", l.askSupport()}},
 		}
 	case l.order.Previous != nil:

@@ -15,6 +15,12 @@ const (
 	changeBothSidesAgreed = "both-sides-of-a-price-agreed"
 	// changeLateWithoutProof: an order that the provider expires after it had found the payment by itself is watched on, too.
 	changeLateWithoutProof = "late-without-proof"
+	// changeRefusalTells: the state that comes with a refused proof decides.
+	changeRefusalTells = "refusal-tells-the-state"
+	// changeOrderPrice: the price of a provider's order that is worse than agreed is the next one to agree to.
+	changeOrderPrice = "price-of-the-order"
+	// changeUnpayable: attention is asked for when nothing tells how to pay, and only then.
+	changeUnpayable = "nothing-tells-how-to-pay"
 	// changeProofLimit: an order takes so many proofs and no more.
 	changeProofLimit = "proof-limit"
 	// changeIdentity: a user who is not verified is watched until they are, and may hand in documents all the while.
