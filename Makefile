@@ -114,6 +114,8 @@ e2e:
 nightly: test
 	@echo "Checking 10,000 random orders against the model"
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
+	@echo "Sending an order more signals than the server takes"
+	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./e2e
 	@for package in ./ramp ./onmeta ./codec ./codec/server ./redact ./starter/commands; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \

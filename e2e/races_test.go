@@ -145,7 +145,8 @@ func (s *stack) signals(c *contest, at time.Time, proof string) {
 }
 
 func (s *stack) cancels(c *contest, at time.Time) {
-	c.moves = append(c.moves, &move{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver},
+	// A busy machine may not let the provider be asked in the time that a cancellation waits.
+	c.moves = append(c.moves, &move{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver, ramp.NotReady},
 		make: func(ctx context.Context) (*ramp.Order, error) { return s.orders.Cancel(ctx, c.id) }})
 }
 
@@ -500,11 +501,15 @@ func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.D
 	}
 	agreed := ""
 	<-time.After(time.Until(order.Quote.ExpiresAt.Add(jitter)))
-	for order, err = range s.orders.Watch(ctx, buy(request.Reference)) {
+	for ctx.Err() == nil {
+		order, err := s.orders.Get(ctx, buy(request.Reference))
 		switch {
-		case err != nil, order.Status == ramp.AwaitingPayment:
-			return agreed, err
+		case err != nil: // a busy machine may not answer a query in time
+			continue
+		case order.Status == ramp.AwaitingPayment:
+			return agreed, nil
 		case order.Status != ramp.AwaitingConfirmation:
+			<-time.After(pace)
 			continue
 		}
 		if _, err := s.orders.ConfirmQuote(ctx, buy(request.Reference), order.Quote.ID); err != nil {

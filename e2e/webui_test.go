@@ -40,7 +40,7 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*patience)
+	ctx, cancel = context.WithTimeout(ctx, 10*patience)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // cancelPatience is how long a cancellation may wait for the provider before its caller is told so.
-const cancelPatience = 10 * time.Second
+const cancelPatience = 30 * time.Second
 
 // How an order's timeline begins what it notes of a cancellation.
 const (
