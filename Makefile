@@ -108,7 +108,7 @@ deploy-check:
 
 e2e:
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@go test $(RACE) -count=1 -parallel 4 -timeout 40m $(WITHOUT) ./e2e
+	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./e2e
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test

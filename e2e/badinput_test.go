@@ -420,7 +420,7 @@ func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 	s.begin()
 	messages := badMessages()
 	outsider := s.outsider()
-	before := s.callsButQuotes()
+	before := s.callsOfMessages()
 
 	for _, bad := range messages {
 		s.requireRefused(bad)
@@ -441,7 +441,7 @@ func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 		}
 	}
 	s.requireStrangersChangeNothing(outsider)
-	require.Equal(t, before, s.callsButQuotes(), "the provider was called")
+	require.Equal(t, before, s.callsOfMessages(), "the provider was called")
 
 	s.end()
 	ledger := s.ledger()
@@ -455,11 +455,14 @@ func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 	t.Logf("%d bad messages were refused as updates and ignored as signals", len(messages))
 }
 
-// callsButQuotes are the calls of the provider. An order that waits for its quote to be confirmed fetches it again and again.
-func (s *stack) callsButQuotes() map[string]int {
+// callsOfMessages are the calls of the provider that messages could cause. An order that waits for its quote to be confirmed
+// fetches it again and again, and one that waits for documents looks whether its user is verified by then.
+func (s *stack) callsOfMessages() map[string]int {
 	s.t.Helper()
 	calls := s.ledger().Calls
-	maps.DeleteFunc(calls, func(route string, _ int) bool { return strings.HasPrefix(route, "POST /v1/quote/") })
+	maps.DeleteFunc(calls, func(route string, _ int) bool {
+		return strings.HasPrefix(route, "POST /v1/quote/") || route == "POST /v1/users/kyc-status"
+	})
 	return calls
 }
 

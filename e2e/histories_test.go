@@ -130,6 +130,7 @@ func turningRoads() []road {
 			faults: []string{`"fault":"latency","delay":"8s","route":"POST /v1/orders/status","times":1`}},
 		{name: "onramp-proof-of-a-cancelled-order", id: buy, ending: ramp.Cancelled, act: inTurn(force("cancelled"), refusedProof)},
 		{name: "onramp-proof-of-an-expired-order", id: buy, ending: ramp.Expired, act: inTurn(force("expired"), refusedProof)},
+		{name: "onramp-told-no-way-to-pay", id: buy, ending: ramp.Completed, act: pay, buy: func(r *ramp.OnrampRequest) { r.Fiat.Amount = "1000.11" }},
 		{name: "onramp-reopened", id: buy, ending: ramp.Completed, act: inTurn(mistype, force("expired"), untilAttention, force("fiatPending"), untilReopened, pay)},
 		{name: "onramp-expired-though-paid", id: buy, ending: ramp.Completed, act: inTurn(findPayment, refusedCancel, force("expired"), untilAttention, complete)},
 		{name: "onramp-verified-elsewhere", id: buy, ending: ramp.Completed, act: inTurn(verifyElsewhere, pay),
