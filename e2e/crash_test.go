@@ -151,6 +151,9 @@ func TestOrderGoesOnWhenTheTemporalServerIsKilledWhileItIsMadeOrProved(t *testin
 
 	s.requireOneEndingEach(orders)
 	for _, order := range orders {
+		if order.activity == "CreateOnrampOrder" && order.done {
+			continue // the attempt whose answer was lost finds the order itself
+		}
 		require.Greater(t, s.lastStart(order).GetAttempt(), int32(1), "%s", order)
 	}
 }
