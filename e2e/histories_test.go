@@ -109,7 +109,7 @@ func roads() []road {
 		{name: "offramp-expired", id: sell, ending: ramp.Expired},
 		{name: "offramp-cancelled", id: sell, ending: ramp.Cancelled, act: cancelOrder},
 		{name: "offramp-refunded", id: sell, ending: ramp.Refunded, act: pay, sell: tokens("100.01")},
-		{name: "offramp-rejected", id: sell, ending: ramp.Rejected, sell: tokens("0.0001")},
+		{name: "offramp-rejected", id: sell, ending: ramp.Rejected, sell: tokens("1")},
 	}
 }
 
