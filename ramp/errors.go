@@ -16,7 +16,12 @@ type ErrorType string
 const (
 	// InvalidRequest: the request, or the argument of a signal or update, is malformed. Fields names every bad field.
 	InvalidRequest ErrorType = "InvalidRequest"
-	// ReferenceTaken: the reference belongs to an order with another request.
+	// Unencrypted: the message came in clear, and the order takes it only encrypted. Give its sender the keyset.
+	Unencrypted ErrorType = "Unencrypted"
+	// Unreadable: the message is encrypted with a key that no worker has yet. Distribute the keyset, and send it again.
+	Unreadable ErrorType = "Unreadable"
+	// ReferenceTaken: the reference belongs to an earlier order, or to one with another request. Order is the earlier
+	// order's state, and RunID its run, where they are known.
 	ReferenceTaken ErrorType = "ReferenceTaken"
 	// NotFound: there is no such order.
 	NotFound ErrorType = "NotFound"
@@ -54,6 +59,8 @@ type Error struct {
 	Fields []FieldError `json:"fields,omitempty"`
 	// Order is the order's state, where it helps.
 	Order *Order `json:"order,omitempty"`
+	// RunID is the Temporal run of the order that has the reference, with ReferenceTaken.
+	RunID string `json:"runId,omitempty"`
 }
 
 // FieldError says what is wrong with one field. It never repeats the value.
