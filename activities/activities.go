@@ -16,6 +16,10 @@ type Calls struct {
 	owners   Owners
 	checkout *url.URL
 	staging  bool
+
+	runs       Runs
+	messages   Messages
+	allowClear bool
 }
 
 // Watches are the activities that poll the provider until something changes. They run on a task queue of their own, ramp-watch,
@@ -42,6 +46,12 @@ type Options struct {
 	// Staging is set for the provider's staging environment, whose orders are for other amounts than were asked for
 	// (provider 13): what is checked of them elsewhere is only noted there.
 	Staging bool
+	// Runs tells an order's first run from a later one.
+	Runs Runs
+	// Messages decrypts what orders have set aside; nil where nothing is encrypted.
+	Messages Messages
+	// AllowClear lets requests, accounts, dossiers and confirmations in clear count, and not only proofs and cancellations.
+	AllowClear bool
 }
 
 // New returns the activities of one worker process, which share user sessions.
@@ -53,7 +63,7 @@ func New(o Options) (*Calls, *Watches) {
 	}
 	calls := &Calls{
 		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, owners: o.Owners,
-		checkout: o.Checkout, staging: o.Staging,
+		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, messages: o.Messages, allowClear: o.AllowClear,
 	}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }

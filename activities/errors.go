@@ -33,6 +33,10 @@ const (
 	ErrUnavailable = "ProviderUnavailable"
 	// ErrStore: the blob store of the KYC dossiers does not answer. Retried.
 	ErrStore = "DossierStoreUnavailable"
+	// ErrTemporal: Temporal does not tell whether an order is its reference's first. Retried.
+	ErrTemporal = "TemporalUnavailable"
+	// ErrKeyMissing: a message is encrypted with a key that no worker has yet. Retried.
+	ErrKeyMissing = "KeyMissing"
 	// ErrHandover: this worker stops and another takes the watch over. Retried at once, and no fault of anybody.
 	ErrHandover = "WatchHandover"
 )
@@ -204,6 +208,8 @@ func Unanswered(err error) (string, bool) {
 		return "the provider asks to slow down", true
 	case hasType(err, ErrUnavailable):
 		return "the provider does not answer properly", true
+	case hasType(err, ErrTemporal):
+		return "Temporal does not tell whether the reference was used before", true
 	case hasType(err, ErrStore):
 		return "the store of the KYC documents does not answer", true
 	default:

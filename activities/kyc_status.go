@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"sync"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -13,11 +14,15 @@ type KYCStatusRequest struct {
 	Email string `json:"email"`
 	// Again is set but for the order's first look, whose answer may also be that the provider does not log the user in.
 	Again bool `json:"again,omitempty"`
+	// Begins is set for an order's first call, which decides whether the order begins.
+	Begins *Beginning `json:"begins,omitempty"`
 }
 
 // KYCStatusResult says whether the provider has verified the user's identity.
 type KYCStatusResult struct {
 	Verified bool `json:"verified"`
+	// Rules are what the order begins under; nil but for its first call.
+	Rules *Rules `json:"rules,omitempty"`
 }
 
 // KYCStatus asks whether the user is verified (provider 3.3). The guide makes this mandatory before an account is linked. It is
@@ -25,7 +30,31 @@ type KYCStatusResult struct {
 // our key; every later call does the same for itself, on whichever worker it runs. A user whom the provider refuses to log
 // in here is refused the order. Later, a refused login is an outage. A look that is refused says nothing of the user's KYC, and
 // is made again.
+//
+// As the first call it also decides whether the order begins, while the provider is asked: a reference that an earlier run had, and
+// a request in clear where that is not taken, are final errors.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
+	if req.Begins == nil {
+		return c.kycStatus(ctx, req)
+	}
+	if err := c.admit(*req.Begins); err != nil {
+		return KYCStatusResult{}, err
+	}
+	var (
+		looking sync.WaitGroup
+		taken   error
+	)
+	looking.Go(func() { taken = c.first(ctx, req.Begins.Reference) })
+	result, err := c.kycStatus(ctx, req)
+	looking.Wait()
+	if taken != nil {
+		return KYCStatusResult{}, taken
+	}
+	result.Rules = c.rules()
+	return result, err
+}
+
+func (c *Calls) kycStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	status, err := c.provider.KYCStatus(ctx, user(req.Email))
 	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes && !req.Again {
 		return KYCStatusResult{}, refusal(refused, nil)

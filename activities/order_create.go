@@ -26,6 +26,8 @@ type Placement struct {
 	Since time.Time `json:"since"`
 	// Again is set when an earlier activity may have made the order.
 	Again bool `json:"again,omitempty"`
+	// Reset is set in a run that continues another one from a point at which that was reset: what had ended must not be made again.
+	Reset bool `json:"reset,omitempty"`
 }
 
 // Created is an order at the provider.

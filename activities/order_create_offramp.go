@@ -40,6 +40,11 @@ const priceTolerance = 5
 // for ever: its deposit wallet was shown to nobody. The quote is as CreateOnrampOrder's. An order whose own figures are
 // worse than the user agreed to is left the same way, and fails with QuoteExpired: the user must agree to its price.
 func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRequest) (Created, error) {
+	if req.Reset {
+		if err := c.first(ctx, req.Reference); err != nil {
+			return Created{}, err
+		}
+	}
 	wire, err := req.wire()
 	if err != nil {
 		return Created{}, invalid(err)

@@ -33,6 +33,11 @@ type CreateOnrampOrderRequest struct {
 // been lost first looks for its order in the user's history and adopts it. A quote that is no longer good is fetched
 // again; it fails with QuoteExpired, and sends nothing, when the price is worse by then than the user agreed to.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (Created, error) {
+	if req.Reset {
+		if err := c.first(ctx, req.Reference); err != nil {
+			return Created{}, err
+		}
+	}
 	amount, err := ramp.ParseAmount(req.Fiat.Amount)
 	if err != nil {
 		return Created{}, invalid(err)

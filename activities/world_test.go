@@ -58,6 +58,7 @@ type world struct {
 	sandbox *sandbox.Server
 	network *network
 	owners  *owners
+	runs    *runs
 	// sessions are beside those of the activities.
 	sessions *activities.Sessions
 	calls    *activities.Calls
@@ -95,7 +96,7 @@ func controlled(t *testing.T, test func(*testing.T, *world)) {
 
 func emptyWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{clock: sandbox.NewClock(testStart(), 0), owners: &owners{}}
+	w := &world{clock: sandbox.NewClock(testStart(), 0), owners: &owners{}, runs: &runs{}}
 	server, err := sandbox.New(sandbox.Options{Seed: 1, Clock: w.clock})
 	require.NoError(t, err)
 	w.sandbox = server
@@ -110,6 +111,7 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 	require.NoError(t, err)
 	w.sessions = activities.NewSessions(transport)
 	options.Caller, options.KYCSecret, options.Owners = transport, sandbox.DefaultKYCSecret, w.owners
+	options.Runs = w.runs
 	if options.Timings == (activities.Timings{}) {
 		options.Timings = activities.GuideTimings(1)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -130,4 +131,15 @@ func keyOf(ciphertext []byte) (uint32, bool) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint32(ciphertext[1:cryptofmt.TinkPrefixSize]), true
+}
+
+// IDs are the ids of all keys, in decimal and sorted.
+func (k *Keyring) IDs() []string {
+	known := k.current.Load().known
+	ids := make([]string, 0, len(known))
+	for id := range known {
+		ids = append(ids, strconv.FormatUint(uint64(id), 10))
+	}
+	slices.Sort(ids)
+	return ids
 }

@@ -49,20 +49,15 @@ func NewClient(temporal client.Client, dataConverter converter.DataConverter) *C
 
 // StartOnramp starts an order, or finds the one of this reference, and returns it once the user has something to act on:
 // payment instructions as a rule, or a status that awaits something else of them. An order that has ended is
-// returned as it ended. A reference that was used with another request is ReferenceTaken. When ctx ends first the error is NotReady; the order runs, and Get or Watch will show it.
+// returned as it ended. A reference that was used with another request, as far as the requests' meaning goes, is ReferenceTaken. When ctx ends first the error is NotReady; the order runs, and Get or Watch will show it.
 func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order, error) {
 	if err := request.Validate(); err != nil {
 		return nil, err
 	}
 	options := startOptions(ID{Onramp, request.Reference}, request.Token, request.Fiat)
 	options.StaticSummary = request.Title() + " · " + request.Reference
-	options.StaticDetails = fmt.Sprintf("Buys **%s** on chain %d for **%s**, paid by %s, to the wallet `%s`.",
-		request.Token.Symbol, request.Token.ChainID, request.Fiat.Text(), request.PaymentMethod, request.WalletAddress)
-	mark, err := request.Fingerprint()
-	if err != nil {
-		return nil, err
-	}
-	return c.start(ctx, ID{Onramp, request.Reference}, options, request, mark)
+	options.StaticDetails = request.Details()
+	return c.start(ctx, ID{Onramp, request.Reference}, options, request)
 }
 
 // StartOfframp starts an order, or finds the one of this reference, as StartOnramp does.
@@ -72,13 +67,8 @@ func (c *Client) StartOfframp(ctx context.Context, request OfframpRequest) (*Ord
 	}
 	options := startOptions(ID{Offramp, request.Reference}, request.Token, request.Fiat)
 	options.StaticSummary = request.Title() + " · " + request.Reference
-	options.StaticDetails = fmt.Sprintf("**%s**, on chain %d from the wallet `%s`, paid out to the account %s.",
-		request.Title(), request.Token.ChainID, request.SenderWallet, MaskAccount(request.Bank.AccountNumber))
-	mark, err := request.Fingerprint()
-	if err != nil {
-		return nil, err
-	}
-	return c.start(ctx, ID{Offramp, request.Reference}, options, request, mark)
+	options.StaticDetails = request.Details()
+	return c.start(ctx, ID{Offramp, request.Reference}, options, request)
 }
 
 // startOptions give an order its first search attributes with the start, where they cost no event.
@@ -105,12 +95,42 @@ func (c *Client) hasEnded(ctx context.Context, id ID) bool {
 	return err == nil && description.Status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
+// result is how an order ended. A later run of its workflow id, which was turned away, tells the same.
 func (c *Client) result(ctx context.Context, id ID) (*Order, error) {
 	var order Order
-	if err := c.temporal.GetWorkflow(ctx, id.workflow(), "").Get(ctx, &order); err != nil {
-		return nil, c.explain(id, err)
+	err := c.temporal.GetWorkflow(ctx, id.workflow(), "").Get(ctx, &order)
+	if err == nil {
+		return &order, nil
 	}
-	return &order, nil
+	err = c.explain(id, err)
+	var taken *Error
+	if errors.As(err, &taken) && ofEarlierOrder(err) && taken.Order != nil {
+		return taken.Order, nil
+	}
+	return nil, err
+}
+
+// ofEarlierOrder reports whether an error says that the reference belongs to an order of an earlier run.
+func ofEarlierOrder(err error) bool {
+	var taken *Error
+	return errors.As(err, &taken) && taken.Type == ReferenceTaken && taken.RunID != ""
+}
+
+// orderRun is the run that has an order's reference: the newest one, unless that was turned away. Empty is the newest.
+func (c *Client) orderRun(ctx context.Context, id ID) (string, error) {
+	description, err := c.temporal.DescribeWorkflow(ctx, id.workflow(), "")
+	if err != nil {
+		return "", c.explain(id, err)
+	}
+	if description.Status != enumspb.WORKFLOW_EXECUTION_STATUS_FAILED {
+		return "", nil
+	}
+	var taken *Error
+	err = fromTemporal(c.temporal.GetWorkflow(ctx, id.workflow(), "").Get(ctx, nil))
+	if ofEarlierOrder(err) && errors.As(err, &taken) {
+		return taken.RunID, nil
+	}
+	return "", nil
 }
 
 // Get returns the state of an order, running or ended.

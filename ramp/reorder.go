@@ -158,7 +158,11 @@ func (c *Client) ordered(ctx context.Context, id ID) (OnrampRequest, error) {
 
 // request reads what an order was started with from its history.
 func (c *Client) request(ctx context.Context, id ID, into any) error {
-	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	run, err := c.orderRun(ctx, id)
+	if err != nil {
+		return err
+	}
+	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	if !history.HasNext() {
 		return c.explain(id, errors.New("the order's history is empty"))
 	}
@@ -170,7 +174,11 @@ func (c *Client) request(ctx context.Context, id ID, into any) error {
 }
 
 func (c *Client) readHistory(ctx context.Context, id ID, read func(*historypb.HistoryEvent) error) error {
-	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	run, err := c.orderRun(ctx, id)
+	if err != nil {
+		return err
+	}
+	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for history.HasNext() {
 		event, err := history.Next()
 		if err != nil {

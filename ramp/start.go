@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -26,15 +27,36 @@ type started struct {
 	err   error
 }
 
+// asked is what a caller starts.
+type asked struct {
+	request  any
+	awaiting Awaiting
+	// mark is the request's fingerprint.
+	mark string
+}
+
+func asking(request any) (asked, error) {
+	encoded, err := json.Marshal(request)
+	if err != nil {
+		return asked{}, err
+	}
+	mark, err := fingerprint(request)
+	return asked{request: request, awaiting: Awaiting{Request: encoded}, mark: mark}, err
+}
+
 // start is one round trip as a rule: it starts the order and waits for what its user needs. Temporal lets no more than ten
 // updates of an order wait, and neither tells a start that is one too many nor starts anything: it looks at the order as well,
 // and whichever knows first answers.
-func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any, mark string) (*Order, error) {
+func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any) (*Order, error) {
+	w, err := asking(request)
+	if err != nil {
+		return nil, err
+	}
 	both, stop := context.WithCancel(ctx)
 	defer stop()
 	answered, seen := make(chan started, 1), make(chan started, 1)
-	go func() { answered <- c.startAndWait(both, id, options, request, mark) }()
-	go c.look(both, id, mark, seen)
+	go func() { answered <- c.startAndWait(both, id, options, w) }()
+	go c.look(both, id, w, seen)
 	var first started
 	select {
 	case first = <-seen:
@@ -44,7 +66,7 @@ func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowO
 		}
 	}
 	if first.err != nil && outOfTime(ctx, first.err) {
-		return nil, c.notReady(ctx, id, mark)
+		return nil, c.notReady(ctx, id, w)
 	}
 	return first.order, first.err
 }
@@ -66,28 +88,28 @@ func crowdedOut(err error) bool {
 
 // startAndWait starts the order and waits in it. A start that is tried again waits with the one before it. An answer that was
 // given before this start is too old.
-func (c *Client) startAndWait(ctx context.Context, id ID, options client.StartWorkflowOptions, request any, mark string) started {
+func (c *Client) startAndWait(ctx context.Context, id ID, options client.StartWorkflowOptions, w asked) started {
 	begun := time.Now()
 	order, err := answer(ctx, func() (client.WorkflowUpdateHandle, error) {
 		return c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), request),
+			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), w.request),
 			UpdateOptions: client.UpdateWorkflowOptions{
 				WorkflowID:   id.workflow(),
-				UpdateID:     c.waitID(mark),
+				UpdateID:     c.waitID(w.mark),
 				UpdateName:   AwaitOrder,
-				Args:         []any{Awaiting{Fingerprint: mark}},
+				Args:         []any{w.awaiting},
 				WaitForStage: client.WorkflowUpdateStageAccepted,
 			},
 		})
 	})
 	switch {
 	case err == nil && order.UpdatedAt.Before(begun):
-		order, err = c.current(ctx, id, mark)
+		order, err = c.current(ctx, id, w)
 	case err == nil, outOfTime(ctx, err), crowdedOut(err):
+	case ofEarlierOrder(fromTemporal(err)), c.hasEnded(ctx, id):
+		order, err = c.ended(ctx, id, w)
 	case IsError(fromTemporal(err), ReferenceTaken):
 		err = fromTemporal(err)
-	case c.hasEnded(ctx, id):
-		order, err = c.ended(ctx, id, mark)
 	default:
 		err = c.explain(id, err)
 	}
@@ -105,12 +127,12 @@ func (c *Client) waitID(mark string) string {
 }
 
 // current is an order that was started before, once there is something for its user to act on.
-func (c *Client) current(ctx context.Context, id ID, mark string) (*Order, error) {
+func (c *Client) current(ctx context.Context, id ID, w asked) (*Order, error) {
 	order, err := c.Get(ctx, id)
 	if err != nil || order.actionable() {
 		return order, err
 	}
-	return c.update(ctx, id, AwaitOrder, Awaiting{Fingerprint: mark})
+	return c.update(ctx, id, AwaitOrder, w.awaiting)
 }
 
 // actionable reports whether there is something for the order's user to act on, or nothing more to wait for.
@@ -119,7 +141,7 @@ func (o *Order) actionable() bool {
 }
 
 // look tells of the order once there is something for its user to act on. What goes wrong meanwhile is the update's to tell.
-func (c *Client) look(ctx context.Context, id ID, mark string, seen chan<- started) {
+func (c *Client) look(ctx context.Context, id ID, w asked, seen chan<- started) {
 	ticks := time.NewTicker(lookAfter)
 	defer ticks.Stop()
 	for {
@@ -132,7 +154,7 @@ func (c *Client) look(ctx context.Context, id ID, mark string, seen chan<- start
 		if err != nil || !order.actionable() {
 			continue
 		}
-		switch err := c.checkOwn(ctx, id, mark); {
+		switch err := c.checkOwn(ctx, id, w); {
 		case err == nil:
 			seen <- started{order: order}
 			return
@@ -151,8 +173,8 @@ func outOfTime(ctx context.Context, err error) bool {
 }
 
 // ended returns an order that was over before it was started again, if it is the caller's.
-func (c *Client) ended(ctx context.Context, id ID, mark string) (*Order, error) {
-	if err := c.checkOwn(ctx, id, mark); err != nil {
+func (c *Client) ended(ctx context.Context, id ID, w asked) (*Order, error) {
+	if err := c.checkOwn(ctx, id, w); err != nil {
 		return nil, err
 	}
 	return c.result(ctx, id)
@@ -160,35 +182,26 @@ func (c *Client) ended(ctx context.Context, id ID, mark string) (*Order, error) 
 
 // checkOwn compares the request that an order was started with, which its history has whether or not a worker runs, with the
 // caller's.
-func (c *Client) checkOwn(ctx context.Context, id ID, mark string) error {
-	request, err := c.startedWith(ctx, id)
-	if err != nil {
-		return err
-	}
-	return Awaiting{Fingerprint: mark}.CheckFingerprint(id.Reference, request)
-}
-
-// startedWith is the fingerprint of the request that an order was started with.
-func (c *Client) startedWith(ctx context.Context, id ID) (string, error) {
+func (c *Client) checkOwn(ctx context.Context, id ID, w asked) error {
 	if id.Direction == Offramp {
 		var request OfframpRequest
 		if err := c.request(ctx, id, &request); err != nil {
-			return "", err
+			return err
 		}
-		return request.Fingerprint()
+		return w.awaiting.CheckOfframp(&request, "")
 	}
 	var request OnrampRequest
 	if err := c.request(ctx, id, &request); err != nil {
-		return "", err
+		return err
 	}
-	return request.Fingerprint()
+	return w.awaiting.CheckOnramp(&request, "")
 }
 
 // notReady tells a start that ran out of time from one that never happened, and from one of a reference that is taken.
-func (c *Client) notReady(ctx context.Context, id ID, mark string) error {
+func (c *Client) notReady(ctx context.Context, id ID, w asked) error {
 	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	err := c.checkOwn(background, id, mark)
+	err := c.checkOwn(background, id, w)
 	switch {
 	case err == nil:
 		return &Error{

@@ -1,6 +1,9 @@
 package ramp
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Title says in a few words what the order does, such as "Buy USDC for ₹1,000". It holds no personal data.
 func (v OnrampRequest) Title() string { return "Buy " + v.Token.Symbol + " for " + v.Fiat.Text() }
@@ -12,6 +15,18 @@ func (v OfframpRequest) Title() string {
 		return "Sell " + v.Token.Symbol + " for " + v.Fiat.Text()
 	}
 	return "Sell " + Amount{Amount: v.TokenAmount, Currency: v.Token.Symbol}.Text() + " for " + INR
+}
+
+// Details says in a sentence of Markdown what the order does, for the Web UI. It holds no personal data.
+func (v OnrampRequest) Details() string {
+	return fmt.Sprintf("Buys **%s** on chain %d for **%s**, paid by %s, to the wallet `%s`.",
+		v.Token.Symbol, v.Token.ChainID, v.Fiat.Text(), v.PaymentMethod, v.WalletAddress)
+}
+
+// Details says in a sentence of Markdown what the order does, for the Web UI. It holds no personal data.
+func (v OfframpRequest) Details() string {
+	return fmt.Sprintf("**%s**, on chain %d from the wallet `%s`, paid out to the account %s.",
+		v.Title(), v.Token.ChainID, v.SenderWallet, MaskAccount(v.Bank.AccountNumber))
 }
 
 // Text writes an amount as people read it: rupees as "₹1,00,000" or "₹8,360.24", tokens as "10.63 USDC". Zeros that say

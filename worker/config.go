@@ -278,3 +278,8 @@ func (l lookup) LookupEnv(key string) (string, bool) {
 	value, found := l[key]
 	return value, found
 }
+
+// allowClear reports whether requests, accounts, dossiers and confirmations in clear count: where everything is on this machine.
+func (c config) allowClear() bool {
+	return loopback(c.Onmeta.BaseURL) && loopback("//"+address(c.temporal))
+}

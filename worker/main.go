@@ -103,7 +103,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, li
 	if err != nil {
 		return err
 	}
-	workers, err := newWorkers(c, temporal, provider, o)
+	workers, err := newWorkers(c, temporal, keyring, provider, o)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ type workers struct {
 	fatal           chan error
 }
 
-func newWorkers(c config, temporal client.Client, provider onmeta.Caller, o *observed) (*workers, error) {
+func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, o *observed) (*workers, error) {
 	stores, err := activities.NewDossierStores(c.Worker.KYCStores...)
 	if err != nil {
 		return nil, err
@@ -167,6 +167,9 @@ func newWorkers(c config, temporal client.Client, provider onmeta.Caller, o *obs
 		OpenDossiers: stores.Open,
 		Checkout:     checkout,
 		Staging:      c.Onmeta.staging(),
+		Runs:         activities.TemporalRuns{Client: temporal},
+		Messages:     messages{keyring: keyring, namespace: namespace(c.temporal)},
+		AllowClear:   c.allowClear(),
 	})
 
 	worker.SetStickyWorkflowCacheSize(c.Worker.WorkflowCache)

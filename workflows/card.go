@@ -43,7 +43,7 @@ func (l *lifecycle) card() string {
 	var b strings.Builder
 	b.Grow(2048)
 	stands := l.standing()
-	write(&b, "## ", stands.headline, "\n\n**", l.route.title(), "** · ", code(l.order.Reference), "\n\n")
+	write(&b, "## ", stands.headline, "\n\n**", l.route.title(), "** · ", code(l.order.Reference), "\n", l.route.details(), "\n\n")
 	l.writeConcerns(&b)
 	l.writeWait(&b, stands)
 	writeHelp(&b, stands.help)
@@ -72,6 +72,8 @@ func (l *lifecycle) advice(c concern) string {
 		return "ask the user whether their bank made the payment. If it did, the provider should find it; otherwise the order expires."
 	case lostInstructions:
 		return code("starter cancel "+l.id()) + ", and start another order, unless the user has paid."
+	case unreadableMessage:
+		return "give the workers the keyset that has the key: they read the message by themselves then. Nobody knows what it says; it may be a proof of payment."
 	default:
 		return ""
 	}

@@ -26,6 +26,8 @@ const (
 	late             concern = "the provider expired the order"
 	lostInstructions concern = "the payment instructions were lost"
 	refusedReuse     concern = "the provider refused the payment of an earlier order"
+	// unreadableMessage may be a proof of payment.
+	unreadableMessage concern = "a message could not be read"
 )
 
 // desk is what the order shows in the Web UI.

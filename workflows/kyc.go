@@ -36,10 +36,15 @@ func unusableDossier(problem string) string { return "the KYC dossier cannot be 
 
 func refusedDossier(reason string) string { return "the provider refused the KYC documents: " + reason }
 
-// verifyKYC goes on only with a verified user, which the guide makes mandatory.
+// verifyKYC goes on only with a verified user, which the guide makes mandatory. Its first call also decides whether the order begins
+// at all, and by which rules messages are taken, so that none is read before.
 func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
 	l.lookAhead(ctx)
-	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{Email: l.terms.email})
+	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{
+		Email: l.terms.email, Begins: &activities.Beginning{Reference: l.order.Reference, Clear: l.clear},
+	})
+	l.begun, l.rules = true, status.Rules
+	l.readMessages(ctx)
 	defer l.inbox.kyc.finish("the user's KYC is decided")
 	if err != nil || status.Verified {
 		return err

@@ -32,11 +32,13 @@ type route interface {
 	direction() ramp.Direction
 	terms() terms
 	words() words
-	fingerprint() (string, error)
+	// sameAs refuses a caller who awaits an order with another request.
+	sameAs(ramp.Awaiting) error
 	// previous is the order that the payment was made for, where that is not this one.
 	previous() *ramp.PreviousOrder
-	// title says in a few words what the order does.
+	// title says in a few words what the order does, and details in a sentence of Markdown.
 	title() string
+	details() string
 
 	// account is what must be linked before the order is made.
 	account() activities.AccountRequest
@@ -99,8 +101,16 @@ type lifecycle struct {
 	// identity is how far the order has come with a user who is not verified.
 	identity identity
 
-	// fingerprint is of the request as it came.
-	fingerprint string
+	// clear is set when the request came in clear.
+	clear bool
+	// begun is set once the order's first call is over, and rules are what that said the order goes by; nil for an order that began
+	// before there were any.
+	begun bool
+	rules *activities.Rules
+	// turnedAway is why the order did not begin; nil for one that did.
+	turnedAway *ramp.Error
+	// aside are the messages that no key could read so far.
+	aside aside
 
 	// since is the provider's clock at the first quote for which an order may have been made.
 	since time.Time
@@ -142,10 +152,11 @@ func end(status ramp.Status, note string, args ...any) error {
 }
 
 // setup checks the request and makes the order ready to run. Nothing in it blocks, so that every handler is there before
-// the first message.
+// the first message. The error is what the workflow ends with.
 func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle, error) {
-	if err := r.read(input); err != nil {
-		return nil, contractError(err)
+	mustBeReadable(input)
+	if err := readRequest(ctx, r, input); err != nil {
+		return nil, decline(ctx, err)
 	}
 	reference := r.reference()
 	now := workflow.Now(ctx).UTC()
@@ -154,17 +165,7 @@ func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle,
 		terms: r.terms(),
 		order: ramp.Order{Reference: reference, Direction: r.direction(), Previous: r.previous(), CreatedAt: now},
 		log:   log.With(workflow.GetLogger(ctx), "reference", reference, "direction", r.direction()),
-	}
-	var err error
-	if l.fingerprint, err = r.fingerprint(); err != nil {
-		return nil, err
-	}
-	if want := r.direction().WorkflowID(reference); workflow.GetInfo(ctx).WorkflowExecution.ID != want {
-		return nil, contractError(&ramp.Error{
-			Type:      ramp.InvalidRequest,
-			Reference: reference,
-			Message:   fmt.Sprintf("the workflow id of this order must be %s, so that one reference is one order", want),
-		})
+		clear: inClear(input),
 	}
 	l.enter(ctx, ramp.VerifyingKYC, l.route.title())
 	l.noteClear(ctx, "The request", input)
@@ -177,13 +178,32 @@ func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle,
 	return l, nil
 }
 
+// readRequest takes the request, if it is valid and the workflow id is its reference's.
+func readRequest(ctx workflow.Context, r route, input converter.RawValue) error {
+	if err := r.read(input); err != nil {
+		return err
+	}
+	reference := r.reference()
+	if want := r.direction().WorkflowID(reference); workflow.GetInfo(ctx).WorkflowExecution.ID != want {
+		return &ramp.Error{
+			Type:      ramp.InvalidRequest,
+			Reference: reference,
+			Message:   fmt.Sprintf("the workflow id of this order must be %s, so that one reference is one order", want),
+		}
+	}
+	return nil
+}
+
 // run is an order from beginning to end.
 func (l *lifecycle) run(ctx workflow.Context) (*ramp.Order, error) {
 	err := l.walk(ctx)
+	if why, turned := activities.TurnedAway(err); turned {
+		return nil, l.turnAway(ctx, why)
+	}
 	if err = l.conclude(ctx, err); err != nil {
 		return nil, err
 	}
-	l.close(ctx)
+	l.close(ctx, l.overError())
 	return &l.order, nil
 }
 
@@ -235,10 +255,19 @@ func (l *lifecycle) cancellationNote() string {
 	return "Cancelled on request. The provider holds no payment; its order expires by itself."
 }
 
+// turnAway ends a run that is no order, and tells whoever asks why. The error is what the workflow fails with.
+func (l *lifecycle) turnAway(ctx workflow.Context, why *ramp.Error) error {
+	l.turnedAway = why
+	l.readMessages(ctx)
+	l.close(ctx, why)
+	return contractError(why)
+}
+
 // close ends the order: it answers whoever still waits, and takes in what has arrived, so that nothing is dropped in
 // silence. What it awaits needs no activity, so that nothing can hold it up.
-func (l *lifecycle) close(ctx workflow.Context) {
-	l.inbox.close(l.overError())
+func (l *lifecycle) close(ctx workflow.Context, why *ramp.Error) {
+	l.aside.stop()
+	l.inbox.close(why)
 	_ = workflow.Await(disconnected(ctx), func() bool { // fails only when cancelled, which it cannot be
 		return !l.unread(ctx) && workflow.AllHandlersFinished(ctx)
 	})

@@ -16,6 +16,9 @@ import (
 // message is a signal and an update of the same name.
 type message struct {
 	name string
+	// awaits is the order's status in which the message counts in clear, where it counts in clear at all; empty for a proof of payment,
+	// which counts at any time.
+	awaits ramp.Status
 	// check reads what was sent and says whether the order takes it now. It changes nothing.
 	check func(converter.RawValue) (take, error)
 }
@@ -26,6 +29,9 @@ type take func(workflow.Context) *verdict
 // listen registers every handler: the query, and each message as a signal and as an update.
 func (l *lifecycle) listen(ctx workflow.Context) error {
 	if err := workflow.SetQueryHandlerWithOptions(ctx, ramp.OrderQuery, func() (ramp.Order, error) {
+		if l.turnedAway != nil {
+			return ramp.Order{}, contractError(l.turnedAway)
+		}
 		return l.order, nil
 	}, workflow.QueryHandlerOptions{Description: "The state of the order"}); err != nil {
 		return err
@@ -49,10 +55,10 @@ func (l *lifecycle) listen(ctx workflow.Context) error {
 
 func (l *lifecycle) messages() []message {
 	return []message{
-		{l.route.proofMessage(), l.checkProof},
-		{ramp.SubmitKYC, l.checkKYC},
-		{ramp.SubmitAccount, l.checkAccount},
-		{ramp.ConfirmQuote, l.checkConfirmation},
+		{l.route.proofMessage(), "", l.checkProof},
+		{ramp.SubmitKYC, ramp.AwaitingKYC, l.checkKYC},
+		{ramp.SubmitAccount, ramp.AwaitingAccount, l.checkAccount},
+		{ramp.ConfirmQuote, ramp.AwaitingConfirmation, l.checkConfirmation},
 	}
 }
 
@@ -68,10 +74,7 @@ func (l *lifecycle) handle(ctx workflow.Context, m message) error {
 		},
 		workflow.UpdateHandlerOptions{
 			Description: "The signal of the same name, with an answer",
-			Validator: func(input converter.RawValue) error {
-				_, err := m.check(input)
-				return contractError(err)
-			},
+			Validator:   func(input converter.RawValue) error { return contractError(l.validate(m, input)) },
 		})
 }
 
@@ -81,10 +84,10 @@ func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
 	cancelled := func() bool { return order.Err() != nil && !heard }
 	for {
 		_ = workflow.Await(ctx, func() bool { // cannot be cancelled
-			return cancelled() || l.unread(ctx)
+			return cancelled() || l.begun && l.unread(ctx)
 		})
 		switch {
-		case l.inbox.pending():
+		case l.begun && l.inbox.pending():
 			l.inbox.signals.Select(ctx)
 		case cancelled():
 			heard = true
@@ -120,7 +123,12 @@ func (l *lifecycle) ignoreUnknown(ctx workflow.Context) {
 
 // heed handles a signal. Its sender cannot be told that it was of no use, so the order's timeline says so.
 func (l *lifecycle) heed(ctx workflow.Context, m message, input converter.RawValue) {
-	take, err := m.check(input)
+	if l.needsKey(input) {
+		l.setAside(ctx, m, input)
+		return
+	}
+	mustBeReadable(input)
+	take, err := l.admit(m, input)
 	if err != nil {
 		l.log.Warn("signal ignored", "signal", m.name, "problem", err.Error())
 		l.note(ctx, fmt.Sprintf("A %s signal was ignored: %s", m.name, err))
@@ -132,6 +140,7 @@ func (l *lifecycle) heed(ctx workflow.Context, m message, input converter.RawVal
 
 // answerTo handles an update: it returns once it is known what became of what was sent.
 func (l *lifecycle) answerTo(ctx workflow.Context, m message, input converter.RawValue) (ramp.Order, error) {
+	mustBeReadable(input)
 	take, err := m.check(input)
 	if err != nil {
 		return ramp.Order{}, contractError(err)
@@ -147,24 +156,34 @@ func (l *lifecycle) answerTo(ctx workflow.Context, m message, input converter.Ra
 	return l.order, nil
 }
 
-// checkAwaiting refuses a caller who takes this order for one with another request.
+// checkAwaiting refuses a caller who takes this order for one with another request. A request in clear is of no more use here than
+// where an order begins.
 func (l *lifecycle) checkAwaiting(input converter.RawValue) error {
 	if len(input.Payload().GetData()) == 0 {
 		return nil // the argument is optional
+	}
+	if err := l.readable(input); err != nil {
+		return contractError(err)
 	}
 	var awaiting ramp.Awaiting
 	if err := decode(input, &awaiting); err != nil {
 		return contractError(err)
 	}
-	return contractError(awaiting.CheckFingerprint(l.order.Reference, l.fingerprint))
+	if len(awaiting.Request) > 0 && inClear(input) && !l.clear {
+		return contractError(l.unencrypted("a request"))
+	}
+	return contractError(l.route.sameAs(awaiting))
 }
 
 // awaitOrder is the update of that name. An order that waits for its user to act on something else first, or is over,
 // is an answer too: there will be no payment instructions before that.
 func (l *lifecycle) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp.Order, error) {
 	err := workflow.Await(disconnected(ctx), func() bool {
-		return l.order.Instructions != nil || l.order.Status.AwaitsUser() || l.order.Status.Final()
+		return l.turnedAway != nil || l.order.Instructions != nil || l.order.Status.AwaitsUser() || l.order.Status.Final()
 	})
+	if l.turnedAway != nil {
+		return ramp.Order{}, contractError(l.turnedAway)
+	}
 	return l.order, err
 }
 
@@ -293,8 +312,14 @@ const longestWord = 60
 // decode reads what came from outside, as strictly as ramp.Decode does.
 func decode(input converter.RawValue, into any) error {
 	payload := input.Payload()
-	switch encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding {
+	metadata := payload.GetMetadata()
+	if count, several := metadata[ramp.MetadataArguments]; several {
+		return &ramp.Error{Type: ramp.InvalidRequest, Message: fmt.Sprintf("one argument is taken, and %s were sent", count)}
+	}
+	switch encoding := string(metadata[converter.MetadataEncoding]); encoding {
 	case converter.MetadataEncodingJSON:
+	case "", converter.MetadataEncodingNil:
+		return undecodable("is missing")
 	case ramp.EncodingEncrypted:
 		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
 	default:
@@ -308,7 +333,7 @@ func decode(input converter.RawValue, into any) error {
 
 // noteClear tells of what came in clear although the worker encrypts: whoever reads the order's history can read it.
 func (l *lifecycle) noteClear(ctx workflow.Context, what string, input converter.RawValue) {
-	if _, clear := input.Payload().GetMetadata()[ramp.MetadataUnencrypted]; clear {
+	if inClear(input) {
 		l.log.Warn("sent unencrypted", "what", what)
 		l.note(ctx, what+" was sent unencrypted: who reads this order's history can read it. Give its sender the keyset.")
 	}

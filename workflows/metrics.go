@@ -105,6 +105,8 @@ func (c concern) label() string {
 		return "lost_instructions"
 	case refusedReuse:
 		return "refused_reuse"
+	case unreadableMessage:
+		return "unreadable_message"
 	default:
 		return "other"
 	}

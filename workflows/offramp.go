@@ -24,6 +24,9 @@ func Offramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error
 // offramp is what is particular to selling.
 type offramp struct {
 	request ramp.OfframpRequest
+	// asked is the request as it came, and fingerprint is of it.
+	asked       ramp.OfframpRequest
+	fingerprint string
 }
 
 var _ route = (*offramp)(nil)
@@ -32,7 +35,13 @@ func (r *offramp) read(input converter.RawValue) error {
 	if err := decode(input, &r.request); err != nil {
 		return err
 	}
-	return r.request.Validate()
+	if err := r.request.Validate(); err != nil {
+		return err
+	}
+	r.asked = r.request
+	var err error
+	r.fingerprint, err = r.request.Fingerprint()
+	return err
 }
 
 func (r *offramp) reference() string { return r.request.Reference }
@@ -50,11 +59,15 @@ func (r *offramp) terms() terms {
 	return t.with(r.request.KYC, r.request.Quote)
 }
 
-func (r *offramp) fingerprint() (string, error) { return r.request.Fingerprint() }
+func (r *offramp) sameAs(awaiting ramp.Awaiting) error {
+	return awaiting.CheckOfframp(&r.asked, r.fingerprint)
+}
 
 func (r *offramp) previous() *ramp.PreviousOrder { return nil }
 
 func (r *offramp) title() string { return r.request.Title() }
+
+func (r *offramp) details() string { return r.request.Details() }
 
 func (r *offramp) account() activities.AccountRequest {
 	return activities.AccountRequest{Email: r.request.Email, Bank: r.request.Bank}

@@ -24,6 +24,9 @@ func Onramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error)
 // onramp is what is particular to buying.
 type onramp struct {
 	request ramp.OnrampRequest
+	// asked is the request as it came, and fingerprint is of it.
+	asked       ramp.OnrampRequest
+	fingerprint string
 }
 
 var _ route = (*onramp)(nil)
@@ -32,7 +35,13 @@ func (r *onramp) read(input converter.RawValue) error {
 	if err := decode(input, &r.request); err != nil {
 		return err
 	}
-	return r.request.Validate()
+	if err := r.request.Validate(); err != nil {
+		return err
+	}
+	r.asked = r.request
+	var err error
+	r.fingerprint, err = r.request.Fingerprint()
+	return err
 }
 
 func (r *onramp) reference() string { return r.request.Reference }
@@ -50,11 +59,15 @@ func (r *onramp) terms() terms {
 	return t.with(r.request.KYC, r.request.Quote)
 }
 
-func (r *onramp) fingerprint() (string, error) { return r.request.Fingerprint() }
+func (r *onramp) sameAs(awaiting ramp.Awaiting) error {
+	return awaiting.CheckOnramp(&r.asked, r.fingerprint)
+}
 
 func (r *onramp) previous() *ramp.PreviousOrder { return r.request.Previous }
 
 func (r *onramp) title() string { return r.request.Title() }
+
+func (r *onramp) details() string { return r.request.Details() }
 
 func (r *onramp) account() activities.AccountRequest {
 	if r.request.PaymentMethod == ramp.UPI {

@@ -175,6 +175,7 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 		Since:       l.since,
 		MinReceived: l.terms.minReceived,
 		MaxPaid:     l.terms.maxPaid,
+		Reset:       wasReset(ctx),
 	}
 	if l.confirmed != nil {
 		placement.MinReceived, placement.MaxPaid = l.confirmed.Receive.Amount, l.confirmed.Pay.Amount
@@ -190,6 +191,12 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 		}
 		return created, err
 	})
+}
+
+// wasReset reports whether this run continues another from a point at which an operator reset that.
+func wasReset(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.OriginalRunID != "" && info.OriginalRunID != info.WorkflowExecution.RunID
 }
 
 // placed takes over what the provider's order says.

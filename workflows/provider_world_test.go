@@ -80,6 +80,7 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 	require.NoError(t, err)
 	p.calls, p.watches = activities.New(activities.Options{
 		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Owners: p.owners, Timings: timings, OpenDossiers: stores.Open,
+		Runs: firstRun{},
 	})
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(start))
@@ -321,4 +322,11 @@ func linkedSell(tokens string) ramp.OfframpRequest {
 	request := offrampRequest()
 	request.Email, request.TokenAmount = linkedUser, tokens
 	return request
+}
+
+// firstRun is a Temporal in which no reference was used before.
+type firstRun struct{}
+
+func (firstRun) Earlier(context.Context, workflow.Execution) (*activities.EarlierRun, error) {
+	return nil, nil
 }

@@ -9,11 +9,13 @@ import (
 // Registry is what workflows are registered with: a worker, a test environment or a replayer.
 type Registry interface {
 	RegisterWorkflowWithOptions(workflow any, options workflow.RegisterOptions)
+	RegisterDynamicWorkflow(workflow any, options workflow.DynamicRegisterOptions)
 }
 
-// Register registers every workflow under the name that the contract gives it.
+// Register registers every workflow under the name that the contract gives it, and what answers for misspelt names.
 func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	registry.RegisterWorkflowWithOptions(Adoption, workflow.RegisterOptions{Name: ramp.AdoptionWorkflow})
+	registry.RegisterDynamicWorkflow(misnamed, workflow.DynamicRegisterOptions{})
 	registry.RegisterWorkflowWithOptions(Offramp, workflow.RegisterOptions{Name: ramp.OfframpWorkflow})
 }

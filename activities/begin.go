@@ -1,0 +1,88 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"rampart/ramp"
+)
+
+// Beginning is what an order's first activity decides for it, before anything is made at the provider.
+type Beginning struct {
+	// Reference is the order's.
+	Reference string `json:"reference"`
+	// Clear is set when the request came in clear although the worker encrypts.
+	Clear bool `json:"clear,omitempty"`
+}
+
+// Rules are what an order begins under. They stay as they are until it ends, whatever a worker is configured to later.
+type Rules struct {
+	// Clear is set where accounts, dossiers and confirmations are taken in clear too.
+	Clear bool `json:"clear"`
+	// Keys are the ids of the keys that the worker had.
+	Keys []string `json:"keys,omitempty"`
+}
+
+// turnAway is the final error of an order that does not begin.
+func turnAway(why *ramp.Error) error { return why.ApplicationError() }
+
+// TurnedAway returns why an order does not begin, if that is what err is: Unencrypted or ReferenceTaken.
+func TurnedAway(err error) (*ramp.Error, bool) {
+	var application *temporal.ApplicationError
+	if !errors.As(err, &application) {
+		return nil, false
+	}
+	switch kind := ramp.ErrorType(application.Type()); kind {
+	case ramp.Unencrypted, ramp.ReferenceTaken:
+		why := &ramp.Error{Type: kind, Message: application.Message()}
+		if application.HasDetails() {
+			_ = application.Details(why) // without details there is still a reason
+		}
+		return why, true
+	default:
+		return nil, false
+	}
+}
+
+// admit refuses a request in clear where that is not taken.
+func (c *Calls) admit(b Beginning) error {
+	if !b.Clear || c.allowClear {
+		return nil
+	}
+	return turnAway(&ramp.Error{
+		Type:      ramp.Unencrypted,
+		Reference: b.Reference,
+		Message: "the request came unencrypted, and orders are taken encrypted only: give the sender the keyset, " +
+			"or let the workers take requests in clear (RAMP_ALLOW_CLEAR=true)",
+	})
+}
+
+// rules are those of an order that begins now.
+func (c *Calls) rules() *Rules {
+	rules := &Rules{Clear: c.allowClear}
+	if c.messages != nil {
+		rules.Keys = c.messages.Keys()
+	}
+	return rules
+}
+
+// first makes sure that no earlier run of the workflow id was an order.
+func (c *Calls) first(ctx context.Context, reference string) error {
+	if c.runs == nil {
+		return invalid(errors.New("this worker cannot tell an order's first run: it was given no Runs"))
+	}
+	earlier, err := c.runs.Earlier(ctx, activity.GetInfo(ctx).WorkflowExecution)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return interrupted(ctx)
+	case err != nil:
+		return retryable(ctx, ErrTemporal, err, 0)
+	case earlier != nil:
+		return earlier.taken(reference)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,72 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
+
+	"rampart/ramp"
+)
+
+// Messages decrypts what came to orders.
+type Messages interface {
+	// Keys are the ids of the keys there are, in decimal and sorted.
+	Keys() []string
+	// Open decrypts a message to a workflow. The error is ErrNoKey for one that needs a key which is not there, and any other for one
+	// that is not the workflow's.
+	Open(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error)
+}
+
+// ErrNoKey says that a message is encrypted with a key that this worker lacks.
+var ErrNoKey = errors.New("the message is encrypted with a key that this worker lacks")
+
+// ReadMessageRequest is a message that was set aside because no key could read it.
+type ReadMessageRequest struct {
+	// Sealed is the message as the workflow has it, a serialized temporal.api.common.v1.Payload: encrypted, unless the worker that
+	// set it aside had the key by then.
+	Sealed []byte `json:"sealed"`
+	// KeyID is the key that it needs.
+	KeyID string `json:"keyId"`
+}
+
+// ReadMessageResult is the message in clear.
+type ReadMessageResult struct {
+	// Opened is a serialized temporal.api.common.v1.Payload; empty for a message that is not the order's.
+	Opened []byte `json:"opened"`
+}
+
+// ReadMessage decrypts a message once this worker has the key.
+func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMessageResult, error) {
+	var sealed commonpb.Payload
+	if err := proto.Unmarshal(req.Sealed, &sealed); err != nil {
+		return ReadMessageResult{}, invalid(err)
+	}
+	if string(sealed.GetMetadata()[converter.MetadataEncoding]) != ramp.EncodingEncrypted {
+		return ReadMessageResult{Opened: req.Sealed}, nil
+	}
+	if c.messages == nil {
+		return ReadMessageResult{}, retryable(ctx, ErrKeyMissing, ErrNoKey, 0)
+	}
+	opened, err := c.messages.Open(activity.GetInfo(ctx).WorkflowExecution.ID, &sealed)
+	switch {
+	case errors.Is(err, ErrNoKey):
+		return ReadMessageResult{}, retryable(ctx, ErrKeyMissing, err, 0)
+	case err != nil:
+		return ReadMessageResult{}, nil
+	}
+	content, err := proto.Marshal(opened)
+	if err != nil {
+		return ReadMessageResult{}, invalid(err)
+	}
+	return ReadMessageResult{Opened: content}, nil
+}
+
+// ReadMessage runs the activity until a worker has the key.
+func ReadMessage(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
+	return call[ReadMessageResult](Patiently(ctx), concludes, "Read a message, once a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
+}

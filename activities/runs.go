@@ -1,0 +1,184 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/ramp"
+)
+
+// Runs knows the earlier runs of an order's workflow id.
+type Runs interface {
+	// Earlier returns the run that was the order of this one's workflow id before, or nil: this run is the order then. Runs that
+	// were turned away before they made anything, and those that this one continues after a reset, are no order's.
+	Earlier(ctx context.Context, run workflow.Execution) (*EarlierRun, error)
+}
+
+// EarlierRun is the run of an order that came before.
+type EarlierRun struct {
+	RunID string
+	// Ending says how it ended, in words that follow "the order".
+	Ending string
+	// Order is its final state; nil if it has none, as one that was terminated.
+	Order *ramp.Order
+}
+
+// taken is the error of a run that comes after an order's.
+func (e *EarlierRun) taken(reference string) error {
+	return turnAway(&ramp.Error{
+		Type:      ramp.ReferenceTaken,
+		Reference: reference,
+		Message: fmt.Sprintf("this reference belongs to an earlier order, which %s (run %s); nothing was made at the provider. "+
+			"Use a reference of its own for every order", e.Ending, e.RunID),
+		Order: e.Order,
+		RunID: e.RunID,
+	})
+}
+
+// TemporalRuns finds runs in Temporal's visibility store.
+type TemporalRuns struct {
+	Client client.Client
+}
+
+var _ Runs = TemporalRuns{}
+
+const (
+	// visibleEvery is how often the visibility store is asked for a run that it does not show yet.
+	visibleEvery = 100 * time.Millisecond
+	// visibleWithin bounds how long an attempt waits for that.
+	visibleWithin = 30 * time.Second
+)
+
+var errInvisible = errors.New("the visibility store does not show this run yet, so that earlier ones cannot be ruled out")
+
+// Earlier implements Runs. The store is behind, and tells of the runs of one workflow id in their order: once it shows this run, it
+// shows those before it.
+func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*EarlierRun, error) {
+	tooLate := time.After(visibleWithin)
+	for {
+		others, shown, err := t.others(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		if shown {
+			return t.firstOrder(ctx, run, others)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-tooLate:
+			return nil, errInvisible
+		case <-time.After(visibleEvery):
+		}
+	}
+}
+
+// others are the closed runs of a workflow id but this one, and whether the store shows this one.
+func (t TemporalRuns) others(ctx context.Context, run workflow.Execution) (others []*workflowpb.WorkflowExecutionInfo, shown bool, err error) {
+	request := &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = %q", run.ID)}
+	for {
+		page, err := t.Client.ListWorkflow(ctx, request)
+		if err != nil {
+			return nil, false, fmt.Errorf("the earlier runs of the workflow id cannot be listed: %w", err)
+		}
+		for _, execution := range page.GetExecutions() {
+			switch {
+			case execution.GetExecution().GetRunId() == run.RunID:
+				shown = true
+			case execution.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+				others = append(others, execution)
+			}
+		}
+		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+			return others, shown, nil
+		}
+	}
+}
+
+// firstOrder is the run among these that was an order.
+func (t TemporalRuns) firstOrder(
+	ctx context.Context, run workflow.Execution, others []*workflowpb.WorkflowExecutionInfo,
+) (*EarlierRun, error) {
+	for _, other := range others {
+		earlier, err := t.order(ctx, run, other)
+		if earlier != nil || err != nil {
+			return earlier, err
+		}
+	}
+	return nil, nil
+}
+
+// order returns a run as an order that came before this one, or nil if it was none.
+func (t TemporalRuns) order(ctx context.Context, run workflow.Execution, other *workflowpb.WorkflowExecutionInfo) (*EarlierRun, error) {
+	earlier := &EarlierRun{RunID: other.GetExecution().GetRunId(), Ending: endings[other.GetStatus()]}
+	switch other.GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		var order ramp.Order
+		if err := t.Client.GetWorkflow(ctx, run.ID, earlier.RunID).Get(ctx, &order); err == nil {
+			earlier.Order, earlier.Ending = &order, "is "+string(order.Status)
+		}
+		return earlier, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:
+		if madeNothing(t.Client.GetWorkflow(ctx, run.ID, earlier.RunID).Get(ctx, nil)) {
+			return nil, nil
+		}
+	}
+	same, err := t.sameOrder(ctx, run.ID, run.RunID, earlier.RunID)
+	if same || err != nil {
+		return nil, err // this run goes on where that one was when it was reset
+	}
+	return earlier, nil
+}
+
+// endings are the ways in which a run ends that has no order to show.
+var endings = map[enumspb.WorkflowExecutionStatus]string{
+	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        "is over",
+	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:           "ended on a defect",
+	enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:         "was cancelled",
+	enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:       "was terminated",
+	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: "was continued elsewhere",
+	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:        "timed out",
+}
+
+// madeNothing reports whether a run that failed was turned away at the door.
+func madeNothing(err error) bool {
+	var application *temporal.ApplicationError
+	if !errors.As(err, &application) {
+		return false
+	}
+	switch ramp.ErrorType(application.Type()) {
+	case ramp.InvalidRequest, ramp.Unencrypted, ramp.ReferenceTaken:
+		return true
+	default:
+		return false
+	}
+}
+
+// sameOrder reports whether two runs go back to the same start: one was reset, and the other continues it.
+func (t TemporalRuns) sameOrder(ctx context.Context, workflowID, runID, otherID string) (bool, error) {
+	first, err := t.started(ctx, workflowID, runID)
+	if err != nil {
+		return false, err
+	}
+	second, err := t.started(ctx, workflowID, otherID)
+	return err == nil && first.GetOriginalExecutionRunId() == second.GetOriginalExecutionRunId(), err
+}
+
+func (t TemporalRuns) started(ctx context.Context, workflowID, runID string) (*historypb.WorkflowExecutionStartedEventAttributes, error) {
+	history := t.Client.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	first, err := history.Next()
+	if err != nil {
+		return nil, fmt.Errorf("the beginning of run %s cannot be read: %w", runID, err)
+	}
+	return first.GetWorkflowExecutionStartedEventAttributes(), nil
+}
