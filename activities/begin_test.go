@@ -296,6 +296,31 @@ func TestRunThatContinuesAnotherAfterAResetIsTheSameOrderUnlessThatWasOver(t *te
 	require.NotNil(t, earlier)
 }
 
+func TestSaleThatWasResetAfterItWasMadeIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	const sale = "offramp/wd-7"
+	temporal := mocks.NewClient(t)
+	id, err := converter.GetDefaultDataConverter().ToPayload(providersOrder)
+	require.NoError(t, err)
+	reset := execution(otherRun, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED)
+	reset.SearchAttributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{"RampOrderId": id}}
+	temporal.On("ListWorkflow", mock.Anything, mock.Anything).Return(&workflowservice.ListWorkflowExecutionsResponse{
+		Executions: []*workflowpb.WorkflowExecutionInfo{reset, execution(thisRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING)},
+	}, nil)
+	for _, run := range []string{thisRun, otherRun} {
+		history := mocks.NewHistoryEventIterator(t)
+		history.On("Next").Return(&historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{OriginalExecutionRunId: otherRun},
+		}}, nil)
+		temporal.On("GetWorkflowHistory", mock.Anything, sale, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT).Return(history)
+	}
+
+	earlier, err := activities.TemporalRuns{Client: temporal}.Earlier(t.Context(), workflow.Execution{ID: sale, RunID: thisRun})
+
+	require.NoError(t, err)
+	require.Contains(t, earlier.Ending, providersOrder)
+}
+
 func TestStoreThatDoesNotShowTheRunIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

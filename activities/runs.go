@@ -11,6 +11,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -134,10 +135,29 @@ func (t TemporalRuns) order(ctx context.Context, run workflow.Execution, other *
 		}
 	}
 	same, err := t.sameOrder(ctx, run.ID, run.RunID, earlier.RunID)
-	if same || err != nil {
+	if err != nil || same && !lost(run.ID, other) {
 		return nil, err // this run goes on where that one was when it was reset
 	}
+	if same {
+		earlier.Ending += " after the provider had made its order " + ordered(other)
+	}
 	return earlier, nil
+}
+
+// lost reports whether a run made an order at the provider that a run which continues it cannot find: there is no history of
+// off-ramp orders (provider 13).
+func lost(workflowID string, run *workflowpb.WorkflowExecutionInfo) bool {
+	direction, _, err := ramp.ParseWorkflowID(workflowID)
+	return err == nil && direction == ramp.Offramp && ordered(run) != ""
+}
+
+// ordered is the provider's order that a run has published; empty for none.
+func ordered(run *workflowpb.WorkflowExecutionInfo) string {
+	var orderID string
+	if payload, published := run.GetSearchAttributes().GetIndexedFields()[ramp.OrderIDKey.GetName()]; published {
+		_ = converter.GetDefaultDataConverter().FromPayload(payload, &orderID)
+	}
+	return orderID
 }
 
 // endings are the ways in which a run ends that has no order to show.

@@ -177,11 +177,14 @@ func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
 		MaxPaid:     l.terms.maxPaid,
 		Reset:       wasReset(ctx),
 	}
+	if placement.Reset && l.order.CreatedAt.Before(placement.Since) {
+		placement.Since = l.order.CreatedAt // the run before may have made the order
+	}
 	if l.confirmed != nil {
 		placement.MinReceived, placement.MaxPaid = l.confirmed.Receive.Amount, l.confirmed.Pay.Amount
 	}
 	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
-		placement.Again = l.maybeMade
+		placement.Again = l.maybeMade || placement.Reset
 		if !l.maybeMade {
 			ctx = disconnected(ctx)
 		}

@@ -1,0 +1,321 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"rampart/ramp"
+)
+
+// These tests start, signal and read orders as a backend without ramp.Client does: by plain calls of Temporal's SDK, with its default
+// policies, which start a workflow id again once its run has ended.
+
+// startBare starts an order with Temporal's default id policies.
+func (s *stack) startBare(id ramp.ID, request any) client.WorkflowRun {
+	s.t.Helper()
+	run, err := s.temporal.ExecuteWorkflow(s.t.Context(),
+		client.StartWorkflowOptions{ID: id.Direction.WorkflowID(id.Reference), TaskQueue: ramp.TaskQueue},
+		id.Direction.WorkflowType(), request)
+	require.NoError(s.t, err)
+	return run
+}
+
+// requireTaken requires that a run ended as ReferenceTaken, and returns what that says of the earlier order.
+func requireTaken(t *testing.T, run client.WorkflowRun) ramp.Error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), settling)
+	defer cancel()
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, run.Get(ctx, nil), &application)
+	require.Equal(t, string(ramp.ReferenceTaken), application.Type())
+	var taken ramp.Error
+	require.NoError(t, application.Details(&taken))
+	require.NotEmpty(t, taken.RunID)
+	require.NotEqual(t, run.GetRunID(), taken.RunID)
+	return taken
+}
+
+func TestReferenceThatIsStartedAgainByABareClientIsOneOrderAfterEveryEnding(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 600)
+	for name, tc := range map[string]struct {
+		id      ramp.ID
+		request any
+		end     func(ramp.ID, *ramp.Order)
+		ending  ramp.Status
+	}{
+		"completed on-ramp": {buy("bare-completed"), onrampRequest("bare-completed"), func(id ramp.ID, _ *ramp.Order) {
+			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(901)}))
+		}, ramp.Completed},
+		"completed off-ramp": {sell("bare-completed"), offrampRequest("bare-completed"), func(id ramp.ID, _ *ramp.Order) {
+			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
+				map[string]string{"transactionHash": hashOf(901)}))
+		}, ramp.Completed},
+		"cancelled": {buy("bare-cancelled"), onrampRequest("bare-cancelled"), func(id ramp.ID, _ *ramp.Order) {
+			require.NoError(t, s.temporal.CancelWorkflow(t.Context(), "onramp/"+id.Reference, ""))
+		}, ramp.Cancelled},
+		"expired": {buy("bare-expired"), onrampRequest("bare-expired"), func(ramp.ID, *ramp.Order) {}, ramp.Expired},
+		"refunded": {buy("bare-refunded"), onrampRequest("bare-refunded"), func(id ramp.ID, order *ramp.Order) {
+			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(902)}))
+			s.await(id, settling, func(order *ramp.Order) bool { return order.Accepted() })
+			s.force(order.OrderID, "refunded")
+		}, ramp.Refunded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := s.startBare(tc.id, tc.request)
+			order := s.await(tc.id, settling, func(order *ramp.Order) bool { return order.OrderID != "" })
+			tc.end(tc.id, order)
+			s.awaitStatus(tc.id, 2*settling, tc.ending)
+
+			for range 2 {
+				taken := requireTaken(t, s.startBare(tc.id, tc.request))
+				require.Equal(t, before.GetRunID(), taken.RunID)
+				require.Equal(t, tc.ending, taken.Order.Status)
+			}
+
+			again, err := s.orders.Get(t.Context(), tc.id)
+			require.NoError(t, err, "the order is still found by its reference")
+			require.Equal(t, tc.ending, again.Status)
+			s.requireOneOrder(t, tc.id)
+		})
+	}
+}
+
+// requireOneOrder requires that the provider has made one order of a reference, in its direction.
+func (s *stack) requireOneOrder(t *testing.T, id ramp.ID) {
+	t.Helper()
+	made := 0
+	for _, order := range s.ledger().Orders {
+		if order.Direction == string(id.Direction) && order.Reference == id.Reference {
+			made++
+		}
+	}
+	require.Equal(t, 1, made, "%s order %s", id.Direction, id.Reference)
+}
+
+func TestReferenceThatBareClientsStartAtOnceIsOneOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	const starts = 10
+	failures := make(chan error, starts)
+	for range starts {
+		go func() {
+			_, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/at-once", TaskQueue: ramp.TaskQueue},
+				"Onramp", onrampRequest("at-once"))
+			failures <- err
+		}()
+	}
+	for range starts {
+		require.NoError(t, <-failures)
+	}
+	s.awaitStatus(buy("at-once"), settling, ramp.AwaitingPayment)
+	require.Len(t, s.ledger().Orders, 1)
+
+	other := onrampRequest("at-once")
+	other.Fiat.Amount = "2000.00"
+	_, err := s.bareAwait(buy("at-once"), onrampRequest("at-once"))
+	require.NoError(t, err)
+	_, err = s.bareAwait(buy("at-once"), other)
+	requireContractError(t, err, ramp.ReferenceTaken)
+}
+
+// bareAwait waits for an order as a caller who says what they have asked for.
+func (s *stack) bareAwait(id ramp.ID, request any) (map[string]any, error) {
+	s.t.Helper()
+	handle, err := s.temporal.UpdateWorkflow(s.t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: id.Direction.WorkflowID(id.Reference), UpdateName: ramp.AwaitOrder, WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{map[string]any{"request": request}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var order map[string]any
+	return order, handle.Get(s.t.Context(), &order)
+}
+
+func requireContractError(t *testing.T, err error, want ramp.ErrorType) ramp.Error {
+	t.Helper()
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, err, &application, "%v", err)
+	require.Equal(t, string(want), application.Type())
+	var told ramp.Error
+	require.NoError(t, application.Details(&told))
+	return told
+}
+
+func TestReferenceThatIsStartedAgainWhileTheWorkerIsAwayIsOneOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	s.startBare(buy("away"), onrampRequest("away"))
+	s.awaitStatus(buy("away"), settling, ramp.AwaitingPayment)
+	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/away", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
+	s.awaitStatus(buy("away"), settling, ramp.Completed)
+	s.worker.kill()
+	again := s.startBare(buy("away"), onrampRequest("away"))
+	s.worker = s.startWorker()
+
+	require.Equal(t, ramp.Completed, requireTaken(t, again).Order.Status)
+	s.requireOneOrder(t, buy("away"))
+}
+
+func TestReferenceWhoseRunWasTerminatedIsTaken(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	first := s.startBare(buy("replaced"), onrampRequest("replaced"))
+	s.awaitStatus(buy("replaced"), settling, ramp.AwaitingPayment)
+
+	second, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: "onramp/replaced", TaskQueue: ramp.TaskQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+	}, "Onramp", onrampRequest("replaced"))
+	require.NoError(t, err)
+
+	taken := requireTaken(t, second)
+	require.Equal(t, first.GetRunID(), taken.RunID)
+	require.Contains(t, taken.Message, "was terminated")
+	s.requireOneOrder(t, buy("replaced"))
+}
+
+func TestTypoDoesNotBurnAReferenceAndIsToldToWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	typo := onrampRequest("typo")
+	typo.Fiat.Amount = "0"
+	options := client.StartWorkflowOptions{
+		ID: "onramp/typo", TaskQueue: ramp.TaskQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}
+	handle, err := s.temporal.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: s.temporal.NewWithStartWorkflowOperation(options, "Onramp", typo),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: "onramp/typo", UpdateName: ramp.AwaitOrder, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(t.Context(), nil)
+	}
+	told := requireContractError(t, err, ramp.InvalidRequest)
+	require.Equal(t, "fiat.amount", told.Fields[0].Field)
+	eventually(t, patience, func() error {
+		_, err := s.temporal.QueryWorkflow(t.Context(), "onramp/typo", "", ramp.OrderQuery)
+		if err == nil {
+			return errors.New("the query of an invalid request was answered")
+		}
+		require.ErrorContains(t, err, "fiat.amount")
+		return nil
+	})
+
+	right := s.startBare(buy("typo"), onrampRequest("typo"))
+	s.awaitStatus(buy("typo"), settling, ramp.AwaitingPayment)
+	s.requireOneOrder(t, buy("typo"))
+	require.NotEmpty(t, right.GetRunID())
+}
+
+func TestWorkflowTypeInTheWrongCaseEndsWithTheRightName(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	run, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/cased", TaskQueue: ramp.TaskQueue},
+		"onramp", onrampRequest("cased"))
+	require.NoError(t, err)
+	told := requireContractError(t, run.Get(t.Context(), nil), ramp.InvalidRequest)
+	require.Contains(t, told.Message, "must be Onramp")
+}
+
+func TestFurtherAndMissingArgumentsAreNamedToABareClient(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	for reference, tc := range map[string]struct {
+		arguments []any
+		want      string
+	}{
+		"two":  {[]any{onrampRequest("two"), "and more"}, "one argument is taken, and 2 were sent"},
+		"none": {nil, "the argument is missing"},
+	} {
+		run, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/" + reference, TaskQueue: ramp.TaskQueue},
+			"Onramp", tc.arguments...)
+		require.NoError(t, err)
+		require.Contains(t, requireContractError(t, run.Get(t.Context(), nil), ramp.InvalidRequest).Message, tc.want)
+	}
+	require.Empty(t, s.ledger().Orders)
+}
+
+// The Web UI's button on a finished workflow is Reset.
+func TestResetOfAFinishedOrderMakesNothingAtTheProvider(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	for _, point := range []string{"at its beginning", "before its order was made"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			id := sell("over-" + point[:2])
+			first := s.startBare(id, offrampRequest(id.Reference))
+			s.awaitStatus(id, settling, ramp.AwaitingPayment)
+			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
+				map[string]string{"transactionHash": hashOf(len(point))}))
+			s.awaitStatus(id, settling, ramp.Completed)
+
+			taken := requireTaken(t, s.reset(t, id, first.GetRunID(), point))
+
+			require.Equal(t, ramp.Completed, taken.Order.Status)
+			order, err := s.orders.Get(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, ramp.Completed, order.Status)
+			s.requireOneOrder(t, id)
+		})
+	}
+}
+
+// reset resets a run to its first workflow task, or to the one that asks for the order.
+func (s *stack) reset(t *testing.T, id ramp.ID, runID, point string) client.WorkflowRun {
+	t.Helper()
+	var task int64
+	for _, event := range s.history(id).GetEvents() {
+		switch {
+		case event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED && (task == 0 || point != "at its beginning"):
+			task = event.GetEventId()
+		case event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOfframpOrder":
+			point = "at its beginning" // the task before is the one
+		}
+	}
+	workflowID := id.Direction.WorkflowID(id.Reference)
+	response, err := s.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace:                 "default",
+		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: runID},
+		Reason:                    "tried by hand",
+		WorkflowTaskFinishEventId: task,
+		RequestId:                 workflowID,
+	})
+	require.NoError(t, err)
+	return s.temporal.GetWorkflow(t.Context(), workflowID, response.GetRunId())
+}
+
+func TestResetOfARunningOrderGoesOnWithIt(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	first := s.startBare(buy("stuck"), onrampRequest("stuck"))
+	s.awaitStatus(buy("stuck"), settling, ramp.AwaitingPayment)
+
+	s.reset(t, buy("stuck"), first.GetRunID(), "at its beginning")
+
+	s.awaitStatus(buy("stuck"), settling, ramp.AwaitingPayment)
+	s.requireOneOrder(t, buy("stuck"))
+}
+
+// The provider lists no off-ramp orders, so that the one that was made cannot be found again.
+func TestResetOfARunningSaleMakesNoSecondOne(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	first := s.startBare(sell("stuck"), offrampRequest("stuck"))
+	order := s.awaitStatus(sell("stuck"), settling, ramp.AwaitingPayment)
+
+	taken := requireTaken(t, s.reset(t, sell("stuck"), first.GetRunID(), "at its beginning"))
+
+	require.Contains(t, taken.Message, order.OrderID)
+	s.requireOneOrder(t, sell("stuck"))
+}
