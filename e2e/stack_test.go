@@ -56,6 +56,8 @@ type stack struct {
 	// keyset is the file of the keys that encrypt payloads, and keyring those keys.
 	keyset  string
 	keyring *codec.Keyring
+	// ahead is the file of a keyset that one backend alone has.
+	ahead string
 	// codec is where the Web UI looks for a codec server.
 	codec string
 

@@ -1,0 +1,382 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+
+	"rampart/codec"
+	"rampart/ramp"
+)
+
+// These tests attack running orders as the parties of docs/security.md that may write to the namespace and have no keys. What such a
+// party writes may stop an order's workflow task, until an operator resets the order to before it; it decides nothing.
+
+// paid is an on-ramp order whose proof the provider has taken, and whose watch runs.
+func (s *stack) paid(reference string) *ramp.Order {
+	s.t.Helper()
+	_, err := s.orders.StartOnramp(s.t.Context(), onrampRequest(reference))
+	require.NoError(s.t, err)
+	order, err := s.orders.SubmitUTR(s.t.Context(), reference, utrOf(1))
+	require.NoError(s.t, err)
+	return order
+}
+
+// awaitPending waits until an activity of this type is with a worker.
+func (s *stack) awaitPending(id ramp.ID, activityType string) *workflowpb.PendingActivityInfo {
+	s.t.Helper()
+	var found *workflowpb.PendingActivityInfo
+	eventually(s.t, patience, func() error {
+		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
+		if err != nil {
+			return err
+		}
+		for _, pending := range described.GetPendingActivities() {
+			if pending.GetActivityType().GetName() == activityType {
+				found = pending
+				return nil
+			}
+		}
+		return fmt.Errorf("no %s is pending", activityType)
+	})
+	return found
+}
+
+// fail forges the failure of an activity, whenever a worker has it.
+func (s *stack) fail(id ramp.ID, activityType string, failure *failurepb.Failure) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		_, err := s.outsider().WorkflowService().RespondActivityTaskFailedById(s.t.Context(), &workflowservice.RespondActivityTaskFailedByIdRequest{
+			Namespace: "default", WorkflowId: id.Direction.WorkflowID(id.Reference), Failure: failure,
+			ActivityId: s.awaitPending(id, activityType).GetActivityId(), Identity: "an outsider",
+		})
+		return err
+	})
+}
+
+// complete forges the result of an activity.
+func (s *stack) complete(id ramp.ID, activityType string, result *commonpb.Payload) {
+	s.t.Helper()
+	_, err := s.outsider().WorkflowService().RespondActivityTaskCompletedById(s.t.Context(), &workflowservice.RespondActivityTaskCompletedByIdRequest{
+		Namespace: "default", WorkflowId: id.Direction.WorkflowID(id.Reference), Result: &commonpb.Payloads{Payloads: []*commonpb.Payload{result}},
+		ActivityId: s.awaitPending(id, activityType).GetActivityId(), Identity: "an outsider",
+	})
+	require.NoError(s.t, err)
+}
+
+func clear(t *testing.T, value any) *commonpb.Payload {
+	t.Helper()
+	payload, err := converter.GetDefaultDataConverter().ToPayload(value)
+	require.NoError(t, err)
+	return payload
+}
+
+func applicationFailure(t *testing.T, kind string, details any) *failurepb.Failure {
+	t.Helper()
+	return &failurepb.Failure{
+		Message: "said by an outsider",
+		FailureInfo: &failurepb.Failure_ApplicationFailureInfo{ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{
+			Type: kind, NonRetryable: true, Details: &commonpb.Payloads{Payloads: []*commonpb.Payload{clear(t, details)}},
+		}},
+	}
+}
+
+// requireStopped requires that an order's workflow task fails, and that the order has not moved.
+func (s *stack) requireStopped(id ramp.ID) {
+	s.t.Helper()
+	workflowID := id.Direction.WorkflowID(id.Reference)
+	eventually(s.t, patience, func() error {
+		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
+		if err != nil {
+			return err
+		}
+		require.Equal(s.t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, described.GetWorkflowExecutionInfo().GetStatus())
+		if described.GetPendingWorkflowTask().GetAttempt() < 2 {
+			return errors.New("the workflow task has not failed")
+		}
+		return nil
+	})
+}
+
+// recover resets an order to the last workflow task before the forged event, as the runbook says.
+func (s *stack) recover(id ramp.ID) {
+	s.t.Helper()
+	var task int64
+	for _, event := range s.history(id).GetEvents() {
+		if forged(event) {
+			break
+		}
+		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			task = event.GetEventId()
+		}
+	}
+	_, err := s.temporal.ResetWorkflowExecution(s.t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace:                 "default",
+		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: id.Direction.WorkflowID(id.Reference)},
+		Reason:                    "a forged answer",
+		WorkflowTaskFinishEventId: task,
+		RequestId:                 id.Reference,
+	})
+	require.NoError(s.t, err)
+}
+
+func forged(event *historypb.HistoryEvent) bool {
+	const outsider = "an outsider"
+	return event.GetActivityTaskFailedEventAttributes().GetIdentity() == outsider ||
+		event.GetActivityTaskCompletedEventAttributes().GetIdentity() == outsider
+}
+
+func TestForgedFailureEndsNoPaidOrder(t *testing.T) {
+	t.Parallel()
+	refused := map[string]any{"httpStatus": 403, "reason": "no"}
+	for name, failure := range map[string]func(*testing.T) *failurepb.Failure{
+		"refusal":   func(t *testing.T) *failurepb.Failure { return applicationFailure(t, "ProviderRefused", refused) },
+		"unknown":   func(t *testing.T) *failurepb.Failure { return applicationFailure(t, "Anything", refused) },
+		"takenover": func(t *testing.T) *failurepb.Failure { return applicationFailure(t, "ReferenceTaken", refused) },
+		"cancelled": func(*testing.T) *failurepb.Failure {
+			return &failurepb.Failure{FailureInfo: &failurepb.Failure_CanceledFailureInfo{CanceledFailureInfo: &failurepb.CanceledFailureInfo{}}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, 6)
+			id := buy("forged-" + name)
+			s.paid(id.Reference)
+
+			s.fail(id, "WatchOrder", failure(t))
+
+			s.requireStopped(id)
+			s.recover(id)
+			s.clock(`{"speed":600}`)
+			s.awaitStatus(id, settling, ramp.Completed)
+			s.requireOneOrder(t, id)
+		})
+	}
+}
+
+func TestForgedQuoteExpiryMakesNoSecondOrder(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, unreliable(n))
+	n.fail("POST /v1/orders/create", fault{left: 1 << 30, status: 503})
+	s.startBare(buy("forged-quote"), onrampRequest("forged-quote"))
+
+	s.fail(buy("forged-quote"), "CreateOnrampOrder", applicationFailure(t, "QuoteExpired", map[string]any{}))
+
+	s.requireStopped(buy("forged-quote"))
+	n.fail("POST /v1/orders/create", fault{})
+	s.recover(buy("forged-quote"))
+	s.awaitStatus(buy("forged-quote"), settling, ramp.AwaitingPayment)
+	s.requireOneOrder(t, buy("forged-quote"))
+}
+
+func TestForgedResultMovesNoOrder(t *testing.T) {
+	t.Parallel()
+	t.Run("in clear", func(t *testing.T) {
+		t.Parallel()
+		s := newStack(t, 6)
+		s.paid("forged-clear")
+		s.complete(buy("forged-clear"), "WatchOrder", clear(t, map[string]any{
+			"end": "decided", "state": map[string]any{"providerStatus": "completed", "status": "completed"},
+		}))
+		s.requireStopped(buy("forged-clear"))
+	})
+	t.Run("of another role", func(t *testing.T) {
+		t.Parallel()
+		s := newStack(t, 6)
+		s.paid("forged-role")
+		s.complete(buy("forged-role"), "WatchOrder", s.answerOf(buy("forged-role"), ramp.SubmitUTR))
+		s.requireStopped(buy("forged-role"))
+		s.recover(buy("forged-role"))
+		s.clock(`{"speed":600}`)
+		s.awaitStatus(buy("forged-role"), settling, ramp.Completed)
+	})
+	t.Run("of another activity", func(t *testing.T) {
+		t.Parallel()
+		s := newStack(t, 6)
+		s.paid("forged-activity")
+		s.complete(buy("forged-activity"), "WatchOrder", s.resultOf(buy("forged-activity"), "KYCStatus"))
+		s.requireStopped(buy("forged-activity"))
+	})
+}
+
+// answerOf is the payload with which an order has answered an update.
+func (s *stack) answerOf(id ramp.ID, update string) *commonpb.Payload {
+	s.t.Helper()
+	accepted := make(map[int64]bool)
+	for _, event := range s.history(id).GetEvents() {
+		if event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName() == update {
+			accepted[event.GetEventId()] = true
+		}
+		if completed := event.GetWorkflowExecutionUpdateCompletedEventAttributes(); accepted[completed.GetAcceptedEventId()] {
+			return completed.GetOutcome().GetSuccess().GetPayloads()[0]
+		}
+	}
+	s.t.Fatal("no answer")
+	return nil
+}
+
+// resultOf is the payload with which an order's activity has answered.
+func (s *stack) resultOf(id ramp.ID, activityType string) *commonpb.Payload {
+	s.t.Helper()
+	scheduled := make(map[int64]bool)
+	for _, event := range s.history(id).GetEvents() {
+		if event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == activityType {
+			scheduled[event.GetEventId()] = true
+		}
+		if completed := event.GetActivityTaskCompletedEventAttributes(); scheduled[completed.GetScheduledEventId()] {
+			return completed.GetResult().GetPayloads()[0]
+		}
+	}
+	s.t.Fatal("no result")
+	return nil
+}
+
+func TestRequestInClearMakesNoOrderWhereItIsNotTaken(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR=false"))
+	_, err := s.outsider().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/clear", TaskQueue: ramp.TaskQueue},
+		"Onramp", onrampRequest("clear"))
+	require.NoError(t, err)
+
+	told := requireContractError(t, s.temporal.GetWorkflow(t.Context(), "onramp/clear", "").Get(t.Context(), nil), ramp.Unencrypted)
+
+	require.Contains(t, told.Message, "RAMP_ALLOW_CLEAR")
+	require.Empty(t, s.ledger().Orders)
+	require.Zero(t, s.ledger().Users, "nobody is logged in")
+}
+
+func TestAccountInClearIsNotTaken(t *testing.T) {
+	t.Parallel()
+	attacker := map[string]any{"upi": map[string]string{"id": "mallory@okbank", "name": "Mallory"}}
+	for rule, want := range map[string]string{"false": "in clear is not taken", "true": "not awaited: in clear it is taken only while"} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR="+rule))
+			ended := make(chan error, 1)
+			request := unverified("review", "nokyc")
+			go func() {
+				_, err := s.orders.StartOnramp(t.Context(), request)
+				ended <- err
+			}()
+			require.NoError(t, <-ended)
+			s.awaitStatus(buy("review"), settling, ramp.AwaitingKYC)
+
+			require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/review", "", ramp.SubmitAccount, attacker))
+
+			order := s.await(buy("review"), settling, func(order *ramp.Order) bool { return len(order.Timeline) > 2 })
+			require.Contains(t, order.Timeline[len(order.Timeline)-1].Note, want)
+		})
+	}
+}
+
+func TestProofAndCancellationInClearCountEverywhere(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR=false"))
+	for _, reference := range []string{"proven", "dropped"} {
+		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		require.NoError(t, err)
+	}
+	outsider := s.outsider()
+	require.NoError(t, outsider.SignalWorkflow(t.Context(), "onramp/proven", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
+	require.NoError(t, outsider.CancelWorkflow(t.Context(), "onramp/dropped", ""))
+
+	s.awaitStatus(buy("proven"), settling, ramp.Completed)
+	s.awaitStatus(buy("dropped"), settling, ramp.Cancelled)
+}
+
+func TestPoisonFreezesNoOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	stranger, err := codec.NewKeyring()
+	require.NoError(t, err)
+	strange := codec.New(stranger, "default").WithSerializationContext(converter.WorkflowSerializationContext{
+		Namespace: "default", WorkflowID: "onramp/poison",
+	})
+	poison, err := strange.Encode([]*commonpb.Payload{clear(t, map[string]string{"utr": utrOf(7)})})
+	require.NoError(t, err)
+	_, err = s.orders.StartOnramp(t.Context(), onrampRequest("poison"))
+	require.NoError(t, err)
+	for _, name := range []string{ramp.SubmitUTR, ramp.SubmitKYC, "anything"} {
+		_, err = s.outsider().WorkflowService().SignalWorkflowExecution(t.Context(), &workflowservice.SignalWorkflowExecutionRequest{
+			Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: "onramp/poison"},
+			SignalName: name, Input: &commonpb.Payloads{Payloads: poison},
+		})
+		require.NoError(t, err)
+	}
+	aside := s.await(buy("poison"), settling, func(order *ramp.Order) bool { return order.Attention != "" })
+	require.Contains(t, aside.Attention, "cannot be read")
+
+	order, err := s.orders.SubmitUTR(t.Context(), "poison", utrOf(1))
+
+	require.NoError(t, err)
+	require.True(t, order.Accepted())
+	s.awaitStatus(buy("poison"), settling, ramp.Completed)
+	s.requireReplay(buy("poison"))
+}
+
+// A backend may have a new key before the workers do, against the advice.
+func TestProofUnderAKeyThatIsLateIsReadOnceTheKeyComes(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 20)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("late-key"))
+	require.NoError(t, err)
+	ahead := s.rotatedAside()
+	require.NoError(t, ahead.SignalWorkflow(t.Context(), "onramp/late-key", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
+	s.await(buy("late-key"), settling, func(order *ramp.Order) bool { return order.Attention != "" })
+
+	s.distribute()
+
+	order := s.awaitStatus(buy("late-key"), 2*settling, ramp.Completed)
+	require.Equal(t, utrOf(1), order.Proof.UTR)
+	notes, err := json.Marshal(order.Timeline)
+	require.NoError(t, err)
+	require.Contains(t, string(notes), "set aside is read now")
+}
+
+// rotatedAside is a connection of a backend whose keyset has a further key, which encrypts, and that nobody else has.
+func (s *stack) rotatedAside() client.Client {
+	s.t.Helper()
+	stored, err := os.ReadFile(s.keyset)
+	require.NoError(s.t, err)
+	s.ahead = filepath.Join(s.t.TempDir(), "ahead.json")
+	require.NoError(s.t, os.WriteFile(s.ahead, stored, 0o600))
+	source := codec.Source{File: s.ahead}
+	_, err = codec.AddKey(s.t.Context(), source)
+	require.NoError(s.t, err)
+	_, err = codec.Promote(s.t.Context(), source)
+	require.NoError(s.t, err)
+	keyring, err := codec.Open(s.t.Context(), source)
+	require.NoError(s.t, err)
+	options := client.Options{HostPort: s.address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+	codec.Secure(&options, keyring)
+	ahead, err := client.Dial(options)
+	require.NoError(s.t, err)
+	s.t.Cleanup(ahead.Close)
+	s.keyring = keyring
+	return ahead
+}
+
+// distribute gives everybody the keyset that one backend had.
+func (s *stack) distribute() {
+	s.t.Helper()
+	stored, err := os.ReadFile(s.ahead)
+	require.NoError(s.t, err)
+	require.NoError(s.t, os.WriteFile(s.keyset, stored, 0o600))
+	s.connect()
+}
