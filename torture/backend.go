@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"rampart/ramp"
 )
 
@@ -23,6 +25,8 @@ type backend struct {
 	plan   plan
 	orders *ramp.Client
 	signal func(ctx context.Context, id ramp.ID, proof string) error
+	// bare starts an order by a plain call of Temporal's SDK.
+	bare func(context.Context, plan) (client.WorkflowRun, error)
 
 	mu sync.Mutex
 	told
@@ -32,6 +36,8 @@ type backend struct {
 type told struct {
 	// started is set once the order is known to run.
 	started bool
+	// run is the order's, where a plain call has started it.
+	run string
 	// handed are the proofs that were handed in, oldest first, and handedAt is when the last one, or the cancellation, was.
 	handed   []string
 	handedAt time.Time
@@ -99,6 +105,9 @@ func (b *backend) start(ctx context.Context) *ramp.Order {
 func (b *backend) startOnce(ctx context.Context) (*ramp.Order, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
+	if b.plan.bare {
+		return b.bareOnce(ctx)
+	}
 	if b.plan.id.Direction == ramp.Offramp {
 		return b.orders.StartOfframp(ctx, b.plan.offramp)
 	}

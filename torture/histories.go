@@ -43,7 +43,7 @@ func (r *run) readHistories(ctx context.Context) Histories {
 	reading.SetLimit(readers)
 	for _, b := range r.backends {
 		reading.Go(func() error {
-			history, err := r.history(ctx, b.plan.id)
+			history, err := r.history(ctx, b.plan.id, b.knows().run)
 			var replay error
 			if err == nil {
 				replay = r.replay(b.plan.id, history)
@@ -65,10 +65,11 @@ func (r *run) readHistories(ctx context.Context) Histories {
 	return sum
 }
 
-func (r *run) history(ctx context.Context, id ramp.ID) (*historypb.History, error) {
+// history is of the order's run; empty is the newest.
+func (r *run) history(ctx context.Context, id ramp.ID, run string) (*historypb.History, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	events := r.cluster.temporal.GetWorkflowHistory(ctx, id.Direction.WorkflowID(id.Reference), "", false,
+	events := r.cluster.temporal.GetWorkflowHistory(ctx, id.Direction.WorkflowID(id.Reference), run, false,
 		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	history := new(historypb.History)
 	for events.HasNext() {

@@ -60,6 +60,8 @@ type plan struct {
 
 	behaviour behaviour
 	bySignal  bool
+	// bare is set for an order that is started by a plain call of Temporal's SDK.
+	bare bool
 	// at is when it starts, since the beginning of the run, and thought how long its user takes to act.
 	at, thought time.Duration
 	// proofs are what the user submits, each when the one before was refused. A mistyped one, which is the first, is
@@ -93,6 +95,7 @@ func planOrder(n int, options Options, random *rand.Rand) plan {
 		id:        ramp.ID{Direction: ramp.Offramp, Reference: fmt.Sprintf("order-%d", n)},
 		behaviour: chooseBehaviour(random.Float64()),
 		bySignal:  random.Float64() < signalShare,
+		bare:      bare(n),
 		thought:   time.Duration(random.Float64() * float64(min(longestThought, options.life()/8))),
 	}
 	p.correction = options.scaled(soonestCorrection + time.Duration(random.Float64()*float64(latestCorrection-soonestCorrection)))

@@ -68,13 +68,14 @@ func (r *run) torture(ctx context.Context) error {
 		return err
 	}
 	r.awaitEnd(ctx)
+	r.startAgain(ctx)
 	return nil
 }
 
 func (r *run) runBackends(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, p := range planOrders(r.options) {
-		b := &backend{plan: p, orders: r.cluster.orders, signal: r.signal}
+		b := &backend{plan: p, orders: r.cluster.orders, signal: r.signal, bare: r.startBare}
 		r.backends = append(r.backends, b)
 		running.Go(func() {
 			if sleep(ctx, time.Until(r.begun.Add(p.at))) {
