@@ -354,29 +354,26 @@ func (s *stack) rotatedAside() client.Client {
 	s.t.Helper()
 	stored, err := os.ReadFile(s.keyset)
 	require.NoError(s.t, err)
-	s.ahead = filepath.Join(s.t.TempDir(), "ahead.json")
-	require.NoError(s.t, os.WriteFile(s.ahead, stored, 0o600))
-	source := codec.Source{File: s.ahead}
+	source := codec.Source{File: filepath.Join(s.t.TempDir(), "ahead.json")}
+	require.NoError(s.t, os.WriteFile(source.File, stored, 0o600))
 	_, err = codec.AddKey(s.t.Context(), source)
+	require.NoError(s.t, err)
+	s.added, err = os.ReadFile(source.File)
 	require.NoError(s.t, err)
 	_, err = codec.Promote(s.t.Context(), source)
 	require.NoError(s.t, err)
-	keyring, err := codec.Open(s.t.Context(), source)
+	s.ahead, err = codec.Open(s.t.Context(), source)
 	require.NoError(s.t, err)
 	options := client.Options{HostPort: s.address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
-	codec.Secure(&options, keyring)
+	codec.Secure(&options, s.ahead)
 	ahead, err := client.Dial(options)
 	require.NoError(s.t, err)
 	s.t.Cleanup(ahead.Close)
-	s.keyring = keyring
 	return ahead
 }
 
-// distribute gives everybody the keyset that one backend had.
+// distribute gives the worker the key that one backend has.
 func (s *stack) distribute() {
 	s.t.Helper()
-	stored, err := os.ReadFile(s.ahead)
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(s.keyset, stored, 0o600))
-	s.connect()
+	require.NoError(s.t, os.WriteFile(s.keyset, s.added, 0o600))
 }

@@ -85,6 +85,7 @@ func roads() []road {
 			faults: []string{`"fault":"error","route":"POST /v1/orders/status","skip":1,"times":4`}},
 		{name: "onramp-provider-unsure-at-the-deadline", id: buy, ending: ramp.Completed, act: unsure},
 		{name: "onramp-paid-without-proof", id: buy, ending: ramp.Completed, act: paidUnseen},
+		{name: "onramp-proof-set-aside", id: buy, ending: ramp.Completed, act: proofUnderALateKey},
 		{name: "onramp-expired", id: buy, ending: ramp.Expired},
 		{name: "onramp-never-paid", id: buy, ending: ramp.Expired, act: payNothing},
 		{name: "onramp-cancelled", id: buy, ending: ramp.Cancelled, act: cancelOrder},
@@ -212,6 +213,12 @@ func (s *stack) recordOthers() {
 		require.Error(s.t, run.Get(s.t.Context(), nil))
 		s.record(strings.ToLower(kind)+"-invalid-request", s.history(ramp.ID{Direction: ramp.Direction(strings.ToLower(kind)), Reference: "x"}))
 	}
+	again := buy("again")
+	s.startBare(again, onrampRequest("again"))
+	require.NoError(s.t, s.temporal.CancelWorkflow(s.t.Context(), "onramp/again", ""))
+	s.awaitStatus(again, settling, ramp.Cancelled)
+	requireTaken(s.t, s.startBare(again, onrampRequest("again")))
+	s.record("onramp-reference-taken", s.history(again))
 	run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
 		ramp.AdoptionWorkflow, "onramp/x")
 	require.NoError(s.t, err)
@@ -227,11 +234,21 @@ func (s *stack) record(name string, history proto.Message) {
 	if _, err := os.Stat(path); histories == "" || err == nil {
 		return
 	}
-	own := codec.New(s.keyring, "default")
+	keyring := s.keyring
+	if s.ahead != nil {
+		keyring = s.ahead
+	}
+	own := codec.New(keyring, "default")
 	require.NoError(s.t, proxy.VisitPayloads(s.t.Context(), history, proxy.VisitPayloadsOptions{
 		SkipSearchAttributes: true,
 		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-			return own.Decode(payloads)
+			opened, err := own.Decode(payloads)
+			for i, payload := range opened {
+				if key := codec.KeyID(payloads[i]); key != "" && key != s.keyring.Primary() {
+					payload.Metadata[ramp.MetadataKeyID] = []byte(key) // as the worker's converter hands it over
+				}
+			}
+			return opened, err
 		},
 	}))
 	content, err := protojson.Marshal(history)
@@ -366,6 +383,19 @@ func pay(t *traveller) error {
 func signalProof(t *traveller) error {
 	name, proof := t.proof(1)
 	return t.signal(name, proof)
+}
+
+// proofUnderALateKey comes from a backend that has a new key before the workers do.
+func proofUnderALateKey(t *traveller) error {
+	name, proof := t.proof(1)
+	if err := t.rotatedAside().SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, proof); err != nil {
+		return err
+	}
+	if err := untilAttention(t); err != nil {
+		return err
+	}
+	t.distribute()
+	return nil
 }
 
 // otherProof comes beside the first; which of the two the provider accepts is all the same.

@@ -56,8 +56,9 @@ type stack struct {
 	// keyset is the file of the keys that encrypt payloads, and keyring those keys.
 	keyset  string
 	keyring *codec.Keyring
-	// ahead is the file of a keyset that one backend alone has.
-	ahead string
+	// ahead is the keyring of one backend, which encrypts with a key that nobody else has, and added is the keyset that has it too.
+	ahead *codec.Keyring
+	added []byte
 	// codec is where the Web UI looks for a codec server.
 	codec string
 
