@@ -231,6 +231,12 @@ func RetryAfter(err error) time.Duration {
 	return application.NextRetryDelay()
 }
 
+// final reports whether an error of an activity is not retried.
+func final(err error) bool {
+	var application *temporal.ApplicationError
+	return errors.As(err, &application) && application.NonRetryable()
+}
+
 func hasType(err error, kind string) bool {
 	var application *temporal.ApplicationError
 	return errors.As(err, &application) && application.Type() == kind

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"sync"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -31,8 +30,8 @@ type KYCStatusResult struct {
 // in here is refused the order. Later, a refused login is an outage. A look that is refused says nothing of the user's KYC, and
 // is made again.
 //
-// As the first call it also decides whether the order begins, while the provider is asked: a reference that an earlier run had, and
-// a request in clear where that is not taken, are final errors.
+// As the first call it also decides whether the order begins: a request in clear where that is not taken, and a reference that an
+// earlier run had, are final errors. The latter is looked for last, when the visibility store is most likely to show this run.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	if req.Begins == nil {
 		return c.kycStatus(ctx, req)
@@ -40,14 +39,11 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 	if err := c.admit(*req.Begins); err != nil {
 		return KYCStatusResult{}, err
 	}
-	var (
-		looking sync.WaitGroup
-		taken   error
-	)
-	looking.Go(func() { taken = c.first(ctx, req.Begins.Reference) })
 	result, err := c.kycStatus(ctx, req)
-	looking.Wait()
-	if taken != nil {
+	if err != nil && !final(err) {
+		return KYCStatusResult{}, err
+	}
+	if taken := c.first(ctx, req.Begins.Reference); taken != nil {
 		return KYCStatusResult{}, taken
 	}
 	result.Rules = c.rules()

@@ -54,8 +54,10 @@ type TemporalRuns struct {
 var _ Runs = TemporalRuns{}
 
 const (
-	// visibleEvery is how often the visibility store is asked for a run that it does not show yet.
-	visibleEvery = 100 * time.Millisecond
+	// visibleAfter is the first pause until the visibility store is asked again for a run that it does not show yet. Each is twice as
+	// long as the one before, up to visibleEvery: servers limit these calls far more than others.
+	visibleAfter = 50 * time.Millisecond
+	visibleEvery = 2 * time.Second
 	// visibleWithin bounds how long an attempt waits for that.
 	visibleWithin = 30 * time.Second
 )
@@ -66,7 +68,7 @@ var errInvisible = errors.New("the visibility store does not show this run yet, 
 // shows those before it.
 func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*EarlierRun, error) {
 	tooLate := time.After(visibleWithin)
-	for {
+	for pause := visibleAfter; ; pause = min(2*pause, visibleEvery) {
 		others, shown, err := t.others(ctx, run)
 		if err != nil {
 			return nil, err
@@ -79,7 +81,7 @@ func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*Ear
 			return nil, ctx.Err()
 		case <-tooLate:
 			return nil, errInvisible
-		case <-time.After(visibleEvery):
+		case <-time.After(pause):
 		}
 	}
 }
