@@ -17,8 +17,11 @@ type UploadKYCRequest struct {
 	Dossier string `json:"dossier"`
 }
 
-// UploadKYCResult is empty: the provider has received the dossier, which does not mean that it has verified the user.
-type UploadKYCResult struct{}
+// UploadKYCResult says that the provider has received the dossier, which does not mean that it has verified the user. One of an
+// earlier version is empty and says the same.
+type UploadKYCResult struct {
+	Received bool `json:"received"`
+}
 
 // UploadKYC streams a dossier from its blob store to the provider (provider 3.4).
 func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCResult, error) {
@@ -27,7 +30,8 @@ func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCR
 		return UploadKYCResult{}, dossierError(ctx, err)
 	}
 	defer dossier.close()
-	return UploadKYCResult{}, c.uploadError(ctx, c.provider.UploadKYC(ctx, user(req.Email), dossier.upload()))
+	err = c.uploadError(ctx, c.provider.UploadKYC(ctx, user(req.Email), dossier.upload()))
+	return UploadKYCResult{Received: err == nil}, err
 }
 
 // uploadError is dossierError for the upload itself. What a gateway refuses for the documents' sake is the user's to mend, and

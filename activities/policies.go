@@ -1,10 +1,13 @@
 package activities
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -163,10 +166,34 @@ func watch[Result any](ctx workflow.Context, summary string, activity, request a
 	}, activity, request)
 }
 
+// execute runs an activity. A failure that no worker of ours can have written must decide nothing: it stops the workflow task,
+// which is tried again, and not the order.
 func execute[Result any](ctx workflow.Context, options workflow.ActivityOptions, activity, request any) (Result, error) {
 	var result Result
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activity, request).Get(ctx, &result)
+	if forged := forgery(err); forged != nil {
+		panic(forged)
+	}
 	return result, err
+}
+
+// forgery returns what shows that no worker of ours has written an activity's failure, and the server has not either: it gives
+// no activity up for being late as a whole, since none is bounded so.
+func forgery(err error) error {
+	var unauthenticated *ramp.UnauthenticatedError
+	if errors.As(err, &unauthenticated) {
+		return unauthenticated
+	}
+	var timeout *temporal.TimeoutError
+	if !errors.As(err, &timeout) {
+		return nil
+	}
+	switch timeout.TimeoutType() {
+	case enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE:
+		return &ramp.UnauthenticatedError{Problem: fmt.Sprintf("it is a timeout (%s) that activities here do not have", timeout.TimeoutType())}
+	default:
+		return nil
+	}
 }
 
 // retryPolicy spaces attempts that died without an answer; those that failed choose their own pause (see classify),

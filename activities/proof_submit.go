@@ -31,8 +31,10 @@ type SubmitTransactionHashRequest struct {
 	Holder string `json:"holder,omitempty"`
 }
 
-// SubmitResult is empty: the provider took the proof.
-type SubmitResult struct{}
+// SubmitResult says that the provider took the proof. One of an earlier version is empty and says the same.
+type SubmitResult struct {
+	Accepted bool `json:"accepted"`
+}
 
 // SubmitUTR submits a UTR (provider 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer
 // was lost. Any other refusal carries the order's state, which decides what becomes of the order: the provider may have
@@ -42,14 +44,14 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 	err := c.provider.SubmitUTR(ctx, user, req.OrderID, req.UTR)
 	refused, yes := refusedBy(err, onmeta.RouteSubmitUTR)
 	if !yes {
-		return SubmitResult{}, classify(ctx, err)
+		return submitted(classify(ctx, err))
 	}
 	has, failed := c.hasUTR(ctx, user, req)
 	if failed != nil {
 		return SubmitResult{}, classify(ctx, lookup(failed))
 	}
 	if has {
-		return SubmitResult{}, nil
+		return submitted(nil)
 	}
 	state, failed := onrampState(ctx, c.provider, OrderRequest{Email: req.Email, OrderID: req.OrderID, Holder: req.Holder})
 	if failed != nil {
@@ -57,6 +59,9 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 	}
 	return SubmitResult{}, refusal(refused, &state)
 }
+
+// submitted is the result of a submission that failed with err, or did not.
+func submitted(err error) (SubmitResult, error) { return SubmitResult{Accepted: err == nil}, err }
 
 // hasUTR reports whether the order carries the UTR, by the user's order history: no other call tells. Case counts (provider 1.7).
 func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRRequest) (bool, error) {
@@ -83,14 +88,14 @@ func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransaction
 	err := c.provider.SubmitTransactionHash(ctx, holder(req.Email, req.Holder), req.OrderID, req.TransactionHash)
 	refused, yes := refusedBy(err, onmeta.RouteSubmitHash)
 	if !yes {
-		return SubmitResult{}, classify(ctx, err)
+		return submitted(classify(ctx, err))
 	}
 	status, failed := c.provider.OfframpStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if failed != nil {
 		return SubmitResult{}, classify(ctx, lookup(failed))
 	}
 	if req.isHash(status.TransactionHash) {
-		return SubmitResult{}, nil
+		return submitted(nil)
 	}
 	state := offrampStateOf(status)
 	return SubmitResult{}, refusal(refused, &state)

@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -11,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/codec"
-	"rampart/ramp"
 )
 
 const secret = "asha@example.test"
@@ -73,15 +71,49 @@ func TestSamePayloadNeverLooksTheSame(t *testing.T) {
 	require.NotEqual(t, encode(t, own, payload).GetData(), encode(t, own, payload).GetData())
 }
 
-func TestActivityPayloadsBelongToTheirWorkflow(t *testing.T) {
+func activity(namespace, workflowID, kind string) converter.SerializationContext {
+	return converter.ActivitySerializationContext{Namespace: namespace, WorkflowID: workflowID, ActivityType: kind, TaskQueue: "ramp"}
+}
+
+func TestActivityPayloadsBelongToTheirActivity(t *testing.T) {
 	t.Parallel()
 	c := codec.New(newKeyring(t), "default")
-	encrypted := encode(t, of(c, converter.ActivitySerializationContext{
-		Namespace: "default", WorkflowID: "onramp/inv-42", ActivityType: "KYCStatus", TaskQueue: "ramp",
-	}), clear(t, secret))
-	decrypted, err := of(c, order("default", "onramp/inv-42")).Decode([]*commonpb.Payload{encrypted})
-	require.NoError(t, err)
-	require.True(t, proto.Equal(clear(t, secret), decrypted[0]))
+	kycStatus := activity("default", "onramp/inv-42", "KYCStatus")
+	encrypted := encode(t, of(c, kycStatus), clear(t, secret))
+	require.Equal(t, "KYCStatus", codec.Role(encrypted))
+	for _, reader := range []converter.PayloadCodec{of(c, kycStatus), c} {
+		decrypted, err := reader.Decode([]*commonpb.Payload{encrypted})
+		require.NoError(t, err)
+		require.True(t, proto.Equal(clear(t, secret), decrypted[0]))
+	}
+}
+
+func TestPayloadIsOfNoUseInAnotherRole(t *testing.T) {
+	t.Parallel()
+	c := codec.New(newKeyring(t), "default")
+	roles := map[string]converter.SerializationContext{
+		"":            order("default", "onramp/inv-42"),
+		"OrderStatus": activity("default", "onramp/inv-42", "OrderStatus"),
+		"WatchOrder":  activity("default", "onramp/inv-42", "WatchOrder"),
+	}
+	for from, sender := range roles {
+		stolen := encode(t, of(c, sender), clear(t, secret))
+		for to, receiver := range roles {
+			if from == to {
+				continue
+			}
+			relabelled := proto.Clone(stolen).(*commonpb.Payload)
+			relabelled.Metadata[codec.MetadataRole] = []byte(to)
+			older := proto.Clone(stolen).(*commonpb.Payload)
+			delete(older.Metadata, codec.MetadataRole)
+			for how, payload := range map[string]*commonpb.Payload{"as it is": stolen, "relabelled": relabelled, "as one of format 1": older} {
+				_, err := of(c, receiver).Decode([]*commonpb.Payload{payload})
+				require.ErrorIs(t, err, codec.ErrForeign, "%q as %q, %s", from, to, how)
+			}
+			_, err := c.Decode([]*commonpb.Payload{relabelled})
+			require.ErrorIs(t, err, codec.ErrForeign, "a codec server, %q as %q", from, to)
+		}
+	}
 }
 
 func TestStolenCiphertextDoesNotDecryptElsewhere(t *testing.T) {
@@ -104,6 +136,7 @@ func TestStolenCiphertextDoesNotDecryptElsewhere(t *testing.T) {
 		"another namespace's codec server":     {codec.New(keyring, "production"), stolen},
 		"workflow, by who is of no workflow":   {of(c, order("default", "onramp/inv-42")), unbound},
 		"names that only join to the same one": {of(c, order("defaultonramp", "/inv-42")), stolen},
+		"another workflow's activity":          {of(c, activity("default", "onramp/thief", "")), relabelled},
 	} {
 		_, err := attempt.codec.Decode([]*commonpb.Payload{attempt.payload})
 		require.ErrorIs(t, err, codec.ErrForeign, name)
@@ -173,118 +206,26 @@ func FuzzDecode(f *testing.F) {
 	c := codec.New(newKeyring(f), "default")
 	own := of(c, order("default", "onramp/inv-42"))
 	real := encode(f, own, clear(f, secret))
-	f.Add("onramp/inv-42", real.GetData())
-	f.Add("", []byte{})
-	f.Add("onramp/inv-42", []byte{1, 0, 0, 0, 7})
-	f.Add("onramp/inv-43", []byte(strings.Repeat("\x01", 100)))
-	f.Fuzz(func(t *testing.T, workflowID string, data []byte) {
+	f.Add("onramp/inv-42", "", true, real.GetData())
+	f.Add("onramp/inv-42", "", false, real.GetData())
+	f.Add("onramp/inv-42", "OrderStatus", true, real.GetData())
+	f.Add("", "", true, []byte{})
+	f.Add("onramp/inv-42", "", true, []byte{1, 0, 0, 0, 7})
+	f.Add("onramp/inv-43", "", true, []byte(strings.Repeat("\x01", 100)))
+	f.Fuzz(func(t *testing.T, workflowID, role string, format2 bool, data []byte) {
 		payload := &commonpb.Payload{Data: data, Metadata: map[string][]byte{
 			converter.MetadataEncoding: []byte(codec.Encoding),
 			codec.MetadataWorkflowID:   []byte(workflowID),
 		}}
+		if format2 {
+			payload.Metadata[codec.MetadataRole] = []byte(role)
+		}
 		decoded, err := c.Decode([]*commonpb.Payload{payload})
-		if string(data) == string(real.GetData()) && workflowID == "onramp/inv-42" {
+		if string(data) == string(real.GetData()) && workflowID == "onramp/inv-42" && format2 && role == "" {
 			require.NoError(t, err)
 			return
 		}
 		require.Error(t, err)
 		require.Nil(t, decoded)
 	})
-}
-
-// target is a workflow's context as far as a data converter is concerned.
-type target struct{ converter.WorkflowContext }
-
-func inWorkflow(t *testing.T, dc converter.DataConverter, context converter.SerializationContext) converter.DataConverter {
-	t.Helper()
-	own := converter.WithDataConverterSerializationContext(dc, context)
-	aware, ok := own.(converter.ContextAware)
-	require.True(t, ok)
-	return aware.WithWorkflowContext(target{})
-}
-
-func TestConverterEncryptsAndReadsItsWorkflowsValues(t *testing.T) {
-	t.Parallel()
-	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	sender := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-42"))
-	payloads, err := sender.ToPayloads(map[string]string{"email": secret}, 42)
-	require.NoError(t, err)
-	for _, payload := range payloads.GetPayloads() {
-		require.True(t, codec.Encrypted(payload))
-	}
-	var read map[string]string
-	var number int
-	require.NoError(t, inWorkflow(t, dc, order("default", "onramp/inv-42")).FromPayloads(payloads, &read, &number))
-	require.Equal(t, map[string]string{"email": secret}, read)
-	require.Equal(t, 42, number)
-	require.Equal(t, []string{`{"email":"asha@example.test"}`, "42"}, sender.ToStrings(payloads))
-}
-
-func TestConverterKeepsNothingAsNothing(t *testing.T) {
-	t.Parallel()
-	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	payloads, err := dc.ToPayloads()
-	require.NoError(t, err)
-	require.Nil(t, payloads)
-	var untouched = "as it was"
-	require.NoError(t, dc.FromPayloads(nil))
-	require.NoError(t, dc.FromPayload(nil, &untouched))
-	require.Equal(t, "as it was", untouched)
-}
-
-func TestClearPayloadFromOutsideIsTakenAndMarked(t *testing.T) {
-	t.Parallel()
-	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	sent := clear(t, map[string]string{"utr": "412345678901"})
-	var taken converter.RawValue
-	require.NoError(t, inWorkflow(t, dc, order("default", "onramp/inv-42")).FromPayload(sent, &taken))
-	require.Equal(t, sent.GetData(), taken.Payload().GetData())
-	require.Contains(t, taken.Payload().GetMetadata(), ramp.MetadataUnencrypted)
-	require.NotContains(t, sent.GetMetadata(), ramp.MetadataUnencrypted, "what Temporal holds is not changed")
-}
-
-func TestEncryptedPayloadIsNotMarkedEvenIfItsSenderSaysSo(t *testing.T) {
-	t.Parallel()
-	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	sender := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-42"))
-	sent, err := sender.ToPayload("x")
-	require.NoError(t, err)
-	var taken converter.RawValue
-	require.NoError(t, inWorkflow(t, dc, order("default", "onramp/inv-42")).FromPayload(sent, &taken))
-	require.NotContains(t, taken.Payload().GetMetadata(), ramp.MetadataUnencrypted)
-}
-
-func TestForeignMessageIsHandedOverUnreadForTheWorkflowToRefuse(t *testing.T) {
-	t.Parallel()
-	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	stolen, err := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-41")).ToPayload(secret)
-	require.NoError(t, err)
-	var taken converter.RawValue
-	require.NoError(t, inWorkflow(t, dc, order("default", "onramp/inv-42")).FromPayload(stolen, &taken))
-	require.True(t, codec.Encrypted(taken.Payload()))
-}
-
-func TestWhatWorkflowCodeCannotReadStopsItsTaskAndNotTheOrder(t *testing.T) {
-	t.Parallel()
-	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	elsewhere := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
-	unknownKey, err := converter.WithDataConverterSerializationContext(elsewhere, order("default", "onramp/inv-42")).ToPayload("x")
-	require.NoError(t, err)
-	foreign, err := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-41")).ToPayload("x")
-	require.NoError(t, err)
-	reader := inWorkflow(t, dc, order("default", "onramp/inv-42"))
-	var text string
-	var message converter.RawValue
-
-	require.Panics(t, func() { _ = reader.FromPayload(unknownKey, &text) })
-	require.Panics(t, func() { _ = reader.FromPayload(unknownKey, &message) }, "another worker may have the key: a proof must not be lost")
-	require.Panics(t, func() { _ = reader.FromPayload(foreign, &text) })
-	require.PanicsWithError(t, codec.ErrUnencrypted.Error(), func() { _ = reader.FromPayload(clear(t, "forged"), &text) })
-
-	outside := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-42"))
-	require.ErrorIs(t, outside.FromPayload(clear(t, "forged"), &text), codec.ErrUnencrypted)
-	require.ErrorIs(t, outside.FromPayload(foreign, &text), codec.ErrForeign)
-	require.Empty(t, text)
-	aware := outside.(converter.ContextAware)
-	require.ErrorIs(t, aware.WithContext(context.Background()).FromPayload(foreign, &text), codec.ErrForeign)
 }

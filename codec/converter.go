@@ -3,12 +3,13 @@ package codec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"strconv"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
 
 	"rampart/ramp"
 )
@@ -23,15 +24,17 @@ func Secure(options *client.Options, keyring *Keyring) {
 	if namespace == "" {
 		namespace = client.DefaultNamespace
 	}
-	options.DataConverter = NewDataConverter(New(keyring, namespace))
-	options.FailureConverter = newFailureConverter(options.DataConverter)
+	codec := New(keyring, namespace)
+	options.DataConverter = NewDataConverter(codec)
+	options.FailureConverter = NewFailureConverter(codec)
 }
 
 // dataConverter encrypts what Temporal's default converter encodes.
 //
-// What a program of this project wrote must be encrypted when it is read: nobody can forge an activity's result. What
-// comes from outside, which the workflows take as converter.RawValue, may be in clear, for people and SDKs without
-// the keys; it is marked.
+// What a program of this project wrote must be encrypted when it is read, for the very role that it is read in: nobody can
+// forge an activity's result, nor play an input, a heartbeat or another activity's result as one. What comes from outside,
+// which the workflows take as converter.RawValue, is handed over with marks that say how it came: in clear, for people
+// and SDKs without the keys; with which key; unread, if the key is not here; as the first of several. No sender sets them.
 type dataConverter struct {
 	codec *Codec
 	plain converter.DataConverter
@@ -87,51 +90,75 @@ func (d *dataConverter) FromPayload(payload *commonpb.Payload, valuePtr any) err
 	if payload == nil {
 		return nil
 	}
-	opened, err := d.open(payload, valuePtr)
+	if message, fromOutside := valuePtr.(*converter.RawValue); fromOutside {
+		*message = converter.NewRawValue(d.handOver(payload))
+		return nil
+	}
+	if err := d.read(payload, valuePtr); err != nil {
+		return d.fail(err)
+	}
+	return nil
+}
+
+// read decodes what only this project's own programs write.
+func (d *dataConverter) read(payload *commonpb.Payload, valuePtr any) error {
+	if !Encrypted(payload) {
+		return ErrUnencrypted
+	}
+	inside, err := d.codec.decrypt(payload)
 	if err != nil {
 		return err
 	}
-	return d.plain.FromPayload(opened, valuePtr)
+	if d.readsResult() && hasRole(payload) {
+		return decodeResult(inside, valuePtr)
+	}
+	return d.plain.FromPayload(inside, valuePtr)
 }
 
-// FromPayloads implements converter.DataConverter.
+// FromPayloads implements converter.DataConverter. Payloads that nobody asks for are not looked at.
 func (d *dataConverter) FromPayloads(payloads *commonpb.Payloads, valuePtrs ...any) error {
-	if payloads == nil {
-		return d.plain.FromPayloads(payloads, valuePtrs...)
+	all := payloads.GetPayloads()
+	if len(all) == 0 && len(valuePtrs) > 0 && d.readsResult() {
+		return d.fail(errNoResult)
 	}
-	opened := &commonpb.Payloads{Payloads: make([]*commonpb.Payload, len(payloads.GetPayloads()))}
-	for i, payload := range payloads.GetPayloads() {
-		var target any
-		if i < len(valuePtrs) {
-			target = valuePtrs[i]
-		}
-		var err error
-		if opened.Payloads[i], err = d.open(payload, target); err != nil {
-			return err
+	for i, payload := range all[:min(len(all), len(valuePtrs))] {
+		if err := d.FromPayload(payload, valuePtrs[i]); err != nil {
+			return fmt.Errorf("payload item %d: %w", i, err)
 		}
 	}
-	return d.plain.FromPayloads(opened, valuePtrs...)
+	if len(all) > 1 && len(valuePtrs) > 0 {
+		count(valuePtrs[0], len(all))
+	}
+	return nil
 }
 
-// open decrypts a payload. What came from outside and is in clear, or of another workflow, is handed over as it is,
-// for the workflow to refuse in its own words.
-func (d *dataConverter) open(payload *commonpb.Payload, target any) (*commonpb.Payload, error) {
-	_, fromOutside := target.(*converter.RawValue)
+// readsResult reports whether what is read is an activity's result: workflow code reads nothing else of one.
+func (d *dataConverter) readsResult() bool { return d.inWorkflow && d.codec.role != "" }
+
+// handOver opens what came from outside. What is in clear, of another workflow or of a key that is not here is handed over as
+// it is, for the workflow to refuse in its own words or to keep until it can be read.
+func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	if !Encrypted(payload) {
-		if fromOutside {
-			return marked(payload), nil
-		}
-		return nil, d.fail(ErrUnencrypted)
+		return marked(payload, ramp.MetadataUnencrypted, "true")
+	}
+	var marks []string
+	if id, told := keyOf(payload.GetData()); told {
+		marks = []string{ramp.MetadataKeyID, strconv.FormatUint(uint64(id), 10)}
 	}
 	inside, err := d.codec.decrypt(payload)
-	if errors.Is(err, ErrForeign) && fromOutside {
-		return payload, nil
+	var unknown *UnknownKeyError
+	switch {
+	case err == nil:
+		return marked(inside, marks...)
+	case errors.As(err, &unknown):
+		return marked(payload, append(marks, ramp.MetadataUnreadable, unknownKey)...)
+	default:
+		return marked(payload, marks...)
 	}
-	if err != nil {
-		return nil, d.fail(err)
-	}
-	return inside, nil
 }
+
+// unknownKey is why a message could not be read that another process may be able to read.
+const unknownKey = "unknown-key"
 
 func (d *dataConverter) fail(err error) error {
 	if d.inWorkflow {
@@ -140,13 +167,26 @@ func (d *dataConverter) fail(err error) error {
 	return err
 }
 
-func marked(payload *commonpb.Payload) *commonpb.Payload {
+// marked is a payload with marks, by name and value in turn, and without those that its sender has put there.
+func marked(payload *commonpb.Payload, marks ...string) *commonpb.Payload {
 	metadata := maps.Clone(payload.GetMetadata())
 	if metadata == nil {
 		metadata = make(map[string][]byte)
 	}
-	metadata[ramp.MetadataUnencrypted] = []byte("true")
+	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataArguments} {
+		delete(metadata, mark)
+	}
+	for i := 0; i < len(marks); i += 2 {
+		metadata[marks[i]] = []byte(marks[i+1])
+	}
 	return &commonpb.Payload{Metadata: metadata, Data: payload.GetData()}
+}
+
+// count marks the first of several arguments. Its payload is the converter's own.
+func count(first any, arguments int) {
+	if message, fromOutside := first.(*converter.RawValue); fromOutside && message.Payload() != nil {
+		message.Payload().Metadata[ramp.MetadataArguments] = []byte(strconv.Itoa(arguments))
+	}
 }
 
 // ToString implements converter.DataConverter.
@@ -165,28 +205,4 @@ func (d *dataConverter) ToStrings(payloads *commonpb.Payloads) []string {
 		strings[i] = d.ToString(payload)
 	}
 	return strings
-}
-
-// failureConverter encrypts the messages, stack traces and details of errors. Temporal's own does so too, but is not
-// told whose errors they are.
-type failureConverter struct {
-	converter.FailureConverter
-	data converter.DataConverter
-}
-
-var _ converter.FailureConverterWithSerializationContext = (*failureConverter)(nil)
-
-func newFailureConverter(data converter.DataConverter) *failureConverter {
-	return &failureConverter{
-		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-			DataConverter:          data,
-			EncodeCommonAttributes: true,
-		}),
-		data: data,
-	}
-}
-
-// WithSerializationContext implements converter.FailureConverterWithSerializationContext.
-func (f *failureConverter) WithSerializationContext(context converter.SerializationContext) converter.FailureConverter {
-	return newFailureConverter(converter.WithDataConverterSerializationContext(f.data, context))
 }

@@ -3,14 +3,20 @@ package codec_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"rampart/codec"
+	"rampart/ramp"
 )
 
 func secured(t *testing.T, namespace string) client.Options {
@@ -20,35 +26,193 @@ func secured(t *testing.T, namespace string) client.Options {
 	return options
 }
 
+// failures returns a way to make failure converters of what contexts name.
+func failures(t *testing.T) func(converter.SerializationContext) converter.FailureConverter {
+	t.Helper()
+	options := secured(t, "default")
+	return func(context converter.SerializationContext) converter.FailureConverter {
+		return converter.WithFailureConverterSerializationContext(options.FailureConverter, context)
+	}
+}
+
+// refusal is what an activity fails with when the provider refuses.
+func refusal() error {
+	return temporal.NewApplicationErrorWithOptions("refused for "+secret, "ProviderRefused", temporal.ApplicationErrorOptions{
+		NonRetryable: true, Cause: errors.New("no account of " + secret), Details: []any{secret},
+	})
+}
+
+func requireForged(t *testing.T, reader converter.FailureConverter, failure *failurepb.Failure, name string) {
+	t.Helper()
+	err := reader.FailureToError(failure)
+	var forged *ramp.UnauthenticatedError
+	require.ErrorAs(t, err, &forged, name)
+	var application *temporal.ApplicationError
+	require.NotErrorAs(t, err, &application, name)
+	var canceled *temporal.CanceledError
+	require.NotErrorAs(t, err, &canceled, name)
+	require.NotContains(t, err.Error(), "asha", name)
+}
+
 func TestErrorsAreEncryptedWithTheirDetailsAndCauses(t *testing.T) {
 	t.Parallel()
 	options := secured(t, "")
-	own := converter.WithFailureConverterSerializationContext(options.FailureConverter, order("default", "onramp/inv-42"))
-	cause := errors.New("no account of " + secret)
-	failure := own.ErrorToFailure(temporal.NewApplicationErrorWithOptions("refused for "+secret, "Refused",
-		temporal.ApplicationErrorOptions{NonRetryable: true, Cause: cause, Details: []any{secret}}))
+	own := converter.WithFailureConverterSerializationContext(options.FailureConverter, activity("default", "onramp/inv-42", "KYCStatus"))
+	failure := own.ErrorToFailure(refusal())
 
 	raw, err := proto.Marshal(failure)
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), "asha")
-	require.Equal(t, "Refused", failure.GetApplicationFailureInfo().GetType(), "the type is what decides, and says nothing of the user")
+	require.Equal(t, "ProviderRefused", failure.GetApplicationFailureInfo().GetType(), "the type says nothing of the user")
+	require.Equal(t, codec.HiddenMessage, failure.GetMessage(), "who lacks the keys is told what to do")
 	require.Equal(t, "onramp/inv-42", codec.WorkflowID(failure.GetEncodedAttributes()))
+	require.Equal(t, "KYCStatus", codec.Role(failure.GetEncodedAttributes()))
 
 	var read *temporal.ApplicationError
 	require.ErrorAs(t, own.FailureToError(failure), &read)
 	require.ErrorContains(t, read, "refused for "+secret)
-	require.ErrorContains(t, read, cause.Error())
+	require.ErrorContains(t, read, "no account of "+secret)
 	require.True(t, read.NonRetryable())
 	var detail string
 	require.NoError(t, read.Details(&detail))
 	require.Equal(t, secret, detail)
 }
 
-func TestErrorOfAnotherWorkflowStaysUnread(t *testing.T) {
+func TestErrorsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	own := failures(t)(activity("default", "onramp/inv-42", "KYCStatus"))
+	retried := temporal.NewApplicationErrorWithOptions("later", "ProviderRateLimited", temporal.ApplicationErrorOptions{NextRetryDelay: time.Minute})
+	for name, err := range map[string]error{
+		"plain": errors.New("plain"), "refused": refusal(), "retried": retried,
+		"cancelled": temporal.NewCanceledError(secret),
+		"timeout":   temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_HEARTBEAT, retried, secret),
+	} {
+		failure := own.ErrorToFailure(err)
+		read := own.FailureToError(failure)
+		var forged *ramp.UnauthenticatedError
+		require.NotErrorAs(t, read, &forged, name)
+		require.Equal(t, err.Error(), read.Error(), name)
+		again := own.FailureToError(own.ErrorToFailure(read))
+		require.Equal(t, err.Error(), again.Error(), name)
+	}
+	var read *temporal.ApplicationError
+	require.ErrorAs(t, own.FailureToError(own.ErrorToFailure(retried)), &read)
+	require.Equal(t, time.Minute, read.NextRetryDelay())
+	require.NoError(t, own.FailureToError(nil))
+	require.Nil(t, own.ErrorToFailure(nil))
+}
+
+// A workflow that fails with its activity's error passes on what it has read.
+func TestErrorOfAnActivityIsSealedAnewForWhoReadsTheWorkflow(t *testing.T) {
+	t.Parallel()
+	for _, contexts := range []converter.SerializationContext{order("default", "onramp/inv-42"), activity("default", "onramp/inv-42", "Other")} {
+		of := failures(t)
+		theirs, own := of(activity("default", "onramp/inv-42", "KYCStatus")), of(contexts)
+		read := theirs.FailureToError(theirs.ErrorToFailure(refusal()))
+
+		passedOn := own.ErrorToFailure(temporal.NewApplicationErrorWithOptions("a defect", "Defect", temporal.ApplicationErrorOptions{Cause: read}))
+
+		raw, err := proto.Marshal(passedOn)
+		require.NoError(t, err)
+		require.NotContains(t, string(raw), "asha")
+		require.ErrorContains(t, own.FailureToError(passedOn), "refused for "+secret)
+		require.ErrorContains(t, theirs.FailureToError(theirs.ErrorToFailure(read)), "refused for "+secret, "what was read is as it was")
+	}
+}
+
+func TestForgedFailureDecidesNothing(t *testing.T) {
 	t.Parallel()
 	options := secured(t, "default")
-	theirs := converter.WithFailureConverterSerializationContext(options.FailureConverter, order("default", "onramp/inv-41"))
-	ours := converter.WithFailureConverterSerializationContext(options.FailureConverter, order("default", "onramp/inv-42"))
-	read := ours.FailureToError(theirs.ErrorToFailure(errors.New("about " + secret)))
-	require.NotContains(t, read.Error(), "asha")
+	of := func(context converter.SerializationContext) converter.FailureConverter {
+		return converter.WithFailureConverterSerializationContext(options.FailureConverter, context)
+	}
+	own := of(activity("default", "onramp/inv-42", "SubmitUTR"))
+	genuine := func() *failurepb.Failure { return own.ErrorToFailure(refusal()) }
+	changed := func(change func(*failurepb.Failure)) *failurepb.Failure {
+		failure := genuine()
+		change(failure)
+		return failure
+	}
+	other := own.ErrorToFailure(temporal.NewApplicationErrorWithOptions("later", "ProviderUnavailable", temporal.ApplicationErrorOptions{Details: []any{1}}))
+	input, err := converter.WithDataConverterSerializationContext(options.DataConverter, activity("default", "onramp/inv-42", "SubmitUTR")).
+		ToPayload(map[string]string{"message": "forged"})
+	require.NoError(t, err)
+	details, err := converter.GetDefaultDataConverter().ToPayloads("forged")
+	require.NoError(t, err)
+
+	for name, forged := range map[string]*failurepb.Failure{
+		"in clear":               temporal.GetDefaultFailureConverter().ErrorToFailure(refusal()),
+		"in clear, as cancelled": temporal.GetDefaultFailureConverter().ErrorToFailure(temporal.NewCanceledError()),
+		"in clear, as terminated": {
+			FailureInfo: &failurepb.Failure_TerminatedFailureInfo{TerminatedFailureInfo: &failurepb.TerminatedFailureInfo{}}},
+		"in clear, as the server's": {
+			FailureInfo: &failurepb.Failure_ServerFailureInfo{ServerFailureInfo: &failurepb.ServerFailureInfo{NonRetryable: true}}},
+		"in clear, as a reset": {
+			FailureInfo: &failurepb.Failure_ResetWorkflowFailureInfo{ResetWorkflowFailureInfo: &failurepb.ResetWorkflowFailureInfo{}}},
+		"of nothing": {},
+		"of no kind, with an input as attributes": {EncodedAttributes: input},
+		"in clear in a clear wrapper":             {Cause: genuine()},
+		"with another type":                       changed(func(f *failurepb.Failure) { f.GetApplicationFailureInfo().Type = "QuoteExpired" }),
+		"with another flag":                       changed(func(f *failurepb.Failure) { f.GetApplicationFailureInfo().NonRetryable = false }),
+		"with another delay": changed(func(f *failurepb.Failure) {
+			f.GetApplicationFailureInfo().NextRetryDelay = durationpb.New(time.Hour)
+		}),
+		"as cancelled": changed(func(f *failurepb.Failure) {
+			f.FailureInfo = &failurepb.Failure_CanceledFailureInfo{CanceledFailureInfo: &failurepb.CanceledFailureInfo{Details: f.GetApplicationFailureInfo().GetDetails()}}
+		}),
+		"as a timeout": changed(func(f *failurepb.Failure) {
+			f.FailureInfo = &failurepb.Failure_TimeoutFailureInfo{TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{}}
+		}),
+		"without its details": changed(func(f *failurepb.Failure) { f.GetApplicationFailureInfo().Details = nil }),
+		"with clear details":  changed(func(f *failurepb.Failure) { f.GetApplicationFailureInfo().Details = details }),
+		"with another's details": changed(func(f *failurepb.Failure) {
+			f.GetApplicationFailureInfo().Details = other.GetApplicationFailureInfo().GetDetails()
+		}),
+		"without its cause":           changed(func(f *failurepb.Failure) { f.Cause = nil }),
+		"with another cause":          changed(func(f *failurepb.Failure) { f.Cause = other }),
+		"with a clear cause":          changed(func(f *failurepb.Failure) { f.Cause.EncodedAttributes = nil }),
+		"with another's attributes":   changed(func(f *failurepb.Failure) { f.EncodedAttributes = other.GetEncodedAttributes() }),
+		"with an input as attributes": changed(func(f *failurepb.Failure) { f.EncodedAttributes = input }),
+		"with clear attributes":       changed(func(f *failurepb.Failure) { f.EncodedAttributes = clear(t, map[string]string{"message": "forged"}) }),
+		"of another activity":         of(activity("default", "onramp/inv-42", "CreateOnrampOrder")).ErrorToFailure(refusal()),
+		"of the workflow":             of(order("default", "onramp/inv-42")).ErrorToFailure(refusal()),
+		"of another order":            of(activity("default", "onramp/inv-41", "SubmitUTR")).ErrorToFailure(refusal()),
+		"of other keys":               failures(t)(activity("default", "onramp/inv-42", "SubmitUTR")).ErrorToFailure(refusal()),
+	} {
+		requireForged(t, own, forged, name)
+	}
+}
+
+// The server has no keys. It says that there was no answer, which is none.
+func TestTimeoutOfTheServerIsTakenWithoutWhatIsForgedInIt(t *testing.T) {
+	t.Parallel()
+	own := failures(t)(activity("default", "onramp/inv-42", "SubmitUTR"))
+	timeout := func(cause *failurepb.Failure, details *commonpb.Payloads) *failurepb.Failure {
+		return &failurepb.Failure{Message: "javascript:forged", Cause: cause, FailureInfo: &failurepb.Failure_TimeoutFailureInfo{
+			TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{TimeoutType: enumspb.TIMEOUT_TYPE_START_TO_CLOSE, LastHeartbeatDetails: details},
+		}}
+	}
+	var read *temporal.TimeoutError
+	var application *temporal.ApplicationError
+
+	genuine := own.ErrorToFailure(refusal())
+	require.ErrorAs(t, own.FailureToError(timeout(genuine, genuine.GetApplicationFailureInfo().GetDetails())), &read)
+	require.True(t, read.HasLastHeartbeatDetails())
+	require.ErrorAs(t, read, &application, "what a worker said before")
+
+	forged := temporal.GetDefaultFailureConverter().ErrorToFailure(refusal())
+	require.ErrorAs(t, own.FailureToError(timeout(forged, forged.GetApplicationFailureInfo().GetDetails())), &read)
+	require.Equal(t, enumspb.TIMEOUT_TYPE_START_TO_CLOSE, read.TimeoutType())
+	require.False(t, read.HasLastHeartbeatDetails())
+	require.NotErrorAs(t, read, &application)
+	require.NotContains(t, read.Error(), "forged")
+}
+
+func TestErrorOfAnotherWorkflowStaysUnread(t *testing.T) {
+	t.Parallel()
+	of := failures(t)
+	theirs, ours := of(order("default", "onramp/inv-41")), of(order("default", "onramp/inv-42"))
+	requireForged(t, ours, theirs.ErrorToFailure(errors.New("about "+secret)), "another order's")
+	require.ErrorContains(t, ours.FailureToError(temporal.GetDefaultFailureConverter().ErrorToFailure(errors.New("x"))), "not encrypted",
+		"a backend is told why it cannot believe a failure")
 }

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
+	"rampart/codec"
 	"rampart/redact"
 )
 
@@ -45,7 +46,7 @@ func (r Reader) value(payloads *commonpb.Payloads, into any) bool {
 }
 
 const (
-	// encoded is what Temporal puts in place of a message that is encrypted.
+	// encoded is what Temporal puts in place of a message that is encrypted, and what workers of the version before did.
 	encoded = "Encoded failure"
 	// unreadable stands for a reason that cannot be decrypted here.
 	unreadable = "the reason is encrypted with a key that is not here"
@@ -66,7 +67,7 @@ func (r Reader) said(failure *failurepb.Failure) string {
 	case errors.As(err, &timeout):
 		text = "no answer in time"
 	}
-	if strings.Contains(text, encoded) {
+	if strings.Contains(text, encoded) || strings.Contains(text, codec.HiddenMessage) {
 		return unreadable
 	}
 	return redact.Text(text)
