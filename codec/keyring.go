@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
@@ -47,11 +49,18 @@ func NewKeyring() (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k, k.use(handle, nil)
+	next, err := newKeys(handle, nil)
+	if err != nil {
+		return nil, err
+	}
+	k.current.Store(next)
+	return k, nil
 }
 
 // Follow reads the keyset again every so often until ctx ends, so that a rotated one is taken without a restart. It
-// reports every change (nil) and what kept it from reading the keyset; the keys it had go on being used then.
+// reports every change (nil) and what kept it from taking the keyset; the keys it had go on being used then. A keyset that lacks
+// one of them is not taken: what is encrypted with it could not be read any more. A process that is to do without a
+// key is restarted.
 func (k *Keyring) Follow(ctx context.Context, every time.Duration, report func(error)) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
@@ -70,6 +79,9 @@ func (k *Keyring) Follow(ctx context.Context, every time.Duration, report func(e
 // Primary is the id of the key that encrypts.
 func (k *Keyring) Primary() string { return k.current.Load().primary }
 
+// IDs are the ids of all keys that decrypt, sorted as texts.
+func (k *Keyring) IDs() []string { return k.current.Load().ids() }
+
 // reload takes a keyset that was changed. One that is the same is not unwrapped again.
 func (k *Keyring) reload(ctx context.Context) (bool, error) {
 	stored, err := k.source.read()
@@ -83,26 +95,58 @@ func (k *Keyring) reload(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, k.use(handle, stored)
+	next, err := newKeys(handle, stored)
+	if err != nil {
+		return false, err
+	}
+	if err := next.replaces(k.current.Load()); err != nil {
+		return false, fmt.Errorf("the keyset in %s %w", k.source.place(), err)
+	}
+	k.current.Store(next)
+	return true, nil
 }
 
-func (k *Keyring) use(handle *keyset.Handle, stored []byte) error {
+func newKeys(handle *keyset.Handle, stored []byte) (*keys, error) {
 	primitive, err := aead.New(handle)
 	if err != nil {
-		return fmt.Errorf("the keyset is not one for authenticated encryption (Tink AEAD): %w", err)
+		return nil, fmt.Errorf("the keyset is not one for authenticated encryption (Tink AEAD): %w", err)
 	}
 	info := handle.KeysetInfo()
-	next := &keys{
+	all := &keys{
 		stored:  stored,
 		aead:    primitive,
 		primary: strconv.FormatUint(uint64(info.GetPrimaryKeyId()), 10),
 		known:   make(map[uint32]struct{}),
 	}
 	for _, key := range info.GetKeyInfo() {
-		next.known[key.GetKeyId()] = struct{}{}
+		if key.GetStatus() == tinkpb.KeyStatusType_ENABLED { // a disabled one does not decrypt
+			all.known[key.GetKeyId()] = struct{}{}
+		}
 	}
-	k.current.Store(next)
-	return nil
+	return all, nil
+}
+
+func (k *keys) ids() []string {
+	ids := make([]string, 0, len(k.known))
+	for id := range k.known {
+		ids = append(ids, strconv.FormatUint(uint64(id), 10))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// replaces says why keys cannot take the place of those in use, if they cannot.
+func (k *keys) replaces(inUse *keys) error {
+	if inUse == nil {
+		return nil
+	}
+	had := k.ids()
+	missing := slices.DeleteFunc(inUse.ids(), func(id string) bool { return slices.Contains(had, id) })
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("lacks keys that this process uses, so that what they encrypted could not be read any more: %s; "+
+		"put them back, or restart the process if it is to do without them", strings.Join(missing, ", "))
 }
 
 func (k *Keyring) encrypt(plaintext, associated []byte) (ciphertext []byte, keyID string, err error) {
@@ -131,15 +175,4 @@ func keyOf(ciphertext []byte) (uint32, bool) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint32(ciphertext[1:cryptofmt.TinkPrefixSize]), true
-}
-
-// IDs are the ids of all keys, in decimal and sorted.
-func (k *Keyring) IDs() []string {
-	known := k.current.Load().known
-	ids := make([]string, 0, len(known))
-	for id := range known {
-		ids = append(ids, strconv.FormatUint(uint64(id), 10))
-	}
-	slices.Sort(ids)
-	return ids
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
@@ -111,11 +113,21 @@ func (s Source) file() (string, error) {
 	return path, err
 }
 
+// change replaces a keyset in a file by a changed one. Of several who do so at once, one comes after the other. Who may read the
+// file stays as it is.
 func (s Source) change(ctx context.Context, change func(*keyset.Handle) (*keyset.Handle, error)) error {
 	path, err := s.file()
 	if err != nil {
 		return err
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil { // a link to the keyset stays one
+		path = real
+	}
+	unlock, err := lock(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	stored, err := s.read()
 	if err != nil {
 		return err
@@ -132,7 +144,48 @@ func (s Source) change(ctx context.Context, change func(*keyset.Handle) (*keyset
 	if err != nil {
 		return err
 	}
-	return os.Rename(written, path)
+	if err := errors.Join(likeBefore(path, written), os.Rename(written, path)); err != nil {
+		_ = os.Remove(written) // unless it has its new name already
+		return err
+	}
+	return syncDirectory(path)
+}
+
+// lockWait is the pause between two attempts at a lock that another process has.
+const lockWait = 20 * time.Millisecond
+
+// lock keeps others from changing a keyset, until the returned function is called or the process ends. Its file stays: who waits
+// for one that is removed has a lock of nothing.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	if _, err := os.Stat(path); err != nil {
+		return func() {}, nil // reading it will tell
+	}
+	file := flock.New(path + ".lock")
+	if _, err := file.TryLockContext(ctx, lockWait); err != nil {
+		return nil, fmt.Errorf("the keyset at %s cannot be locked for a change: %w", path, err)
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+// likeBefore gives a new keyset the mode and the owner of the one that it replaces.
+func likeBefore(path, written string) error {
+	before, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if err := keepOwner(before, written); err != nil {
+		return fmt.Errorf("the keyset at %s is another user's, and would not be theirs any more; change it as that user: %w", path, err)
+	}
+	return os.Chmod(written, before.Mode().Perm())
+}
+
+// syncDirectory makes a rename survive a crash of the machine.
+func syncDirectory(path string) error {
+	directory, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(directory.Sync(), directory.Close())
 }
 
 // write stores a keyset beside the path it is for, so that nobody ever reads half of one, and returns where.

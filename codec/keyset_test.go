@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 
@@ -274,4 +275,177 @@ func FuzzKeyset(f *testing.F) {
 		require.True(t, slices.ContainsFunc(keys, func(key codec.Key) bool { return key.Primary }))
 		requireReads(t, keyring, sealed(t, keyring))
 	})
+}
+
+// follow has a keyring follow its source, and returns what it reports.
+func follow(t *testing.T, keyring *codec.Keyring) <-chan error {
+	t.Helper()
+	reports := make(chan error)
+	go keyring.Follow(t.Context(), time.Millisecond, func(err error) {
+		select {
+		case reports <- err:
+		case <-t.Context().Done():
+		}
+	})
+	return reports
+}
+
+func TestKeysetThatLacksAKeyInUseIsNotTaken(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	first, err := os.ReadFile(source.File)
+	require.NoError(t, err)
+	added, err := codec.AddKey(t.Context(), source)
+	require.NoError(t, err)
+	both, err := os.ReadFile(source.File)
+	require.NoError(t, err)
+	keyring := open(t, source)
+	payload := sealed(t, keyring)
+	reports := follow(t, keyring)
+
+	lacking := map[string][]byte{"the added key": first, "all keys": nil, "a key that is disabled": disabled(t, both, added)}
+	lacking["all keys"], err = os.ReadFile(newSource(t).File)
+	require.NoError(t, err)
+	for name, stored := range lacking {
+		replace(t, source.File, stored)
+		problem := <-reports
+		require.ErrorContains(t, problem, "lacks keys that this process uses", name)
+		require.ErrorContains(t, problem, fmt.Sprint(added), name)
+		require.ErrorContains(t, problem, "restart", name)
+		requireReads(t, keyring, payload)
+		require.Contains(t, keyring.IDs(), fmt.Sprint(added), name)
+	}
+	replace(t, source.File, both)
+	third, err := codec.AddKey(t.Context(), source)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { <-reports; return slices.Contains(keyring.IDs(), fmt.Sprint(third)) }, time.Minute, time.Millisecond,
+		"one with all of them is taken again")
+}
+
+// replace gives a file other contents, of which nobody reads half.
+func replace(t *testing.T, path string, content []byte) {
+	t.Helper()
+	next := filepath.Join(t.TempDir(), "next")
+	require.NoError(t, os.WriteFile(next, content, 0o600))
+	require.NoError(t, os.Rename(next, path))
+}
+
+// disabled is a keyset with a key disabled.
+func disabled(t *testing.T, stored []byte, id uint32) []byte {
+	t.Helper()
+	var content map[string]any
+	require.NoError(t, json.Unmarshal(stored, &content))
+	for _, key := range content["key"].([]any) {
+		if key := key.(map[string]any); key["keyId"] == float64(id) {
+			key["status"] = "DISABLED"
+		}
+	}
+	changed, err := json.Marshal(content)
+	require.NoError(t, err)
+	return changed
+}
+
+func TestKeyringNamesItsKeysInOrder(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	wanted := []string{open(t, source).Primary()}
+	for range 3 {
+		id, err := codec.AddKey(t.Context(), source)
+		require.NoError(t, err)
+		wanted = append(wanted, fmt.Sprint(id))
+	}
+	slices.Sort(wanted)
+	require.Equal(t, wanted, open(t, source).IDs())
+}
+
+func TestEveryKeyOfManyWhoRotateAtOnceIsInTheKeyset(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	first := open(t, source).Primary()
+	var added sync.Map
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			id, err := codec.AddKey(context.Background(), source)
+			added.Store(fmt.Sprint(id), err)
+		})
+	}
+	all.Wait()
+	wanted := []string{first}
+	added.Range(func(id, err any) bool {
+		require.Nil(t, err)
+		wanted = append(wanted, id.(string))
+		return true
+	})
+	require.Len(t, wanted, 21)
+	require.ElementsMatch(t, wanted, open(t, source).IDs())
+}
+
+func TestRotationWaitsForOneUnderWayAndNoLongerThanItsCaller(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	busy := flock.New(source.File + ".lock")
+	require.NoError(t, busy.Lock())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := codec.AddKey(ctx, source)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "locked")
+	require.NoError(t, busy.Close())
+	_, err = codec.AddKey(t.Context(), source)
+	require.NoError(t, err)
+}
+
+func TestRotationKeepsWhoMayReadTheKeyset(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []fs.FileMode{0o600, 0o640, 0o400} {
+		source := newSource(t)
+		require.NoError(t, os.Chmod(source.File, mode))
+		_, err := codec.AddKey(t.Context(), source)
+		require.NoError(t, err)
+		_, err = codec.Promote(t.Context(), source)
+		require.NoError(t, err)
+		after, err := os.Stat(source.File)
+		require.NoError(t, err)
+		require.Equal(t, mode, after.Mode().Perm())
+	}
+}
+
+func TestRotationThroughALinkLeavesTheLink(t *testing.T) {
+	t.Parallel()
+	source := newSource(t)
+	link := filepath.Join(t.TempDir(), "keyset.json")
+	require.NoError(t, os.Symlink(source.File, link))
+	id, err := codec.AddKey(t.Context(), codec.Source{File: link})
+	require.NoError(t, err)
+	require.Contains(t, open(t, source).IDs(), fmt.Sprint(id))
+	info, err := os.Lstat(link)
+	require.NoError(t, err)
+	require.Equal(t, fs.ModeSymlink, info.Mode().Type())
+}
+
+func TestKeysetThatOthersMayChangeIsRefused(t *testing.T) {
+	t.Parallel()
+	for mode, refused := range map[fs.FileMode]string{
+		0o600: "", 0o400: "", 0o640: "", 0o440: "",
+		0o660: "changed by other users", 0o620: "changed by other users", 0o602: "changed by other users", 0o666: "changed by other users",
+		0o604: "read by every user", 0o644: "read by every user", 0o601: "read by every user",
+	} {
+		source := newSource(t)
+		require.NoError(t, os.Chmod(source.File, mode))
+		_, err := codec.Open(t.Context(), source)
+		if refused == "" {
+			require.NoError(t, err, mode)
+			continue
+		}
+		require.ErrorContains(t, err, refused, mode)
+		require.ErrorContains(t, err, "chmod 600", mode)
+		_, err = codec.AddKey(t.Context(), source)
+		require.ErrorContains(t, err, refused, mode)
+	}
+	source := newSource(t)
+	require.NoError(t, os.Chmod(source.File, 0o660))
+	source.KMS = "hsm://x"
+	_, err := codec.Open(t.Context(), source)
+	require.ErrorContains(t, err, "changed by other users", "wrapped or not")
 }

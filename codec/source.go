@@ -92,14 +92,27 @@ func (s Source) read() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the keyset cannot be read: %w", err)
 	}
-	if s.KMS == "" && info.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("the keyset at %s can be read by every user of this machine: chmod 600 it, or wrap it with a KMS", path)
+	if err := s.confined(path, info.Mode().Perm()); err != nil {
+		return nil, err
 	}
 	stored, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the keyset cannot be read: %w", err)
 	}
 	return stored, nil
+}
+
+// confined says who else may read or change a keyset than should. A group may read it, as a container's does.
+func (s Source) confined(path string, mode fs.FileMode) error {
+	switch {
+	case mode&0o022 != 0:
+		return fmt.Errorf("the keyset at %s can be changed by other users of this machine, who could have payloads encrypted with "+
+			"a key of theirs: chmod 600 it (640 for one that a group reads)", path)
+	case s.KMS == "" && mode&0o007 != 0:
+		return fmt.Errorf("the keyset at %s can be read by every user of this machine: chmod 600 it, or wrap it with a KMS", path)
+	default:
+		return nil
+	}
 }
 
 // unwrap reads a stored keyset. Tink's errors say nothing of what is in it.

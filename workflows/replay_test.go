@@ -33,10 +33,14 @@ type recorded struct {
 }
 
 // corpus is every history in testdata/histories: one for each ending and order of messages.
-func corpus(t *testing.T) []recorded {
+func corpus(t *testing.T) []recorded { return histories(t, "testdata/histories") }
+
+// histories are those in a directory.
+func histories(t *testing.T, directory string) []recorded {
 	t.Helper()
-	files, err := filepath.Glob("testdata/histories/*.json.gz")
+	files, err := filepath.Glob(filepath.Join(directory, "*.json.gz"))
 	require.NoError(t, err)
+	require.NotEmpty(t, files)
 	var all []recorded
 	for _, file := range files {
 		packed, err := os.ReadFile(file)
