@@ -15,9 +15,6 @@ const (
 	encode action = "encode"
 )
 
-// listedWorkflows is how many workflows an audit line names; it counts the others.
-const listedWorkflows = 20
-
 // longestName bounds what an audit line takes over from a request. Temporal's own limit for an id is 1000.
 const longestName = 1000
 
@@ -32,7 +29,6 @@ type entry struct {
 	decrypted, encrypted, passed, undecryptable, unknownKeys int
 	// workflows are those that decrypting proved, or that encoding was asked for: no mere claim of a payload.
 	workflows []string
-	others    map[string]struct{}
 }
 
 func newEntry(action action, r *http.Request) *entry {
@@ -41,16 +37,11 @@ func newEntry(action action, r *http.Request) *entry {
 		namespace: r.Header.Get(NamespaceHeader),
 		origin:    r.Header.Get("Origin"),
 		remote:    r.RemoteAddr,
-		others:    make(map[string]struct{}),
 	}
 }
 
 func (e *entry) seen(workflowID string) {
 	if workflowID == "" || slices.Contains(e.workflows, workflowID) {
-		return
-	}
-	if len(e.workflows) == listedWorkflows {
-		e.others[workflowID] = struct{}{}
 		return
 	}
 	e.workflows = append(e.workflows, workflowID)
@@ -69,7 +60,6 @@ func (e *entry) write(log *zap.Logger, status int, reason string) {
 		zap.String("subject", clipped(e.subject)),
 		zap.String("namespace", clipped(e.namespace)),
 		zap.Strings("workflows", clippedAll(e.workflows)),
-		zap.Int("moreWorkflows", len(e.others)),
 		zap.Int("decrypted", e.decrypted),
 		zap.Int("encrypted", e.encrypted),
 		zap.Int("passed", e.passed),

@@ -53,6 +53,31 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) ([]*commonpb.Paylo
 	return payloads.GetPayloads(), nil
 }
 
+// What one request may ask for. The Web UI and the CLI decode an event, or a page of one order's history, at a time; who wants
+// all orders asks for each, and the audit log names each.
+const (
+	maxPayloads  = 1000
+	maxWorkflows = 20
+)
+
+// bounded refuses to decode much at once, before anything is.
+func bounded(payloads []*commonpb.Payload) error {
+	workflows := make(map[string]struct{})
+	for _, payload := range payloads {
+		if codec.Encrypted(payload) {
+			workflows[codec.WorkflowID(payload)] = struct{}{}
+		}
+	}
+	if len(payloads) <= maxPayloads && len(workflows) <= maxWorkflows {
+		return nil
+	}
+	return &refusal{
+		status: http.StatusRequestEntityTooLarge,
+		reason: fmt.Sprintf("the request holds %d payloads of %d workflows; ask for at most %d of at most %d at a time",
+			len(payloads), len(workflows), maxPayloads, maxWorkflows),
+	}
+}
+
 func respond(target converter.PayloadCodec, payloads []*commonpb.Payload, entry *entry) ([]byte, error) {
 	answer := &commonpb.Payloads{Payloads: make([]*commonpb.Payload, len(payloads))}
 	for i, payload := range payloads {

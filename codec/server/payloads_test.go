@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,21 +136,75 @@ func TestAuditTellsAnUnknownKeyFromAForeignPayload(t *testing.T) {
 	require.Equal(t, 1, s.log.last(t).UnknownKeys)
 }
 
-func TestAuditNamesTwentyWorkflowsAndCountsTheOthers(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
+// ofOrders are payloads of so many orders, two of each.
+func ofOrders(t *testing.T, keyring *codec.Keyring, orders int) []*commonpb.Payload {
+	t.Helper()
 	var payloads []*commonpb.Payload
-	for i := range 25 {
-		payload := encrypted(t, s.keyring, namespace, fmt.Sprintf("onramp/inv-%d", i), secret)
+	for i := range orders {
+		payload := encrypted(t, keyring, namespace, fmt.Sprintf("onramp/inv-%d", i), secret)
 		payloads = append(payloads, payload, payload)
 	}
+	return payloads
+}
 
-	s.post(t, "/decode", body(t, payloads...), nil)
+func TestAuditNamesEveryWorkflowOfARequest(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+
+	s.post(t, "/decode", body(t, ofOrders(t, s.keyring, 20)...), nil)
 
 	audited := s.log.last(t)
 	require.Len(t, audited.Workflows, 20)
-	require.Equal(t, 5, audited.MoreWorkflows)
-	require.Equal(t, 50, audited.Decrypted)
+	require.Contains(t, audited.Workflows, "onramp/inv-19")
+	require.Equal(t, 40, audited.Decrypted)
+}
+
+func TestManyWorkflowsAtOnceAreNotDecoded(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+
+	refused := s.post(t, "/decode", body(t, ofOrders(t, s.keyring, 21)...), nil)
+
+	require.Equal(t, http.StatusRequestEntityTooLarge, refused.status)
+	require.Contains(t, refused.body, "at most 1000 of at most 20 at a time")
+	require.NotContains(t, refused.body, secret)
+	require.Equal(t, "refused", s.log.last(t).Outcome)
+	require.Zero(t, s.log.last(t).Decrypted)
+}
+
+func TestPageOfAHistoryIsDecodedAndNoMore(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	page := slices.Repeat([]*commonpb.Payload{encrypted(t, s.keyring, namespace, workflowID, secret)}, 1000)
+
+	answered := s.post(t, "/decode", body(t, page...), nil)
+	require.Equal(t, http.StatusOK, answered.status)
+	require.Equal(t, 1000, s.log.last(t).Decrypted)
+	require.Equal(t, []string{workflowID}, s.log.last(t).Workflows)
+
+	refused := s.post(t, "/decode", body(t, append(page, page[0])...), nil)
+	require.Equal(t, http.StatusRequestEntityTooLarge, refused.status)
+	require.Zero(t, s.log.last(t).Decrypted)
+}
+
+// A codec server is told neither the workflow nor the activity. It reads both from the payload, and decrypting proves them.
+func TestPayloadsOfActivitiesAreDecoded(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	own := codec.New(s.keyring, namespace).WithSerializationContext(converter.ActivitySerializationContext{
+		Namespace: namespace, WorkflowID: workflowID, ActivityType: "OrderStatus",
+	})
+	payloads, err := own.Encode([]*commonpb.Payload{inClear(t, secret)})
+	require.NoError(t, err)
+
+	decoded := s.post(t, "/decode", body(t, payloads...), nil)
+	require.JSONEq(t, body(t, inClear(t, secret)), decoded.body)
+	require.Equal(t, []string{workflowID}, s.log.last(t).Workflows)
+
+	relabelled := changed(payloads[0], func(p *commonpb.Payload) { p.Metadata[codec.MetadataRole] = []byte("WatchOrder") })
+	refused := s.post(t, "/decode", body(t, relabelled), nil)
+	require.NotContains(t, refused.body, secret)
+	require.Equal(t, 1, s.log.last(t).Undecryptable)
 }
 
 func TestAuditLineSaysWhoAskedForWhichWorkflowAndNeverWhat(t *testing.T) {

@@ -188,6 +188,9 @@ func (s *server) work(w http.ResponseWriter, r *http.Request, entry *entry) ([]b
 	if err != nil {
 		return nil, err
 	}
+	if err := bounded(payloads); err != nil {
+		return nil, err
+	}
 	return respond(target, payloads, entry)
 }
 

@@ -55,7 +55,7 @@ func (j *journal) logger() *zap.Logger {
 // line is one of an audit log.
 type line struct {
 	Action, Outcome, Reason, Subject, Namespace, Origin, Remote string
-	Status, MoreWorkflows                                       int
+	Status                                                      int
 	Decrypted, Encrypted, Passed, Undecryptable, UnknownKeys    int
 	Workflows                                                   []string
 }
