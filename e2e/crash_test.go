@@ -402,8 +402,10 @@ func (s *stack) timeOutUploads(orders []crashing) {
 		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
 		require.NoError(s.t, err)
 		require.Len(s.t, described.GetPendingActivities(), 1)
-		require.NoError(s.t, s.temporal.CompleteActivityByID(s.t.Context(), "default", id, "",
-			described.GetPendingActivities()[0].GetActivityId(), nil, temporal.NewApplicationError("its worker was killed", workerKilled)))
+		require.NoError(s.t, s.temporal.CompleteActivityByIDWithOptions(s.t.Context(), client.CompleteActivityByIDOptions{
+			Namespace: "default", WorkflowID: id, ActivityID: described.GetPendingActivities()[0].GetActivityId(), ActivityType: order.activity,
+			Err: temporal.NewApplicationError("its worker was killed", workerKilled),
+		}))
 	}
 }
 
