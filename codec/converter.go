@@ -64,7 +64,9 @@ func (d *dataConverter) WithWorkflowContext(converter.WorkflowContext) converter
 }
 
 // WithContext implements converter.ContextAware. Outside of workflow code an error is enough.
-func (d *dataConverter) WithContext(context.Context) converter.DataConverter { return d }
+func (d *dataConverter) WithContext(context.Context) converter.DataConverter {
+	return &dataConverter{codec: d.codec, plain: d.plain}
+}
 
 // ToPayload implements converter.DataConverter.
 func (d *dataConverter) ToPayload(value any) (*commonpb.Payload, error) {
