@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,10 +11,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/proxy"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 
 	"rampart/codec"
 	"rampart/ramp"
@@ -63,10 +68,101 @@ func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
 		require.Equal(t, "onramp/sealed", codec.WorkflowID(payload))
 		require.Equal(t, s.keyring.Primary(), codec.KeyID(payload))
 	}
+	for _, event := range s.history(buy("sealed")).GetEvents() {
+		if scheduled := event.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
+			require.Equal(t, scheduled.GetActivityType().GetName(), codec.Role(scheduled.GetInput().GetPayloads()[0]))
+		}
+	}
 	_, err = codec.New(s.keyring, "default").Decode(payloads)
 	require.NoError(t, err)
 	_, err = codec.New(s.keyring, "production").Decode(payloads)
 	require.ErrorIs(t, err, codec.ErrForeign)
+}
+
+// pendingWatch is the watch of a paid order.
+func (s *stack) pendingWatch(id string) string {
+	s.t.Helper()
+	var watch string
+	eventually(s.t, patience, func() error {
+		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
+		if err != nil {
+			return err
+		}
+		for _, activity := range described.GetPendingActivities() {
+			if watch = activity.GetActivityId(); activity.GetActivityType().GetName() == "WatchOrder" {
+				return nil
+			}
+		}
+		return errors.New("nothing watches the order")
+	})
+	return watch
+}
+
+// Who may write to the namespace can complete any activity. Without the keys that ends no order, and makes none paid.
+func TestForgedAnswersOfActivitiesDecideNothing(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1)
+	service := s.outsider().WorkflowService()
+	fail := func(failure *failurepb.Failure) func(id, watch string) error {
+		return func(id, watch string) error {
+			_, err := service.RespondActivityTaskFailedById(t.Context(), &workflowservice.RespondActivityTaskFailedByIdRequest{
+				Namespace: "default", WorkflowId: id, ActivityId: watch, Failure: failure,
+			})
+			return err
+		}
+	}
+	complete := func(result *commonpb.Payloads) func(id, watch string) error {
+		return func(id, watch string) error {
+			_, err := service.RespondActivityTaskCompletedById(t.Context(), &workflowservice.RespondActivityTaskCompletedByIdRequest{
+				Namespace: "default", WorkflowId: id, ActivityId: watch, Result: result,
+			})
+			return err
+		}
+	}
+	refusal := temporal.GetDefaultFailureConverter().ErrorToFailure(temporal.NewNonRetryableApplicationError("no", "ProviderRefused", nil))
+	done, err := converter.GetDefaultDataConverter().ToPayloads(map[string]any{"end": "decided", "state": map[string]any{"status": "completed"}})
+	require.NoError(t, err)
+	n := 0
+	for name, forge := range map[string]func(id, watch string) error{
+		"refused": fail(refusal),
+		"cancelled": fail(&failurepb.Failure{FailureInfo: &failurepb.Failure_CanceledFailureInfo{
+			CanceledFailureInfo: &failurepb.CanceledFailureInfo{}}}),
+		"late": fail(&failurepb.Failure{FailureInfo: &failurepb.Failure_TimeoutFailureInfo{
+			TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{TimeoutType: enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE}}}),
+		"completed": complete(done),
+		"nothing":   complete(nil),
+		"replayed": func(id, watch string) error {
+			for _, event := range s.history(buy(strings.TrimPrefix(id, "onramp/"))).GetEvents() {
+				if answer := event.GetWorkflowExecutionUpdateCompletedEventAttributes(); answer != nil {
+					return complete(answer.GetOutcome().GetSuccess())(id, watch)
+				}
+			}
+			return errors.New("no answer to replay")
+		},
+	} {
+		n++
+		request := onrampRequest(name)
+		request.Email = fmt.Sprintf("asha+linked+%d@example.test", n)
+		_, err := s.orders.StartOnramp(t.Context(), request)
+		require.NoError(t, err, name)
+		_, err = s.orders.SubmitUTR(t.Context(), name, utrOf(n))
+		require.NoError(t, err, name)
+		id := "onramp/" + name
+		require.NoError(t, forge(id, s.pendingWatch(id)), name)
+	}
+	for _, name := range []string{"refused", "cancelled", "late", "completed", "nothing", "replayed"} {
+		eventually(t, patience, func() error {
+			for _, event := range s.history(buy(name)).GetEvents() {
+				if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED {
+					return nil
+				}
+			}
+			return fmt.Errorf("order %s has taken what was forged", name)
+		})
+		described, err := s.temporal.DescribeWorkflow(t.Context(), "onramp/"+name, "")
+		require.NoError(t, err)
+		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, described.Status, name)
+	}
 }
 
 func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
