@@ -216,3 +216,35 @@ func TestErrorOfAnotherWorkflowStaysUnread(t *testing.T) {
 	require.ErrorContains(t, ours.FailureToError(temporal.GetDefaultFailureConverter().ErrorToFailure(errors.New("x"))), "not encrypted",
 		"a backend is told why it cannot believe a failure")
 }
+
+// FuzzFailure has workflow code read whatever may be said to be a failure. None is believed that was written without the keys.
+func FuzzFailure(f *testing.F) {
+	elsewhere, err := codec.NewKeyring()
+	require.NoError(f, err)
+	own := func(keyring *codec.Keyring) converter.FailureConverter {
+		return converter.WithFailureConverterSerializationContext(codec.NewFailureConverter(codec.New(keyring, "default")),
+			activity("default", "onramp/inv-42", "SubmitUTR"))
+	}
+	timeout := temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, refusal(), secret)
+	for _, err := range []error{refusal(), errors.New("x"), temporal.NewCanceledError(secret), timeout} {
+		for _, converter := range []converter.FailureConverter{temporal.GetDefaultFailureConverter(), own(elsewhere)} {
+			seed, err := proto.Marshal(converter.ErrorToFailure(err))
+			require.NoError(f, err)
+			f.Add(seed)
+		}
+	}
+	reader := own(newKeyring(f))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		failure := new(failurepb.Failure)
+		if proto.Unmarshal(content, failure) != nil {
+			return
+		}
+		read := reader.FailureToError(failure)
+		var forged *ramp.UnauthenticatedError
+		var late *temporal.TimeoutError
+		require.True(t, errors.As(read, &forged) || errors.As(read, &late), "%v", read)
+		var application *temporal.ApplicationError
+		require.NotErrorAs(t, read, &application)
+		require.False(t, temporal.IsCanceledError(read))
+	})
+}
