@@ -20,7 +20,7 @@ type UploadKYCRequest struct {
 // UploadKYCResult says that the provider has received the dossier, which does not mean that it has verified the user. One of an
 // earlier version is empty and says the same.
 type UploadKYCResult struct {
-	Received bool `json:"received"`
+	Received bool `json:"received,omitempty"`
 }
 
 // UploadKYC streams a dossier from its blob store to the provider (provider 3.4).

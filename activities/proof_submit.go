@@ -33,7 +33,7 @@ type SubmitTransactionHashRequest struct {
 
 // SubmitResult says that the provider took the proof. One of an earlier version is empty and says the same.
 type SubmitResult struct {
-	Accepted bool `json:"accepted"`
+	Accepted bool `json:"accepted,omitempty"`
 }
 
 // SubmitUTR submits a UTR (provider 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer

@@ -111,8 +111,8 @@ func (d *dataConverter) read(payload *commonpb.Payload, valuePtr any) error {
 	if err != nil {
 		return err
 	}
-	if d.readsResult() && hasRole(payload) {
-		return decodeResult(inside, valuePtr)
+	if d.readsResult() {
+		return decodeResult(inside, valuePtr, hasRole(payload))
 	}
 	return d.plain.FromPayload(inside, valuePtr)
 }

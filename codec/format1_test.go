@@ -55,6 +55,18 @@ func TestPayloadsOfTheVersionBeforeAreRead(t *testing.T) {
 	}
 }
 
+// Nothing but its shape tells a result of format 1 from what else an order has of that format.
+func TestMessageOfTheVersionBeforeIsNoResult(t *testing.T) {
+	t.Parallel()
+	var payloads commonpb.Payloads
+	recorded(t, "payloads.json", &payloads)
+	dc := codec.NewDataConverter(codec.New(recordedKeyring(t), "default"))
+	for _, payload := range payloads.GetPayloads() {
+		require.ErrorContains(t, readAsResult(t, dc, &commonpb.Payloads{Payloads: []*commonpb.Payload{payload}}, new(status)), "result")
+		require.ErrorContains(t, readAsResult(t, dc, &commonpb.Payloads{Payloads: []*commonpb.Payload{payload}}, new(struct{})), "result")
+	}
+}
+
 func TestFailureOfTheVersionBeforeIsBelieved(t *testing.T) {
 	t.Parallel()
 	var failure failurepb.Failure

@@ -18,8 +18,9 @@ var errNoResult = errors.New("the activity has no result, so it cannot be told w
 
 // decodeResult reads an activity's result strictly: as one JSON object of no fields but the result's, with all of those that
 // it must have. An activity's inputs, heartbeats and the details of its errors are encrypted for the same role, and are of other
-// shapes.
-func decodeResult(payload *commonpb.Payload, valuePtr any) error {
+// shapes. In format 1, that is without a role, it may have been anything that the workflow has, and it may be empty: some results
+// were.
+func decodeResult(payload *commonpb.Payload, valuePtr any, hasRole bool) error {
 	if encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding != converter.MetadataEncodingJSON {
 		return fmt.Errorf("the activity's result is not %s", converter.MetadataEncodingJSON)
 	}
@@ -30,7 +31,7 @@ func decodeResult(payload *commonpb.Payload, valuePtr any) error {
 	if err := json.Unmarshal(payload.GetData(), &fields); err != nil {
 		return fmt.Errorf("the activity's result is no JSON object: %w", err)
 	}
-	if len(fields) == 0 {
+	if len(fields) == 0 && hasRole {
 		return errors.New("the activity's result is empty")
 	}
 	for _, name := range required(reflect.TypeOf(valuePtr).Elem()) {

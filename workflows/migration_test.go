@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,4 +116,41 @@ func TestActivityWithoutAResultInTheHistoryOfAnOrderStopsItsTask(t *testing.T) {
 		}
 		require.ErrorContains(t, replayed(t, history, options), "no result", r.name)
 	}
+}
+
+// Results are read strictly. What activities of earlier versions have left is of the results' fields and no others.
+func TestResultsOfEarlierVersionsAreReadStrictly(t *testing.T) {
+	t.Parallel()
+	options := secured(t, filepath.Join(format1, "keyset.json"))
+	results := make(map[string]reflect.Type)
+	for _, kind := range []any{new(activities.Calls), new(activities.Watches)} {
+		for activity := range reflect.TypeOf(kind).Methods() {
+			results[activity.Name] = activity.Type.Out(0)
+		}
+	}
+	read := make(map[string]int)
+	for _, r := range corpus(t) {
+		scheduled := make(map[int64]string)
+		for _, event := range r.history.GetEvents() {
+			if begun := event.GetActivityTaskScheduledEventAttributes(); begun != nil {
+				scheduled[event.GetEventId()] = begun.GetActivityType().GetName()
+			}
+			completed := event.GetActivityTaskCompletedEventAttributes()
+			if completed == nil || string(completed.GetResult().GetPayloads()[0].GetData()) == "{}" {
+				continue // some were empty
+			}
+			name := scheduled[completed.GetScheduledEventId()]
+			own := converter.WithDataConverterSerializationContext(options.DataConverter, converter.ActivitySerializationContext{
+				Namespace: "default", WorkflowID: r.started.GetWorkflowId(), ActivityType: name,
+			})
+			sealed, err := own.ToPayloads(converter.NewRawValue(completed.GetResult().GetPayloads()[0]))
+			require.NoError(t, err)
+			require.NotPanics(t, func() {
+				err = own.(converter.ContextAware).WithWorkflowContext(nil).FromPayloads(sealed, reflect.New(results[name]).Interface())
+			}, "%s of %s: %s", name, r.name, completed.GetResult().GetPayloads()[0].GetData())
+			require.NoError(t, err)
+			read[name]++
+		}
+	}
+	require.Greater(t, len(read), 10)
 }
