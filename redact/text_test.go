@@ -2,9 +2,12 @@ package redact_test
 
 import (
 	"encoding/json"
+	"math"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -160,4 +163,68 @@ func TestFieldGoesByTheName(t *testing.T) {
 	}
 	require.Empty(t, redact.Field("pan", ""), "there is nothing to hide")
 	require.Equal(t, "file://[redacted]", redact.Field("dossier", "file:///var/lib/rampart/kyc/asha"))
+}
+
+// What somebody else says may be a mebibyte long. Only its beginning is searched, in a time that does not grow with it.
+func TestTheWorkForAMessageDoesNotGrowWithTheText(t *testing.T) {
+	t.Parallel()
+	const short, long = 32 << 10, 1 << 20
+	for _, part := range []string{"a ", "5010 0000 0048 21 ", "asha@example.test ", "accountName: Asha Rao, ", "\u202e", "![x](https://evil.test) "} {
+		message := func(size int) func() string {
+			text := strings.Repeat(part, size/len(part))
+			return func() string { return redact.Message(text, 300, "Asha Rao", "asha@example.test") }
+		}
+		require.Less(t, fastest(message(long)), 8*fastest(message(short)), "32 times as long: %q", part)
+	}
+}
+
+// fastest is the least time of several, which is the least disturbed.
+func fastest(work func() string) time.Duration {
+	least := time.Duration(math.MaxInt64)
+	for range 7 {
+		start := time.Now()
+		runtime.KeepAlive(work())
+		least = min(least, time.Since(start))
+	}
+	return least
+}
+
+// A long text is cut before it is searched, and the cut may go through a value. Wherever that is, nothing of it is shown.
+func TestNoPartOfAValueIsShownWhereALongTextIsCutBeforeTheSearch(t *testing.T) {
+	t.Parallel()
+	token := "eyJ" + strings.Repeat("a", 600)
+	name := "Krishnamurthy Venkataraman"
+	for _, value := range []string{name, "asha.rao.of.bengaluru@example.test", "50100000004821", "5010 0000 0048 21", url.QueryEscape(name)} {
+		for shift := 0; shift < 700; shift += 5 {
+			text := strings.Repeat("y", shift) + " " + strings.Repeat(token+" ", 4) + strings.Repeat(value+"; ", 1000)
+			shown := redact.Message(text, 300, name)
+			require.LessOrEqual(t, len([]rune(shown)), 300)
+			for _, part := range []string{"rishna", "enkata", "asha.r", "bengal", "50100", "5010 0"} {
+				require.NotContains(t, shown, part, "shift %d", shift)
+			}
+		}
+	}
+}
+
+// All but the end of what is searched may shrink to little: then the cut is within the limit.
+func TestNothingIsShownOfAValueThatTheCutGoesThroughThoughTheLimitWouldShowIt(t *testing.T) {
+	t.Parallel()
+	token := "eyJ" + strings.Repeat("a", 2000) + " "
+	for shift := 0; shift < 2200; shift += 7 {
+		text := strings.Repeat("z", shift) + " " + strings.Repeat(token, 5) + strings.Repeat("asha.rao.of.bengaluru@example.test ", 400)
+		require.NotRegexp(t, "asha.r|bengal", redact.Message(text, 2000), "shift %d", shift)
+	}
+}
+
+func TestAPlainTextIsHarmlessAndHidesNothing(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Payments Desk Pvt Ltd 917000000000042": "Payments Desk Pvt Ltd 917000000000042",
+		"a\u0085b\u202ec\x1b[31m\x00d\n":        "a bc[31md",
+		"![x](https://evil.test) <b>":           "! [x] (https: //evil.test) ‹b›",
+		strings.Repeat("é", 60):                 strings.Repeat("é", 39) + "…",
+		strings.Repeat("é", 1<<20):              strings.Repeat("é", 39) + "…",
+	} {
+		require.Equal(t, want, redact.Plain(text, 40), text[:min(len(text), 40)])
+	}
 }

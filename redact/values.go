@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -34,17 +35,55 @@ func Hider(values ...string) func(text string) string {
 // Message makes what somebody else says, such as the provider in an error, fit for every place where it may be shown:
 // one line of at most limit characters, all of them printable, without the values, without what Text hides, and without
 // what Markdown would make links, pictures, code or HTML of. Everything is hidden before it is cut, so that no part of
-// anything is left at the cut.
+// anything is left at the cut. Of a long text only the beginning is searched: its work does not grow with the text.
 func Message(text string, limit int, values ...string) string {
-	text = line(text)
-	text = Values(text, values...)
-	text = Text(text)
-	text = plain.Replace(text)
+	text, torn := beginning(text, limit, values)
+	text = Values(line(text), values...)
+	return shorten(plain.Replace(Text(text)), limit, torn)
+}
+
+// Plain makes a text harmless as Message does, and hides nothing of it: it is for what must be shown as it is, such as the
+// name of the account that a payment goes to.
+func Plain(text string, limit int) string {
+	text, torn := beginning(text, limit, nil)
+	return shorten(plain.Replace(line(text)), limit, torn)
+}
+
+const (
+	// roomForMore is how much more than the limit is searched, in bytes: what is hidden takes less room than it took.
+	roomForMore = 2 << 10
+	// longestFound bounds what Text finds by its form, in bytes: an e-mail address, a number, a token.
+	longestFound = 1 << 10
+	// longestForm is by how much the form of a value, escaped, may be longer than the value.
+	longestForm = 8
+)
+
+// beginning cuts a long text before it is searched, which takes time for every byte. A value that the cut goes through is no
+// longer found: it is among the last characters of what is left, as many as torn says, and nobody may see those.
+func beginning(text string, limit int, values []string) (string, int) {
+	longest := 0
+	for _, value := range values {
+		longest = max(longest, min(len(value), maxPattern))
+	}
+	torn := longestFound + longestForm*longest
+	most := 4*limit + roomForMore + 2*torn
+	if text = strings.TrimSpace(text); len(text) <= most {
+		return text, 0
+	}
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most], torn
+}
+
+// shorten cuts a text that has been searched: its torn end, and what is beyond the limit.
+func shorten(text string, limit, torn int) string {
 	runes := []rune(text)
-	if len(runes) <= limit {
+	if torn == 0 && len(runes) <= limit {
 		return text
 	}
-	return string(runes[:max(limit-1, 0)]) + "…"
+	whole := max(len(runes)-torn, 0)
+	return string(runes[:max(min(limit-1, whole), 0)]) + "…"
 }
 
 // line drops control and format characters, bidirectional overrides among them, and folds white space.
