@@ -2,13 +2,16 @@ package activities_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,6 +35,8 @@ type network struct {
 	queued map[onmeta.Route][]fault
 	always map[onmeta.Route]fault
 	passed map[onmeta.Route][]passage
+	// spoiler is nil as a rule.
+	spoiler *spoiler
 }
 
 // passage is one request that was sent.
@@ -78,7 +83,11 @@ func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(request.Context()); trace != nil && trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
-	return n.take(request)(request, n.next.RoundTrip)
+	f := n.take(request)
+	if s := n.spoils(request); s != nil {
+		return s.after(f)(request, n.next.RoundTrip)
+	}
+	return f(request, n.next.RoundTrip)
 }
 
 func (n *network) take(request *http.Request) fault {
@@ -255,4 +264,113 @@ func (p inProcess) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer := httptest.NewRecorder()
 	p.ServeHTTP(answer, served)
 	return answer.Result(), errors.Join(served.Body.Close(), request.Context().Err())
+}
+
+// spoiler puts a text in place of one of the provider's own, in every answer that comes once it is on.
+type spoiler struct {
+	field int
+	text  string
+
+	mu   sync.Mutex
+	on   bool
+	most int
+}
+
+// spoilField prepares to spoil the field of this number; fields are numbered in the order of an answer.
+func (n *network) spoilField(field int, text string) *spoiler {
+	s := &spoiler{field: field, text: text}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.spoiler = s
+	return s
+}
+
+// spoils is the spoiler of an answer; nil for one that is left alone, as that to a login is.
+func (n *network) spoils(request *http.Request) *spoiler {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.spoiler.active() || n.routeOf(request) == onmeta.RouteLogin {
+		return nil
+	}
+	return n.spoiler
+}
+
+// after spoils what another fault has made of the answer.
+func (s *spoiler) after(f fault) fault {
+	return func(request *http.Request, next send) (*http.Response, error) {
+		answer, err := f(request, next)
+		if err != nil {
+			return nil, err
+		}
+		defer answer.Body.Close()
+		whole, err := io.ReadAll(answer.Body)
+		if err != nil {
+			return nil, err
+		}
+		return response(request, answer.StatusCode, s.answer(string(whole))), nil
+	}
+}
+
+// spoil begins to.
+func (n *network) spoil() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.spoiler.mu.Lock()
+	defer n.spoiler.mu.Unlock()
+	n.spoiler.on = true
+}
+
+// seen is how many fields the longest answer had.
+func (s *spoiler) seen() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}
+
+func (s *spoiler) active() bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.on
+}
+
+// answer spoils the field in an answer. What is no JSON stays as it is.
+func (s *spoiler) answer(whole string) string {
+	var body any
+	if json.Unmarshal([]byte(whole), &body) != nil {
+		return whole
+	}
+	count := 0
+	body = s.walk(body, &count)
+	s.mu.Lock()
+	s.most = max(s.most, count)
+	s.mu.Unlock()
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return whole
+	}
+	return string(encoded)
+}
+
+func (s *spoiler) walk(v any, count *int) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			v[name] = s.walk(v[name], count)
+		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = s.walk(v[i], count)
+		}
+		return v
+	case string, float64:
+		*count++
+		if *count-1 == s.field {
+			return s.text
+		}
+	}
+	return v
 }

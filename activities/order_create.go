@@ -3,12 +3,12 @@ package activities
 import (
 	"context"
 	"maps"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
-	"rampart/onmeta"
 	"rampart/ramp"
 )
 
@@ -48,6 +48,22 @@ type Created struct {
 	// Adopted is set when an earlier attempt had made the order and its answer was lost. Instructions that only that
 	// answer held are missing then.
 	Adopted bool `json:"adopted,omitempty"`
+	// Distrust says why what the provider's answer told of how to pay is shown to nobody; Instructions are empty then. Empty as a rule.
+	Distrust string `json:"distrust,omitempty"`
+}
+
+// instruct takes over how to pay, and what was left out of it. The provider's own checkout, where one is configured, is a way to pay without
+// any other.
+func (c *Created) instruct(how ramp.Instructions, left doubts, checkout string) {
+	c.Instructions = how
+	if how != (ramp.Instructions{}) {
+		c.Note = strings.TrimSpace(c.Note + " " + left.note())
+		return
+	}
+	c.Instructions.CheckoutURL, c.Distrust = checkout, left.distrust()
+	if checkout != "" {
+		c.Note, c.Distrust = left.note(), ""
+	}
 }
 
 // promptly is how soon after it was scheduled a first attempt usually starts.
@@ -98,12 +114,4 @@ func (p Placement) metadata(given map[string]string) map[string]string {
 	}
 	all["reference"] = p.Reference
 	return all
-}
-
-func deepLinks(links []onmeta.DeepLink) []ramp.DeepLink {
-	var out []ramp.DeepLink
-	for _, link := range links {
-		out = append(out, ramp.DeepLink{Name: link.Name, URL: link.URL})
-	}
-	return out
 }

@@ -71,20 +71,17 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err != nil {
 		return Created{}, err
 	}
-	return Created{
+	created := Created{
 		OrderID:        order.OrderID,
 		ProviderStatus: string(onmeta.OfframpCryptoInit),
 		Lifetime:       c.timings.OrderLifetime,
 		At:             asked,
-		Instructions: ramp.Instructions{Deposit: &ramp.Deposit{
-			WalletAddress: order.ReceiverWallet,
-			Amount:        own.Pay.Amount,
-			Symbol:        req.Token.Symbol,
-			ChainID:       req.Token.ChainID,
-		}},
-		Quote: &own,
-		Note:  note,
-	}, nil
+		Quote:          &own,
+		Note:           note,
+	}
+	deposit, left := req.deposit(order, own.Pay.Amount)
+	created.instruct(ramp.Instructions{Deposit: deposit}, left, "")
+	return created, nil
 }
 
 // ownQuote is the price that the provider's order has: it prices the order by itself. Its payout is before fees and TDS, as the
@@ -94,7 +91,7 @@ func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Qu
 	own.Fees = slices.Clone(r.Quote.Fees)
 	charged := decimal.Zero
 	for i, fee := range own.Fees {
-		amount, err := decimal.NewFromString(fee.Amount.Amount)
+		amount, err := fee.Decimal()
 		if err != nil {
 			continue
 		}
@@ -117,12 +114,12 @@ func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Qu
 
 // taxOn is the tax on a payout, by the tax that a quote named of its own: it grows with the payout.
 func taxOn(payout, named decimal.Decimal, quote ramp.Quote) decimal.Decimal {
-	quoted, err := decimal.NewFromString(quote.Receive.Amount)
+	quoted, err := quote.Receive.Decimal()
 	if err != nil {
 		return named
 	}
 	for _, fee := range quote.Fees {
-		if charged, err := decimal.NewFromString(fee.Amount.Amount); err == nil {
+		if charged, err := fee.Decimal(); err == nil {
 			quoted = quoted.Add(charged)
 		}
 	}
@@ -179,7 +176,7 @@ func (r CreateOfframpOrderRequest) acceptsOrder(own ramp.Quote) bool {
 
 // scaled is so many per cent of an amount; empty for what is no amount.
 func scaled(amount string, percent int64) string {
-	d, err := decimal.NewFromString(amount)
+	d, err := ramp.Amount{Amount: amount}.Decimal()
 	if err != nil {
 		return ""
 	}

@@ -70,42 +70,47 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return c.afterLostAnswer(ctx, req, amount, beneficiary, err)
 	}
-	return Created{
+	created := Created{
 		OrderID:        order.OrderID,
 		ProviderStatus: string(onmeta.OnrampFiatPending),
 		Lifetime:       c.timings.OrderLifetime,
 		At:             asked,
 		Quote:          &quote,
-		Instructions:   c.instructions(req.PaymentMethod, order, beneficiary),
-	}, nil
+	}
+	c.instruct(&created, req.PaymentMethod, order, beneficiary)
+	return created, nil
 }
 
 // adopted is an order that an earlier attempt made. What only the provider's answer told, how to pay by UPI, is lost.
 func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiary *ramp.Beneficiary) Created {
-	return Created{
+	created := Created{
 		OrderID:        orderID,
 		ProviderStatus: string(onmeta.OnrampFiatPending),
 		Lifetime:       c.remainingLife(req.Placement),
 		At:             now(),
-		Instructions:   c.instructions(req.PaymentMethod, onmeta.OnrampCreated{OrderID: orderID}, beneficiary),
 		Adopted:        true,
 	}
+	c.instruct(&created, req.PaymentMethod, onmeta.OnrampCreated{OrderID: orderID}, beneficiary)
+	return created
 }
 
-// instructions are whatever the provider's answer tells of how to pay. Some of QR code, VPA and links are enough to pay by
-// UPI; for none of them there is the provider's own checkout, where one is configured (provider 13).
-func (c *Calls) instructions(method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) ramp.Instructions {
+// instruct takes over whatever the provider's answer tells of how to pay. Some of QR code, VPA and links are enough to pay by
+// UPI; for none of them there is the provider's own checkout, where one is configured (provider 13). An answer that names an account
+// of its own for a transfer counts before the listed one, and a bad one is not made good by it.
+func (c *Calls) instruct(created *Created, method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) {
 	switch {
 	case method != ramp.UPI && order.Beneficiary != nil:
-		return ramp.Instructions{Bank: bankInstructions(order.Beneficiary)}
-	case method != ramp.UPI:
-		return ramp.Instructions{Bank: listed}
-	case order.QR != "" || order.VPA != "" || len(order.DeepLinks) > 0:
-		return ramp.Instructions{
-			UPI: &ramp.UPIInstructions{QR: order.QR, VPA: order.VPA, DeepLinks: deepLinks(order.DeepLinks)},
+		bank, err := bankInstructions(order.Beneficiary)
+		var left doubts
+		if err != nil {
+			left.add(err.Error())
 		}
+		created.instruct(ramp.Instructions{Bank: bank}, left, "")
+	case method != ramp.UPI:
+		created.instruct(ramp.Instructions{Bank: listed}, nil, "")
 	default:
-		return ramp.Instructions{CheckoutURL: c.checkoutOf(order.OrderID)}
+		upi, left := upiInstructions(order)
+		created.instruct(ramp.Instructions{UPI: upi}, left, c.checkoutOf(order.OrderID))
 	}
 }
 
@@ -226,15 +231,11 @@ func (c *Calls) beneficiary(ctx context.Context, user onmeta.User, method ramp.P
 	for _, currency := range currencies {
 		for _, mode := range currency.PaymentModes {
 			if currency.Code == ramp.INR && mode.Code == string(method) && mode.Beneficiary != nil {
-				return bankInstructions(mode.Beneficiary), nil
+				return bankInstructions(mode.Beneficiary)
 			}
 		}
 	}
 	return nil, fmt.Errorf("the provider lists no account to pay to by %s", method)
-}
-
-func bankInstructions(to *onmeta.Beneficiary) *ramp.Beneficiary {
-	return &ramp.Beneficiary{Name: to.Name, AccountNumber: to.AccountNumber, IFSC: to.IFSC}
 }
 
 // historyPages bounds the search for an order; ten orders a page, newest first (provider 3.19).
@@ -280,9 +281,13 @@ func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount 
 			if order.CreatedAt.Before(req.Since.Add(-historyClock)) {
 				return found, nil
 			}
-			if req.describes(order, amount) {
-				found = append(found, order.OrderID)
+			if !req.describes(order, amount) {
+				continue
 			}
+			if order.OrderID == "" {
+				return nil, errors.New("the provider's history has an order that may be this one, under an id that is none")
+			}
+			found = append(found, order.OrderID)
 		}
 	}
 	return found, nil

@@ -17,6 +17,8 @@ type OrderRequest struct {
 	OrderID   string         `json:"orderId"`
 	// Holder is the name that the user's account is in, hidden in what the provider says.
 	Holder string `json:"holder,omitempty"`
+	// Currency is what the order delivers, a token symbol or INR. Orders of earlier versions do not tell it.
+	Currency string `json:"currency,omitempty"`
 }
 
 // OrderState is what the provider says of an order.
@@ -54,13 +56,28 @@ func onrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest)
 	}
 	state := newOrderState(status.Status, onrampMeaning(status.Status), status.Reason)
 	if status.TransactionHash != "" {
-		state.Settlement = &ramp.Settlement{
-			TransactionHash: word(status.TransactionHash),
-			ExplorerURL:     status.ExplorerURL,
-			Amount:          ramp.Amount{Amount: delivered(status.TransferredAmount), Currency: status.TokenSymbol},
+		settled, isHash := hash(status.TransactionHash)
+		if !isHash {
+			state.Attention = noHash
 		}
+		state.Settlement = &ramp.Settlement{TransactionHash: settled, ExplorerURL: explorerURL(status.ExplorerURL)}
+		state.deliver(delivered(status.TransferredAmount), status.TokenSymbol, req.Currency)
 	}
 	return state, nil
+}
+
+// deliver takes over the amount that the provider has delivered, in the order's own currency. One in another currency is not shown, for it
+// would be taken for one in this, and neither is the provider's name of it.
+func (s *OrderState) deliver(amount, told, own string) {
+	if own == "" {
+		own, _ = feeCurrency(told)
+	}
+	switch {
+	case !sameCurrency(told, own):
+		s.Attention = otherCurrency
+	case amount != "":
+		s.Settlement.Amount = ramp.Amount{Amount: amount, Currency: own}
+	}
 }
 
 func offrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {
@@ -74,7 +91,8 @@ func offrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest
 func offrampStateOf(status onmeta.OfframpStatus) OrderState {
 	state := newOrderState(status.Status, offrampMeaning(status.Status), status.Reason)
 	if state.Status == ramp.Completed && status.Fiat.Valid {
-		state.Settlement = &ramp.Settlement{Amount: fiat(status.Fiat.Decimal, status.Currency)}
+		state.Settlement = new(ramp.Settlement)
+		state.deliver(fiat(status.Fiat.Decimal, ramp.INR).Amount, status.Currency, ramp.INR)
 	}
 	return state
 }

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -53,6 +52,10 @@ func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult,
 	if err != nil {
 		return QuoteResult{}, classify(ctx, err)
 	}
+	gas, err := feeCurrency(quote.GasCurrency, req.Fiat.Currency, req.Token.Symbol)
+	if err != nil {
+		return QuoteResult{}, retryable(ctx, ErrUnavailable, err, 0)
+	}
 	return QuoteResult{
 		ProviderTime: quote.At,
 		Quote: ramp.Quote{
@@ -61,7 +64,7 @@ func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult,
 			Pay:     fiat(pay, req.Fiat.Currency),
 			Receive: ramp.Amount{Amount: quote.ReceivedTokens.String(), Currency: req.Token.Symbol},
 			Fees: fees(
-				fee{name: "gas", amount: quote.GasCharge, currency: cmp.Or(quote.GasCurrency, req.Fiat.Currency)},
+				fee{name: "gas", amount: quote.GasCharge, currency: gas},
 				fee{name: "transaction", amount: quote.TransactionFee, currency: req.Fiat.Currency}),
 			ExpiresAt: expires,
 		},
@@ -80,6 +83,9 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 	quote, err := c.provider.QuoteSell(ctx, ask)
 	if err != nil {
 		return QuoteResult{}, classify(ctx, err)
+	}
+	if !sameCurrency(quote.FiatCurrency, req.Fiat.Currency) {
+		return QuoteResult{}, retryable(ctx, ErrUnavailable, errors.New("the provider's quote is in another currency than was asked for"), 0)
 	}
 	tds := fee{name: tdsFee, amount: quote.TDSFee.Decimal, currency: req.Fiat.Currency}
 	if !quote.TDSFee.Valid {

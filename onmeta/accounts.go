@@ -85,13 +85,16 @@ func (w wireBankAccount) account(user User) BankAccount {
 	}
 }
 
-// wireReference is the same value under its two names (provider 3.9).
+// wireReference is the same value under its two names (provider 3.9). What is no id counts as missing: the link is found in the list of the
+// user's accounts without it.
 type wireReference struct {
 	ReferenceNumber text `json:"referenceNumber"`
 	ReferenceID     text `json:"referenceId"`
 }
 
-func (w wireReference) reference() string { return firstText(w.ReferenceNumber, w.ReferenceID) }
+func (w wireReference) reference() string {
+	return identifier(cmp.Or(w.ReferenceNumber, w.ReferenceID))
+}
 
 // UPIID is a UPI id (VPA) that a user linked or tried to link (provider 3.7).
 type UPIID struct {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,21 @@ const (
 	maxDecimalExponent = 40
 )
 
+// Bounds of what an answer holds. What goes beyond them is no answer that the provider means, and would be carried on into places that
+// have bounds of their own: a search attribute, the id of a workflow, a history.
+const (
+	// maxIDLength bounds an id. The provider's have 24 or 36 characters.
+	maxIDLength = 128
+	// maxListLength bounds a list. The longest are those of tokens.
+	maxListLength = 1000
+	// maxTimeLength bounds the text of a time.
+	maxTimeLength = 64
+)
+
 var (
 	errNotDecimal = errors.New("not a decimal number within bounds")
 	errNoList     = errors.New("no list in the answer")
+	errLongList   = fmt.Errorf("a list of more than %d in the answer", maxListLength)
 )
 
 func parseDecimal(s string) (decimal.Decimal, error) {
@@ -106,6 +119,9 @@ func (t *timestamp) UnmarshalJSON(data []byte) error {
 }
 
 func parseTime(s string) time.Time {
+	if len(s) > maxTimeLength {
+		return time.Time{}
+	}
 	for _, layout := range []string{ // A fraction of a second is accepted after each.
 		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700",
 		time.DateTime, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700 MST",
@@ -172,7 +188,16 @@ type list[T any] []T
 
 // UnmarshalJSON reads whichever container holds the items.
 func (l *list[T]) UnmarshalJSON(data []byte) error {
-	data = bytes.TrimSpace(data)
+	if err := l.read(bytes.TrimSpace(data)); err != nil {
+		return err
+	}
+	if len(*l) > maxListLength {
+		return errLongList
+	}
+	return nil
+}
+
+func (l *list[T]) read(data []byte) error {
 	if len(data) == 0 || data[0] != '{' {
 		return json.Unmarshal(data, (*[]T)(l))
 	}
@@ -249,6 +274,28 @@ func (c *checks) namedFee(field string, a amount) decimal.NullDecimal {
 func (c *checks) text(field string, t text) string {
 	if t == "" {
 		c.complain(field + " is missing")
+	}
+	return string(t)
+}
+
+// id returns an id that must be there, and be one.
+func (c *checks) id(field string, t text) string {
+	id := c.text(field, t)
+	if id != "" && identifier(t) == "" {
+		c.complain(field + " is no id")
+	}
+	return identifier(t)
+}
+
+// identifier returns an id, "" for what is none: an id is at most 128 letters, digits and - _ . : and begins with a letter or a digit, so
+// that it may stand in a URL, a search attribute, the id of a workflow, and in front of anybody.
+func identifier(t text) string {
+	inside := func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_.:", r)
+	}
+	outside := func(r rune) bool { return !inside(r) }
+	if t == "" || len(t) > maxIDLength || strings.ContainsFunc(string(t), outside) || strings.ContainsRune("-_.:", rune(t[0])) {
+		return ""
 	}
 	return string(t)
 }

@@ -76,7 +76,7 @@ func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOff
 	}
 	var check checks
 	created := OfframpCreated{
-		OrderID:        check.text("orderId", wire.OrderID),
+		OrderID:        check.id("orderId", wire.OrderID),
 		ReceiverWallet: check.text("receiverWalletAddress", wire.ReceiverWalletAddress),
 		TokenAmount:    check.positive("quote", wire.Quote),
 		FiatAmount:     check.positive("fiatAmount", wire.FiatAmount),

@@ -90,7 +90,7 @@ func (c *Client) CreateOnramp(ctx context.Context, user User, request CreateOnra
 		return OnrampCreated{}, err
 	}
 	var check checks
-	check.text("orderId", wire.OrderID)
+	check.id("orderId", wire.OrderID)
 	return whole(wire.created(answer.At), check.err(RouteCreateOnramp, answer))
 }
 

@@ -71,6 +71,7 @@ func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wi
 
 // HistoryOrder is a row of a user's order history (provider 3.19).
 type HistoryOrder struct {
+	// OrderID is "" where the provider's is no id.
 	OrderID string
 	Status  Status
 	Reason  string
@@ -123,7 +124,7 @@ type wireHistoryOrder struct {
 
 func (w wireHistoryOrder) order(user User) HistoryOrder {
 	return HistoryOrder{
-		OrderID:          string(w.OrderID),
+		OrderID:          identifier(w.OrderID),
 		Status:           Status(status(w.Status, user.personal()...)),
 		Reason:           w.reason(user),
 		Amount:           w.Amount.optional(),

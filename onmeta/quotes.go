@@ -61,7 +61,7 @@ func (c *Client) QuoteBuy(ctx context.Context, request QuoteBuyRequest) (BuyQuot
 	var check checks
 	base := wire.DesiredOrder.Base
 	quote := BuyQuote{
-		EstimateID:     string(wire.EstimateID),
+		EstimateID:     identifier(wire.EstimateID),
 		ReceivedTokens: check.positive("receivedTokens", wire.ReceivedTokens),
 		Rate:           check.positive("conversionRate", wire.ConversionRate),
 		GasCharge:      check.fee("gasCharge", base.GasCharge.Value),

@@ -132,7 +132,7 @@ func ParseWebhook(body []byte) (WebhookEvent, error) {
 	case event.Type == "":
 		return WebhookEvent{}, errors.New("onmeta webhook: neither an on-ramp nor an off-ramp event")
 	case event.OrderID == "":
-		return WebhookEvent{}, errors.New("onmeta webhook: orderId is missing")
+		return WebhookEvent{}, errors.New("onmeta webhook: orderId is missing, or no id")
 	case event.Status == "":
 		return WebhookEvent{}, errors.New("onmeta webhook: status is missing")
 	}
@@ -153,7 +153,7 @@ func unwrapRequestData(body []byte) []byte {
 func (w wireEvent) event() WebhookEvent {
 	event := WebhookEvent{
 		Type:              w.kind(),
-		OrderID:           string(w.OrderID),
+		OrderID:           identifier(w.OrderID),
 		Status:            Status(status(w.Status)),
 		Fiat:              w.Fiat.optional(),
 		Currency:          string(w.Currency),

@@ -1,7 +1,7 @@
 package ramp
 
 import (
-	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -115,12 +115,21 @@ func (a Amount) AtMost(most string) bool {
 	return err == nil && have.LessThanOrEqual(limit)
 }
 
+// Decimal reads the amount: a number without exponent, of at most 200 characters. It may be negative, and have more decimals than a
+// request may give: it is for the amounts of orders, not for judging requests.
+func (a Amount) Decimal() (decimal.Decimal, error) { return readDecimal(a.Amount) }
+
+// maxReadable bounds what reading a number costs. The provider's amounts, and what is reckoned with them, stay below it.
+const maxReadable = 200
+
 // readDecimal reads a number without exponent: to compare 1e999999999 would take all memory.
 func readDecimal(text string) (decimal.Decimal, error) {
-	if strings.ContainsAny(text, "eE") {
-		return decimal.Decimal{}, errors.New("must have no exponent")
+	if len(text) <= maxReadable && !strings.ContainsAny(text, "eE") {
+		if number, err := decimal.NewFromString(text); err == nil {
+			return number, nil
+		}
 	}
-	return decimal.NewFromString(text)
+	return decimal.Decimal{}, fmt.Errorf("must be a number without exponent, of at most %d characters", maxReadable)
 }
 
 // Token names a token on a chain.

@@ -157,11 +157,7 @@ func isSymbolByte(c byte) bool {
 // wallet checks a wallet of the user. Tokens sent to their own contract are lost, and easily: both addresses are
 // copied from the same page.
 func (p *problems) wallet(field, address string, token Token) {
-	if address != "" && sameAddress(token.ChainID, address, token.Address) {
-		p.add(field, "must be a wallet, not the token's own contract")
-		return
-	}
-	p.onChain(field, address, token.ChainID, ValidateWalletAddress)
+	p.onChain(field, address, token.ChainID, func(_ int64, wallet string) error { return ValidateDeposit(token, wallet) })
 }
 
 // sameAddress takes addresses that differ in case for the same. Where case counts, nobody would have both.
@@ -302,6 +298,9 @@ func validateTransactionHash(chainID int64, hash string) error {
 	return err
 }
 
+// referenceKey is the metadata under which the provider is told the order's own reference.
+const referenceKey = "reference"
+
 // metadata checks the entries in the order of their keys. A bad key is not named, for it may be anything.
 func (p *problems) metadata(metadata map[string]string) {
 	if len(metadata) > maxMetadataEntries {
@@ -316,6 +315,9 @@ func (p *problems) metadata(metadata map[string]string) {
 		}
 	}
 	for _, key := range keys {
+		if strings.EqualFold(key, referenceKey) {
+			p.add("metadata."+key, "must be left out: the provider is told the order's reference under this key")
+		}
 		if isMetadataKey(key) && !atMost(metadata[key], maxMetadataValue) {
 			p.add("metadata."+key, "must be at most 500 characters")
 		}

@@ -213,6 +213,8 @@ func TestBadFieldOfOnrampRequestIsNamed(t *testing.T) {
 		{"metadata", "keys of 1 to 40", func(r *ramp.OnrampRequest) { r.Metadata = map[string]string{"asha@example.test": "x", "a b": "y"} }},
 		{"metadata.k", "at most 500 characters", func(r *ramp.OnrampRequest) { r.Metadata = map[string]string{"k": strings.Repeat("आ", 501)} }},
 		{"metadata.k", "at most 500 characters", func(r *ramp.OnrampRequest) { r.Metadata = map[string]string{"k": "\xff"} }},
+		{"metadata.reference", "must be left out", func(r *ramp.OnrampRequest) { r.Metadata = map[string]string{"reference": "inv-41"} }},
+		{"metadata.ReferenCE", "must be left out", func(r *ramp.OnrampRequest) { r.Metadata = map[string]string{"ReferenCE": "inv-42"} }},
 	} {
 		t.Run(tt.field+" "+tt.says, func(t *testing.T) {
 			t.Parallel()
@@ -257,6 +259,7 @@ func TestBadFieldOfOfframpRequestIsNamed(t *testing.T) {
 		{"quote.maxPaid", "must not be below tokenAmount", func(r *ramp.OfframpRequest) { r.Quote.MaxPaid = "99.99" }},
 		{"transactionHash", "0x and 64 hex digits", func(r *ramp.OfframpRequest) { r.TransactionHash = "0x1" }},
 		{"metadata", "at most 20 entries", func(r *ramp.OfframpRequest) { r.Metadata = metadata(21, 1) }},
+		{"metadata.REFERENCE", "must be left out", func(r *ramp.OfframpRequest) { r.Metadata = map[string]string{"REFERENCE": "wd-6"} }},
 	} {
 		t.Run(tt.field+" "+tt.says, func(t *testing.T) {
 			t.Parallel()

@@ -41,6 +41,17 @@ func ValidateWalletAddress(chainID int64, address string) error {
 	return nil
 }
 
+// ValidateDeposit checks the wallet to which tokens are to be sent: it must be one by ValidateWalletAddress, and not the token's own contract,
+// in which whatever is sent to it is lost.
+//
+// The error says what the wallet must be and does not repeat it.
+func ValidateDeposit(token Token, wallet string) error {
+	if wallet != "" && sameAddress(token.ChainID, wallet, token.Address) {
+		return errors.New("must be a wallet, not the token's own contract")
+	}
+	return ValidateWalletAddress(token.ChainID, wallet)
+}
+
 // validateTokenAddress checks the address of a token's contract, or NativeToken.
 func validateTokenAddress(chainID int64, address string) error {
 	if isNativeToken(address) {

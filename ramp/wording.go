@@ -50,14 +50,20 @@ func withFraction(whole, fraction string) string {
 	return whole + "." + fraction
 }
 
-// groupDigits sets commas as India does: before the last three digits, and before every two ahead of them.
+// groupDigits sets commas as India does: before the last three digits, and before every two ahead of them. What holds anything but
+// digits stays as it is.
 func groupDigits(digits string) string {
-	if len(digits) <= 3 {
+	if len(digits) <= 3 || !only(digits, 1, len(digits), isDigit) {
 		return digits
 	}
+	var b strings.Builder
+	b.Grow(len(digits) + len(digits)/2)
 	head, tail := digits[:len(digits)-3], digits[len(digits)-3:]
-	for len(head) > 2 {
-		head, tail = head[:len(head)-2], head[len(head)-2:]+","+tail
+	for i := range len(head) {
+		if i > 0 && (len(head)-i)%2 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte(head[i])
 	}
-	return head + "," + tail
+	return b.String() + "," + tail
 }

@@ -1,7 +1,11 @@
 package ramp_test
 
 import (
+	"math"
+	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,4 +43,30 @@ func TestTitleSaysWhatTheOrderDoes(t *testing.T) {
 	require.Equal(t, "Buy USDC for ₹1,000", buying.Title())
 	require.Equal(t, "Sell 100 USDC for INR", byTokens.Title())
 	require.Equal(t, "Sell USDC for ₹8,400", byPayout.Title())
+}
+
+func TestTextOfAnAmountThatIsNoneIsStillAText(t *testing.T) {
+	t.Parallel()
+	for _, amount := range []string{"éééééé", "12\u202e3456789", "-1234567", "1,23", strings.Repeat("é", 1001)} {
+		text := ramp.Amount{Amount: amount, Currency: "INR"}.Text()
+		require.True(t, utf8.ValidString(text), "what is no UTF-8 cannot be sent to a server")
+		require.Equal(t, "₹"+amount, text)
+	}
+}
+
+// Whoever starts an order may write any text for an amount, and its title is made before anybody judges it.
+func TestTheWorkForTheTextOfAnAmountGrowsNoFasterThanTheAmount(t *testing.T) {
+	t.Parallel()
+	fastest := func(digits int) time.Duration {
+		amount := ramp.Amount{Amount: strings.Repeat("7", digits), Currency: "INR"}
+		least := time.Duration(math.MaxInt64)
+		for range 5 {
+			start := time.Now()
+			require.Len(t, amount.Text(), len("₹")+digits+(digits-2)/2)
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	const short, long = 16 << 10, 512 << 10
+	require.Less(t, fastest(long), 200*max(fastest(short), 10*time.Microsecond), "32 times as long; the square of it is 1024")
 }

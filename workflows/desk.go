@@ -168,7 +168,7 @@ func (l *lifecycle) searchAttributes() published {
 	if amount == "" && l.order.Quote != nil {
 		amount = l.order.Quote.Receive.Amount
 	}
-	p.fiat, _ = decimal.NewFromString(amount) // an amount that is not known yet is zero, and not published
+	p.fiat, _ = ramp.Amount{Amount: amount}.Decimal() // an amount that is not known yet is zero, and not published
 	return p
 }
 

@@ -312,6 +312,7 @@ func (l *lifecycle) orderRequest() activities.OrderRequest {
 		Direction: l.order.Direction,
 		OrderID:   l.order.OrderID,
 		Holder:    l.route.account().Holder(),
+		Currency:  l.order.Quote.Receive.Currency,
 	}
 }
 

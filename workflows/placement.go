@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -220,12 +221,14 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
 	}
 	if l.unpayable(ctx, created) {
-		l.raise(ctx, lostInstructions, "the provider's answer with the UPI payment instructions was lost; cancel this order and start another")
+		why := cmp.Or(created.Distrust, "the provider's answer with the UPI payment instructions was lost")
+		l.raise(ctx, lostInstructions, why+"; cancel this order and start another")
 	}
 	l.enter(ctx, ramp.AwaitingPayment, note)
 }
 
-// unpayable reports whether nothing tells how the order is paid, as of a UPI order whose answer was lost.
+// unpayable reports whether nothing tells how the order is paid, as of a UPI order whose answer was lost, or of one whose answer cannot be
+// trusted.
 func (l *lifecycle) unpayable(ctx workflow.Context, created activities.Created) bool {
 	how := created.Instructions
 	unpayable := how.UPI == nil && how.Bank == nil && how.Deposit == nil && how.CheckoutURL == ""

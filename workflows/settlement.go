@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -218,12 +217,12 @@ func (l *lifecycle) show(ctx workflow.Context, state activities.OrderState) {
 // settlement is what arrives. The provider's figure of a payout is before its fees and TDS (provider 3.21, 3.22), and only the
 // quote tells those.
 func (l *lifecycle) settlement(told ramp.Settlement) *ramp.Settlement {
-	amount, err := decimal.NewFromString(told.Amount.Amount)
+	amount, err := told.Amount.Decimal()
 	if l.order.Direction == ramp.Onramp || err != nil {
 		return &told
 	}
 	for _, fee := range l.order.Quote.Fees {
-		charged, err := decimal.NewFromString(fee.Amount.Amount)
+		charged, err := fee.Decimal()
 		if err == nil && fee.Currency == told.Amount.Currency {
 			amount = amount.Sub(charged)
 			told.Estimated = told.Estimated || fee.Estimated

@@ -184,6 +184,8 @@ func (l *lifecycle) howToPay() string {
 		return "The user pays " + pay + " by UPI to " + code(how.UPI.VPA) + ", and submits the bank's UTR."
 	case how.CheckoutURL != "":
 		return "The user pays " + pay + " on the provider's page " + code(how.CheckoutURL) + ", and submits the bank's UTR."
+	case how.UPI == nil && l.order.Direction == ramp.Offramp:
+		return "Nothing tells where the user is to send " + pay + ", so that they must send nothing. Whoever has sent it submits the transaction hash."
 	default:
 		return "The user pays " + pay + ", and submits the bank's UTR."
 	}
