@@ -1,6 +1,7 @@
 package ramp
 
 import (
+	"errors"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -298,8 +299,27 @@ func validateTransactionHash(chainID int64, hash string) error {
 	return err
 }
 
-// referenceKey is the metadata under which the provider is told the order's own reference.
-const referenceKey = "reference"
+const (
+	// referenceKey is the metadata under which the provider is told the order's own reference.
+	referenceKey    = "reference"
+	reservedProblem = "must be left out: the provider is told the order's reference under this key"
+)
+
+// OnlyReserved reports whether nothing is wrong with a request but that its metadata has a key that is kept for the order's own reference.
+// Workflow code asks: orders of earlier versions were started with such requests, and their own reference counted at the provider.
+func OnlyReserved(err error) bool {
+	var invalid *Error
+	if !errors.As(err, &invalid) || invalid.Type != InvalidRequest || len(invalid.Fields) == 0 {
+		return false
+	}
+	for _, field := range invalid.Fields {
+		key, found := strings.CutPrefix(field.Field, "metadata.")
+		if !found || !strings.EqualFold(key, referenceKey) || field.Problem != reservedProblem {
+			return false
+		}
+	}
+	return true
+}
 
 // metadata checks the entries in the order of their keys. A bad key is not named, for it may be anything.
 func (p *problems) metadata(metadata map[string]string) {
@@ -316,7 +336,7 @@ func (p *problems) metadata(metadata map[string]string) {
 	}
 	for _, key := range keys {
 		if strings.EqualFold(key, referenceKey) {
-			p.add("metadata."+key, "must be left out: the provider is told the order's reference under this key")
+			p.add("metadata."+key, reservedProblem)
 		}
 		if isMetadataKey(key) && !atMost(metadata[key], maxMetadataValue) {
 			p.add("metadata."+key, "must be at most 500 characters")

@@ -180,7 +180,11 @@ func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle,
 
 // readRequest takes the request, if it is valid and the workflow id is its reference's.
 func readRequest(ctx workflow.Context, r route, input converter.RawValue) error {
-	if err := r.read(input); err != nil {
+	err := r.read(input)
+	if ramp.OnlyReserved(err) && !changed(ctx, changeReservedMetadata) {
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	reference := r.reference()

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -35,13 +36,14 @@ func (r *onramp) read(input converter.RawValue) error {
 	if err := decode(input, &r.request); err != nil {
 		return err
 	}
-	if err := r.request.Validate(); err != nil {
-		return err
+	invalid := r.request.Validate()
+	if invalid != nil && !ramp.OnlyReserved(invalid) {
+		return invalid
 	}
-	r.asked = r.request
 	var err error
+	r.asked = r.request
 	r.fingerprint, err = r.request.Fingerprint()
-	return err
+	return cmp.Or(invalid, err)
 }
 
 func (r *onramp) reference() string { return r.request.Reference }

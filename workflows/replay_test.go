@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -210,5 +211,26 @@ func TestConfigurationCannotBreakDeterminism(t *testing.T) {
 	}
 	for _, r := range corpus(t) {
 		require.NoError(t, r.replay(ours), r.name)
+	}
+}
+
+// Earlier versions took metadata under a key that is the order's own now. Their orders are in flight.
+func TestOrderInFlightGoesOnWhoseMetadataHasAKeyThatIsReservedNow(t *testing.T) {
+	t.Parallel()
+	for _, r := range corpus(t) {
+		if r.name != "onramp-completed" && r.name != "offramp-completed" {
+			continue
+		}
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			input := r.started.GetInput().GetPayloads()[0]
+			var request map[string]any
+			require.NoError(t, json.Unmarshal(input.GetData(), &request))
+			request["metadata"] = map[string]string{"Reference": "of another order", "invoice": "42"}
+			var err error
+			input.Data, err = json.Marshal(request)
+			require.NoError(t, err)
+			require.NoError(t, r.replay(ours))
+		})
 	}
 }

@@ -29,6 +29,8 @@ const (
 	changeLastLookForAccount = "look-for-account"
 	// changeAccountLimit: an order takes so many accounts and no more.
 	changeAccountLimit = "account-limit"
+	// changeReservedMetadata: a request whose metadata has a key of ours is invalid.
+	changeReservedMetadata = "reserved-metadata"
 )
 
 // changed reports whether this order takes up a change. Validators and queries must not ask.
