@@ -49,6 +49,8 @@ type dossier struct {
 
 // index is dossier.json.
 type index struct {
+	// Email is the user's, as the order has it: it says whose documents these are.
+	Email        string `json:"email"`
 	FirstName    string `json:"firstName"`
 	LastName     string `json:"lastName"`
 	PAN          string `json:"pan"`
@@ -72,23 +74,26 @@ type text struct {
 	validate func(string) error
 }
 
-// openDossier opens a dossier and checks that it is complete and fit to be sent, so that nothing is sent of one that is not.
+// openDossier opens a user's dossier and checks that it is theirs, complete and fit to be sent, so that nothing is sent of one that is not.
 // It names all that is wrong at once, so that the user mends it at once.
-func openDossier(ctx context.Context, open OpenDossiers, url string) (*dossier, error) {
+func openDossier(ctx context.Context, open OpenDossiers, url, email string) (*dossier, error) {
 	files, err := open(ctx, url)
 	if err != nil {
 		return nil, storeError("there is no dossier at this URL", err)
 	}
 	d := &dossier{files: files, checked: make(map[string]features)}
-	if err := d.check(ctx); err != nil {
+	if err := d.check(ctx, email); err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *dossier) check(ctx context.Context) error {
+func (d *dossier) check(ctx context.Context, email string) error {
 	if err := d.readIndex(ctx); err != nil {
+		return err
+	}
+	if err := d.index.belongsTo(email); err != nil {
 		return err
 	}
 	faults := d.index.faults()
@@ -111,6 +116,19 @@ func (d *dossier) check(ctx context.Context) error {
 		return unusable(strings.Join(faults, "; "))
 	}
 	return nil
+}
+
+// belongsTo sees that the dossier is this user's, before anything of it is looked at: of another user's nothing is told. The provider treats
+// the case of an e-mail address as significant, and so does this.
+func (i index) belongsTo(email string) error {
+	switch i.Email {
+	case email:
+		return nil
+	case "":
+		return unusable(dossierIndex + " holds no email: it must be the user's, as the order has it, and says whose documents these are")
+	default:
+		return unusable("the dossier is another user's: its email is not the order's; the case of the letters counts")
+	}
 }
 
 // faults are those of the texts.
@@ -211,7 +229,7 @@ func (i index) files() []entry {
 
 // fields names them all, for a person.
 func (i index) fields() string {
-	var names []string
+	names := []string{"email"}
 	for _, text := range i.texts() {
 		names = append(names, text.field)
 	}

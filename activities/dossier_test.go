@@ -39,7 +39,7 @@ func newDossier(t *testing.T) dossier {
 	dir := filepath.Join(t.TempDir(), "asha-rao")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	d := dossier{t: t, dir: dir, url: "file://" + dir, index: map[string]any{
-		"firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570245",
+		"email": unverified, "firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570245",
 		"incomeRange": "10L-15L", "profession": "engineer",
 	}}
 	for field, name := range map[string]string{
@@ -126,6 +126,20 @@ func requireVerified(t *testing.T, w *world, want bool) {
 	require.Equal(t, want, status.Verified)
 }
 
+func TestDossierOfAnotherUserIsNotSent(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{"vijay+nokyc@example.test", "Asha+nokyc@example.test", " " + unverified, unverified + "\u0000"} {
+		w := newWorld(t)
+		d := newDossier(t).with("email", email).with("pan", "of another user").remove("asha-rao.jpg")
+		problem, invalid := activities.InvalidDossier(d.upload(w))
+		require.True(t, invalid)
+		require.Equal(t, "the dossier is another user's: its email is not the order's; the case of the letters counts", problem,
+			"nothing is told of what else is wrong with another user's documents")
+		require.Zero(t, w.called(onmeta.RouteUploadKYC))
+		require.Zero(t, w.called(onmeta.RouteLogin))
+	}
+}
+
 func TestDossierIsUploadedAndTheUserVerified(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -196,12 +210,13 @@ func TestUnusableDossierIsRefusedWithAClearTextBeforeAnythingIsSent(t *testing.T
 		"index not JSON":    {func(d dossier) dossier { return d.write("dossier.json", `{"firstName": "Asha`) }, "is not JSON of the documented form"},
 		"index of numbers":  {func(d dossier) dossier { return d.with("aadhaar", 482913570245) }, "is not JSON of the documented form"},
 		"index too large":   {func(d dossier) dossier { return d.with("profession", strings.Repeat("x", 64<<10)) }, "at most 64 KiB"},
-		"unknown field":     {func(d dossier) dossier { return d.with("fatherName", "Vijay Rao") }, "under the names firstName, lastName, pan, aadhaar"},
+		"unknown field":     {func(d dossier) dossier { return d.with("fatherName", "Vijay Rao") }, "under the names email, firstName, lastName, pan, aadhaar"},
 		"index of two":      {func(d dossier) dossier { return d.write("dossier.json", d.read("dossier.json")+"{}") }, "is not JSON of the documented form"},
 		"index and more":    {func(d dossier) dossier { return d.write("dossier.json", d.read("dossier.json")+"asha") }, "is not JSON of the documented form"},
 		"long tail": {func(d dossier) dossier {
 			return d.write("dossier.json", d.read("dossier.json")+strings.Repeat(" ", 64<<10))
 		}, "at most 64 KiB"},
+		"no email":         {func(d dossier) dossier { return d.without("email") }, "dossier.json holds no email: it must be the user's"},
 		"no PAN":           {func(d dossier) dossier { return d.without("pan") }, "dossier.json holds no pan"},
 		"empty first name": {func(d dossier) dossier { return d.with("firstName", "") }, "dossier.json holds no firstName"},
 		"file not named":   {func(d dossier) dossier { return d.without("panBack") }, "must name all five files, each in the dossier itself: see panBack"},
@@ -413,14 +428,14 @@ func (g *growth) Read(p []byte) (int, error) {
 func TestProvidersRefusalOfADossierIsARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: "asha+kycrefused@example.test", Dossier: newDossier(t).url})
+	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: "asha+kycrefused@example.test", Dossier: newDossier(t).with("email", "asha+kycrefused@example.test").url})
 	requireRefused(t, http.StatusBadRequest, "Invalid request", err)
 }
 
 func TestUploadWhoseAnswerWasLostMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	request := activities.UploadKYCRequest{Email: "asha+review@example.test", Dossier: newDossier(t).url}
+	request := activities.UploadKYCRequest{Email: "asha+review@example.test", Dossier: newDossier(t).with("email", "asha+review@example.test").url}
 	w.network.once(onmeta.RouteUploadKYC, lost)
 	_, err := run(w, w.calls.UploadKYC, request)
 	requireRetried(t, activities.ErrUnavailable, err)

@@ -175,7 +175,7 @@ func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.kycStatus(linked))
 	const dossierPAN, dossierAadhaar = "ABCPE9876K", "482913570245"
-	dossier := newDossier(t).with("pan", dossierPAN).with("aadhaar", dossierAadhaar)
+	dossier := newDossier(t).with("email", linked).with("pan", dossierPAN).with("aadhaar", dossierAadhaar)
 	upi, bank := &ramp.UPIAccount{ID: "new.vpa@okbank", Name: "Asha Rao"}, linkedBank()
 	onrampByUPI, onrampByBank := onrampRequest(), onrampRequest()
 	onrampByBank.PaymentMethod, onrampByBank.UPI, onrampByBank.Bank = ramp.IMPS, nil, bank

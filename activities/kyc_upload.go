@@ -25,7 +25,7 @@ type UploadKYCResult struct {
 
 // UploadKYC streams a dossier from its blob store to the provider (provider 3.4).
 func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCResult, error) {
-	dossier, err := openDossier(ctx, c.dossiers, req.Dossier)
+	dossier, err := openDossier(ctx, c.dossiers, req.Dossier, req.Email)
 	if err != nil {
 		return UploadKYCResult{}, dossierError(ctx, err)
 	}

@@ -521,7 +521,7 @@ func TestBoundsOfPausesMayBeEqual(t *testing.T) {
 
 func TestKYCWatchEndsWhenTheReviewIsOver(t *testing.T) {
 	t.Parallel()
-	dossier := newDossier(t)
+	dossier := newDossier(t).with("email", "asha+review@example.test")
 	controlled(t, func(t *testing.T, w *world) {
 		const inReview = "asha+review@example.test"
 		_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: inReview, Dossier: dossier.url})

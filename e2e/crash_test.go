@@ -75,7 +75,7 @@ func purchaseOfUnverifiedUser(t *testing.T, n int) crashing {
 	t.Helper()
 	c := buying(n, "nokyc+linked")
 	request := c.request.(ramp.OnrampRequest)
-	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier())}
+	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
 	c.request = request
 	return c
 }

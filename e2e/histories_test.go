@@ -456,7 +456,7 @@ func anotherAccount(t *traveller) error {
 }
 
 func submitDossier(t *traveller) error {
-	_, err := t.orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier()))
+	_, err := t.orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(t.request().(ramp.OnrampRequest).Email)))
 	return err
 }
 

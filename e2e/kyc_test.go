@@ -15,11 +15,11 @@ import (
 	"rampart/ramp"
 )
 
-// dossier is a KYC dossier of the persona of the documentation. Of the pictures there is no more than their beginning.
-func dossier() map[string]string {
+// dossier is this user's KYC dossier, of the persona of the documentation. Of the pictures there is no more than their beginning.
+func dossier(email string) map[string]string {
 	const jpeg = "\xff\xd8\xff\xe0"
 	return map[string]string{
-		"dossier.json": `{"firstName":"Asha","lastName":"Rao","pan":"ABCPE1234F","aadhaar":"999941057058","incomeRange":"<10L",
+		"dossier.json": `{"email":"` + email + `","firstName":"Asha","lastName":"Rao","pan":"ABCPE1234F","aadhaar":"999941057058","incomeRange":"<10L",
 			"profession":"engineer","selfie":"selfie.jpg","aadhaarFront":"front.jpg","aadhaarBack":"back.jpg",
 			"panFront":"pan-front.jpg","panBack":"pan-back.jpg"}`,
 		"selfie.jpg": jpeg + "selfie", "front.jpg": jpeg + "front", "back.jpg": jpeg + "back",
@@ -47,7 +47,7 @@ func TestKYCDossierIsUploadedAndItsContentsStayOutOfHistory(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	request := unverified("kyc", "nokyc")
-	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier())}
+	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
 
 	order, err := s.orders.StartOnramp(t.Context(), request)
 
@@ -62,9 +62,11 @@ func TestKYCDossierIsUploadedAndItsContentsStayOutOfHistory(t *testing.T) {
 
 func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
 	t.Parallel()
+	request := unverified("bucket", "nokyc")
+	request.KYC = &ramp.KYC{Dossier: "s3://kyc/users/asha/"}
 	backend := s3mem.New()
 	require.NoError(t, backend.CreateBucket("kyc"))
-	for name, content := range dossier() {
+	for name, content := range dossier(request.Email) {
 		_, err := backend.PutObject("kyc", "users/asha/"+name, map[string]string{}, strings.NewReader(content), int64(len(content)), nil)
 		require.NoError(t, err)
 	}
@@ -72,8 +74,6 @@ func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
 	t.Cleanup(store.Close)
 	s := newStack(t, 60, withEnvironment("AWS_ENDPOINT_URL="+store.URL, "AWS_S3_USE_PATH_STYLE=true", "AWS_REGION=ap-south-1",
 		"AWS_ACCESS_KEY_ID=e2e", "AWS_SECRET_ACCESS_KEY=e2e", "AWS_EC2_METADATA_DISABLED=true"))
-	request := unverified("bucket", "nokyc")
-	request.KYC = &ramp.KYC{Dossier: "s3://kyc/users/asha/"}
 
 	order, err := s.orders.StartOnramp(t.Context(), request)
 
@@ -84,7 +84,8 @@ func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
 func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360)
-	incomplete := dossier()
+	const email = "asha+kycrefused@example.test"
+	incomplete := dossier(email)
 	delete(incomplete, "selfie.jpg")
 
 	order, err := s.orders.StartOnramp(t.Context(), unverified("asked", "kycrefused"))
@@ -93,13 +94,13 @@ func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) 
 	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, incomplete))
 	require.True(t, ramp.IsError(err, ramp.KYCRefused), "%v", err)
 	require.ErrorContains(t, err, "selfie")
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier()))
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.True(t, ramp.IsError(err, ramp.KYCRefused), "%v", err)
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier()))
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.NoError(t, err)
 
 	s.awaitStatus(buy("asked"), settling, ramp.AwaitingPayment)
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier()))
+	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 }
 
@@ -112,7 +113,7 @@ func TestSecondOrderOfANewUserGoesOnOnceTheFirstHasGotThemVerified(t *testing.T)
 		require.Equal(t, ramp.AwaitingKYC, order.Status)
 	}
 
-	_, err := s.orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier()))
+	_, err := s.orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier(unverified("first", "nokyc").Email)))
 
 	require.NoError(t, err)
 	s.awaitStatus(buy("first"), settling, ramp.AwaitingPayment)
@@ -124,7 +125,7 @@ func TestManualReviewOfKYCIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600) // six hours of review take thirty-six seconds
 	request := unverified("review", "review")
-	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier())}
+	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
 
 	order, err := s.orders.StartOnramp(t.Context(), request)
 

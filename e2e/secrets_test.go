@@ -82,9 +82,9 @@ func marked(reference string, m *marks, tag string) (ramp.OnrampRequest, ramp.Of
 var numbers = map[string]string{"a": "50505011", "b": "60606022", "c": "70709004", "d": "80808044", "e": "90909055"}
 
 // markedDossier is a dossier whose every content can be told.
-func markedDossier(t *testing.T, m *marks) string {
+func markedDossier(t *testing.T, m *marks, email string) string {
 	t.Helper()
-	files := dossier()
+	files := dossier(email)
 	files["dossier.json"] = strings.NewReplacer(
 		"Asha", "Dossierzelda", "Rao", "Markedquorn", "ABCPE1234F", "DQMPK7777D", "999941057058", "234123412346", "engineer", "zookeepermark",
 	).Replace(files["dossier.json"])
@@ -113,7 +113,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 
 	// KYC upload and a new UPI account, with a provider that repeats what it was sent in its errors.
 	buying, _ := marked("mark-upi", &m, "a")
-	buying.KYC = &ramp.KYC{Dossier: markedDossier(t, &m)}
+	buying.KYC = &ramp.KYC{Dossier: markedDossier(t, &m, buying.Email)}
 	buying.UPI.Name = "Dossierzelda Markedquorn" // the provider compares it
 	for _, route := range []string{
 		"POST /v1/users/login", "POST /v1/users/kyc-status", "POST /v1/users/upload/kyc", "POST /v1/users/upi-link",

@@ -338,7 +338,7 @@ func (s *stack) keepOrdersWaiting() {
 	s.t.Helper()
 	s.post("/sandbox/faults", `{"fault":"error","route":"POST /v1/orders/create","reference":"provider-down"}`)
 	review := unverified("in-review", "review")
-	review.KYC = &ramp.KYC{Dossier: writeDossier(s.t, dossier())}
+	review.KYC = &ramp.KYC{Dossier: writeDossier(s.t, dossier(review.Email))}
 	linking, refused := onrampRequest("being-linked"), onrampRequest("refused-account")
 	linking.Email, linking.UPI.ID = "asha+1@example.test", "ashapending@okbank"
 	refused.Email, refused.UPI.ID = "asha+2@example.test", "ashafailed@okbank"

@@ -159,7 +159,8 @@ type BankAccount struct {
 
 // KYC refers to a dossier of identity documents.
 type KYC struct {
-	// Dossier is the URL of a prefix in a blob store that holds dossier.json and the files it names.
+	// Dossier is the URL of a prefix in a blob store that holds dossier.json and the files it names: email, which must be the order's, firstName,
+	// lastName, pan, aadhaar, incomeRange, profession, and the names of the files selfie, aadhaarFront, aadhaarBack, panFront, panBack.
 	Dossier string `json:"dossier,omitempty"`
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -148,11 +149,13 @@ func (r *road) look(order ramp.Order) {
 
 func (r *road) buy(request ramp.OnrampRequest) ramp.Order {
 	r.t.Helper()
+	r.provider.dossierIsOf(request.Email)
 	return r.walk(ramp.OnrampWorkflow, request)
 }
 
 func (r *road) sell(request ramp.OfframpRequest) ramp.Order {
 	r.t.Helper()
+	r.provider.dossierIsOf(request.Email)
 	return r.walk(ramp.OfframpWorkflow, request)
 }
 
@@ -262,7 +265,7 @@ func dossierOnDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	index := map[string]string{
-		"firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570245",
+		"email": "asha+nokyc+linked@example.test", "firstName": "Asha", "lastName": "Rao", "pan": "ABCPE1234F", "aadhaar": "482913570245",
 		"incomeRange": "10L-15L", "profession": "engineer",
 	}
 	for _, file := range []string{"selfie", "aadhaarFront", "aadhaarBack", "panFront", "panBack"} {
@@ -273,6 +276,20 @@ func dossierOnDisk(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "dossier.json"), encoded, 0o600))
 	return "file://" + dir
+}
+
+// dossierIsOf makes the dossier this user's.
+func (p *provider) dossierIsOf(email string) {
+	p.t.Helper()
+	file := filepath.Join(strings.TrimPrefix(p.dossier, "file://"), "dossier.json")
+	contents, err := os.ReadFile(file)
+	require.NoError(p.t, err)
+	var index map[string]string
+	require.NoError(p.t, json.Unmarshal(contents, &index))
+	index["email"] = email
+	contents, err = json.Marshal(index)
+	require.NoError(p.t, err)
+	require.NoError(p.t, os.WriteFile(file, contents, 0o600))
 }
 
 // control asks the sandbox's control plane.
