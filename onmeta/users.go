@@ -62,6 +62,9 @@ func (c *Client) RefreshToken(ctx context.Context, refresh Secret) (Token, error
 	return newToken(wire.AccessToken, defaultAccessLifetime), nil
 }
 
+// maxTokenLength bounds a token, in bytes: servers take headers of 8 to 16 KiB, and sessions are held in memory.
+const maxTokenLength = 8 << 10
+
 type wireTokens struct {
 	AccessToken  text `json:"accessToken"`
 	RefreshToken text `json:"refreshToken"`
@@ -72,6 +75,9 @@ func (w wireTokens) check(route Route, answer Answer) error {
 	c.text("accessToken", w.AccessToken)
 	if !fitsHeader(Secret(w.AccessToken)) || !fitsHeader(Secret(w.RefreshToken)) {
 		c.complain("a token holds a space or a character that is not ASCII")
+	}
+	if max(len(w.AccessToken), len(w.RefreshToken)) > maxTokenLength {
+		c.complain("a token is too long for a header")
 	}
 	return c.err(route, answer)
 }

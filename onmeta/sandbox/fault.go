@@ -32,6 +32,7 @@ const (
 	FaultNeedsToken   FaultKind = "needs-token"
 	FaultSlowCommit   FaultKind = "slow-commit"
 	FaultWithout      FaultKind = "without"
+	FaultSays         FaultKind = "says"
 	FaultEarlyClock   FaultKind = "early-clock"
 	FaultPaymentMode  FaultKind = "payment-mode"
 	FaultScientific   FaultKind = "scientific"
@@ -52,11 +53,11 @@ type Fault struct {
 	After bool `json:"after,omitempty"`
 	// Status is the HTTP status of html, error and refuse.
 	Status int `json:"status,omitempty"`
-	// Message is what refuse says; empty: what the provider says with its status.
+	// Message is what refuse says, empty for what the provider says with its status, and what says puts into an answer.
 	Message string `json:"message,omitempty"`
 	// Bare leaves "success" out of the answer of error and refuse.
 	Bare bool `json:"bare,omitempty"`
-	// Fields are the members that without takes out of an answer, wherever they stand in it, separated by commas.
+	// Fields are the members that without takes out of an answer, and says rewrites, wherever they stand in it, separated by commas.
 	Fields string `json:"fields,omitempty"`
 	// RetryAfter is the header of that name, in whole seconds; zero leaves it out.
 	RetryAfter Duration `json:"retryAfter,omitzero"`
@@ -153,6 +154,8 @@ func (f Fault) checkValues() error {
 		return errors.New("status of refuse must be between 400 and 499")
 	case f.Kind == FaultWithout && f.Fields == "":
 		return errors.New("without needs fields")
+	case f.Kind == FaultSays && f.Fields == "":
+		return errors.New("says needs fields")
 	case f.Kind == FaultHTML && f.Status != http.StatusOK && (f.Status < 400 || f.Status > 599):
 		return errors.New("status of html must be 200, or between 400 and 599")
 	}

@@ -64,6 +64,8 @@ func scriptedFaultKinds() []faultKind {
 			suits: makesOrder, replace: (*strike).commitSlowly},
 		{kind: FaultWithout, sees: "the answer without the members `fields`, wherever they stand", does: everything,
 			takes: []string{"fields"}, replace: rewrites(withoutFields)},
+		{kind: FaultSays, sees: "the answer with `message` in all members `fields` that hold a text or a number, as of a provider that lies", does: everything,
+			takes: []string{"fields", "message"}, replace: rewrites(saysFields)},
 		{kind: FaultEarlyClock, sees: "every `created_at` early by `lag`", does: everything, takes: []string{"lag"},
 			defaults: Fault{Lag: Duration(3 * time.Second)}, suits: tellsOrders, replace: rewrites(earlier)},
 		{kind: FaultPaymentMode, sees: "history rows with the order's `paymentMode`, which is not documented", does: everything,

@@ -53,6 +53,20 @@ func withoutFields(x *strike, body any) any {
 	return walk(body, func(name string, value any) (any, bool) { return value, !slices.Contains(fields, name) })
 }
 
+// saysFields puts what the rule says in place of the provider's own texts and numbers.
+func saysFields(x *strike, body any) any {
+	fields := strings.Split(x.fault.Fields, ",")
+	return walk(body, func(name string, value any) (any, bool) {
+		switch value.(type) {
+		case string, json.Number:
+			if slices.Contains(fields, name) {
+				return x.fault.Message, true
+			}
+		}
+		return value, true
+	})
+}
+
 func earlier(x *strike, body any) any {
 	return walk(body, func(name string, value any) (any, bool) {
 		text, _ := value.(string)

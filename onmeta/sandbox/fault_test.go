@@ -402,7 +402,7 @@ func TestMixAddsUpAndLeavesOutWhatAClientMustBelieve(t *testing.T) {
 	}
 	require.Equal(t, 100, sum)
 	require.Equal(t, []sandbox.FaultKind{
-		sandbox.FaultFlap, sandbox.FaultRefuse, sandbox.FaultNeedsToken, sandbox.FaultSlowCommit, sandbox.FaultWithout,
+		sandbox.FaultFlap, sandbox.FaultRefuse, sandbox.FaultNeedsToken, sandbox.FaultSlowCommit, sandbox.FaultWithout, sandbox.FaultSays,
 		sandbox.FaultEarlyClock, sandbox.FaultPaymentMode, sandbox.FaultScientific, sandbox.FaultManyDecimals,
 	}, scripted)
 }
@@ -523,6 +523,18 @@ func TestAnswerLacksWhatTheFaultTakesOut(t *testing.T) {
 	require.NotContains(t, currencies.text, "imageUrl")
 }
 
+func TestAnswerSaysWhatTheFaultPutsIntoIt(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	const lie = "![x](https://evil.test)"
+	c.fault(rule(currenciesRoute, sandbox.Fault{Kind: sandbox.FaultSays, Fields: "account,fraction,extra", Message: lie}))
+	currencies := c.get("/v1/orders/currencies").ok()
+	require.Equal(t, lie, currencies.str("data.0.paymentModes.1.extra.account"))
+	require.Equal(t, lie, currencies.str("data.0.fraction"))
+	require.Equal(t, "INR_IMPS", currencies.str("data.0.paymentModes.1.code"))
+	require.NotEqual(t, lie, currencies.str("data.0.paymentModes.1.extra.name"), "an object is rewritten by its members alone")
+}
+
 func TestQuotesAreSpelledScientificallyAndWithManyDecimals(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -592,6 +604,7 @@ func TestRuleThatCannotBeIsRefused(t *testing.T) {
 		`{"fault":"error","status":404}`:                  "status of error",
 		`{"fault":"refuse","status":500}`:                 "status of refuse",
 		`{"fault":"without"}`:                             "without needs fields",
+		`{"fault":"says","message":"x"}`:                  "says needs fields",
 		`{"fault":"reset","fields":"a"}`:                  "fields is no parameter of reset",
 		`{"fault":"html","status":7}`:                     "status of html",
 		`{"fault":"rate-limit","retryAfter":"1500ms"}`:    "whole seconds",

@@ -160,6 +160,9 @@ func TestAttentionIsToldWithSinceWhenAndWhatHelps(t *testing.T) {
 		"the provider does not take the payment that was made for order inv-41":                                 "must not pay again",
 		"the provider expired the order although it took the proof of payment; a late payment is waited for":    "Ask the provider for the payment",
 		"the provider's answer with the UPI payment instructions was lost; cancel this order and start another": "cancel it",
+		"the provider's payment instructions cannot be trusted and are shown to nobody (the deposit wallet has a wrong checksum); cancel this order and start another": "Nobody must pay",
+		"the provider says that it delivered another currency than was ordered; its amount is not shown":                                                               "what it has delivered",
+		"the provider names the transaction by a hash that is none":                                                                                                    "for the transaction",
 		"something new": "Look into it",
 	} {
 		t.Run(reason, func(t *testing.T) {
