@@ -137,6 +137,8 @@ type lifecycle struct {
 	late bool
 	// maybeMade is set once an attempt to make the order may have succeeded without an answer.
 	maybeMade bool
+	// unkept is how many orders it made that were another's.
+	unkept int
 }
 
 // ended is how a step says that the order is over. It is no failure.

@@ -36,7 +36,28 @@ func (l *lifecycle) placeOrder(ctx workflow.Context) error {
 		}
 		l.maybeMade = true
 		l.note(ctx, "Another order, which looks the same to the provider, has adopted the one that was made; another is made.")
+		if err := l.pauseUnkept(ctx); err != nil {
+			return err
+		}
 	}
+}
+
+// How long an order pauses, from the second time on that it made one which another has: a provider that answers with others' orders for ever
+// must not make the history of this one grow until the server ends it.
+const (
+	firstUnkeptPause = 5 * time.Minute
+	lastUnkeptPause  = 80 * time.Minute
+)
+
+func (l *lifecycle) pauseUnkept(ctx workflow.Context) error {
+	l.unkept++
+	if l.unkept == 1 || !changed(ctx, changeUnkeptPause) {
+		return nil
+	}
+	l.raise(ctx, providerSays, "the provider answers with orders that are other orders' of ours")
+	pause := firstUnkeptPause << min(l.unkept-2, 4)
+	_, err := awaitFor(ctx, min(pause, lastUnkeptPause), "The pause before another order is made", func() bool { return false })
+	return err
 }
 
 // dropPrice takes over why no order was made at the price agreed on. The price of an order that the provider made all the same,
@@ -207,6 +228,7 @@ func wasReset(ctx workflow.Context) bool {
 func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 	l.order.OrderID = created.OrderID
 	l.unpaid = true
+	l.settle(ctx, providerSays)
 	if created.Quote != nil {
 		l.order.Quote = created.Quote
 	}

@@ -546,6 +546,50 @@ func TestOrderThatAnotherHasAdoptedIsMadeAgain(t *testing.T) {
 	require.Contains(t, notes(order), "has adopted the one that was made")
 }
 
+// A provider that answers with orders of others, for whatever reason, must not make an order's history grow until the server ends it.
+func TestProviderThatAnswersWithOthersOrdersIsAskedMoreAndMoreSlowly(t *testing.T) {
+	t.Parallel()
+	const others = 50
+	w := newWorld(t, ramp.Onramp)
+	made := 0
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(context.Context, activities.CreateOnrampOrderRequest) (activities.Created, error) {
+		made++
+		created := onrampOrder
+		created.At = w.Now().Add(-time.Minute)
+		return created, nil
+	})
+	w.on((*activities.Calls)(nil).KeepOrder).Return(func(context.Context, activities.KeepOrderRequest) (activities.KeepOrderResult, error) {
+		return activities.KeepOrderResult{Kept: made > others}, nil
+	})
+	w.happy()
+	w.at(time.Hour, func() {
+		require.Contains(t, w.order().Attention, "other orders' of ours")
+		require.LessOrEqual(t, made, 6)
+	})
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, others+1, made)
+	require.Greater(t, order.ExpiresAt.Sub(start), 50*time.Hour)
+	require.Empty(t, order.Attention)
+}
+
+func TestOrderThatOnlyGetsOthersOrdersCanBeCancelled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	others := onrampOrder
+	others.At = start.Add(-time.Minute)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(others, nil)
+	w.on((*activities.Calls)(nil).KeepOrder).Return(activities.KeepOrderResult{}, nil)
+	w.happy()
+	w.at(time.Hour, w.CancelWorkflow)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Cancelled, order.Status)
+	require.Empty(t, order.OrderID)
+}
+
 func TestCancellationWhileTheOrderIsMadeWaitsUntilItsIdIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)

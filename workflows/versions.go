@@ -29,6 +29,8 @@ const (
 	changeLastLookForAccount = "look-for-account"
 	// changeAccountLimit: an order takes so many accounts and no more.
 	changeAccountLimit = "account-limit"
+	// changeUnkeptPause: an order pauses before it makes another in place of a second one that is another order's.
+	changeUnkeptPause = "unkept-pause"
 	// changeReservedMetadata: a request whose metadata has a key of ours is invalid.
 	changeReservedMetadata = "reserved-metadata"
 )
