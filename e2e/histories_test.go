@@ -219,7 +219,14 @@ func (s *stack) recordOthers() {
 	s.awaitStatus(again, settling, ramp.Cancelled)
 	requireTaken(s.t, s.startBare(again, onrampRequest("again")))
 	s.record("onramp-reference-taken", s.history(again))
-	run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
+	reserved := onrampRequest("reserved")
+	reserved.Metadata = map[string]string{"Reference": "of another order"}
+	run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: "onramp/reserved", TaskQueue: ramp.TaskQueue},
+		ramp.OnrampWorkflow, reserved)
+	require.NoError(s.t, err)
+	require.ErrorContains(s.t, run.Get(s.t.Context(), nil), "metadata.Reference must be left out")
+	s.record("onramp-reserved-metadata", s.history(ramp.ID{Direction: ramp.Onramp, Reference: "reserved"}))
+	run, err = s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
 		ramp.AdoptionWorkflow, "onramp/x")
 	require.NoError(s.t, err)
 	require.NoError(s.t, run.Get(s.t.Context(), nil))

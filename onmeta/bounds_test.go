@@ -68,7 +68,9 @@ func TestIDsOfEveryKindAreTaken(t *testing.T) {
 
 func TestListWithoutEndIsMalformed(t *testing.T) {
 	t.Parallel()
-	rows := func(count int) string { return "[" + strings.Repeat(`{"status":"SUCCESS"},`, count-1) + `{"status":"SUCCESS"}]` }
+	rows := func(count int) string {
+		return "[" + strings.Repeat(`{"status":"SUCCESS"},`, count-1) + `{"status":"SUCCESS"}]`
+	}
 	accounts, err := success(t, rows(1000)).BankAccounts(t.Context(), asha)
 	require.NoError(t, err)
 	require.Len(t, accounts, 1000)

@@ -158,3 +158,20 @@ func TestMetadataUnderTheKeyOfTheReferenceIsRefused(t *testing.T) {
 		require.ErrorContains(t, failure, "metadata."+key+" must be left out")
 	}
 }
+
+// The activity of an earlier version took the provider's word for the currency, and its result is in the history.
+func TestSettlementOfAnEarlierVersionInAnotherCurrencyIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, currency := range []string{"![x](https://evil.test/p.png)", "SHIB"} {
+		w := newWorld(t, ramp.Onramp)
+		told := completed
+		told.Settlement = &ramp.Settlement{TransactionHash: hash, Amount: ramp.Amount{Amount: "10.63", Currency: currency}}
+		w.happy(told)
+		request := onrampRequest()
+		request.UTR = utr
+		order := w.buy(request)
+		require.Equal(t, ramp.Completed, order.Status)
+		require.Equal(t, &ramp.Settlement{TransactionHash: hash}, order.Settlement)
+		require.NotContains(t, w.card(), currency)
+	}
+}

@@ -217,6 +217,9 @@ func (l *lifecycle) show(ctx workflow.Context, state activities.OrderState) {
 // settlement is what arrives. The provider's figure of a payout is before its fees and TDS (provider 3.21, 3.22), and only the
 // quote tells those.
 func (l *lifecycle) settlement(told ramp.Settlement) *ramp.Settlement {
+	if own := l.order.Quote.Receive.Currency; !strings.EqualFold(told.Amount.Currency, own) {
+		told.Amount = ramp.Amount{} // of an activity of an earlier version, which took the provider's word for it
+	}
 	amount, err := told.Amount.Decimal()
 	if l.order.Direction == ramp.Onramp || err != nil {
 		return &told
