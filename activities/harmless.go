@@ -30,7 +30,11 @@ const (
 // doubts are what was not told of how to pay, and why, in words for the timeline. They repeat nothing of it.
 type doubts []string
 
-func (d *doubts) add(doubt string) { *d = append(*d, doubt) }
+func (d *doubts) add(doubt string) {
+	if !slices.Contains(*d, doubt) {
+		*d = append(*d, doubt)
+	}
+}
 
 // note says in a sentence what was left out; empty for nothing.
 func (d doubts) note() string {
@@ -147,9 +151,10 @@ func printable(text string) bool {
 	return strings.ToValidUTF8(text, "\x00") == text && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// harmlessURL reads a URL that is written in visible ASCII characters, without those that Markdown and HTML heed, and names no user.
+// harmlessURL reads a URL that is written in ASCII characters that can be printed, without those of which Markdown and HTML make something, and
+// names no user. Links to pay have spaces in the name of the payee, against the rules.
 func harmlessURL(text string) (*url.URL, error) {
-	heeded := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\[](){}|^", r) }
+	heeded := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("<>\"`\\[]{}|^", r) }
 	if len(text) > longestLink || strings.ContainsFunc(text, heeded) {
 		return nil, errors.New("no harmless URL")
 	}
@@ -166,7 +171,7 @@ func harmlessURL(text string) (*url.URL, error) {
 // explorerURL is the page of a block explorer: by https, on a named host. Anything else is left out.
 func explorerURL(told string) string {
 	parsed, err := harmlessURL(told)
-	if err != nil || parsed.Scheme != "https" || !isHostName(parsed.Host) {
+	if err != nil || strings.ContainsAny(told, " '()") || parsed.Scheme != "https" || !isHostName(parsed.Host) {
 		return ""
 	}
 	return told
