@@ -136,8 +136,12 @@ func (l *lifecycle) awaitingPayment() standing {
 	case l.order.Previous != nil:
 		return l.paidBefore()
 	}
+	headline := "The user must pay "
+	if *l.order.Instructions == (ramp.Instructions{}) {
+		headline = "Nothing tells the user how to pay "
+	}
 	return standing{
-		headline: "The user must pay " + l.toPay(),
+		headline: headline + l.toPay(),
 		awaits:   theUser,
 		text:     l.howToPay() + " Without it the order expires then.",
 		until:    l.order.ExpiresAt,
