@@ -8,8 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"net/netip"
 	"time"
+
+	"rampart/loopback"
 )
 
 // What a client may take its time for. A profile takes as long as it is asked to, which WriteTimeout would cut off.
@@ -26,7 +27,7 @@ type Pages struct {
 	Metrics http.Handler
 	// Ready is shown at /readyz. At /healthz stands "ok" for as long as the process lives.
 	Ready http.Handler
-	// Pprof shows Go's profiles at /debug/pprof/, to who asks from this machine.
+	// Pprof shows Go's profiles at /debug/pprof/, to who asks from this machine, or through a tunnel to it.
 	Pprof bool
 }
 
@@ -37,7 +38,8 @@ func (p Pages) Handler() http.Handler {
 	pages.Handle("GET /readyz", p.Ready)
 	pages.HandleFunc("GET /healthz", alive)
 	if p.Pprof {
-		pages.Handle("/debug/pprof/", fromHere(profiles()))
+		// Profiles cost, and tell much.
+		pages.Handle("/debug/pprof/", loopback.Guard(profiles()))
 	}
 	return pages
 }
@@ -54,18 +56,6 @@ func profiles() http.Handler {
 	pages.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	pages.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	return pages
-}
-
-// fromHere lets in who asks from this machine, or through a tunnel to it: profiles cost, and tell much.
-func fromHere(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		peer, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil || !peer.Addr().Unmap().IsLoopback() {
-			http.Error(w, "profiles are shown to this machine alone", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // Serve shows pages on a listener until ctx ends, and closes it. It speaks plain HTTP.

@@ -31,21 +31,34 @@ func TestPagesAreWhereProbesAndPrometheusLookForThem(t *testing.T) {
 
 func TestProfilesAreShownOnlyWhereTheyAreWantedAndToThisMachine(t *testing.T) {
 	t.Parallel()
+	here := "127.0.0.1:9464"
 	for _, test := range []struct {
-		name, from string
-		pprof      bool
-		code       int
+		name, from, host, header, value string
+		pprof                           bool
+		code                            int
 	}{
-		{"not wanted", "127.0.0.1:40000", false, http.StatusNotFound},
-		{"wanted", "127.0.0.1:40000", true, http.StatusOK},
-		{"through a tunnel", "[::1]:40000", true, http.StatusOK},
-		{"mapped", "[::ffff:127.0.0.1]:40000", true, http.StatusOK},
-		{"from elsewhere", "10.0.0.7:40000", true, http.StatusForbidden},
-		{"from nowhere", "", true, http.StatusForbidden},
+		{name: "not wanted", from: "127.0.0.1:40000", host: here, code: http.StatusNotFound},
+		{name: "wanted", from: "127.0.0.1:40000", host: here, pprof: true, code: http.StatusOK},
+		{name: "through a tunnel", from: "[::1]:40000", host: "localhost:1234", pprof: true, code: http.StatusOK},
+		{name: "mapped", from: "[::ffff:127.0.0.1]:40000", host: here, pprof: true, code: http.StatusOK},
+		{name: "from elsewhere", from: "10.0.0.7:40000", host: here, pprof: true, code: http.StatusForbidden},
+		{name: "from nowhere", host: here, pprof: true, code: http.StatusForbidden},
+		{name: "by a name that leads here", from: "127.0.0.1:40000", host: "evil.example.test", pprof: true, code: http.StatusForbidden},
+		{
+			name: "through a proxy", from: "127.0.0.1:40000", host: here, header: "X-Forwarded-For", value: "10.0.0.7",
+			pprof: true, code: http.StatusForbidden,
+		},
+		{
+			name: "by a page", from: "127.0.0.1:40000", host: here, header: "Origin", value: "https://evil.example.test",
+			pprof: true, code: http.StatusForbidden,
+		},
 	} {
 		for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap"} {
 			request := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
-			request.RemoteAddr = test.from
+			request.RemoteAddr, request.Host = test.from, test.host
+			if test.header != "" {
+				request.Header.Set(test.header, test.value)
+			}
 			answer := httptest.NewRecorder()
 			pages(t, test.pprof).ServeHTTP(answer, request)
 			require.Equal(t, test.code, answer.Code, test.name+" "+path)

@@ -2,11 +2,11 @@ package server
 
 import (
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"rampart/loopback"
 )
 
 // CheckOrigin tells whether a text is the exact origin of a page as browsers send it: scheme, host and a port that is
@@ -32,9 +32,10 @@ func (s *server) allowed(origin string) bool {
 // admit refuses what comes from a foreign page, whether or not its browser would keep the answer from it, and without
 // tokens everything that does not come from this machine.
 func (s *server) admit(r *http.Request) error {
-	if s.tokens == nil && !fromHere(r) {
-		return &refusal{status: http.StatusForbidden, reason: "without tokens this codec server answers only what is asked on its own machine, " +
-			"at 127.0.0.1, [::1] or localhost"}
+	if s.tokens == nil {
+		if err := loopback.Check(r); err != nil {
+			return &refusal{status: http.StatusForbidden, reason: "without tokens this codec server answers only its own machine: " + err.Error()}
+		}
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		if !s.allowed(origin) {
@@ -42,22 +43,4 @@ func (s *server) admit(r *http.Request) error {
 		}
 	}
 	return nil
-}
-
-// fromHere tells whether a request came over the loopback interface, under a name of this machine and not through a
-// proxy. The name matters because a foreign page can have its own name resolved to 127.0.0.1 (DNS rebinding).
-func fromHere(r *http.Request) bool {
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	forwarded := r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != ""
-	return local != nil && Loopback(local.String()) && Loopback(r.Host) && !forwarded
-}
-
-// Loopback tells whether an address, host or host:port, is this machine's own: localhost, 127.0.0.0/8 or ::1.
-func Loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -22,6 +22,7 @@ func serveAt(handler http.Handler, ip, body string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(http.MethodPost, "http://localhost:8234/decode?preserveStorageRefs=true", strings.NewReader(body))
 	request.Header.Set(server.NamespaceHeader, namespace)
 	local := &net.TCPAddr{IP: net.ParseIP(ip), Port: 8234}
+	request.RemoteAddr = net.JoinHostPort(ip, "40000")
 	answered := httptest.NewRecorder()
 	handler.ServeHTTP(answered, request.WithContext(context.WithValue(request.Context(), http.LocalAddrContextKey, local)))
 	return answered
@@ -289,7 +290,7 @@ func TestWithoutTokensOnlyThisMachineIsAnswered(t *testing.T) {
 func TestWithoutTokensAProxyIsNotServed(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	for _, header := range []string{"X-Forwarded-For", "Forwarded"} {
+	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via", "CF-Connecting-IP", "True-Client-IP"} {
 		require.Equal(t, http.StatusForbidden, s.post(t, "/decode", `{}`, map[string]string{header: "for=10.0.0.7"}).status)
 	}
 }

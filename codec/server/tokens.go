@@ -13,6 +13,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
+
+	"rampart/loopback"
 )
 
 // DefaultPermissionsClaim is the claim that Temporal's default claim mapper reads.
@@ -102,7 +104,7 @@ func confidential(address string) bool {
 	if err != nil || parsed.Host == "" {
 		return false
 	}
-	return parsed.Scheme == "https" || parsed.Scheme == "http" && Loopback(parsed.Host)
+	return parsed.Scheme == "https" || parsed.Scheme == "http" && loopback.Host(parsed.Host)
 }
 
 func issuerClient() *http.Client {

@@ -14,6 +14,7 @@ import (
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/codec/server"
+	"rampart/loopback"
 )
 
 // config is the codec server's configuration, from the environment alone.
@@ -152,7 +153,7 @@ func (c *serverConfig) checkReach() []error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return []error{errors.New("RAMP_CODEC_LISTEN must be host:port, such as 127.0.0.1:8234")}
 	}
-	if server.Loopback(c.Listen) {
+	if loopback.Host(c.Listen) {
 		return nil
 	}
 	var problems []error
