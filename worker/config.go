@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -19,7 +18,9 @@ import (
 	"rampart/activities"
 	"rampart/codec"
 	"rampart/codec/kms"
+	"rampart/loopback"
 	"rampart/onmeta"
+	"rampart/plaintext"
 	"rampart/redact/redactlog"
 )
 
@@ -63,6 +64,8 @@ type workerConfig struct {
 	HTTPAddress string `env:"HTTP_ADDRESS"`
 	// Pprof shows profiles there too, to this machine alone.
 	Pprof bool `env:"PPROF"`
+	// AllowClear is whether everything that is sent to orders may come in clear; unset, it may where all is on this machine.
+	AllowClear *bool `env:"ALLOW_CLEAR"`
 	// StopTimeout is how long activities may take to finish once the worker is told to stop. It must be shorter than
 	// what the platform grants before it kills.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
@@ -104,8 +107,39 @@ func (c *config) readTemporal(environment map[string]string) error {
 		return err
 	}
 	c.temporalSecrets = []string{profile.APIKey, profile.GRPCMeta["authorization"]}
-	c.temporal, err = profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
-	return err
+	if c.temporal, err = profile.ToClientOptions(envconfig.ToClientOptionsRequest{}); err != nil {
+		return err
+	}
+	return plaintext.Check(c.temporal, lookup(environment))
+}
+
+// local reports whether Temporal and the provider are both on this machine: nobody's money moves then, and what would be a mistake
+// elsewhere is a way to try things out.
+func (c config) local() bool {
+	return loopback.Target(address(c.temporal)) && loopback.URL(c.Onmeta.BaseURL)
+}
+
+// allowClear reports whether requests, accounts, dossiers and confirmations in clear count, as told or because all is local. Proofs of
+// payment and cancellations always do.
+func (c config) allowClear() bool {
+	if c.Worker.AllowClear != nil {
+		return *c.Worker.AllowClear
+	}
+	return c.local()
+}
+
+// logClear says what may be sent in clear, and by which rule.
+func (c config) logClear(logger *zap.Logger) {
+	switch {
+	case !c.allowClear():
+		logger.Info("in clear, orders take proofs of payment and cancellations alone; all else must be encrypted")
+	case c.Worker.AllowClear == nil:
+		logger.Info("orders take everything in clear too, since Temporal and the provider are on this machine")
+	case c.local():
+		logger.Info("orders take everything in clear too, by RAMP_ALLOW_CLEAR")
+	default:
+		logger.Warn("orders take everything in clear too, by RAMP_ALLOW_CLEAR: whoever may write to the namespace can order in any user's name")
+	}
 }
 
 // configError lists what must be mended before the worker starts.
@@ -136,7 +170,8 @@ func settingProblems(err error) []error {
 		case errors.As(one, &unset):
 			problems = append(problems, fmt.Errorf("%s must be set", unset.Key))
 		case errors.As(one, &unreadable):
-			problems = append(problems, fmt.Errorf("%s must be a %s", variables[unreadable.Name], unreadable.Type))
+			problems = append(problems, fmt.Errorf("%s must be a %s", variables[unreadable.Name],
+				strings.TrimPrefix(unreadable.Type.String(), "*")))
 		default:
 			problems = append(problems, one)
 		}
@@ -152,6 +187,7 @@ var variables = map[string]string{
 	"Watches":       "RAMP_MAX_WATCHES",
 	"WorkflowCache": "RAMP_WORKFLOW_CACHE",
 	"Pprof":         "RAMP_PPROF",
+	"AllowClear":    "RAMP_ALLOW_CLEAR",
 }
 
 func (c *config) check() []error {
@@ -163,7 +199,7 @@ func (c *config) check() []error {
 	if !positive(c.Onmeta.ClockSpeed) || c.Onmeta.ClockSpeed < 1 {
 		add("ONMETA_CLOCK_SPEED must be 1, or more for a sandbox whose clock runs faster")
 	}
-	if c.Onmeta.ClockSpeed > 1 && !loopback(c.Onmeta.BaseURL) {
+	if c.Onmeta.ClockSpeed > 1 && !loopback.URL(c.Onmeta.BaseURL) {
 		add("ONMETA_CLOCK_SPEED above 1 is for a sandbox on this machine; a real provider would be polled too fast")
 	}
 	if _, err := c.Onmeta.checkout(); err != nil {
@@ -211,7 +247,7 @@ func (c onmetaConfig) checkout() (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("not a URL")
 	}
-	if page.Host == "" || page.User != nil || page.Scheme != "https" && !(page.Scheme == "http" && loopback(c.CheckoutURL)) {
+	if page.Host == "" || page.User != nil || page.Scheme != "https" && !(page.Scheme == "http" && loopback.URL(c.CheckoutURL)) {
 		return nil, errors.New("not an https URL")
 	}
 	return page, nil
@@ -233,15 +269,6 @@ func (c onmetaConfig) transport() onmeta.Config {
 // calls is how many calls this worker takes on at a time: as many as it makes in two seconds. The others wait in Temporal, where
 // the most urgent goes first and any worker may take it.
 func (c onmetaConfig) calls() int { return min(max(int(2*c.RateLimit), 20), 1000) }
-
-func loopback(baseURL string) bool {
-	base, err := url.Parse(baseURL)
-	if err != nil {
-		return false
-	}
-	address, err := netip.ParseAddr(base.Hostname())
-	return base.Hostname() == "localhost" || err == nil && address.IsLoopback()
-}
 
 // logger writes to standard error what package redact lets it.
 func (c config) logger() (*zap.Logger, error) {
@@ -277,9 +304,4 @@ func (l lookup) Environ() []string {
 func (l lookup) LookupEnv(key string) (string, bool) {
 	value, found := l[key]
 	return value, found
-}
-
-// allowClear reports whether requests, accounts, dossiers and confirmations in clear count: where everything is on this machine.
-func (c config) allowClear() bool {
-	return loopback(c.Onmeta.BaseURL) && loopback("//"+address(c.temporal))
 }

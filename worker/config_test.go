@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"rampart/codec"
 )
@@ -90,6 +92,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"ONMETA_CLOCK_SPEED must be 1":        {"ONMETA_CLOCK_SPEED": "0.5"},
 		"ONMETA_RATE_LIMIT must be above 0":   {"ONMETA_RATE_LIMIT": "0"},
 		"RAMP_STOP_TIMEOUT must be a":         {"RAMP_STOP_TIMEOUT": "soon"},
+		"RAMP_ALLOW_CLEAR must be a bool":     {"RAMP_ALLOW_CLEAR": "perhaps"},
+		"RAMP_ALLOW_PLAINTEXT must be true":   {"RAMP_ALLOW_PLAINTEXT": "perhaps", "TEMPORAL_ADDRESS": "temporal.example.test:7233"},
 		"ONMETA_API_SECRET must be set":       {"ONMETA_API_SECRET": ""},
 		"TEMPORAL_*":                          {"TEMPORAL_PROFILE": "no such profile"},
 		"RAMP_KYC_STORES: store 2 must be":    {"RAMP_KYC_STORES": "s3://ramp-kyc/?region=ap-south-1, /kyc/" + secret},
@@ -147,6 +151,54 @@ func TestCheckoutIsOfAnyPageOverTLSAndOfASandboxOnThisMachine(t *testing.T) {
 		checkout, err := c.Onmeta.checkout()
 		require.NoError(t, err)
 		require.Equal(t, page, checkout.String())
+	}
+}
+
+func TestTemporalBeyondThisMachineIsReachedByTLSAlone(t *testing.T) {
+	t.Parallel()
+	elsewhere := map[string]string{"TEMPORAL_ADDRESS": "temporal.example.test:7233"}
+	_, err := loadConfig(with(elsewhere))
+	for _, way := range []string{"temporal.example.test:7233", "TEMPORAL_TLS=true", "TEMPORAL_API_KEY", "RAMP_ALLOW_PLAINTEXT=true", "nothing was started"} {
+		require.ErrorContains(t, err, way)
+	}
+	for _, way := range []string{"TEMPORAL_TLS", "RAMP_ALLOW_PLAINTEXT"} {
+		elsewhere := maps.Clone(elsewhere)
+		elsewhere[way] = "true"
+		_, err := loadConfig(with(elsewhere))
+		require.NoError(t, err)
+	}
+}
+
+func TestClearIsTakenWhereAllIsOnThisMachineOrWhereItIsAllowed(t *testing.T) {
+	t.Parallel()
+	const here, elsewhere = "127.0.0.1:7233", "temporal.example.test:7233"
+	const sandbox, provider = "http://127.0.0.1:8480", "https://stg.api.onmeta.in"
+	for name, test := range map[string]struct {
+		temporal, provider, told string
+		allowed                  bool
+		said                     string
+	}{
+		"all here":                           {here, sandbox, "", true, "since Temporal and the provider are on this machine"},
+		"all here, by gRPC's name":           {"dns:///localhost:7233", sandbox, "", true, "since Temporal and the provider are on this machine"},
+		"all here, not allowed":              {here, sandbox, "false", false, "proofs of payment and cancellations alone"},
+		"all here, allowed":                  {here, sandbox, "true", true, "by RAMP_ALLOW_CLEAR"},
+		"Temporal here, provider not":        {here, provider, "", false, "proofs of payment and cancellations alone"},
+		"provider here, Temporal not":        {elsewhere, sandbox, "", false, "proofs of payment and cancellations alone"},
+		"a server named to ask for the name": {"dns://10.0.0.53/localhost:7233", sandbox, "", false, "proofs of payment and cancellations alone"},
+		"all elsewhere, allowed":             {elsewhere, provider, "true", true, "whoever may write to the namespace"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := loadConfig(with(map[string]string{
+				"TEMPORAL_ADDRESS": test.temporal, "TEMPORAL_TLS": "true", "ONMETA_BASE_URL": test.provider, "RAMP_ALLOW_CLEAR": test.told,
+			}))
+			require.NoError(t, err)
+			require.Equal(t, test.allowed, c.allowClear())
+			core, logged := observer.New(zap.InfoLevel)
+			c.logClear(zap.New(core))
+			require.Equal(t, 1, logged.Len())
+			require.Contains(t, logged.All()[0].Message, test.said)
+		})
 	}
 }
 

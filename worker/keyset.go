@@ -40,8 +40,7 @@ func openKeyring(ctx context.Context, c config, logger *zap.Logger) (*codec.Keyr
 
 // developing reports whether everything is on this machine, and the keyset where it is by default.
 func (c config) developing() bool {
-	return loopback(c.Onmeta.BaseURL) && loopback("//"+address(c.temporal)) &&
-		c.Keyset.Keyset == "" && c.Keyset.File == "" && c.Keyset.KMS == ""
+	return c.local() && c.Keyset.Keyset == "" && c.Keyset.File == "" && c.Keyset.KMS == ""
 }
 
 func reportKeyset(logger *zap.Logger, keyring *codec.Keyring, err error) {

@@ -15,7 +15,7 @@ func TestWorkerWithoutItsKeysetDoesNotStart(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	for name, changes := range map[string]map[string]string{
 		"real provider, Temporal here":  {"TEMPORAL_ADDRESS": "127.0.0.1:1"},
-		"Temporal elsewhere":            {"TEMPORAL_ADDRESS": "temporal.example.test:7233", "ONMETA_BASE_URL": "http://127.0.0.1:8480"},
+		"Temporal elsewhere":            {"TEMPORAL_ADDRESS": "temporal.example.test:7233", "TEMPORAL_TLS": "true", "ONMETA_BASE_URL": "http://127.0.0.1:8480"},
 		"all here, keyset named":        {"TEMPORAL_ADDRESS": "127.0.0.1:1", "ONMETA_BASE_URL": "http://127.0.0.1:8480", "RAMP_KEYSET_FILE": "/nowhere/keyset.json"},
 		"all here, but wrapped by KMS":  {"TEMPORAL_ADDRESS": "127.0.0.1:1", "ONMETA_BASE_URL": "http://127.0.0.1:8480", "RAMP_KEYSET_KMS": "hcvault://vault/transit/keys/ramp"},
 		"an unreadable one":             {"RAMP_KEYSET": "not a keyset"},

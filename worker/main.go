@@ -69,6 +69,7 @@ func run(ctx context.Context, environment map[string]string) error {
 		return err
 	}
 	defer func() { _ = logger.Sync() }() // a terminal cannot be synced
+	c.logClear(logger)
 
 	keyring, err := openKeyring(ctx, c, logger)
 	if err != nil {

@@ -5,10 +5,9 @@ package connection
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -19,6 +18,8 @@ import (
 
 	"rampart/codec"
 	"rampart/codec/kms"
+	"rampart/loopback"
+	"rampart/plaintext"
 	"rampart/ramp"
 )
 
@@ -59,12 +60,10 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 
 // Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. What
 // orders hold is encrypted and decrypted with the keyset, or by a codec server if Temporal's configuration names one.
-// Without either, what needs no payloads works, and what does says what is missing.
+// Without either, what needs no payloads works, and what does says what is missing. Neither is reached in clear beyond this machine:
+// see package plaintext.
 func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Options, error) {
-	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{
-		EnvLookup:          environment,
-		IncludeRemoteCodec: true,
-	})
+	options, err := temporalOptions(environment)
 	if err != nil {
 		return client.Options{}, fmt.Errorf("the configuration of the connection to Temporal: %w", err)
 	}
@@ -84,6 +83,18 @@ func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Optio
 	}
 	codec.Secure(&options, keyring)
 	return options, nil
+}
+
+func temporalOptions(environment envconfig.EnvLookup) (client.Options, error) {
+	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{EnvLookup: environment})
+	if err != nil {
+		return client.Options{}, err
+	}
+	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{IncludeRemoteCodec: true})
+	if err != nil {
+		return client.Options{}, err
+	}
+	return options, errors.Join(plaintext.Check(options, environment), plaintext.CheckCodec(profile.Codec, environment))
 }
 
 // Keyset reads where the keyset is: RAMP_KEYSET, RAMP_KEYSET_FILE and RAMP_KEYSET_KMS.
@@ -126,12 +137,5 @@ func (c *Connection) Close() {
 	}
 }
 
-// Loopback reports whether an address, host:port, is on this machine.
-func Loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = address
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
-}
+// Loopback reports whether a Temporal address is on this machine.
+func Loopback(address string) bool { return loopback.Target(address) }

@@ -133,12 +133,30 @@ func TestPassingErrorsAreThoseThatAnotherAttemptMayNotMeet(t *testing.T) {
 	require.False(t, connection.Passing(context.Canceled))
 }
 
-func TestLoopbackAddressesAreRecognised(t *testing.T) {
+func TestConnectionBeyondThisMachineIsMadeOverTLSAlone(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"localhost:7233", "127.0.0.1:7233", "127.8.9.1:1", "[::1]:7233", "localhost"} {
-		require.True(t, connection.Loopback(address), address)
-	}
-	for _, address := range []string{"temporal.example.test:7233", "10.0.0.1:7233", "localhost.example.test:7233", ""} {
-		require.False(t, connection.Loopback(address), address)
+	for name, test := range map[string]struct {
+		variables environment
+		problem   string
+	}{
+		"Temporal elsewhere":     {environment{"TEMPORAL_ADDRESS": "t.example.test:7233"}, "TEMPORAL_TLS=true"},
+		"codec server elsewhere": {environment{"TEMPORAL_CODEC_ENDPOINT": "http://codec.example.test"}, "TEMPORAL_CODEC_ENDPOINT must be https"},
+		"over TLS": {environment{
+			"TEMPORAL_ADDRESS": "t.example.test:7233", "TEMPORAL_TLS": "true", "TEMPORAL_CODEC_ENDPOINT": "https://codec.example.test",
+		}, ""},
+		"allowed": {environment{
+			"TEMPORAL_ADDRESS": "t.example.test:7233", "TEMPORAL_CODEC_ENDPOINT": "http://codec.example.test", "RAMP_ALLOW_PLAINTEXT": "true",
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := connection.Options(t.Context(), alone(t, test.variables))
+			if test.problem == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.problem)
+			require.ErrorContains(t, err, "RAMP_ALLOW_PLAINTEXT=true")
+		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/codec"
+	"rampart/plaintext"
 	"rampart/starter/connection"
 	"rampart/starter/setup"
 	"rampart/starter/view"
@@ -68,10 +69,14 @@ func (r *run) existingServer(ctx context.Context, c *connection.Connection) (*se
 	if err != nil {
 		return nil, err
 	}
+	environment := without(r.Environment, "ONMETA_", "RAMP_")
+	if allowed, given := r.Environment.LookupEnv(plaintext.Variable); given {
+		environment = append(environment, plaintext.Variable+"="+allowed) // it is about this very server
+	}
 	s := &server{
 		connection:  c,
 		ui:          view.WebUI{Base: r.existingUI(c), Namespace: c.Namespace},
-		environment: without(r.Environment, "ONMETA_", "RAMP_"),
+		environment: environment,
 		pollers:     pollers,
 	}
 	r.say("Temporal", "the server at %s, namespace %s, with the search attributes of orders", c.Address, c.Namespace)
