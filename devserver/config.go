@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/server/common/primitives"
 )
 
-const loopback = "127.0.0.1"
+const localhost = "127.0.0.1"
 
 // loadConfig reads the server configuration and applies the command line to it. What it leaves open gets a port of free.
 func loadConfig(opts options, free *ports) (*config.Config, error) {
@@ -36,6 +36,7 @@ func loadConfig(opts options, free *ports) (*config.Config, error) {
 		moveFrontend(cfg, int(opts.port), free)
 	}
 	placeCluster(cfg)
+	tellWhoAsks(cfg)
 	if opts.db != "" {
 		if err := useFile(&cfg.Persistence, opts.db); err != nil {
 			return nil, err
@@ -89,14 +90,14 @@ func placeServices(cfg *config.Config, free *ports) {
 	} {
 		cfg.Services[string(service)] = config.Service{RPC: config.RPC{
 			GRPCPort: free.free(),
-			BindOnIP: loopback,
+			BindOnIP: localhost,
 		}}
 	}
 	delete(cfg.Services, string(primitives.InternalFrontendService))
 	cfg.PublicClient = config.PublicClient{}
 
 	frontend := cfg.Services[string(primitives.FrontendService)]
-	frontend.RPC.BindOnIP = cmp.Or(frontend.RPC.BindOnIP, loopback)
+	frontend.RPC.BindOnIP = cmp.Or(frontend.RPC.BindOnIP, localhost)
 	frontend.RPC.BindOnLocalHost = false
 	cfg.Services[string(primitives.FrontendService)] = frontend
 }
@@ -121,7 +122,7 @@ func moveFrontend(cfg *config.Config, port int, free *ports) {
 		cfg.Global.PProf.Port = free.free()
 	}
 	if metrics := cfg.Global.Metrics; metrics != nil && metrics.Prometheus != nil {
-		metrics.Prometheus.ListenAddress = hostPort(loopback, free.free())
+		metrics.Prometheus.ListenAddress = hostPort(localhost, free.free())
 	}
 }
 
@@ -148,12 +149,12 @@ func serviceAddress(cfg *config.Config, service string) string {
 // reachable is where to call what listens on ip: loopback for what listens on every address.
 func reachable(ip string) string {
 	if parsed := net.ParseIP(ip); parsed != nil && parsed.IsUnspecified() {
-		return loopback
+		return localhost
 	}
 	return ip
 }
 
-// listenHost is the address that the frontend and the Web UI listen on.
+// listenHost is the address that the frontend listens on.
 func listenHost(cfg *config.Config) string {
 	return cfg.Services[string(primitives.FrontendService)].RPC.BindOnIP
 }
@@ -167,19 +168,20 @@ func hostPort(host string, port int) string {
 func checkPorts(cfg *config.Config, uiPort uint16) error {
 	rpc := cfg.Services[string(primitives.FrontendService)].RPC
 	ports := []struct {
+		host   string
 		port   int
 		use    string
 		remedy string
 	}{
-		{rpc.GRPCPort, "gRPC", "choose another with --port"},
-		{rpc.HTTPPort, "the HTTP API", "choose another with --port or FRONTEND_HTTP_PORT"},
-		{int(uiPort), "the Web UI", "choose another with --ui-port, or none with --ui-port 0"},
+		{listenHost(cfg), rpc.GRPCPort, "gRPC", "choose another with --port"},
+		{listenHost(cfg), rpc.HTTPPort, "the HTTP API", "choose another with --port or FRONTEND_HTTP_PORT"},
+		{uiHost(cfg), int(uiPort), "the Web UI", "choose another with --ui-port, or none with --ui-port 0"},
 	}
 	for _, p := range ports {
 		if p.port == 0 {
 			continue
 		}
-		address := hostPort(listenHost(cfg), p.port)
+		address := hostPort(p.host, p.port)
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			return fmt.Errorf("cannot listen on %s for %s (%w): %s", address, p.use, errors.Unwrap(err), p.remedy)

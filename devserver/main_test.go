@@ -238,12 +238,7 @@ func TestMetricsAndProfilesMoveWithThePort(t *testing.T) {
 	running := launch(t, cmd)
 	running.awaitReady(t)
 
-	links := make(map[string]string)
-	for _, line := range strings.Split(running.stdout.String(), "\n") {
-		if fields := strings.Fields(line); len(fields) == 2 {
-			links[fields[0]] = fields[1]
-		}
-	}
+	links := running.links()
 	require.Contains(t, get(t, links["Metrics"]), "service_requests")
 	require.Contains(t, get(t, links["Profiles"]), "goroutine")
 }

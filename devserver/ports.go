@@ -20,7 +20,7 @@ func (p *ports) avoid(given ...int) {
 
 // claim reports whether nobody else has claimed the port.
 func (p *ports) claim(port int) bool {
-	claim, err := net.ListenPacket("udp", hostPort(loopback, port))
+	claim, err := net.ListenPacket("udp", hostPort(localhost, port))
 	if err != nil {
 		return false
 	}
@@ -37,7 +37,7 @@ func (p *ports) free() int {
 		if !p.claim(port) {
 			continue
 		}
-		call, err := net.Dial("tcp", hostPort(loopback, port))
+		call, err := net.Dial("tcp", hostPort(localhost, port))
 		if err != nil {
 			return port
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/server/common/primitives"
 )
 
 func TestPortsAreHandedOutToOneOnly(t *testing.T) {
@@ -39,7 +40,16 @@ func TestClaimedPortCanBeListenedOn(t *testing.T) {
 	t.Parallel()
 	var free ports
 	t.Cleanup(free.release)
-	listener, err := net.Listen("tcp", hostPort(loopback, free.free()))
+	listener, err := net.Listen("tcp", hostPort(localhost, free.free()))
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
+}
+
+func TestHTTPAPIIsClosedUnlessAskedFor(t *testing.T) {
+	t.Setenv("FRONTEND_HTTP_PORT", "")
+	free := new(ports)
+	defer free.release()
+	cfg, err := loadConfig(options{config: "../temporal-dev.yaml"}, free)
+	require.NoError(t, err)
+	require.Zero(t, cfg.Services[string(primitives.FrontendService)].RPC.HTTPPort)
 }

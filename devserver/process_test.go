@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -113,6 +114,17 @@ func (p *process) hasExited() bool {
 	default:
 		return false
 	}
+}
+
+// links are where the program says that metrics and profiles are.
+func (p *process) links() map[string]string {
+	links := make(map[string]string)
+	for line := range strings.Lines(p.stdout.String()) {
+		if fields := strings.Fields(line); len(fields) == 2 {
+			links[fields[0]] = fields[1]
+		}
+	}
+	return links
 }
 
 // stop signals the program and returns its exit code, -1 if the signal killed it.

@@ -11,10 +11,11 @@ import (
 
 // devserver is one run of the program.
 type devserver struct {
-	opts options
-	cfg  *config.Config
-	data *store
-	out  io.Writer
+	opts  options
+	cfg   *config.Config
+	shown diagnostics
+	data  *store
+	out   io.Writer
 }
 
 // run serves until ctx ends, and returns nil if that ended it.
@@ -32,7 +33,7 @@ func run(ctx context.Context, opts options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d := &devserver{opts: opts, cfg: cfg, data: data, out: out}
+	d := &devserver{opts: opts, cfg: cfg, shown: takeDiagnostics(cfg), data: data, out: out}
 	return errors.Join(d.serve(ctx), data.close())
 }
 
@@ -42,21 +43,26 @@ func (d *devserver) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = d.serveUI(ctx, srv)
+	err = d.servePages(ctx, srv)
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
 	return errors.Join(err, srv.stop())
 }
 
-// serveUI runs the Web UI and reports ready.
-func (d *devserver) serveUI(ctx context.Context, srv *server) error {
+// servePages runs what is asked over HTTP, and reports ready.
+func (d *devserver) servePages(ctx context.Context, srv *server) (err error) {
+	stop, err := d.shown.serve()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	if d.opts.uiPort != 0 {
-		ui, err := startUI(ctx, d.cfg, d.opts)
+		stop, err := startUI(d.cfg, d.opts)
 		if err != nil {
 			return err
 		}
-		defer ui.Stop()
+		defer func() { err = errors.Join(err, stop()) }()
 	}
 	if err := srv.becomeReady(ctx); err != nil {
 		return err
@@ -72,11 +78,11 @@ func (d *devserver) announce() {
 	if d.opts.uiPort != 0 {
 		fmt.Fprintf(d.out, "Web UI   http://%s\n", uiAddress(d.cfg, d.opts.uiPort))
 	}
-	if metrics := d.cfg.Global.Metrics; metrics != nil && metrics.Prometheus != nil {
-		fmt.Fprintf(d.out, "Metrics  http://%s/metrics\n", metrics.Prometheus.ListenAddress)
+	if d.shown.metrics != "" {
+		fmt.Fprintf(d.out, "Metrics  http://%s/metrics\n", d.shown.metrics)
 	}
-	if d.cfg.Global.PProf.Port != 0 {
-		fmt.Fprintf(d.out, "Profiles http://%s/debug/pprof/\n", hostPort(loopback, d.cfg.Global.PProf.Port))
+	if d.shown.profiles != "" {
+		fmt.Fprintf(d.out, "Profiles http://%s/debug/pprof/\n", d.shown.profiles)
 	}
 	fmt.Fprintf(d.out, "Data     %s\n", d.data.place)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +43,7 @@ type server struct {
 
 // startServer starts all services. Health checks answer NOT_SERVING until becomeReady.
 func startServer(cfg *config.Config) (*server, error) {
-	zapLogger := log.BuildZapLogger(cfg.Log)
+	zapLogger := log.BuildZapLogger(cfg.Log).WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core { return silent{core} }))
 	s := &server{
 		address:  frontendAddress(cfg),
 		logLevel: zap.NewAtomicLevelAt(zapcore.LevelOf(zapLogger.Core())),
@@ -59,7 +60,7 @@ func startServer(cfg *config.Config) (*server, error) {
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithLogger(logger),
 		temporal.WithStaticHosts(staticHosts(cfg)),
-		temporal.WithChainedFrontendGrpcInterceptors(s.gateHealth),
+		temporal.WithChainedFrontendGrpcInterceptors(guardHTTP, s.gateHealth),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("configure the Temporal server: %w", err)
@@ -69,6 +70,20 @@ func startServer(cfg *config.Config) (*server, error) {
 	}
 	return s, nil
 }
+
+// silent leaves out of the log the server's advice to open the HTTP API, which is closed on purpose.
+type silent struct{ zapcore.Core }
+
+// Check implements zapcore.Core.
+func (s silent) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if strings.HasPrefix(entry.Message, "HTTP API port has not been set") {
+		return checked
+	}
+	return s.Core.Check(entry, checked)
+}
+
+// With implements zapcore.Core.
+func (s silent) With(fields []zapcore.Field) zapcore.Core { return silent{s.Core.With(fields)} }
 
 // readDynamicConfig reads the dynamic configuration, and again whenever the file changes. The server could do so
 // itself, but would bury a mistake in the file under a page of its internals.

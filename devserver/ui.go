@@ -1,26 +1,31 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"net"
+	"io/fs"
 	"net/http"
 	"net/url"
-	"strings"
 
-	uiserver "github.com/temporalio/ui-server/v2/server"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/temporalio/ui-server/v2/server/api"
+	"github.com/temporalio/ui-server/v2/server/auth"
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
-	"github.com/temporalio/ui-server/v2/server/server_options"
+	"github.com/temporalio/ui-server/v2/server/cors"
+	"github.com/temporalio/ui-server/v2/server/csrf"
+	"github.com/temporalio/ui-server/v2/server/headers"
+	"github.com/temporalio/ui-server/v2/server/route"
+	"github.com/temporalio/ui-server/v2/ui"
 	"go.temporal.io/server/common/config"
+
+	"rampart/loopback"
 )
 
-// startUI starts the Web UI beside the frontend and returns once it answers.
-func startUI(ctx context.Context, cfg *config.Config, opts options) (*uiserver.Server, error) {
-	ui := uiserver.NewServer(server_options.WithConfigProvider(&uiconfig.Config{
+// startUI starts the Web UI beside the frontend. It answers this machine and its own pages alone: a page of any site can make a browser
+// call it, and what the Web UI sends to an order counts as anybody's who may write to the namespace.
+func startUI(cfg *config.Config, opts options) (stop func() error, err error) {
+	pages, err := webUI(&uiconfig.Config{
 		TemporalGRPCAddress: frontendAddress(cfg),
-		Host:                bracketed(listenHost(cfg)),
-		Port:                int(opts.uiPort),
-		EnableUI:            true,
 		DefaultNamespace:    namespace,
 		Codec:               uiconfig.Codec{Endpoint: opts.codecEndpoint},
 		// The page is served over plain HTTP.
@@ -28,44 +33,79 @@ func startUI(ctx context.Context, cfg *config.Config, opts options) (*uiserver.S
 		// The UI calls nobody: no news, no version check.
 		DisableNewsFetch:   true,
 		NotifyOnNewVersion: false,
-		HideLogs:           true,
+		// Orders are not to be reset (docs/web-ui.md), and the button is the first on the page of one that is over.
+		WorkflowResetDisabled: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the Web UI cannot start: %w", err)
+	}
+	return serveHTTP(uiAddress(cfg, opts.uiPort), pages)
+}
+
+// webUI is the official Web UI as its own server composes it, of which only listening and serving cannot be taken apart.
+func webUI(settings *uiconfig.Config) (http.Handler, error) {
+	provider, err := uiconfig.NewConfigProviderWithRefresh(settings)
+	if err != nil {
+		return nil, err
+	}
+	assets, err := uiAssets()
+	if err != nil {
+		return nil, err
+	}
+	secure := !settings.CORS.CookieInsecure
+	e := echo.New()
+	e.Use(middleware.Recover(), middleware.Gzip())
+	e.Use(cors.CORSMiddleware(cors.CORSConfig{
+		AllowHeaders: []string{
+			echo.HeaderOrigin, echo.HeaderContentType, echo.HeaderAccept, echo.HeaderXCSRFToken, echo.HeaderAuthorization,
+			auth.AuthorizationExtrasHeader, callerType,
+		},
+		AllowCredentials: true,
+		ConfigProvider:   provider,
 	}))
-	// Start returns when the UI stops; what keeps it from listening ends the process.
-	go func() { _ = ui.Start() }()
+	e.Use(middleware.Secure(), csrf.EnsureTokenCookie(secure), middleware.CSRFWithConfig(csrf.MiddlewareConfig(provider, secure)))
 
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	health := "http://" + uiAddress(cfg, opts.uiPort) + "/healthz"
-	if err := retry(ctx, func() error { return get(ctx, health) }); err != nil {
-		ui.Stop()
-		return nil, fmt.Errorf("the Web UI does not answer: %w", err)
+	route.SetHealthRoute(e)
+	forwarded := headers.WithForwardHeaders([]string{auth.AuthorizationExtrasHeader, callerType})
+	if err := route.SetAPIRoutes(e, provider, []api.Middleware{forwarded}); err != nil {
+		return nil, err
 	}
-	return ui, nil
+	route.SetAuthRoutes(e, provider)
+	if err := route.SetUIRoutes(e, "", assets, provider); err != nil {
+		return nil, err
+	}
+	route.SetRenderRoute(e, "/")
+	return e, nil
 }
 
-// bracketed writes an IPv6 address as it stands before a port.
-func bracketed(host string) string {
-	return strings.TrimSuffix(net.JoinHostPort(host, ""), ":")
-}
+// callerType is a header by which the Web UI tells Temporal who calls.
+const callerType = "Caller-Type"
 
-func uiAddress(cfg *config.Config, port uint16) string {
-	return hostPort(reachable(listenHost(cfg)), int(port))
-}
-
-func get(ctx context.Context, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+// uiAssets are the files of the Web UI, with our columns and views.
+func uiAssets() (fs.FS, error) {
+	all, err := ui.Assets()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	local, err := fs.Sub(all, "local")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %s", resp.Status)
+	index, err := fs.ReadFile(local, indexPage)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return withIndex{local, withOrderColumns(index)}, nil
+}
+
+func uiAddress(cfg *config.Config, port uint16) string { return hostPort(uiHost(cfg), int(port)) }
+
+// uiHost is on loopback, whatever the frontend listens on: nobody else is answered.
+func uiHost(cfg *config.Config) string {
+	if host := listenHost(cfg); loopback.Host(host) {
+		return host
+	}
+	return localhost
 }
 
 // checkCodecEndpoint accepts what a browser can call.
