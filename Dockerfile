@@ -7,6 +7,11 @@
 #   docker build --target codec-server --tag registry.example.test/ramp-codec-server:v1 .
 #   docker build --target sandbox      --tag registry.example.test/ramp-sandbox:v1 .
 #
+# loopback-proxy is for compose.yaml alone, which builds it.
+#
+# The two images of others are named by tags, for no registry could be asked for their digests where this was written. With a registry
+# at hand, docker buildx imagetools inspect golang:1.26.8-bookworm tells the digest to put behind the tag, as name:tag@sha256:...
+#
 # They are static, run as user 65532, and write nothing: the root file system may be read-only.
 
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
@@ -18,7 +23,7 @@ ARG TARGETOS TARGETARCH
 ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
-      ./worker ./starter ./codec/cmd/codec-server ./onmeta/sandbox/cmd/sandbox
+      ./worker ./starter ./codec/cmd/codec-server ./onmeta/sandbox/cmd/sandbox ./loopback/cmd/loopback-proxy
 # Where a volume for the keyset goes, which the programs' user may write into, and one for KYC dossiers.
 RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc
 
@@ -39,6 +44,10 @@ ENTRYPOINT ["/usr/local/bin/codec-server"]
 FROM base AS sandbox
 COPY --from=build /image/usr/local/bin/sandbox /usr/local/bin/sandbox
 ENTRYPOINT ["/usr/local/bin/sandbox"]
+
+FROM base AS loopback-proxy
+COPY --from=build /image/usr/local/bin/loopback-proxy /usr/local/bin/loopback-proxy
+ENTRYPOINT ["/usr/local/bin/loopback-proxy"]
 
 FROM base AS worker
 COPY --from=build /image/usr/local/bin/worker /usr/local/bin/worker

@@ -12,7 +12,7 @@ import (
 )
 
 // temporalSettings are read by Temporal's own loader.
-var temporalSettings = map[string]bool{"TEMPORAL_ADDRESS": true, "TEMPORAL_NAMESPACE": true}
+var temporalSettings = map[string]bool{"TEMPORAL_ADDRESS": true, "TEMPORAL_NAMESPACE": true, "TEMPORAL_TLS": true}
 
 // variablesOfTheCode are the environment variables that the programs read: whole in the code, or the end of one with the
 // beginning in its parent's tag.

@@ -20,6 +20,7 @@ import (
 // programs are the targets of the Dockerfile, and what each is built from.
 var programs = map[string]string{
 	"worker": "./worker", "starter": "./starter", "codec-server": "./codec/cmd/codec-server", "sandbox": "./onmeta/sandbox/cmd/sandbox",
+	"loopback-proxy": "./loopback/cmd/loopback-proxy",
 }
 
 func TestEveryProgramIsATarget(t *testing.T) {

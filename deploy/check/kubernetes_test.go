@@ -196,6 +196,22 @@ func TestNothingReachesAPodUnlessAPolicySaysSo(t *testing.T) {
 	}
 }
 
+func TestTemporalIsReachedOverTLSByEverything(t *testing.T) {
+	t.Parallel()
+	objects := build(t, manifests)
+	settings := named[*corev1.ConfigMap](t, objects, "ramp-temporal").Data
+	require.Equal(t, "true", settings["TEMPORAL_TLS"])
+	for _, each := range of[*corev1.ConfigMap](objects) {
+		require.NotContains(t, each.Data, "RAMP_ALLOW_PLAINTEXT", each.Name)
+		require.NotContains(t, each.Data, "RAMP_ALLOW_CLEAR", each.Name)
+	}
+	for _, trigger := range named[*kedav1alpha1.ScaledObject](t, objects, "ramp-worker-v1").Spec.Triggers {
+		if trigger.Type == "temporal" {
+			require.Equal(t, "true", trigger.Metadata["enableTLS"], trigger.Name)
+		}
+	}
+}
+
 func TestEverySettingIsRead(t *testing.T) {
 	t.Parallel()
 	read := variablesOfTheCode(t)
