@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"rampart/loopback"
 	"rampart/onmeta/sandbox"
 )
 
@@ -146,7 +147,7 @@ func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
 		return err
 	}
 	announce(stdout, listener.Addr(), set)
-	return serve(ctx, listener, handler)
+	return serve(ctx, listener, handler, set.allowRemote)
 }
 
 // listen refuses an address that other machines can reach, unless told otherwise.
@@ -191,8 +192,24 @@ func source(given string) string {
 	return "as configured"
 }
 
-func serve(ctx context.Context, listener net.Listener, handler *sandbox.Server) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime}
+// ownPages refuses what pages of other sites ask for: the control plane has no login. Such a page may have a name of its own lead here,
+// so that other names are refused too, unless other machines may ask, by whatever name.
+func ownPages(next http.Handler, anyName bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := loopback.CheckPage(r)
+		if !anyName && !loopback.Host(r.Host) {
+			err = errors.New("only what is addressed to 127.0.0.1, [::1] or localhost is answered")
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func serve(ctx context.Context, listener net.Listener, handler *sandbox.Server, anyName bool) error {
+	server := &http.Server{Handler: ownPages(handler, anyName), ReadHeaderTimeout: headerTime}
 	server.RegisterOnShutdown(handler.Close)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -226,3 +226,34 @@ func TestMagicPrintsTheTableAndStops(t *testing.T) {
 	require.NoError(t, command.ExecuteContext(t.Context()))
 	require.Contains(t, out.String(), "ends in .01")
 }
+
+func TestPagesOfOthersDoNotPlayTheProvider(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		arguments           []string
+		host, header, value string
+		code                int
+	}{
+		"a program of this machine":     {code: http.StatusOK},
+		"a proxy before the provider":   {header: "X-Forwarded-For", value: "127.0.0.1", code: http.StatusOK},
+		"a page":                        {header: "Origin", value: "https://evil.example.test", code: http.StatusForbidden},
+		"a name that leads here":        {host: "evil.example.test", code: http.StatusForbidden},
+		"another machine, where it may": {arguments: []string{"--allow-remote"}, host: "sandbox:8480", code: http.StatusOK},
+		"a page, where another may ask": {arguments: []string{"--allow-remote"}, header: "Sec-Fetch-Site", value: "cross-site", code: http.StatusForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := launch(t, nil, test.arguments...)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/sandbox/health", http.NoBody)
+			require.NoError(t, err)
+			request.Host = test.host
+			if test.header != "" {
+				request.Header.Set(test.header, test.value)
+			}
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, test.code, response.StatusCode)
+		})
+	}
+}
