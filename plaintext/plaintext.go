@@ -1,12 +1,11 @@
-// Package plaintext keeps what is said to Temporal from being said in clear beyond this machine.
+// Package plaintext keeps what is sent to Temporal, and to what holds its secrets, from being sent in clear beyond this machine.
 //
 // Payloads are encrypted, but who reads a connection without TLS also reads an API key, ids, statuses and amounts, and who changes it
-// answers in Temporal's place.
+// answers in Temporal's place. A codec server is sent what is in payloads, and a Vault sends the keys.
 package plaintext
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -38,15 +37,20 @@ func CheckCodec(codec *envconfig.ClientConfigCodec, environment envconfig.EnvLoo
 	if codec == nil || codec.Endpoint == "" {
 		return nil
 	}
-	endpoint, err := url.Parse(codec.Endpoint)
+	return CheckURL("TEMPORAL_CODEC_ENDPOINT", codec.Endpoint, environment)
+}
+
+// CheckURL does the same for a service that is sent secrets: its URL, which a setting names, must be https, or within this machine.
+func CheckURL(setting, address string, environment envconfig.EnvLookup) error {
+	parsed, err := url.Parse(address)
 	if err != nil {
-		return errors.New("TEMPORAL_CODEC_ENDPOINT is no URL")
+		return fmt.Errorf("%s is no URL", setting)
 	}
-	if endpoint.Scheme == "https" || loopback.Host(endpoint.Host) {
+	if parsed.Scheme == "https" || parsed.Scheme == "unix" || loopback.Host(parsed.Host) {
 		return nil
 	}
-	return allowed(environment, fmt.Errorf("the codec server at %s would be sent what orders hold, neither encrypted nor within this machine: "+
-		"TEMPORAL_CODEC_ENDPOINT must be https; or, where something else protects it, set %s=true", endpoint.Redacted(), Variable))
+	return allowed(environment, fmt.Errorf("what is sent to %s would be neither encrypted nor within this machine: %s must be https; or, "+
+		"where something else protects it, set %s=true", parsed.Redacted(), setting, Variable))
 }
 
 func allowed(environment envconfig.EnvLookup, problem error) error {

@@ -102,6 +102,7 @@ func TestCodecServerBeyondThisMachineIsAskedOverTLSAlone(t *testing.T) {
 	t.Parallel()
 	for endpoint, allowed := range map[string]bool{
 		"": true, "https://codec.example.test/{namespace}": true, "http://127.0.0.1:8234": true, "http://localhost:8234/": true,
+		"unix:///run/codec.sock":    true,
 		"http://codec.example.test": false, "codec.example.test:8234": false,
 	} {
 		codec := &envconfig.ClientConfigCodec{Endpoint: endpoint}

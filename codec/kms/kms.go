@@ -3,6 +3,7 @@
 package kms
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -14,6 +15,9 @@ import (
 	"github.com/tink-crypto/tink-go-gcpkms/v2/integration/gcpkms"
 	"github.com/tink-crypto/tink-go-hcvault/v2/integration/hcvault"
 	"github.com/tink-crypto/tink-go/v2/tink"
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"rampart/plaintext"
 )
 
 // Open finds the key that a URI names: aws-kms://arn:…, gcp-kms://projects/…, or hcvault://host/transit/keys/name.
@@ -54,6 +58,10 @@ func vaultKey(uri string) (tink.AEADWithContext, error) {
 	}
 	if os.Getenv(api.EnvVaultAddress) == "" {
 		config.Address = "https://" + location.Host
+	}
+	// It is sent a token, and answers with keys.
+	if err := plaintext.CheckURL("VAULT_ADDR", cmp.Or(config.AgentAddress, config.Address), envconfig.EnvLookupOS); err != nil {
+		return nil, err
 	}
 	client, err := api.NewClient(config)
 	if err != nil {

@@ -102,6 +102,24 @@ func TestVaultWrapsKeysets(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied")
 }
 
+func TestVaultBeyondThisMachineIsAskedOverTLSAlone(t *testing.T) {
+	for address, allowed := range map[string]bool{
+		"http://vault.example.test:8200": false, "https://vault.example.test:8200": true, "http://127.0.0.1:8200": true,
+	} {
+		t.Setenv("VAULT_ADDR", address)
+		t.Setenv("RAMP_ALLOW_PLAINTEXT", "")
+		_, err := kms.Open(t.Context(), "hcvault://vault.example.test/transit/keys/ramp")
+		if allowed {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, "VAULT_ADDR must be https")
+		t.Setenv("RAMP_ALLOW_PLAINTEXT", "true")
+		_, err = kms.Open(t.Context(), "hcvault://vault.example.test/transit/keys/ramp")
+		require.NoError(t, err)
+	}
+}
+
 func TestAWSWrapsKeysets(t *testing.T) {
 	const key = "arn:aws:kms:ap-south-1:111122223333:key/ramp"
 	aws := &service{wrapped: make(map[string]string)}
