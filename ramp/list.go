@@ -58,8 +58,13 @@ func (f Filter) Query() string {
 
 // Summary is an order as a list shows it: what Temporal's visibility store knows, a moment behind the order itself.
 type Summary struct {
+	// Reference is the order's, or empty for a workflow whose id no order has.
 	Reference string    `json:"reference"`
 	Direction Direction `json:"direction"`
+	// WorkflowID, RunID and WorkflowType are Temporal's.
+	WorkflowID   string `json:"workflowId"`
+	RunID        string `json:"runId"`
+	WorkflowType string `json:"workflowType"`
 	// Status is the order's; one that ended on a defect, or was terminated, keeps its last.
 	Status    Status `json:"status"`
 	Attention bool   `json:"attention,omitempty"`
@@ -76,8 +81,13 @@ type Summary struct {
 
 // List yields the orders that a filter chooses, newest first.
 func (c *Client) List(ctx context.Context, filter Filter) iter.Seq2[Summary, error] {
+	return c.list(ctx, filter.Query())
+}
+
+// list yields the workflows that a query in Temporal's list filter language chooses.
+func (c *Client) list(ctx context.Context, query string) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {
-		request := &workflowservice.ListWorkflowExecutionsRequest{Query: filter.Query()}
+		request := &workflowservice.ListWorkflowExecutionsRequest{Query: query}
 		for {
 			page, err := c.temporal.ListWorkflow(ctx, request)
 			if err != nil {
@@ -97,13 +107,14 @@ func (c *Client) List(ctx context.Context, filter Filter) iter.Seq2[Summary, err
 }
 
 func summarize(execution *workflow.WorkflowExecutionInfo) Summary {
-	direction, reference, _ := ParseWorkflowID(execution.GetExecution().GetWorkflowId()) // a foreign id shows as no reference
 	s := Summary{
-		Reference: reference,
-		Direction: direction,
-		StartedAt: execution.GetStartTime().AsTime(),
-		Running:   execution.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		WorkflowID:   execution.GetExecution().GetWorkflowId(),
+		RunID:        execution.GetExecution().GetRunId(),
+		WorkflowType: execution.GetType().GetName(),
+		StartedAt:    execution.GetStartTime().AsTime(),
+		Running:      execution.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 	}
+	s.Direction, s.Reference = named(s.WorkflowID, s.WorkflowType)
 	if closed := execution.GetCloseTime(); closed != nil {
 		s.ClosedAt = closed.AsTime()
 	}
@@ -116,6 +127,21 @@ func summarize(execution *workflow.WorkflowExecutionInfo) Summary {
 	attribute(execution, OrderIDKey.GetName(), &s.OrderID)
 	attribute(execution, ExpiresAtKey.GetName(), &s.ExpiresAt)
 	return s
+}
+
+// named is what a workflow's id tells of an order. Where the id is none of an order's, the type tells the direction.
+func named(workflowID, workflowType string) (Direction, string) {
+	if direction, reference, err := ParseWorkflowID(workflowID); err == nil {
+		return direction, reference
+	}
+	switch workflowType {
+	case OnrampWorkflow:
+		return Onramp, ""
+	case OfframpWorkflow:
+		return Offramp, ""
+	default:
+		return "", ""
+	}
 }
 
 // attribute reads a search attribute, which Temporal always keeps as plain JSON, and leaves what it cannot read.

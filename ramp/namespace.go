@@ -1,0 +1,84 @@
+package ramp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+)
+
+// Visibility counts workflows, as a Temporal client does.
+type Visibility interface {
+	CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
+}
+
+// NamespaceError says that no order can run in a namespace: it is not there, or lacks a search attribute of orders.
+type NamespaceError struct {
+	Namespace string
+	// Lacks is the search attribute that the namespace lacks, or empty if there is no such namespace.
+	Lacks string
+	// Cause is Temporal's own error.
+	Cause error
+}
+
+// Error says what is missing and what makes it.
+func (e *NamespaceError) Error() string {
+	if e.Lacks == "" {
+		return fmt.Sprintf("there is no namespace %q: name another by TEMPORAL_NAMESPACE, or make it by \"starter setup\"", e.Namespace)
+	}
+	return fmt.Sprintf("namespace %q is not set up for orders, for it lacks the search attribute %s: run \"starter setup\"", e.Namespace, e.Lacks)
+}
+
+// Unwrap returns Temporal's own error.
+func (e *NamespaceError) Unwrap() error { return e.Cause }
+
+// CheckNamespace asks whether orders can run in a namespace. The error is a *NamespaceError if they cannot, and Temporal's own if
+// that could not be found out.
+func CheckNamespace(ctx context.Context, visibility Visibility, namespace string) error {
+	conditions := []string{`WorkflowId = "-"`} // which no order has, so that nothing is counted
+	for _, key := range SearchAttributes() {
+		conditions = append(conditions, key.GetName()+" IS NULL")
+	}
+	_, err := visibility.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Namespace: namespace, Query: strings.Join(conditions, " AND "),
+	})
+	return ExplainNamespace(namespace, err)
+}
+
+// ExplainNamespace makes a *NamespaceError of an error of Temporal's that comes of a namespace in which no order can run, and
+// leaves any other error alone.
+func ExplainNamespace(namespace string, err error) error {
+	var (
+		explained *NamespaceError
+		absent    *serviceerror.NamespaceNotFound
+		invalid   *serviceerror.InvalidArgument
+	)
+	switch {
+	case errors.As(err, &explained):
+		return err
+	case errors.As(err, &absent):
+		return &NamespaceError{Namespace: namespace, Cause: err}
+	case !errors.As(err, &invalid):
+		return err
+	}
+	if lacks := searchAttributeIn(invalid.Message); lacks != "" {
+		return &NamespaceError{Namespace: namespace, Lacks: lacks, Cause: err}
+	}
+	return err
+}
+
+// searchAttributeIn is the search attribute of orders that a message names, or empty. Servers word it differently: "invalid search
+// attribute: RampStatus", "no mapping defined for search attribute RampStatus", "column name 'RampStatus' is not defined".
+func searchAttributeIn(message string) string {
+	words := strings.FieldsFunc(message, func(r rune) bool { return !isAlphanumeric(byte(min(r, 127))) })
+	for _, key := range SearchAttributes() {
+		if slices.Contains(words, key.GetName()) {
+			return key.GetName()
+		}
+	}
+	return ""
+}
