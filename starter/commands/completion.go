@@ -34,6 +34,9 @@ func (p *Program) completeOrder(cmd *cobra.Command, args []string, begun string)
 		if err != nil || len(found) == mostCompletions {
 			break
 		}
+		if order.Reference == "" {
+			continue // no order
+		}
 		found = append(found, cobra.CompletionWithDesc(order.Reference, string(order.Direction)+", "+string(order.Status)))
 	}
 	return found, cobra.ShellCompDirectiveNoFileComp

@@ -85,6 +85,7 @@ func (f *fleet) runWith(t *testing.T, variables environment, arguments ...string
 				Orders:      with(order(ramp.Onramp, "inv-1", ramp.AwaitingPayment), order(ramp.Offramp, "wd-1", ramp.AwaitingPayment)).desk,
 				Deployments: f,
 				Explain:     func(err error) error { return err },
+				NotSetUp:    func(context.Context) error { return nil },
 				Close:       func() {},
 			}, nil
 		},

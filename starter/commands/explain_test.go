@@ -20,8 +20,13 @@ import (
 	"rampart/starter/explain"
 )
 
-// DescribeWorkflowExecution knows the orders of the desk, all of which run.
-func (d *desk) DescribeWorkflowExecution(_ context.Context, workflowID, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+// DescribeWorkflowExecution knows the orders of the desk, all of which run, and the runs that are past.
+func (d *desk) DescribeWorkflowExecution(_ context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	for _, run := range d.past[workflowID] {
+		if runID == "" || runID == run.info.GetExecution().GetRunId() {
+			return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: run.info}, nil
+		}
+	}
 	if _, found := d.orders[workflowID]; !found {
 		return nil, serviceerror.NewNotFound("workflow not found")
 	}
@@ -31,8 +36,13 @@ func (d *desk) DescribeWorkflowExecution(_ context.Context, workflowID, _ string
 	}}, nil
 }
 
-func (d *desk) GetWorkflowHistory(context.Context, string, string, bool, enumspb.HistoryEventFilterType) client.HistoryEventIterator {
-	return &events{left: 1}
+func (d *desk) GetWorkflowHistory(_ context.Context, workflowID, runID string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	for _, run := range d.past[workflowID] {
+		if runID == run.info.GetExecution().GetRunId() {
+			return &events{left: append([]*historypb.HistoryEvent{beginning()}, run.events...)}
+		}
+	}
+	return &events{left: []*historypb.HistoryEvent{beginning()}}
 }
 
 // DescribeTaskQueue knows one worker, which has just asked for work, unless it is away.
@@ -45,19 +55,30 @@ func (d *desk) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType)
 	}, nil
 }
 
-// events is a history that has only begun.
-type events struct{ left int }
+// events is a history.
+type events struct{ left []*historypb.HistoryEvent }
 
-func (e *events) HasNext() bool { return e.left > 0 }
+func (e *events) HasNext() bool { return len(e.left) > 0 }
 
 func (e *events) Next() (*historypb.HistoryEvent, error) {
-	e.left--
+	next := e.left[0]
+	e.left = e.left[1:]
+	return next, nil
+}
+
+// beginning is the first event of every history.
+func beginning() *historypb.HistoryEvent {
 	return &historypb.HistoryEvent{
 		EventId: 1, EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, EventTime: timestamppb.New(at(6, 0, 0)),
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
 			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{},
 		},
-	}, nil
+	}
+}
+
+// listed is an order as Search yields it.
+func listed(direction ramp.Direction, reference string) ramp.Summary {
+	return ramp.Summary{Reference: reference, Direction: direction, WorkflowID: direction.WorkflowID(reference), RunID: "run of " + reference}
 }
 
 // troubledOrder is one that asks for attention.
@@ -107,9 +128,9 @@ func TestAttentionShowsEachOrderWithItsReasonAndWhatHelps(t *testing.T) {
 	t.Parallel()
 	x := with(troubledOrder(), order(ramp.Onramp, "inv-42", ramp.Settling))
 	x.desk.summaries = []ramp.Summary{
-		{Reference: "wd-7", Direction: ramp.Offramp},
-		{Reference: "inv-42", Direction: ramp.Onramp}, // well again
-		{Reference: "inv-41", Direction: ramp.Onramp}, // forgotten meanwhile
+		listed(ramp.Offramp, "wd-7"),
+		listed(ramp.Onramp, "inv-42"), // well again
+		listed(ramp.Onramp, "inv-41"), // forgotten meanwhile
 	}
 	got := x.run(t, "attention")
 	require.Zero(t, got.code, got.stderr)
@@ -147,7 +168,7 @@ func TestAttentionSaysThatNoWorkerRuns(t *testing.T) {
 func TestAttentionAsksAnOlderServerForLess(t *testing.T) {
 	t.Parallel()
 	x := with(troubledOrder())
-	x.desk.summaries = []ramp.Summary{{Reference: "wd-7", Direction: ramp.Offramp}}
+	x.desk.summaries = []ramp.Summary{listed(ramp.Offramp, "wd-7")}
 	x.desk.unknown = "TemporalReportedProblems"
 	got := x.run(t, "attention")
 	require.Zero(t, got.code, got.stderr)
@@ -157,8 +178,10 @@ func TestAttentionAsksAnOlderServerForLess(t *testing.T) {
 
 func TestAttentionSaysWhenThereIsMore(t *testing.T) {
 	t.Parallel()
-	x := with(troubledOrder())
-	x.desk.summaries = []ramp.Summary{{Reference: "wd-7", Direction: ramp.Offramp}, {Reference: "wd-8", Direction: ramp.Offramp}}
+	also := troubledOrder()
+	also.Reference = "wd-8"
+	x := with(troubledOrder(), also)
+	x.desk.summaries = []ramp.Summary{listed(ramp.Offramp, "wd-7"), listed(ramp.Offramp, "wd-8")}
 	require.Contains(t, x.run(t, "attention", "--limit", "1").stdout, "There are more")
 }
 

@@ -2,24 +2,27 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rampart/ramp"
 	"rampart/starter/connection"
 )
 
 // find returns the order that an argument names: by its workflow id, or by its reference alone where only one direction
-// has it.
-func find(ctx context.Context, orders Orders, name string) (*ramp.Order, error) {
+// has it. It is as one run has it, where one is named.
+func find(ctx context.Context, orders Orders, name, run string) (*ramp.Order, error) {
 	candidates, err := parse(name)
 	if err != nil {
 		return nil, err
 	}
 	var found []*ramp.Order
 	for _, id := range candidates {
-		order, err := orders.Get(ctx, id)
+		order, err := get(ctx, orders, id, run)
 		if ramp.IsError(err, ramp.NotFound) {
 			continue
 		}
@@ -32,6 +35,37 @@ func find(ctx context.Context, orders Orders, name string) (*ramp.Order, error) 
 		return nil, err
 	}
 	return found[0], nil
+}
+
+func get(ctx context.Context, orders Orders, id ramp.ID, run string) (*ramp.Order, error) {
+	if run == "" {
+		return orders.Get(ctx, id)
+	}
+	return orders.GetRun(ctx, id, run)
+}
+
+// runFlag is the value of --run: the id of a run, as Temporal makes them.
+type runFlag string
+
+// String implements pflag.Value.
+func (f *runFlag) String() string { return string(*f) }
+
+// Set implements pflag.Value.
+func (f *runFlag) Set(text string) error {
+	if !runID.MatchString(text) {
+		return errors.New("must be the id of a run")
+	}
+	*f = runFlag(text)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (f *runFlag) Type() string { return "run" }
+
+var runID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+func (f *runFlag) register(flags *pflag.FlagSet) {
+	flags.Var(f, "run", "the run with this `id`, where the reference has several (default: the one that is the order)")
 }
 
 // identify returns the id of the order that an argument names. Unlike find it needs no worker: an order that cannot be asked

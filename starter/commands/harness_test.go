@@ -43,8 +43,14 @@ type desk struct {
 	attributes map[string]enumspb.IndexedValueType
 	// retention is the namespace's.
 	retention time.Duration
-	// summaries are what Search yields.
+	// summaries are what Search yields, strays what hangs, and strayed the condition by which that was narrowed.
 	summaries []ramp.Summary
+	strays    []ramp.Summary
+	strayed   string
+	// past are the runs of workflows that are not, or not only, an order that runs: by workflow id, the newest first.
+	past map[string][]past
+	// notSetUp is what the namespace lacks.
+	notSetUp error
 
 	onramp  *ramp.OnrampRequest
 	offramp *ramp.OfframpRequest
@@ -90,6 +96,37 @@ func (d *desk) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Or
 }
 
 func (d *desk) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) { return d.get(id) }
+
+func (d *desk) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order, error) {
+	d.calls = append(d.calls, "run "+runID)
+	if d.err != nil {
+		return nil, d.err
+	}
+	return d.get(id)
+}
+
+func (d *desk) Runs(_ context.Context, id ramp.ID) iter.Seq2[ramp.Summary, error] {
+	return func(yield func(ramp.Summary, error) bool) {
+		for _, run := range d.past[id.Direction.WorkflowID(id.Reference)] {
+			if !yield(run.summary(), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d *desk) Strays(_ context.Context, condition string) iter.Seq2[ramp.Summary, error] {
+	d.strayed = condition
+	return func(yield func(ramp.Summary, error) bool) {
+		for _, stray := range d.strays {
+			if !yield(stray, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d *desk) NotSetUp(context.Context) error { return d.notSetUp }
 
 func (d *desk) Watch(ctx context.Context, _ ramp.ID) iter.Seq2[*ramp.Order, error] {
 	return func(yield func(*ramp.Order, error) bool) {
@@ -232,6 +269,8 @@ func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (
 	return &commands.Session{
 		Orders:     x.desk,
 		Search:     x.desk.Search,
+		Strays:     x.desk.Strays,
+		NotSetUp:   x.desk.NotSetUp,
 		Operator:   x.desk,
 		Namespaces: x.desk,
 		Temporal:   x.desk,

@@ -3,8 +3,10 @@ package commands
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,14 @@ func referencesFrom(prefix string) string {
 	}
 	return fmt.Sprintf("WorkflowId STARTS_WITH %q OR WorkflowId STARTS_WITH %q",
 		ramp.Onramp.WorkflowID(prefix), ramp.Offramp.WorkflowID(prefix))
+}
+
+// startedAfter chooses the workflows that are younger than this; all of them for no time.
+func startedAfter(since time.Time) string {
+	if since.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("StartTime > %q", since.UTC().Format(time.RFC3339))
 }
 
 // both chooses what two conditions choose.
@@ -49,7 +59,8 @@ func (p *Program) list() *cobra.Command {
 		Use:   "list",
 		Short: "List orders, the newest first",
 		Long: "List orders, those that run first, then those that have ended, the newest first. The list is what Temporal's visibility store\n" +
-			"knows, a moment behind the orders themselves.",
+			"knows, a moment behind the orders themselves. Workflows that were meant as orders and hang, for their type, id or task queue is\n" +
+			"none of an order's, come last; \"attention\" tells what helps.",
 		Example: `  starter list --attention
   starter list --direction onramp --status awaiting_payment,verifying_payment --since 3h
   starter list --reference inv-2026 --limit 100 --page 2`,
@@ -144,13 +155,9 @@ func (p *Program) printList(ctx context.Context, s *Session, ask *listing) error
 
 // find returns the orders of the page that is asked for, and whether there is another.
 func (l *listing) find(ctx context.Context, s *Session) (orders []ramp.Summary, more bool, err error) {
-	condition := referencesFrom(l.reference)
-	if l.running {
-		condition = both(running, condition)
-	}
 	orders = []ramp.Summary{}
 	skip := (l.page - 1) * l.limit
-	for order, err := range s.Search(ctx, l.filter, condition) {
+	for order, err := range l.all(ctx, s) {
 		switch {
 		case err != nil:
 			return nil, false, err
@@ -163,4 +170,37 @@ func (l *listing) find(ctx context.Context, s *Session) (orders []ramp.Summary, 
 		}
 	}
 	return orders, false, nil
+}
+
+// all yields the orders that are asked for, and then what hangs, unless something is asked for that only orders have. What is
+// listed as an order, by its type, is not listed twice.
+func (l *listing) all(ctx context.Context, s *Session) iter.Seq2[ramp.Summary, error] {
+	return func(yield func(ramp.Summary, error) bool) {
+		condition := referencesFrom(l.reference)
+		if l.running {
+			condition = both(running, condition)
+		}
+		for order, err := range s.Search(ctx, l.filter, condition) {
+			if !yield(order, err) {
+				return
+			}
+		}
+		if !l.anyOrder() {
+			return
+		}
+		for stray, err := range s.Strays(ctx, both(startedAfter(l.filter.StartedAfter), referencesFrom(l.reference))) {
+			if isOrder := stray.WorkflowType == ramp.OnrampWorkflow || stray.WorkflowType == ramp.OfframpWorkflow; err == nil && isOrder {
+				continue
+			}
+			if !yield(stray, err) {
+				return
+			}
+		}
+	}
+}
+
+// anyOrder reports whether nothing is asked for that only orders have.
+func (l *listing) anyOrder() bool {
+	f := l.filter
+	return f.Direction == "" && len(f.Statuses) == 0 && f.Token == "" && f.OrderID == "" && !f.Attention
 }

@@ -10,6 +10,7 @@ import (
 	"rampart/redact"
 	"rampart/starter/connection"
 	"rampart/starter/demo"
+	"rampart/starter/view"
 )
 
 // Exit codes, as the help documents them.
@@ -82,9 +83,23 @@ func (p *Program) report(err error) {
 		_ = writeJSON(p.Stderr, document(err)) // there is nowhere left to complain
 		return
 	}
-	for _, line := range lines(err) {
+	for _, line := range slices.Concat(lines(err), p.holder(err)) {
 		_, _ = fmt.Fprintln(p.Stderr, line)
 	}
+}
+
+// holder tells of the order that has a reference which was taken.
+func (p *Program) holder(err error) []string {
+	var taken *ramp.Error
+	if !errors.As(err, &taken) || taken.Type != ramp.ReferenceTaken || taken.Order == nil {
+		return nil
+	}
+	holder := taken.Order
+	all := []string{fmt.Sprintf("  the order that has it is %s, since %s", view.Words(holder.Status), view.Moment(holder.UpdatedAt))}
+	if taken.RunID != "" {
+		all = append(all, fmt.Sprintf("  %s explain %s --run %s", p.Name, holder.Direction.WorkflowID(holder.Reference), taken.RunID))
+	}
+	return all
 }
 
 // document is an error in the form of the contract's own.

@@ -5,12 +5,14 @@ package commands
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"rampart/ramp"
 	"rampart/starter/connection"
 	"rampart/starter/view"
 )
@@ -110,8 +112,31 @@ func (p *Program) add(root *cobra.Command, group string, commands ...*cobra.Comm
 	}
 }
 
-// run makes a command of one that needs a connection.
+// run makes a command of one that needs a connection to a namespace of orders. What fails for want of setup says so: Temporal
+// itself says then only that an order does not answer.
 func (p *Program) run(command func(ctx context.Context, s *Session, args []string) error) func(*cobra.Command, []string) error {
+	return p.connected(func(ctx context.Context, s *Session, args []string) error {
+		err := command(ctx, s, args)
+		if ctx.Err() == nil && unanswered(err) {
+			if unready := s.NotSetUp(ctx); unready != nil {
+				return unready
+			}
+		}
+		return err
+	})
+}
+
+// unanswered reports whether a command failed without an answer of an order's.
+func unanswered(err error) bool {
+	var contract *ramp.Error
+	var usage *usageError
+	var ended *endedError
+	return err != nil && !errors.As(err, &usage) && !errors.As(err, &ended) &&
+		(!errors.As(err, &contract) || contract.Type == ramp.NotReady)
+}
+
+// connected makes a command of one that needs a connection.
+func (p *Program) connected(command func(ctx context.Context, s *Session, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := p.connect(cmd.Context())
 		if err != nil {

@@ -18,6 +18,8 @@ type Orders interface {
 	StartOfframp(context.Context, ramp.OfframpRequest) (*ramp.Order, error)
 	Reorder(context.Context, ramp.ReorderRequest) (*ramp.Order, error)
 	Get(context.Context, ramp.ID) (*ramp.Order, error)
+	GetRun(ctx context.Context, id ramp.ID, runID string) (*ramp.Order, error)
+	Runs(context.Context, ramp.ID) iter.Seq2[ramp.Summary, error]
 	Watch(context.Context, ramp.ID) iter.Seq2[*ramp.Order, error]
 	SubmitUTR(ctx context.Context, reference, utr string) (*ramp.Order, error)
 	SubmitTransactionHash(ctx context.Context, reference, hash string) (*ramp.Order, error)
@@ -33,6 +35,10 @@ type Session struct {
 	// Search yields the orders that a filter chooses and for which a further condition holds, in Temporal's list filter
 	// language.
 	Search func(ctx context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error]
+	// Strays yields the workflows that were meant as orders and hang, for which a further condition holds.
+	Strays func(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error]
+	// NotSetUp says what the namespace lacks of what orders need; nil if it lacks nothing, or cannot be asked.
+	NotSetUp func(context.Context) error
 	// Temporal is where explanations come from, and Reader decodes what is there.
 	Temporal    explain.Temporal
 	Reader      explain.Reader
@@ -56,6 +62,8 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Session, error
 	return &Session{
 		Orders:      c.Orders,
 		Search:      c.Search,
+		Strays:      c.Strays,
+		NotSetUp:    c.NotSetUp,
 		Temporal:    c.Temporal,
 		Reader:      explain.NewReader(c.Data, c.Failures),
 		Operator:    c.Temporal.OperatorService(),

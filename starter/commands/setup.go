@@ -33,7 +33,7 @@ func (p *Program) setup() *cobra.Command {
 			if retention != 0 && retention < setup.LeastRetention {
 				return misused(cmd, "--retention must be at least 24h")
 			}
-			return p.run(func(ctx context.Context, s *Session, _ []string) error {
+			return p.connected(func(ctx context.Context, s *Session, _ []string) error {
 				return p.makeReady(ctx, s, retention)
 			})(cmd, args)
 		},

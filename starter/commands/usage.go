@@ -82,6 +82,8 @@ func wanted(kind string) string {
 		return "names with commas between them"
 	case "since":
 		return "a span such as 90m or 48h, or a day such as 2026-11-23"
+	case "run":
+		return "the id of a run, as explain and list -o json show it"
 	case "format":
 		return "text or json"
 	default:

@@ -1,14 +1,19 @@
 package connection
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 
 	"rampart/ramp"
 )
+
+// askTimeout bounds how long a namespace may take to tell what it lacks.
+const askTimeout = 3 * time.Second
 
 // UnreachableError says that no Temporal server answers.
 type UnreachableError struct {
@@ -57,25 +62,33 @@ func (c *Connection) Explain(err error) error {
 	var (
 		unavailable *serviceerror.Unavailable
 		late        *serviceerror.DeadlineExceeded
-		namespace   *serviceerror.NamespaceNotFound
 		forbidden   *serviceerror.PermissionDenied
-		invalid     *serviceerror.InvalidArgument
+		unready     *ramp.NamespaceError
 	)
 	switch {
+	case errors.As(ramp.ExplainNamespace(c.Namespace, err), &unready):
+		return fmt.Errorf("Temporal at %s: %w", c.Address, unready)
 	case errors.As(err, &unavailable):
 		return &UnreachableError{Address: c.Address, Cause: err}
-	case errors.As(err, &namespace):
-		return fmt.Errorf("there is no namespace %q at %s: create it, or set TEMPORAL_NAMESPACE: %w", c.Namespace, c.Address, err)
 	case errors.As(err, &forbidden):
 		return fmt.Errorf("the Temporal server at %s does not allow this: check TEMPORAL_API_KEY or the client certificate: %w", c.Address, err)
-	case errors.As(err, &invalid) && strings.Contains(strings.ToLower(err.Error()), "search attribute"):
-		return fmt.Errorf("namespace %q does not know the search attributes of orders: run setup first: %w", c.Namespace, err)
 	case NoWorker(err), errors.As(err, &late):
 		return &ramp.Error{Type: ramp.NotReady, Message: fmt.Sprintf(
 			"no answer in time: either no worker runs for task queue %q in namespace %q, or Temporal at %s is slow", ramp.TaskQueue, c.Namespace, c.Address)}
 	default:
 		return err
 	}
+}
+
+// NotSetUp returns what the namespace lacks of what orders need, as a *ramp.NamespaceError; nil if it lacks nothing, or cannot be asked.
+func (c *Connection) NotSetUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var unready *ramp.NamespaceError
+	if errors.As(ramp.CheckNamespace(ctx, c.Temporal, c.Namespace), &unready) {
+		return unready
+	}
+	return nil
 }
 
 // NoWorker reports whether a query failed for want of a worker that could answer it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -54,4 +55,51 @@ func TestSearchNarrowsEveryPageByItsCondition(t *testing.T) {
 			require.Equal(t, []string{test.want, test.want, test.want}, store.queries)
 		})
 	}
+}
+
+func TestStraysAreLookedForOnEveryPage(t *testing.T) {
+	t.Parallel()
+	store := &pages{orders: []string{"onramp/inv-1", "9f2c"}}
+	c := &connection.Connection{Temporal: store}
+	var found []string
+	for stray, err := range c.Strays(t.Context(), `StartTime > "2026-11-23T00:00:00Z"`) {
+		require.NoError(t, err)
+		found = append(found, stray.WorkflowID)
+	}
+	require.Equal(t, store.orders, found)
+	require.Equal(t, store.queries[0], store.queries[1])
+	require.Regexp(t, `^ExecutionStatus = "Running" AND \(.+\) AND \(StartTime > "2026-11-23T00:00:00Z"\)$`, store.queries[0])
+}
+
+func TestNamespaceWithoutSetupIsFoundOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err   error
+		lacks bool
+	}{
+		{nil, false},
+		{serviceerror.NewUnavailable("away"), false},
+		{serviceerror.NewPermissionDenied("no", ""), false},
+		{serviceerror.NewNamespaceNotFound("orders"), true},
+		{serviceerror.NewInvalidArgument("invalid query: invalid search attribute: RampStatus"), true},
+	} {
+		unready := (&connection.Connection{Temporal: counting{err: c.err}, Namespace: "orders"}).NotSetUp(t.Context())
+		if !c.lacks {
+			require.NoError(t, unready)
+			continue
+		}
+		require.ErrorContains(t, unready, "starter setup")
+	}
+}
+
+// counting is a visibility store that answers every count alike.
+type counting struct {
+	client.Client
+	err error
+}
+
+func (c counting) CountWorkflow(
+	context.Context, *workflowservice.CountWorkflowExecutionsRequest,
+) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	return &workflowservice.CountWorkflowExecutionsResponse{}, c.err
 }

@@ -9,7 +9,9 @@ import (
 // advice is what to do next about an order as it stands. Where something is wrong, that comes first.
 func (r *report) advice(wrong bool) []Advice {
 	switch {
-	case !r.running() && r.story.ending != "":
+	case r.story.refused() != "":
+		return r.refusal()
+	case !r.running() && r.story.ending != "", r.stray() != "":
 		return []Advice{} // its problem has it
 	case r.status.Final():
 		return r.afterwards()
@@ -114,8 +116,6 @@ func (r *report) endedWithoutResult() Problem {
 	problem := Problem{What: lower(r.story.ending), Since: moment(r.Execution.GetWorkflowExecutionInfo().GetCloseTime())}
 	made := r.story.made
 	switch {
-	case r.state() == "failed" && !made:
-		problem.Advice = []Advice{{What: "Nothing was made at the provider. Correct the request, and start it under another reference."}}
 	case !made:
 		problem.Advice = []Advice{{What: "Nothing was made at the provider: start the order anew under another reference."}}
 	default:
@@ -134,28 +134,37 @@ func (r *report) remedy(reason string) []Advice {
 	const key = "Give every worker the right ONMETA_API_KEY and restart it; the order then goes on by itself."
 	const slow = "Lower ONMETA_RATE_LIMIT, or ask the provider for a higher limit. The order goes on by itself."
 	const outage = "Look whether the provider has an outage, and whether the workers reach it. The order is kept, and goes on by itself."
-	for _, known := range []struct{ sign, what string }{
-		{"API key", key},
-		{"unauthorized", key},
-		{"slow down", slow},
-		{"rate limited", slow},
-		{"store of the KYC documents", "Mend the blob store, or the worker's access to it; the order then goes on by itself."},
-		{"cannot be trusted", "Nobody must pay by what the provider told for order" + r.named() + ". Ask the provider about it, cancel it, and start another."},
-		{"another currency", "Ask the provider's support what it has delivered, by its order id" + r.named() + "."},
-		{"hash that is none", "Ask the provider's support for the transaction, by its order id" + r.named() + "."},
-		{"payment instructions", "Ask the provider how the order" + r.named() + " is to be paid and tell the user, or cancel it and start another."},
-		{"unavailable", outage},
-		{"answer", outage},
-		{"pay out", "The provider tries again. Ask it whether the user's bank account is still good, by its order id" + r.named() + "."},
-		{"a day after", "Ask the provider what keeps the order, by its order id" + r.named() + ". It is watched on."},
-		{"does not take the payment", "Ask the provider's support about both of its orders. The user must not pay again; a mistyped UTR can be corrected."},
-		{"expired the order", "Ask the provider for the payment, by its order id" + r.named() + ". It is waited for, an hour at the most."},
+	for _, known := range []struct {
+		sign, what string
+		see        []Advice
+	}{
+		{"API key", key, nil},
+		{"unauthorized", key, nil},
+		{"slow down", slow, nil},
+		{"rate limited", slow, nil},
+		{"store of the KYC documents", "Mend the blob store, or the worker's access to it; the order then goes on by itself.", nil},
+		{"cannot be trusted", "Nobody must pay by what the provider told for order" + r.named() + ". Ask the provider about it, cancel it, and start another.", nil},
+		{"another currency", "Ask the provider's support what it has delivered, by its order id" + r.named() + ".", nil},
+		{"hash that is none", "Ask the provider's support for the transaction, by its order id" + r.named() + ".", nil},
+		{"payment instructions", "Ask the provider how the order" + r.named() + " is to be paid and tell the user, or cancel it and start another.", nil},
+		{"unavailable", outage, nil},
+		{"answer", outage, nil},
+		{"pay out", "The provider tries again. Ask it whether the user's bank account is still good, by its order id" + r.named() + ".", nil},
+		{"a day after", "Ask the provider what keeps the order, by its order id" + r.named() + ". It is watched on.", nil},
+		{"does not take the payment", "Ask the provider's support about both of its orders. The user must not pay again; a mistyped UTR can be corrected.", nil},
+		{"message cannot be read", "Give every worker the keyset that has this key: the message is then read. If no keyset of yours has it, the message is none of yours, and the order goes on without it.", []Advice{inspectKeyset()}},
+		{"expired the order", "Ask the provider for the payment, by its order id" + r.named() + ". It is waited for, an hour at the most.", nil},
 	} {
 		if strings.Contains(reason, known.sign) {
-			return []Advice{{What: known.what}}
+			return append([]Advice{{What: known.what}}, known.see...)
 		}
 	}
 	return []Advice{{What: "Look into it. The order goes on by itself once it can."}}
+}
+
+// inspectKeyset shows which keys a keyset has.
+func inspectKeyset() Advice {
+	return Advice{What: "See which keys a keyset has", Command: []string{"keyset", "inspect"}}
 }
 
 // named is the provider's id of the order, to follow a word.

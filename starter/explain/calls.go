@@ -16,6 +16,8 @@ type call struct {
 	id      string
 	summary string
 	watch   bool
+	// makes is set for the call that asks the provider to make the order.
+	makes bool
 	// attempt is the one that was answered, and before how the one before it failed.
 	attempt int32
 	before  string
@@ -45,13 +47,15 @@ func (s *story) hearCall(event *historypb.HistoryEvent) {
 
 func (s *story) scheduled(event *historypb.HistoryEvent) {
 	activity := event.GetActivityTaskScheduledEventAttributes()
-	s.made = s.made || makes(activity.GetActivityType().GetName())
+	makes := makes(activity.GetActivityType().GetName())
+	s.made = s.made || makes
 	summary := s.reader.text(event.GetUserMetadata().GetSummary(), inWords(activity.GetActivityType().GetName()))
 	s.calls[event.GetEventId()] = &call{
 		Moment:  s.add(event, KindCall, summary),
 		id:      activity.GetActivityId(),
 		summary: summary,
 		watch:   activity.GetTaskQueue().GetName() == ramp.WatchTaskQueue,
+		makes:   makes,
 	}
 }
 

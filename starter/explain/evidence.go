@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -36,14 +37,19 @@ type Temporal interface {
 	DescribeTaskQueue(ctx context.Context, taskqueue string, taskqueueType enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error)
 }
 
-// Orders tells the state of an order that runs, as ramp.Client does.
+// Orders tells the state of an order's run and which runs its reference has, as ramp.Client does.
 type Orders interface {
-	Get(context.Context, ramp.ID) (*ramp.Order, error)
+	GetRun(ctx context.Context, id ramp.ID, runID string) (*ramp.Order, error)
+	Runs(context.Context, ramp.ID) iter.Seq2[ramp.Summary, error]
 }
 
-// Evidence is all that Temporal knows of an order.
+// Evidence is all that Temporal knows of one run of an order.
 type Evidence struct {
-	ID        ramp.ID
+	ID ramp.ID
+	// Foreign is the workflow's id where it is none of an order's; ID is empty then.
+	Foreign string
+	// Runs are those of the reference, the newest first, where they were looked for.
+	Runs      []Run
 	Execution *workflowservice.DescribeWorkflowExecutionResponse
 	History   []*historypb.HistoryEvent
 	// Order is the state of an order that runs, and nil where no worker has told it, for the reason in Silence.
@@ -56,20 +62,23 @@ type Evidence struct {
 	Now time.Time
 }
 
-// Gather collects what is known of an order. The error is a *ramp.Error of type NotFound if there is no such order.
-func Gather(ctx context.Context, temporal Temporal, orders Orders, id ramp.ID, now time.Time) (*Evidence, error) {
-	e := &Evidence{ID: id, Now: now}
+// Gather collects what is known of a run of a workflow, the newest if no run is named. The error is a *ramp.Error of type
+// NotFound if there is no such run.
+func Gather(ctx context.Context, temporal Temporal, orders Orders, workflowID, runID string, now time.Time) (*Evidence, error) {
+	e := &Evidence{Now: now}
 	var err error
-	e.Execution, err = temporal.DescribeWorkflowExecution(ctx, e.workflowID(), "")
-	var absent *serviceerror.NotFound
-	if errors.As(err, &absent) {
-		return nil, &ramp.Error{Type: ramp.NotFound, Reference: id.Reference, Message: fmt.Sprintf("there is no %s order of this reference", id.Direction)}
+	if e.ID.Direction, e.ID.Reference, err = ramp.ParseWorkflowID(workflowID); err != nil {
+		e.Foreign = workflowID
 	}
-	if err != nil {
+	if e.Execution, err = describe(ctx, temporal, workflowID, runID); err != nil {
 		return nil, err
 	}
-	if err := e.readHistory(ctx, temporal); err != nil || !e.running() {
+	e.History, err = history(ctx, temporal, workflowID, e.runID()) // of the very run that was described
+	if err != nil || !e.running() {
 		return e, err
+	}
+	if e.stray() != "" {
+		return e, nil // nobody answers for what is no order
 	}
 	if err := e.countWorkers(ctx, temporal); err != nil {
 		return nil, err
@@ -78,7 +87,33 @@ func Gather(ctx context.Context, temporal Temporal, orders Orders, id ramp.ID, n
 	return e, nil
 }
 
-func (e *Evidence) workflowID() string { return e.ID.Direction.WorkflowID(e.ID.Reference) }
+// describe asks Temporal for a run of a workflow, the newest if none is named.
+func describe(ctx context.Context, temporal Temporal, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	execution, err := temporal.DescribeWorkflowExecution(ctx, workflowID, runID)
+	var absent *serviceerror.NotFound
+	if !errors.As(err, &absent) {
+		return execution, err
+	}
+	missing := &ramp.Error{Type: ramp.NotFound, Message: "there is no such workflow"}
+	if direction, reference, err := ramp.ParseWorkflowID(workflowID); err == nil {
+		missing.Reference, missing.Message = reference, fmt.Sprintf("there is no %s order of this reference", direction)
+	}
+	if runID != "" {
+		missing.Message = "there is no such run of the order"
+	}
+	return nil, missing
+}
+
+func (e *Evidence) workflowID() string {
+	if e.Foreign != "" {
+		return e.Foreign
+	}
+	return e.ID.Direction.WorkflowID(e.ID.Reference)
+}
+
+func (e *Evidence) runID() string {
+	return e.Execution.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+}
 
 func (e *Evidence) running() bool {
 	switch e.Execution.GetWorkflowExecutionInfo().GetStatus() {
@@ -89,18 +124,17 @@ func (e *Evidence) running() bool {
 	}
 }
 
-// readHistory reads the history of the very run that was described.
-func (e *Evidence) readHistory(ctx context.Context, temporal Temporal) error {
-	run := e.Execution.GetWorkflowExecutionInfo().GetExecution().GetRunId()
-	events := temporal.GetWorkflowHistory(ctx, e.workflowID(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+func history(ctx context.Context, temporal Temporal, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
+	var all []*historypb.HistoryEvent
+	events := temporal.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
-			return fmt.Errorf("the history of %s cannot be read: %w", e.workflowID(), err)
+			return nil, fmt.Errorf("the history of %s cannot be read: %w", workflowID, err)
 		}
-		e.History = append(e.History, event)
+		all = append(all, event)
 	}
-	return nil
+	return all, nil
 }
 
 func (e *Evidence) countWorkers(ctx context.Context, temporal Temporal) error {
@@ -165,7 +199,7 @@ func (e *Evidence) ask(ctx context.Context, orders Orders) {
 	}
 	asking, cancel := context.WithTimeout(ctx, longestAnswer)
 	defer cancel()
-	e.Order, e.Silence = orders.Get(asking, e.ID)
+	e.Order, e.Silence = orders.GetRun(asking, e.ID, e.runID())
 	if connection.NoWorker(e.Silence) {
 		e.Workers, e.Silence = 0, nil // those that were seen lately are gone
 	}

@@ -3,6 +3,7 @@ package explain_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"testing"
 	"time"
 
@@ -28,7 +29,10 @@ type server struct {
 	broken    error
 	// asked is whether the worker was asked, and silence is its answer.
 	asked   bool
+	run     string
 	silence error
+	// listed are the runs that the visibility store has.
+	listed []ramp.Summary
 }
 
 func (s *server) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
@@ -50,9 +54,19 @@ func (s *server) DescribeTaskQueue(_ context.Context, name string, _ enumspb.Tas
 	return &workflowservice.DescribeTaskQueueResponse{Pollers: s.pollers[name]}, nil
 }
 
-func (s *server) Get(context.Context, ramp.ID) (*ramp.Order, error) {
-	s.asked = true
+func (s *server) GetRun(_ context.Context, _ ramp.ID, run string) (*ramp.Order, error) {
+	s.asked, s.run = true, run
 	return nil, s.silence
+}
+
+func (s *server) Runs(context.Context, ramp.ID) iter.Seq2[ramp.Summary, error] {
+	return func(yield func(ramp.Summary, error) bool) {
+		for _, run := range s.listed {
+			if !yield(run, nil) {
+				return
+			}
+		}
+	}
 }
 
 var noon = time.Date(2026, time.November, 23, 6, 30, 0, 0, time.UTC)
@@ -75,7 +89,7 @@ func runningOn(pollers ...*taskqueuepb.PollerInfo) *server {
 
 func (s *server) gather(t *testing.T) *explain.Evidence {
 	t.Helper()
-	evidence, err := explain.Gather(t.Context(), s, s, ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"}, noon)
+	evidence, err := explain.Gather(t.Context(), s, s, "onramp/inv-42", "", noon)
 	require.NoError(t, err)
 	return evidence
 }
@@ -137,12 +151,11 @@ func TestOrderThatIsOverIsToldFromItsHistoryAlone(t *testing.T) {
 
 func TestStoryThatCannotBeReadIsAnError(t *testing.T) {
 	t.Parallel()
-	id := ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"}
-	_, err := explain.Gather(t.Context(), &server{}, &server{}, id, noon)
+	_, err := explain.Gather(t.Context(), &server{}, &server{}, "onramp/inv-42", "", noon)
 	require.True(t, ramp.IsError(err, ramp.NotFound), "%v", err)
 	broken := runningOn()
 	broken.broken = errors.New("connection lost")
-	_, err = explain.Gather(t.Context(), broken, broken, id, noon)
+	_, err = explain.Gather(t.Context(), broken, broken, "onramp/inv-42", "", noon)
 	require.ErrorIs(t, err, broken.broken)
 	require.ErrorContains(t, err, "onramp/inv-42")
 }

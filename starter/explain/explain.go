@@ -36,8 +36,8 @@ func (e *Evidence) Explain(reader Reader) *Explanation {
 	info := e.Execution.GetWorkflowExecutionInfo()
 	told := &Explanation{
 		Reference: e.ID.Reference, Direction: e.ID.Direction,
-		WorkflowID: e.workflowID(), RunID: info.GetExecution().GetRunId(), Workflow: e.state(),
-		Status: r.status, OrderID: r.orderID(), Standing: r.standing(),
+		WorkflowID: e.workflowID(), RunID: e.runID(), Workflow: e.state(),
+		Ended: r.story.refused(), Status: r.status, OrderID: r.orderID(), Standing: r.standing(),
 		StartedAt: moment(info.GetStartTime()), ClosedAt: moment(info.GetCloseTime()),
 		Happened: r.story.with(r.order),
 		Awaits:   []Awaited{}, Problems: r.problems(),
@@ -46,7 +46,10 @@ func (e *Evidence) Explain(reader Reader) *Explanation {
 	if r.order != nil {
 		told.ProviderStatus = redact.Text(r.order.ProviderStatus)
 	}
-	if e.running() {
+	if len(e.Runs) > 1 {
+		told.Runs = e.Runs
+	}
+	if e.running() && e.stray() == "" {
 		told.Awaits = r.awaits()
 	}
 	return told
@@ -99,7 +102,9 @@ func (r *report) orderID() string {
 func (r *report) standing() string {
 	switch {
 	case !r.running() && r.story.ending != "":
-		return r.story.ending + "."
+		return strings.TrimSuffix(r.story.ending, ".") + "."
+	case r.running() && r.stray() != "":
+		return "This is no order, and does not go on."
 	case !r.running():
 		return r.ended()
 	case r.submitting():

@@ -14,6 +14,10 @@ type Explanation struct {
 	RunID      string         `json:"runId"`
 	// Workflow is Temporal's word for it: running, paused, completed, failed, canceled, terminated or timed_out.
 	Workflow string `json:"workflow"`
+	// Ended is the error with which a run ended that never was an order, such as ReferenceTaken; it is nobody's work.
+	Ended ramp.ErrorType `json:"ended,omitempty"`
+	// Runs are those of the reference, the newest first, if there are several.
+	Runs []Run `json:"runs,omitempty"`
 	// Status is the order's. Of one that nobody could ask it is the last that Temporal was told.
 	Status ramp.Status `json:"status"`
 	// OrderID is the provider's id, once the order exists there, and ProviderStatus its last status, verbatim.
@@ -29,6 +33,19 @@ type Explanation struct {
 	Problems []Problem `json:"problems"`
 	// Advice is what to do when there is no problem.
 	Advice []Advice `json:"advice"`
+}
+
+// Run is one of several runs of an order's workflow id.
+type Run struct {
+	RunID string `json:"runId"`
+	// Status is the order's last, as a list has it, and Running whether the run goes on.
+	Status  ramp.Status `json:"status,omitempty"`
+	Running bool        `json:"running"`
+	// Ended is the error with which a run ended that never was an order.
+	Ended     ramp.ErrorType `json:"ended,omitempty"`
+	StartedAt time.Time      `json:"startedAt"`
+	// ClosedAt is zero while the run goes on.
+	ClosedAt time.Time `json:"closedAt,omitzero"`
 }
 
 // Kind tells moments of an order's story apart.

@@ -23,7 +23,7 @@ func (s *story) hearLife(event *historypb.HistoryEvent) {
 			s.order = &order
 		}
 	case event.GetWorkflowExecutionFailedEventAttributes() != nil:
-		s.end(event, "The order failed: "+s.reader.said(event.GetWorkflowExecutionFailedEventAttributes().GetFailure()))
+		s.fail(event)
 	case event.GetWorkflowExecutionTerminatedEventAttributes() != nil:
 		by := event.GetWorkflowExecutionTerminatedEventAttributes()
 		s.end(event, "The order was terminated by "+who(by.GetIdentity())+because(by.GetReason()))
@@ -53,6 +53,34 @@ func because(reason string) string {
 func (s *story) end(event *historypb.HistoryEvent, how string) {
 	s.ending = how
 	s.add(event, KindWorker, how).Trouble = true
+}
+
+// fail ends the order with the error of its workflow.
+func (s *story) fail(event *historypb.HistoryEvent) {
+	failure := event.GetWorkflowExecutionFailedEventAttributes().GetFailure()
+	s.failed = s.reader.contract(failure)
+	switch s.refused() {
+	case "":
+		s.end(event, "The order failed: "+s.reader.said(failure))
+	case ramp.ReferenceTaken:
+		s.end(event, "Nothing was started: "+s.reader.said(failure))
+	default:
+		s.end(event, "The request was refused: "+s.reader.said(failure))
+	}
+}
+
+// refused is the error with which a run ended that never was an order; empty for any other run. Whatever the error says, a run
+// that had the order made at the provider was one.
+func (s *story) refused() ramp.ErrorType {
+	if s.failed == nil || s.made {
+		return ""
+	}
+	switch s.failed.Type {
+	case ramp.InvalidRequest, ramp.Unencrypted, ramp.ReferenceTaken:
+		return s.failed.Type
+	default:
+		return ""
+	}
 }
 
 // publish takes over what Temporal was told of the order. It is all that is known of an order that cannot be asked.

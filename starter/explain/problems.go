@@ -25,10 +25,13 @@ func isAttention(entry ramp.TimelineEntry) bool { return strings.HasPrefix(entry
 func (r *report) problems() []Problem {
 	all := []Problem{}
 	if !r.running() {
-		if r.story.ending != "" {
+		if r.story.ending != "" && r.story.refused() == "" {
 			all = append(all, r.endedWithoutResult())
 		}
 		return all
+	}
+	if r.stray() != "" {
+		return append(all, r.hangs())
 	}
 	for _, find := range []func() []Problem{r.pause, r.workerless, r.unable, r.concerns, r.failing, r.silent} {
 		all = append(all, find()...)
@@ -98,7 +101,7 @@ func (r *report) unable() []Problem {
 		return nil
 	}
 	problem := Problem{What: "the worker cannot continue the order: " + how.reason, Since: how.since}
-	inspect := Advice{What: "See which keys a keyset has", Command: []string{"keyset", "inspect"}}
+	inspect := inspectKeyset()
 	switch {
 	case how.nondeterministic():
 		problem.What = "the worker's code is not what the order began with (nondeterminism): " + how.reason
@@ -106,6 +109,9 @@ func (r *report) unable() []Problem {
 			{What: "Bring the former code back, or mend the new one so that it replays the order; the order then goes on by itself. docs/deployments.md tells how."},
 			{What: "With versions, move the order back to the one it began on", Command: []string{"deployment", "move", r.workflowID(), "--to", "BUILD"}},
 		}
+	case how.unprepared():
+		problem.What = "the namespace is not set up for orders: " + strings.TrimPrefix(how.reason, badAttributes+": ")
+		problem.Advice = []Advice{{What: "Register the search attributes of orders; the order then goes on by itself", Command: []string{"setup"}}}
 	case how.keyless():
 		problem.Advice = []Advice{{What: "Give every worker the keyset that has this key; the order then goes on by itself."}, inspect}
 	case how.reason == unreadable:

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/codec"
+	"rampart/ramp"
 	"rampart/redact"
 )
 
@@ -43,6 +44,20 @@ func (r Reader) text(payload *commonpb.Payload, otherwise string) string {
 func (r Reader) value(payloads *commonpb.Payloads, into any) bool {
 	all := payloads.GetPayloads()
 	return len(all) > 0 && r.Data.FromPayload(all[0], into) == nil
+}
+
+// contract is the error of the contract that a failure carries, or nil. What does not prove that a worker sent it carries none.
+// Without keys, only its type is known.
+func (r Reader) contract(failure *failurepb.Failure) *ramp.Error {
+	var application *temporal.ApplicationError
+	if !errors.As(r.Failures.FailureToError(failure), &application) {
+		return nil
+	}
+	var carried ramp.Error
+	if application.HasDetails() && application.Details(&carried) == nil && string(carried.Type) == application.Type() {
+		return &carried
+	}
+	return &ramp.Error{Type: ramp.ErrorType(application.Type())}
 }
 
 const (

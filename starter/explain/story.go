@@ -30,8 +30,9 @@ type story struct {
 	made bool
 	// order is the result.
 	order *ramp.Order
-	// ending is why an order without a result ended.
+	// ending is why an order without a result ended, and failed the error of the contract with which it did, if it was one.
 	ending string
+	failed *ramp.Error
 	// stuck is how the latest attempt of a worker to continue the order failed, if it did.
 	stuck *stuck
 }

@@ -9,6 +9,9 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 )
 
+// badAttributes is Temporal's word for search attributes that a namespace lacks.
+const badAttributes = "BadSearchAttributes"
+
 // stuck is how a worker failed to continue the order.
 type stuck struct {
 	cause  enumspb.WorkflowTaskFailedCause
@@ -18,6 +21,11 @@ type stuck struct {
 
 // keyless reports whether the worker lacked the key of something in the order.
 func (s *stuck) keyless() bool { return strings.Contains(s.reason, "keyset lacks") }
+
+// unprepared reports whether the namespace lacks what orders need of it.
+func (s *stuck) unprepared() bool {
+	return s.cause == enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES || strings.HasPrefix(s.reason, badAttributes)
+}
 
 // nondeterministic reports whether the worker's code is not what the order began with. TMPRL1100 is the SDK's code for it.
 func (s *stuck) nondeterministic() bool {
@@ -52,11 +60,20 @@ func (s *story) failedTask(event *historypb.HistoryEvent) {
 	case enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
 		return // something came in just then, and the worker looked again
 	case enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
-		s.add(event, KindWorker, "The order was reset to this moment"+because(failed.GetFailure().GetMessage()))
+		s.reset(event)
 		return
 	}
 	s.stuck = &stuck{cause: failed.GetCause(), reason: s.reader.said(failed.GetFailure()), since: at(event)}
 	s.add(event, KindWorker, "A worker could not continue the order: "+s.stuck.reason).Trouble = true
+}
+
+// reset begins another run at this moment. What came before is the former run's, but for a call that is still under way.
+func (s *story) reset(event *historypb.HistoryEvent) {
+	s.add(event, KindWorker, "The order was reset to this moment"+because(event.GetWorkflowTaskFailedEventAttributes().GetFailure().GetMessage()))
+	s.made = false
+	for _, call := range s.calls {
+		s.made = s.made || call.makes && call.Over.IsZero()
+	}
 }
 
 func (s *story) lateTask(event *historypb.HistoryEvent) {

@@ -102,10 +102,7 @@ func refused(what, namespace string, err error) error {
 
 // usable waits until a query by every search attribute of orders is understood.
 func usable(ctx context.Context, visibility Visibility, namespace string) error {
-	names := slices.Sorted(maps.Keys(ramp.SearchAttributeTypes()))
-	query := strings.Join(names, " IS NULL AND ") + " IS NULL"
 	return until(ctx, "the search attributes were added, but the server cannot use them yet; run setup again in a minute", func() error {
-		_, err := visibility.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: query})
-		return err
+		return ramp.CheckNamespace(ctx, visibility, namespace)
 	})
 }

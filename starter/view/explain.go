@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -15,6 +16,7 @@ import (
 func (s *Screen) Story(told *explain.Explanation, desk Desk) {
 	s.heading(told)
 	s.paragraph("", clean(told.Standing))
+	s.runs(told)
 	if told.OrderID != "" {
 		s.fact("Provider's order", clean(told.OrderID)+s.styles.faint.Render(at(told.ProviderStatus)))
 	}
@@ -22,7 +24,7 @@ func (s *Screen) Story(told *explain.Explanation, desk Desk) {
 	s.awaited(told.Awaits, desk)
 	s.wrong(told.Problems, desk)
 	s.toDo(told.Advice, desk)
-	if link := desk.WebUI.Order(ramp.ID{Direction: told.Direction, Reference: told.Reference}); link != "" {
+	if link := desk.WebUI.Run(told); link != "" {
 		s.Blank()
 		s.fact("Web UI", link)
 	}
@@ -31,8 +33,60 @@ func (s *Screen) Story(told *explain.Explanation, desk Desk) {
 // Trouble prints why somebody must look at an order, and what to do.
 func (s *Screen) Trouble(told *explain.Explanation, desk Desk) {
 	s.heading(told)
+	if told.Ended != "" {
+		s.paragraph("", clean(told.Standing))
+		s.advice(told.Advice, desk)
+		s.note("The whole story: " + command(desk, "explain", told.WorkflowID, "--run", told.RunID))
+		return
+	}
 	s.problems(told.Problems, desk)
-	s.note("The whole story: " + command(desk, "explain", told.WorkflowID))
+	if told.Reference != "" {
+		s.note("The whole story: " + command(desk, "explain", told.WorkflowID))
+	}
+}
+
+// runs prints the runs of a reference that has several, and which of them is told of.
+func (s *Screen) runs(told *explain.Explanation) {
+	if len(told.Runs) == 0 {
+		return
+	}
+	s.Linef("%sThis reference has %d runs; this is the story of the one marked %s.", indent, len(told.Runs), this)
+	for _, run := range told.Runs {
+		mark := strings.Repeat(" ", lipgloss.Width(this))
+		if run.RunID == told.RunID {
+			mark = this
+		}
+		s.Linef("%s%s %s  %s  %s", indent, mark, clean(run.RunID), Moment(run.StartedAt), fate(run))
+	}
+}
+
+// this marks one of several.
+const this = "▸"
+
+// fate is what became of a run.
+func fate(run explain.Run) string {
+	switch {
+	case run.Ended != "":
+		return refusal(run.Ended)
+	case run.Running && run.Status == "":
+		return "running"
+	case run.Running, run.Status.Final():
+		return Words(run.Status)
+	default:
+		return "ended without a result"
+	}
+}
+
+// refusal is an error in words, such as "reference taken" for ReferenceTaken.
+func refusal(t ramp.ErrorType) string {
+	var words strings.Builder
+	for i, r := range string(t) {
+		if unicode.IsUpper(r) && i > 0 {
+			words.WriteByte(' ')
+		}
+		words.WriteRune(unicode.ToLower(r))
+	}
+	return clean(words.String())
 }
 
 func (s *Screen) heading(told *explain.Explanation) {
@@ -41,7 +95,14 @@ func (s *Screen) heading(told *explain.Explanation) {
 	if told.Workflow != "running" && !told.Status.Final() {
 		state = s.styles.bad.Render("✗ " + strings.ReplaceAll(told.Workflow, "_", " ") + ", was " + Words(told.Status))
 	}
-	s.Line(s.styles.title.Render(Title(told.Direction)+" order "+clean(told.Reference)) + "  " + state)
+	if told.Ended != "" {
+		state = s.styles.faint.Render("✗ " + refusal(told.Ended))
+	}
+	title := Title(told.Direction) + " order " + clean(told.Reference)
+	if told.Reference == "" {
+		title, state = "Workflow "+clean(told.WorkflowID), s.styles.bad.Render("✗ no order")
+	}
+	s.Line(s.styles.title.Render(title) + "  " + state)
 }
 
 func (s *Screen) section(title string) {

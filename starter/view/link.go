@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"rampart/ramp"
+	"rampart/starter/explain"
 )
 
 // WebUI is Temporal's Web UI. Its zero value is none.
@@ -12,6 +13,15 @@ type WebUI struct {
 	// Base is its address, such as http://127.0.0.1:8233.
 	Base      string
 	Namespace string
+}
+
+// Run is the address of the page of the run that is told of, or empty without a Web UI.
+func (w WebUI) Run(told *explain.Explanation) string {
+	page := w.Order(ramp.ID{Direction: told.Direction, Reference: told.Reference})
+	if page == "" || len(told.Runs) == 0 {
+		return page
+	}
+	return page + "/" + url.PathEscape(told.RunID) + "/history"
 }
 
 // Order is the address of an order's page, or empty without a Web UI. The page finds the order's run by itself.

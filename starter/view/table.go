@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -36,15 +37,28 @@ func (s *Screen) row(order ramp.Summary) []string {
 		deadline = ist(order.ExpiresAt).Format("2 Jan 15:04")
 	}
 	attention := ""
-	if order.Attention {
-		attention = s.styles.bad.Render("! needs attention")
-	}
-	if !order.Running && !order.Status.Final() {
-		attention = s.styles.bad.Render("! ended without a result")
+	if text := trouble(order); text != "" {
+		attention = s.styles.bad.Render("! " + text)
 	}
 	return []string{
-		clean(order.Reference), string(order.Direction), style.Render(symbol + " " + Words(order.Status)), clean(order.Token),
+		clean(cmp.Or(order.Reference, order.WorkflowID)), string(order.Direction), style.Render(symbol + " " + Words(order.Status)), clean(order.Token),
 		rupees(order.FiatAmount), clean(order.OrderID), ist(order.StartedAt).Format("2 Jan 15:04:05"), deadline, attention,
+	}
+}
+
+// trouble is what somebody should know of an order in a list; empty as a rule.
+func trouble(order ramp.Summary) string {
+	switch {
+	case order.Running && order.WorkflowType != "" && order.WorkflowType != order.Direction.WorkflowType():
+		return "no order: its type is " + clean(order.WorkflowType)
+	case order.Running && order.Reference == "":
+		return "no order: its id is none of an order's"
+	case !order.Running && !order.Status.Final():
+		return "ended without a result"
+	case order.Attention:
+		return "needs attention"
+	default:
+		return ""
 	}
 }
 

@@ -1,0 +1,151 @@
+package explain_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"rampart/ramp"
+	"rampart/starter/explain"
+)
+
+// failedWith ends the order with an error.
+func failedWith(evidence *explain.Evidence, err error) *explain.Explanation {
+	info := evidence.Execution.WorkflowExecutionInfo
+	info.Status, info.CloseTime = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, timestamppb.New(evidence.Now)
+	failure := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{}).ErrorToFailure(err)
+	then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionFailedEventAttributes{
+		WorkflowExecutionFailedEventAttributes: &historypb.WorkflowExecutionFailedEventAttributes{Failure: failure},
+	}})
+	return evidence.Explain(plain())
+}
+
+// resetHere begins another run at this moment.
+func resetHere(evidence *explain.Evidence) {
+	then(evidence, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW, failure("a try")))
+}
+
+var secondStart = &ramp.Error{Type: ramp.ReferenceTaken, Message: "this reference belongs to an earlier order", RunID: "first"}
+
+// made is a recorded order just after some of its calls: before it asked the provider to make the order, or after it.
+func made(t *testing.T, already bool) *explain.Evidence {
+	t.Helper()
+	for _, r := range corpus(t) {
+		if r.name != "onramp-completed" {
+			continue
+		}
+		asked := false
+		for i, event := range r.events {
+			asked = asked || event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOnrampOrder"
+			completed := event.GetActivityTaskCompletedEventAttributes() != nil
+			if completed && asked == already {
+				return r.until(i + 1)
+			}
+		}
+	}
+	require.Fail(t, "there is no recorded order")
+	return nil
+}
+
+// The Web UI's most prominent button on an order that is over is Reset.
+func TestResetOfAnOrderThatWasOverIsNobodysWork(t *testing.T) {
+	t.Parallel()
+	for _, already := range []bool{false, true} {
+		evidence := made(t, already)
+		resetHere(evidence)
+		told := failedWith(evidence, secondStart.ApplicationError())
+		require.Equal(t, ramp.ReferenceTaken, told.Ended)
+		require.False(t, told.NeedsAttention())
+		require.Equal(t, "Nothing was started: this reference belongs to an earlier order.", told.Standing)
+		require.Contains(t, texts(told), "The order was reset to this moment: a try")
+		require.Equal(t, []string{"explain", told.WorkflowID, "--run", "first"}, told.Advice[1].Command)
+	}
+}
+
+// The call that makes the order may be under way when an order is reset, and is made again in the new run.
+func TestResetInTheMiddleOfMakingTheOrderKeepsItsProblem(t *testing.T) {
+	t.Parallel()
+	for _, r := range corpus(t) {
+		if r.name != "onramp-completed" {
+			continue
+		}
+		for i, event := range r.events {
+			if event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOnrampOrder" {
+				evidence := r.until(i + 1)
+				resetHere(evidence)
+				told := failedWith(evidence, secondStart.ApplicationError())
+				require.Empty(t, told.Ended)
+				says(t, told, "belongs to an earlier order", "ask the provider what became of it")
+				return
+			}
+		}
+	}
+	require.Fail(t, "there is no recorded order")
+}
+
+func TestRefusalWhoseSenderIsNotKnownIsTakenAtItsTypeAlone(t *testing.T) {
+	t.Parallel()
+	told := failedWith(made(t, false), temporal.NewNonRetryableApplicationError("in cipher", string(ramp.InvalidRequest), nil))
+	require.Equal(t, ramp.InvalidRequest, told.Ended)
+	require.False(t, told.NeedsAttention())
+}
+
+func TestNamespaceWithoutSetupIsNoDefectOfTheWorker(t *testing.T) {
+	t.Parallel()
+	evidence, _ := waiting(t)
+	evidence.Order = nil
+	then(evidence, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
+		failure("BadSearchAttributes: Namespace orders has no mapping defined for search attribute RampToken")))
+	problem := says(t, evidence.Explain(plain()), "the namespace is not set up for orders: Namespace orders has no mapping", "goes on by itself")
+	require.Equal(t, []string{"setup"}, problem.Advice[0].Command)
+}
+
+func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
+	t.Parallel()
+	evidence, order := waiting(t)
+	order.Attention = "a message cannot be read: no worker has key 7; distribute the keyset"
+	problem := says(t, evidence.Explain(plain()), "no worker has key 7", "Give every worker the keyset that has this key")
+	require.Equal(t, []string{"keyset", "inspect"}, problem.Advice[1].Command)
+}
+
+func TestOrderTellsItsStoryWhoeverStartedIt(t *testing.T) {
+	t.Parallel()
+	for _, r := range corpus(t) {
+		if r.name != "onramp-completed" {
+			continue
+		}
+		r.events[0].UserMetadata = nil // as clients leave it that know nothing of summaries
+		r.events[0].GetWorkflowExecutionStartedEventAttributes().SearchAttributes = nil
+		told := r.until(len(r.events)).Explain(plain())
+		require.Equal(t, ramp.Completed, told.Status)
+		require.Equal(t, "The order was asked for", told.Happened[0].Text)
+		require.Contains(t, told.Standing, "delivered")
+		return
+	}
+	require.Fail(t, "there is no recorded order")
+}
+
+func TestOrderOnAnotherTaskQueueOrOfAnotherTypeIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	s := runningOn(poller("1@a", "", 0))
+	s.execution.TaskQueue = "orders"
+	evidence := s.gather(t)
+	require.False(t, s.asked, "nobody answers for it")
+	told := evidence.Explain(plain())
+	says(t, told, "waits on task queue orders", "terminate --workflow-id 'onramp/inv-42'")
+	require.Empty(t, told.Awaits)
+	require.Empty(t, told.Advice)
+}
+
+func TestStateIsAskedOfTheRunThatWasDescribed(t *testing.T) {
+	t.Parallel()
+	s := runningOn(poller("1@a", "", 0))
+	s.execution.Execution = &commonpb.WorkflowExecution{WorkflowId: "onramp/inv-42", RunId: "the run"}
+	s.gather(t)
+	require.Equal(t, "the run", s.run)
+}
