@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/onmeta"
+	"rampart/ramp"
 	"rampart/telemetry"
 )
 
@@ -25,6 +27,67 @@ func temporalCheck(temporal client.Client, address string) telemetry.Check {
 			}
 		}
 		return nil
+	}}
+}
+
+// askNamespaceEvery is how often a namespace is asked whether orders can run in it, until they can.
+const askNamespaceEvery = 15 * time.Second
+
+// namespaceHealth says whether orders can run in the worker's namespace. What it has once, it keeps.
+type namespaceHealth struct {
+	temporal ramp.Visibility
+	name     string
+	ready    atomic.Bool
+}
+
+// follow asks until orders can run, and reports each time why they cannot. A failed workflow task tells the same of each order, at
+// a level that few logs show.
+func (n *namespaceHealth) follow(ctx context.Context, report func(error)) {
+	ticks := time.NewTicker(askNamespaceEvery)
+	defer ticks.Stop()
+	for !n.ready.Load() {
+		if unready := n.unready(ctx); unready != nil {
+			report(unready)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// unready is what keeps orders from the namespace; nil if nothing does, or nobody knows: that Temporal does not answer is told
+// by its own check.
+func (n *namespaceHealth) unready(ctx context.Context) *ramp.NamespaceError {
+	if n.ready.Load() {
+		return nil
+	}
+	var unready *ramp.NamespaceError
+	switch err := ramp.CheckNamespace(ctx, n.temporal, n.name); {
+	case errors.As(err, &unready):
+		return unready
+	case err == nil:
+		n.ready.Store(true)
+	}
+	return nil
+}
+
+// check finds a namespace in which no order can run.
+func (n *namespaceHealth) check() telemetry.Check {
+	return telemetry.Check{Name: "namespace", Look: func(ctx context.Context) *telemetry.Problem {
+		unready := n.unready(ctx)
+		if unready == nil {
+			return nil
+		}
+		problem := &telemetry.Problem{
+			Problem: fmt.Sprintf("namespace %q lacks the search attribute %s of orders", n.name, unready.Lacks),
+			Do:      `run "starter setup" with TEMPORAL_NAMESPACE=` + n.name + "; orders wait, and go on by themselves",
+		}
+		if unready.Lacks == "" {
+			problem.Problem = fmt.Sprintf("there is no namespace %q", n.name)
+		}
+		return problem
 	}}
 }
 

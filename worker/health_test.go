@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"rampart/onmeta"
 )
@@ -84,6 +86,73 @@ func TestProviderThatIsDownLeavesTheWorkerReady(t *testing.T) {
 		down := &gate{err: &onmeta.Error{Kind: onmeta.KindUnavailable, Reached: onmeta.NotSent}}
 		require.Nil(t, following(t, down).check().Look(t.Context()))
 	})
+}
+
+// visibility is a store that answers every count alike.
+type visibility struct {
+	mu    sync.Mutex
+	err   error
+	calls int
+}
+
+func (v *visibility) CountWorkflow(
+	context.Context, *workflowservice.CountWorkflowExecutionsRequest,
+) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.calls++
+	return &workflowservice.CountWorkflowExecutionsResponse{}, v.err
+}
+
+func (v *visibility) say(err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.err = err
+}
+
+func (v *visibility) asked() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.calls
+}
+
+func TestWorkerIsNotReadyUntilItsNamespaceIsSetUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &visibility{err: serviceerror.NewInvalidArgument("invalid query: invalid search attribute: RampStatus")}
+		namespace := &namespaceHealth{temporal: store, name: "orders"}
+		reports := make(chan error, 9)
+		go namespace.follow(t.Context(), func(err error) { reports <- err })
+		synctest.Wait()
+		require.ErrorContains(t, <-reports, "starter setup")
+		problem := namespace.check().Look(t.Context())
+		require.Equal(t, `namespace "orders" lacks the search attribute RampStatus of orders`, problem.Problem)
+		require.Contains(t, problem.Do, `"starter setup" with TEMPORAL_NAMESPACE=orders`)
+
+		time.Sleep(askNamespaceEvery)
+		synctest.Wait()
+		require.Len(t, reports, 1, "it is said again")
+		store.say(nil)
+		require.Nil(t, namespace.check().Look(t.Context()))
+		asked := store.asked()
+		time.Sleep(10 * askNamespaceEvery)
+		require.Nil(t, namespace.check().Look(t.Context()))
+		require.Equal(t, asked, store.asked(), "a namespace keeps what it has")
+	})
+}
+
+func TestWorkerIsNotReadyWithoutItsNamespace(t *testing.T) {
+	t.Parallel()
+	namespace := &namespaceHealth{temporal: &visibility{err: serviceerror.NewNamespaceNotFound("orders")}, name: "orders"}
+	require.Equal(t, `there is no namespace "orders"`, namespace.check().Look(t.Context()).Problem)
+}
+
+func TestNamespaceThatCannotBeAskedLeavesTheWorkerReady(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{serviceerror.NewUnavailable("away"), serviceerror.NewPermissionDenied("no", "")} {
+		namespace := &namespaceHealth{temporal: &visibility{err: err}, name: "orders"}
+		require.Nil(t, namespace.check().Look(t.Context()))
+	}
 }
 
 func TestKeysetThatCannotBeReadAgainIsAProblemUntilItCan(t *testing.T) {

@@ -46,10 +46,11 @@ func (e *Evidence) Explain(reader Reader) *Explanation {
 	if r.order != nil {
 		told.ProviderStatus = redact.Text(r.order.ProviderStatus)
 	}
+	told.Stray = e.running() && e.stray() != ""
 	if len(e.Runs) > 1 {
 		told.Runs = e.Runs
 	}
-	if e.running() && e.stray() == "" {
+	if e.running() && !told.Stray {
 		told.Awaits = r.awaits()
 	}
 	return told

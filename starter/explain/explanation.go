@@ -16,6 +16,8 @@ type Explanation struct {
 	Workflow string `json:"workflow"`
 	// Ended is the error with which a run ended that never was an order, such as ReferenceTaken; it is nobody's work.
 	Ended ramp.ErrorType `json:"ended,omitempty"`
+	// Stray is set for a workflow that hangs, since its type, id or task queue is none of an order's.
+	Stray bool `json:"stray,omitempty"`
 	// Runs are those of the reference, the newest first, if there are several.
 	Runs []Run `json:"runs,omitempty"`
 	// Status is the order's. Of one that nobody could ask it is the last that Temporal was told.

@@ -59,11 +59,15 @@ func (r *report) hangs() Problem {
 	if r.Foreign == "" {
 		again += " as " + r.ID.Direction.WorkflowType()
 	}
+	end := "End it: temporal workflow terminate --workflow-id " + quoted(r.workflowID()) + " --reason 'no order'"
+	if !r.story.made {
+		end = "Nothing was made at the provider. " + end
+	}
 	return Problem{
 		What:  "this is no order, and hangs: " + r.stray(),
 		Since: moment(r.Execution.GetWorkflowExecutionInfo().GetStartTime()),
 		Advice: []Advice{
-			{What: "Nothing was made at the provider. End it: temporal workflow terminate --workflow-id " + quoted(r.workflowID()) + " --reason 'no order'"},
+			{What: end},
 			{What: again + " on task queue " + ramp.TaskQueue + ", with the workflow id onramp/REFERENCE or offramp/REFERENCE."},
 		},
 	}

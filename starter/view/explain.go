@@ -99,7 +99,7 @@ func (s *Screen) heading(told *explain.Explanation) {
 		state = s.styles.faint.Render("✗ " + refusal(told.Ended))
 	}
 	title := Title(told.Direction) + " order " + clean(told.Reference)
-	if told.Reference == "" {
+	if told.Stray {
 		title, state = "Workflow "+clean(told.WorkflowID), s.styles.bad.Render("✗ no order")
 	}
 	s.Line(s.styles.title.Render(title) + "  " + state)
