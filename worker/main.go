@@ -5,7 +5,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -111,10 +110,10 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, li
 	}
 	go key.follow(ctx, onmeta.New(provider))
 
-	namespace := &namespaceHealth{temporal: temporal, name: cmp.Or(c.temporal.Namespace, client.DefaultNamespace)}
-	go namespace.follow(ctx, func(err error) { o.log.Error("no order can run", zap.Error(err)) })
+	place := &namespaceHealth{temporal: temporal, name: namespace(c.temporal)}
+	go place.follow(ctx, func(err error) { o.log.Error("no order can run", zap.Error(err)) })
 
-	checks := []telemetry.Check{temporalCheck(temporal, address(c.temporal)), namespace.check(), key.check(), o.keyset.check()}
+	checks := []telemetry.Check{temporalCheck(temporal, address(c.temporal)), place.check(), key.check(), o.keyset.check()}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // for as long as watches are handed over
 	defer stop()
 	if err := o.serve(serving, listener, checks, c.Worker.Pprof); err != nil {
@@ -123,7 +122,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, li
 	if err := telemetry.CountOrders(ctx, o.metrics.Meter(), temporal, o.complain); err != nil {
 		return err
 	}
-	return ramp.ExplainNamespace(namespace.name, workers.run(ctx, o.log))
+	return ramp.ExplainNamespace(place.name, workers.run(ctx, o.log))
 }
 
 func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observed) (client.Client, error) {

@@ -114,7 +114,7 @@ func (r *report) ifPaid() []Advice {
 // endedWithoutResult is a workflow that ended in another way than orders do.
 func (r *report) endedWithoutResult() Problem {
 	problem := Problem{What: lower(r.story.ending), Since: moment(r.Execution.GetWorkflowExecutionInfo().GetCloseTime())}
-	made := r.story.made
+	made := r.story.made()
 	switch {
 	case !made:
 		problem.Advice = []Advice{{What: "Nothing was made at the provider: start the order anew under another reference."}}
@@ -152,7 +152,8 @@ func (r *report) remedy(reason string) []Advice {
 		{"pay out", "The provider tries again. Ask it whether the user's bank account is still good, by its order id" + r.named() + ".", nil},
 		{"a day after", "Ask the provider what keeps the order, by its order id" + r.named() + ". It is watched on.", nil},
 		{"does not take the payment", "Ask the provider's support about both of its orders. The user must not pay again; a mistyped UTR can be corrected.", nil},
-		{"message cannot be read", "Give every worker the keyset that has this key: the message is then read. If no keyset of yours has it, the message is none of yours, and the order goes on without it.", []Advice{inspectKeyset()}},
+		{"signal cannot be read", "Give every worker the keyset that has this key: the message is then read, and it may be a proof of payment. If no keyset of yours has the key, the message is none of yours, and the order goes on without it.", []Advice{inspectKeyset()}},
+		{"Temporal does not tell", "Look whether Temporal's visibility store is well. The order makes nothing before it knows, and goes on by itself.", nil},
 		{"expired the order", "Ask the provider for the payment, by its order id" + r.named() + ". It is waited for, an hour at the most.", nil},
 	} {
 		if strings.Contains(reason, known.sign) {

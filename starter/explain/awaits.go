@@ -92,6 +92,9 @@ func (r *report) call(activity *workflowpb.PendingActivityInfo) Awaited {
 			wait.From = worker
 		}
 	}
+	if activity.GetActivityType().GetName() == "ReadMessage" {
+		wait.From = worker
+	}
 	if next := activity.GetNextAttemptScheduleTime(); next != nil && activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
 		wait.NextAt = next.AsTime()
 	}

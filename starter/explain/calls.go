@@ -16,7 +16,7 @@ type call struct {
 	id      string
 	summary string
 	watch   bool
-	// makes is set for the call that asks the provider to make the order.
+	// makes is set for a call that may have asked the provider to make the order.
 	makes bool
 	// attempt is the one that was answered, and before how the one before it failed.
 	attempt int32
@@ -35,6 +35,7 @@ func (s *story) hearCall(event *historypb.HistoryEvent) {
 	case event.GetActivityTaskFailedEventAttributes() != nil:
 		failed := event.GetActivityTaskFailedEventAttributes()
 		s.over(event, failed.GetScheduledEventId(), s.reader.said(failed.GetFailure()))
+		s.turnedAway(failed)
 	case event.GetActivityTaskTimedOutEventAttributes() != nil:
 		late := event.GetActivityTaskTimedOutEventAttributes()
 		s.over(event, late.GetScheduledEventId(), s.reader.said(late.GetFailure()))
@@ -47,15 +48,13 @@ func (s *story) hearCall(event *historypb.HistoryEvent) {
 
 func (s *story) scheduled(event *historypb.HistoryEvent) {
 	activity := event.GetActivityTaskScheduledEventAttributes()
-	makes := makes(activity.GetActivityType().GetName())
-	s.made = s.made || makes
 	summary := s.reader.text(event.GetUserMetadata().GetSummary(), inWords(activity.GetActivityType().GetName()))
 	s.calls[event.GetEventId()] = &call{
 		Moment:  s.add(event, KindCall, summary),
 		id:      activity.GetActivityId(),
 		summary: summary,
 		watch:   activity.GetTaskQueue().GetName() == ramp.WatchTaskQueue,
-		makes:   makes,
+		makes:   makes(activity.GetActivityType().GetName()),
 	}
 }
 
@@ -94,6 +93,27 @@ func (s *story) over(event *historypb.HistoryEvent, id int64, problem string) {
 	case c.before != "":
 		c.Text += "; the one before: " + c.before
 	}
+}
+
+// turnedAway takes back that the order may have been made, for a call that found its reference taken before it asked the provider.
+func (s *story) turnedAway(failed *historypb.ActivityTaskFailedEventAttributes) {
+	c := s.calls[failed.GetScheduledEventId()]
+	if c == nil || c.attempt > 1 {
+		return
+	}
+	if why := s.reader.contract(failed.GetFailure()); why != nil && why.Type == ramp.ReferenceTaken {
+		c.makes = false
+	}
+}
+
+// made reports whether the provider may have been asked to make the order, in this run.
+func (s *story) made() bool {
+	for _, c := range s.calls {
+		if c.makes {
+			return true
+		}
+	}
+	return false
 }
 
 // pending is a call that is not over, by the id of its activity, or nil.

@@ -72,7 +72,7 @@ func (s *story) fail(event *historypb.HistoryEvent) {
 // refused is the error with which a run ended that never was an order; empty for any other run. Whatever the error says, a run
 // that had the order made at the provider was one.
 func (s *story) refused() ramp.ErrorType {
-	if s.failed == nil || s.made {
+	if s.failed == nil || s.made() {
 		return ""
 	}
 	switch s.failed.Type {

@@ -14,7 +14,7 @@ func (r *report) refusal() []Advice {
 		return r.taken()
 	case ramp.Unencrypted:
 		return []Advice{{What: "Nothing was made at the provider. Start it again, encrypted with the keyset of the workers: docs/security.md has the " +
-			"format for clients in any language. Workers with RAMP_ALLOW_CLEAR=true take requests in clear."}}
+			"format for clients in any language. Workers with RAMP_ALLOW_CLEAR=true take requests in clear. What was refused does not take its reference."}}
 	default:
 		return []Advice{{What: "Nothing was made at the provider. Correct the request, and start it again: what was refused does not take its reference."}}
 	}
@@ -60,7 +60,7 @@ func (r *report) hangs() Problem {
 		again += " as " + r.ID.Direction.WorkflowType()
 	}
 	end := "End it: temporal workflow terminate --workflow-id " + quoted(r.workflowID()) + " --reason 'no order'"
-	if !r.story.made {
+	if !r.story.made() {
 		end = "Nothing was made at the provider. " + end
 	}
 	return Problem{
@@ -68,7 +68,7 @@ func (r *report) hangs() Problem {
 		Since: moment(r.Execution.GetWorkflowExecutionInfo().GetStartTime()),
 		Advice: []Advice{
 			{What: end},
-			{What: again + " on task queue " + ramp.TaskQueue + ", with the workflow id onramp/REFERENCE or offramp/REFERENCE."},
+			{What: again + " under another reference, on task queue " + ramp.TaskQueue + ", with the workflow id onramp/REFERENCE or offramp/REFERENCE."},
 		},
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -18,11 +20,14 @@ import (
 func failedWith(evidence *explain.Evidence, err error) *explain.Explanation {
 	info := evidence.Execution.WorkflowExecutionInfo
 	info.Status, info.CloseTime = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, timestamppb.New(evidence.Now)
-	failure := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{}).ErrorToFailure(err)
 	then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionFailedEventAttributes{
-		WorkflowExecutionFailedEventAttributes: &historypb.WorkflowExecutionFailedEventAttributes{Failure: failure},
+		WorkflowExecutionFailedEventAttributes: &historypb.WorkflowExecutionFailedEventAttributes{Failure: failureOf(err)},
 	}})
 	return evidence.Explain(plain())
+}
+
+func failureOf(err error) *failurepb.Failure {
+	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{}).ErrorToFailure(err)
 }
 
 // resetHere begins another run at this moment.
@@ -88,6 +93,32 @@ func TestResetInTheMiddleOfMakingTheOrderKeepsItsProblem(t *testing.T) {
 	require.Fail(t, "there is no recorded order")
 }
 
+// A run that was reset looks for the order before it makes one: at its first call, or where that lies behind, at the one that makes
+// the order.
+func TestResetRunThatFindsItsReferenceTakenBeforeItMakesAnythingIsNobodysWork(t *testing.T) {
+	t.Parallel()
+	for _, attempt := range []int32{1, 2} {
+		evidence := made(t, false)
+		resetHere(evidence)
+		then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{
+			ActivityTaskScheduledEventAttributes: &historypb.ActivityTaskScheduledEventAttributes{
+				ActivityType: &commonpb.ActivityType{Name: "CreateOnrampOrder"},
+			},
+		}})
+		call := int64(len(evidence.History))
+		then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_ActivityTaskStartedEventAttributes{
+			ActivityTaskStartedEventAttributes: &historypb.ActivityTaskStartedEventAttributes{ScheduledEventId: call, Attempt: attempt},
+		}})
+		then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_ActivityTaskFailedEventAttributes{
+			ActivityTaskFailedEventAttributes: &historypb.ActivityTaskFailedEventAttributes{
+				ScheduledEventId: call, Failure: failureOf(secondStart.ApplicationError()),
+			},
+		}})
+		told := failedWith(evidence, secondStart.ApplicationError())
+		require.Equal(t, attempt > 1, told.NeedsAttention(), "an attempt before may have made the order")
+	}
+}
+
 func TestRefusalWhoseSenderIsNotKnownIsTakenAtItsTypeAlone(t *testing.T) {
 	t.Parallel()
 	told := failedWith(made(t, false), temporal.NewNonRetryableApplicationError("in cipher", string(ramp.InvalidRequest), nil))
@@ -108,8 +139,14 @@ func TestNamespaceWithoutSetupIsNoDefectOfTheWorker(t *testing.T) {
 func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
 	t.Parallel()
 	evidence, order := waiting(t)
-	order.Attention = "a message cannot be read: no worker has key 7; distribute the keyset"
-	problem := says(t, evidence.Explain(plain()), "no worker has key 7", "Give every worker the keyset that has this key")
+	order.Attention = "a submit-utr signal cannot be read: it is encrypted with key 7, which the workers do not have; distribute the keyset"
+	evidence.Execution.PendingActivities = append(evidence.Execution.PendingActivities, &workflowpb.PendingActivityInfo{
+		ActivityType: &commonpb.ActivityType{Name: "ReadMessage"}, State: enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, Attempt: 9,
+		ScheduledTime: timestamppb.New(evidence.Now),
+	})
+	told := evidence.Explain(plain())
+	require.Equal(t, []string{"the provider", "a worker"}, []string{told.Awaits[0].From, told.Awaits[1].From})
+	problem := says(t, told, "encrypted with key 7", "Give every worker the keyset that has this key")
 	require.Equal(t, []string{"keyset", "inspect"}, problem.Advice[1].Command)
 }
 

@@ -26,8 +26,6 @@ type story struct {
 	orderID        string
 	attention      bool
 	attentionSince time.Time
-	// made is set once the provider was asked to make the order.
-	made bool
 	// order is the result.
 	order *ramp.Order
 	// ending is why an order without a result ended, and failed the error of the contract with which it did, if it was one.

@@ -70,9 +70,8 @@ func (s *story) failedTask(event *historypb.HistoryEvent) {
 // reset begins another run at this moment. What came before is the former run's, but for a call that is still under way.
 func (s *story) reset(event *historypb.HistoryEvent) {
 	s.add(event, KindWorker, "The order was reset to this moment"+because(event.GetWorkflowTaskFailedEventAttributes().GetFailure().GetMessage()))
-	s.made = false
-	for _, call := range s.calls {
-		s.made = s.made || call.makes && call.Over.IsZero()
+	for _, c := range s.calls {
+		c.makes = c.makes && c.Over.IsZero()
 	}
 }
 
