@@ -107,7 +107,7 @@ func (p *Program) printTroubles(ctx context.Context, s *Session, ask *inspection
 func (p *Program) troubles(ctx context.Context, s *Session, ask *inspection) ([]*explain.Explanation, bool, error) {
 	var all []*explain.Explanation
 	seen := make(map[string]bool)
-	for suspect, err := range suspects(ctx, s, ask.since.before(p.Now())) {
+	for suspect, err := range suspects(ctx, s, ask.since.before(p.Now()), ask.all) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -157,9 +157,13 @@ func (p *Program) inspect(ctx context.Context, s *Session, suspect ramp.Summary,
 
 // suspects yields the runs that somebody may have to look at. A server that does not know of failing workers is asked for the
 // others.
-func suspects(ctx context.Context, s *Session, since time.Time) iter.Seq2[ramp.Summary, error] {
+func suspects(ctx context.Context, s *Session, since time.Time, refusedToo bool) iter.Seq2[ramp.Summary, error] {
+	hanging := running
+	if refusedToo {
+		hanging += ` OR ExecutionStatus = "Failed"`
+	}
 	return func(yield func(ramp.Summary, error) bool) {
-		for stray, err := range s.Strays(ctx, startedAfter(since)) {
+		for stray, err := range s.Strays(ctx, both(hanging, startedAfter(since))) {
 			if !yield(stray, err) {
 				return
 			}

@@ -59,8 +59,8 @@ func (p *Program) list() *cobra.Command {
 		Use:   "list",
 		Short: "List orders, the newest first",
 		Long: "List orders, those that run first, then those that have ended, the newest first. The list is what Temporal's visibility store\n" +
-			"knows, a moment behind the orders themselves. Workflows that were meant as orders and hang, for their type, id or task queue is\n" +
-			"none of an order's, come last; \"attention\" tells what helps.",
+			"knows, a moment behind the orders themselves. Workflows that were meant as orders and are none, for their type or id, come\n" +
+			"last; \"attention\" tells what helps against those that hang.",
 		Example: `  starter list --attention
   starter list --direction onramp --status awaiting_payment,verifying_payment --since 3h
   starter list --reference inv-2026 --limit 100 --page 2`,
@@ -172,7 +172,7 @@ func (l *listing) find(ctx context.Context, s *Session) (orders []ramp.Summary, 
 	return orders, false, nil
 }
 
-// all yields the orders that are asked for, and then what hangs, unless something is asked for that only orders have. What is
+// all yields the orders that are asked for, and then what was meant as one, unless something is asked for that only orders have. What is
 // listed as an order, by its type, is not listed twice.
 func (l *listing) all(ctx context.Context, s *Session) iter.Seq2[ramp.Summary, error] {
 	return func(yield func(ramp.Summary, error) bool) {
@@ -188,7 +188,7 @@ func (l *listing) all(ctx context.Context, s *Session) iter.Seq2[ramp.Summary, e
 		if !l.anyOrder() {
 			return
 		}
-		for stray, err := range s.Strays(ctx, both(startedAfter(l.filter.StartedAfter), referencesFrom(l.reference))) {
+		for stray, err := range s.Strays(ctx, both(startedAfter(l.filter.StartedAfter), condition)) {
 			if isOrder := stray.WorkflowType == ramp.OnrampWorkflow || stray.WorkflowType == ramp.OfframpWorkflow; err == nil && isOrder {
 				continue
 			}

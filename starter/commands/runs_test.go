@@ -190,6 +190,14 @@ func TestAttentionLooksAtTheRunThatIsTheOrder(t *testing.T) {
 	require.Equal(t, []string{"onramp/inv-42"}, x.attended(t), "the second start does not hide it")
 }
 
+// A type in another case is refused by a worker that runs, and is no order's for all that.
+func TestAttentionShowsRefusedRequestsOfAnyType(t *testing.T) {
+	t.Parallel()
+	x := refusals(t)
+	x.attended(t, "--all")
+	require.Equal(t, `ExecutionStatus = "Running" OR ExecutionStatus = "Failed"`, x.desk.strayed)
+}
+
 // stray is a workflow that runs, and that no worker takes for an order.
 func stray(workflowID, kind, queue string) *terminal {
 	run := newPast(workflowID, firstRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
@@ -218,7 +226,7 @@ func TestAttentionShowsWhatWasMeantAsAnOrderAndHangs(t *testing.T) {
 			for _, want := range c.want {
 				require.Contains(t, got.stdout, want)
 			}
-			require.Equal(t, `StartTime > "2026-11-23T04:30:03Z"`, c.x.desk.strayed)
+			require.Equal(t, `(ExecutionStatus = "Running") AND (StartTime > "2026-11-23T04:30:03Z")`, c.x.desk.strayed)
 		})
 	}
 }

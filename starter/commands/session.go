@@ -35,7 +35,7 @@ type Session struct {
 	// Search yields the orders that a filter chooses and for which a further condition holds, in Temporal's list filter
 	// language.
 	Search func(ctx context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error]
-	// Strays yields the workflows that were meant as orders and hang, for which a further condition holds.
+	// Strays yields the workflows that were meant as orders and are none, for which a further condition holds.
 	Strays func(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error]
 	// NotSetUp says what the namespace lacks of what orders need; nil if it lacks nothing, or cannot be asked.
 	NotSetUp func(context.Context) error

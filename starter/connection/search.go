@@ -22,10 +22,10 @@ func (c *Connection) Search(ctx context.Context, filter ramp.Filter, condition s
 	return c.find(ctx, query)
 }
 
-// Strays yields the workflows that were meant as orders, as it seems, and that no worker continues: of a type, an id or a task queue
-// that no order has. An empty condition always holds.
+// Strays yields the workflows that were meant as orders, as it seems, and that no worker takes for one: of a type, an id or a task
+// queue that no order has. An empty condition always holds.
 func (c *Connection) Strays(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error] {
-	query := `ExecutionStatus = "Running" AND (` + strays() + ")"
+	query := "(" + strays() + ")"
 	if condition != "" {
 		query += " AND (" + condition + ")"
 	}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"strings"
 
 	historypb "go.temporal.io/api/history/v1"
@@ -13,9 +14,13 @@ func (s *story) hearMessage(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetWorkflowExecutionSignaledEventAttributes() != nil:
 		s.add(event, KindMessage, message(event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName())+" by signal")
+	case event.GetWorkflowExecutionUpdateAdmittedEventAttributes() != nil:
+		request := event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest()
+		s.admitted[request.GetMeta().GetUpdateId()] = request.GetInput().GetName()
 	case event.GetWorkflowExecutionUpdateAcceptedEventAttributes() != nil:
-		request := event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest()
-		s.updates[event.GetEventId()] = s.add(event, KindMessage, message(request.GetInput().GetName())+" by update")
+		accepted := event.GetWorkflowExecutionUpdateAcceptedEventAttributes()
+		name := cmp.Or(accepted.GetAcceptedRequest().GetInput().GetName(), s.admitted[accepted.GetProtocolInstanceId()])
+		s.updates[event.GetEventId()] = s.add(event, KindMessage, message(name)+" by update")
 	case event.GetWorkflowExecutionUpdateCompletedEventAttributes() != nil:
 		s.updated(event)
 	case event.GetWorkflowExecutionCancelRequestedEventAttributes() != nil:

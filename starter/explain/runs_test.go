@@ -8,6 +8,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
+	updatepb "go.temporal.io/api/update/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -70,6 +71,23 @@ func TestResetOfAnOrderThatWasOverIsNobodysWork(t *testing.T) {
 		require.Contains(t, texts(told), "The order was reset to this moment: a try")
 		require.Equal(t, []string{"explain", told.WorkflowID, "--run", "first"}, told.Advice[1].Command)
 	}
+}
+
+func TestUpdateThatAResetTookOverIsToldByItsName(t *testing.T) {
+	t.Parallel()
+	evidence := made(t, true)
+	resetHere(evidence)
+	then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionUpdateAdmittedEventAttributes{
+		WorkflowExecutionUpdateAdmittedEventAttributes: &historypb.WorkflowExecutionUpdateAdmittedEventAttributes{
+			Request: &updatepb.Request{Meta: &updatepb.Meta{UpdateId: "u-1"}, Input: &updatepb.Input{Name: ramp.SubmitUTR}},
+		},
+	}})
+	then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionUpdateAcceptedEventAttributes{
+		WorkflowExecutionUpdateAcceptedEventAttributes: &historypb.WorkflowExecutionUpdateAcceptedEventAttributes{ProtocolInstanceId: "u-1"},
+	}})
+	told := failedWith(evidence, secondStart.ApplicationError())
+	require.Contains(t, texts(told), "The backend submitted a UTR by update")
+	require.NotContains(t, texts(told), "orders do not know")
 }
 
 // The call that makes the order may be under way when an order is reset, and is made again in the new run.

@@ -18,6 +18,8 @@ type story struct {
 	calls   map[int64]*call
 	timers  map[int64]*Moment
 	updates map[int64]*Moment
+	// admitted are the names of updates that a reset took over from the former run, by their ids.
+	admitted map[string]string
 	// fires is when each timer that runs is over.
 	fires map[int64]time.Time
 
@@ -40,8 +42,8 @@ func tell(reader Reader, events []*historypb.HistoryEvent) *story {
 		reader:  reader,
 		calls:   make(map[int64]*call),
 		timers:  make(map[int64]*Moment),
-		updates: make(map[int64]*Moment),
-		fires:   make(map[int64]time.Time),
+		updates: make(map[int64]*Moment), admitted: make(map[string]string),
+		fires: make(map[int64]time.Time),
 	}
 	for _, event := range events {
 		for _, listen := range []func(*historypb.HistoryEvent){s.hearLife, s.hearCall, s.hearTimer, s.hearMessage, s.hearWorker} {

@@ -49,7 +49,7 @@ func (s *Screen) row(order ramp.Summary) []string {
 // trouble is what somebody should know of an order in a list; empty as a rule.
 func trouble(order ramp.Summary) string {
 	switch {
-	case order.Running && order.WorkflowType != "" && order.WorkflowType != order.Direction.WorkflowType():
+	case order.WorkflowType != "" && order.WorkflowType != order.Direction.WorkflowType():
 		return "no order: its type is " + clean(order.WorkflowType)
 	case order.Running && order.Reference == "":
 		return "no order: its id is none of an order's"
