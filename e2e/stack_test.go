@@ -178,10 +178,16 @@ func (s *stack) connect() {
 // starter runs the starter and returns what it wrote and its exit code.
 func (s *stack) starter(args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
+	return s.starterIn("default", args...)
+}
+
+// starterIn runs the starter in a namespace.
+func (s *stack) starterIn(namespace string, args ...string) (stdout, stderr string, code int) {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program("starter"), args...)
-	cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+s.address, "RAMP_UI_URL="+s.ui, "RAMP_KEYSET_FILE="+s.keyset, "NO_COLOR=1")
+	cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+s.address, "TEMPORAL_NAMESPACE="+namespace, "RAMP_UI_URL="+s.ui, "RAMP_KEYSET_FILE="+s.keyset, "NO_COLOR=1")
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	err := cmd.Run()

@@ -218,6 +218,7 @@ func (s *stack) savedViews() map[string]viewed {
 		"Large orders":                   {},
 		"Ended without success today":    {orders: []ramp.ID{buy("unpaid"), buy("amount-differs"), buy("given-up"), buy("too-small")}, from: -time.Hour},
 		"Broken: ended without a result": {},
+		"Hangs, and is no order":         {},
 	}
 }
 

@@ -11,18 +11,19 @@ import (
 
 	"rampart/ramp"
 	"rampart/starter/connection"
+	"rampart/starter/explain"
 )
 
 // find returns the order that an argument names: by its workflow id, or by its reference alone where only one direction
 // has it. It is as one run has it, where one is named.
-func find(ctx context.Context, orders Orders, name, run string) (*ramp.Order, error) {
+func find(ctx context.Context, s *Session, name, run string) (*ramp.Order, error) {
 	candidates, err := parse(name)
 	if err != nil {
 		return nil, err
 	}
 	var found []*ramp.Order
 	for _, id := range candidates {
-		order, err := get(ctx, orders, id, run)
+		order, err := get(ctx, s, id, run)
 		if ramp.IsError(err, ramp.NotFound) {
 			continue
 		}
@@ -37,11 +38,20 @@ func find(ctx context.Context, orders Orders, name, run string) (*ramp.Order, er
 	return found[0], nil
 }
 
-func get(ctx context.Context, orders Orders, id ramp.ID, run string) (*ramp.Order, error) {
-	if run == "" {
-		return orders.Get(ctx, id)
+// get returns the state of a run, or of the one that is the order where none is named: the newest may have been refused.
+func get(ctx context.Context, s *Session, id ramp.ID, run string) (*ramp.Order, error) {
+	if run != "" {
+		return s.Orders.GetRun(ctx, id, run)
 	}
-	return orders.GetRun(ctx, id, run)
+	order, err := s.Orders.Get(ctx, id)
+	if !ramp.IsError(err, ramp.InvalidRequest) && !ramp.IsError(err, ramp.Unencrypted) && !ramp.IsError(err, ramp.ReferenceTaken) {
+		return order, err
+	}
+	_, run, missing := explain.Find(ctx, s.Temporal, s.Orders, s.Reader, id)
+	if missing != nil {
+		return nil, err
+	}
+	return s.Orders.GetRun(ctx, id, run)
 }
 
 // runFlag is the value of --run: the id of a run, as Temporal makes them.

@@ -49,6 +49,8 @@ type desk struct {
 	strayed   string
 	// past are the runs of workflows that are not, or not only, an order that runs: by workflow id, the newest first.
 	past map[string][]past
+	// newest is how the newest run of every workflow ended, if it was no order.
+	newest error
 	// notSetUp is what the namespace lacks.
 	notSetUp error
 
@@ -95,7 +97,12 @@ func (d *desk) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Or
 	return d.answer("reorder", ramp.ID{Direction: ramp.Onramp, Reference: request.NewReference})
 }
 
-func (d *desk) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) { return d.get(id) }
+func (d *desk) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) {
+	if d.newest != nil {
+		return nil, d.newest
+	}
+	return d.get(id)
+}
 
 func (d *desk) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order, error) {
 	d.calls = append(d.calls, "run "+runID)

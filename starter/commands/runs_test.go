@@ -332,6 +332,18 @@ func TestStatusShowsTheRunThatIsNamed(t *testing.T) {
 	require.Contains(t, got.stderr, "must be the id of a run")
 }
 
+func TestStatusPassesOverInvalidRequests(t *testing.T) {
+	t.Parallel()
+	first := finished(t, firstRun, order(ramp.Onramp, "inv-42", ramp.Completed))
+	x := among(invalidStart("onramp/inv-42", secondRun), first)
+	x.desk.newest = &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}
+	x.desk.orders = with(order(ramp.Onramp, "inv-42", ramp.Completed)).desk.orders
+	got := x.run(t, "status", "onramp/inv-42")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "✓ completed")
+	require.Equal(t, []string{"run " + firstRun}, x.desk.calls)
+}
+
 func TestErrorOfATakenReferenceShowsTheOrderThatHasIt(t *testing.T) {
 	t.Parallel()
 	x := with()

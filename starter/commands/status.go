@@ -17,7 +17,7 @@ func (p *Program) status() *cobra.Command {
 		Args:              arguments("ORDER"),
 		ValidArgsFunction: p.completeOrder,
 		RunE: p.run(func(ctx context.Context, s *Session, args []string) error {
-			order, err := find(ctx, s.Orders, args[0], string(run))
+			order, err := find(ctx, s, args[0], string(run))
 			if err != nil {
 				return err
 			}

@@ -89,9 +89,9 @@ func TestTemporalsErrorsAreExplained(t *testing.T) {
 		want string
 	}{
 		"unavailable":            {serviceerror.NewUnavailable("connection refused"), "Temporal cannot be reached at t.example.test:7233 (connection refused)"},
-		"namespace":              {serviceerror.NewNamespaceNotFound("orders"), `t.example.test:7233: there is no namespace "orders"`},
+		"namespace":              {serviceerror.NewNamespaceNotFound("orders"), `at t.example.test:7233 there is no namespace "orders"`},
 		"permission":             {serviceerror.NewPermissionDenied("Request unauthorized.", ""), "does not allow this"},
-		"search attributes":      {serviceerror.NewInvalidArgument("Namespace orders has no mapping defined for search attribute RampStatus"), `t.example.test:7233: namespace "orders" is not set up`},
+		"search attributes":      {serviceerror.NewInvalidArgument("Namespace orders has no mapping defined for search attribute RampStatus"), `at t.example.test:7233 namespace "orders" is not set up`},
 		"other invalid argument": {serviceerror.NewInvalidArgument("bad"), "bad"},
 		"no worker":              {serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"), "no worker runs for task queue"},
 		"late":                   {serviceerror.NewDeadlineExceeded("context deadline exceeded"), "no worker runs for task queue"},

@@ -67,7 +67,7 @@ func (c *Connection) Explain(err error) error {
 	)
 	switch {
 	case errors.As(ramp.ExplainNamespace(c.Namespace, err), &unready):
-		return fmt.Errorf("Temporal at %s: %w", c.Address, unready)
+		return fmt.Errorf("at %s %w", c.Address, unready)
 	case errors.As(err, &unavailable):
 		return &UnreachableError{Address: c.Address, Cause: err}
 	case errors.As(err, &forbidden):

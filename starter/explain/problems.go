@@ -111,7 +111,7 @@ func (r *report) unable() []Problem {
 		}
 	case how.unprepared():
 		problem.What = "the namespace is not set up for orders: " + strings.TrimPrefix(how.reason, badAttributes+": ")
-		problem.Advice = []Advice{{What: "Register the search attributes of orders; the order then goes on by itself", Command: []string{"setup"}}}
+		problem.Advice = []Advice{{What: "Register the search attributes of orders, unless that was done meanwhile; the order then goes on by itself, within ten minutes", Command: []string{"setup"}}}
 	case how.keyless():
 		problem.Advice = []Advice{{What: "Give every worker the keyset that has this key; the order then goes on by itself."}, inspect}
 	case how.reason == unreadable:

@@ -1,0 +1,160 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"rampart/codec"
+	"rampart/ramp"
+)
+
+// in is a connection to another namespace of the same server.
+func (s *stack) in(namespace string) client.Client {
+	s.t.Helper()
+	options := client.Options{HostPort: s.address, Namespace: namespace}
+	codec.Secure(&options, s.keyring)
+	temporal, err := client.Dial(options)
+	require.NoError(s.t, err)
+	s.t.Cleanup(temporal.Close)
+	return temporal
+}
+
+// bareStart starts a workflow as clients do that know nothing of id policies, search attributes and summaries.
+func bareStart(t *testing.T, temporal client.Client, id, queue, kind string, request any) client.WorkflowRun {
+	t.Helper()
+	run, err := temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, kind, request)
+	require.NoError(t, err)
+	return run
+}
+
+func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, watched)
+	s.worker.stop()
+	_, err := s.temporal.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: "bare", WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	})
+	require.NoError(t, err)
+	bare := s.in("bare")
+	eventually(t, patience, func() error {
+		var unready *ramp.NamespaceError
+		if err := ramp.CheckNamespace(t.Context(), bare, "bare"); !errors.As(err, &unready) || unready.Lacks == "" {
+			return fmt.Errorf("not known yet: %w", err)
+		}
+		return nil
+	})
+	s.worker = launch(t, "worker", append(s.workerEnvironment(), "TEMPORAL_NAMESPACE=bare"))
+	s.worker.logged("no order can run")
+	bareStart(t, bare, "onramp/early", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("early"))
+
+	eventually(t, patience, func() error {
+		page, code := s.workerPage("/readyz")
+		if code != http.StatusServiceUnavailable || !strings.Contains(page, `run \"starter setup\" with TEMPORAL_NAMESPACE=bare`) {
+			return fmt.Errorf("the worker says %d: %s", code, page)
+		}
+		out, problems, _ := s.starterIn("bare", "explain", "early")
+		if !strings.Contains(out, "the namespace is not set up for orders") || !strings.Contains(out, "starter setup") {
+			return fmt.Errorf("explain says: %s%s", out, problems)
+		}
+		return nil
+	})
+	for _, line := range []string{"status early", "cancel early", "submit-utr early 412345678901", "attention", "reorder early --reference again"} {
+		_, problems, code := s.starterIn("bare", strings.Fields(line)...)
+		require.Equal(t, 1, code, line)
+		require.Contains(t, problems, "is not set up for orders", line)
+		require.Contains(t, problems, "starter setup", line)
+	}
+
+	_, problems, code := s.starterIn("bare", "setup")
+	require.Zero(t, code, problems)
+	eventually(t, patience, func() error {
+		if page, code := s.workerPage("/readyz"); code != http.StatusOK {
+			return fmt.Errorf("the worker says %d: %s", code, page)
+		}
+		return nil
+	})
+	eventually(t, 3*patience, func() error { // Temporal tries failed workflow tasks again ever more slowly
+		out, problems, _ := s.starterIn("bare", "status", "early")
+		if !strings.Contains(out, "awaiting payment") {
+			return errors.New(out + problems)
+		}
+		return nil
+	})
+}
+
+func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("twice"))
+	require.NoError(t, err)
+	_, err = s.orders.Cancel(t.Context(), buy("twice"))
+	require.NoError(t, err)
+	first := s.awaitStatus(buy("twice"), patience, ramp.Cancelled)
+	made := s.temporal.GetWorkflow(t.Context(), "onramp/twice", "").GetRunID()
+
+	second := bareStart(t, s.temporal, "onramp/twice", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("twice"))
+	require.Error(t, second.Get(t.Context(), nil))
+	reset, err := s.temporal.WorkflowService().ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: "onramp/twice", RunId: made},
+		WorkflowTaskFinishEventId: 4, RequestId: "a click", Reason: "a click",
+	})
+	require.NoError(t, err)
+	require.Error(t, s.temporal.GetWorkflow(t.Context(), "onramp/twice", reset.GetRunId()).Get(t.Context(), nil))
+	typo := onrampRequest("typo")
+	typo.UPI.ID = "asha"
+	require.Error(t, bareStart(t, s.temporal, "onramp/typo", ramp.TaskQueue, ramp.OnrampWorkflow, typo).Get(t.Context(), nil))
+	require.Error(t, bareStart(t, s.temporal, "onramp/case", ramp.TaskQueue, "ONRAMP", onrampRequest("case")).Get(t.Context(), nil))
+	bareStart(t, s.temporal, "onramp/queue", "orders", ramp.OnrampWorkflow, onrampRequest("queue"))
+	bareStart(t, s.temporal, "onramp/type", ramp.TaskQueue, "payout", onrampRequest("type"))
+
+	s.attends("queue", "type")
+	require.Len(t, s.ledger().Orders, 1)
+	told := s.explained(buy("twice"))
+	require.Equal(t, []any{made, ramp.Cancelled, first.OrderID}, []any{told.RunID, told.Status, told.OrderID})
+	require.Len(t, told.Runs, 3)
+	for _, run := range told.Runs[:2] {
+		require.Equal(t, ramp.ReferenceTaken, run.Ended)
+		out, problems, code := s.starter("explain", "onramp/twice", "--run", run.RunID)
+		require.Zero(t, code, problems)
+		require.Contains(t, out, "This run has made nothing at the provider.")
+		require.Contains(t, out, "explain onramp/twice --run "+made)
+	}
+	out, problems, code := s.starter("status", "twice")
+	require.Zero(t, code, problems)
+	require.Contains(t, out, first.OrderID)
+	_, problems, code = s.starter("status", "twice", "--run", second.GetRunID())
+	require.Equal(t, 1, code)
+	require.Contains(t, problems, "this reference belongs to an earlier order")
+	require.Contains(t, problems, "explain onramp/twice --run "+made)
+
+	out, problems, code = s.starter("attention", "--all", "-o", "json")
+	require.Zero(t, code, problems)
+	var all []struct {
+		WorkflowID string
+		Ended      ramp.ErrorType
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &all))
+	refused := make(map[string]ramp.ErrorType)
+	for _, each := range all {
+		refused[each.WorkflowID] = each.Ended
+	}
+	require.Equal(t, map[string]ramp.ErrorType{
+		"onramp/twice": ramp.ReferenceTaken, "onramp/typo": ramp.InvalidRequest, "onramp/case": ramp.InvalidRequest,
+		"onramp/queue": "", "onramp/type": "",
+	}, refused)
+	out, problems, code = s.starter("list")
+	require.Zero(t, code, problems)
+	require.Contains(t, out, "! no order: its type is ONRAMP")
+	require.True(t, s.explained(buy("type")).Stray)
+}
