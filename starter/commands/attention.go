@@ -160,7 +160,7 @@ func (p *Program) inspect(ctx context.Context, s *Session, suspect ramp.Summary,
 func suspects(ctx context.Context, s *Session, since time.Time, refusedToo bool) iter.Seq2[ramp.Summary, error] {
 	hanging := running
 	if refusedToo {
-		hanging += ` OR ExecutionStatus = "Failed"`
+		hanging = ""
 	}
 	return func(yield func(ramp.Summary, error) bool) {
 		for stray, err := range s.Strays(ctx, both(hanging, startedAfter(since))) {

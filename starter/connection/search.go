@@ -23,9 +23,9 @@ func (c *Connection) Search(ctx context.Context, filter ramp.Filter, condition s
 }
 
 // Strays yields the workflows that were meant as orders, as it seems, and that no worker takes for one: of a type, an id or a task
-// queue that no order has. An empty condition always holds.
+// queue that no order has. They run, or were refused: all others are too many to go through. An empty condition always holds.
 func (c *Connection) Strays(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error] {
-	query := "(" + strays() + ")"
+	query := `ExecutionStatus IN ("Running", "Failed") AND (` + strays() + ")"
 	if condition != "" {
 		query += " AND (" + condition + ")"
 	}

@@ -68,7 +68,7 @@ func TestStraysAreLookedForOnEveryPage(t *testing.T) {
 	}
 	require.Equal(t, store.orders, found)
 	require.Equal(t, store.queries[0], store.queries[1])
-	require.Regexp(t, `^\(.+\) AND \(StartTime > "2026-11-23T00:00:00Z"\)$`, store.queries[0])
+	require.Regexp(t, `^ExecutionStatus IN \("Running", "Failed"\) AND \(.+\) AND \(StartTime > "2026-11-23T00:00:00Z"\)$`, store.queries[0])
 }
 
 func TestNamespaceWithoutSetupIsFoundOut(t *testing.T) {
