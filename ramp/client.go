@@ -85,8 +85,9 @@ func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 		ID:                       id.workflow(),
 		TaskQueue:                TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		TypedSearchAttributes:    temporal.NewSearchAttributes(attributes...),
+		// A request that was refused takes no reference. After any other failure the order itself finds out that it has one.
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+		TypedSearchAttributes: temporal.NewSearchAttributes(attributes...),
 	}
 }
 
