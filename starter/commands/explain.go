@@ -44,7 +44,7 @@ func (p *Program) explanation(ctx context.Context, s *Session, name, run string)
 	if err != nil {
 		return nil, err
 	}
-	var found []*explain.Evidence
+	var found, refused []*explain.Explanation
 	for _, id := range candidates {
 		evidence, err := p.evidence(ctx, s, id, run)
 		if ramp.IsError(err, ramp.NotFound) {
@@ -53,12 +53,19 @@ func (p *Program) explanation(ctx context.Context, s *Session, name, run string)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, evidence)
+		if told := evidence.Explain(s.Reader); told.Ended == "" {
+			found = append(found, told)
+		} else {
+			refused = append(refused, told)
+		}
+	}
+	if len(found) == 0 {
+		found = refused // there is no order, and still something to tell
 	}
 	if err := unambiguous(candidates[0].Reference, len(found)); err != nil {
 		return nil, err
 	}
-	return found[0].Explain(s.Reader), nil
+	return found[0], nil
 }
 
 // evidence is what is known of a run of a reference, or of the one that is the order.

@@ -22,15 +22,21 @@ func find(ctx context.Context, s *Session, name, run string) (*ramp.Order, error
 		return nil, err
 	}
 	var found []*ramp.Order
+	var refusal error
 	for _, id := range candidates {
 		order, err := get(ctx, s, id, run)
-		if ramp.IsError(err, ramp.NotFound) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case ramp.IsError(err, ramp.NotFound):
+		case refused(err):
+			refusal = err
+		case err != nil:
 			return nil, err
+		default:
+			found = append(found, order)
 		}
-		found = append(found, order)
+	}
+	if len(found) == 0 && refusal != nil {
+		return nil, refusal
 	}
 	if err := unambiguous(candidates[0].Reference, len(found)); err != nil {
 		return nil, err
@@ -44,7 +50,7 @@ func get(ctx context.Context, s *Session, id ramp.ID, run string) (*ramp.Order, 
 		return s.Orders.GetRun(ctx, id, run)
 	}
 	order, err := s.Orders.Get(ctx, id)
-	if !ramp.IsError(err, ramp.InvalidRequest) && !ramp.IsError(err, ramp.Unencrypted) && !ramp.IsError(err, ramp.ReferenceTaken) {
+	if !refused(err) {
 		return order, err
 	}
 	_, run, missing := explain.Find(ctx, s.Temporal, s.Orders, s.Reader, id)
@@ -52,6 +58,11 @@ func get(ctx context.Context, s *Session, id ramp.ID, run string) (*ramp.Order, 
 		return nil, err
 	}
 	return s.Orders.GetRun(ctx, id, run)
+}
+
+// refused reports whether an error is that of a run which never was an order.
+func refused(err error) bool {
+	return ramp.IsError(err, ramp.InvalidRequest) || ramp.IsError(err, ramp.Unencrypted) || ramp.IsError(err, ramp.ReferenceTaken)
 }
 
 // runFlag is the value of --run: the id of a run, as Temporal makes them.
@@ -86,15 +97,21 @@ func identify(ctx context.Context, orders Orders, name string) (ramp.ID, error) 
 		return first(candidates), err
 	}
 	var found []ramp.ID
+	var refusal error
 	for _, id := range candidates {
 		_, err := orders.Get(ctx, id)
 		switch {
 		case ramp.IsError(err, ramp.NotFound):
+		case refused(err):
+			refusal = err
 		case err == nil, connection.Passing(err):
 			found = append(found, id)
 		default:
 			return ramp.ID{}, err
 		}
+	}
+	if len(found) == 0 && refusal != nil {
+		return ramp.ID{}, refusal
 	}
 	return first(found), unambiguous(candidates[0].Reference, len(found))
 }

@@ -49,8 +49,8 @@ type desk struct {
 	strayed   string
 	// past are the runs of workflows that are not, or not only, an order that runs: by workflow id, the newest first.
 	past map[string][]past
-	// newest is how the newest run of every workflow ended, if it was no order.
-	newest error
+	// newest is how the newest run of a workflow ended, if it was no order.
+	newest map[string]error
 	// notSetUp is what the namespace lacks.
 	notSetUp error
 
@@ -98,8 +98,8 @@ func (d *desk) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Or
 }
 
 func (d *desk) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) {
-	if d.newest != nil {
-		return nil, d.newest
+	if err := d.newest[id.Direction.WorkflowID(id.Reference)]; err != nil {
+		return nil, err
 	}
 	return d.get(id)
 }
@@ -109,7 +109,11 @@ func (d *desk) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order,
 	if d.err != nil {
 		return nil, d.err
 	}
-	return d.get(id)
+	order, err := d.get(id)
+	if refusal := d.newest[id.Direction.WorkflowID(id.Reference)]; err != nil && refusal != nil {
+		return nil, refusal
+	}
+	return order, err
 }
 
 func (d *desk) Runs(_ context.Context, id ramp.ID) iter.Seq2[ramp.Summary, error] {

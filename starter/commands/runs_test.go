@@ -336,12 +336,31 @@ func TestStatusPassesOverInvalidRequests(t *testing.T) {
 	t.Parallel()
 	first := finished(t, firstRun, order(ramp.Onramp, "inv-42", ramp.Completed))
 	x := among(invalidStart("onramp/inv-42", secondRun), first)
-	x.desk.newest = &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}
+	x.desk.newest = map[string]error{"onramp/inv-42": &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}}
 	x.desk.orders = with(order(ramp.Onramp, "inv-42", ramp.Completed)).desk.orders
 	got := x.run(t, "status", "onramp/inv-42")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "✓ completed")
 	require.Equal(t, []string{"run " + firstRun}, x.desk.calls)
+}
+
+// Somebody may have started the other direction with this reference, and been refused.
+func TestReferenceNamesTheOrderAndNotWhatWasRefused(t *testing.T) {
+	t.Parallel()
+	x := among(invalidStart("offramp/inv-42", secondRun))
+	x.desk.orders = with(order(ramp.Onramp, "inv-42", ramp.Cancelled)).desk.orders
+	x.desk.newest = map[string]error{"offramp/inv-42": &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}}
+	require.Contains(t, x.run(t, "explain", "inv-42").stdout, "On-ramp order inv-42")
+	got := x.run(t, "status", "inv-42")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "On-ramp order inv-42")
+	require.Zero(t, x.run(t, "cancel", "inv-42").code)
+
+	x.desk.orders = nil
+	for _, command := range []string{"status", "cancel"} {
+		require.Contains(t, x.run(t, command, "inv-42").stderr, "the request is invalid")
+	}
+	require.Contains(t, x.run(t, "explain", "inv-42").stdout, "Off-ramp order inv-42  ✗ invalid request")
 }
 
 func TestErrorOfATakenReferenceShowsTheOrderThatHasIt(t *testing.T) {
