@@ -51,6 +51,8 @@ type desk struct {
 	past map[string][]past
 	// newest is how the newest run of a workflow ended, if it was no order.
 	newest map[string]error
+	// invisible is why the visibility store does not answer for a reference.
+	invisible error
 	// notSetUp is what the namespace lacks.
 	notSetUp error
 
@@ -118,6 +120,10 @@ func (d *desk) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order,
 
 func (d *desk) Runs(_ context.Context, id ramp.ID) iter.Seq2[ramp.Summary, error] {
 	return func(yield func(ramp.Summary, error) bool) {
+		if d.invisible != nil {
+			yield(ramp.Summary{}, d.invisible)
+			return
+		}
 		for _, run := range d.past[id.Direction.WorkflowID(id.Reference)] {
 			if !yield(run.summary(), nil) {
 				return

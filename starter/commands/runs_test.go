@@ -310,6 +310,14 @@ func TestExplainPassesOverInvalidRequests(t *testing.T) {
 	require.Equal(t, secondRun, decoded[explain.Explanation](t, only.run(t, "explain", "inv-42", "-o", "json").stdout).RunID)
 }
 
+func TestExplainTellsTheNewestRunWhileTheVisibilityStoreIsAway(t *testing.T) {
+	t.Parallel()
+	x := startedTwice(t)
+	x.desk.invisible = errors.New("visibility is away")
+	told := decoded[explain.Explanation](t, x.run(t, "explain", "inv-42", "-o", "json").stdout)
+	require.Equal(t, firstRun, told.RunID, "the error of the newest names it")
+}
+
 // The order's own run may be further back than anybody looks, and the errors of those after it name it.
 func TestExplainFindsTheOrderBehindManySecondStarts(t *testing.T) {
 	t.Parallel()

@@ -22,10 +22,7 @@ func Find(ctx context.Context, temporal Temporal, orders Orders, reader Reader, 
 	if err != nil {
 		return nil, "", err
 	}
-	runs, err = list(ctx, orders, id, newest.GetWorkflowExecutionInfo())
-	if err != nil {
-		return nil, "", err
-	}
+	runs = list(ctx, orders, id, newest.GetWorkflowExecutionInfo())
 	holder := ""
 	for i := range runs {
 		run := &runs[i]
@@ -47,8 +44,9 @@ func Find(ctx context.Context, temporal Temporal, orders Orders, reader Reader, 
 	return runs, cmp.Or(order, holder, runs[0].RunID), nil
 }
 
-// list are the runs that the visibility store knows, after the newest, of which it may not have heard yet.
-func list(ctx context.Context, orders Orders, id ramp.ID, newest *workflowpb.WorkflowExecutionInfo) ([]Run, error) {
+// list are the runs that the visibility store knows, after the newest, of which it may not have heard yet. While the store does not
+// answer, the newest is told of all the same.
+func list(ctx context.Context, orders Orders, id ramp.ID, newest *workflowpb.WorkflowExecutionInfo) []Run {
 	runs := []Run{{
 		RunID: newest.GetExecution().GetRunId(), StartedAt: moment(newest.GetStartTime()), ClosedAt: moment(newest.GetCloseTime()),
 		Running: newest.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || newest.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED,
@@ -56,16 +54,14 @@ func list(ctx context.Context, orders Orders, id ramp.ID, newest *workflowpb.Wor
 	attribute(newest.GetSearchAttributes().GetIndexedFields(), ramp.StatusKey.GetName(), &runs[0].Status)
 	for listed, err := range orders.Runs(ctx, id) {
 		switch {
-		case err != nil:
-			return nil, err
+		case err != nil, len(runs) == mostRuns:
+			return runs
 		case listed.RunID == runs[0].RunID:
-		case len(runs) == mostRuns:
-			return runs, nil
 		default:
 			runs = append(runs, Run{
 				RunID: listed.RunID, Status: listed.Status, Running: listed.Running, StartedAt: listed.StartedAt, ClosedAt: listed.ClosedAt,
 			})
 		}
 	}
-	return runs, nil
+	return runs
 }
