@@ -39,18 +39,25 @@ func corpus(t *testing.T) []recorded {
 	require.NoError(t, err)
 	var all []recorded
 	for _, file := range files {
-		events := read(t, file)
-		direction, reference, err := ramp.ParseWorkflowID(events[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowId())
-		if err != nil {
-			continue // what workers use among themselves
+		if r := record(t, file); r.id.Reference != "" { // the others are what workers use among themselves
+			all = append(all, r)
 		}
-		all = append(all, recorded{
-			name: strings.TrimSuffix(filepath.Base(file), ".json.gz"),
-			id:   ramp.ID{Direction: direction, Reference: reference}, events: events,
-		})
 	}
 	require.NotEmpty(t, all)
 	return all
+}
+
+// bought is the recorded order that took the usual road.
+func bought(t *testing.T) recorded {
+	t.Helper()
+	return record(t, "../../workflows/testdata/histories/onramp-completed.json.gz")
+}
+
+func record(t *testing.T, file string) recorded {
+	t.Helper()
+	r := recorded{name: strings.TrimSuffix(filepath.Base(file), ".json.gz"), events: read(t, file)}
+	r.id.Direction, r.id.Reference, _ = ramp.ParseWorkflowID(r.events[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowId())
+	return r
 }
 
 func read(t *testing.T, file string) []*historypb.HistoryEvent {

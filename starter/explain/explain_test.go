@@ -24,21 +24,17 @@ import (
 // waiting is a recorded order that waits for the provider, and its state as its worker tells it.
 func waiting(t *testing.T) (*explain.Evidence, *ramp.Order) {
 	t.Helper()
-	for _, r := range corpus(t) {
-		if r.name != "onramp-completed" {
-			continue
-		}
-		order := r.result(t)
-		order.Status, order.Settlement = ramp.VerifyingPayment, nil
-		for i, event := range r.events {
-			if name := event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName(); name == "WatchOrder" {
-				evidence := r.until(i + 1)
-				evidence.Order = order
-				return evidence, order
-			}
+	r := bought(t)
+	order := r.result(t)
+	order.Status, order.Settlement = ramp.VerifyingPayment, nil
+	for i, event := range r.events {
+		if name := event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName(); name == "WatchOrder" {
+			evidence := r.until(i + 1)
+			evidence.Order = order
+			return evidence, order
 		}
 	}
-	require.Fail(t, "there is no recorded order that was watched")
+	require.Fail(t, "the recorded order was not watched")
 	return nil, nil
 }
 
@@ -348,19 +344,13 @@ func texts(told *explain.Explanation) string {
 // ended is a recorded order that was paid, as if it had ended otherwise.
 func ended(t *testing.T, change func(*ramp.Order)) *explain.Explanation {
 	t.Helper()
-	for _, r := range corpus(t) {
-		if r.name != "onramp-completed" {
-			continue
-		}
-		order := r.result(t)
-		change(order)
-		result, err := converter.GetDefaultDataConverter().ToPayloads(order)
-		require.NoError(t, err)
-		r.events[len(r.events)-1].GetWorkflowExecutionCompletedEventAttributes().Result = result
-		return r.until(len(r.events)).Explain(plain())
-	}
-	require.Fail(t, "there is no recorded order")
-	return nil
+	r := bought(t)
+	order := r.result(t)
+	change(order)
+	result, err := converter.GetDefaultDataConverter().ToPayloads(order)
+	require.NoError(t, err)
+	r.events[len(r.events)-1].GetWorkflowExecutionCompletedEventAttributes().Result = result
+	return r.until(len(r.events)).Explain(plain())
 }
 
 func TestWhoHasPaidIsAdvisedByWhatTheProviderTakes(t *testing.T) {

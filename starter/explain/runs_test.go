@@ -41,17 +41,11 @@ var secondStart = &ramp.Error{Type: ramp.ReferenceTaken, Message: "this referenc
 // made is a recorded order just after some of its calls: before it asked the provider to make the order, or after it.
 func made(t *testing.T, already bool) *explain.Evidence {
 	t.Helper()
-	for _, r := range corpus(t) {
-		if r.name != "onramp-completed" {
-			continue
-		}
-		asked := false
-		for i, event := range r.events {
-			asked = asked || event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOnrampOrder"
-			completed := event.GetActivityTaskCompletedEventAttributes() != nil
-			if completed && asked == already {
-				return r.until(i + 1)
-			}
+	r, asked := bought(t), false
+	for i, event := range r.events {
+		asked = asked || event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOnrampOrder"
+		if event.GetActivityTaskCompletedEventAttributes() != nil && asked == already {
+			return r.until(i + 1)
 		}
 	}
 	require.Fail(t, "there is no recorded order")
@@ -93,22 +87,18 @@ func TestUpdateThatAResetTookOverIsToldByItsName(t *testing.T) {
 // The call that makes the order may be under way when an order is reset, and is made again in the new run.
 func TestResetInTheMiddleOfMakingTheOrderKeepsItsProblem(t *testing.T) {
 	t.Parallel()
-	for _, r := range corpus(t) {
-		if r.name != "onramp-completed" {
-			continue
-		}
-		for i, event := range r.events {
-			if event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOnrampOrder" {
-				evidence := r.until(i + 1)
-				resetHere(evidence)
-				told := failedWith(evidence, secondStart.ApplicationError())
-				require.Empty(t, told.Ended)
-				says(t, told, "belongs to an earlier order", "ask the provider what became of it")
-				return
-			}
+	r := bought(t)
+	for i, event := range r.events {
+		if event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOnrampOrder" {
+			evidence := r.until(i + 1)
+			resetHere(evidence)
+			told := failedWith(evidence, secondStart.ApplicationError())
+			require.Empty(t, told.Ended)
+			says(t, told, "belongs to an earlier order", "ask the provider what became of it")
+			return
 		}
 	}
-	require.Fail(t, "there is no recorded order")
+	require.Fail(t, "the recorded order was not made")
 }
 
 // A run that was reset looks for the order before it makes one: at its first call, or where that lies behind, at the one that makes
@@ -170,19 +160,13 @@ func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
 
 func TestOrderTellsItsStoryWhoeverStartedIt(t *testing.T) {
 	t.Parallel()
-	for _, r := range corpus(t) {
-		if r.name != "onramp-completed" {
-			continue
-		}
-		r.events[0].UserMetadata = nil // as clients leave it that know nothing of summaries
-		r.events[0].GetWorkflowExecutionStartedEventAttributes().SearchAttributes = nil
-		told := r.until(len(r.events)).Explain(plain())
-		require.Equal(t, ramp.Completed, told.Status)
-		require.Equal(t, "The order was asked for", told.Happened[0].Text)
-		require.Contains(t, told.Standing, "delivered")
-		return
-	}
-	require.Fail(t, "there is no recorded order")
+	r := bought(t)
+	r.events[0].UserMetadata = nil // as clients leave it that know nothing of summaries
+	r.events[0].GetWorkflowExecutionStartedEventAttributes().SearchAttributes = nil
+	told := r.until(len(r.events)).Explain(plain())
+	require.Equal(t, ramp.Completed, told.Status)
+	require.Equal(t, "The order was asked for", told.Happened[0].Text)
+	require.Contains(t, told.Standing, "delivered")
 }
 
 func TestOrderOnAnotherTaskQueueOrOfAnotherTypeIsNotAwaited(t *testing.T) {
