@@ -2,6 +2,10 @@ package ramp_test
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
 	"testing"
 	"time"
 
@@ -115,4 +119,25 @@ func TestProofCountsOnceItIsAccepted(t *testing.T) {
 	order.Proof.AcceptedAt = time.Now()
 	require.True(t, order.Accepted())
 	require.Equal(t, "412345678901", (&ramp.Proof{UTR: "412345678901"}).Reference())
+}
+
+func TestEveryTypeOfErrorIsListed(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	var constants []ramp.ErrorType
+	ast.Inspect(file, func(node ast.Node) bool {
+		if spec, ok := node.(*ast.ValueSpec); ok && isNamed(spec.Type, "ErrorType") {
+			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			constants = append(constants, ramp.ErrorType(value))
+		}
+		return true
+	})
+	require.Equal(t, constants, ramp.ErrorTypes())
+}
+
+func isNamed(expression ast.Expr, name string) bool {
+	identifier, ok := expression.(*ast.Ident)
+	return ok && identifier.Name == name
 }

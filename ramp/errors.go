@@ -48,8 +48,17 @@ const (
 	NotReady ErrorType = "NotReady"
 )
 
+// ErrorTypes returns every type of errors.
+func ErrorTypes() []ErrorType {
+	return []ErrorType{
+		InvalidRequest, Unencrypted, Unreadable, ReferenceTaken, NotFound, OrderOver, NotAwaited, ProofRefused, KYCRefused,
+		AccountRefused, ProofConflict, ProofLimit, QuoteMismatch, CancelRefused, NotReady,
+	}
+}
+
 // Error is an error of the contract. Compare by type with IsError.
 type Error struct {
+	// Type tells errors apart. Later versions may have types more.
 	Type ErrorType `json:"type"`
 	// Reference is the order's, where it is known.
 	Reference string `json:"reference,omitempty"`
@@ -66,7 +75,8 @@ type Error struct {
 // FieldError says what is wrong with one field. It never repeats the value.
 type FieldError struct {
 	// Field is the JSON path, such as "bank.ifsc".
-	Field   string `json:"field"`
+	Field string `json:"field"`
+	// Problem completes a sentence about the field, such as "must be given".
 	Problem string `json:"problem"`
 }
 

@@ -112,9 +112,12 @@ func (s Status) AwaitsUser() bool {
 // Order is the state of an order: the answer of the query and of every update, and the result of the workflow.
 // Accounts in it are masked.
 type Order struct {
-	Reference string    `json:"reference"`
+	// Reference is the backend's own id of the order.
+	Reference string `json:"reference"`
+	// Direction tells buying from selling.
 	Direction Direction `json:"direction"`
-	Status    Status    `json:"status"`
+	// Status is where the order stands. Later versions may have statuses more.
+	Status Status `json:"status"`
 	// Attention says why a person must look at the order, or is empty.
 	Attention string `json:"attention,omitempty"`
 	// OrderID is the provider's id, once the order exists there.
@@ -122,20 +125,27 @@ type Order struct {
 	// ProviderStatus is the provider's last status, verbatim (provider 4).
 	ProviderStatus string `json:"providerStatus,omitempty"`
 	// ProviderReason is the provider's explanation of a refusal, cancellation or refund.
-	ProviderReason string        `json:"providerReason,omitempty"`
-	Quote          *Quote        `json:"quote,omitempty"`
-	Instructions   *Instructions `json:"instructions,omitempty"`
-	Proof          *Proof        `json:"proof,omitempty"`
-	Settlement     *Settlement   `json:"settlement,omitempty"`
+	ProviderReason string `json:"providerReason,omitempty"`
+	// Quote is the price, once there is one.
+	Quote *Quote `json:"quote,omitempty"`
+	// Instructions tell the user how to pay, once the order exists at the provider.
+	Instructions *Instructions `json:"instructions,omitempty"`
+	// Proof is the proof of payment that counts for the order.
+	Proof *Proof `json:"proof,omitempty"`
+	// Settlement is what the provider delivered, once it did.
+	Settlement *Settlement `json:"settlement,omitempty"`
 	// Previous is the order that the payment was made for, if this one was started with the payment of another.
 	Previous *PreviousOrder `json:"previous,omitempty"`
 	// CancelledBy says who ended a cancelled order; empty for every other one, and for a quote that nobody confirmed in time.
 	CancelledBy Canceller `json:"cancelledBy,omitempty"`
 	// ExpiresAt is the deadline for an accepted proof.
-	ExpiresAt time.Time       `json:"expiresAt,omitzero"`
-	CreatedAt time.Time       `json:"createdAt"`
-	UpdatedAt time.Time       `json:"updatedAt"`
-	Timeline  []TimelineEntry `json:"timeline"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	// CreatedAt is when the order began.
+	CreatedAt time.Time `json:"createdAt"`
+	// UpdatedAt is when it changed last.
+	UpdatedAt time.Time `json:"updatedAt"`
+	// Timeline is what happened to it, oldest first.
+	Timeline []TimelineEntry `json:"timeline"`
 }
 
 // Canceller is who cancelled an order.
@@ -152,18 +162,23 @@ const (
 // Quote is the price the order was made at. The provider re-prices when it makes the order, so that the amounts
 // are indicative (provider 3.12).
 type Quote struct {
+	// ID is the quote's, by which it is confirmed.
 	ID string `json:"id"`
 	// Rate is fiat per token, a decimal string.
-	Rate    string `json:"rate"`
-	Pay     Amount `json:"pay"`
+	Rate string `json:"rate"`
+	// Pay is what the user pays.
+	Pay Amount `json:"pay"`
+	// Receive is what the user receives, after fees.
 	Receive Amount `json:"receive"`
-	Fees    []Fee  `json:"fees,omitempty"`
+	// Fees are what the provider charges.
+	Fees []Fee `json:"fees,omitempty"`
 	// ExpiresAt is 30 s after the quote was fetched (guide).
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // Fee is one part of what the provider charges, as it names it: gas, transaction, tds.
 type Fee struct {
+	// Name is the provider's for it.
 	Name string `json:"name" redact:"show"`
 	Amount
 	// Estimated is set where the provider's quote names no such fee and one is deducted all the same: the TDS of 1 % on
@@ -173,9 +188,12 @@ type Fee struct {
 
 // Instructions tell the user how to pay: whichever apply.
 type Instructions struct {
-	UPI     *UPIInstructions `json:"upi,omitempty"`
-	Bank    *Beneficiary     `json:"bank,omitempty"`
-	Deposit *Deposit         `json:"deposit,omitempty"`
+	// UPI is how to pay by UPI.
+	UPI *UPIInstructions `json:"upi,omitempty"`
+	// Bank is the provider's account that an IMPS or NEFT payment goes to.
+	Bank *Beneficiary `json:"bank,omitempty"`
+	// Deposit is where and how much of the token to send.
+	Deposit *Deposit `json:"deposit,omitempty"`
 	// CheckoutURL opens the provider's own payment page for the order. Set where the provider's answer told no other way
 	// to pay and a checkout is configured (provider 13).
 	CheckoutURL string `json:"checkoutUrl,omitempty"`
@@ -186,35 +204,46 @@ type UPIInstructions struct {
 	// QR is the upi://pay text to draw as a QR code.
 	QR string `json:"qr"`
 	// VPA collects the payment.
-	VPA       string     `json:"vpa"`
+	VPA string `json:"vpa"`
+	// DeepLinks open UPI apps.
 	DeepLinks []DeepLink `json:"deepLinks,omitempty"`
 }
 
 // DeepLink opens a UPI app with the payment filled in.
 type DeepLink struct {
+	// Name is the app's.
 	Name string `json:"name" redact:"show"`
-	URL  string `json:"url"`
+	// URL opens it.
+	URL string `json:"url"`
 }
 
 // Beneficiary is the provider's account to which an IMPS or NEFT payment goes.
 type Beneficiary struct {
-	Name          string `json:"name"`
+	// Name is the holder's.
+	Name string `json:"name"`
+	// AccountNumber is in full.
 	AccountNumber string `json:"accountNumber"`
-	IFSC          string `json:"ifsc"`
+	// IFSC is the code of the bank's branch.
+	IFSC string `json:"ifsc"`
 }
 
 // Deposit is where and how much of the token to send.
 type Deposit struct {
+	// WalletAddress is where to send it.
 	WalletAddress string `json:"walletAddress"`
 	// Amount is a decimal string in whole tokens.
-	Amount  string `json:"amount"`
-	Symbol  string `json:"symbol"`
-	ChainID int64  `json:"chainId"`
+	Amount string `json:"amount"`
+	// Symbol is the token's.
+	Symbol string `json:"symbol"`
+	// ChainID is the number of the chain to send it on.
+	ChainID int64 `json:"chainId"`
 }
 
 // Proof is the proof of payment that counts for the order.
 type Proof struct {
-	UTR             string `json:"utr,omitempty"`
+	// UTR is the bank's reference of the payment, of an on-ramp order.
+	UTR string `json:"utr,omitempty"`
+	// TransactionHash is the transfer's, of an off-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
 	// SubmittedAt is when the order received it.
 	SubmittedAt time.Time `json:"submittedAt"`
@@ -227,13 +256,16 @@ type Proof struct {
 
 // ReplacedProof is a proof that the provider took and another one replaced.
 type ReplacedProof struct {
-	UTR             string `json:"utr,omitempty"`
+	// UTR is the bank's reference of the payment, of an on-ramp order.
+	UTR string `json:"utr,omitempty"`
+	// TransactionHash is the transfer's, of an off-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
-	// SubmittedAt is when the order received it, AcceptedAt when the provider took it, and ReplacedAt when the provider
-	// took another in its place.
+	// SubmittedAt is when the order received it.
 	SubmittedAt time.Time `json:"submittedAt"`
-	AcceptedAt  time.Time `json:"acceptedAt"`
-	ReplacedAt  time.Time `json:"replacedAt"`
+	// AcceptedAt is when the provider took it.
+	AcceptedAt time.Time `json:"acceptedAt"`
+	// ReplacedAt is when the provider took another in its place.
+	ReplacedAt time.Time `json:"replacedAt"`
 }
 
 // Reference is the UTR or the transaction hash, whichever the proof is.
@@ -256,17 +288,22 @@ func (o *Order) Accepted() bool {
 // Settlement is what the provider delivered. A payout in INR is net of the fees and TDS of the quote, as near as the
 // provider lets it be known: its own figure is before them.
 type Settlement struct {
+	// TransactionHash is the delivery's, where it is on a chain.
 	TransactionHash string `json:"transactionHash,omitempty"`
-	ExplorerURL     string `json:"explorerUrl,omitempty"`
-	Amount          Amount `json:"amount"`
+	// ExplorerURL shows that transaction.
+	ExplorerURL string `json:"explorerUrl,omitempty"`
+	// Amount is what the user received.
+	Amount Amount `json:"amount"`
 	// Estimated is set where a fee that was taken off is an estimate (Fee).
 	Estimated bool `json:"estimated,omitempty"`
 }
 
 // TimelineEntry is one thing that happened to an order.
 type TimelineEntry struct {
-	Status Status    `json:"status"`
-	At     time.Time `json:"at"`
+	// Status is where the order stood from then on.
+	Status Status `json:"status"`
+	// At is when it happened.
+	At time.Time `json:"at"`
 	// Note says what happened, in words for a support person, without personal data.
 	Note string `json:"note,omitempty"`
 }

@@ -134,25 +134,31 @@ func readDecimal(text string) (decimal.Decimal, error) {
 
 // Token names a token on a chain.
 type Token struct {
+	// Symbol is the token's, as the provider lists it.
 	Symbol string `json:"symbol"`
 	// Address is the token's contract; the provider's convention for a chain's native coin is
 	// 0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee (provider 3.13).
 	Address string `json:"address"`
-	ChainID int64  `json:"chainId"`
+	// ChainID is the number of its chain, such as 137 for Polygon.
+	ChainID int64 `json:"chainId"`
 }
 
 // UPIAccount is a VPA and its holder. Both are personal data.
 type UPIAccount struct {
 	// ID is the VPA, such as asha@okbank.
-	ID   string `json:"id" redact:"vpa"`
+	ID string `json:"id" redact:"vpa"`
+	// Name is the holder's.
 	Name string `json:"name"`
 }
 
 // BankAccount is an Indian bank account. All of it is personal data.
 type BankAccount struct {
-	AccountName   string `json:"accountName"`
+	// AccountName is the holder's.
+	AccountName string `json:"accountName"`
+	// AccountNumber is in full: a masked one cannot be linked.
 	AccountNumber string `json:"accountNumber"`
-	IFSC          string `json:"ifsc"`
+	// IFSC is the code of the bank's branch.
+	IFSC string `json:"ifsc"`
 	// PAN of the holder, which the provider needs to link the account. Optional for an account already linked.
 	PAN string `json:"pan,omitempty"`
 }
@@ -204,7 +210,9 @@ type KYCSubmission struct {
 
 // AccountSubmission is the argument of SubmitAccount: exactly one of the two, the one the payment method needs.
 type AccountSubmission struct {
-	UPI  *UPIAccount  `json:"upi,omitempty"`
+	// UPI is for an on-ramp order paid by UPI.
+	UPI *UPIAccount `json:"upi,omitempty"`
+	// Bank is for an on-ramp order paid by IMPS or NEFT, and for every off-ramp order.
 	Bank *BankAccount `json:"bank,omitempty"`
 }
 
