@@ -16,15 +16,16 @@ ifndef TEMPORAL_ADDRESS
 PROGRAMS += bin/devserver
 endif
 
-# What Go cannot bring: a C compiler, which the race detector needs, Chromium and Prometheus. The tests that need the last two are
-# named TestWebUI… and TestPrometheus….
+# What Go cannot bring: a C compiler, which the race detector needs, Chromium, Prometheus, and Node.js, with npm and of the version that
+# Temporal's client for it asks for. The tests that need the last three are named TestWebUI…, TestPrometheus… and TestNode….
 COMPILER := $(firstword $(shell command -v $${CC:-gcc} clang 2>/dev/null))
 ifneq ($(COMPILER),)
 RACE := -race
 endif
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
 PROMETHEUS := $(and $(shell command -v promtool 2>/dev/null),$(shell command -v prometheus 2>/dev/null))
-LEFT_OUT := $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus)
+NODE := $(and $(shell command -v npm 2>/dev/null),$(shell node -p '/^v(20\.([3-9]|\d\d)|2[1-9]|[3-9]\d)\./.exec(process.version) ? 1 : ""' 2>/dev/null))
+LEFT_OUT := $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode)
 ifneq ($(strip $(LEFT_OUT)),)
 WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
@@ -71,6 +72,11 @@ endif
 ifeq ($(PROMETHEUS),)
 	@echo "!!! There is no Prometheus on this machine: the tests of alerts and dashboard (TestPrometheus...) are LEFT OUT."
 	@echo "!!! Install Debian's package prometheus to run them."
+	@test -z "$(CI)"
+endif
+ifeq ($(NODE),)
+	@echo "!!! There is no npm with Node.js 20.3 or later on this machine: the tests of the contract with it (TestNode...) are LEFT OUT."
+	@echo "!!! Install Debian's packages nodejs and npm, or Node.js' own, to run them."
 	@test -z "$(CI)"
 endif
 	@:
