@@ -42,7 +42,7 @@ func TestEveryExampleOfTheContractIsValid(t *testing.T) {
 	}
 	for _, name := range []string{
 		"onramp-request", "offramp-request", "utr-submission", "hash-submission", "kyc-submission", "account-submission",
-		"quote-confirmation", "error",
+		"quote-confirmation", "order", "error",
 	} {
 		require.Positive(t, found[name], "no page has an example of %s", name)
 	}
@@ -91,6 +91,20 @@ func TestBadInputIsRefusedByItsSchema(t *testing.T) {
 	}
 	require.Greater(t, tried["onramp-request"], 100)
 	require.Greater(t, tried["offramp-request"], 20)
+}
+
+func TestEveryStatusIsExplained(t *testing.T) {
+	t.Parallel()
+	_, section, found := strings.Cut(read(t, "contract.md"), "\n## Answers\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	var explained []ramp.Status
+	for _, row := range rowsOf(section) {
+		for _, status := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(strings.Split(row, "|")[1], -1) {
+			explained = append(explained, ramp.Status(status[1]))
+		}
+	}
+	require.ElementsMatch(t, ramp.Statuses(), explained)
 }
 
 func TestEveryTypeOfErrorIsInTheCatalogue(t *testing.T) {

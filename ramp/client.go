@@ -226,5 +226,8 @@ func (c *Client) explain(id ID, err error) error {
 		}
 		return contract
 	}
+	if errors.Is(err, converter.ErrEncodingIsNotSupported) {
+		return fmt.Errorf("order %s: the answer is encrypted, and this client has no keys: secure its connection by codec.Secure (%w)", id.Reference, err)
+	}
 	return fmt.Errorf("order %s: %w", id.Reference, err)
 }

@@ -176,3 +176,24 @@ func TestRequestOfTheNextVersionIsRefusedAndItsFieldNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestClientWithoutKeysIsToldThatItNeedsThem(t *testing.T) {
+	t.Parallel()
+	keyring, err := codec.NewKeyring()
+	require.NoError(t, err)
+	encrypted := codec.NewDataConverter(codec.New(keyring, "default").WithSerializationContext(converter.WorkflowSerializationContext{
+		Namespace: "default", WorkflowID: "onramp/inv-42",
+	}).(*codec.Codec))
+	payload, err := encrypted.ToPayload(wholeOrder())
+	require.NoError(t, err)
+	for _, status := range []enumspb.WorkflowExecutionStatus{
+		enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+	} {
+		stranger := &laterOrder{payload: payload, converter: converter.GetDefaultDataConverter(), status: status}
+
+		_, err = ramp.NewClient(stranger, nil).Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"})
+
+		require.ErrorIs(t, err, converter.ErrEncodingIsNotSupported)
+		require.ErrorContains(t, err, "order inv-42: the answer is encrypted, and this client has no keys: secure its connection by codec.Secure")
+	}
+}
