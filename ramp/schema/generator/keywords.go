@@ -193,9 +193,13 @@ func email(s *jsonschema.Schema) {
 	s.AllOf = []*jsonschema.Schema{{Pattern: "^[^@]{1,64}@"}}
 }
 
+// metadata has keys of the sender's own, but for the one under which the provider is told the order's reference.
 func metadata(s *jsonschema.Schema) {
 	s.MaxProperties = number(20)
-	s.PropertyNames = &jsonschema.Schema{Pattern: "^[A-Za-z0-9._-]{1,40}$"}
+	s.PropertyNames = &jsonschema.Schema{
+		Pattern: "^[A-Za-z0-9._-]{1,40}$",
+		Not:     &jsonschema.Schema{Pattern: "^[Rr][Ee][Ff][Ee][Rr][Ee][Nn][Cc][Ee]$"},
+	}
 	s.AdditionalProperties.MaxLength = number(500)
 }
 
