@@ -141,6 +141,7 @@ test('without the keys an order may be started here, and nothing that it answers
   const order = stranger.workflow.getHandle('onramp/node-12');
   await assert.rejects(order.query('order'), /binary\/encrypted/);
   await assert.rejects(order.executeUpdate('await-order'), /binary\/encrypted/);
+  await assert.rejects(order.executeUpdate('submit-utr', { args: [{ utr: '4123' }] }), /binary\/encrypted/, 'errors neither');
   const clear = await getOrder(client, 'node-12');
   assert.ok(clear.timeline.some(({ note }) => note?.includes('unencrypted')));
 
