@@ -97,6 +97,11 @@ test('a field of a later version is refused and named', async () => {
   assert.match((await refused('InvalidRequest', startOnramp(client, later))).message, /minRecieved/);
 });
 
+test('a workflow type in the wrong case is refused, and the right one named', async () => {
+  await client.workflow.start('onramp', { workflowId: 'onramp/node-14', taskQueue: 'ramp', args: [request('node-14')] });
+  assert.match((await refused('InvalidRequest', client.workflow.result('onramp/node-14'))).message, /must be Onramp/);
+});
+
 test('an argument too many is refused, and so is none', async () => {
   await startBare(client, 'onramp/node-6', [request('node-6'), request('node-6')]);
   assert.match((await refused('InvalidRequest', client.workflow.result('onramp/node-6'))).message, /one argument.*2/);
