@@ -35,7 +35,7 @@ func writeAll() error {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(target, name), content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(target, name), content, 0o600); err != nil {
 			return err
 		}
 	}
