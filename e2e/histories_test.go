@@ -85,7 +85,6 @@ func roads() []road {
 			faults: []string{`"fault":"error","route":"POST /v1/orders/status","skip":1,"times":4`}},
 		{name: "onramp-provider-unsure-at-the-deadline", id: buy, ending: ramp.Completed, act: unsure},
 		{name: "onramp-paid-without-proof", id: buy, ending: ramp.Completed, act: paidUnseen},
-		{name: "onramp-proof-set-aside", id: buy, ending: ramp.Completed, act: proofUnderALateKey},
 		{name: "onramp-expired", id: buy, ending: ramp.Expired},
 		{name: "onramp-never-paid", id: buy, ending: ramp.Expired, act: payNothing},
 		{name: "onramp-cancelled", id: buy, ending: ramp.Cancelled, act: cancelOrder},
@@ -117,6 +116,7 @@ func roads() []road {
 // turningRoads are those on which the user or the provider thinks better of something.
 func turningRoads() []road {
 	return []road{
+		{name: "onramp-proof-set-aside", id: buy, ending: ramp.Completed, act: proofUnderALateKey},
 		{name: "onramp-proof-corrected", id: buy, ending: ramp.Completed, act: inTurn(mistype, pay)},
 		{name: "onramp-proof-corrected-by-signal", id: buy, ending: ramp.Completed, act: inTurn(mistype, signalProof)},
 		{name: "onramp-correction-refused", id: buy, ending: ramp.Completed, act: inTurn(mistype, refusedProof, pay)},
