@@ -245,6 +245,7 @@ func drawMetadata(t *rapid.T) map[string]string {
 		many[strings.Repeat("k", i+1)] = ""
 	}
 	return mostly(t, "metadata", map[string]string{"invoice": "42"}, nil, map[string]string{"": ""}, map[string]string{"a b": ""},
+		map[string]string{"reference": "inv-41"}, map[string]string{"Reference": ""}, map[string]string{"references": ""},
 		map[string]string{strings.Repeat("k", 41): ""}, map[string]string{"k": strings.Repeat("आ", 500)},
 		map[string]string{"k": strings.Repeat("आ", 501)}, many)
 }
