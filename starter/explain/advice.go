@@ -28,6 +28,9 @@ func (r *report) advice(wrong bool) []Advice {
 	}
 }
 
+// unreadSignal is in the reason for which an order asks for attention while it has a signal that no key can read.
+const unreadSignal = "signal cannot be read"
+
 // message is what to send the order once its user has done what they must.
 func (r *report) message() []Advice {
 	switch r.status {
@@ -47,6 +50,12 @@ func (r *report) message() []Advice {
 			{What: "The user has paid for order " + r.order.Previous.Reference + ", and must not pay again: " + r.order.SupportQuestion() + "."},
 			{What: "If the UTR was mistyped", Command: r.submission()},
 		}
+	}
+	if r.order != nil && strings.Contains(r.order.Attention, unreadSignal) {
+		return []Advice{{
+			What:    "The user may have paid: what cannot be read may be the " + r.proof() + ". If they have it, submit it again; it counts once",
+			Command: r.submission(),
+		}}
 	}
 	return []Advice{
 		{What: "Show the user how to pay", Command: []string{"status", r.workflowID(), "--qr"}},
@@ -152,7 +161,7 @@ func (r *report) remedy(reason string) []Advice {
 		{"pay out", "The provider tries again. Ask it whether the user's bank account is still good, by its order id" + r.named() + ".", nil},
 		{"a day after", "Ask the provider what keeps the order, by its order id" + r.named() + ". It is watched on.", nil},
 		{"does not take the payment", "Ask the provider's support about both of its orders. The user must not pay again; a mistyped UTR can be corrected.", nil},
-		{"signal cannot be read", "Give every worker the keyset that has this key: the message is then read, and it may be a proof of payment. If no keyset of yours has the key, the message is none of yours, and the order goes on without it.", []Advice{inspectKeyset()}},
+		{unreadSignal, "Give every worker the keyset that has this key: the message is then read, and it may be a proof of payment. If no keyset of yours has the key, the message is none of yours, and the order goes on without it.", []Advice{inspectKeyset()}},
 		{"Temporal does not tell", "Look whether Temporal's visibility store is well. The order makes nothing before it knows, and goes on by itself.", nil},
 		{"expired the order", "Ask the provider for the payment, by its order id" + r.named() + ". It is waited for, an hour at the most.", nil},
 	} {

@@ -156,6 +156,12 @@ func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
 	require.Equal(t, []string{"the provider", "a worker"}, []string{told.Awaits[0].From, told.Awaits[1].From})
 	problem := says(t, told, "encrypted with key 7", "Give every worker the keyset that has this key")
 	require.Equal(t, []string{"keyset", "inspect"}, problem.Advice[1].Command)
+
+	order.Status, order.Proof = ramp.AwaitingPayment, nil
+	evidence.Execution.PendingActivities = nil
+	told = evidence.Explain(plain())
+	require.Contains(t, told.Advice[0].What, "The user may have paid", "nobody pays twice")
+	require.Equal(t, []string{"submit-utr", order.Reference, "UTR"}, told.Advice[0].Command)
 }
 
 func TestOrderTellsItsStoryWhoeverStartedIt(t *testing.T) {
