@@ -61,7 +61,7 @@ func TestProviderThatLiesLeadsNobodyAstrayAndEndsNoOrder(t *testing.T) {
 	for _, reference := range []string{"astray", "long", "marked"} {
 		require.Equal(t, 1, s.ordersOf(reference), reference)
 	}
-	shown, _, code := s.starter("status", "onramp/marked", "--json")
+	shown, _, code := s.starter("status", "onramp/marked", "-o", "json")
 	require.Zero(t, code)
 	require.NotContains(t, shown, "evil.test")
 	require.Contains(t, shown, "another currency than was ordered")
