@@ -180,7 +180,8 @@ const (
 func newPast(t *testing.T) past { return past{Client: mocks.NewClient(t), t: t} }
 
 func execution(run string, status enumspb.WorkflowExecutionStatus) *workflowpb.WorkflowExecutionInfo {
-	return &workflowpb.WorkflowExecutionInfo{Execution: &commonpb.WorkflowExecution{WorkflowId: claimant, RunId: run}, Status: status}
+	return &workflowpb.WorkflowExecutionInfo{Execution: &commonpb.WorkflowExecution{WorkflowId: claimant, RunId: run}, Status: status,
+		Type: &commonpb.WorkflowType{Name: ramp.OnrampWorkflow}}
 }
 
 func (p past) shows(executions ...*workflowpb.WorkflowExecutionInfo) {
@@ -262,6 +263,35 @@ func TestEarlierRunsThatWereOrdersAreFound(t *testing.T) {
 func apart(p past) {
 	p.began(thisRun, thisRun)
 	p.began(otherRun, otherRun)
+}
+
+func TestEarlierRunIsFoundThoughTheStoreStillShowsItRunning(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	p.shows(execution(otherRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING), execution(thisRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING))
+	p.On("DescribeWorkflowExecution", mock.Anything, claimant, otherRun).Return(&workflowservice.DescribeWorkflowExecutionResponse{
+		WorkflowExecutionInfo: execution(otherRun, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED),
+	}, nil)
+	p.ended(&ramp.Order{Status: ramp.Completed}, nil)
+
+	earlier, err := p.earlier()
+
+	require.NoError(t, err)
+	require.NotNil(t, earlier)
+	require.Equal(t, "is completed", earlier.Ending)
+}
+
+func TestWorkflowThatIsNoOrderTakesNoReference(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	hung := execution(otherRun, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED)
+	hung.Type.Name = "onramp"
+	p.shows(hung, execution(thisRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING))
+
+	earlier, err := p.earlier()
+
+	require.NoError(t, err)
+	require.Nil(t, earlier)
 }
 
 func TestEarlierRunsThatWereTurnedAwayDoNotTakeTheReference(t *testing.T) {

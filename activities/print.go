@@ -153,3 +153,30 @@ func (v Options) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 
 // LogValue is String for slog.
 func (v Options) LogValue() slog.Value { return redact.LogValue(v) }
+
+// String shows it as package redact does.
+func (v ReadMessageRequest) String() string { return redact.String(v) }
+
+// Format writes String, for every verb.
+func (v ReadMessageRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+
+// LogValue is String for slog.
+func (v ReadMessageRequest) LogValue() slog.Value { return redact.LogValue(v) }
+
+// String shows it as package redact does.
+func (v ReadMessageResult) String() string { return redact.String(v) }
+
+// Format writes String, for every verb.
+func (v ReadMessageResult) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+
+// LogValue is String for slog.
+func (v ReadMessageResult) LogValue() slog.Value { return redact.LogValue(v) }
+
+// String shows it as package redact does.
+func (v EarlierRun) String() string { return redact.String(v) }
+
+// Format writes String, for every verb.
+func (v EarlierRun) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+
+// LogValue is String for slog.
+func (v EarlierRun) LogValue() slog.Value { return redact.LogValue(v) }

@@ -86,7 +86,8 @@ func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*Ear
 	}
 }
 
-// others are the closed runs of a workflow id but this one, and whether the store shows this one.
+// others are the orders' runs of a workflow id but this one, and whether the store shows this one. One that the store still shows
+// running is over: Temporal runs one of a workflow id at a time, and this one runs.
 func (t TemporalRuns) others(ctx context.Context, run workflow.Execution) (others []*workflowpb.WorkflowExecutionInfo, shown bool, err error) {
 	request := &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = %q", run.ID)}
 	for {
@@ -95,10 +96,10 @@ func (t TemporalRuns) others(ctx context.Context, run workflow.Execution) (other
 			return nil, false, fmt.Errorf("the earlier runs of the workflow id cannot be listed: %w", err)
 		}
 		for _, execution := range page.GetExecutions() {
-			switch {
+			switch kind := execution.GetType().GetName(); {
 			case execution.GetExecution().GetRunId() == run.RunID:
 				shown = true
-			case execution.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+			case kind == ramp.OnrampWorkflow || kind == ramp.OfframpWorkflow:
 				others = append(others, execution)
 			}
 		}
@@ -113,12 +114,28 @@ func (t TemporalRuns) firstOrder(
 	ctx context.Context, run workflow.Execution, others []*workflowpb.WorkflowExecutionInfo,
 ) (*EarlierRun, error) {
 	for _, other := range others {
+		other, err := t.closed(ctx, run.ID, other)
+		if err != nil {
+			return nil, err
+		}
 		earlier, err := t.order(ctx, run, other)
 		if earlier != nil || err != nil {
 			return earlier, err
 		}
 	}
 	return nil, nil
+}
+
+// closed is a run as the server has it, where the visibility store is behind.
+func (t TemporalRuns) closed(ctx context.Context, workflowID string, run *workflowpb.WorkflowExecutionInfo) (*workflowpb.WorkflowExecutionInfo, error) {
+	if run.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return run, nil
+	}
+	described, err := t.Client.DescribeWorkflowExecution(ctx, workflowID, run.GetExecution().GetRunId())
+	if err != nil {
+		return nil, fmt.Errorf("the earlier run %s cannot be looked at: %w", run.GetExecution().GetRunId(), err)
+	}
+	return described.GetWorkflowExecutionInfo(), nil
 }
 
 // order returns a run as an order that came before this one, or nil if it was none.
@@ -164,6 +181,7 @@ func ordered(run *workflowpb.WorkflowExecutionInfo) string {
 
 // endings are the ways in which a run ends that has no order to show.
 var endings = map[enumspb.WorkflowExecutionStatus]string{
+	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          "runs",
 	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        "is over",
 	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:           "ended on a defect",
 	enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:         "was cancelled",

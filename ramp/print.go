@@ -168,3 +168,12 @@ func (e Error) String() string { return e.Error() }
 
 // LogValue is String for slog.
 func (e Error) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+
+// String shows it as package redact does.
+func (v Awaiting) String() string { return redact.String(v) }
+
+// Format writes String, for every verb.
+func (v Awaiting) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+
+// LogValue is String for slog.
+func (v Awaiting) LogValue() slog.Value { return redact.LogValue(v) }

@@ -138,14 +138,14 @@ func (c *Client) ordered(ctx context.Context, id ID) (OnrampRequest, error) {
 	var account AccountSubmission
 	err := c.readHistory(ctx, id, func(event *historypb.HistoryEvent) error {
 		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
-			return c.decode(id, started.GetInput(), &request)
+			return c.decode(id, c.asOrder(id), started.GetInput(), &request)
 		}
 		scheduled := event.GetActivityTaskScheduledEventAttributes()
 		if scheduled.GetActivityType().GetName() != linkedAccounts {
 			return nil
 		}
 		account = AccountSubmission{}
-		return c.decode(id, scheduled.GetInput(), &account)
+		return c.decode(id, c.asActivity(id, linkedAccounts), scheduled.GetInput(), &account)
 	})
 	if account.UPI != nil {
 		request.UPI = account.UPI
@@ -170,7 +170,7 @@ func (c *Client) request(ctx context.Context, id ID, into any) error {
 	if err != nil {
 		return c.explain(id, err)
 	}
-	return c.decode(id, first.GetWorkflowExecutionStartedEventAttributes().GetInput(), into)
+	return c.decode(id, c.asOrder(id), first.GetWorkflowExecutionStartedEventAttributes().GetInput(), into)
 }
 
 func (c *Client) readHistory(ctx context.Context, id ID, read func(*historypb.HistoryEvent) error) error {
@@ -191,11 +191,25 @@ func (c *Client) readHistory(ctx context.Context, id ID, read func(*historypb.Hi
 	return nil
 }
 
-// decode reads an input of the order's workflow or of its activities, which are encrypted alike.
-func (c *Client) decode(id ID, input *commonpb.Payloads, into any) error {
-	own := converter.WithDataConverterSerializationContext(c.converter,
-		converter.WorkflowSerializationContext{WorkflowID: id.workflow()}) // the connection knows the namespace
-	if err := own.FromPayloads(input, into); err != nil {
+// asOrder reads what belongs to the order's workflow, and asActivity what belongs to an activity of it. The connection knows the
+// namespace.
+func (c *Client) asOrder(id ID) converter.DataConverter {
+	return converter.WithDataConverterSerializationContext(c.converter, converter.WorkflowSerializationContext{WorkflowID: id.workflow()})
+}
+
+func (c *Client) asActivity(id ID, activityType string) converter.DataConverter {
+	return converter.WithDataConverterSerializationContext(c.converter,
+		converter.ActivitySerializationContext{WorkflowID: id.workflow(), ActivityType: activityType})
+}
+
+// decode reads an input, which may have come in clear.
+func (c *Client) decode(id ID, own converter.DataConverter, input *commonpb.Payloads, into any) error {
+	var value converter.RawValue
+	err := own.FromPayloads(input, &value)
+	if err == nil {
+		err = converter.GetDefaultDataConverter().FromPayload(value.Payload(), into)
+	}
+	if err != nil {
 		return c.explain(id, fmt.Errorf("the order's request cannot be read: %w", err))
 	}
 	return nil

@@ -35,10 +35,11 @@ func types() map[string][]any {
 			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
 			ramp.ReplacedProof{}, ramp.Settlement{},
-			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{},
+			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.UnauthenticatedError{},
 		},
 		"../activities": {
-			activities.AccountRequest{}, activities.Calls{}, activities.CreateOfframpOrderRequest{},
+			activities.AccountRequest{}, activities.Beginning{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
+			activities.ReadMessageResult{}, activities.Rules{}, activities.TemporalRuns{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.Created{}, activities.DossierFile{}, activities.DossierStores{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
 			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
 			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},

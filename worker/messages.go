@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
@@ -32,7 +33,7 @@ func (m messages) Open(workflowID string, sealed *commonpb.Payload) (*commonpb.P
 	var unknown *codec.UnknownKeyError
 	switch {
 	case errors.As(err, &unknown):
-		return nil, errors.Join(activities.ErrNoKey, err)
+		return nil, fmt.Errorf("%w: %w", activities.ErrNoKey, err)
 	case err != nil:
 		return nil, err
 	}
