@@ -25,7 +25,8 @@ endif
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
 PROMETHEUS := $(and $(shell command -v promtool 2>/dev/null),$(shell command -v prometheus 2>/dev/null))
 NODE := $(and $(shell command -v npm 2>/dev/null),$(shell node -p '/^v(20\.([3-9]|\d\d)|2[1-9]|[3-9]\d)\./.exec(process.version) ? 1 : ""' 2>/dev/null))
-LEFT_OUT := $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode)
+# The Temporal CLI takes ten minutes to build, so that make nightly runs the tests that need it, named TestTemporalCLI….
+LEFT_OUT := TestTemporalCLI $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode)
 ifneq ($(strip $(LEFT_OUT)),)
 WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
@@ -59,6 +60,7 @@ test: equipment lint unit devserver-test deploy-check e2e
 # equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
 .PHONY: equipment
 equipment:
+	@echo "The tests of the Temporal CLI (TestTemporalCLI...) run in make nightly."
 ifeq ($(COMPILER),)
 	@echo "!!! There is no C compiler on this machine: the tests run WITHOUT the race detector."
 	@echo "!!! Install Debian's package gcc to have it."
@@ -122,6 +124,9 @@ nightly: test
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
 	@echo "Sending an order more signals than the server takes"
 	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./e2e
+	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
+	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
+	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./e2e
 	@for package in ./ramp ./onmeta ./codec ./codec/server ./redact ./starter/commands; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \

@@ -122,13 +122,13 @@ func (s *stack) startServer() {
 }
 
 // startCodecServer starts the codec server that the Web UI was told of.
-func (s *stack) startCodecServer() *process {
+func (s *stack) startCodecServer(environment ...string) *process {
 	s.t.Helper()
-	started := launch(s.t, "codec-server", []string{
-		"RAMP_CODEC_LISTEN=" + s.codec,
-		"RAMP_CODEC_ORIGINS=" + s.ui,
-		"RAMP_KEYSET_FILE=" + s.keyset,
-	})
+	started := launch(s.t, "codec-server", append(environment,
+		"RAMP_CODEC_LISTEN="+s.codec,
+		"RAMP_CODEC_ORIGINS="+s.ui,
+		"RAMP_KEYSET_FILE="+s.keyset,
+	))
 	eventually(s.t, patience, func() error {
 		response, err := http.Get("http://" + s.codec + "/healthz")
 		if err != nil {
