@@ -14,6 +14,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/temporal"
@@ -193,7 +194,7 @@ func (p past) shows(executions ...*workflowpb.WorkflowExecutionInfo) {
 // ended is how the other run ended.
 func (p past) ended(order *ramp.Order, failure error) {
 	result := mocks.NewWorkflowRun(p.t)
-	result.On("Get", mock.Anything, mock.Anything).Return(func(_ context.Context, into any) error {
+	result.On("GetWithOptions", mock.Anything, mock.Anything, client.WorkflowRunGetOptions{DisableFollowingRuns: true}).Return(func(_ context.Context, into any, _ client.WorkflowRunGetOptions) error {
 		if order != nil {
 			*into.(*ramp.Order) = *order
 		}

@@ -66,6 +66,11 @@ func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMe
 	return ReadMessageResult{Opened: content}, nil
 }
 
+// TryMessage runs the activity once.
+func TryMessage(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
+	return callWithin[ReadMessageResult](ctx, callTimeout, 1, concludes, "Read a message, if a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
+}
+
 // ReadMessage runs the activity until a worker has the key.
 func ReadMessage(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
 	return call[ReadMessageResult](Patiently(ctx), concludes, "Read a message, once a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)

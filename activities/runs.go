@@ -8,12 +8,14 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc/codes"
 
 	"rampart/ramp"
 )
@@ -138,19 +140,28 @@ func (t TemporalRuns) closed(ctx context.Context, workflowID string, run *workfl
 	return described.GetWorkflowExecutionInfo(), nil
 }
 
+// result reads how a run ended: that run, and none that Temporal has made to follow it.
+func (t TemporalRuns) result(ctx context.Context, workflowID, runID string, into any) error {
+	return t.Client.GetWorkflow(ctx, workflowID, runID).GetWithOptions(ctx, into, client.WorkflowRunGetOptions{DisableFollowingRuns: true})
+}
+
 // order returns a run as an order that came before this one, or nil if it was none.
 func (t TemporalRuns) order(ctx context.Context, run workflow.Execution, other *workflowpb.WorkflowExecutionInfo) (*EarlierRun, error) {
 	earlier := &EarlierRun{RunID: other.GetExecution().GetRunId(), Ending: endings[other.GetStatus()]}
 	switch other.GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		var order ramp.Order
-		if err := t.Client.GetWorkflow(ctx, run.ID, earlier.RunID).Get(ctx, &order); err == nil {
+		if err := t.result(ctx, run.ID, earlier.RunID, &order); err == nil {
 			earlier.Order, earlier.Ending = &order, "is "+string(order.Status)
 		}
 		return earlier, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:
-		if madeNothing(t.Client.GetWorkflow(ctx, run.ID, earlier.RunID).Get(ctx, nil)) {
+		err := t.result(ctx, run.ID, earlier.RunID, nil)
+		if madeNothing(err) {
 			return nil, nil
+		}
+		if ctx.Err() != nil || serviceerror.ToStatus(err).Code() != codes.Unknown { // it was not told how the run failed
+			return nil, fmt.Errorf("how the earlier run %s failed cannot be read: %w", earlier.RunID, err)
 		}
 	}
 	same, err := t.sameOrder(ctx, run.ID, run.RunID, earlier.RunID)
@@ -211,6 +222,10 @@ func (t TemporalRuns) sameOrder(ctx context.Context, workflowID, runID, otherID 
 		return false, err
 	}
 	second, err := t.started(ctx, workflowID, otherID)
+	var forgotten *serviceerror.NotFound
+	if errors.As(err, &forgotten) { // its history is gone, and the store still shows it
+		return false, nil
+	}
 	return err == nil && first.GetOriginalExecutionRunId() == second.GetOriginalExecutionRunId(), err
 }
 

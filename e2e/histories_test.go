@@ -58,6 +58,7 @@ func roads() []road {
 		{name: "onramp-completed", id: buy, ending: ramp.Completed, act: pay},
 		{name: "onramp-proof-by-signal", id: buy, ending: ramp.Completed, begin: plainly, act: signalProof},
 		{name: "onramp-proof-before-the-order", id: buy, ending: ramp.Completed, begin: withEarlyProof},
+		{name: "onramp-proof-before-it-begins", id: buy, ending: ramp.Completed, begin: withEarlyProof},
 		{name: "onramp-proof-in-the-request", id: buy, ending: ramp.Completed, buy: func(r *ramp.OnrampRequest) { r.UTR = utrOf(900) }},
 		{name: "onramp-refused-proof-first", id: buy, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
 		{name: "onramp-malformed-signal-first", id: buy, ending: ramp.Completed, act: inTurn(malformedSignal, pay)},

@@ -41,8 +41,21 @@ func (l *lifecycle) validate(m message, input converter.RawValue) error {
 	if err := l.readable(input); err != nil {
 		return err
 	}
+	if count, several := furtherArguments(input); several {
+		return tooManyArguments(count)
+	}
 	_, err := l.admit(m, input)
 	return err
+}
+
+// furtherArguments reports whether more than one argument came, and how many.
+func furtherArguments(input converter.RawValue) (count string, several bool) {
+	told, several := input.Payload().GetMetadata()[ramp.MetadataArguments]
+	return string(told), several
+}
+
+func tooManyArguments(count string) *ramp.Error {
+	return &ramp.Error{Type: ramp.InvalidRequest, Message: fmt.Sprintf("one argument is taken, and %s were sent", count)}
 }
 
 // readable refuses an update that no key here can read, which its caller can send again.
@@ -58,9 +71,12 @@ func (l *lifecycle) readable(input converter.RawValue) error {
 // Anything else decides where money goes or at what price, and counts in clear only where the order began under that rule, and while
 // it is awaited.
 func (l *lifecycle) admit(m message, input converter.RawValue) (take, error) {
+	if count, several := furtherArguments(input); several && l.rules != nil {
+		return nil, tooManyArguments(count)
+	}
 	if inClear(input) && m.awaits != "" && l.mindsClear() {
 		switch {
-		case !l.takesClear():
+		case l.begun && !l.takesClear():
 			return nil, l.unencrypted("a " + m.name)
 		case l.order.Status != m.awaits:
 			return nil, l.refuse(ramp.NotAwaited, "not awaited: in clear it is taken only while the order is "+string(m.awaits))
@@ -79,8 +95,9 @@ func (l *lifecycle) unencrypted(what string) *ramp.Error {
 }
 
 const (
-	// asideLimit bounds the messages that wait for a key at a time.
+	// asideLimit bounds the messages that wait for a key at a time. Of further ones each is tried once, and triesLimit bounds these.
 	asideLimit = 20
+	triesLimit = 200
 	// longestAside bounds the size of each in bytes. What the contract knows is far smaller, encrypted too.
 	longestAside = 64 << 10
 )
@@ -88,6 +105,7 @@ const (
 // aside are the messages that no worker had a key for. The order goes on without them.
 type aside struct {
 	waiting int
+	tried   int
 	cancel  workflow.CancelFunc
 	ctx     workflow.Context
 }
@@ -106,36 +124,57 @@ func (l *lifecycle) needsKey(input converter.RawValue) bool {
 	return key != "" && l.rules != nil && !slices.Contains(l.rules.Keys, key)
 }
 
-// setAside keeps a signal until a worker has its key, and handles it then. Its sender cannot be told.
+// setAside keeps a signal until a worker has its key, and handles it then. Its sender cannot be told. Where too many wait already, it
+// is tried once: the workers may have its key, as after a rotation.
 func (l *lifecycle) setAside(ctx workflow.Context, m message, input converter.RawValue) {
 	sealed, err := proto.Marshal(input.Payload())
-	if err != nil || len(sealed) > longestAside || l.aside.waiting >= asideLimit {
+	full := l.aside.waiting >= asideLimit
+	if err != nil || len(sealed) > longestAside || full && l.aside.tried >= triesLimit {
 		l.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and too large, or one of too many.")
 		return
 	}
 	if l.aside.cancel == nil {
 		l.aside.ctx, l.aside.cancel = workflow.WithCancel(disconnected(ctx))
 	}
+	request := activities.ReadMessageRequest{Sealed: sealed, KeyID: keyOf(input)}
+	if full {
+		l.aside.tried++
+		workflow.GoNamed(l.aside.ctx, "message tried once", func(ctx workflow.Context) { l.tryAside(ctx, m, request) })
+		return
+	}
 	l.aside.waiting++
-	key := keyOf(input)
 	l.raise(ctx, unreadableMessage, fmt.Sprintf(
-		"a %s signal cannot be read: it is encrypted with key %s, which the workers do not have; distribute the keyset", m.name, key))
-	workflow.GoNamed(l.aside.ctx, "message set aside", func(ctx workflow.Context) {
-		read, err := activities.ReadMessage(ctx, activities.ReadMessageRequest{Sealed: sealed, KeyID: key})
-		if err != nil {
-			return // the order is over
-		}
-		l.aside.waiting--
-		l.rules.Keys = append(l.rules.Keys, key)
-		if l.aside.waiting == 0 {
-			l.settle(ctx, unreadableMessage)
-		}
-		l.heedOpened(ctx, m, read.Opened)
-	})
+		"a %s signal cannot be read: it is encrypted with key %s, which the workers do not have; distribute the keyset", m.name, request.KeyID))
+	workflow.GoNamed(l.aside.ctx, "message set aside", func(ctx workflow.Context) { l.awaitKey(ctx, m, request) })
+}
+
+// awaitKey reads a message once a worker has its key.
+func (l *lifecycle) awaitKey(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
+	read, err := activities.ReadMessage(ctx, request)
+	if err != nil {
+		return // the order is over
+	}
+	l.aside.waiting--
+	if l.aside.waiting == 0 {
+		l.settle(ctx, unreadableMessage)
+	}
+	l.heedOpened(ctx, m, request.KeyID, read.Opened)
+}
+
+// tryAside reads a message if a worker has its key by now.
+func (l *lifecycle) tryAside(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
+	read, err := activities.TryMessage(ctx, request)
+	switch {
+	case err == nil:
+		l.heedOpened(ctx, m, request.KeyID, read.Opened)
+	case ctx.Err() == nil:
+		l.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and one of too many.")
+	}
 }
 
 // heedOpened handles a signal that was set aside.
-func (l *lifecycle) heedOpened(ctx workflow.Context, m message, opened []byte) {
+func (l *lifecycle) heedOpened(ctx workflow.Context, m message, key string, opened []byte) {
+	l.rules.Keys = append(l.rules.Keys, key)
 	var payload commonpb.Payload
 	if len(opened) == 0 || proto.Unmarshal(opened, &payload) != nil {
 		l.note(ctx, "A "+m.name+" signal that was set aside is ignored: it was encrypted for another order, or was changed.")

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
 
 	"rampart/activities"
@@ -249,7 +251,8 @@ func TestMessageThatNobodyCanReadFreezesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.began(activities.Rules{Keys: []string{"7"}}, true)
-	w.on((*activities.Calls)(nil).ReadMessage).After(300*time.Hour).Return(activities.ReadMessageResult{}, nil).Maybe()
+	w.on((*activities.Calls)(nil).ReadMessage).Return(activities.ReadMessageResult{},
+		temporal.NewApplicationError("no key", activities.ErrKeyMissing)).Maybe()
 	w.happy(completed)
 	for i := range 30 {
 		w.at(time.Minute+time.Duration(i)*time.Second, func() { w.SignalWorkflow(ramp.SubmitKYC, sealed()) })
@@ -263,6 +266,49 @@ func TestMessageThatNobodyCanReadFreezesNothing(t *testing.T) {
 	require.Contains(t, notes(order), "one of too many")
 	require.Contains(t, notes(order), "no order knows the name submit-nonsense")
 	require.Empty(t, order.Attention)
+}
+
+func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.began(activities.Rules{Keys: []string{"7"}}, true)
+	w.on((*activities.Calls)(nil).ReadMessage).Return(func(_ context.Context, req activities.ReadMessageRequest) (activities.ReadMessageResult, error) {
+		if req.KeyID != "8" {
+			return activities.ReadMessageResult{}, temporal.NewApplicationError("no key", activities.ErrKeyMissing)
+		}
+		return activities.ReadMessageResult{Opened: content(t, ramp.UTRSubmission{UTR: utr})}, nil
+	})
+	w.happy(completed)
+	w.at(time.Minute, func() {
+		for range 30 {
+			w.SignalWorkflow(ramp.SubmitUTR, sealed())
+		}
+	})
+	w.at(2*time.Minute, func() {
+		w.SignalWorkflow(ramp.SubmitUTR, handed(t, ramp.UTRSubmission{UTR: utr}, ramp.MetadataKeyID, "8"))
+	})
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, utr, order.Proof.UTR)
+}
+
+func TestMessageThatNobodyCanReadFreezesNoOrderThatDoesNotBegin(t *testing.T) {
+	t.Parallel()
+	taken := &ramp.Error{Type: ramp.ReferenceTaken, Reference: reference, Message: "taken", RunID: "run-1"}
+	w := newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).After(time.Minute).Return(activities.KYCStatusResult{}, taken.ApplicationError())
+	w.happy()
+	w.at(time.Second, func() { w.SignalWorkflow(ramp.SubmitUTR, sealed()) })
+	require.Equal(t, string(ramp.ReferenceTaken), w.failure(ramp.OnrampWorkflow, onrampRequest()).Type())
+
+	w = newWorld(t, ramp.Onramp)
+	w.on((*activities.Calls)(nil).KYCStatus).After(time.Hour).Return(activities.KYCStatusResult{}, nil).Maybe()
+	w.happy()
+	w.at(time.Second, func() { w.SignalWorkflow(ramp.SubmitUTR, sealed()) })
+	w.at(2*time.Second, func() { w.CancelWorkflow() })
+	require.Equal(t, ramp.Cancelled, w.buy(onrampRequest()).Status)
 }
 
 func TestMessageOfAnotherOrderThatWasSetAsideIsIgnored(t *testing.T) {

@@ -43,8 +43,10 @@ func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
 	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{
 		Email: l.terms.email, Begins: &activities.Beginning{Reference: l.order.Reference, Clear: l.clear},
 	})
-	l.begun, l.rules = true, status.Rules
-	l.readMessages(ctx)
+	l.begun, l.rules, l.stillborn = true, status.Rules, err != nil
+	if l.rules != nil || l.holding { // an order that began before there were rules reads its messages when it waits for some
+		l.readMessages(ctx)
+	}
 	defer l.inbox.kyc.finish("the user's KYC is decided")
 	if err != nil || status.Verified {
 		return err

@@ -107,6 +107,10 @@ type lifecycle struct {
 	// before there were any.
 	begun bool
 	rules *activities.Rules
+	// holding is set while messages wait for the order to begin.
+	holding bool
+	// stillborn is set once the first call has failed, which ends the order.
+	stillborn bool
 	// turnedAway is why the order did not begin; nil for one that did.
 	turnedAway *ramp.Error
 	// aside are the messages that no key could read so far.
@@ -157,6 +161,9 @@ func end(status ramp.Status, note string, args ...any) error {
 // the first message. The error is what the workflow ends with.
 func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle, error) {
 	mustBeReadable(input)
+	if count, several := furtherArguments(input); several && changed(ctx, changeOneArgument) {
+		return nil, decline(ctx, tooManyArguments(count))
+	}
 	if err := readRequest(ctx, r, input); err != nil {
 		return nil, decline(ctx, err)
 	}

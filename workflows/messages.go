@@ -84,10 +84,12 @@ func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
 	cancelled := func() bool { return order.Err() != nil && !heard }
 	for {
 		_ = workflow.Await(ctx, func() bool { // cannot be cancelled
-			return cancelled() || l.begun && l.unread(ctx)
+			return cancelled() || l.unread(ctx) && !l.holds()
 		})
 		switch {
-		case l.begun && l.inbox.pending():
+		case !l.begun && !l.holding && l.unread(ctx) && changed(ctx, changeEarlyMessages):
+			l.holding = true
+		case l.inbox.pending() && !l.holds():
 			l.inbox.signals.Select(ctx)
 		case cancelled():
 			heard = true
@@ -97,6 +99,9 @@ func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
 		}
 	}
 }
+
+// holds reports whether messages wait for the order to begin: before, nobody knows which of them count.
+func (l *lifecycle) holds() bool { return l.holding && !l.begun }
 
 // readMessages lets what has arrived be heeded first.
 func (l *lifecycle) readMessages(ctx workflow.Context) {
@@ -123,8 +128,12 @@ func (l *lifecycle) ignoreUnknown(ctx workflow.Context) {
 
 // heed handles a signal. Its sender cannot be told that it was of no use, so the order's timeline says so.
 func (l *lifecycle) heed(ctx workflow.Context, m message, input converter.RawValue) {
-	if l.needsKey(input) {
+	switch {
+	case l.needsKey(input):
 		l.setAside(ctx, m, input)
+		return
+	case l.stillborn && unreadable(input):
+		l.note(ctx, "A "+m.name+" signal was ignored: the order is over, and no worker had the key to read it.")
 		return
 	}
 	mustBeReadable(input)
@@ -164,6 +173,9 @@ func (l *lifecycle) checkAwaiting(input converter.RawValue) error {
 	}
 	if err := l.readable(input); err != nil {
 		return contractError(err)
+	}
+	if count, several := furtherArguments(input); several {
+		return contractError(tooManyArguments(count))
 	}
 	var awaiting ramp.Awaiting
 	if err := decode(input, &awaiting); err != nil {
@@ -312,11 +324,7 @@ const longestWord = 60
 // decode reads what came from outside, as strictly as ramp.Decode does.
 func decode(input converter.RawValue, into any) error {
 	payload := input.Payload()
-	metadata := payload.GetMetadata()
-	if count, several := metadata[ramp.MetadataArguments]; several {
-		return &ramp.Error{Type: ramp.InvalidRequest, Message: fmt.Sprintf("one argument is taken, and %s were sent", count)}
-	}
-	switch encoding := string(metadata[converter.MetadataEncoding]); encoding {
+	switch encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding {
 	case converter.MetadataEncodingJSON:
 	case "", converter.MetadataEncodingNil:
 		return undecodable("is missing")

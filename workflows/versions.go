@@ -27,6 +27,10 @@ const (
 	changeIdentity = "identify-user"
 	// changeLastLookForAccount: an account is looked for once more before the order gives it up.
 	changeLastLookForAccount = "look-for-account"
+	// changeEarlyMessages: messages that come before the order has begun are read once it has.
+	changeEarlyMessages = "early-messages"
+	// changeOneArgument: a request that comes with further arguments is declined.
+	changeOneArgument = "one-argument"
 	// changeAccountLimit: an order takes so many accounts and no more.
 	changeAccountLimit = "account-limit"
 	// changeUnkeptPause: an order pauses before it makes another in place of a second one that is another order's.
