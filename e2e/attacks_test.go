@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -173,7 +174,7 @@ func TestForgedQuoteExpiryMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/orders/create", fault{left: 1 << 30, status: 503})
+	n.fail("POST /v1/orders/create", fault{left: 1 << 30, status: 503, slow: 2 * time.Second})
 	s.startBare(buy("forged-quote"), onrampRequest("forged-quote"))
 
 	s.fail(buy("forged-quote"), "CreateOnrampOrder", applicationFailure(t, "QuoteExpired", map[string]any{}))

@@ -125,7 +125,7 @@ func badPayloads(sound string) map[string]*commonpb.Payload {
 		`not "json/protobuf"`:               encodedAs("json/protobuf", sound),
 		`not "binary/protobuf"`:             encodedAs("binary/protobuf", "\x0a\x06hunter2"),
 		`not "binary/plain"`:                encodedAs("binary/plain", sound),
-		`not "binary/null"`:                 encodedAs("binary/null", ""),
+		"the argument is missing":           encodedAs("binary/null", ""),
 		`not "application/xml"`:             encodedAs("application/xml", "<order>hunter2</order>"),
 		`not ""`:                            {Data: []byte(sound)},
 		"the argument does not decrypt: it": encodedAs(ramp.EncodingEncrypted, "hunter2"),

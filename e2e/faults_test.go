@@ -31,6 +31,8 @@ type fault struct {
 	left int
 	// status is the answer in place of the provider's; zero loses the provider's answer, after it did what was asked.
 	status int
+	// slow is how long the answer takes.
+	slow time.Duration
 	// retryAfter is the header of that name, in seconds.
 	retryAfter string
 	// echo repeats the call's own headers and body in the answer, as careless servers do.
@@ -58,6 +60,9 @@ func (n *network) between(t *testing.T, provider string) string {
 			proxy.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		default:
+			if f.slow > 0 {
+				<-time.After(f.slow)
+			}
 			if f.retryAfter != "" {
 				w.Header().Set("Retry-After", f.retryAfter)
 			}

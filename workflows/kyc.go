@@ -39,7 +39,9 @@ func refusedDossier(reason string) string { return "the provider refused the KYC
 // verifyKYC goes on only with a verified user, which the guide makes mandatory. Its first call also decides whether the order begins
 // at all, and by which rules messages are taken, so that none is read before.
 func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
-	l.lookAhead(ctx)
+	if !l.clear || !changed(ctx, changeClearAsksAhead) {
+		l.lookAhead(ctx)
+	}
 	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{
 		Email: l.terms.email, Begins: &activities.Beginning{Reference: l.order.Reference, Clear: l.clear},
 	})

@@ -324,11 +324,11 @@ const longestWord = 60
 // decode reads what came from outside, as strictly as ramp.Decode does.
 func decode(input converter.RawValue, into any) error {
 	payload := input.Payload()
-	switch encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); encoding {
-	case converter.MetadataEncodingJSON:
-	case "", converter.MetadataEncodingNil:
+	switch encoding := string(payload.GetMetadata()[converter.MetadataEncoding]); {
+	case encoding == converter.MetadataEncodingJSON:
+	case encoding == converter.MetadataEncodingNil, encoding == "" && len(payload.GetData()) == 0:
 		return undecodable("is missing")
-	case ramp.EncodingEncrypted:
+	case encoding == ramp.EncodingEncrypted:
 		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
 	default:
 		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, redact.Message(encoding, longestWord)))

@@ -29,6 +29,8 @@ const (
 	changeLastLookForAccount = "look-for-account"
 	// changeEarlyMessages: messages that come before the order has begun are read once it has.
 	changeEarlyMessages = "early-messages"
+	// changeClearAsksAhead: nothing is asked ahead for a request in clear, which may not be taken.
+	changeClearAsksAhead = "clear-asks-nothing-ahead"
 	// changeOneArgument: a request that comes with further arguments is declined.
 	changeOneArgument = "one-argument"
 	// changeAccountLimit: an order takes so many accounts and no more.
