@@ -162,7 +162,7 @@ func otherBadStarts(t *testing.T) []badStart {
 		all = append(all, badStart{name: "too much in " + field, workflowType: ramp.OnrampWorkflow, input: plainJSON(string(encoded)), field: field})
 	}
 	return append(all, badStart{
-		name: "no request", workflowType: ramp.OfframpWorkflow, problem: `not ""`,
+		name: "no request", workflowType: ramp.OfframpWorkflow, problem: "the argument is missing",
 	}, badStart{
 		name: "a workflow id that is not the reference's", workflowType: ramp.OnrampWorkflow, input: plainJSON(string(sound)),
 		problem: "the workflow id of this order must be onramp/sound, so that one reference is one order",

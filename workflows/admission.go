@@ -74,15 +74,17 @@ func (l *lifecycle) admit(m message, input converter.RawValue) (take, error) {
 	if count, several := furtherArguments(input); several && l.rules != nil {
 		return nil, tooManyArguments(count)
 	}
-	if inClear(input) && m.awaits != "" && l.mindsClear() {
-		switch {
-		case l.begun && !l.takesClear():
-			return nil, l.unencrypted("a " + m.name)
-		case l.order.Status != m.awaits:
-			return nil, l.refuse(ramp.NotAwaited, "not awaited: in clear it is taken only while the order is "+string(m.awaits))
-		}
+	take, err := m.check(input)
+	if err != nil || !inClear(input) || m.awaits == "" || !l.mindsClear() {
+		return take, err
 	}
-	return m.check(input)
+	switch {
+	case l.begun && !l.takesClear():
+		return nil, l.unencrypted("a " + m.name)
+	case l.order.Status != m.awaits:
+		return nil, l.refuse(ramp.NotAwaited, "not awaited: in clear it is taken only while the order is "+string(m.awaits))
+	}
+	return take, nil
 }
 
 // mindsClear reports whether the order began, or begins, under a rule for messages in clear.
