@@ -147,6 +147,9 @@ func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	if id, told := keyOf(payload.GetData()); told {
 		marks = []string{ramp.MetadataKeyID, strconv.FormatUint(uint64(id), 10)}
 	}
+	if len(payload.GetData()) > large {
+		marks = append(marks, ramp.MetadataLarge, "true")
+	}
 	inside, err := d.codec.decrypt(payload)
 	var unknown *UnknownKeyError
 	switch {
@@ -158,6 +161,9 @@ func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 		return marked(payload, marks...)
 	}
 }
+
+// large is the size in bytes, encrypted, above which a message is marked.
+const large = 64 << 10
 
 // unknownKey is why a message could not be read that another process may be able to read.
 const unknownKey = "unknown-key"
@@ -175,7 +181,7 @@ func marked(payload *commonpb.Payload, marks ...string) *commonpb.Payload {
 	if metadata == nil {
 		metadata = make(map[string][]byte)
 	}
-	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataArguments} {
+	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
 		delete(metadata, mark)
 	}
 	for i := 0; i < len(marks); i += 2 {

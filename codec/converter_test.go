@@ -3,6 +3,7 @@ package codec_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,7 +66,7 @@ func taken(t *testing.T, dc converter.DataConverter, payloads ...*commonpb.Paylo
 // lies are marks that only the converter may set.
 func lies(payload *commonpb.Payload) *commonpb.Payload {
 	lying := proto.Clone(payload).(*commonpb.Payload)
-	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataArguments} {
+	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
 		lying.Metadata[mark] = []byte("lie")
 	}
 	return lying
@@ -73,7 +74,7 @@ func lies(payload *commonpb.Payload) *commonpb.Payload {
 
 func requireMarks(t *testing.T, payload *commonpb.Payload, marks map[string]string) {
 	t.Helper()
-	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataArguments} {
+	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
 		value, set := payload.GetMetadata()[mark]
 		wanted, is := marks[mark]
 		require.Equal(t, is, set, mark)
@@ -137,6 +138,20 @@ func TestMessageOfAKeyThatIsNotHereIsHandedOverUnopenedAndSaysSo(t *testing.T) {
 	opened := taken(t, codec.NewDataConverter(codec.New(elsewhere, "default")), taken(t, dc, sent))
 	require.Equal(t, `"`+secret+`"`, string(opened.GetData()))
 	requireMarks(t, opened, map[string]string{ramp.MetadataKeyID: elsewhere.Primary()})
+}
+
+func TestLargeMessageIsMarkedWhetherItsKeyIsHereOrNot(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t)
+	own := of(codec.New(keyring, "default"), order("default", "onramp/inv-42"))
+	for size, isLarge := range map[int]bool{60 << 10: false, 70 << 10: true} {
+		sent := encode(t, own, clear(t, strings.Repeat("x", size)))
+		for _, reader := range []*codec.Keyring{keyring, newKeyring(t)} {
+			message := taken(t, codec.NewDataConverter(codec.New(reader, "default")), sent)
+			_, told := message.GetMetadata()[ramp.MetadataLarge]
+			require.Equal(t, isLarge, told, size)
+		}
+	}
 }
 
 func TestFirstOfSeveralArgumentsSaysHowManyCame(t *testing.T) {

@@ -46,12 +46,14 @@ const (
 	// EncodingEncrypted is the "encoding" in an encrypted payload's metadata.
 	EncodingEncrypted = "binary/encrypted"
 	// MetadataUnencrypted is in the metadata of what came to an order in clear although the worker encrypts. The
-	// worker's data converter sets it, as it does the three below; no sender does.
+	// worker's data converter sets it, as it does those below; no sender does.
 	MetadataUnencrypted = "unencrypted"
 	// MetadataKeyID names the key that what came to an order was encrypted with, in decimal.
 	MetadataKeyID = "encryption-key-id"
 	// MetadataUnreadable is in the metadata of what came to an order encrypted with a key that the worker lacks.
 	MetadataUnreadable = "unreadable"
+	// MetadataLarge is in the metadata of what came to an order encrypted and is far larger than anything of the contract.
+	MetadataLarge = "large"
 	// MetadataArguments is in the metadata of the first of several arguments: how many came, in decimal.
 	MetadataArguments = "arguments"
 )

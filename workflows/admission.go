@@ -100,8 +100,6 @@ const (
 	// asideLimit bounds the messages that wait for a key at a time. Of further ones each is tried once, and triesLimit bounds these.
 	asideLimit = 20
 	triesLimit = 200
-	// longestAside bounds the size of each in bytes. What the contract knows is far smaller, encrypted too.
-	longestAside = 64 << 10
 )
 
 // aside are the messages that no worker had a key for. The order goes on without them.
@@ -131,7 +129,7 @@ func (l *lifecycle) needsKey(input converter.RawValue) bool {
 func (l *lifecycle) setAside(ctx workflow.Context, m message, input converter.RawValue) {
 	sealed, err := proto.Marshal(input.Payload())
 	full := l.aside.waiting >= asideLimit
-	if err != nil || len(sealed) > longestAside || full && l.aside.tried >= triesLimit {
+	if err != nil || marked(input, ramp.MetadataLarge) || full && l.aside.tried >= triesLimit {
 		l.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and too large, or one of too many.")
 		return
 	}

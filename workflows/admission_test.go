@@ -294,6 +294,25 @@ func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *
 	require.Equal(t, utr, order.Proof.UTR)
 }
 
+func TestMessageIsTooLargeToBeSetAsideWhetherItsKeyIsHereOrNot(t *testing.T) {
+	t.Parallel()
+	for _, message := range []converter.RawValue{
+		handed(t, ramp.UTRSubmission{UTR: otherUTR}, ramp.MetadataKeyID, "9", ramp.MetadataLarge, "true"),
+		handed(t, "ciphertext", ramp.MetadataKeyID, "9", ramp.MetadataLarge, "true", ramp.MetadataUnreadable, "unknown-key"),
+	} {
+		w := newWorld(t, ramp.Onramp)
+		w.began(activities.Rules{Keys: []string{"7"}}, true)
+		w.happy(completed)
+		w.at(time.Minute, func() { w.SignalWorkflow(ramp.SubmitUTR, message) })
+		w.signalUTR(2*time.Minute, utr)
+
+		order := w.buy(onrampRequest())
+
+		require.Equal(t, utr, order.Proof.UTR)
+		require.Contains(t, notes(order), "too large, or one of too many")
+	}
+}
+
 func TestMessageThatNobodyCanReadFreezesNoOrderThatDoesNotBegin(t *testing.T) {
 	t.Parallel()
 	taken := &ramp.Error{Type: ramp.ReferenceTaken, Reference: reference, Message: "taken", RunID: "run-1"}
