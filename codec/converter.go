@@ -141,14 +141,14 @@ func (d *dataConverter) readsResult() bool { return d.inWorkflow && d.codec.role
 // it is, for the workflow to refuse in its own words or to keep until it can be read.
 func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	if !Encrypted(payload) {
-		return marked(payload, ramp.MetadataUnencrypted, "true")
+		return marked(payload, mark{ramp.MetadataUnencrypted, "true"})
 	}
-	var marks []string
+	var marks []mark
 	if id, told := keyOf(payload.GetData()); told {
-		marks = []string{ramp.MetadataKeyID, strconv.FormatUint(uint64(id), 10)}
+		marks = append(marks, mark{ramp.MetadataKeyID, strconv.FormatUint(uint64(id), 10)})
 	}
 	if len(payload.GetData()) > large {
-		marks = append(marks, ramp.MetadataLarge, "true")
+		marks = append(marks, mark{ramp.MetadataLarge, "true"})
 	}
 	inside, err := d.codec.decrypt(payload)
 	var unknown *UnknownKeyError
@@ -156,7 +156,7 @@ func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	case err == nil:
 		return marked(inside, marks...)
 	case errors.As(err, &unknown):
-		return marked(payload, append(marks, ramp.MetadataUnreadable, unknownKey)...)
+		return marked(payload, append(marks, mark{ramp.MetadataUnreadable, unknownKey})...)
 	default:
 		return marked(payload, marks...)
 	}
@@ -175,17 +175,20 @@ func (d *dataConverter) fail(err error) error {
 	return err
 }
 
-// marked is a payload with marks, by name and value in turn, and without those that its sender has put there.
-func marked(payload *commonpb.Payload, marks ...string) *commonpb.Payload {
+// mark is a field of a payload's metadata that no sender sets.
+type mark struct{ name, value string }
+
+// marked is a payload with marks, and without those that its sender has put there.
+func marked(payload *commonpb.Payload, marks ...mark) *commonpb.Payload {
 	metadata := maps.Clone(payload.GetMetadata())
 	if metadata == nil {
 		metadata = make(map[string][]byte)
 	}
-	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
-		delete(metadata, mark)
+	for _, name := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
+		delete(metadata, name)
 	}
-	for i := 0; i < len(marks); i += 2 {
-		metadata[marks[i]] = []byte(marks[i+1])
+	for _, m := range marks {
+		metadata[m.name] = []byte(m.value)
 	}
 	return &commonpb.Payload{Metadata: metadata, Data: payload.GetData()}
 }
