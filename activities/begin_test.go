@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
@@ -243,6 +244,10 @@ func TestEarlierRunsThatWereOrdersAreFound(t *testing.T) {
 			p.ended(nil, temporal.NewApplicationError("nil pointer", "PanicError"))
 			apart(p)
 		}, "ended on a defect"},
+		"failed by a call that could not be right": {enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, func(p past) {
+			p.ended(nil, failedCall(p.t, ramp.InvalidRequest))
+			apart(p)
+		}, "ended on a defect"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -258,6 +263,21 @@ func TestEarlierRunsThatWereOrdersAreFound(t *testing.T) {
 			require.Equal(t, tc.ending, earlier.Ending)
 		})
 	}
+}
+
+// failedCall is the failure of a workflow whose activity has failed with an error of this type.
+func failedCall(t *testing.T, kind ramp.ErrorType) error {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	fails := func(context.Context) error {
+		return temporal.NewNonRetryableApplicationError("no decimal", string(kind), nil)
+	}
+	env.RegisterActivity(fails)
+	_, err := env.ExecuteActivity(fails)
+	var call *temporal.ActivityError
+	require.ErrorAs(t, err, &call)
+	return err
 }
 
 // apart makes the two runs start each by itself.

@@ -66,8 +66,8 @@ const (
 
 var errInvisible = errors.New("the visibility store does not show this run yet, so that earlier ones cannot be ruled out")
 
-// Earlier implements Runs. The store is behind, and tells of the runs of one workflow id in their order: once it shows this run, it
-// shows those before it.
+// Earlier implements Runs. The store is behind, and takes up the starts of one workflow id in their order: once it shows this run, it
+// shows those before it, some of them perhaps as running still.
 func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*EarlierRun, error) {
 	tooLate := time.After(visibleWithin)
 	for pause := visibleAfter; ; pause = min(2*pause, visibleEvery) {
@@ -201,10 +201,12 @@ var endings = map[enumspb.WorkflowExecutionStatus]string{
 	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:        "timed out",
 }
 
-// madeNothing reports whether a run that failed was turned away at the door.
+// madeNothing reports whether a run that failed was turned away at the door. The failure of an activity, whatever its type, is a
+// defect, which may come after the provider has made the order.
 func madeNothing(err error) bool {
+	var call *temporal.ActivityError
 	var application *temporal.ApplicationError
-	if !errors.As(err, &application) {
+	if errors.As(err, &call) || !errors.As(err, &application) {
 		return false
 	}
 	switch ramp.ErrorType(application.Type()) {
