@@ -23,7 +23,7 @@ ARG TARGETOS TARGETARCH
 ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
-      ./worker ./starter ./codec/cmd/codec-server ./onmeta/sandbox/cmd/sandbox ./loopback/cmd/loopback-proxy
+      ./worker ./starter ./codec/cmd/codec-server ./sandbox/cmd/sandbox ./deploy/loopback-proxy
 # Where a volume for the keyset goes, which the programs' user may write into, and one for KYC dossiers.
 RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc
 

@@ -43,7 +43,7 @@ bin/devserver: FORCE
 	@go build -C devserver -o ../bin/devserver .
 bin/sandbox: FORCE
 	@echo "Building the sandbox"
-	@go build -o $@ ./onmeta/sandbox/cmd/sandbox
+	@go build -o $@ ./sandbox/cmd/sandbox
 bin/worker: FORCE
 	@echo "Building the worker"
 	@go build -o $@ ./worker
@@ -86,8 +86,8 @@ endif
 lint:
 	@echo "Checking format, vet, staticcheck and workflow determinism"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	@go vet ./... && go vet -C devserver ./... && go vet -C bench/plot ./...
-	@$(STATICCHECK) ./... && (cd devserver && $(STATICCHECK) ./...) && cd bench/plot && $(STATICCHECK) ./...
+	@go vet ./... && go vet -C devserver ./... && go vet -C test/bench/plot ./...
+	@$(STATICCHECK) ./... && (cd devserver && $(STATICCHECK) ./...) && cd test/bench/plot && $(STATICCHECK) ./...
 	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
 
 # Not part of make test, for it looks outside: at the modules' checksums and at the database of known vulnerabilities.
@@ -102,8 +102,8 @@ security:
 
 unit:
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
-	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v /e2e)
-	@go test -C bench/plot ./...
+	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v /test/e2e)
+	@go test -C test/bench/plot ./...
 
 devserver-test:
 	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
@@ -116,18 +116,18 @@ deploy-check:
 
 e2e:
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./e2e
+	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test
 	@echo "Checking 10,000 random orders against the model"
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
 	@echo "Sending an order more signals than the server takes"
-	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./e2e
+	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./test/e2e
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
-	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./e2e
-	@for package in ./ramp ./onmeta ./codec ./codec/server ./redact ./starter/commands; do \
+	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
+	@for package in ./ramp ./onmeta ./codec ./codec/server ./internal/redact ./starter/commands; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \
@@ -138,7 +138,7 @@ nightly: test
 # them may be running.
 histories:
 	@mkdir -p workflows/testdata/histories
-	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./e2e
+	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./test/e2e
 
 # A thousand orders under faults, kills and restarts, and what provider and workflows say of them: docs/reliability.md. PostgreSQL's
 # programs are Debian's package postgresql.
@@ -155,7 +155,7 @@ backpressure: bin/sandbox bin/worker bin/devserver bin/torture
 	@bin/torture backpressure --worker-rate 50 --for 7m $(if $(JSON),--json $(JSON))
 bin/torture: FORCE
 	@echo "Building the torture run"
-	@go build -o $@ ./torture/cmd/torture
+	@go build -o $@ ./test/torture/cmd/torture
 bin/temporal-server: FORCE
 	@echo "Building the official Temporal server"
 	@go build -C devserver -o ../$@ go.temporal.io/server/cmd/server
@@ -167,25 +167,25 @@ bin/temporal-sql-tool:
 BENCH = bin/bench --seed $(SEED) --page docs/performance.md --json
 .PHONY: bench bench-waiting
 bench: bin/worker bin/devserver bin/bench
-	@mkdir -p bench/results
-	@$(BENCH) bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
+	@mkdir -p test/bench/results
+	@$(BENCH) test/bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
 bench-waiting: bin/worker bin/devserver bin/bench
-	@mkdir -p bench/results
-	@$(BENCH) bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
-PLOT = go run -C bench/plot . -into ../../docs/images ../results
+	@mkdir -p test/bench/results
+	@$(BENCH) test/bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
+PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
 # What many orders a day need, by the last measurements: docs/scaling.md.
 .PHONY: sizes simulation
 sizes: bin/bench
-	@bin/bench sizes bench/results/orders.json bench/results/waiting.json docs/scaling.md
+	@bin/bench sizes test/bench/results/orders.json test/bench/results/waiting.json docs/scaling.md
 simulation:
-	@go test -count=1 -run '^TestWhatIsSimulatedIsWrittenIntoAPage$$' ./bench -args -simulate-page ../docs/scaling.md
+	@go test -count=1 -run '^TestWhatIsSimulatedIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/scaling.md
 bin/bench: FORCE
 	@echo "Building the benchmark"
-	@go build -o $@ ./bench/cmd/bench
+	@go build -o $@ ./test/bench/cmd/bench
 
 # The pictures of the Web UI in docs/images, taken anew. With RAMP_SCREENSHOTS=DIR, the tests leave there all that they look at.
 screenshots:
-	@taken=$$(mktemp -d) && RAMP_SCREENSHOTS=$$taken go test -count=1 -timeout 20m -run '^TestWebUI' ./e2e && \
+	@taken=$$(mktemp -d) && RAMP_SCREENSHOTS=$$taken go test -count=1 -timeout 20m -run '^TestWebUI' ./test/e2e && \
 		for picture in $$(cd $$taken && ls); do test ! -e docs/images/$$picture || cp $$taken/$$picture docs/images/ || exit 1; done && \
 		rm -r $$taken
 

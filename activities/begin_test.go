@@ -24,8 +24,8 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/sandbox"
 )
 
 // runs are the earlier runs of every workflow id.

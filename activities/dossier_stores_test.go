@@ -21,7 +21,7 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
+	"rampart/sandbox"
 )
 
 func worldWithStores(t *testing.T, stores ...string) *world {

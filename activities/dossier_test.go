@@ -21,7 +21,7 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
+	"rampart/sandbox"
 )
 
 const unverified = "asha+nokyc@example.test"

@@ -10,9 +10,9 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // Types of the application errors that activities fail with.

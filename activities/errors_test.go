@@ -12,8 +12,8 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/sandbox"
 )
 
 func buy() activities.QuoteBuyRequest {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // What of the provider's values reaches an order, in which form, and what is shown to nobody. A user pays by them, a backend draws

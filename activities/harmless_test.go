@@ -18,8 +18,8 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/sandbox"
 )
 
 // offramped answers the creation of a sale with this deposit wallet.

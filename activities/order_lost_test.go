@@ -11,8 +11,8 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/sandbox"
 )
 
 // commitsLater makes the order only after the client has given up.

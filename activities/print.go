@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"rampart/redact"
+	"rampart/internal/redact"
 )
 
 // What holds personal data prints itself without it, whatever prints it: a verb of fmt, slog, zap, an error. JSON, which

@@ -15,8 +15,8 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
 	"rampart/ramp"
+	"rampart/sandbox"
 )
 
 func since(ago time.Duration) activities.Wait { return activities.Wait{Since: time.Now().Add(-ago)} }

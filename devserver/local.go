@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"rampart/loopback"
+	"rampart/internal/loopback"
 )
 
 const (

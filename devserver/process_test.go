@@ -30,8 +30,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	processes "rampart/internal/process"
 	"rampart/ramp"
-	processes "rampart/torture/process"
 )
 
 const (

@@ -18,7 +18,7 @@ import (
 	"github.com/temporalio/ui-server/v2/ui"
 	"go.temporal.io/server/common/config"
 
-	"rampart/loopback"
+	"rampart/internal/loopback"
 )
 
 // startUI starts the Web UI beside the frontend. It answers this machine and its own pages alone: a page of any site can make a browser

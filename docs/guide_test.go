@@ -267,7 +267,7 @@ func routesCalled(t *testing.T) []onmeta.Route {
 // isWorkersOwn reports whether a file is of the programs that call the provider, and not of the client itself, the sandbox,
 // the tests or the comparison in bench.
 func isWorkersOwn(path string) bool {
-	others := regexp.MustCompile(`^\.\./(?:onmeta/[^/]+\.go|onmeta/sandbox/|sandbox/|bench/|e2e/|torture/|test/)|_test\.go$|/testdata/`)
+	others := regexp.MustCompile(`^\.\./(?:onmeta/[^/]+\.go|sandbox/|test/)|_test\.go$|/testdata/`)
 	return !others.MatchString(filepath.ToSlash(path))
 }
 

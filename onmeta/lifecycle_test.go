@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/onmeta"
-	"rampart/onmeta/sandbox"
+	"rampart/sandbox"
 )
 
 // merchant is a client of a sandbox, which judges every request strictly, on a clock that stands still.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"log/slog"
 
-	"rampart/redact"
+	"rampart/internal/redact"
 )
 
 // What holds personal data prints itself without it, whatever prints it: a verb of fmt, slog, zap, an error. A test walks

@@ -1,6 +1,6 @@
 package onmeta
 
-import "rampart/redact"
+import "rampart/internal/redact"
 
 const (
 	maxMessageLength = 300

@@ -5,7 +5,7 @@ import (
 	"io"
 	"log/slog"
 
-	"rampart/redact"
+	"rampart/internal/redact"
 )
 
 const redacted = redact.Hidden

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"rampart/redact"
+	"rampart/internal/redact"
 )
 
 // paymentMethods lists the payment methods for problems that name them.

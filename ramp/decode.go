@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode"
 
-	"rampart/redact"
+	"rampart/internal/redact"
 )
 
 const (

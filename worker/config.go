@@ -18,10 +18,10 @@ import (
 	"rampart/activities"
 	"rampart/codec"
 	"rampart/codec/kms"
-	"rampart/loopback"
+	"rampart/internal/loopback"
+	"rampart/internal/plaintext"
+	"rampart/internal/redact/redactlog"
 	"rampart/onmeta"
-	"rampart/plaintext"
-	"rampart/redact/redactlog"
 )
 
 // config is the worker's configuration, from the environment alone.

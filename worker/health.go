@@ -9,9 +9,9 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"rampart/internal/telemetry"
 	"rampart/onmeta"
 	"rampart/ramp"
-	"rampart/telemetry"
 )
 
 // askKeyEvery is how often the provider is asked whether it takes the API key, while nothing else has told.

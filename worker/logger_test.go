@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"rampart/redact/redactlog"
+	"rampart/internal/redact/redactlog"
 )
 
 func TestCredentialsForTemporalAreHiddenInLogs(t *testing.T) {

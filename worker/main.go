@@ -29,10 +29,10 @@ import (
 
 	"rampart/activities"
 	"rampart/codec"
+	"rampart/internal/redact"
+	"rampart/internal/telemetry"
 	"rampart/onmeta"
 	"rampart/ramp"
-	"rampart/redact"
-	"rampart/telemetry"
 	"rampart/workflows"
 )
 

@@ -10,8 +10,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
+	"rampart/internal/telemetry"
 	"rampart/onmeta"
-	"rampart/telemetry"
 )
 
 const (

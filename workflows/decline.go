@@ -7,8 +7,8 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // misnamed takes workflows of types that nobody registered. One whose name is an order's but for its case is declined, so that whoever

@@ -9,8 +9,8 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // message is a signal and an update of the same name.

@@ -10,8 +10,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"rampart/activities"
+	"rampart/internal/telemetry"
 	"rampart/ramp"
-	"rampart/telemetry"
 	"rampart/workflows"
 )
 

@@ -17,7 +17,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 	"go.temporal.io/sdk/contrib/envconfig"
 
-	"rampart/plaintext"
+	"rampart/internal/plaintext"
 )
 
 // Open finds the key that a URI names: aws-kms://arn:…, gcp-kms://projects/…, or hcvault://host/transit/keys/name.

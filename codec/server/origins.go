@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"rampart/loopback"
+	"rampart/internal/loopback"
 )
 
 // CheckOrigin tells whether a text is the exact origin of a page as browsers send it: scheme, host and a port that is

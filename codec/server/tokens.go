@@ -14,7 +14,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
-	"rampart/loopback"
+	"rampart/internal/loopback"
 )
 
 // DefaultPermissionsClaim is the claim that Temporal's default claim mapper reads.

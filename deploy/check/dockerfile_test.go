@@ -19,8 +19,8 @@ import (
 
 // programs are the targets of the Dockerfile, and what each is built from.
 var programs = map[string]string{
-	"worker": "./worker", "starter": "./starter", "codec-server": "./codec/cmd/codec-server", "sandbox": "./onmeta/sandbox/cmd/sandbox",
-	"loopback-proxy": "./loopback/cmd/loopback-proxy",
+	"worker": "./worker", "starter": "./starter", "codec-server": "./codec/cmd/codec-server", "sandbox": "./sandbox/cmd/sandbox",
+	"loopback-proxy": "./deploy/loopback-proxy",
 }
 
 func TestEveryProgramIsATarget(t *testing.T) {

@@ -1,5 +1,5 @@
 /**
- * Orders from start to end against running programs. e2e/node_test.go starts them, with the sandbox's clock running fast, and
+ * Orders from start to end against running programs. test/e2e/node_test.go starts them, with the sandbox's clock running fast, and
  * says where they are: TEMPORAL_ADDRESS and RAMP_KEYSET_FILE.
  */
 import assert from 'node:assert/strict';

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 	"rampart/starter/connection"
 	"rampart/starter/demo"
 	"rampart/starter/view"

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"rampart/redact"
+	"rampart/internal/redact"
 )
 
 // What is wrong with a command line is said without repeating any of its values: one of them may be personal data in the

@@ -18,8 +18,8 @@ import (
 
 	"rampart/codec"
 	"rampart/codec/kms"
-	"rampart/loopback"
-	"rampart/plaintext"
+	"rampart/internal/loopback"
+	"rampart/internal/plaintext"
 	"rampart/ramp"
 )
 

@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
-	"rampart/telemetry"
+	"rampart/internal/telemetry"
 )
 
 // flushTimeout bounds how long the last spans are sent.

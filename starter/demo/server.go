@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/codec"
-	"rampart/plaintext"
+	"rampart/internal/plaintext"
 	"rampart/starter/connection"
 	"rampart/starter/setup"
 	"rampart/starter/view"

@@ -10,8 +10,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // report is an explanation in the making.

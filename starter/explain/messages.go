@@ -6,8 +6,8 @@ import (
 
 	historypb "go.temporal.io/api/history/v1"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 func (s *story) hearMessage(event *historypb.HistoryEvent) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 	"rampart/starter/connection"
 )
 

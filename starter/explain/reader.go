@@ -10,8 +10,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/codec"
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // Reader decodes what Temporal keeps.

@@ -6,8 +6,8 @@ import (
 
 	historypb "go.temporal.io/api/history/v1"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 // story is what a history tells. It is told by going through the events once.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/charmbracelet/lipgloss"
 
+	"rampart/internal/redact"
 	"rampart/ramp"
-	"rampart/redact"
 )
 
 const (

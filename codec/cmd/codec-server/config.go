@@ -14,7 +14,7 @@ import (
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/codec/server"
-	"rampart/loopback"
+	"rampart/internal/loopback"
 )
 
 // config is the codec server's configuration, from the environment alone.

@@ -1,0 +1,85 @@
+// Command loopback-proxy stands before a page that a machine publishes on its loopback address out of a network of containers, such as
+// Temporal's Web UI, which answers whoever reaches it. It passes on what is addressed to this machine and comes from no page but the one
+// behind it: see package loopback.
+//
+//	loopback-proxy --listen :8080 --to http://temporal-ui:8080
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"rampart/internal/loopback"
+)
+
+const (
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 2 * time.Minute
+	stopTimeout   = 2 * time.Second
+	maxHeaders    = 64 << 10
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "loopback-proxy:", err)
+		os.Exit(1)
+	}
+}
+
+// run passes requests on until ctx ends. Its line on standard output says where it listens.
+func run(ctx context.Context, arguments []string, out io.Writer) error {
+	flags := flag.NewFlagSet("loopback-proxy", flag.ContinueOnError)
+	listen := flags.String("listen", ":8080", "`address` to listen on")
+	to := flags.String("to", "", "`URL` of what is behind it")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	target, err := url.Parse(*to)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return fmt.Errorf("--to %q is not an http or https URL", *to)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "http://%s\n", listener.Addr()) // nobody may read it
+	return serve(ctx, listener, handler(target))
+}
+
+// handler passes on what the check lets through, under the name that was asked for: what is behind compares origins with it.
+func handler(target *url.URL) http.Handler {
+	return loopback.GuardPublished(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}})
+}
+
+func serve(ctx context.Context, listener net.Listener, pages http.Handler) error {
+	server := &http.Server{Handler: pages, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := server.Shutdown(stopping); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return server.Close()
+}

@@ -1,0 +1,88 @@
+package telemetry_test
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/internal/telemetry"
+)
+
+func pages(t *testing.T, pprof bool) http.Handler {
+	t.Helper()
+	return telemetry.Pages{Metrics: newMetrics(t).Handler(), Ready: telemetry.NewReadiness(), Pprof: pprof}.Handler()
+}
+
+func TestPagesAreWhereProbesAndPrometheusLookForThem(t *testing.T) {
+	t.Parallel()
+	for path, holds := range map[string]string{"/healthz": "ok", "/readyz": `"ready": true`, "/metrics": "ramp_build_info"} {
+		answer := get(t, pages(t, false), path)
+		require.Equal(t, http.StatusOK, answer.Code, path)
+		require.Contains(t, answer.Body.String(), holds)
+	}
+	require.Equal(t, http.StatusNotFound, get(t, pages(t, false), "/").Code)
+}
+
+func TestProfilesAreShownOnlyWhereTheyAreWantedAndToThisMachine(t *testing.T) {
+	t.Parallel()
+	here := "127.0.0.1:9464"
+	for _, test := range []struct {
+		name, from, host, header, value string
+		pprof                           bool
+		code                            int
+	}{
+		{name: "not wanted", from: "127.0.0.1:40000", host: here, code: http.StatusNotFound},
+		{name: "wanted", from: "127.0.0.1:40000", host: here, pprof: true, code: http.StatusOK},
+		{name: "through a tunnel", from: "[::1]:40000", host: "localhost:1234", pprof: true, code: http.StatusOK},
+		{name: "mapped", from: "[::ffff:127.0.0.1]:40000", host: here, pprof: true, code: http.StatusOK},
+		{name: "from elsewhere", from: "10.0.0.7:40000", host: here, pprof: true, code: http.StatusForbidden},
+		{name: "from nowhere", host: here, pprof: true, code: http.StatusForbidden},
+		{name: "by a name that leads here", from: "127.0.0.1:40000", host: "evil.example.test", pprof: true, code: http.StatusForbidden},
+		{
+			name: "through a proxy", from: "127.0.0.1:40000", host: here, header: "X-Forwarded-For", value: "10.0.0.7",
+			pprof: true, code: http.StatusForbidden,
+		},
+		{
+			name: "by a page", from: "127.0.0.1:40000", host: here, header: "Origin", value: "https://evil.example.test",
+			pprof: true, code: http.StatusForbidden,
+		},
+	} {
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap"} {
+			request := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+			request.RemoteAddr, request.Host = test.from, test.host
+			if test.header != "" {
+				request.Header.Set(test.header, test.value)
+			}
+			answer := httptest.NewRecorder()
+			pages(t, test.pprof).ServeHTTP(answer, request)
+			require.Equal(t, test.code, answer.Code, test.name+" "+path)
+		}
+	}
+}
+
+func TestPagesAreServedUntilTheEnd(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- telemetry.Serve(ctx, listener, pages(t, false), log.New(io.Discard, "", 0)) }()
+
+	request, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+listener.Addr().String()+"/healthz", nil)
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	stop()
+
+	require.NoError(t, <-stopped)
+	_, err = http.DefaultClient.Do(request)
+	require.Error(t, err)
+}

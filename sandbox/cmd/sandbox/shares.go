@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"rampart/sandbox"
+)
+
+// parseFaults reads the share of all calls that the mix of faults befalls. An empty text is no fault.
+func parseFaults(text string) ([]sandbox.FaultRule, error) {
+	if text == "" {
+		return nil, nil
+	}
+	share, err := parseShare(text)
+	if err != nil || share == 0 {
+		return nil, err
+	}
+	return []sandbox.FaultRule{sandbox.Mix(share)}, nil
+}
+
+// parseCourses reads shares of orders such as "refunded=5%,slow=1%".
+func parseCourses(text string) ([]sandbox.CourseShare, error) {
+	var courses []sandbox.CourseShare
+	for item := range strings.SplitSeq(text, ",") {
+		if item == "" {
+			continue
+		}
+		name, share, _ := strings.Cut(item, "=")
+		part, err := parseShare(share)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		courses = append(courses, sandbox.CourseShare{Course: strings.TrimSpace(name), Share: part})
+	}
+	return courses, nil
+}
+
+// parseShare reads "20%" or "0.2".
+func parseShare(text string) (float64, error) {
+	digits, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	share, err := strconv.ParseFloat(digits, 64)
+	if percent {
+		share /= 100
+	}
+	if err != nil || !(share >= 0 && share <= 1) {
+		return 0, errors.New("a share is written as 20% or 0.2")
+	}
+	return share, nil
+}

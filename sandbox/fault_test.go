@@ -1,0 +1,699 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/sandbox"
+)
+
+const (
+	loginRoute  = "POST /v1/users/login"
+	createRoute = "POST /v1/orders/create"
+	utrRoute    = "POST /v1/orders/utr"
+	hashRoute   = "POST /v1/offramp/orders/txnhash"
+	linkRoute   = "POST /v1/users/upi-link"
+	statusRoute = "POST /v1/orders/status"
+)
+
+// rule is a fault that befalls the next call of a route.
+func rule(route string, fault sandbox.Fault) sandbox.FaultRule {
+	return sandbox.FaultRule{Fault: fault, Scope: sandbox.Scope{Route: route}, Times: 1}
+}
+
+func (p *provider) fault(rule sandbox.FaultRule) sandbox.FaultRule {
+	p.t.Helper()
+	added, err := p.srv.AddFault(rule)
+	require.NoError(p.t, err)
+	return added
+}
+
+// attempt makes a call that may fail, on a connection of its own: on one that was used before, Go's client repeats a
+// GET by itself. What arrived of the answer is returned with the error.
+func (c *customer) attempt(ctx context.Context, path string, body object) (reply, error) {
+	c.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(encode(c.t, body)))
+	require.NoError(c.t, err)
+	for name, value := range c.headers() {
+		req.Header.Set(name, value)
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return reply{t: c.t}, err
+	}
+	defer func() { require.NoError(c.t, res.Body.Close()) }()
+	text, err := io.ReadAll(res.Body)
+	return reply{t: c.t, status: res.StatusCode, header: res.Header, text: string(text), body: decode(text)}, err
+}
+
+// impatient gives up soon.
+func impatient(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt befalls the creation of an order with every kind of fault that
+// loses or replaces an answer.
+func TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt(t *testing.T) {
+	t.Parallel()
+	broken := func(want error) func(*testing.T, reply, error) {
+		return func(t *testing.T, _ reply, err error) { require.ErrorIs(t, err, want) }
+	}
+	answered := func(status int, contentType string) func(*testing.T, reply, error) {
+		return func(t *testing.T, r reply, err error) {
+			require.NoError(t, err)
+			require.Equal(t, status, r.status)
+			require.Equal(t, contentType, r.header.Get("Content-Type"))
+			require.NotEmpty(t, r.header.Get(sandbox.FaultHeader))
+		}
+	}
+	const html, json = "text/html", "application/json; charset=utf-8"
+	for name, tc := range map[string]struct {
+		fault  sandbox.Fault
+		sees   func(*testing.T, reply, error)
+		orders int
+		answer string // as the ledger counts it
+	}{
+		"timeout":       {sandbox.Fault{Kind: sandbox.FaultTimeout}, broken(context.DeadlineExceeded), 0, "none"},
+		"timeout after": {sandbox.Fault{Kind: sandbox.FaultTimeout, After: true}, broken(context.DeadlineExceeded), 1, "none"},
+		"reset":         {sandbox.Fault{Kind: sandbox.FaultReset}, broken(syscall.ECONNRESET), 0, "none"},
+		"reset after":   {sandbox.Fault{Kind: sandbox.FaultReset, After: true}, broken(syscall.ECONNRESET), 1, "none"},
+		"truncated":     {sandbox.Fault{Kind: sandbox.FaultTruncated}, broken(io.ErrUnexpectedEOF), 1, "200"},
+		"html":          {sandbox.Fault{Kind: sandbox.FaultHTML}, answered(200, html), 0, "200"},
+		"html after":    {sandbox.Fault{Kind: sandbox.FaultHTML, After: true}, answered(200, html), 1, "200"},
+		"html 502":      {sandbox.Fault{Kind: sandbox.FaultHTML, Status: 502}, answered(502, html), 0, "502"},
+		"error":         {sandbox.Fault{Kind: sandbox.FaultError}, answered(503, json), 0, "503"},
+		"error after":   {sandbox.Fault{Kind: sandbox.FaultError, Status: 504, After: true}, answered(504, json), 1, "504"},
+		"rate limit":    {sandbox.Fault{Kind: sandbox.FaultRateLimit}, answered(429, json), 0, "429"},
+		"unauthorized":  {sandbox.Fault{Kind: sandbox.FaultUnauthorized}, answered(401, json), 0, "401"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := start(t).login(linkedEmail)
+			c.fault(rule(createRoute, tc.fault))
+			ctx := t.Context()
+			if tc.fault.Kind == sandbox.FaultTimeout {
+				ctx = impatient(t)
+			}
+
+			r, err := c.attempt(ctx, "/v1/orders/create", onrampOrder("1000"))
+
+			tc.sees(t, r, err)
+			require.Eventually(t, func() bool { return c.srv.Ledger().Routes[createRoute].Answers[tc.answer] == 1 },
+				5*time.Second, time.Millisecond)
+			require.Len(t, c.srv.Ledger().Orders, tc.orders)
+			require.Equal(t, map[string]int{tc.fault.String(): 1}, c.srv.Ledger().Routes[createRoute].Faults)
+			c.createOnramp(onrampOrder("1000"))
+			require.Len(t, c.srv.Ledger().Orders, tc.orders+1)
+		})
+	}
+}
+
+func TestTruncatedAnswerIsHalfThere(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultTruncated}))
+	r, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.True(t, strings.HasPrefix(r.text, `{"success":true`), r.text)
+	require.Nil(t, r.body)
+}
+
+func TestLostAnswersLeaveWhatTheProviderDid(t *testing.T) {
+	t.Parallel()
+	lost := sandbox.Fault{Kind: sandbox.FaultReset, After: true}
+	c := start(t).login(linkedEmail)
+	on, off := c.createOnramp(onrampOrder("1000")), c.createOfframp(offrampOrder("10"))
+	for route, body := range map[string]object{
+		utrRoute:  {"orderId": on, "utr": goodUTR},
+		hashRoute: {"orderId": off, "txnHash": goodHash},
+		linkRoute: upiLink(linkedEmail, "asha.two@okbank"),
+	} {
+		c.fault(rule(route, lost))
+		_, err := c.attempt(t.Context(), strings.TrimPrefix(route, "POST "), body)
+		require.ErrorIs(t, err, syscall.ECONNRESET)
+	}
+	require.Len(t, c.srv.Ledger().Proofs, 2)
+	require.Len(t, c.get("/v1/users/upi/fetch").ok().list("data"), 2)
+	require.Equal(t, 1, c.srv.Ledger().Totals.UPILinks)
+}
+
+func TestLatencyDelaysTheAnswer(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultLatency, Delay: sandbox.Duration(50 * time.Millisecond)}))
+	began := time.Now()
+	c.createOnramp(onrampOrder("1000"))
+	require.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond)
+}
+
+func TestClientThatGivesUpDuringLatencyHasAskedForNothing(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultLatency, Delay: sandbox.Duration(time.Hour)}))
+	_, err := c.attempt(impatient(t), "/v1/orders/create", onrampOrder("1000"))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Eventually(t, func() bool { return c.srv.Ledger().Totals.Unanswered == 1 }, 5*time.Second, time.Millisecond)
+	require.Empty(t, c.srv.Ledger().Orders)
+}
+
+func TestCloseEndsTheCallsThatHang(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultTimeout}))
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return c.srv.Ledger().Totals.Faults == 1 }, 5*time.Second, time.Millisecond)
+	c.srv.Close()
+	c.srv.Close()
+	require.ErrorIs(t, <-ended, syscall.ECONNRESET)
+}
+
+func TestRetryAfterIsSecondsOrADateOfTheSandboxsClock(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	wait := sandbox.Duration(90 * time.Second)
+	for _, tc := range []struct {
+		fault sandbox.Fault
+		want  string
+	}{
+		{sandbox.Fault{Kind: sandbox.FaultRateLimit}, ""},
+		{sandbox.Fault{Kind: sandbox.FaultRateLimit, RetryAfter: wait}, "90"},
+		{sandbox.Fault{Kind: sandbox.FaultRateLimit, RetryAfter: wait, AsDate: true}, "Sat, 10 Jan 2026 10:01:30 GMT"},
+		{sandbox.Fault{Kind: sandbox.FaultError, RetryAfter: wait}, "90"},
+	} {
+		c.fault(rule(createRoute, tc.fault))
+		r := c.post("/v1/orders/create", onrampOrder("1000"))
+		require.GreaterOrEqual(t, r.status, 429)
+		require.Equal(t, tc.want, r.header.Get("Retry-After"))
+		require.Equal(t, "Sat, 10 Jan 2026 10:00:00 GMT", r.header.Get("Date"))
+	}
+}
+
+func TestUnauthorizedIsTheProvidersAnswerThoughTheTokenIsGood(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultUnauthorized}))
+	r := c.post("/v1/orders/create", onrampOrder("1000"))
+	require.Equal(t, http.StatusUnauthorized, r.status)
+	require.JSONEq(t, `{"success":false,"error":{"code":401,"message":"unauthorized to access"}}`, r.text)
+	c.createOnramp(onrampOrder("1000"))
+}
+
+func TestRevokedUserNeedsANewLogin(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	c, other := p.login(linkedEmail), p.login("other+linked@example.test")
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultRevoke}, Scope: sandbox.Scope{Email: linkedEmail}, Times: 1})
+	other.get("/v1/users/bank/fetch").ok()
+	for range 2 {
+		c.get("/v1/users/bank/fetch").refused(http.StatusUnauthorized, "unauthorized to access")
+	}
+	headers := withKey()
+	headers["Authorization"] = "Bearer " + c.refresh
+	c.send(http.MethodGet, "/v1/users/refresh-token", nil, headers).refused(http.StatusUnauthorized, "unauthorized to access")
+	c.renew()
+	c.get("/v1/users/bank/fetch").ok()
+	require.Equal(t, 1, c.srv.Ledger().Totals.TokensRevoked)
+}
+
+// TestFaultsOfAStatusChangeWhatPollsSee polls a paid order once a minute, the fault striking with the first poll.
+func TestFaultsOfAStatusChangeWhatPollsSee(t *testing.T) {
+	t.Parallel()
+	minutes := func(n int) sandbox.Duration { return sandbox.Duration(time.Duration(n) * time.Minute) }
+	for name, tc := range map[string]struct {
+		fault sandbox.Fault
+		polls string
+	}{
+		"none": {sandbox.Fault{Kind: sandbox.FaultLatency, Delay: 1},
+			"fiatPending fiatReceived orderReceived InProgress transferred completed"},
+		"stale": {sandbox.Fault{Kind: sandbox.FaultStale, Lag: minutes(2), For: minutes(4)},
+			"fiatPending fiatPending fiatPending fiatReceived transferred completed"},
+		"reorder": {sandbox.Fault{Kind: sandbox.FaultReorder},
+			"fiatPending orderReceived fiatReceived InProgress transferred completed"},
+		"repeat": {sandbox.Fault{Kind: sandbox.FaultRepeat},
+			"fiatPending fiatReceived orderReceived fiatReceived orderReceived InProgress transferred completed"},
+		"late": {sandbox.Fault{Kind: sandbox.FaultLate, Delay: minutes(2)},
+			"fiatPending fiatPending fiatPending fiatReceived orderReceived InProgress transferred completed"},
+		"late payment": {sandbox.Fault{Kind: sandbox.FaultLatePayment, Delay: minutes(2)},
+			"expired expired expired fiatReceived orderReceived InProgress transferred completed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := start(t).login(linkedEmail)
+			id := c.createOnramp(onrampOrder("1000"))
+			c.submitUTR(id, goodUTR).ok()
+			added := c.fault(sandbox.FaultRule{Fault: tc.fault, Scope: sandbox.Scope{Reference: ""}, Times: 1})
+			var seen []string
+			for range strings.Count(tc.polls, " ") + 1 {
+				seen = append(seen, c.onrampStatus(id).str("data.status"))
+				c.clock.Advance(time.Minute)
+			}
+			require.Equal(t, tc.polls, strings.Join(seen, " "))
+			require.Equal(t, 1, c.srv.Faults()[0].Struck, added.ID)
+			c.clock.Advance(time.Hour)
+			require.Len(t, c.srv.Ledger().Payouts, 1)
+			require.Equal(t, "completed", c.srv.Ledger().Orders[0].Status)
+		})
+	}
+}
+
+// Otherwise an order under faults would take the longer the longer it takes.
+func TestStatusesThatComeTwiceDoNotTakeTheWaitBeforeThemTwice(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, goodUTR).ok()
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultLate, Delay: sandbox.Duration(time.Hour)}, Times: 1})
+	c.onrampStatus(id)
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultRepeat}, Times: 1})
+	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+	c.clock.Advance(time.Hour + 10*time.Minute)
+	c.renew()
+	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
+}
+
+func TestStaleOrderIsStaleInTheHistoryToo(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, goodUTR).ok()
+	c.clock.Advance(5 * time.Minute)
+	c.fault(rule(statusRoute, sandbox.Fault{Kind: sandbox.FaultStale, Lag: sandbox.Duration(2 * time.Minute)}))
+	require.Equal(t, "InProgress", c.onrampStatus(id).str("data.status"))
+	require.Equal(t, "InProgress", c.get("/v1/orders/0").ok().str("data.0.status"))
+	require.Equal(t, "completed", c.srv.Ledger().Orders[0].Status)
+}
+
+func TestFaultWithoutAnythingToChangeDoesNotStrike(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []sandbox.FaultKind{
+		sandbox.FaultReorder, sandbox.FaultRepeat, sandbox.FaultLate, sandbox.FaultLatePayment,
+	} {
+		c := start(t).login(linkedEmail)
+		id := c.createOnramp(onrampOrder("1000"))
+		c.fault(rule(statusRoute, sandbox.Fault{Kind: kind}))
+		require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+		require.Zero(t, c.srv.Faults()[0].Struck)
+		c.clock.Advance(3 * time.Hour)
+		c.renew()
+		require.Equal(t, "expired", c.onrampStatus(id).str("data.status"))
+		require.Zero(t, c.srv.Ledger().Totals.Faults)
+	}
+}
+
+func TestRuleIsForOneOrderReferenceOrUser(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	c := p.login(linkedEmail)
+	other := p.login("other+linked@example.test")
+	first := c.createOnramp(referenced(onrampOrder("1000"), "inv-1"))
+	second := c.createOnramp(referenced(onrampOrder("1000"), "inv-2"))
+	deny := sandbox.Fault{Kind: sandbox.FaultUnauthorized}
+	refused := func(r reply) bool { return r.status == http.StatusUnauthorized }
+	poll := func(id string) reply { return c.post("/v1/orders/status", object{"orderId": id}) }
+
+	p.fault(sandbox.FaultRule{Fault: deny, Scope: sandbox.Scope{Order: first}})
+	require.True(t, refused(poll(first)))
+	require.False(t, refused(poll(second)))
+	p.srv.ClearFaults()
+	p.fault(sandbox.FaultRule{Fault: deny, Scope: sandbox.Scope{Reference: "inv-2"}})
+	require.False(t, refused(poll(first)))
+	require.True(t, refused(poll(second)))
+	require.True(t, refused(c.post("/v1/orders/create", referenced(onrampOrder("1000"), "inv-2"))))
+	p.srv.ClearFaults()
+	p.fault(sandbox.FaultRule{Fault: deny, Scope: sandbox.Scope{Email: linkedEmail}})
+	require.True(t, refused(poll(first)))
+	require.True(t, refused(c.get("/v1/users/bank/fetch")))
+	require.True(t, refused(p.post("/v1/users/login", object{"email": linkedEmail})))
+	require.False(t, refused(other.get("/v1/users/bank/fetch")))
+}
+
+func TestRulesAreTriedInTheirOrderAndSpareWhatTheySkip(t *testing.T) {
+	t.Parallel()
+	c := startWith(t, sandbox.Options{Seed: 1, Faults: []sandbox.FaultRule{
+		{Fault: sandbox.Fault{Kind: sandbox.FaultError, Status: 500}, Scope: sandbox.Scope{Route: createRoute}},
+	}}).login(linkedEmail)
+	scripted := rule(createRoute, sandbox.Fault{Kind: sandbox.FaultError, Status: 501})
+	scripted.Skip = 1
+	c.fault(scripted)
+	scripted.Fault.Status, scripted.Skip, scripted.Times = 502, 2, 2
+	c.fault(scripted)
+	var statuses []int
+	for range 5 {
+		statuses = append(statuses, c.post("/v1/orders/create", onrampOrder("1000")).status)
+	}
+	require.Equal(t, []int{500, 501, 502, 502, 500}, statuses)
+}
+
+// mixed makes calls under the default mix and tells what befell them.
+func mixed(t *testing.T, seed int64) []sandbox.Event {
+	t.Helper()
+	c := startWith(t, sandbox.Options{Seed: seed}).login(linkedEmail)
+	c.fault(sandbox.Mix(0.5))
+	for range 24 {
+		_, _ = c.attempt(impatient(t), "/v1/quote/buy", buyQuote("1000"))
+	}
+	return c.srv.Events(0, 1000)
+}
+
+func TestMixOfFaultsRepeatsBySeed(t *testing.T) {
+	t.Parallel()
+	first := mixed(t, 7)
+	require.Greater(t, len(first), 8)
+	require.Equal(t, first, mixed(t, 7))
+	require.NotEqual(t, first, mixed(t, 8))
+}
+
+func TestMixBefallsItsShareOfTheCalls(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultUnauthorized}, Share: 0.2})
+	for range 1000 {
+		c.get("/v1/tokens")
+	}
+	require.InDelta(t, 200, c.srv.Ledger().Totals.Faults, 50)
+}
+
+func TestMixAddsUpAndLeavesOutWhatAClientMustBelieve(t *testing.T) {
+	t.Parallel()
+	sum := 0
+	var scripted []sandbox.FaultKind
+	for _, kind := range sandbox.FaultTable() {
+		if sum += kind.Weight; kind.Weight == 0 {
+			scripted = append(scripted, kind.Fault)
+		}
+	}
+	require.Equal(t, 100, sum)
+	require.Equal(t, []sandbox.FaultKind{
+		sandbox.FaultFlap, sandbox.FaultRefuse, sandbox.FaultNeedsToken, sandbox.FaultSlowCommit, sandbox.FaultWithout, sandbox.FaultSays,
+		sandbox.FaultEarlyClock, sandbox.FaultPaymentMode, sandbox.FaultScientific, sandbox.FaultManyDecimals,
+	}, scripted)
+}
+
+const (
+	historyRoute    = "GET /v1/orders/{skip}"
+	currenciesRoute = "GET /v1/orders/currencies"
+	uploadRoute     = "POST /v1/users/upload/kyc"
+)
+
+// A refusal of one call says nothing about another one.
+func TestAnyCallIsRefusedThoughNothingIsWrongWithIt(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	for _, tc := range []struct {
+		route   string
+		fault   sandbox.Fault
+		call    func() reply
+		code    int
+		message string
+	}{
+		{loginRoute, sandbox.Fault{Message: "bad request"},
+			func() reply { return c.provider.post("/v1/users/login", object{"email": c.email}) }, 400, "bad request"},
+		{statusRoute, sandbox.Fault{Status: 403},
+			func() reply { return c.post("/v1/orders/status", object{"orderId": id}) }, 403, "user is forbidden"},
+		{"GET /v1/users/bank/fetch", sandbox.Fault{Status: 404},
+			func() reply { return c.get("/v1/users/bank/fetch") }, 404, "data not found"},
+		{historyRoute, sandbox.Fault{}, func() reply { return c.get("/v1/orders/0") }, 400, "Invalid request"},
+	} {
+		tc.fault.Kind = sandbox.FaultRefuse
+		c.fault(rule(tc.route, tc.fault))
+		r := tc.call()
+		require.Equal(t, tc.code, r.status, r.text)
+		require.Equal(t, tc.message, r.str("error.message"))
+		require.Equal(t, false, r.at("success"))
+		tc.call().ok()
+	}
+	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
+}
+
+func TestErrorMayComeWithoutSuccess(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	for _, fault := range []sandbox.Fault{
+		{Kind: sandbox.FaultRefuse, Status: 409, Message: "taken", Bare: true},
+		{Kind: sandbox.FaultError, Status: 503, Bare: true},
+	} {
+		c.fault(rule(createRoute, fault))
+		r := c.post("/v1/orders/create", onrampOrder("1000"))
+		require.Equal(t, fault.Status, r.status)
+		require.Nil(t, r.at("success"))
+		require.NotEmpty(t, r.str("error.message"))
+	}
+}
+
+func TestCurrenciesMayDemandTheUsersToken(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	const path = "/v1/orders/currencies"
+	require.Equal(t, c.provider.get(path).ok().text, c.get(path).ok().text)
+	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultNeedsToken}, Scope: sandbox.Scope{Route: currenciesRoute}})
+	require.Equal(t, http.StatusUnauthorized, c.provider.get(path).status)
+	c.get(path).ok()
+	require.Equal(t, 1, c.srv.Faults()[0].Struck)
+}
+
+// The client gives up, and the provider makes the order all the same.
+func TestOrderThatIsMadeSlowlyAppearsOnlyThen(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultSlowCommit}))
+	_, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	made := c.srv.Ledger().Orders[0]
+	c.clock.Advance(18*time.Second - time.Millisecond)
+	require.Empty(t, c.get("/v1/orders/0").ok().list("data"))
+	c.post("/v1/orders/status", object{"orderId": made.ID}).refused(http.StatusNotFound, "data not found")
+	c.clock.Advance(time.Millisecond)
+	require.Equal(t, made.ID, c.get("/v1/orders/0").ok().str("data.0.orderId"))
+	require.Equal(t, "2026-01-10T10:00:18.000Z", c.onrampStatus(made.ID).str("data.created_at"))
+
+	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultSlowCommit}))
+	_, err = c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1"))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	require.Len(t, c.srv.Ledger().Orders, 1)
+}
+
+func TestClockOfTheHistoryIsEarly(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.createOnramp(onrampOrder("1000"))
+	c.fault(rule(historyRoute, sandbox.Fault{Kind: sandbox.FaultEarlyClock}))
+	require.Equal(t, "2026-01-10T09:59:57.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
+	require.Equal(t, "2026-01-10T10:00:00.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
+}
+
+func TestHistoryTellsThePaymentModeOnlyIfToldTo(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.createOnramp(bankOrder("INR_NEFT", "1000"))
+	require.NotContains(t, c.get("/v1/orders/0").ok().text, "paymentMode")
+	c.fault(rule(historyRoute, sandbox.Fault{Kind: sandbox.FaultPaymentMode}))
+	require.Equal(t, "INR_NEFT", c.get("/v1/orders/0").ok().str("data.0.paymentMode"))
+}
+
+func TestAnswerLacksWhatTheFaultTakesOut(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	c.fault(rule(linkRoute, sandbox.Fault{Kind: sandbox.FaultWithout, Fields: "referenceNumber"}))
+	linked := c.linkUPI("asha.pending@okbank").ok()
+	require.Equal(t, "PENDING", linked.str("data.status"))
+	require.Nil(t, linked.at("data.referenceNumber"))
+	c.fault(rule(currenciesRoute, sandbox.Fault{Kind: sandbox.FaultWithout, Fields: "extra,imageUrl"}))
+	currencies := c.get("/v1/orders/currencies").ok()
+	require.Equal(t, "INR_IMPS", currencies.str("data.0.paymentModes.1.code"))
+	require.NotContains(t, currencies.text, "extra")
+	require.NotContains(t, currencies.text, "imageUrl")
+}
+
+func TestAnswerSaysWhatTheFaultPutsIntoIt(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	const lie = "![x](https://evil.test)"
+	c.fault(rule(currenciesRoute, sandbox.Fault{Kind: sandbox.FaultSays, Fields: "account,fraction,extra", Message: lie}))
+	currencies := c.get("/v1/orders/currencies").ok()
+	require.Equal(t, lie, currencies.str("data.0.paymentModes.1.extra.account"))
+	require.Equal(t, lie, currencies.str("data.0.fraction"))
+	require.Equal(t, "INR_IMPS", currencies.str("data.0.paymentModes.1.code"))
+	require.NotEqual(t, lie, currencies.str("data.0.paymentModes.1.extra.name"), "an object is rewritten by its members alone")
+}
+
+func TestQuotesAreSpelledScientificallyAndWithManyDecimals(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	for _, tc := range []struct {
+		path, route string
+		body        object
+		text, num   string // an amount that is a string, and one that is a number
+	}{
+		{"/v1/quote/buy", "POST /v1/quote/buy", buyQuote("1000"), "data.receivedTokens", ""},
+		{"/v1/quote/sell", "POST /v1/quote/sell", sellQuote("100"), "data.conversionRate", "data.fiatAmount"},
+	} {
+		plain := c.post(tc.path, tc.body).ok()
+		c.fault(rule(tc.route, sandbox.Fault{Kind: sandbox.FaultScientific}))
+		spelled := c.post(tc.path, tc.body).ok()
+		require.Regexp(t, `^[1-9](\.[0-9]+)?e-?[0-9]+$`, spelled.str(tc.text))
+		require.True(t, dec(t, plain.str(tc.text)).Equal(dec(t, spelled.str(tc.text))))
+		c.fault(rule(tc.route, sandbox.Fault{Kind: sandbox.FaultManyDecimals}))
+		long := c.post(tc.path, tc.body).ok()
+		require.Regexp(t, `\.[0-9]{11,}$`, long.str(tc.text))
+		require.True(t, dec(t, long.str(tc.text)).Sub(dec(t, plain.str(tc.text))).LessThan(dec(t, "0.001")))
+		if tc.num != "" {
+			require.Regexp(t, `^[1-9](\.[0-9]+)?e-?[0-9]+$`, spelled.num(tc.num))
+			require.Regexp(t, `\.[0-9]{11,}$`, long.num(tc.num))
+		}
+	}
+}
+
+func TestGatewayRefusesALargeUpload(t *testing.T) {
+	t.Parallel()
+	c := start(t).login("asha+nokyc@example.test")
+	c.fault(rule(uploadRoute, sandbox.Fault{Kind: sandbox.FaultHTML, Status: http.StatusRequestEntityTooLarge}))
+	refused := c.uploadKYC(goodDossier(t, c.email))
+	require.Equal(t, http.StatusRequestEntityTooLarge, refused.status)
+	require.Equal(t, "text/html", refused.header.Get("Content-Type"))
+	require.Equal(t, "false", c.kycVerified())
+}
+
+func TestStatusesFlap(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	id := c.createOnramp(onrampOrder("1000"))
+	c.submitUTR(id, goodUTR).ok()
+	c.fault(rule(statusRoute, sandbox.Fault{Kind: sandbox.FaultFlap, For: sandbox.Duration(2 * time.Hour)}))
+	c.onrampStatus(id)
+	c.clock.Advance(time.Minute)
+	for range 200 {
+		require.Equal(t, "fiatReceived", c.onrampStatus(id).str("data.status"))
+		c.clock.Advance(15 * time.Second)
+		c.renew()
+		require.Equal(t, "orderReceived", c.onrampStatus(id).str("data.status"))
+		c.clock.Advance(15 * time.Second)
+	}
+	c.clock.Advance(time.Hour)
+	c.renew()
+	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
+}
+
+func TestRuleThatCannotBeIsRefused(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	for body, want := range map[string]string{
+		`{}`:                                              "fault is missing",
+		`{"fault":"thunder"}`:                             "fault must be one of",
+		`{"fault":"reset","status":500}`:                  "status is no parameter of reset",
+		`{"fault":"unauthorized","after":true}`:           "after is no parameter of unauthorized",
+		`{"fault":"mix","after":true}`:                    "after is no parameter of mix",
+		`{"fault":"error","status":404}`:                  "status of error",
+		`{"fault":"refuse","status":500}`:                 "status of refuse",
+		`{"fault":"without"}`:                             "without needs fields",
+		`{"fault":"says","message":"x"}`:                  "says needs fields",
+		`{"fault":"reset","fields":"a"}`:                  "fields is no parameter of reset",
+		`{"fault":"html","status":7}`:                     "status of html",
+		`{"fault":"rate-limit","retryAfter":"1500ms"}`:    "whole seconds",
+		`{"fault":"rate-limit","asDate":true}`:            "asDate needs retryAfter",
+		`{"fault":"latency","delay":"soon"}`:              "delay must be a duration",
+		`{"fault":"latency","delay":"-1s"}`:               "must not be negative",
+		`{"fault":"reset","times":-1}`:                    "skip and times",
+		`{"fault":"reset","share":1.5}`:                   "share must be",
+		`{"fault":"reset","share":0}`:                     "share must be",
+		`{"fault":"mix"}`:                                 "share must be",
+		`{"fault":"html","status":304}`:                   "status of html",
+		`{"fault":"reset","route":"POST /v1/orders"}`:     "does not exist",
+		`{"fault":"stale","route":"POST /v1/orders/utr"}`: "stale cannot befall POST /v1/orders/utr",
+		`{"fault":"reset","rout":"POST /v1/orders/utr"}`:  "not a documented field",
+	} {
+		r := p.send(http.MethodPost, "/sandbox/faults", []byte(body), nil)
+		require.Equal(t, http.StatusBadRequest, r.status, body)
+		require.Contains(t, r.str("error"), want, body)
+	}
+	require.Empty(t, p.srv.Faults())
+}
+
+func TestFaultsAreScriptedOverHTTP(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	added := c.control("/sandbox/faults", object{"fault": "rate-limit", "route": createRoute, "retryAfter": "2s", "times": 1})
+	require.JSONEq(t, `{"id":"1","fault":"rate-limit","status":429,"retryAfter":"2s","route":"POST /v1/orders/create",
+		"times":1,"share":1,"seed":1,"struck":0}`, added.text)
+	require.Equal(t, http.StatusTooManyRequests, c.post("/v1/orders/create", onrampOrder("1000")).status)
+	c.createOnramp(onrampOrder("1000"))
+	require.Equal(t, "1", c.send(http.MethodGet, "/sandbox/faults", nil, nil).num("0.struck"))
+	c.control("/sandbox/faults", object{"fault": "mix", "share": 0.2, "seed": 7})
+	require.Equal(t, http.StatusNotFound, c.send(http.MethodDelete, "/sandbox/faults/9", nil, nil).status)
+	require.Len(t, c.send(http.MethodDelete, "/sandbox/faults/1", nil, nil).body, 1)
+	require.JSONEq(t, `[]`, c.send(http.MethodDelete, "/sandbox/faults", nil, nil).text)
+	require.JSONEq(t, string(encode(t, sandbox.FaultTable())), c.send(http.MethodGet, "/sandbox/faults/kinds", nil, nil).text)
+}
+
+func TestResetPutsTheFaultsOfTheStartBack(t *testing.T) {
+	t.Parallel()
+	p := startWith(t, sandbox.Options{Seed: 1, Faults: []sandbox.FaultRule{rule(loginRoute, sandbox.Fault{Kind: sandbox.FaultError})}})
+	login := object{"email": linkedEmail}
+	require.Equal(t, http.StatusServiceUnavailable, p.post("/v1/users/login", login).status)
+	p.post("/v1/users/login", login).ok()
+	p.fault(sandbox.Mix(1))
+	p.control("/sandbox/reset", object{})
+	require.Len(t, p.srv.Faults(), 1)
+	require.Zero(t, p.srv.Ledger().Totals.Requests)
+	require.Empty(t, p.srv.Events(0, 10))
+	require.Equal(t, http.StatusServiceUnavailable, p.post("/v1/users/login", login).status)
+	p.post("/v1/users/login", login).ok()
+}
+
+func TestSandboxRefusesToBeginWithWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	for want, options := range map[string]sandbox.Options{
+		"fault rule 1: share":                   {Faults: []sandbox.FaultRule{sandbox.Mix(2)}},
+		"rate limit":                            {RateLimit: -1},
+		`course "swinging-price" must be`:       {Courses: []sandbox.CourseShare{{Course: "swinging-price", Share: 0.1}}},
+		"share of course slow":                  {Courses: []sandbox.CourseShare{{Course: "slow"}}},
+		"shares of the courses must not exceed": {Courses: []sandbox.CourseShare{{Course: "slow", Share: 0.6}, {Course: "refunded", Share: 0.5}}},
+	} {
+		_, err := sandbox.New(options)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// faultMarkdown writes the kinds of faults as README.md holds them.
+func faultMarkdown() string {
+	var table strings.Builder
+	table.WriteString("| fault | the client sees | the provider did | parameters (default) | of the mix |\n" +
+		"| --- | --- | --- | --- | --- |\n")
+	for _, f := range sandbox.FaultTable() {
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s | %d %% |\n", f.Fault, f.Client, f.Provider, strings.Join(f.Parameters, ", "), f.Weight)
+	}
+	return table.String()
+}
+
+func TestReadmeHoldsTheFaultTable(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	require.True(t, strings.Contains(string(readme), faultMarkdown()), "README.md must hold this table:\n\n%s", faultMarkdown())
+}
+
+func TestFaultTableIsPrinted(t *testing.T) {
+	t.Parallel()
+	var printed bytes.Buffer
+	require.NoError(t, sandbox.WriteFaultTable(&printed))
+	require.Equal(t, len(sandbox.FaultTable())+1, strings.Count(printed.String(), "\n"))
+	require.NotContains(t, printed.String(), "`")
+}

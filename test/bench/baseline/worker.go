@@ -1,0 +1,140 @@
+package baseline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"rampart/activities"
+	"rampart/codec"
+	"rampart/internal/telemetry"
+	"rampart/onmeta"
+	"rampart/ramp"
+	"rampart/workflows"
+)
+
+// Kind is what a worker of this package runs.
+type Kind string
+
+// Kinds.
+const (
+	// Ports runs Naive and Floor.
+	Ports Kind = "ports"
+	// Retries runs Rampart's orders with Polling in place of their watch.
+	Retries Kind = "retries"
+)
+
+// Settings are what a worker needs.
+type Settings struct {
+	Kind Kind
+	// Address and Namespace are Temporal's.
+	Address, Namespace string
+	// Provider is where the sandbox is, and APIKey what it asks for.
+	Provider, APIKey string
+	// Keyset is the file of the keys that encrypt payloads; Ports encrypt nothing.
+	Keyset string
+	// Profiles is where Go's profiles are shown.
+	Profiles string
+	// Speed is how many times as fast as real time the provider's clock runs.
+	Speed float64
+}
+
+// Ready is what a worker writes once it works.
+const Ready = "worker started"
+
+// Run runs a worker until ctx ends, and says on out when it is ready.
+func Run(ctx context.Context, settings Settings, out io.Writer) error {
+	options := client.Options{
+		HostPort: settings.Address, Namespace: settings.Namespace,
+		Logger: sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))),
+	}
+	if settings.Kind == Retries {
+		keyring, err := codec.Open(ctx, codec.Source{File: settings.Keyset})
+		if err != nil {
+			return err
+		}
+		codec.Secure(&options, keyring)
+	}
+	temporal, err := client.DialContext(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: settings.Provider, APIKey: onmeta.Secret(settings.APIKey)})
+	if err != nil {
+		return err
+	}
+	workers, err := newWorkers(settings, temporal, transport)
+	if err != nil {
+		return err
+	}
+	for _, each := range workers {
+		if err := each.Start(); err != nil {
+			return err
+		}
+		defer each.Stop()
+	}
+	if err := showProfiles(ctx, settings.Profiles); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(out, Ready)
+	<-ctx.Done()
+	return nil
+}
+
+// showProfiles shows Go's profiles as the worker shows its own.
+func showProfiles(ctx context.Context, address string) error {
+	var network net.ListenConfig
+	listener, err := network.Listen(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	pages := telemetry.Pages{Metrics: http.NotFoundHandler(), Ready: http.NotFoundHandler(), Pprof: true}
+	go func() { _ = telemetry.Serve(ctx, listener, pages.Handler(), log.New(io.Discard, "", 0)) }() // it ends with ctx
+	return nil
+}
+
+func newWorkers(settings Settings, temporal client.Client, provider onmeta.Caller) ([]worker.Worker, error) {
+	switch settings.Kind {
+	case Ports:
+		return []worker.Worker{newPorts(settings, temporal, provider)}, nil
+	case Retries:
+		return newRetries(settings, temporal, provider), nil
+	default:
+		return nil, fmt.Errorf("there is no kind of worker %q", settings.Kind)
+	}
+}
+
+func newPorts(settings Settings, temporal client.Client, provider onmeta.Caller) worker.Worker {
+	ports := worker.New(temporal, TaskQueue, worker.Options{})
+	orders := Workflows{Speed: settings.Speed}
+	ports.RegisterWorkflowWithOptions(orders.Naive, workflow.RegisterOptions{Name: "Naive"})
+	ports.RegisterWorkflowWithOptions(orders.Floor, workflow.RegisterOptions{Name: "Floor"})
+	ports.RegisterActivity(&Calls{Provider: onmeta.New(provider)})
+	return ports
+}
+
+func newRetries(settings Settings, temporal client.Client, provider onmeta.Caller) []worker.Worker {
+	timings := activities.GuideTimings(settings.Speed)
+	calls, _ := activities.New(activities.Options{
+		Caller: provider, Timings: timings,
+		Owners: activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag}, Runs: activities.TemporalRuns{Client: temporal},
+	})
+	orders := worker.New(temporal, ramp.TaskQueue, worker.Options{})
+	workflows.Register(orders)
+	orders.RegisterActivity(calls)
+	watches := worker.New(temporal, ramp.WatchTaskQueue, worker.Options{DisableWorkflowWorker: true})
+	polling := &Polling{Calls: calls, Timings: timings}
+	watches.RegisterActivityWithOptions(polling.WatchOrder, activity.RegisterOptions{Name: "WatchOrder"})
+	return []worker.Worker{orders, watches}
+}

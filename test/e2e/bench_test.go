@@ -1,0 +1,71 @@
+package e2e_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/test/bench"
+)
+
+// benchOptions are for a run that shows that everything works; make bench and make bench-waiting measure.
+func benchOptions(t *testing.T) bench.Options {
+	t.Helper()
+	return bench.Options{Bin: programs, Configuration: "../../temporal-dev.yaml", Dir: t.TempDir(), Seed: 1, Quick: true}
+}
+
+// TestBenchCountsWhatOrdersCost counts, for the variants whose histories follow from their code, what they must cost.
+func TestBenchCountsWhatOrdersCost(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program("bench"), "../bench/cmd/bench").CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	report, err := bench.Run(t.Context(), benchOptions(t))
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	const before, start, signal, deadline = 6, 1, 1, 1 // calls before the polls; actions beside activities
+	found := map[bench.Variant]map[int]bench.Cost{}
+	for _, c := range report.Costs {
+		if found[c.Variant] == nil {
+			found[c.Variant] = map[int]bench.Cost{}
+		}
+		found[c.Variant][c.Polls] = c
+		require.InDelta(t, before+c.Polls, c.Calls, 0.01, "%s, %d polls", c.Variant, c.Polls)
+	}
+	require.Equal(t, start+before+1+signal, found[bench.Floor][1].Actions)
+	require.Equal(t, start+before+1+signal+deadline+1, found[bench.Naive][1].Actions)
+	require.Equal(t, start+before+20+signal+deadline+20, found[bench.Naive][20].Actions)
+	require.Greater(t, found[bench.Naive][20].Events, 3*found[bench.Ours][20].Events)
+	require.Positive(t, found[bench.Ours][20].Heartbeats)
+	require.Zero(t, found[bench.Naive][20].Heartbeats)
+	require.Len(t, report.Rates, 2)
+	for _, latencies := range report.Latencies {
+		require.Positive(t, latencies.Start.P50)
+		require.Positive(t, latencies.Proof.P50)
+		require.Positive(t, latencies.End.P50)
+	}
+}
+
+func TestBenchMeasuresOrdersThatWait(t *testing.T) {
+	t.Parallel()
+
+	report, err := bench.RunWaiting(t.Context(), benchOptions(t))
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	waiting := report.Waiting
+	require.Len(t, waiting.Steps, 5)
+	last := waiting.Steps[4]
+	require.Equal(t, 10, last.Waiting)
+	require.Positive(t, last.Proof.P99)
+	require.Positive(t, last.WorkerBytes)
+	require.GreaterOrEqual(t, waiting.Steady.Polls, waiting.Watched, "an order was not polled within 16 seconds")
+	require.Zero(t, waiting.Refused)
+}

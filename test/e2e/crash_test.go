@@ -1,0 +1,481 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"rampart/ramp"
+	"rampart/sandbox"
+)
+
+// crashPoint is a call that changes something at the provider, and an order that makes it. The order brings its proof of
+// payment with it, so that it goes on to its end by itself.
+type crashPoint struct {
+	activity string
+	route    string
+	// effect is what the provider's journal says once it has done what it was asked. A quote leaves none.
+	effect sandbox.EventKind
+	order  func(t *testing.T, n int) crashing
+	// remade is set where the provider cannot tell whether it has made the order, so that another one is made.
+	remade bool
+}
+
+// crashPoints are the calls of a lifecycle. Those that name no user come first: whoever makes them next meets the fault.
+func crashPoints() []crashPoint {
+	return []crashPoint{
+		{activity: "QuoteBuy", route: "POST /v1/quote/buy", order: purchase},
+		{activity: "QuoteSell", route: "POST /v1/quote/sell", order: sale},
+		{activity: "SubmitUTR", route: "POST /v1/orders/utr", effect: sandbox.EventProof, order: purchase},
+		{activity: "SubmitTransactionHash", route: "POST /v1/offramp/orders/txnhash", effect: sandbox.EventProof, order: sale},
+		{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: sandbox.EventOrder, order: purchase},
+		{activity: "CreateOfframpOrder", route: "POST /v1/offramp/orders/create", effect: sandbox.EventOrder, order: sale, remade: true},
+		{activity: "LinkAccount", route: "POST /v1/users/upi-link", effect: sandbox.EventUPILink, order: purchaseOfUnlinkedUser},
+		{activity: "LinkAccount", route: "POST /v1/users/account-link", effect: sandbox.EventBankLink, order: saleOfUnlinkedUser},
+		{activity: "UploadKYC", route: "POST /v1/users/upload/kyc", effect: sandbox.EventKYC, order: purchaseOfUnverifiedUser},
+		{activity: "KYCStatus", route: "POST /v1/users/login", effect: sandbox.EventLogin, order: purchase},
+	}
+}
+
+// placementAndProof are the calls that concern money.
+func placementAndProof() []crashPoint {
+	return slices.DeleteFunc(crashPoints(), func(p crashPoint) bool {
+		return p.effect != sandbox.EventOrder && p.effect != sandbox.EventProof
+	})
+}
+
+// crashing is an order of a user of its own, on its way into a crash.
+type crashing struct {
+	crashPoint
+	// done is set if the provider does what it is asked before the crash.
+	done bool
+	// fault keeps the answer from the worker.
+	fault   sandbox.Fault
+	id      ramp.ID
+	email   string
+	request any
+	// wrong is the mistyped proof in the request, and right the one that the user has meant.
+	wrong, right string
+}
+
+func purchase(_ *testing.T, n int) crashing { return buying(n, "linked") }
+
+func purchaseOfUnlinkedUser(_ *testing.T, n int) crashing { return buying(n, "unlinked") }
+
+func purchaseOfUnverifiedUser(t *testing.T, n int) crashing {
+	t.Helper()
+	c := buying(n, "nokyc+linked")
+	request := c.request.(ramp.OnrampRequest)
+	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
+	c.request = request
+	return c
+}
+
+func sale(_ *testing.T, n int) crashing { return selling(n, "linked") }
+
+func saleOfUnlinkedUser(_ *testing.T, n int) crashing { return selling(n, "unlinked") }
+
+func buying(n int, tags string) crashing {
+	request := onrampRequest(fmt.Sprintf("crash-%d", n))
+	request.Email, request.UTR = userOf(n, tags), utrOf(n)
+	return crashing{id: buy(request.Reference), email: request.Email, request: request}
+}
+
+func selling(n int, tags string) crashing {
+	request := offrampRequest(fmt.Sprintf("crash-%d", n))
+	request.Email, request.TransactionHash = userOf(n, tags), hashOf(n)
+	return crashing{id: sell(request.Reference), email: request.Email, request: request}
+}
+
+func userOf(n int, tags string) string { return fmt.Sprintf("asha+%s+%d@example.test", tags, n) }
+
+// beforeAndAfter makes two orders of every point: the crash comes before the provider does what it is asked, and after.
+func beforeAndAfter(t *testing.T, points []crashPoint) []crashing {
+	t.Helper()
+	var orders []crashing
+	for _, point := range points {
+		for _, done := range []bool{false, true} {
+			order := point.order(t, len(orders)+1)
+			order.crashPoint, order.done = point, done
+			order.fault = sandbox.Fault{Kind: sandbox.FaultTimeout, After: done}
+			orders = append(orders, order)
+		}
+	}
+	return orders
+}
+
+func (c crashing) String() string {
+	if c.done {
+		return c.route + ", done and not answered"
+	}
+	return c.route + ", not done"
+}
+
+// anonymous reports whether the call says nothing of its user, so that orders must make it one after another.
+func (c crashing) anonymous() bool { return c.effect == "" }
+
+func TestOrderGoesOnWhenItsWorkerIsKilledAtAnyCall(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	orders := beforeAndAfter(t, crashPoints())
+	s.bringToTheBrink(orders)
+	s.awaitEffects(orders)
+	orders = append(orders, s.bringToAClaim(len(orders)+1))
+
+	s.worker.kill()
+	s.startWorker()
+	s.timeOutUploads(orders)
+
+	s.requireOneEndingEach(orders)
+	s.requireMostCutOff(orders)
+}
+
+func TestOrderGoesOnWhenTheTemporalServerIsKilledWhileItIsMadeOrProved(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, onFile)
+	orders := beforeAndAfter(t, placementAndProof())
+	s.bringToTheBrink(orders)
+	s.awaitEffects(orders)
+
+	s.server.kill()
+	s.startServer()
+
+	s.requireOneEndingEach(orders)
+	for _, order := range orders {
+		if order.activity == "CreateOnrampOrder" && order.done {
+			continue // the attempt whose answer was lost finds the order itself
+		}
+		require.Greater(t, s.lastStart(order).GetAttempt(), int32(1), "%s", order)
+	}
+}
+
+func TestAnswerThatComesWhileTheTemporalServerIsDownIsNotLost(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, onFile)
+	var orders []crashing
+	for n, point := range placementAndProof() {
+		order := point.order(t, n+1)
+		order.crashPoint, order.done, order.remade = point, true, false
+		order.fault = sandbox.Fault{Kind: sandbox.FaultLatency, Delay: sandbox.Duration(5 * time.Second)}
+		orders = append(orders, order)
+	}
+	s.bringToTheBrink(orders)
+
+	s.server.kill()
+	s.awaitEffects(orders)
+	s.startServer()
+
+	s.requireOneEndingEach(orders)
+	for _, order := range orders {
+		require.EqualValues(t, 1, s.lastStart(order).GetAttempt(), "%s", order)
+	}
+}
+
+func TestOrderGoesOnAfterAPowerCutWhileItIsMadeOrProved(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, onFile)
+	orders := beforeAndAfter(t, placementAndProof())
+	s.bringToTheBrink(orders)
+	s.awaitEffects(orders)
+
+	s.worker.kill()
+	s.server.kill()
+	s.startServer()
+	s.startWorker()
+
+	s.requireOneEndingEach(orders)
+	s.requireMostCutOff(orders)
+}
+
+// The UTR counts although the provider, asked again, calls it invalid: it was taken before the order expired.
+func TestUTRTakenBeforeACrashCountsThoughTheProviderExpiredTheOrderMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	proving := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.activity != "SubmitUTR" })
+	order := beforeAndAfter(t, proving)[1]
+	s.clock(`{"speed":0}`)
+	s.bringToTheBrink([]crashing{order})
+	s.awaitEffects([]crashing{order})
+	made := s.ledger().Orders[0]
+
+	s.worker.kill()
+	s.force(made.ID, "expired")
+	s.startWorker()
+
+	waiting := s.await(order.id, settling, func(order *ramp.Order) bool { return order.ProviderStatus == "expired" })
+	require.True(t, waiting.Accepted())
+	require.Equal(t, ramp.VerifyingPayment, waiting.Status)
+	require.Equal(t, 1, s.ledger().Refusals["POST /v1/orders/utr: 403 Invalid UTR"])
+	s.force(made.ID, "completed")
+	s.requireOneEndingEach([]crashing{order})
+}
+
+// A user has mistyped the proof and corrects it. The worker is killed before the provider takes the right one, and after.
+func TestProofThatReplacesAnotherOutlivesACrash(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	points := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.effect != sandbox.EventProof })
+	orders := beforeAndAfter(t, points)
+	for i := range orders {
+		orders[i].mistype(i)
+		s.sendOff(orders[i])
+	}
+	for _, order := range orders {
+		s.await(order.id, patience, (*ramp.Order).Accepted)
+		s.addFault(order)
+		s.correct(order)
+	}
+	eventually(t, patience, s.faultsHaveStruck)
+	s.awaitCorrections(orders)
+
+	s.worker.kill()
+	s.startWorker()
+
+	for _, order := range orders {
+		ended := s.awaitStatus(order.id, settling, ramp.Completed)
+		require.Equal(t, []string{order.wrong, order.right}, acceptedProofs(ended), "%s", order)
+		require.Equal(t, acceptedProofs(ended), s.proofsOf(ended.OrderID), "%s", order)
+		require.Equal(t, 1, s.reference(order.id).PaidOut, "%s", order)
+		s.requireReplay(order.id)
+	}
+	s.requireMostCutOff(orders)
+}
+
+// mistype replaces the request's proof by one for which there is no payment.
+func (c *crashing) mistype(n int) {
+	switch request := c.request.(type) {
+	case ramp.OnrampRequest:
+		c.right, c.wrong = request.UTR, fmt.Sprintf("9999%08d", n)
+		request.UTR = c.wrong
+		c.request = request
+	case ramp.OfframpRequest:
+		c.right, c.wrong = request.TransactionHash, fmt.Sprintf("0x%060xdead", n)
+		request.TransactionHash = c.wrong
+		c.request = request
+	}
+}
+
+// correct sends the right proof.
+func (s *stack) correct(order crashing) {
+	s.t.Helper()
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: order.right})
+	if order.id.Direction == ramp.Offramp {
+		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: order.right}
+	}
+	id := order.id.Direction.WorkflowID(order.id.Reference)
+	require.NoError(s.t, s.temporal.SignalWorkflow(s.t.Context(), id, "", name, argument))
+}
+
+// awaitCorrections waits until the provider has taken the right proofs, where it does before the crash.
+func (s *stack) awaitCorrections(orders []crashing) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		taken := s.ledger().Proofs
+		for _, order := range orders {
+			isRight := func(proof sandbox.AcceptedProof) bool { return proof.Proof == order.right }
+			if slices.ContainsFunc(taken, isRight) != order.done {
+				return fmt.Errorf("not yet, or too early: %s", order)
+			}
+		}
+		return nil
+	})
+}
+
+// bringToTheBrink starts orders and returns once each waits for an answer.
+func (s *stack) bringToTheBrink(orders []crashing) {
+	s.t.Helper()
+	for _, order := range orders {
+		s.addFault(order)
+		s.sendOff(order)
+		if order.anonymous() {
+			eventually(s.t, patience, s.faultsHaveStruck)
+		}
+	}
+	eventually(s.t, patience, s.faultsHaveStruck)
+}
+
+func (s *stack) sendOff(order crashing) {
+	s.t.Helper()
+	_, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{
+		ID:        order.id.Direction.WorkflowID(order.id.Reference),
+		TaskQueue: ramp.TaskQueue,
+	}, order.id.Direction.WorkflowType(), order.request)
+	require.NoError(s.t, err)
+}
+
+// addFault makes the order's fault befall its call, once.
+func (s *stack) addFault(order crashing) {
+	s.t.Helper()
+	rule := map[string]any{"fault": order.fault.Kind, "route": order.route, "times": 1}
+	if order.fault.After {
+		rule["after"] = true
+	}
+	if order.fault.Delay > 0 {
+		rule["delay"] = order.fault.Delay
+	}
+	if !order.anonymous() {
+		rule["email"] = order.email
+	}
+	body, err := json.Marshal(rule)
+	require.NoError(s.t, err)
+	s.post("/sandbox/faults", string(body))
+}
+
+func (s *stack) faultsHaveStruck() error {
+	var rules []sandbox.FaultRule
+	if err := s.read("/sandbox/faults", &rules); err != nil {
+		return err
+	}
+	for _, rule := range rules {
+		if rule.Struck == 0 {
+			return fmt.Errorf("nobody has called %s for %q", rule.Route, rule.Email)
+		}
+	}
+	return nil
+}
+
+// awaitEffects waits until the provider has done what it was asked, where it does it before the crash.
+func (s *stack) awaitEffects(orders []crashing) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		var events []sandbox.Event
+		if err := s.read("/sandbox/ledger/events", &events); err != nil {
+			return err
+		}
+		for _, order := range orders {
+			if order.done && !order.anonymous() && !slices.ContainsFunc(events, order.isEffect) {
+				return fmt.Errorf("not yet: %s", order)
+			}
+		}
+		return nil
+	})
+}
+
+func (c crashing) isEffect(event sandbox.Event) bool {
+	return event.Kind == c.effect && event.Email == c.email
+}
+
+// bringToAClaim starts an order whose creation loses its answer, and returns once it has claimed the provider's order but
+// not yet taken it over: a claim waits for three seconds until everybody else has published theirs.
+func (s *stack) bringToAClaim(n int) crashing {
+	s.t.Helper()
+	order := purchase(s.t, n)
+	order.crashPoint = crashPoint{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: sandbox.EventOrder}
+	order.done, order.fault = true, sandbox.Fault{Kind: sandbox.FaultReset, After: true}
+	s.bringToTheBrink([]crashing{order})
+	s.awaitEffects([]crashing{order})
+	claim := ramp.AdoptionID(s.reference(order.id).Orders[0])
+	eventually(s.t, patience, func() error {
+		_, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), claim, "")
+		return err
+	})
+	return order
+}
+
+// read reads a page of the sandbox's control plane.
+func (s *stack) read(path string, into any) error {
+	response, err := http.Get(s.sandbox + path)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// timeOutUploads does by hand what the server does five minutes after a crash: an upload has that long.
+func (s *stack) timeOutUploads(orders []crashing) {
+	s.t.Helper()
+	for _, order := range orders {
+		if order.activity != "UploadKYC" {
+			continue
+		}
+		id := order.id.Direction.WorkflowID(order.id.Reference)
+		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
+		require.NoError(s.t, err)
+		require.Len(s.t, described.GetPendingActivities(), 1)
+		require.NoError(s.t, s.temporal.CompleteActivityByIDWithOptions(s.t.Context(), client.CompleteActivityByIDOptions{
+			Namespace: "default", WorkflowID: id, ActivityID: described.GetPendingActivities()[0].GetActivityId(), ActivityType: order.activity,
+			Err: temporal.NewApplicationError("its worker was killed", workerKilled),
+		}))
+	}
+}
+
+// workerKilled is the type of the failure with which timeOutUploads ends an attempt.
+const workerKilled = "WorkerKilled"
+
+// requireOneEndingEach requires that every order was paid and delivered once, and says so here as at the provider.
+func (s *stack) requireOneEndingEach(orders []crashing) {
+	s.t.Helper()
+	for _, order := range orders {
+		ended := s.awaitStatus(order.id, settling, ramp.Completed)
+		there := s.reference(order.id)
+		require.Len(s.t, there.Orders, order.made(), "%s", order)
+		require.Contains(s.t, there.Orders, ended.OrderID)
+		require.Equal(s.t, 1, there.WithProof, "%s", order)
+		require.Equal(s.t, 1, there.ProofsAccepted, "%s", order)
+		require.Equal(s.t, 1, there.PaidOut, "%s", order)
+		require.Empty(s.t, ended.Attention)
+		s.requireReplay(order.id)
+	}
+}
+
+// made is how many orders the provider has of it in the end.
+func (c crashing) made() int {
+	if c.remade && c.done {
+		return 2
+	}
+	return 1
+}
+
+// reference is what the provider did for an order.
+func (s *stack) reference(id ramp.ID) sandbox.ReferenceTotal {
+	s.t.Helper()
+	var totals []sandbox.ReferenceTotal
+	require.NoError(s.t, s.read("/sandbox/ledger/references?reference="+url.QueryEscape(id.Reference), &totals))
+	require.Len(s.t, totals, 1, id.Reference)
+	require.Equal(s.t, string(id.Direction), totals[0].Direction)
+	return totals[0]
+}
+
+// lastStart is the last attempt at an order's call, with the failure of the one before: a history has no others.
+func (s *stack) lastStart(order crashing) *historypb.ActivityTaskStartedEventAttributes {
+	s.t.Helper()
+	scheduled := map[int64]string{}
+	var last *historypb.ActivityTaskStartedEventAttributes
+	for _, event := range s.history(order.id).GetEvents() {
+		if a := event.GetActivityTaskScheduledEventAttributes(); a != nil {
+			scheduled[event.GetEventId()] = a.GetActivityType().GetName()
+		}
+		if a := event.GetActivityTaskStartedEventAttributes(); scheduled[a.GetScheduledEventId()] == order.activity {
+			last = a
+		}
+	}
+	require.NotNil(s.t, last, "%s", order)
+	return last
+}
+
+// requireMostCutOff requires that the crash ended the attempts. A worker waits for 15 seconds for an answer, so that on
+// a machine under heavy load some may have ended before.
+func (s *stack) requireMostCutOff(orders []crashing) {
+	s.t.Helper()
+	cut := 0
+	for _, order := range orders {
+		failure := s.lastStart(order).GetLastFailure()
+		if failure.GetTimeoutFailureInfo() != nil || failure.GetApplicationFailureInfo().GetType() == workerKilled {
+			cut++
+		} else {
+			s.t.Logf("%s was not cut off by the crash: %s", order, failure.GetMessage())
+		}
+	}
+	s.t.Logf("the crash cut off %d of %d calls", cut, len(orders))
+	require.Greater(s.t, cut, len(orders)/2)
+}

@@ -1,0 +1,663 @@
+package e2e_test
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"rampart/codec"
+	"rampart/onmeta"
+	"rampart/ramp"
+	"rampart/sandbox"
+)
+
+// histories is where the histories of these orders are kept when somebody wants to, unless there is one already: make
+// histories.
+var histories = os.Getenv("RAMP_HISTORIES")
+
+// road is one way through an order's life.
+type road struct {
+	name   string
+	id     func(reference string) ramp.ID
+	ending ramp.Status
+	// buy and sell change the usual request, and faults meet the order at the provider.
+	buy    func(*ramp.OnrampRequest)
+	sell   func(*ramp.OfframpRequest)
+	faults []string
+	// begin starts the order, if not by one round trip; act is what its user does then.
+	begin func(*traveller) error
+	act   func(*traveller) error
+}
+
+// traveller takes an order along its road.
+type traveller struct {
+	*stack
+	ctx  context.Context
+	id   ramp.ID
+	n    int
+	road road
+}
+
+func roads() []road {
+	return []road{
+		{name: "onramp-completed", id: buy, ending: ramp.Completed, act: pay},
+		{name: "onramp-proof-by-signal", id: buy, ending: ramp.Completed, begin: plainly, act: signalProof},
+		{name: "onramp-proof-before-the-order", id: buy, ending: ramp.Completed, begin: withEarlyProof},
+		{name: "onramp-proof-before-it-begins", id: buy, ending: ramp.Completed, begin: withEarlyProof},
+		{name: "onramp-proof-in-the-request", id: buy, ending: ramp.Completed, buy: func(r *ramp.OnrampRequest) { r.UTR = utrOf(900) }},
+		{name: "onramp-refused-proof-first", id: buy, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
+		{name: "onramp-malformed-signal-first", id: buy, ending: ramp.Completed, act: inTurn(malformedSignal, pay)},
+		{name: "onramp-same-proof-by-signal-and-update", id: buy, ending: ramp.Completed, act: inTurn(signalProof, pay)},
+		{name: "onramp-two-proofs-at-once", id: buy, ending: ramp.Completed, act: inTurn(signalProof, otherProof)},
+		{name: "onramp-cancel-after-proof", id: buy, ending: ramp.Completed, act: inTurn(pay, refusedCancel)},
+		{name: "onramp-quote-confirmed", id: buy, ending: ramp.Completed, act: inTurn(confirm, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Quote = &ramp.QuoteTerms{Confirm: true} }},
+		{name: "onramp-account-refused-first", id: buy, ending: ramp.Completed, act: inTurn(anotherAccount, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashafailed@okbank" }},
+		{name: "onramp-account-checked", id: buy, ending: ramp.Completed, act: pay,
+			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashapending@okbank" }},
+		{name: "onramp-dossier-asked-for", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+nokyc", 1) }},
+		{name: "onramp-dossier-replaced-in-review", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, submitDossier, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+review", 1) }},
+		{name: "onramp-late-payment", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.09")},
+		{name: "onramp-unknown-status", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.03")},
+		{name: "onramp-statuses-out-of-order", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.04")},
+		{name: "onramp-lost-creation", id: buy, ending: ramp.Completed, act: pay, buy: byBank,
+			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/orders/create","times":1`}},
+		{name: "onramp-late-creation", id: buy, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"latency","delay":"4s","route":"POST /v1/orders/create","times":1`}},
+		{name: "onramp-outage-in-the-watch", id: buy, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"error","route":"POST /v1/orders/status","skip":1,"times":4`}},
+		{name: "onramp-provider-unsure-at-the-deadline", id: buy, ending: ramp.Completed, act: unsure},
+		{name: "onramp-paid-without-proof", id: buy, ending: ramp.Completed, act: paidUnseen},
+		{name: "onramp-expired", id: buy, ending: ramp.Expired},
+		{name: "onramp-never-paid", id: buy, ending: ramp.Expired, act: payNothing},
+		{name: "onramp-cancelled", id: buy, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "onramp-cancelled-waiting-for-an-account", id: buy, ending: ramp.Cancelled, act: cancelOrder,
+			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashafailed@okbank" }},
+		{name: "onramp-cancelled-by-the-provider", id: buy, ending: ramp.Cancelled, act: pay, buy: amount("1000.01")},
+		{name: "onramp-refunded", id: buy, ending: ramp.Refunded, act: pay, buy: amount("1000.02")},
+		{name: "onramp-rejected", id: buy, ending: ramp.Rejected, buy: amount("1.00")},
+
+		{name: "offramp-completed", id: sell, ending: ramp.Completed, act: pay},
+		{name: "offramp-proof-by-signal", id: sell, ending: ramp.Completed, begin: plainly, act: signalProof},
+		{name: "offramp-proof-before-the-order", id: sell, ending: ramp.Completed, begin: withEarlyProof},
+		{name: "offramp-refused-proof-first", id: sell, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
+		{name: "offramp-by-payout", id: sell, ending: ramp.Completed, act: pay,
+			sell: func(r *ramp.OfframpRequest) { r.TokenAmount, r.Fiat.Amount = "", "8400.00" }},
+		{name: "offramp-payout-retried", id: sell, ending: ramp.Completed, act: pay, sell: tokens("100.07")},
+		{name: "offramp-other-success", id: sell, ending: ramp.Completed, act: pay, sell: tokens("100.08")},
+		{name: "offramp-lost-proof-answer", id: sell, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/offramp/orders/txnhash","times":1`}},
+		{name: "offramp-account-refused-first", id: sell, ending: ramp.Completed, act: inTurn(anotherAccount, pay),
+			sell: func(r *ramp.OfframpRequest) { r.Email = unlinked(r.Email); r.Bank.AccountNumber = "50100000009002" }},
+		{name: "offramp-expired", id: sell, ending: ramp.Expired},
+		{name: "offramp-cancelled", id: sell, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "offramp-refunded", id: sell, ending: ramp.Refunded, act: pay, sell: tokens("100.01")},
+		{name: "offramp-rejected", id: sell, ending: ramp.Rejected, sell: tokens("1")},
+	}
+}
+
+// turningRoads are those on which the user or the provider thinks better of something.
+func turningRoads() []road {
+	return []road{
+		{name: "onramp-proof-set-aside", id: buy, ending: ramp.Completed, act: proofUnderALateKey},
+		{name: "onramp-proof-corrected", id: buy, ending: ramp.Completed, act: inTurn(mistype, pay)},
+		{name: "onramp-proof-corrected-by-signal", id: buy, ending: ramp.Completed, act: inTurn(mistype, signalProof)},
+		{name: "onramp-correction-refused", id: buy, ending: ramp.Completed, act: inTurn(mistype, refusedProof, pay)},
+		{name: "onramp-correction-lost-its-answer", id: buy, ending: ramp.Completed, act: inTurn(mistype, pay),
+			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/orders/utr","skip":1,"times":1`}},
+		{name: "onramp-correction-after-payment", id: buy, ending: ramp.Completed, act: inTurn(pay, untilPaid, conflictingProof)},
+		{name: "onramp-proofs-without-end", id: buy, ending: ramp.Completed, act: proofsWithoutEnd},
+		{name: "onramp-cancelled-after-asking", id: buy, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "onramp-cancelled-while-nobody-knows", id: buy, ending: ramp.Cancelled, act: cancelUnclear},
+		{name: "onramp-cancellation-refused-as-paid", id: buy, ending: ramp.Completed, act: inTurn(findPayment, refusedCancel, complete)},
+		{name: "onramp-cancellation-gives-way-to-a-proof", id: buy, ending: ramp.Completed, act: cancelThenPay,
+			faults: []string{`"fault":"latency","delay":"8s","route":"POST /v1/orders/status","times":1`}},
+		{name: "onramp-proof-of-a-cancelled-order", id: buy, ending: ramp.Cancelled, act: inTurn(force("cancelled"), refusedProof)},
+		{name: "onramp-proof-of-an-expired-order", id: buy, ending: ramp.Expired, act: inTurn(force("expired"), refusedProof)},
+		{name: "onramp-told-no-way-to-pay", id: buy, ending: ramp.Completed, act: pay, buy: func(r *ramp.OnrampRequest) { r.Fiat.Amount = "1000.11" }},
+		{name: "onramp-reopened", id: buy, ending: ramp.Completed, act: inTurn(mistype, force("expired"), untilAttention, force("fiatPending"), untilReopened, pay)},
+		{name: "onramp-expired-though-paid", id: buy, ending: ramp.Completed, act: inTurn(findPayment, refusedCancel, force("expired"), untilAttention, complete)},
+		{name: "onramp-verified-elsewhere", id: buy, ending: ramp.Completed, act: inTurn(verifyElsewhere, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+nokyc", 1) }},
+		{name: "onramp-other-dossier-in-review", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, submitDossier, verifyElsewhere, pay),
+			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+neververified", 1) }},
+
+		{name: "offramp-proof-corrected", id: sell, ending: ramp.Completed, act: inTurn(mistype, pay)},
+		{name: "offramp-cancelled-after-asking", id: sell, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "offramp-refused-proof-though-received", id: sell, ending: ramp.Completed, act: inTurn(force("CryptoReceived"), refusedProofThoughPaid, force("PayoutSuccess"))},
+	}
+}
+
+// TestOrdersOnEveryRoadEndAsTheyShouldAndReplay runs all roads at once, with a worker that keeps no order in memory: every
+// workflow task replays its order from the beginning. In the middle that worker is killed.
+func TestOrdersOnEveryRoadEndAsTheyShouldAndReplay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
+	s.travel(roads())
+	s.recordOthers()
+}
+
+// TestOrdersOnEveryRoadThatTurnsEndAsTheyShouldAndReplay does so with the others, whose users need more time.
+func TestOrdersOnEveryRoadThatTurnsEndAsTheyShouldAndReplay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 90, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
+	s.travel(turningRoads())
+}
+
+// TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay has the price become worse when a user has just confirmed it: a
+// payout stays as it is and takes more tokens. The provider's clock runs as ours does, for quotes last half a minute of ours.
+func TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
+	s.toAGoodPrice()
+	payout := func(r *ramp.OfframpRequest) {
+		r.TokenAmount, r.Fiat.Amount, r.Quote = "", "9000.06", &ramp.QuoteTerms{Confirm: true}
+	}
+	s.travel([]road{
+		{name: "offramp-order-dearer-than-agreed", id: sell, ending: ramp.Cancelled, sell: payout,
+			act: inTurn(confirmDearer(0), in(ramp.AwaitingPayment), cancelOrder)},
+		{name: "offramp-payout-agreed-again", id: sell, ending: ramp.Cancelled, sell: payout,
+			act: inTurn(confirmDearer(onmeta.QuoteValidity), in(ramp.AwaitingPayment), cancelOrder)},
+	})
+}
+
+func (s *stack) travel(all []road) {
+	s.t.Helper()
+	travels := make([]*traveller, len(all))
+	for i, road := range all {
+		travels[i] = &traveller{stack: s, ctx: s.t.Context(), id: road.id(road.name), n: i + 1, road: road}
+		for _, fault := range road.faults {
+			s.post("/sandbox/faults", "{"+fault+fmt.Sprintf(`,"reference":%q}`, road.name))
+		}
+	}
+	var travelling errgroup.Group
+	travelling.SetLimit(20)
+	for _, traveller := range travels {
+		travelling.Go(traveller.travel)
+	}
+	require.NoError(s.t, travelling.Wait())
+	s.worker.kill()
+	s.startWorker()
+	for _, traveller := range travels {
+		order := s.await(traveller.id, 2*settling, func(order *ramp.Order) bool { return order.Status.Final() })
+		require.Equal(s.t, traveller.road.ending, order.Status, "%s: %+v", traveller.road.name, order.Timeline)
+		s.requireReplay(traveller.id)
+		s.record(traveller.road.name, s.history(traveller.id))
+	}
+}
+
+// recordOthers records what is no order: a request that is refused, and the claim of an adopted order.
+func (s *stack) recordOthers() {
+	s.t.Helper()
+	for kind, request := range map[string]any{ramp.OnrampWorkflow: ramp.OnrampRequest{Reference: "x"}, ramp.OfframpWorkflow: ramp.OfframpRequest{}} {
+		id := strings.ToLower(kind) + "/x"
+		run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, kind, request)
+		require.NoError(s.t, err)
+		require.Error(s.t, run.Get(s.t.Context(), nil))
+		s.record(strings.ToLower(kind)+"-invalid-request", s.history(ramp.ID{Direction: ramp.Direction(strings.ToLower(kind)), Reference: "x"}))
+	}
+	again := buy("again")
+	s.startBare(again, onrampRequest("again"))
+	require.NoError(s.t, s.temporal.CancelWorkflow(s.t.Context(), "onramp/again", ""))
+	s.awaitStatus(again, settling, ramp.Cancelled)
+	requireTaken(s.t, s.startBare(again, onrampRequest("again")))
+	s.record("onramp-reference-taken", s.history(again))
+	reserved := onrampRequest("reserved")
+	reserved.Metadata = map[string]string{"Reference": "of another order"}
+	run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: "onramp/reserved", TaskQueue: ramp.TaskQueue},
+		ramp.OnrampWorkflow, reserved)
+	require.NoError(s.t, err)
+	require.ErrorContains(s.t, run.Get(s.t.Context(), nil), "metadata.Reference must be left out")
+	s.record("onramp-reserved-metadata", s.history(ramp.ID{Direction: ramp.Onramp, Reference: "reserved"}))
+	run, err = s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
+		ramp.AdoptionWorkflow, "onramp/x")
+	require.NoError(s.t, err)
+	require.NoError(s.t, run.Get(s.t.Context(), nil))
+	s.record("adoption", s.history(ramp.ID{Direction: "adoption", Reference: "1"}))
+}
+
+// record keeps a history, decrypted, as the replay tests of the workflows read it. Its data are all made up. One that is kept
+// already stays: orders that began on it may be running.
+func (s *stack) record(name string, history proto.Message) {
+	s.t.Helper()
+	path := filepath.Join(histories, name+".json.gz")
+	if _, err := os.Stat(path); histories == "" || err == nil {
+		return
+	}
+	keyring := s.keyring
+	if s.ahead != nil {
+		keyring = s.ahead
+	}
+	own := codec.New(keyring, "default")
+	require.NoError(s.t, proxy.VisitPayloads(s.t.Context(), history, proxy.VisitPayloadsOptions{
+		SkipSearchAttributes: true,
+		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			opened, err := own.Decode(payloads)
+			for i, payload := range opened {
+				if key := codec.KeyID(payloads[i]); key != "" && key != s.keyring.Primary() {
+					payload.Metadata[ramp.MetadataKeyID] = []byte(key) // as the worker's converter hands it over
+				}
+			}
+			return opened, err
+		},
+	}))
+	content, err := protojson.Marshal(history)
+	require.NoError(s.t, err)
+	file, err := os.Create(path)
+	require.NoError(s.t, err)
+	packed := gzip.NewWriter(file)
+	_, err = packed.Write(content)
+	require.NoError(s.t, errors.Join(err, packed.Close(), file.Close()))
+}
+
+func (t *traveller) travel() error {
+	begin := t.road.begin
+	if begin == nil {
+		begin = inOneTrip
+	}
+	if err := begin(t); err != nil {
+		return fmt.Errorf("%s: begin: %w", t.road.name, err)
+	}
+	if t.road.act == nil {
+		return nil
+	}
+	if err := t.road.act(t); err != nil {
+		return fmt.Errorf("%s: %w", t.road.name, err)
+	}
+	return nil
+}
+
+func (t *traveller) request() any {
+	if t.id.Direction == ramp.Onramp {
+		request := onrampRequest(t.id.Reference)
+		request.Email = fmt.Sprintf("asha+linked+%d@example.test", t.n)
+		if t.road.buy != nil {
+			t.road.buy(&request)
+		}
+		return request
+	}
+	request := offrampRequest(t.id.Reference)
+	request.Email = fmt.Sprintf("asha+linked+%d@example.test", t.n)
+	if t.road.sell != nil {
+		t.road.sell(&request)
+	}
+	return request
+}
+
+func (t *traveller) proof(n int) (name string, argument any) {
+	if t.id.Direction == ramp.Onramp {
+		return ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(100*t.n + n)}
+	}
+	return ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hashOf(100*t.n + n)}
+}
+
+func (t *traveller) submit(n int) error {
+	var err error
+	switch _, argument := t.proof(n); proof := argument.(type) {
+	case ramp.UTRSubmission:
+		_, err = t.orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+	case ramp.HashSubmission:
+		_, err = t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, proof.TransactionHash)
+	}
+	return err
+}
+
+func (t *traveller) signal(name string, argument any) error {
+	return t.temporal.SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, argument)
+}
+
+func (t *traveller) until(wanted func(*ramp.Order) bool) error {
+	for order, err := range t.orders.Watch(t.ctx, t.id) {
+		if err != nil {
+			return err
+		}
+		if wanted(order) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the order ended before what was waited for")
+}
+
+func (t *traveller) in(statuses ...ramp.Status) error {
+	return t.until(func(order *ramp.Order) bool { return slices.Contains(statuses, order.Status) })
+}
+
+// Ways to begin.
+
+func inOneTrip(t *traveller) error {
+	var err error
+	switch request := t.request().(type) {
+	case ramp.OnrampRequest:
+		_, err = t.orders.StartOnramp(t.ctx, request)
+	case ramp.OfframpRequest:
+		_, err = t.orders.StartOfframp(t.ctx, request)
+	}
+	return err
+}
+
+func plainly(t *traveller) error {
+	_, err := t.temporal.ExecuteWorkflow(t.ctx, client.StartWorkflowOptions{
+		ID: t.id.Direction.WorkflowID(t.id.Reference), TaskQueue: ramp.TaskQueue,
+	}, t.id.Direction.WorkflowType(), t.request())
+	return err
+}
+
+func withEarlyProof(t *traveller) error {
+	name, proof := t.proof(1)
+	id := t.id.Direction.WorkflowID(t.id.Reference)
+	_, err := t.temporal.SignalWithStartWorkflow(t.ctx, id, name, proof,
+		client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, t.id.Direction.WorkflowType(), t.request())
+	return err
+}
+
+// What users do.
+
+func inTurn(acts ...func(*traveller) error) func(*traveller) error {
+	return func(t *traveller) error {
+		for _, act := range acts {
+			if err := act(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func pay(t *traveller) error {
+	if err := t.in(ramp.AwaitingPayment, ramp.VerifyingPayment, ramp.Settling, ramp.Completed); err != nil {
+		return err
+	}
+	return t.submit(1)
+}
+
+func signalProof(t *traveller) error {
+	name, proof := t.proof(1)
+	return t.signal(name, proof)
+}
+
+// proofUnderALateKey comes from a backend that has a new key before the workers do.
+func proofUnderALateKey(t *traveller) error {
+	name, proof := t.proof(1)
+	if err := t.rotatedAside().SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, proof); err != nil {
+		return err
+	}
+	if err := untilAttention(t); err != nil {
+		return err
+	}
+	t.distribute()
+	return nil
+}
+
+// otherProof comes beside the first; which of the two the provider accepts is all the same.
+func otherProof(t *traveller) error {
+	if err := t.submit(2); err != nil && !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
+		return err
+	}
+	return nil
+}
+
+func refusedProof(t *traveller) error {
+	var err error
+	if t.id.Direction == ramp.Onramp {
+		_, err = t.orders.SubmitUTR(t.ctx, t.id.Reference, "000000000000")
+	} else {
+		_, err = t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
+	}
+	if !ramp.IsError(err, ramp.ProofRefused) {
+		return fmt.Errorf("the proof was not refused: %w", err)
+	}
+	return nil
+}
+
+func malformedSignal(t *traveller) error {
+	name, _ := t.proof(1)
+	return t.signal(name, map[string]any{"reference": 42})
+}
+
+func refusedCancel(t *traveller) error {
+	_, err := t.orders.Cancel(t.ctx, t.id)
+	if !ramp.IsError(err, ramp.CancelRefused) && !ramp.IsError(err, ramp.OrderOver) {
+		return fmt.Errorf("the cancellation was not refused: %w", err)
+	}
+	return t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "")
+}
+
+func cancelOrder(t *traveller) error {
+	_, err := t.orders.Cancel(t.ctx, t.id)
+	return err
+}
+
+func confirm(t *traveller) error {
+	order, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	_, err = t.orders.ConfirmQuote(t.ctx, t.id, order.Quote.ID)
+	return err
+}
+
+func anotherAccount(t *traveller) error {
+	account := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"}}
+	if t.id.Direction == ramp.Offramp {
+		account = ramp.AccountSubmission{Bank: offrampRequest("").Bank}
+	}
+	_, err := t.orders.SubmitAccount(t.ctx, t.id, account)
+	return err
+}
+
+func submitDossier(t *traveller) error {
+	_, err := t.orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(t.request().(ramp.OnrampRequest).Email)))
+	return err
+}
+
+// payNothing submits a UTR that the provider takes, and never finds the payment of.
+func payNothing(t *traveller) error {
+	_, err := t.orders.SubmitUTR(t.ctx, t.id.Reference, fmt.Sprintf("9999%08d", t.n))
+	return err
+}
+
+// mistype submits a proof that the provider takes, and never finds the payment of.
+func mistype(t *traveller) error {
+	if t.id.Direction == ramp.Onramp {
+		return payNothing(t)
+	}
+	_, err := t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, fmt.Sprintf("0x%060xdead", t.n))
+	return err
+}
+
+// proofsWithoutEnd are mistyped proofs until the order takes no more, and then the provider finds the payment all the same.
+func proofsWithoutEnd(t *traveller) error {
+	for n := range 1000 {
+		proof := ramp.UTRSubmission{UTR: fmt.Sprintf("9999%04d%04d", t.n, n)}
+		_, err := t.orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+		if ramp.IsError(err, ramp.ProofLimit) {
+			return complete(t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errors.New("the order takes any number of proofs")
+}
+
+// in waits until the order is in a status.
+func in(status ramp.Status) func(*traveller) error {
+	return func(t *traveller) error { return t.in(status) }
+}
+
+// force has the provider say that the order is in a status.
+func force(status string) func(*traveller) error {
+	return func(t *traveller) error {
+		order, err := t.orders.Get(t.ctx, t.id)
+		if err != nil {
+			return err
+		}
+		t.force(order.OrderID, status)
+		return nil
+	}
+}
+
+// findPayment has the provider find the payment by itself.
+func findPayment(t *traveller) error { return force("fiatReceived")(t) }
+
+func complete(t *traveller) error { return force("completed")(t) }
+
+func untilPaid(t *traveller) error { return t.in(ramp.Settling, ramp.Completed) }
+
+func untilAttention(t *traveller) error {
+	return t.until(func(order *ramp.Order) bool { return order.Attention != "" })
+}
+
+func untilReopened(t *traveller) error {
+	return t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "fiatPending" && order.Attention == "" })
+}
+
+func conflictingProof(t *traveller) error {
+	if err := t.submit(2); !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
+		return fmt.Errorf("the proof was no conflict: %w", err)
+	}
+	return nil
+}
+
+// refusedProofThoughPaid is refused, and its user is not asked for another.
+func refusedProofThoughPaid(t *traveller) error {
+	_, err := t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
+	if !ramp.IsError(err, ramp.NotAwaited) {
+		return fmt.Errorf("the proof was awaited: %w", err)
+	}
+	return untilPaid(t)
+}
+
+// cancelUnclear cancels an order while the provider's status does not say whether it is paid, and then that it is not.
+func cancelUnclear(t *traveller) error {
+	if err := force("complianceReview")(t); err != nil {
+		return err
+	}
+	if err := t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
+		return err
+	}
+	if err := t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "complianceReview" }); err != nil {
+		return err
+	}
+	return force("fiatPending")(t)
+}
+
+// cancelThenPay hands a proof in while the provider is asked about the cancelled order.
+func cancelThenPay(t *traveller) error {
+	if err := t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
+		return err
+	}
+	eventually(t.t, patience, func() error {
+		var rules []sandbox.FaultRule
+		if err := t.read("/sandbox/faults", &rules); err != nil {
+			return err
+		}
+		for _, rule := range rules {
+			if rule.Reference == t.id.Reference && rule.Struck > 0 {
+				return nil
+			}
+		}
+		return errors.New("the provider was not asked")
+	})
+	return signalProof(t)
+}
+
+// verifyElsewhere has the provider verify the user without a dossier of this order.
+func verifyElsewhere(t *traveller) error {
+	t.post("/sandbox/users", fmt.Sprintf(`{"email":%q,"kyc":"verified"}`, t.request().(ramp.OnrampRequest).Email))
+	return nil
+}
+
+// confirmDearer confirms a quote of some age when the provider's price has just become worse, and then the one that takes its
+// place.
+func confirmDearer(age time.Duration) func(*traveller) error {
+	return func(t *traveller) error { return t.confirmDearer(age) }
+}
+
+func (t *traveller) confirmDearer(age time.Duration) error {
+	first, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	<-time.After(age)
+	t.toAGoodPrice()
+	t.clock(`{"advance":"30s"}`)
+	if _, err := t.orders.ConfirmQuote(t.ctx, t.id, first.Quote.ID); err != nil {
+		return err
+	}
+	var second *ramp.Quote
+	if err := t.until(func(order *ramp.Order) bool {
+		second = order.Quote
+		return order.Status == ramp.AwaitingConfirmation && second.ID != first.Quote.ID
+	}); err != nil {
+		return err
+	}
+	if second.Pay.AtMost(first.Quote.Pay.Amount) {
+		return fmt.Errorf("the user is asked again to pay %s, having agreed to %s", second.Pay.Amount, first.Quote.Pay.Amount)
+	}
+	_, err = t.orders.ConfirmQuote(t.ctx, t.id, second.ID)
+	return err
+}
+
+// unsure has the provider say what nobody knows when the order's time is over, and then that it is paid.
+func unsure(t *traveller) error {
+	order, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	t.force(order.OrderID, "complianceReview")
+	if err := t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "complianceReview" }); err != nil {
+		return err
+	}
+	t.force(order.OrderID, "completed")
+	return nil
+}
+
+// paidUnseen is a payment that the provider finds by itself before the order's time is over.
+func paidUnseen(t *traveller) error {
+	order, err := t.orders.Get(t.ctx, t.id)
+	if err != nil {
+		return err
+	}
+	t.force(order.OrderID, "fiatReceived")
+	if err := t.in(ramp.Settling); err != nil {
+		return err
+	}
+	t.force(order.OrderID, "completed")
+	return nil
+}
+
+// How requests differ.
+
+func amount(inr string) func(*ramp.OnrampRequest) {
+	return func(r *ramp.OnrampRequest) { r.Fiat.Amount = inr }
+}
+
+func tokens(amount string) func(*ramp.OfframpRequest) {
+	return func(r *ramp.OfframpRequest) { r.TokenAmount = amount }
+}
+
+func unlinked(email string) string { return strings.Replace(email, "+linked", "", 1) }
+
+func byBank(r *ramp.OnrampRequest) {
+	r.PaymentMethod, r.UPI = ramp.IMPS, nil
+	r.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
+}

@@ -1,0 +1,97 @@
+package e2e_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+)
+
+// nodeSources is the package of examples/typescript, with its tests.
+const nodeSources = "../../examples/typescript"
+
+// buildNode compiles the TypeScript package in a directory of its own, once for all tests: what npm installs has no place in the
+// repository. The page that it is tested against lies beside it as it does there.
+var buildNode = sync.OnceValues(func() (string, error) {
+	root := filepath.Join(programs, "node")
+	directory := filepath.Join(root, "examples", "typescript")
+	sources, err := filepath.Glob(nodeSources + "/*.ts")
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{"package.json", "package-lock.json", "tsconfig.json", ".npmrc"} {
+		sources = append(sources, filepath.Join(nodeSources, name))
+	}
+	for _, source := range sources {
+		if err := copyFile(source, filepath.Join(directory, filepath.Base(source))); err != nil {
+			return "", err
+		}
+	}
+	if err := copyFile("../../docs/security.md", filepath.Join(root, "docs", "security.md")); err != nil {
+		return "", err
+	}
+	for _, arguments := range [][]string{{"ci", "--no-audit", "--no-fund"}, {"run", "build"}} {
+		npm := exec.Command("npm", arguments...)
+		npm.Dir = directory
+		if output, err := npm.CombinedOutput(); err != nil {
+			return "", &nodeError{output: output, err: err}
+		}
+	}
+	return directory, nil
+})
+
+// nodeError is a failure of npm, with what it said.
+type nodeError struct {
+	output []byte
+	err    error
+}
+
+func (e *nodeError) Error() string { return e.err.Error() + ":\n" + string(e.output) }
+
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
+// node runs a file of tests by Node's own runner and requires that all pass.
+func node(t *testing.T, file string, environment ...string) {
+	t.Helper()
+	directory, err := buildNode()
+	require.NoError(t, err)
+	runner := exec.CommandContext(t.Context(), "node", "--test", filepath.Join("build", file))
+	runner.Dir = directory
+	runner.Env = append(os.Environ(), environment...)
+	var output bytes.Buffer
+	runner.Stdout, runner.Stderr = &output, &output
+	require.NoError(t, runner.Run(), "%s", &output)
+	require.Regexp(t, `(?m)^# pass [1-9]`, output.String())
+}
+
+func TestNodeCodecReadsTheDocumentedPayloads(t *testing.T) {
+	t.Parallel()
+	node(t, "codec.test.js")
+}
+
+func TestNodeClientRunsOrdersAsTheContractHasThem(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+
+	node(t, "orders.test.js", "TEMPORAL_ADDRESS="+s.address, "RAMP_KEYSET_FILE="+s.keyset)
+
+	require.Len(t, s.ledger().Orders, 10, "fourteen references, four of which never had a valid request: one order each")
+	require.Equal(t, ramp.Completed, s.requireSchema(buy("node-1")).Status)
+	require.Equal(t, ramp.AwaitingPayment, s.requireSchema(buy("node-2")).Status)
+	s.requireReplay(buy("node-1"), buy("node-2"), buy("node-12"))
+}

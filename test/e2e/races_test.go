@@ -1,0 +1,531 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"golang.org/x/sync/errgroup"
+
+	"rampart/ramp"
+	"rampart/sandbox"
+)
+
+const (
+	// contests is how often each race is run.
+	contests = 40
+	// pace is the time between the beginnings of two, so that what is close together in one stays so.
+	pace = 200 * time.Millisecond
+)
+
+// contest is an order about which several parties act at the same time.
+type contest struct {
+	id    ramp.ID
+	order *ramp.Order
+	moves []*move
+}
+
+// move is what one party does, and the answer it gets.
+type move struct {
+	at   time.Time
+	make func(context.Context) (*ramp.Order, error)
+	// proof is what it submits; empty if it submits nothing.
+	proof string
+	// refusals are the errors that it may get.
+	refusals []ramp.ErrorType
+	// blind is set for a signal, whose sender is told nothing.
+	blind bool
+
+	order *ramp.Order
+	err   error
+}
+
+// seeded is the source of a race's timing. SEED sets another seed.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(1)
+	if given := os.Getenv("SEED"); given != "" {
+		var err error
+		seed, err = strconv.ParseUint(given, 10, 64)
+		require.NoError(t, err)
+	}
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// within is a duration drawn between two.
+func within(r *rand.Rand, from, to time.Duration) time.Duration {
+	return from + time.Duration(r.Int64N(int64(to-from)))
+}
+
+// contestants starts orders of users of their own, purchases and sales by turns, and returns them once each waits for
+// its payment.
+func (s *stack) contestants(n int) []*contest {
+	s.t.Helper()
+	all := make([]*contest, n)
+	var starting errgroup.Group
+	starting.SetLimit(8)
+	for i := range all {
+		starting.Go(func() error {
+			var err error
+			all[i], err = s.contestant(i)
+			return err
+		})
+	}
+	require.NoError(s.t, starting.Wait())
+	return all
+}
+
+func (s *stack) contestant(n int) (*contest, error) {
+	reference := fmt.Sprintf("race-%d", n)
+	if n%2 == 0 {
+		request := onrampRequest(reference)
+		request.Email = userOf(n, "linked")
+		order, err := s.orders.StartOnramp(s.t.Context(), request)
+		return &contest{id: buy(reference), order: order}, err
+	}
+	request := offrampRequest(reference)
+	request.Email = userOf(n, "linked")
+	order, err := s.orders.StartOfframp(s.t.Context(), request)
+	return &contest{id: sell(reference), order: order}, err
+}
+
+// proof is a good proof of payment.
+func (c *contest) proof(n int) string {
+	if c.id.Direction == ramp.Onramp {
+		return utrOf(n)
+	}
+	return hashOf(n)
+}
+
+// badProof is one that the provider refuses.
+func (c *contest) badProof() string {
+	if c.id.Direction == ramp.Onramp {
+		return "000000000000"
+	}
+	return fmt.Sprintf("0x%064d", 0)
+}
+
+func (s *stack) submits(c *contest, at time.Time, proof string) {
+	submit := s.orders.SubmitUTR
+	if c.id.Direction == ramp.Offramp {
+		submit = s.orders.SubmitTransactionHash
+	}
+	c.moves = append(c.moves, &move{at: at, proof: proof,
+		refusals: []ramp.ErrorType{ramp.ProofConflict, ramp.ProofRefused, ramp.OrderOver},
+		make: func(ctx context.Context) (*ramp.Order, error) {
+			return submit(ctx, c.id.Reference, proof)
+		}})
+}
+
+func (s *stack) signals(c *contest, at time.Time, proof string) {
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: proof})
+	if c.id.Direction == ramp.Offramp {
+		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: proof}
+	}
+	c.moves = append(c.moves, &move{at: at, proof: proof, blind: true,
+		make: func(ctx context.Context) (*ramp.Order, error) {
+			err := s.temporal.SignalWorkflow(ctx, c.id.Direction.WorkflowID(c.id.Reference), "", name, argument)
+			var over *serviceerror.NotFound
+			if errors.As(err, &over) {
+				return nil, nil
+			}
+			return nil, err
+		}})
+}
+
+func (s *stack) cancels(c *contest, at time.Time) {
+	// A busy machine may not let the provider be asked in the time that a cancellation waits.
+	c.moves = append(c.moves, &move{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver, ramp.NotReady},
+		make: func(ctx context.Context) (*ramp.Order, error) { return s.orders.Cancel(ctx, c.id) }})
+}
+
+// play makes every move at its time, and returns once all are answered.
+func (s *stack) play(all []*contest) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), settling)
+	defer cancel()
+	var playing errgroup.Group
+	for _, c := range all {
+		for _, m := range c.moves {
+			playing.Go(func() error {
+				<-time.After(time.Until(m.at))
+				m.order, m.err = m.make(ctx)
+				for unanswered(m.err) && ctx.Err() == nil {
+					m.order, m.err = m.make(ctx)
+				}
+				return nil
+			})
+		}
+	}
+	_ = playing.Wait() // the answers are in the moves
+}
+
+// unanswered reports whether Temporal did not answer in time, as under heavy load. A party then asks again, as any caller
+// would.
+func unanswered(err error) bool {
+	var late *serviceerror.DeadlineExceeded
+	var away *serviceerror.Unavailable
+	return errors.As(err, &late) || errors.As(err, &away)
+}
+
+// judge requires that every contest had one ending, to which the provider's books and all the answers agree, and counts
+// the endings.
+func (s *stack) judge(all []*contest) map[ramp.Status]int {
+	s.t.Helper()
+	endings, answers := make(map[ramp.Status]int), make(map[ramp.ErrorType]int)
+	for _, c := range all {
+		ended := s.await(c.id, settling, func(order *ramp.Order) bool { return order.Status.Final() })
+		s.requireOneEnding(c, ended)
+		for _, m := range c.moves {
+			s.requireTrueAnswer(c, m, ended)
+			answers[errorType(m.err)]++
+		}
+		endings[ended.Status]++
+	}
+	s.t.Logf("endings: %v; refusals: %v", endings, answers)
+	return endings
+}
+
+// errorType is an error's type; empty for none.
+func errorType(err error) ramp.ErrorType {
+	var typed *ramp.Error
+	if errors.As(err, &typed) {
+		return typed.Type
+	}
+	return ""
+}
+
+// requireOneEnding requires that the order ended once, and that the provider agrees.
+func (s *stack) requireOneEnding(c *contest, ended *ramp.Order) {
+	s.t.Helper()
+	final := 0
+	for _, entry := range ended.Timeline {
+		if entry.Status.Final() {
+			final++
+		}
+	}
+	require.Equal(s.t, 1, final, "%s: %v", c.id.Reference, ended.Timeline)
+	there := s.reference(c.id)
+	require.Equal(s.t, []string{ended.OrderID}, there.Orders)
+	if ended.Status == ramp.Completed {
+		require.Equal(s.t, 1, there.PaidOut, c.id.Reference)
+		require.Contains(s.t, []string{"completed", "PayoutSuccess"}, there.Statuses[0])
+		require.Equal(s.t, s.proofsOf(ended.OrderID), acceptedProofs(ended), c.id.Reference)
+		return
+	}
+	require.Contains(s.t, []ramp.Status{ramp.Expired, ramp.Cancelled}, ended.Status)
+	require.Zero(s.t, there.WithProof, "%s: a proof was lost", c.id.Reference)
+	require.Zero(s.t, there.PaidOut, c.id.Reference)
+	require.Nil(s.t, ended.Proof, c.id.Reference)
+}
+
+// proofsOf are the proofs that the provider took of an order, oldest first.
+func (s *stack) proofsOf(orderID string) []string {
+	s.t.Helper()
+	var proofs []string
+	for _, accepted := range s.ledger().Proofs {
+		if accepted.OrderID == orderID {
+			proofs = append(proofs, accepted.Proof)
+		}
+	}
+	return proofs
+}
+
+// acceptedProofs are the proofs of which the order says so.
+func acceptedProofs(order *ramp.Order) []string {
+	var proofs []string
+	for _, replaced := range order.Proof.Replaced {
+		proofs = append(proofs, replaced.UTR+replaced.TransactionHash) // it has one of them
+	}
+	return append(proofs, order.Proof.Reference())
+}
+
+// requireTrueAnswer requires that what a party was told is what happened.
+func (s *stack) requireTrueAnswer(c *contest, m *move, ended *ramp.Order) {
+	s.t.Helper()
+	if m.blind {
+		require.NoError(s.t, m.err, c.id.Reference)
+		return
+	}
+	if m.err != nil {
+		s.requireTrueRefusal(c, m, ended)
+		return
+	}
+	if m.proof == "" {
+		require.Equal(s.t, ramp.Cancelled, ended.Status, "%s: the cancellation succeeded", c.id.Reference)
+		return
+	}
+	require.Equal(s.t, ramp.Completed, ended.Status, "%s: the proof was accepted", c.id.Reference)
+	require.Contains(s.t, acceptedProofs(ended), m.proof, "%s: the proof was accepted", c.id.Reference)
+}
+
+func (s *stack) requireTrueRefusal(c *contest, m *move, ended *ramp.Order) {
+	s.t.Helper()
+	var refused *ramp.Error
+	require.ErrorAs(s.t, m.err, &refused, c.id.Reference)
+	require.Contains(s.t, m.refusals, refused.Type, "%s: %v", c.id.Reference, m.err)
+	if refused.Type == ramp.CancelRefused || refused.Type == ramp.ProofConflict {
+		require.Equal(s.t, ramp.Completed, ended.Status, "%s: %v", c.id.Reference, m.err)
+	}
+	if refused.Type == ramp.ProofConflict {
+		require.NotEqual(s.t, m.proof, ended.Proof.Reference(), "%s: %v", c.id.Reference, m.err)
+	}
+}
+
+func TestProofAndDeadlineThatMeetEndTheOrderOneWay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 360) // three hours take thirty seconds
+	r := seeded(t)
+	all := s.contestants(contests)
+	for i, c := range all {
+		s.submits(c, c.order.ExpiresAt.Add(within(r, -time.Second, time.Second)), c.proof(i))
+	}
+	all[0].moves[0].at = time.Now()
+	s.play(all)
+	require.NoError(t, all[0].moves[0].err, "this one was in time")
+	s.judge(all)
+}
+
+func TestProofAndCancellationsThatMeetEndTheOrderOneWay(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	r := seeded(t)
+	all := s.contestants(contests)
+	start := time.Now().Add(time.Second)
+	for i, c := range all {
+		soon := func() time.Time { return start.Add(time.Duration(i)*pace + within(r, 0, pace)) }
+		s.submits(c, soon(), c.proof(i))
+		s.cancels(c, soon())
+		s.cancels(c, soon())
+	}
+	s.play(all)
+	s.judge(all)
+}
+
+func TestOfManyCancellationsAtOnceEachIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	r := seeded(t)
+	all := s.contestants(contests)
+	start := time.Now().Add(time.Second)
+	for i, c := range all {
+		for range 6 {
+			s.cancels(c, start.Add(time.Duration(i)*pace+within(r, 0, pace/4)))
+		}
+	}
+	s.play(all)
+	require.Equal(t, map[ramp.Status]int{ramp.Cancelled: contests}, s.judge(all))
+}
+
+// Until the provider has the payment, a good proof takes the place of another one, and the last of them stands.
+func TestOfManyProofsAtOnceTheLastAcceptedStands(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	r := seeded(t)
+	all := s.contestants(contests)
+	start := time.Now().Add(time.Second)
+	for i, c := range all {
+		one, other := c.proof(2*i), c.proof(2*i+1)
+		soon := func() time.Time { return start.Add(time.Duration(i)*pace + within(r, 0, pace)) }
+		s.submits(c, soon(), one)
+		s.submits(c, soon(), one)
+		s.signals(c, soon(), one)
+		s.submits(c, soon(), other)
+		s.signals(c, soon(), other)
+		s.submits(c, soon(), c.badProof())
+	}
+	s.play(all)
+	require.Equal(t, map[ramp.Status]int{ramp.Completed: contests}, s.judge(all))
+	for _, proof := range s.ledger().Proofs {
+		require.NotEqual(t, "", strings.Trim(strings.TrimPrefix(proof.Proof, "0x"), "0"), "the bad one was taken")
+	}
+}
+
+func TestWhateverComesWhileAnOrderClosesIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	r := seeded(t)
+	all := s.contestants(contests)
+	start := time.Now().Add(time.Second)
+	for i, c := range all {
+		s.submits(c, start, c.proof(2*i))
+		closing := func() time.Time { return start.Add(within(r, 4*time.Second, 7*time.Second)) } // the provider takes five or six
+		s.submits(c, closing(), c.proof(2*i))
+		s.submits(c, closing(), c.proof(2*i+1))
+		s.signals(c, closing(), c.proof(2*i+1))
+		s.cancels(c, closing())
+	}
+	s.play(all)
+	require.Equal(t, map[ramp.Status]int{ramp.Completed: contests}, s.judge(all))
+}
+
+// The worker is stopped while another runs already, and that one is killed while none does.
+func TestProofsSubmittedWhileTheWorkerRestartsAreAllAccepted(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	r := seeded(t)
+	all := s.contestants(contests)
+	for _, route := range []string{"POST /v1/orders/utr", "POST /v1/offramp/orders/txnhash"} {
+		s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"latency","delay":"1s","route":%q}`, route))
+	}
+	start := time.Now().Add(time.Second)
+	for i, c := range all {
+		s.submits(c, start.Add(within(r, 0, 6*time.Second)), c.proof(i))
+	}
+	stopAt, killAt := start.Add(within(r, 500*time.Millisecond, 1500*time.Millisecond)), start.Add(within(r, 4*time.Second, 6*time.Second))
+	played := make(chan struct{})
+	go func() {
+		defer close(played)
+		s.play(all)
+	}()
+
+	<-time.After(time.Until(stopAt))
+	next := s.startWorker()
+	s.worker.stop()
+	<-time.After(time.Until(killAt))
+	next.kill()
+	s.startWorker()
+
+	<-played
+	for _, c := range all {
+		require.NoError(t, c.moves[0].err)
+	}
+	require.Equal(t, map[ramp.Status]int{ramp.Completed: contests}, s.judge(all))
+}
+
+func TestStartsOfOneReferenceAtOnceAreOneOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	r := seeded(t)
+	start := time.Now().Add(time.Second)
+	var all []*contest
+	for i := range contests {
+		request := onrampRequest(fmt.Sprintf("race-%d", i))
+		request.Email = userOf(i, "linked")
+		rival := request
+		rival.Fiat.Amount = "2000.00"
+		c := &contest{id: buy(request.Reference)}
+		for _, wanted := range []ramp.OnrampRequest{request, request, request, rival} {
+			c.moves = append(c.moves, &move{at: start.Add(time.Duration(i)*pace + within(r, 0, pace)),
+				make: func(ctx context.Context) (*ramp.Order, error) { return s.orders.StartOnramp(ctx, wanted) }})
+		}
+		all = append(all, c)
+	}
+	s.play(all)
+	for _, c := range all {
+		there := s.reference(c.id)
+		require.Len(t, there.Orders, 1)
+		got := 0
+		for _, m := range c.moves {
+			if m.err != nil {
+				require.True(t, ramp.IsError(m.err, ramp.ReferenceTaken), "%s: %v", c.id.Reference, m.err)
+				continue
+			}
+			got++
+			require.Equal(t, there.Orders[0], m.order.OrderID)
+		}
+		require.Contains(t, []int{1, 3}, got, "the three who want the same get the same")
+	}
+}
+
+// The price is a tenth worse in every second window of 30 seconds: it is good when the users are asked, and drops before
+// their quotes expire.
+func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 1)
+	r := seeded(t)
+	s.toAGoodPrice()
+	start := time.Now()
+	agreed := make([]string, contests)
+	var confirming errgroup.Group
+	for i := range contests {
+		request := onrampRequest(fmt.Sprintf("race-%d", i))
+		request.Email, request.Fiat.Amount = userOf(i, "linked"), fmt.Sprintf("%d.06", 1000+i)
+		request.Quote = &ramp.QuoteTerms{Confirm: true}
+		jitter := within(r, -300*time.Millisecond, 300*time.Millisecond)
+		confirming.Go(func() error {
+			<-time.After(time.Until(start.Add(time.Duration(i) * pace)))
+			var err error
+			agreed[i], err = s.confirmAtTheLastMoment(request, jitter)
+			return err
+		})
+	}
+	require.NoError(t, confirming.Wait())
+	asked := 0
+	for i := range contests {
+		id := buy(fmt.Sprintf("race-%d", i))
+		order, err := s.orders.Get(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, ramp.AwaitingPayment, order.Status)
+		require.Equal(t, []string{order.OrderID}, s.reference(id).Orders)
+		s.requireNoLess(order.OrderID, agreed[i])
+		for _, entry := range order.Timeline {
+			if entry.Status == ramp.AwaitingConfirmation {
+				asked++
+			}
+		}
+	}
+	t.Logf("users were asked %d times about %d orders", asked, contests)
+	require.Greater(t, asked, contests)
+}
+
+// toAGoodPrice moves the provider's clock to the beginning of a window of 30 seconds in which swinging prices are good.
+func (s *stack) toAGoodPrice() {
+	s.t.Helper()
+	const swing = time.Minute
+	var clock struct {
+		Now time.Time `json:"now"`
+	}
+	require.NoError(s.t, s.read("/sandbox/clock", &clock))
+	s.clock(fmt.Sprintf(`{"advance":%q}`, clock.Now.Truncate(swing).Add(swing).Sub(clock.Now)))
+}
+
+// confirmAtTheLastMoment confirms an order's quote about when it expires, and any that comes in its place at once. It
+// returns what the user receives by the last one.
+func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), settling)
+	defer cancel()
+	order, err := s.orders.StartOnramp(ctx, request)
+	if err != nil {
+		return "", err
+	}
+	agreed := ""
+	<-time.After(time.Until(order.Quote.ExpiresAt.Add(jitter)))
+	for ctx.Err() == nil {
+		order, err := s.orders.Get(ctx, buy(request.Reference))
+		switch {
+		case err != nil: // a busy machine may not answer a query in time
+			continue
+		case order.Status == ramp.AwaitingPayment:
+			return agreed, nil
+		case order.Status != ramp.AwaitingConfirmation:
+			<-time.After(pace)
+			continue
+		}
+		if _, err := s.orders.ConfirmQuote(ctx, buy(request.Reference), order.Quote.ID); err != nil {
+			return "", err // nobody else confirms, and no quote takes the place of one that nobody has confirmed
+		}
+		agreed = order.Quote.Receive.Amount
+	}
+	return "", ctx.Err()
+}
+
+func (s *stack) requireNoLess(orderID, agreed string) {
+	s.t.Helper()
+	least, err := decimal.NewFromString(agreed)
+	require.NoError(s.t, err)
+	made := s.ledger().Orders
+	at := slices.IndexFunc(made, func(order sandbox.LedgerOrder) bool { return order.ID == orderID })
+	require.GreaterOrEqual(s.t, at, 0)
+	require.True(s.t, made[at].Tokens.GreaterThanOrEqual(least), "order %s delivers %s, and the user agreed to %s", orderID, made[at].Tokens, agreed)
+}

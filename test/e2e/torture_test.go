@@ -1,0 +1,36 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/test/torture"
+)
+
+// TestNoOrderIsLostDoubledOrEndedWronglyUnderTorture is the short version of make torture.
+func TestNoOrderIsLostDoubledOrEndedWronglyUnderTorture(t *testing.T) {
+	t.Parallel()
+	options := torture.Options{
+		Bin: programs, Configuration: "../../temporal-dev.yaml", Dir: t.TempDir(),
+		Seed: 1, Orders: 40, Faults: 0.2, Speed: 90, Every: 250 * time.Millisecond,
+		Kills: 3, Stops: 1, ServerKills: 1,
+	}
+
+	report, err := torture.Run(t.Context(), options)
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	require.Empty(t, report.Violations)
+	require.True(t, report.Good())
+	require.Equal(t, options.Orders, report.Counts.Started)
+	require.Equal(t, options.Orders, report.Histories.Read)
+	require.Len(t, report.Blows, 3, "not everything that was to be killed was killed")
+	require.NotZero(t, report.Counts.Completed)
+	require.NotZero(t, report.Counts.Expired)
+	require.NotZero(t, report.Provider.Faults)
+}

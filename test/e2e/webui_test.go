@@ -1,0 +1,433 @@
+package e2e_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"rampart/ramp"
+)
+
+// screenshots is where the pages are kept as pictures when somebody wants to look at them: make screenshots.
+var screenshots = os.Getenv("RAMP_SCREENSHOTS")
+
+// browser opens a page in headless Chromium.
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, // CI runs as root
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.WindowSize(1500, 1250),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("no-first-run", true),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(options, more...)...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 10*patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// hasText looks at the page and at the frames in which the Web UI shows Markdown.
+const hasText = `text => [document, ...Array.from(document.querySelectorAll("iframe"), frame => frame.contentDocument)]
+	.some(part => part && part.body && part.body.textContent.includes(text))`
+
+// shows waits until the page has all of these texts, and keeps a picture of it, also where it has not. A page may load itself
+// anew meanwhile, and then cannot be looked at for a moment.
+func shows(t *testing.T, page context.Context, picture string, texts ...string) {
+	t.Helper()
+	defer keep(t, page, picture)
+	for _, text := range texts {
+		eventually(t, patience, func() error {
+			found, err := chromedp.Run(page, chromedp.Evaluate[bool](fmt.Sprintf("(%s)(%q)", hasText, text)))
+			if err == nil && !found {
+				err = fmt.Errorf("the page does not show %q:\n%s", text, pageText(page))
+			}
+			return err
+		})
+	}
+}
+
+func keep(t *testing.T, page context.Context, picture string) {
+	t.Helper()
+	if screenshots == "" || picture == "" {
+		return
+	}
+	image, err := chromedp.Run(page, chromedp.CaptureScreenshot())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(screenshots, picture+".png"), image, 0o644))
+}
+
+func pageText(page context.Context) string {
+	text, err := chromedp.Run(page, chromedp.Evaluate[string](`document.body.innerText`))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// view is a page of an order that a support person looks at.
+type view struct {
+	// picture names the page's picture.
+	picture string
+	order   ramp.ID
+	status  ramp.Status
+	// tab of the order's page; its card if empty.
+	tab   string
+	shows []string
+}
+
+// TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo is docs/web-ui.md: a newcomer looks at an order in every ending and every
+// waiting state. Orders end at a worker whose clock is fast; those that wait do so in real time, at a provider that stands still.
+func TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 600)
+	s.startCodecServer()
+	s.endOrders()
+	s.slowDown()
+	s.keepOrdersWaiting()
+	page := browser(t)
+
+	for _, v := range slices.Concat(waits(), endings(), insides()) {
+		s.awaitStatus(v.order, patience, v.status)
+		tab := cmp.Or(v.tab, "user-metadata")
+		require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(v.order)+"/"+tab)))
+		shows(t, page, v.picture, v.shows...)
+	}
+	s.checkSavedViews()
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.list(""))))
+	shows(t, page, "orders", "onramp/to-pay", "awaiting_payment", "offramp/to-send", "RampExpiresAt", "refunded")
+	_, err := chromedp.Run(page, chromedp.Evaluate[bool](openSavedViews))
+	require.NoError(t, err)
+	shows(t, page, "", "Needs attention", "Waits for its user", "Ended without success") // devserver's own
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.list(views(t)["Needs attention"]))))
+	shows(t, page, "orders-attention", "offramp/payout-failed")
+	requireHides(t, page, "onramp/paid", "onramp/unpaid")
+}
+
+// openSavedViews opens the list of saved views, as a person does.
+const openSavedViews = `Array.from(document.querySelectorAll("button")).find(each => each.textContent.includes("Saved Views")).click() || true`
+
+// endings are pages of orders that are over.
+func endings() []view {
+	return []view{
+		{picture: "ended-completed", order: buy("paid"), status: ramp.Completed,
+			shows: []string{"Completed", "Delivered", "The provider says completed."}},
+		{picture: "ended-paid-out", order: sell("sold"), status: ramp.Completed,
+			shows: []string{"Completed", "Delivered", "The provider says PayoutSuccess."}},
+		{picture: "ended-cancelled", order: buy("given-up"), status: ramp.Cancelled,
+			shows: []string{"Cancelled", "Cancelled on request."}},
+		{picture: "ended-cancelled-by-provider", order: buy("amount-differs"), status: ramp.Cancelled,
+			shows: []string{"Cancelled", "Provider’s reason",
+				"starter reorder onramp/amount-differs --reference NEW-REFERENCE"}},
+		{picture: "ended-refunded", order: buy("refunded"), status: ramp.Refunded,
+			shows: []string{"Refunded", "Provider’s reason", "The user misses the payment"}},
+		{picture: "ended-rejected", order: buy("too-small"), status: ramp.Rejected,
+			shows: []string{"Rejected", "Amount is out of limits"}},
+		{picture: "ended-expired", order: buy("unpaid"), status: ramp.Expired,
+			shows: []string{"Expired", "No accepted UTR in time.",
+				"starter reorder onramp/unpaid --reference NEW-REFERENCE --utr UTR"}},
+	}
+}
+
+// waits are pages of orders that wait.
+func waits() []view {
+	return []view{
+		{picture: "waits-in-review", order: buy("in-review"), status: ramp.VerifyingKYC,
+			shows: []string{"The provider reviews the user’s KYC documents"}},
+		{picture: "waits-for-documents", order: buy("no-kyc"), status: ramp.AwaitingKYC,
+			shows: []string{"The user must hand in KYC documents", "starter submit-kyc onramp/no-kyc DOSSIER-URL"}},
+		{picture: "waits-for-the-link", order: buy("being-linked"), status: ramp.LinkingAccount,
+			shows: []string{"The provider links the user’s UPI ID"}},
+		{picture: "waits-for-another-account", order: buy("refused-account"), status: ramp.AwaitingAccount,
+			shows: []string{"The user must name another UPI ID",
+				"starter submit-account onramp/refused-account --file account.json"}},
+		{picture: "waits-for-confirmation", order: buy("asked"), status: ramp.AwaitingConfirmation,
+			shows: []string{"The user must confirm the price", "starter confirm-quote onramp/asked"}},
+		{picture: "waits-for-the-order", order: buy("provider-down"), status: ramp.CreatingOrder,
+			shows: []string{"The provider makes the order"}},
+		{picture: "waits-for-payment", order: buy("to-pay"), status: ramp.AwaitingPayment,
+			shows: []string{"Buy USDC for ₹1,000 · to-pay", "The user must pay ₹1,000",
+				"starter submit-utr onramp/to-pay UTR"}},
+		{picture: "waits-for-tokens", order: sell("to-send"), status: ramp.AwaitingPayment,
+			shows: []string{"Sell 100 USDC for INR · to-send", "The user must pay 100 USDC",
+				"starter submit-hash offramp/to-send TRANSACTION-HASH"}},
+		{picture: "waits-for-the-payment-to-be-found", order: buy("looked-for"), status: ramp.VerifyingPayment,
+			shows: []string{"The provider looks for the payment"}},
+		{picture: "waits-for-delivery", order: buy("delivered"), status: ramp.Settling,
+			shows: []string{"The provider has the payment and delivers"}},
+		{picture: "waits-for-refund", order: buy("returned"), status: ramp.Refunding,
+			shows: []string{"The provider returns the payment"}},
+		{picture: "needs-attention", order: sell("payout-failed"), status: ramp.Settling,
+			shows: []string{"Needs attention: the provider could not pay out to the bank account.",
+				"What to do: ask the provider’s support"}},
+	}
+}
+
+// insides are pages for those who want to know more.
+func insides() []view {
+	return []view{
+		{picture: "order-timeline", order: buy("paid"), status: ramp.Completed, tab: "timeline",
+			// Which statuses a fast provider is seen in depends on the machine.
+			shows: []string{"Descending", "Watch the order until it is no longer "}},
+		{picture: "watch-heartbeat", order: buy("looked-for"), status: ramp.VerifyingPayment, tab: "pending-activities",
+			shows: []string{"WatchOrder", "lastAnswer", "fiatPending", "checkedAt"}},
+		{picture: "failing-call", order: buy("provider-down"), status: ramp.CreatingOrder, tab: "pending-activities",
+			shows: []string{"CreateOnrampOrder", "503"}},
+		{picture: "search-attributes", order: buy("paid"), status: ramp.Completed, tab: "search-attributes",
+			shows: []string{"RampStatus", "completed", "RampOrderId"}},
+	}
+}
+
+// viewed is what a view of docs/web-ui.md lists in this test.
+type viewed struct {
+	orders []ramp.ID
+	// perhaps is listed or not: it takes minutes to get there.
+	perhaps ramp.ID
+	// from is the moment in place of the one that the page has as an example.
+	from time.Duration
+}
+
+func (s *stack) savedViews() map[string]viewed {
+	return map[string]viewed{
+		"Needs attention":                {orders: []ramp.ID{sell("payout-failed")}, perhaps: buy("provider-down")},
+		"Waits for its user":             {orders: []ramp.ID{buy("no-kyc"), buy("refused-account"), buy("asked"), buy("to-pay"), sell("to-send")}},
+		"Awaits payment for over 2 h":    {orders: []ramp.ID{buy("to-pay"), sell("to-send")}, from: 4 * time.Hour},
+		"Verifies for over 30 min":       {orders: []ramp.ID{buy("looked-for")}, from: time.Minute},
+		"One token":                      {orders: s.all()},
+		"One of the provider's orders":   {orders: []ramp.ID{buy("paid")}},
+		"Refunds":                        {orders: []ramp.ID{buy("refunded"), buy("returned")}},
+		"One direction":                  {orders: []ramp.ID{sell("sold"), sell("to-send"), sell("payout-failed")}},
+		"Large orders":                   {},
+		"Ended without success today":    {orders: []ramp.ID{buy("unpaid"), buy("amount-differs"), buy("given-up"), buy("too-small")}, from: -time.Hour},
+		"Broken: ended without a result": {},
+		"Hangs, and is no order":         {},
+	}
+}
+
+// checkSavedViews runs every query of docs/web-ui.md.
+func (s *stack) checkSavedViews() {
+	s.t.Helper()
+	queries := views(s.t)
+	paid, err := s.orders.Get(s.t.Context(), buy("paid"))
+	require.NoError(s.t, err)
+	for name, want := range s.savedViews() {
+		require.Contains(s.t, queries, name)
+		query := exampleTime.ReplaceAllString(queries[name], time.Now().Add(want.from).UTC().Format(time.RFC3339))
+		query = strings.ReplaceAll(query, exampleOrder, paid.OrderID)
+		eventually(s.t, patience, func() error { return s.matches(query, want) })
+		delete(queries, name)
+	}
+	require.Empty(s.t, queries, "views that are not tested")
+}
+
+// What the queries of docs/web-ui.md have as examples.
+var exampleTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+const exampleOrder = "6b03ddeb72e294e4663ce82e"
+
+// views are the queries of docs/web-ui.md by their names.
+func views(t *testing.T) map[string]string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/web-ui.md")
+	require.NoError(t, err)
+	found := make(map[string]string)
+	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]+) \\| `([^`]+)` \\|$").FindAllStringSubmatch(string(page), -1) {
+		found[row[1]] = row[2]
+	}
+	return found
+}
+
+// matches reports whether exactly the wanted orders match a query of Temporal's list filter.
+func (s *stack) matches(query string, wanted viewed) error {
+	answer, err := s.temporal.ListWorkflow(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	if err != nil {
+		return err
+	}
+	var found, want []string
+	for _, execution := range answer.GetExecutions() {
+		if id := execution.GetExecution().GetWorkflowId(); id != wanted.perhaps.Direction.WorkflowID(wanted.perhaps.Reference) {
+			found = append(found, id)
+		}
+	}
+	for _, id := range wanted.orders {
+		want = append(want, id.Direction.WorkflowID(id.Reference))
+	}
+	slices.Sort(found)
+	slices.Sort(want)
+	if !slices.Equal(found, want) {
+		return fmt.Errorf("%s lists %v, not %v", query, found, want)
+	}
+	return nil
+}
+
+// all are the orders of every page.
+func (s *stack) all() []ramp.ID {
+	known := make(map[ramp.ID]bool)
+	for _, v := range slices.Concat(endings(), waits()) {
+		known[v.order] = true
+	}
+	return slices.Collect(maps.Keys(known))
+}
+
+// list is the page of the orders that match a query, or of all.
+func (s *stack) list(query string) string {
+	return s.ui + "/namespaces/default/workflows?query=" + url.QueryEscape(query)
+}
+
+// endOrders runs an order to each ending, and one to its deadline in some seconds.
+func (s *stack) endOrders() {
+	s.t.Helper()
+	begin := func(request ramp.OnrampRequest) {
+		_, err := s.orders.StartOnramp(s.t.Context(), request)
+		require.NoError(s.t, err)
+	}
+	begin(onrampRequest("unpaid"))
+	for n, reference := range []string{"paid", "refunded", "amount-differs"} {
+		request := onrampRequest(reference)
+		request.Fiat.Amount = []string{"1000.00", "1000.02", "1000.01"}[n]
+		request.UTR = utrOf(n + 1)
+		begin(request)
+	}
+	begin(onrampRequest("given-up"))
+	_, err := s.orders.Cancel(s.t.Context(), buy("given-up"))
+	require.NoError(s.t, err)
+	tiny := onrampRequest("too-small")
+	tiny.Fiat.Amount = "1.00"
+	begin(tiny)
+	sale := offrampRequest("sold")
+	sale.TransactionHash = hashOf(1)
+	_, err = s.orders.StartOfframp(s.t.Context(), sale)
+	require.NoError(s.t, err)
+	for reference, status := range map[string]ramp.Status{
+		"paid": ramp.Completed, "refunded": ramp.Refunded, "amount-differs": ramp.Cancelled,
+		"given-up": ramp.Cancelled, "too-small": ramp.Rejected,
+	} {
+		s.awaitStatus(buy(reference), settling, status)
+	}
+	s.awaitStatus(sell("sold"), settling, ramp.Completed)
+}
+
+// slowDown goes on in real time, with a provider that stands still.
+func (s *stack) slowDown() {
+	s.t.Helper()
+	s.clock(`{"speed":0}`)
+	s.worker.stop()
+	s.speed = 1
+	s.worker = s.startWorker()
+}
+
+// keepOrdersWaiting brings an order to each state in which it waits.
+func (s *stack) keepOrdersWaiting() {
+	s.t.Helper()
+	s.post("/sandbox/faults", `{"fault":"error","route":"POST /v1/orders/create","reference":"provider-down"}`)
+	review := unverified("in-review", "review")
+	review.KYC = &ramp.KYC{Dossier: writeDossier(s.t, dossier(review.Email))}
+	linking, refused := onrampRequest("being-linked"), onrampRequest("refused-account")
+	linking.Email, linking.UPI.ID = "asha+1@example.test", "ashapending@okbank"
+	refused.Email, refused.UPI.ID = "asha+2@example.test", "ashafailed@okbank"
+	asked := onrampRequest("asked")
+	asked.Quote = &ramp.QuoteTerms{Confirm: true}
+	proven := onrampRequest("looked-for")
+	proven.UTR = utrOf(11)
+	delivering, returning := onrampRequest("delivered"), onrampRequest("returned")
+	delivering.UTR, returning.UTR = utrOf(12), utrOf(13)
+	for _, request := range []ramp.OnrampRequest{
+		onrampRequest("provider-down"), unverified("no-kyc", "nokyc"), review, linking, refused, asked, onrampRequest("to-pay"),
+		proven, delivering, returning,
+	} {
+		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.orders.StartOnramp(ctx, request) })
+	}
+	failing := offrampRequest("payout-failed")
+	failing.TransactionHash = hashOf(12)
+	for _, request := range []ramp.OfframpRequest{failing, offrampRequest("to-send")} {
+		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.orders.StartOfframp(ctx, request) })
+	}
+	for id, status := range map[ramp.ID]string{
+		buy("delivered"): "fiatReceived", buy("returned"): "refundInitiated", sell("payout-failed"): "fiatFailed",
+	} {
+		order := s.await(id, patience, (*ramp.Order).Accepted)
+		s.force(order.OrderID, status)
+	}
+}
+
+// startAlone starts an order and leaves it alone: what its user needs may never come.
+func (s *stack) startAlone(start func(context.Context) (*ramp.Order, error)) {
+	s.t.Helper()
+	go func() { _, _ = start(s.t.Context()) }() // it ends with the test
+}
+
+// page is an order's page in the Web UI, whose addresses need the run.
+func (s *stack) page(id ramp.ID) string {
+	s.t.Helper()
+	description, err := s.temporal.DescribeWorkflow(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
+	require.NoError(s.t, err)
+	return s.ui + "/namespaces/default/workflows/" + url.PathEscape(id.Direction.WorkflowID(id.Reference)) + "/" +
+		description.WorkflowExecution.RunID
+}
+
+func TestWebUIShowsPayloadsOnlyThroughTheCodecServer(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 30)
+	request := onrampRequest("sealed")
+	_, err := s.orders.StartOnramp(t.Context(), request)
+	require.NoError(t, err)
+	personal := []string{request.Email, request.UPI.ID, request.UPI.Name}
+	input := s.page(buy("sealed")) + "/timeline"
+	desk := []string{s.page(buy("sealed")) + "/user-metadata", s.page(buy("sealed")) + "/search-attributes", s.ui + "/namespaces/default/workflows"}
+
+	page := browser(t)
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(input)))
+	shows(t, page, "order-sealed", "encryption-key-id", "onramp/sealed")
+	requireHides(t, page, personal...)
+	for _, address := range desk {
+		require.NoError(t, chromedp.Do(page, chromedp.Navigate(address)))
+		shows(t, page, "", "onramp/sealed")
+		requireHides(t, page, personal...)
+	}
+
+	server := s.startCodecServer()
+	page = browser(t)
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(input)))
+	shows(t, page, "order-decoded", personal...)
+	for _, address := range desk {
+		require.NoError(t, chromedp.Do(page, chromedp.Navigate(address)))
+		shows(t, page, "", "onramp/sealed")
+		requireHides(t, page, personal...)
+	}
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(desk[0])))
+	shows(t, page, "", "Buy USDC for ₹1,000 · sealed", "The user must pay ₹1,000")
+	requireHides(t, page, personal...)
+	server.logged(`"workflows":["onramp/sealed"]`)
+	log, err := os.ReadFile(server.log)
+	require.NoError(t, err)
+	for _, text := range personal {
+		require.NotContains(t, string(log), text)
+	}
+}
+
+func requireHides(t *testing.T, page context.Context, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		shown, err := chromedp.Run(page, chromedp.Evaluate[bool](fmt.Sprintf("(%s)(%q)", hasText, text)))
+		require.NoError(t, err)
+		require.False(t, shown, "the page shows %q:\n%s", text, pageText(page))
+	}
+}
