@@ -24,6 +24,9 @@ func wholeOrder() ramp.Order {
 	paid := ramp.Amount{Amount: "1000.00", Currency: "INR"}
 	return ramp.Order{
 		Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.VerifyingPayment, Attention: "look", OrderID: "65f", ProviderStatus: "fiatPending",
+		Concerns: []ramp.Concern{{Type: ramp.ConcernOverdue, Reason: "look", Since: at}},
+		Wait:     &ramp.Wait{For: ramp.WaitPaymentSearch, From: ramp.Provider, Until: at},
+		Actions:  []ramp.Action{ramp.SubmitUTR, ramp.CancelAction}, AccountKind: ramp.AccountUPI,
 		ProviderReason: "slow", CancelledBy: ramp.CancelledByRequest, ExpiresAt: at, CreatedAt: at, UpdatedAt: at,
 		Quote: &ramp.Quote{ID: "q-1", Rate: "94.00", Pay: paid, Receive: paid, Fees: []ramp.Fee{{Name: "gas", Amount: paid, Estimated: true}}, ExpiresAt: at},
 		Instructions: &ramp.Instructions{
@@ -37,7 +40,7 @@ func wholeOrder() ramp.Order {
 		},
 		Settlement: &ramp.Settlement{TransactionHash: evmHash, ExplorerURL: "https://example.test/tx", Amount: paid, Estimated: true},
 		Previous:   &ramp.PreviousOrder{Reference: "inv-41", OrderID: "65e"},
-		Timeline:   []ramp.TimelineEntry{{Status: ramp.Quoting, At: at, Note: "quoted"}},
+		Timeline:   []ramp.TimelineEntry{{Status: ramp.Quoting, At: at, Note: "quoted", Concern: ramp.ConcernOverdue}},
 	}
 }
 

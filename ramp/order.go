@@ -120,6 +120,15 @@ type Order struct {
 	Status Status `json:"status"`
 	// Attention says why a person must look at the order, or is empty.
 	Attention string `json:"attention,omitempty"`
+	// Concerns are the reasons in Attention, each with its type, oldest first. An order of an earlier worker has none.
+	Concerns []Concern `json:"concerns,omitempty"`
+	// Wait is what the order waits for. It is nil once the order is over, and for an order of an earlier worker.
+	Wait *Wait `json:"wait,omitempty"`
+	// Actions are what a backend can do about the order now. Others are refused, or change nothing. It is empty once the order is
+	// over, and for an order of an earlier worker.
+	Actions []Action `json:"actions,omitempty"`
+	// AccountKind is the kind of account that is linked for the order. An order of an earlier worker has none.
+	AccountKind AccountKind `json:"accountKind,omitempty"`
 	// OrderID is the provider's id, once the order exists there.
 	OrderID string `json:"orderId,omitempty"`
 	// ProviderStatus is the provider's last status, verbatim (provider 4).
@@ -306,4 +315,6 @@ type TimelineEntry struct {
 	At time.Time `json:"at"`
 	// Note says what happened, in words for a support person, without personal data.
 	Note string `json:"note,omitempty"`
+	// Concern is the type of the concern that the entry raises; empty for every other entry.
+	Concern ConcernType `json:"concern,omitempty"`
 }
