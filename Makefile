@@ -109,7 +109,7 @@ devserver-test:
 	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
 	@go test -C devserver -timeout 40m ./...
 
-# Docker's and Kubernetes' own libraries read what Rampart is deployed with: docs/deploying.md.
+# Docker's and Kubernetes' own libraries read what Rampart is deployed with: docs/how-to/deploy.md.
 deploy-check:
 	@echo "Checking Dockerfile, compose file and Kubernetes manifests (the first build takes some minutes)"
 	@cd deploy/check && go vet ./... && $(STATICCHECK) ./... && go test ./...
@@ -140,7 +140,7 @@ histories:
 	@mkdir -p workflows/testdata/histories
 	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./test/e2e
 
-# A thousand orders under faults, kills and restarts, and what provider and workflows say of them: docs/reliability.md. PostgreSQL's
+# A thousand orders under faults, kills and restarts, and what provider and workflows say of them: docs/explanation/reliability.md. PostgreSQL's
 # programs are Debian's package postgresql.
 SEED   ?= 1
 ORDERS ?= 1000
@@ -162,9 +162,9 @@ bin/temporal-server: FORCE
 bin/temporal-sql-tool:
 	@GOBIN=$(CURDIR)/bin go install go.temporal.io/server/cmd/tools/sql@v1.32.1 && mv bin/sql $@
 
-# What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/performance.md. They take
+# What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/explanation/performance.md. They take
 # a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
-BENCH = bin/bench --seed $(SEED) --page docs/performance.md --json
+BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
 .PHONY: bench bench-waiting
 bench: bin/worker bin/devserver bin/bench
 	@mkdir -p test/bench/results
@@ -173,12 +173,12 @@ bench-waiting: bin/worker bin/devserver bin/bench
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
 PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
-# What many orders a day need, by the last measurements: docs/scaling.md.
+# What many orders a day need, by the last measurements: docs/explanation/scaling.md.
 .PHONY: sizes simulation
 sizes: bin/bench
-	@bin/bench sizes test/bench/results/orders.json test/bench/results/waiting.json docs/scaling.md
+	@bin/bench sizes test/bench/results/orders.json test/bench/results/waiting.json docs/explanation/scaling.md
 simulation:
-	@go test -count=1 -run '^TestWhatIsSimulatedIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/scaling.md
+	@go test -count=1 -run '^TestWhatIsSimulatedIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/explanation/scaling.md
 bin/bench: FORCE
 	@echo "Building the benchmark"
 	@go build -o $@ ./test/bench/cmd/bench

@@ -74,7 +74,7 @@ type Registry interface {
 }
 
 // RegisterWatches registers each watch by itself. The SDK calls the methods of a registered struct through reflection twice, and
-// the stack for that would be kept for as long as an order is watched: docs/performance.md.
+// the stack for that would be kept for as long as an order is watched: docs/explanation/performance.md.
 func RegisterWatches(registry Registry, w *Watches) {
 	registry.RegisterActivity(w.WatchOrder)
 	registry.RegisterActivity(w.WatchLink)

@@ -102,7 +102,7 @@ type rounds struct {
 }
 
 // all makes the polls. The stack of the goroutine it runs in is kept for as long as the order is watched: what need not be on
-// it is not, and docs/performance.md tells how much that saves.
+// it is not, and docs/explanation/performance.md tells how much that saves.
 func (r *rounds) all(ctx context.Context) (WatchEnd, error) {
 	one := func(working context.Context) {
 		r.next(working)

@@ -33,7 +33,7 @@ func startUI(cfg *config.Config, opts options) (stop func() error, err error) {
 		// The UI calls nobody: no news, no version check.
 		DisableNewsFetch:   true,
 		NotifyOnNewVersion: false,
-		// Orders are not to be reset (docs/web-ui.md), and the button is the first on the page of one that is over.
+		// Orders are not to be reset (docs/how-to/web-ui.md), and the button is the first on the page of one that is over.
 		WorkflowResetDisabled: true,
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ func TestEveryExampleOfTheContractIsValid(t *testing.T) {
 	schemas := contractSchemas(t)
 	found := map[string]int{}
 	for _, page := range pages(t) {
-		if page == "provider.md" { // the provider's own
+		if page == "reference/provider.md" { // the provider's own
 			continue
 		}
 		for _, example := range examples(badInput.ReplaceAllString(read(t, page), "")) {
@@ -62,7 +62,7 @@ func requireKnownWords(t *testing.T, example map[string]any) {
 }
 
 // TestBadInputIsRefusedByItsSchema holds the schemas of requests against the page of bad ones, but for the fields whose form the
-// schemas leave to the order: docs/contract.md names them.
+// schemas leave to the order: docs/reference/contract.md names them.
 func TestBadInputIsRefusedByItsSchema(t *testing.T) {
 	t.Parallel()
 	schemas := contractSchemas(t)
@@ -71,7 +71,7 @@ func TestBadInputIsRefusedByItsSchema(t *testing.T) {
 		"`kyc.dossier`", "`upi.name`", "`bank.accountName`",
 	}
 	tried := map[string]int{}
-	for _, section := range strings.Split(read(t, "bad-input.md"), "\n## ")[1:] {
+	for _, section := range strings.Split(read(t, "reference/bad-input.md"), "\n## ")[1:] {
 		direction, _, _ := strings.Cut(section, "\n")
 		name := map[string]string{"On-ramp": "onramp-request", "Off-ramp": "offramp-request"}[direction]
 		base := examples(section)[0]
@@ -95,7 +95,7 @@ func TestBadInputIsRefusedByItsSchema(t *testing.T) {
 
 func TestEveryStatusIsExplained(t *testing.T) {
 	t.Parallel()
-	_, section, found := strings.Cut(read(t, "contract.md"), "\n## Answers\n")
+	_, section, found := strings.Cut(read(t, "reference/contract.md"), "\n## Answers\n")
 	require.True(t, found)
 	section, _, _ = strings.Cut(section, "\n## ")
 	var explained []ramp.Status
@@ -109,7 +109,7 @@ func TestEveryStatusIsExplained(t *testing.T) {
 
 func TestEveryTypeOfErrorIsInTheCatalogue(t *testing.T) {
 	t.Parallel()
-	_, section, found := strings.Cut(read(t, "contract.md"), "\n## Errors\n")
+	_, section, found := strings.Cut(read(t, "reference/contract.md"), "\n## Errors\n")
 	require.True(t, found)
 	section, _, _ = strings.Cut(section, "What Temporal itself answers")
 	var listed []ramp.ErrorType

@@ -31,7 +31,7 @@ func TestEveryTestThatAPageNamesExists(t *testing.T) {
 
 func TestEveryRowOfTheMoneySafetyPageNamesATest(t *testing.T) {
 	t.Parallel()
-	rows := rowsOf(read(t, "money-safety.md"))
+	rows := rowsOf(read(t, "explanation/money-safety.md"))
 	require.NotEmpty(t, rows)
 	for _, row := range rows {
 		cells := strings.Split(strings.Trim(row, "|"), "|")
@@ -44,7 +44,7 @@ func TestEveryRowOfTheMoneySafetyPageNamesATest(t *testing.T) {
 // that gives, what it does not give, and what shows it.
 func TestWhatAnAttackerGetsIsToldWhole(t *testing.T) {
 	t.Parallel()
-	_, section, found := strings.Cut(read(t, "security.md"), "## What an attacker gets")
+	_, section, found := strings.Cut(read(t, "explanation/security.md"), "## What an attacker gets")
 	require.True(t, found)
 	section, _, _ = strings.Cut(section, "\n## ")
 	rows := rowsOf(section)
@@ -76,7 +76,7 @@ func TestEveryVariableThatAPageNamesIsInTheCode(t *testing.T) {
 
 func TestExampleOfThePayloadFormatDecrypts(t *testing.T) {
 	t.Parallel()
-	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(read(t, "security.md"), -1)
+	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(read(t, "explanation/security.md"), -1)
 	require.Len(t, blocks, 2)
 	keyring, err := codec.Open(t.Context(), codec.Source{Keyset: blocks[0][1]})
 	require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestEveryLinkBetweenPagesLeadsSomewhere(t *testing.T) {
 
 func TestEveryDependencyIsJustified(t *testing.T) {
 	t.Parallel()
-	justified := read(t, "dependencies.md")
+	justified := read(t, "explanation/dependencies.md")
 	var direct []string
 	for line := range strings.Lines(read(t, "../go.mod")) {
 		module, _, isModule := strings.Cut(strings.TrimSpace(line), " v")
@@ -130,9 +130,9 @@ func TestEveryDependencyIsJustified(t *testing.T) {
 // pages are those for people who run Rampart, or build upon it.
 func pages(t *testing.T) []string {
 	t.Helper()
-	own, err := filepath.Glob("*.md")
-	require.NoError(t, err)
-	return append(own, "../README.md", "../SECURITY.md", "../CONTRIBUTING.md", "../CHANGELOG.md")
+	all := []string{"../README.md", "../SECURITY.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../sandbox/README.md"}
+	walk(t, ".", ".md", func(path string) { all = append(all, path) })
+	return all
 }
 
 func read(t *testing.T, path string) string {

@@ -84,7 +84,7 @@ func TestEveryRuleThatStandsOverTheGuideIsInItsIndex(t *testing.T) {
 		}
 	}
 	var all []string
-	for number := range sectionsOf(t, read(t, "provider.md")) {
+	for number := range sectionsOf(t, read(t, "reference/provider.md")) {
 		if strings.HasPrefix(number, "13.") {
 			all = append(all, number)
 		}
@@ -157,7 +157,7 @@ func TestReadmeNamesActivitiesThatExist(t *testing.T) {
 // TestContractNamesEveryStepOfTheGuide holds the provider's table of endpoints to the same names.
 func TestContractNamesEveryStepOfTheGuide(t *testing.T) {
 	t.Parallel()
-	endpoints := part(t, read(t, "provider.md"), "## 2. ")
+	endpoints := part(t, read(t, "reference/provider.md"), "## 2. ")
 	for step, route := range steps() {
 		require.Regexp(t, regexp.QuoteMeta(step)+"[`]? \\| `"+regexp.QuoteMeta(called(route))+"`", endpoints)
 	}

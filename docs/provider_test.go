@@ -17,7 +17,7 @@ import (
 // number that follows the word by chance is better written in letters.
 func TestEveryCitedSectionOfTheProvidersContractExists(t *testing.T) {
 	t.Parallel()
-	sections := sectionsOf(t, read(t, "provider.md"))
+	sections := sectionsOf(t, read(t, "reference/provider.md"))
 	citation := regexp.MustCompile(`\bprovider,? (?:section )?(\d+(?:\.\d+)*(?:(?:,| and| to) \d+(?:\.\d+)*)*)`)
 	cited := 0
 	texts(t, func(path, text string) {
@@ -34,7 +34,7 @@ func TestEveryCitedSectionOfTheProvidersContractExists(t *testing.T) {
 // TestPagesOfTheProviderReferToSectionsThatExist is about the page itself and the guide's index.
 func TestPagesOfTheProviderReferToSectionsThatExist(t *testing.T) {
 	t.Parallel()
-	page := read(t, "provider.md")
+	page := read(t, "reference/provider.md")
 	sections := sectionsOf(t, page)
 	reference := regexp.MustCompile(`\b[Ss]ections? (\d+(?:\.\d+)*(?:(?:,| and| to) \d+(?:\.\d+)*)*)`)
 	for _, found := range reference.FindAllStringSubmatch(unwrapped(page), -1) {
@@ -57,7 +57,7 @@ func TestNothingReadsWhatIsNotInTheProject(t *testing.T) {
 
 func TestEveryEndpointOfTheClientIsInTheProvidersContract(t *testing.T) {
 	t.Parallel()
-	page := read(t, "provider.md")
+	page := read(t, "reference/provider.md")
 	described := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(part(t, page, "## 2. "), "{param}")
 	for _, route := range onmeta.Routes() {
 		require.Contains(t, described, "`"+called(route)+"`")
@@ -66,7 +66,7 @@ func TestEveryEndpointOfTheClientIsInTheProvidersContract(t *testing.T) {
 
 func TestSamplesOfTheProvidersContractAreJSON(t *testing.T) {
 	t.Parallel()
-	samples := jsonBlocks(read(t, "provider.md"))
+	samples := jsonBlocks(read(t, "reference/provider.md"))
 	require.NotEmpty(t, samples)
 	for _, sample := range samples {
 		require.True(t, json.Valid([]byte(sample)), sample)
@@ -75,7 +75,7 @@ func TestSamplesOfTheProvidersContractAreJSON(t *testing.T) {
 
 func TestVectorsOfTheProvidersContractHold(t *testing.T) {
 	t.Parallel()
-	page := read(t, "provider.md")
+	page := read(t, "reference/provider.md")
 	iv, err := hex.DecodeString("000102030405060708090a0b0c0d0e0f")
 	require.NoError(t, err)
 	field, err := onmeta.EncryptKYCField("sandbox-kyc-secret", "ABCDE1234F", strings.NewReader(string(iv)))

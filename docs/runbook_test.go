@@ -12,12 +12,12 @@ import (
 // TestEveryAlertLeadsToTheRunbook holds the alerts' annotations to the runbook's headings.
 func TestEveryAlertLeadsToTheRunbook(t *testing.T) {
 	t.Parallel()
-	sections := anchors(read(t, "operations.md"))
+	sections := anchors(read(t, "how-to/runbook.md"))
 	rules, err := filepath.Glob("../deploy/prometheus/*.yaml")
 	require.NoError(t, err)
 	var links [][]string
 	for _, file := range rules {
-		links = append(links, regexp.MustCompile(`docs/operations\.md#([a-z-]+)`).FindAllStringSubmatch(read(t, file), -1)...)
+		links = append(links, regexp.MustCompile(`docs/how-to/runbook\.md#([a-z-]+)`).FindAllStringSubmatch(read(t, file), -1)...)
 	}
 	require.NotEmpty(t, links)
 	for _, link := range links {
@@ -28,7 +28,7 @@ func TestEveryAlertLeadsToTheRunbook(t *testing.T) {
 // TestEverySymptomLeadsToItsSection holds the runbook's table of symptoms to its sections, and the other way round.
 func TestEverySymptomLeadsToItsSection(t *testing.T) {
 	t.Parallel()
-	page := read(t, "operations.md")
+	page := read(t, "how-to/runbook.md")
 	symptoms, _, found := strings.Cut(page, "\n## ")
 	require.True(t, found)
 	var named []string

@@ -49,7 +49,7 @@ func main() {
 }
 
 // leastPollers is how many tasks of orders a worker asks for at a time, at the least. The SDK begins with five and finds the number
-// too slowly for a rush: docs/performance.md.
+// too slowly for a rush: docs/explanation/performance.md.
 const leastPollers = 20
 
 // garbagePercent is how much garbage a worker lets gather, in percent of what it uses. Stacks count as used, and are most of

@@ -88,7 +88,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			require.NoError(t, r.replay(ours), "a running order would be stuck; see docs/deployments.md")
+			require.NoError(t, r.replay(ours), "a running order would be stuck; see docs/how-to/roll-out.md")
 		})
 	}
 }

@@ -265,7 +265,7 @@ func (s *truthScenario) drawFaults(t *rapid.T) {
 		}
 	}
 	// A proof that the provider takes long after its client gave up may come after the one that replaced it. Nothing tells, and
-	// docs/money-safety.md says so.
+	// docs/explanation/money-safety.md says so.
 	for _, route := range []onmeta.Route{onmeta.RouteSubmitUTR, onmeta.RouteSubmitHash} {
 		if rarely(t, string(route)) {
 			s.script(t, route, append([]truthFaultKind{truthLost, truthLost}, asked...))

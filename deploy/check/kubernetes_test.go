@@ -131,7 +131,7 @@ func TestVersionOfAWorkerIsTheSameWhereverItStands(t *testing.T) {
 	}
 }
 
-// TestVersionsRunBesideEachOther rolls v2 out as docs/deploying.md says.
+// TestVersionsRunBesideEachOther rolls v2 out as docs/how-to/deploy.md says.
 func TestVersionsRunBesideEachOther(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -229,7 +229,7 @@ func TestEverySettingIsRead(t *testing.T) {
 
 func TestEverySecretIsDescribed(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/deploying.md")
+	page, err := os.ReadFile("../../docs/how-to/deploy.md")
 	require.NoError(t, err)
 	names := map[string]bool{}
 	for _, each := range allPods(build(t, manifests)) {

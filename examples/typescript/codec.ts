@@ -1,5 +1,5 @@
 /**
- * Encrypts and decrypts the payloads of orders, as docs/security.md, "The format", describes them. It is given to Temporal's
+ * Encrypts and decrypts the payloads of orders, as docs/explanation/security.md, "The format", describes them. It is given to Temporal's
  * client, which tells it for each payload whose workflow it belongs to:
  *
  *   new Client({ connection, namespace, dataConverter: { payloadCodecs: [new RampartCodec(await readKeyset(file))] } })

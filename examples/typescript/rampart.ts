@@ -1,6 +1,6 @@
 /**
  * Orders by Temporal's own client: types of the contract, as far as a backend needs them, and a call for each thing that a backend
- * does. ramp/schema has the whole contract, and docs/contract.md says what may change in it.
+ * does. ramp/schema has the whole contract, and docs/reference/contract.md says what may change in it.
  */
 import {
   ApplicationFailure,
@@ -56,7 +56,7 @@ export interface Order {
   timeline: { status: string; at: string; note?: string }[];
 }
 
-/** An error of the contract. Switch on its type; docs/contract.md lists them. */
+/** An error of the contract. Switch on its type; docs/reference/contract.md lists them. */
 export interface ContractError {
   type: string;
   message: string;

@@ -74,7 +74,7 @@ func TestEveryAlertSaysWhatIsWrongAndWhereTheRunbookTellsWhatToDo(t *testing.T) 
 		require.NotEmpty(t, alert.Annotations["summary"], alert.Alert)
 		require.NotEmpty(t, alert.Annotations["description"], alert.Alert)
 		require.Contains(t, []string{"page", "ticket"}, alert.Labels["severity"], alert.Alert)
-		require.Regexp(t, `^docs/operations\.md#[a-z-]+$`, alert.Annotations["runbook"], alert.Alert)
+		require.Regexp(t, `^docs/how-to/runbook\.md#[a-z-]+$`, alert.Annotations["runbook"], alert.Alert)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"rampart/ramp"
 )
 
-// badRequest is a line of docs/bad-input.md.
+// badRequest is a line of docs/reference/bad-input.md.
 type badRequest struct {
 	// command is what takes the document that the line changes.
 	command, document string

@@ -11,7 +11,7 @@ import (
 
 func TestManualNamesEveryCommandAndNoOther(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../docs/starter.md")
+	content, err := os.ReadFile("../../docs/reference/starter.md")
 	require.NoError(t, err)
 	manual := string(content)
 	var commands []string
@@ -27,7 +27,7 @@ func TestManualNamesEveryCommandAndNoOther(t *testing.T) {
 
 func TestManualNamesEveryFlagOfList(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../docs/starter.md")
+	content, err := os.ReadFile("../../docs/reference/starter.md")
 	require.NoError(t, err)
 	help := with().run(t, "list", "--help").stdout
 	_, flags, _ := strings.Cut(help, "Flags:")
@@ -41,7 +41,7 @@ func TestManualNamesEveryFlagOfList(t *testing.T) {
 // The manual has the exit codes of the help.
 func TestManualHasTheExitCodesOfTheHelp(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../docs/starter.md")
+	content, err := os.ReadFile("../../docs/reference/starter.md")
 	require.NoError(t, err)
 	_, codes, _ := strings.Cut(with().run(t, "--help").stdout, "Exit codes:\n")
 	documented := regexp.MustCompile(`(?m)^\| (\d) \| (\w+)`).FindAllStringSubmatch(string(content), -1)

@@ -223,7 +223,7 @@ func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
 		what, todo string
 	}{
 		"other code":            {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, failure("[TMPRL1100] nondeterministic workflow"), "nondeterminism", "deployment move onramp/"},
-		"other code, in cipher": {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, sealed(), "nondeterminism", "docs/deployments.md"},
+		"other code, in cipher": {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, sealed(), "nondeterminism", "docs/how-to/roll-out.md"},
 		"a missing key":         {panicked, failure("the payload is encrypted with key 7, which this process's keyset lacks"), "keyset lacks", "keyset inspect"},
 		"another key":           {panicked, sealed(), "encrypted with a key that is not here", "RAMP_KEYSET_FILE"},
 		"a defect":              {panicked, failure("index out of range"), "index out of range", "defect"},

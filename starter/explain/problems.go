@@ -106,7 +106,7 @@ func (r *report) unable() []Problem {
 	case how.nondeterministic():
 		problem.What = "the worker's code is not what the order began with (nondeterminism): " + how.reason
 		problem.Advice = []Advice{
-			{What: "Bring the former code back, or mend the new one so that it replays the order; the order then goes on by itself. docs/deployments.md tells how."},
+			{What: "Bring the former code back, or mend the new one so that it replays the order; the order then goes on by itself. docs/how-to/roll-out.md tells how."},
 			{What: "With versions, move the order back to the one it began on", Command: []string{"deployment", "move", r.workflowID(), "--to", "BUILD"}},
 		}
 	case how.unprepared():

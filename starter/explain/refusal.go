@@ -13,7 +13,7 @@ func (r *report) refusal() []Advice {
 	case ramp.ReferenceTaken:
 		return r.taken()
 	case ramp.Unencrypted:
-		return []Advice{{What: "Nothing was made at the provider. Start it again, encrypted with the keyset of the workers: docs/security.md has the " +
+		return []Advice{{What: "Nothing was made at the provider. Start it again, encrypted with the keyset of the workers: docs/explanation/security.md has the " +
 			"format for clients in any language. Workers with RAMP_ALLOW_CLEAR=true take requests in clear. What was refused does not take its reference."}}
 	default:
 		return []Advice{{What: "Nothing was made at the provider. Correct the request, and start it again: what was refused does not take its reference."}}

@@ -25,7 +25,7 @@ import (
 	"rampart/ramp"
 )
 
-// These tests attack running orders as the parties of docs/security.md that may write to the namespace and have no keys. What such a
+// These tests attack running orders as the parties of docs/explanation/security.md that may write to the namespace and have no keys. What such a
 // party writes may stop an order's workflow task, until an operator resets the order to before it; it decides nothing.
 
 // paid is an on-ramp order whose proof the provider has taken, and whose watch runs.

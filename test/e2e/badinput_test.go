@@ -34,7 +34,7 @@ type badStart struct {
 	field, problem string
 }
 
-// badStartsOfThePage are the lines of docs/bad-input.md, from top to bottom.
+// badStartsOfThePage are the lines of docs/reference/bad-input.md, from top to bottom.
 func badStartsOfThePage(t *testing.T) []badStart {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "docs", "bad-input.md"))

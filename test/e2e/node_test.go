@@ -33,7 +33,7 @@ var buildNode = sync.OnceValues(func() (string, error) {
 			return "", err
 		}
 	}
-	if err := copyFile("../../docs/security.md", filepath.Join(root, "docs", "security.md")); err != nil {
+	if err := copyFile("../../docs/explanation/security.md", filepath.Join(root, "docs", "explanation", "security.md")); err != nil {
 		return "", err
 	}
 	for _, arguments := range [][]string{{"ci", "--no-audit", "--no-fund"}, {"run", "build"}} {

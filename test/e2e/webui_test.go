@@ -94,7 +94,7 @@ type view struct {
 	shows []string
 }
 
-// TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo is docs/web-ui.md: a newcomer looks at an order in every ending and every
+// TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo is docs/how-to/web-ui.md: a newcomer looks at an order in every ending and every
 // waiting state. Orders end at a worker whose clock is fast; those that wait do so in real time, at a provider that stands still.
 func TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo(t *testing.T) {
 	t.Parallel()
@@ -196,7 +196,7 @@ func insides() []view {
 	}
 }
 
-// viewed is what a view of docs/web-ui.md lists in this test.
+// viewed is what a view of docs/how-to/web-ui.md lists in this test.
 type viewed struct {
 	orders []ramp.ID
 	// perhaps is listed or not: it takes minutes to get there.
@@ -222,7 +222,7 @@ func (s *stack) savedViews() map[string]viewed {
 	}
 }
 
-// checkSavedViews runs every query of docs/web-ui.md.
+// checkSavedViews runs every query of docs/how-to/web-ui.md.
 func (s *stack) checkSavedViews() {
 	s.t.Helper()
 	queries := views(s.t)
@@ -238,15 +238,15 @@ func (s *stack) checkSavedViews() {
 	require.Empty(s.t, queries, "views that are not tested")
 }
 
-// What the queries of docs/web-ui.md have as examples.
+// What the queries of docs/how-to/web-ui.md have as examples.
 var exampleTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 const exampleOrder = "6b03ddeb72e294e4663ce82e"
 
-// views are the queries of docs/web-ui.md by their names.
+// views are the queries of docs/how-to/web-ui.md by their names.
 func views(t *testing.T) map[string]string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/web-ui.md")
+	page, err := os.ReadFile("../../docs/how-to/web-ui.md")
 	require.NoError(t, err)
 	found := make(map[string]string)
 	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]+) \\| `([^`]+)` \\|$").FindAllStringSubmatch(string(page), -1) {
