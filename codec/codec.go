@@ -39,8 +39,8 @@ const (
 	format2 = "rampart payload 2"
 )
 
-// ErrForeign says that a payload was encrypted for another workflow, namespace or role, or was changed.
-var ErrForeign = errors.New("the payload does not decrypt here: it belongs to another workflow or namespace, or to another part of the workflow, or was changed")
+// ErrUndecryptable says that a payload was encrypted for another workflow, namespace or role, or was changed.
+var ErrUndecryptable = errors.New("the payload does not decrypt here: it belongs to another workflow or namespace, or to another part of the workflow, or was changed")
 
 // UnknownKeyError says that a payload was encrypted with a key that the keyset lacks. Another process may have it: a
 // keyset is distributed before its new key is used.
@@ -111,7 +111,7 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return each(payloads, c.encrypt)
 }
 
-// Decode decrypts payloads. One that is not encrypted is left as it is. The error is ErrForeign or *UnknownKeyError.
+// Decode decrypts payloads. One that is not encrypted is left as it is. The error is ErrUndecryptable or *UnknownKeyError.
 func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	return each(payloads, c.decrypt)
 }
@@ -164,7 +164,7 @@ func (c *Codec) decrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 	}
 	inside := &commonpb.Payload{}
 	if err := proto.Unmarshal(plaintext, inside); err != nil {
-		return nil, ErrForeign
+		return nil, ErrUndecryptable
 	}
 	return inside, nil
 }
@@ -173,14 +173,14 @@ func (c *Codec) decrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 func (c *Codec) boundTo(payload *commonpb.Payload) ([]byte, error) {
 	workflowID := WorkflowID(payload)
 	if c.bound && workflowID != c.workflowID {
-		return nil, ErrForeign
+		return nil, ErrUndecryptable
 	}
 	if !hasRole(payload) {
 		return associated(format1, c.namespace, workflowID), nil
 	}
 	role := Role(payload)
 	if c.bound && role != c.role {
-		return nil, ErrForeign
+		return nil, ErrUndecryptable
 	}
 	return associated(format2, c.namespace, workflowID, role), nil
 }

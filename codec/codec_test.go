@@ -108,10 +108,10 @@ func TestPayloadIsOfNoUseInAnotherRole(t *testing.T) {
 			delete(older.Metadata, codec.MetadataRole)
 			for how, payload := range map[string]*commonpb.Payload{"as it is": stolen, "relabelled": relabelled, "as one of format 1": older} {
 				_, err := of(c, receiver).Decode([]*commonpb.Payload{payload})
-				require.ErrorIs(t, err, codec.ErrForeign, "%q as %q, %s", from, to, how)
+				require.ErrorIs(t, err, codec.ErrUndecryptable, "%q as %q, %s", from, to, how)
 			}
 			_, err := c.Decode([]*commonpb.Payload{relabelled})
-			require.ErrorIs(t, err, codec.ErrForeign, "a codec server, %q as %q", from, to)
+			require.ErrorIs(t, err, codec.ErrUndecryptable, "a codec server, %q as %q", from, to)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestStolenCiphertextDoesNotDecryptElsewhere(t *testing.T) {
 		"another workflow's activity":          {of(c, activity("default", "onramp/thief", "")), relabelled},
 	} {
 		_, err := attempt.codec.Decode([]*commonpb.Payload{attempt.payload})
-		require.ErrorIs(t, err, codec.ErrForeign, name)
+		require.ErrorIs(t, err, codec.ErrUndecryptable, name)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestChangedCiphertextDoesNotDecrypt(t *testing.T) {
 		}
 		payload.Data[position] ^= 1
 		_, err := own.Decode([]*commonpb.Payload{payload})
-		require.ErrorIs(t, err, codec.ErrForeign)
+		require.ErrorIs(t, err, codec.ErrUndecryptable)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestContextWithoutANamespaceIsOfTheCodecsOwn(t *testing.T) {
 		_, err := of(c, order(unknown, "onramp/inv-42")).Decode([]*commonpb.Payload{payload})
 		require.NoError(t, err)
 		_, err = of(c, order(unknown, "onramp/inv-43")).Decode([]*commonpb.Payload{payload})
-		require.ErrorIs(t, err, codec.ErrForeign)
+		require.ErrorIs(t, err, codec.ErrUndecryptable)
 	}
 }
 

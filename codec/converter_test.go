@@ -247,8 +247,8 @@ func TestWhatWorkflowCodeCannotReadStopsItsTaskAndNotTheOrder(t *testing.T) {
 
 	outside := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-42"))
 	require.ErrorIs(t, outside.FromPayload(clear(t, "forged"), &text), codec.ErrUnencrypted)
-	require.ErrorIs(t, outside.FromPayload(foreign, &text), codec.ErrForeign)
+	require.ErrorIs(t, outside.FromPayload(foreign, &text), codec.ErrUndecryptable)
 	require.Empty(t, text)
 	aware := outside.(converter.ContextAware)
-	require.ErrorIs(t, aware.WithContext(context.Background()).FromPayload(foreign, &text), codec.ErrForeign)
+	require.ErrorIs(t, aware.WithContext(context.Background()).FromPayload(foreign, &text), codec.ErrUndecryptable)
 }

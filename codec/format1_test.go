@@ -29,7 +29,7 @@ func recordedKeyring(t *testing.T) *codec.Keyring {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", "format1", "keyset.json"))
 	require.NoError(t, err)
-	keyring, err := codec.Open(t.Context(), codec.Source{Keyset: string(content)})
+	keyring, err := codec.OpenKeyring(t.Context(), codec.KeysetSource{Keyset: string(content)})
 	require.NoError(t, err)
 	return keyring
 }
@@ -48,10 +48,10 @@ func TestPayloadsOfTheVersionBeforeAreRead(t *testing.T) {
 
 	for _, payload := range payloads.GetPayloads() {
 		_, err := of(codec.New(recordedKeyring(t), "default"), order("default", "onramp/inv-41")).Decode([]*commonpb.Payload{payload})
-		require.ErrorIs(t, err, codec.ErrForeign, "they belong to their workflow")
+		require.ErrorIs(t, err, codec.ErrUndecryptable, "they belong to their workflow")
 		payload.Metadata[codec.MetadataRole] = []byte("WatchOrder")
 		_, err = of(codec.New(recordedKeyring(t), "default"), activity("default", "onramp/inv-42", "WatchOrder")).Decode([]*commonpb.Payload{payload})
-		require.ErrorIs(t, err, codec.ErrForeign, "and to no role")
+		require.ErrorIs(t, err, codec.ErrUndecryptable, "and to no role")
 	}
 }
 
@@ -89,7 +89,7 @@ func TestFailureOfTheVersionBeforeIsBelieved(t *testing.T) {
 // What the documentation of format 1 had as its example.
 func TestExampleOfFormat1Decrypts(t *testing.T) {
 	t.Parallel()
-	keyring, err := codec.Open(t.Context(), codec.Source{Keyset: `{"primaryKeyId":7,"key":[{"keyData":{` +
+	keyring, err := codec.OpenKeyring(t.Context(), codec.KeysetSource{Keyset: `{"primaryKeyId":7,"key":[{"keyData":{` +
 		`"typeUrl":"type.googleapis.com/google.crypto.tink.XAesGcmKey","value":"EgIIDBogAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",` +
 		`"keyMaterialType":"SYMMETRIC"},"status":"ENABLED","keyId":7,"outputPrefixType":"TINK"}]}`})
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ import (
 // Keyring is the keys of a process: the primary one encrypts, all decrypt. It follows its keyset's rotation. It is safe
 // for concurrent use.
 type Keyring struct {
-	source  Source
+	source  KeysetSource
 	current atomic.Pointer[keys]
 }
 
@@ -33,8 +33,8 @@ type keys struct {
 	known   map[uint32]struct{}
 }
 
-// Open reads a keyset. Its error says what to do for one that is missing or cannot be used.
-func Open(ctx context.Context, source Source) (*Keyring, error) {
+// OpenKeyring reads a keyset. Its error says what to do for one that is missing or cannot be used.
+func OpenKeyring(ctx context.Context, source KeysetSource) (*Keyring, error) {
 	k := &Keyring{source: source}
 	if _, err := k.reload(ctx); err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func (k *Keyring) decrypt(ciphertext, associated []byte) ([]byte, error) {
 			return nil, &UnknownKeyError{KeyID: id}
 		}
 	}
-	return nil, ErrForeign
+	return nil, ErrUndecryptable
 }
 
 // keyOf reads the key's id from the prefix that Tink gives a ciphertext.

@@ -24,9 +24,9 @@ type Key struct {
 	Type string
 }
 
-// Create makes a keyset with one key in a file that only its user can read, and returns the file's path. It is an
+// CreateKeyset makes a keyset with one key in a file that only its user can read, and returns the file's path. It is an
 // error (fs.ErrExist) if there is a file already: what was encrypted with its keys would be lost.
-func Create(ctx context.Context, source Source) (string, error) {
+func CreateKeyset(ctx context.Context, source KeysetSource) (string, error) {
 	path, err := source.file()
 	if err != nil {
 		return "", err
@@ -51,7 +51,7 @@ func Create(ctx context.Context, source Source) (string, error) {
 
 // AddKey adds a key to a keyset in a file, and returns its id. The key decrypts; it encrypts only once it is promoted,
 // when every process has the keyset that holds it.
-func AddKey(ctx context.Context, source Source) (uint32, error) {
+func AddKey(ctx context.Context, source KeysetSource) (uint32, error) {
 	var id uint32
 	err := source.change(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
 		manager := keyset.NewManagerFromHandle(handle)
@@ -64,8 +64,8 @@ func AddKey(ctx context.Context, source Source) (uint32, error) {
 	return id, err
 }
 
-// Promote makes the newest key of a keyset in a file the one that encrypts, and returns its id.
-func Promote(ctx context.Context, source Source) (uint32, error) {
+// PromoteKey makes the newest key of a keyset in a file the one that encrypts, and returns its id.
+func PromoteKey(ctx context.Context, source KeysetSource) (uint32, error) {
 	var id uint32
 	err := source.change(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
 		keys := handle.KeysetInfo().GetKeyInfo()
@@ -82,8 +82,8 @@ func Promote(ctx context.Context, source Source) (uint32, error) {
 	return id, err
 }
 
-// Inspect returns the keys of a keyset, the oldest first.
-func Inspect(ctx context.Context, source Source) ([]Key, error) {
+// ListKeys returns the keys of a keyset, the oldest first.
+func ListKeys(ctx context.Context, source KeysetSource) ([]Key, error) {
 	stored, err := source.read()
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func Inspect(ctx context.Context, source Source) ([]Key, error) {
 }
 
 // file is the path of a keyset that can be written.
-func (s Source) file() (string, error) {
+func (s KeysetSource) file() (string, error) {
 	path, err := s.Path()
 	if err == nil && path == "" {
 		err = errors.New("a keyset in RAMP_KEYSET cannot be changed in place: unset it, and work on the file it came from")
@@ -115,7 +115,7 @@ func (s Source) file() (string, error) {
 
 // change replaces a keyset in a file by a changed one. Of several who do so at once, one comes after the other. Who may read the
 // file stays as it is.
-func (s Source) change(ctx context.Context, change func(*keyset.Handle) (*keyset.Handle, error)) error {
+func (s KeysetSource) change(ctx context.Context, change func(*keyset.Handle) (*keyset.Handle, error)) error {
 	path, err := s.file()
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ func syncDirectory(path string) error {
 }
 
 // write stores a keyset beside the path it is for, so that nobody ever reads half of one, and returns where.
-func (s Source) write(ctx context.Context, path string, handle *keyset.Handle) (string, error) {
+func (s KeysetSource) write(ctx context.Context, path string, handle *keyset.Handle) (string, error) {
 	stored, err := s.wrap(ctx, handle)
 	if err != nil {
 		return "", err

@@ -20,17 +20,17 @@ import (
 	"rampart/codec"
 )
 
-func newSource(t *testing.T) codec.Source {
+func newSource(t *testing.T) codec.KeysetSource {
 	t.Helper()
-	source := codec.Source{File: filepath.Join(t.TempDir(), "rampart", "keyset.json")}
-	_, err := codec.Create(t.Context(), source)
+	source := codec.KeysetSource{File: filepath.Join(t.TempDir(), "rampart", "keyset.json")}
+	_, err := codec.CreateKeyset(t.Context(), source)
 	require.NoError(t, err)
 	return source
 }
 
-func open(t *testing.T, source codec.Source) *codec.Keyring {
+func open(t *testing.T, source codec.KeysetSource) *codec.Keyring {
 	t.Helper()
-	keyring, err := codec.Open(t.Context(), source)
+	keyring, err := codec.OpenKeyring(t.Context(), source)
 	require.NoError(t, err)
 	return keyring
 }
@@ -58,7 +58,7 @@ func TestNewKeysetIsItsOwnersAlone(t *testing.T) {
 	left, err := os.ReadDir(filepath.Dir(source.File))
 	require.NoError(t, err)
 	require.Len(t, left, 1, "nothing is left over")
-	keys, err := codec.Inspect(t.Context(), source)
+	keys, err := codec.ListKeys(t.Context(), source)
 	require.NoError(t, err)
 	require.Len(t, keys, 1)
 	require.True(t, keys[0].Primary)
@@ -70,7 +70,7 @@ func TestKeysetIsNeverOverwritten(t *testing.T) {
 	source := newSource(t)
 	before, err := os.ReadFile(source.File)
 	require.NoError(t, err)
-	_, err = codec.Create(t.Context(), source)
+	_, err = codec.CreateKeyset(t.Context(), source)
 	require.ErrorIs(t, err, fs.ErrExist)
 	require.ErrorContains(t, err, "starter keyset rotate")
 	after, err := os.ReadFile(source.File)
@@ -80,12 +80,12 @@ func TestKeysetIsNeverOverwritten(t *testing.T) {
 
 func TestOfManyWhoMakeTheKeysetAtOnceOneSucceeds(t *testing.T) {
 	t.Parallel()
-	source := codec.Source{File: filepath.Join(t.TempDir(), "keyset.json")}
+	source := codec.KeysetSource{File: filepath.Join(t.TempDir(), "keyset.json")}
 	var made sync.Map
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			_, err := codec.Create(context.Background(), source)
+			_, err := codec.CreateKeyset(context.Background(), source)
 			made.Store(i, err)
 		})
 	}
@@ -115,24 +115,24 @@ func TestUnusableKeysetSaysWhatToDo(t *testing.T) {
 		return path
 	}
 	for name, c := range map[string]struct {
-		source codec.Source
+		source codec.KeysetSource
 		says   string
 	}{
-		"missing":           {codec.Source{File: "/nowhere/keyset.json"}, "starter keyset create"},
-		"everybody's":       {codec.Source{File: file(string(content), 0o604)}, "chmod 600"},
-		"empty":             {codec.Source{File: file("", 0o600)}, "not Tink's JSON"},
-		"not JSON":          {codec.Source{File: file("key: 1", 0o600)}, "not Tink's JSON"},
-		"no keys":           {codec.Source{Keyset: `{"primaryKeyId":1,"key":[]}`}, "not Tink's JSON"},
-		"both places":       {codec.Source{Keyset: string(content), File: good.File}, "not both"},
-		"unknown KMS":       {codec.Source{File: good.File, KMS: "hsm://x"}, "codec.Source.OpenKMS"},
-		"directory":         {codec.Source{File: t.TempDir(), KMS: "hsm://x"}, "cannot be read"},
-		"of another nature": {codec.Source{Keyset: macKeyset}, "authenticated encryption"},
+		"missing":           {codec.KeysetSource{File: "/nowhere/keyset.json"}, "starter keyset create"},
+		"everybody's":       {codec.KeysetSource{File: file(string(content), 0o604)}, "chmod 600"},
+		"empty":             {codec.KeysetSource{File: file("", 0o600)}, "not Tink's JSON"},
+		"not JSON":          {codec.KeysetSource{File: file("key: 1", 0o600)}, "not Tink's JSON"},
+		"no keys":           {codec.KeysetSource{Keyset: `{"primaryKeyId":1,"key":[]}`}, "not Tink's JSON"},
+		"both places":       {codec.KeysetSource{Keyset: string(content), File: good.File}, "not both"},
+		"unknown KMS":       {codec.KeysetSource{File: good.File, KMS: "hsm://x"}, "codec.KeysetSource.OpenKMS"},
+		"directory":         {codec.KeysetSource{File: t.TempDir(), KMS: "hsm://x"}, "cannot be read"},
+		"of another nature": {codec.KeysetSource{Keyset: macKeyset}, "authenticated encryption"},
 	} {
-		_, err := codec.Open(t.Context(), c.source)
+		_, err := codec.OpenKeyring(t.Context(), c.source)
 		require.ErrorContains(t, err, c.says, name)
 		require.NotContains(t, err.Error(), keyMaterial(t, content), name)
 	}
-	_, err = codec.Open(t.Context(), codec.Source{File: "/nowhere/keyset.json"})
+	_, err = codec.OpenKeyring(t.Context(), codec.KeysetSource{File: "/nowhere/keyset.json"})
 	require.ErrorIs(t, err, codec.ErrNoKeyset)
 }
 
@@ -156,7 +156,7 @@ func TestKeysetComesFromTheEnvironmentToo(t *testing.T) {
 	file := newSource(t)
 	content, err := os.ReadFile(file.File)
 	require.NoError(t, err)
-	source := codec.Source{Keyset: string(content)}
+	source := codec.KeysetSource{Keyset: string(content)}
 	requireReads(t, open(t, source), sealed(t, open(t, file)))
 	_, err = codec.AddKey(t.Context(), source)
 	require.ErrorContains(t, err, "RAMP_KEYSET cannot be changed in place")
@@ -164,7 +164,7 @@ func TestKeysetComesFromTheEnvironmentToo(t *testing.T) {
 
 func TestSourceNeverPrintsItsKeys(t *testing.T) {
 	t.Parallel()
-	source := codec.Source{Keyset: `{"key":"material"}`}
+	source := codec.KeysetSource{Keyset: `{"key":"material"}`}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		require.NotContains(t, fmt.Sprintf(verb, source), "material")
 	}
@@ -182,7 +182,7 @@ func TestAddedKeyDecryptsAndEncryptsOnlyOncePromoted(t *testing.T) {
 	require.Equal(t, first.Primary(), second.Primary())
 	requireReads(t, first, sealed(t, second))
 
-	promoted, err := codec.Promote(t.Context(), source)
+	promoted, err := codec.PromoteKey(t.Context(), source)
 	require.NoError(t, err)
 	require.Equal(t, added, promoted)
 	third := open(t, source)
@@ -190,7 +190,7 @@ func TestAddedKeyDecryptsAndEncryptsOnlyOncePromoted(t *testing.T) {
 	requireReads(t, third, old, sealed(t, third))
 	requireReads(t, second, sealed(t, third))
 
-	_, err = codec.Promote(t.Context(), source)
+	_, err = codec.PromoteKey(t.Context(), source)
 	require.ErrorContains(t, err, "encrypts already")
 	info, err := os.Stat(source.File)
 	require.NoError(t, err)
@@ -207,7 +207,7 @@ func TestRunningProcessTakesARotatedKeyset(t *testing.T) {
 	_, err := codec.AddKey(t.Context(), source)
 	require.NoError(t, err)
 	require.NoError(t, <-changes)
-	promoted, err := codec.Promote(t.Context(), source)
+	promoted, err := codec.PromoteKey(t.Context(), source)
 	require.NoError(t, err)
 	require.NoError(t, <-changes)
 	require.Equal(t, fmt.Sprint(promoted), keyring.Primary())
@@ -242,7 +242,7 @@ func TestDefaultFileIsInTheUsersConfiguration(t *testing.T) {
 	path, err := codec.DefaultFile()
 	require.NoError(t, err)
 	require.True(t, strings.HasSuffix(path, filepath.Join("rampart", "keyset.json")))
-	own, err := codec.Source{}.Path()
+	own, err := codec.KeysetSource{}.Path()
 	require.NoError(t, err)
 	require.Equal(t, path, own)
 }
@@ -250,7 +250,7 @@ func TestDefaultFileIsInTheUsersConfiguration(t *testing.T) {
 // FuzzKeyset opens whatever may stand in RAMP_KEYSET. What opens encrypts, and can be inspected.
 func FuzzKeyset(f *testing.F) {
 	file := filepath.Join(f.TempDir(), "keyset.json")
-	_, err := codec.Create(f.Context(), codec.Source{File: file})
+	_, err := codec.CreateKeyset(f.Context(), codec.KeysetSource{File: file})
 	require.NoError(f, err)
 	content, err := os.ReadFile(file)
 	require.NoError(f, err)
@@ -264,9 +264,9 @@ func FuzzKeyset(f *testing.F) {
 		if stored == "" {
 			return // a keyset in a file
 		}
-		source := codec.Source{Keyset: stored}
-		keys, inspectErr := codec.Inspect(t.Context(), source)
-		keyring, err := codec.Open(t.Context(), source)
+		source := codec.KeysetSource{Keyset: stored}
+		keys, inspectErr := codec.ListKeys(t.Context(), source)
+		keyring, err := codec.OpenKeyring(t.Context(), source)
 		if err != nil {
 			require.Nil(t, keyring)
 			return
@@ -403,7 +403,7 @@ func TestRotationKeepsWhoMayReadTheKeyset(t *testing.T) {
 		require.NoError(t, os.Chmod(source.File, mode))
 		_, err := codec.AddKey(t.Context(), source)
 		require.NoError(t, err)
-		_, err = codec.Promote(t.Context(), source)
+		_, err = codec.PromoteKey(t.Context(), source)
 		require.NoError(t, err)
 		after, err := os.Stat(source.File)
 		require.NoError(t, err)
@@ -416,7 +416,7 @@ func TestRotationThroughALinkLeavesTheLink(t *testing.T) {
 	source := newSource(t)
 	link := filepath.Join(t.TempDir(), "keyset.json")
 	require.NoError(t, os.Symlink(source.File, link))
-	id, err := codec.AddKey(t.Context(), codec.Source{File: link})
+	id, err := codec.AddKey(t.Context(), codec.KeysetSource{File: link})
 	require.NoError(t, err)
 	require.Contains(t, open(t, source).IDs(), fmt.Sprint(id))
 	info, err := os.Lstat(link)
@@ -433,7 +433,7 @@ func TestKeysetThatOthersMayChangeIsRefused(t *testing.T) {
 	} {
 		source := newSource(t)
 		require.NoError(t, os.Chmod(source.File, mode))
-		_, err := codec.Open(t.Context(), source)
+		_, err := codec.OpenKeyring(t.Context(), source)
 		if refused == "" {
 			require.NoError(t, err, mode)
 			continue
@@ -446,6 +446,6 @@ func TestKeysetThatOthersMayChangeIsRefused(t *testing.T) {
 	source := newSource(t)
 	require.NoError(t, os.Chmod(source.File, 0o660))
 	source.KMS = "hsm://x"
-	_, err := codec.Open(t.Context(), source)
+	_, err := codec.OpenKeyring(t.Context(), source)
 	require.ErrorContains(t, err, "changed by other users", "wrapped or not")
 }

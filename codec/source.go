@@ -23,9 +23,9 @@ const wrapping = "rampart keyset"
 // ErrNoKeyset says that there is no keyset where there should be one.
 var ErrNoKeyset = errors.New("there is no keyset")
 
-// Source says where a keyset is: in the environment, or in a file. One that is wrapped by a KMS is unwrapped with it
+// KeysetSource says where a keyset is: in the environment, or in a file. One that is wrapped by a KMS is unwrapped with it
 // and never stored in clear.
-type Source struct {
+type KeysetSource struct {
 	// Keyset is the keyset itself, in Tink's JSON. Empty for one in a file.
 	Keyset string `env:"KEYSET,unset"`
 	// File is where the keyset is. Empty is DefaultFile.
@@ -37,7 +37,7 @@ type Source struct {
 }
 
 // Format implements fmt.Formatter: a keyset is never printed.
-func (s Source) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.place()) }
+func (s KeysetSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.place()) }
 
 // DefaultFile is where a user's keyset is unless told otherwise: rampart/keyset.json in the directory for
 // configuration that the operating system gives a user.
@@ -50,7 +50,7 @@ func DefaultFile() (string, error) {
 }
 
 // Path is the file that a keyset is in, and is empty for one in the environment.
-func (s Source) Path() (string, error) {
+func (s KeysetSource) Path() (string, error) {
 	if s.Keyset != "" {
 		if s.File != "" {
 			return "", errors.New("set RAMP_KEYSET or RAMP_KEYSET_FILE, not both")
@@ -64,7 +64,7 @@ func (s Source) Path() (string, error) {
 }
 
 // place names the source for a person.
-func (s Source) place() string {
+func (s KeysetSource) place() string {
 	path, err := s.Path()
 	switch {
 	case err != nil:
@@ -76,7 +76,7 @@ func (s Source) place() string {
 	}
 }
 
-func (s Source) read() ([]byte, error) {
+func (s KeysetSource) read() ([]byte, error) {
 	path, err := s.Path()
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (s Source) read() ([]byte, error) {
 }
 
 // confined says who else may read or change a keyset than should. A group may read it, as a container's does.
-func (s Source) confined(path string, mode fs.FileMode) error {
+func (s KeysetSource) confined(path string, mode fs.FileMode) error {
 	switch {
 	case mode&0o022 != 0:
 		return fmt.Errorf("the keyset at %s can be changed by other users of this machine, who could have payloads encrypted with "+
@@ -116,7 +116,7 @@ func (s Source) confined(path string, mode fs.FileMode) error {
 }
 
 // unwrap reads a stored keyset. Tink's errors say nothing of what is in it.
-func (s Source) unwrap(ctx context.Context, stored []byte) (*keyset.Handle, error) {
+func (s KeysetSource) unwrap(ctx context.Context, stored []byte) (*keyset.Handle, error) {
 	reader := keyset.NewJSONReader(bytes.NewReader(stored))
 	if s.KMS == "" {
 		handle, err := insecurecleartextkeyset.Read(reader)
@@ -136,14 +136,14 @@ func (s Source) unwrap(ctx context.Context, stored []byte) (*keyset.Handle, erro
 	return handle, nil
 }
 
-func (s Source) openKMS(ctx context.Context) (tink.AEADWithContext, error) {
+func (s KeysetSource) openKMS(ctx context.Context) (tink.AEADWithContext, error) {
 	if s.OpenKMS == nil {
-		return nil, errors.New("this program knows no KMS: set codec.Source.OpenKMS")
+		return nil, errors.New("this program knows no KMS: set codec.KeysetSource.OpenKMS")
 	}
 	return s.OpenKMS(ctx, s.KMS)
 }
 
-func (s Source) wrap(ctx context.Context, handle *keyset.Handle) ([]byte, error) {
+func (s KeysetSource) wrap(ctx context.Context, handle *keyset.Handle) ([]byte, error) {
 	var stored bytes.Buffer
 	writer := keyset.NewJSONWriter(&stored)
 	if s.KMS == "" {

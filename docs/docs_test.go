@@ -78,7 +78,7 @@ func TestExampleOfThePayloadFormatDecrypts(t *testing.T) {
 	t.Parallel()
 	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(read(t, "explanation/security.md"), -1)
 	require.Len(t, blocks, 2)
-	keyring, err := codec.Open(t.Context(), codec.Source{Keyset: blocks[0][1]})
+	keyring, err := codec.OpenKeyring(t.Context(), codec.KeysetSource{Keyset: blocks[0][1]})
 	require.NoError(t, err)
 	payload := new(commonpb.Payload)
 	require.NoError(t, protojson.Unmarshal([]byte(blocks[1][1]), payload))

@@ -30,7 +30,7 @@ func newFiles(t *testing.T) files {
 		return path
 	}
 	keyset := filepath.Join(directory, "keyset.json")
-	_, err := codec.Create(t.Context(), codec.Source{File: keyset})
+	_, err := codec.CreateKeyset(t.Context(), codec.KeysetSource{File: keyset})
 	require.NoError(t, err)
 	content, err := os.ReadFile(keyset)
 	require.NoError(t, err)

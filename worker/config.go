@@ -29,7 +29,7 @@ type config struct {
 	Onmeta onmetaConfig `envPrefix:"ONMETA_"`
 	Worker workerConfig `envPrefix:"RAMP_"`
 	// Keyset has the keys that encrypt what orders leave in Temporal.
-	Keyset codec.Source `envPrefix:"RAMP_"`
+	Keyset codec.KeysetSource `envPrefix:"RAMP_"`
 
 	// temporal is how to reach Temporal: its own TEMPORAL_* variables, or a profile of its configuration file.
 	temporal client.Options

@@ -124,7 +124,7 @@ func TestWorkerSaysThatTemporalIsNotThere(t *testing.T) {
 	t.Parallel()
 
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
-	_, err := codec.Create(t.Context(), codec.Source{File: keyset})
+	_, err := codec.CreateKeyset(t.Context(), codec.KeysetSource{File: keyset})
 	require.NoError(t, err)
 	err = run(t.Context(), with(map[string]string{"TEMPORAL_ADDRESS": "127.0.0.1:1", "RAMP_KEYSET_FILE": keyset}))
 

@@ -20,16 +20,16 @@ const keysetEvery = 30 * time.Second
 func openKeyring(ctx context.Context, c config, logger *zap.Logger) (*codec.Keyring, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout) // a KMS may not answer
 	defer cancel()
-	keyring, err := codec.Open(ctx, c.Keyset)
+	keyring, err := codec.OpenKeyring(ctx, c.Keyset)
 	if errors.Is(err, codec.ErrNoKeyset) && c.developing() {
-		path, err := codec.Create(ctx, c.Keyset)
+		path, err := codec.CreateKeyset(ctx, c.Keyset)
 		if err != nil && !errors.Is(err, fs.ErrExist) { // another process may have been first
 			return nil, fmt.Errorf("the worker cannot make a keyset: %w", err)
 		}
 		if err == nil {
 			logger.Warn("made a keyset for this machine; other workers need the same one", zap.String("file", path))
 		}
-		keyring, err = codec.Open(ctx, c.Keyset)
+		keyring, err = codec.OpenKeyring(ctx, c.Keyset)
 		return keyring, err
 	}
 	if err != nil {

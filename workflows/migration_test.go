@@ -29,7 +29,7 @@ func secured(t *testing.T, keyset string) client.Options {
 	t.Helper()
 	content, err := os.ReadFile(keyset)
 	require.NoError(t, err)
-	keyring, err := codec.Open(t.Context(), codec.Source{Keyset: string(content)})
+	keyring, err := codec.OpenKeyring(t.Context(), codec.KeysetSource{Keyset: string(content)})
 	require.NoError(t, err)
 	var options client.Options
 	codec.Secure(&options, keyring)

@@ -37,22 +37,22 @@ func (s *service) unwrap(name, context string) (string, bool) {
 	return plaintext, found
 }
 
-func requireWrapsKeysets(t *testing.T, uri string) codec.Source {
+func requireWrapsKeysets(t *testing.T, uri string) codec.KeysetSource {
 	t.Helper()
-	source := codec.Source{File: filepath.Join(t.TempDir(), "keyset.json"), KMS: uri, OpenKMS: kms.Open}
-	_, err := codec.Create(t.Context(), source)
+	source := codec.KeysetSource{File: filepath.Join(t.TempDir(), "keyset.json"), KMS: uri, OpenKMS: kms.Open}
+	_, err := codec.CreateKeyset(t.Context(), source)
 	require.NoError(t, err)
-	first, err := codec.Open(t.Context(), source)
+	first, err := codec.OpenKeyring(t.Context(), source)
 	require.NoError(t, err)
 	_, err = codec.AddKey(t.Context(), source)
 	require.NoError(t, err)
-	second, err := codec.Open(t.Context(), source)
+	second, err := codec.OpenKeyring(t.Context(), source)
 	require.NoError(t, err)
 	require.Equal(t, first.Primary(), second.Primary())
 
 	clear := source
 	clear.KMS = ""
-	_, err = codec.Open(t.Context(), clear)
+	_, err = codec.OpenKeyring(t.Context(), clear)
 	require.ErrorContains(t, err, "RAMP_KEYSET_KMS", "the file alone is of no use")
 	return source
 }
@@ -95,10 +95,10 @@ func TestVaultWrapsKeysets(t *testing.T) {
 	source := requireWrapsKeysets(t, "hcvault://vault.example.test/transit/keys/ramp")
 
 	source.KMS = "hcvault://vault.example.test/transit/keys/other"
-	_, err := codec.Open(t.Context(), source)
+	_, err := codec.OpenKeyring(t.Context(), source)
 	require.ErrorContains(t, err, "cannot be unwrapped with hcvault://vault.example.test/transit/keys/other")
 	t.Setenv("VAULT_TOKEN", "expired")
-	_, err = codec.Open(t.Context(), source)
+	_, err = codec.OpenKeyring(t.Context(), source)
 	require.ErrorContains(t, err, "permission denied")
 }
 

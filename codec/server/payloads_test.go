@@ -277,7 +277,7 @@ func TestEncodedPayloadIsReadByItsWorkflowAlone(t *testing.T) {
 	require.True(t, proto.Equal(inClear(t, secret), decoded[0]))
 	require.True(t, proto.Equal(inClear(t, "before"), decoded[1]))
 	_, err = as(s.keyring, "onramp/mallory").Decode(encoded)
-	require.ErrorIs(t, err, codec.ErrForeign)
+	require.ErrorIs(t, err, codec.ErrUndecryptable)
 	audited := s.log.last(t)
 	require.Equal(t, []string{workflowID}, audited.Workflows)
 	require.Equal(t, 1, audited.Encrypted)

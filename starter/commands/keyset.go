@@ -29,8 +29,8 @@ func (p *Program) keysetCreate() *cobra.Command {
 		Use:   "create",
 		Short: "Make a keyset with one key, in a file that only you can read",
 		Args:  arguments(),
-		RunE: p.withKeyset(func(ctx context.Context, source codec.Source) error {
-			path, err := codec.Create(ctx, source)
+		RunE: p.withKeyset(func(ctx context.Context, source codec.KeysetSource) error {
+			path, err := codec.CreateKeyset(ctx, source)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func (p *Program) keysetRotate() *cobra.Command {
 			"decrypts only. Once every worker, backend and codec server has the keyset with it, --promote makes it the one that\n" +
 			"encrypts. Workers and codec servers read a changed file by themselves, within 30 seconds. Old keys stay, for histories.",
 		Args: arguments(),
-		RunE: p.withKeyset(func(ctx context.Context, source codec.Source) error {
+		RunE: p.withKeyset(func(ctx context.Context, source codec.KeysetSource) error {
 			if promote {
 				return p.promoteKey(ctx, source)
 			}
@@ -67,8 +67,8 @@ func (p *Program) keysetRotate() *cobra.Command {
 	return command
 }
 
-func (p *Program) promoteKey(ctx context.Context, source codec.Source) error {
-	id, err := codec.Promote(ctx, source)
+func (p *Program) promoteKey(ctx context.Context, source codec.KeysetSource) error {
+	id, err := codec.PromoteKey(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -82,13 +82,13 @@ func (p *Program) keysetInspect() *cobra.Command {
 		Use:   "inspect",
 		Short: "Show the ids of the keys, and which one encrypts",
 		Args:  arguments(),
-		RunE: p.withKeyset(func(ctx context.Context, source codec.Source) error {
+		RunE: p.withKeyset(func(ctx context.Context, source codec.KeysetSource) error {
 			return p.printKeyset(ctx, source)
 		}),
 	}
 }
 
-func (p *Program) withKeyset(command func(context.Context, codec.Source) error) func(*cobra.Command, []string) error {
+func (p *Program) withKeyset(command func(context.Context, codec.KeysetSource) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		source, err := connection.Keyset(p.Environment)
 		if err != nil {
@@ -105,8 +105,8 @@ type keyView struct {
 	Type    string `json:"type"`
 }
 
-func (p *Program) printKeyset(ctx context.Context, source codec.Source, lines ...string) error {
-	keys, err := codec.Inspect(ctx, source)
+func (p *Program) printKeyset(ctx context.Context, source codec.KeysetSource, lines ...string) error {
+	keys, err := codec.ListKeys(ctx, source)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Optio
 	if err != nil {
 		return client.Options{}, err
 	}
-	keyring, err := codec.Open(ctx, source)
+	keyring, err := codec.OpenKeyring(ctx, source)
 	if err != nil {
 		options.DataConverter = keyless{err}
 		return options, nil
@@ -98,14 +98,14 @@ func temporalOptions(environment envconfig.EnvLookup) (client.Options, error) {
 }
 
 // Keyset reads where the keyset is: RAMP_KEYSET, RAMP_KEYSET_FILE and RAMP_KEYSET_KMS.
-func Keyset(environment envconfig.EnvLookup) (codec.Source, error) {
+func Keyset(environment envconfig.EnvLookup) (codec.KeysetSource, error) {
 	variables := make(map[string]string)
 	for _, name := range []string{"RAMP_KEYSET", "RAMP_KEYSET_FILE", "RAMP_KEYSET_KMS"} {
 		if value, set := environment.LookupEnv(name); set {
 			variables[name] = value
 		}
 	}
-	source, err := env.ParseAsWithOptions[codec.Source](env.Options{Prefix: "RAMP_", Environment: variables})
+	source, err := env.ParseAsWithOptions[codec.KeysetSource](env.Options{Prefix: "RAMP_", Environment: variables})
 	source.OpenKMS = kms.Open
 	return source, err
 }

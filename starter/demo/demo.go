@@ -22,7 +22,7 @@ type Options struct {
 	// Config is the Temporal server's configuration.
 	Config string
 	// Keyset encrypts what the orders leave in Temporal. One that is not there yet is made.
-	Keyset codec.Source
+	Keyset codec.KeysetSource
 	// Port, UIPort and CodecPort are those of the Temporal server, its Web UI and its codec server on 127.0.0.1; 0 takes
 	// free ones.
 	Port, UIPort, CodecPort uint16

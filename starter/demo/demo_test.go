@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	defer stop()
 	_, err := Run(ctx, Options{
 		Bin:         bin,
-		Keyset:      codec.Source{File: filepath.Join(bin, "keyset.json")},
+		Keyset:      codec.KeysetSource{File: filepath.Join(bin, "keyset.json")},
 		Environment: variables(nil),
 		Screen:      view.NewScreen(os.Stdout),
 	})
@@ -69,7 +69,7 @@ func programs(t *testing.T, first string) string {
 func options(bin string, out *bytes.Buffer) Options {
 	return Options{
 		Bin:         bin,
-		Keyset:      codec.Source{File: filepath.Join(bin, "keyset.json")},
+		Keyset:      codec.KeysetSource{File: filepath.Join(bin, "keyset.json")},
 		Environment: variables{"PATH=" + os.Getenv("PATH")},
 		Screen:      view.NewScreen(out),
 	}

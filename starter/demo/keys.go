@@ -25,14 +25,14 @@ func (r *run) keyset(ctx context.Context) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	ring, err := codec.Open(ctx, r.Keyset)
+	ring, err := codec.OpenKeyring(ctx, r.Keyset)
 	said := "everything that orders leave in Temporal is encrypted with %s"
 	if errors.Is(err, codec.ErrNoKeyset) {
-		if _, err := codec.Create(ctx, r.Keyset); err != nil {
+		if _, err := codec.CreateKeyset(ctx, r.Keyset); err != nil {
 			return keys{}, fmt.Errorf("make a keyset: %w", err)
 		}
 		said = "made %s, which you alone can read: everything that orders leave in Temporal is encrypted with it"
-		ring, err = codec.Open(ctx, r.Keyset)
+		ring, err = codec.OpenKeyring(ctx, r.Keyset)
 	}
 	if err != nil {
 		return keys{}, err

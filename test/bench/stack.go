@@ -79,12 +79,12 @@ func newStack(ctx context.Context, options Options, settings stackSettings) (*st
 }
 
 func (s *stack) makeKeyset(ctx context.Context) error {
-	source := codec.Source{File: filepath.Join(s.options.Dir, "keyset.json")}
+	source := codec.KeysetSource{File: filepath.Join(s.options.Dir, "keyset.json")}
 	var err error
-	if s.keyset, err = codec.Create(ctx, source); err != nil {
+	if s.keyset, err = codec.CreateKeyset(ctx, source); err != nil {
 		return err
 	}
-	s.keyring, err = codec.Open(ctx, source)
+	s.keyring, err = codec.OpenKeyring(ctx, source)
 	return err
 }
 

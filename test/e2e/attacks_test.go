@@ -355,15 +355,15 @@ func (s *stack) rotatedAside() client.Client {
 	s.t.Helper()
 	stored, err := os.ReadFile(s.keyset)
 	require.NoError(s.t, err)
-	source := codec.Source{File: filepath.Join(s.t.TempDir(), "ahead.json")}
+	source := codec.KeysetSource{File: filepath.Join(s.t.TempDir(), "ahead.json")}
 	require.NoError(s.t, os.WriteFile(source.File, stored, 0o600))
 	_, err = codec.AddKey(s.t.Context(), source)
 	require.NoError(s.t, err)
 	s.added, err = os.ReadFile(source.File)
 	require.NoError(s.t, err)
-	_, err = codec.Promote(s.t.Context(), source)
+	_, err = codec.PromoteKey(s.t.Context(), source)
 	require.NoError(s.t, err)
-	s.ahead, err = codec.Open(s.t.Context(), source)
+	s.ahead, err = codec.OpenKeyring(s.t.Context(), source)
 	require.NoError(s.t, err)
 	options := client.Options{HostPort: s.address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
 	codec.Secure(&options, s.ahead)

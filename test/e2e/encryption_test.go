@@ -76,7 +76,7 @@ func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
 	_, err = codec.New(s.keyring, "default").Decode(payloads)
 	require.NoError(t, err)
 	_, err = codec.New(s.keyring, "production").Decode(payloads)
-	require.ErrorIs(t, err, codec.ErrForeign)
+	require.ErrorIs(t, err, codec.ErrUndecryptable)
 }
 
 // pendingWatch is the watch of a paid order.
@@ -233,7 +233,7 @@ func TestProofSentInClearCountsAndTheOrderSaysSo(t *testing.T) {
 func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	source := codec.Source{File: s.keyset}
+	source := codec.KeysetSource{File: s.keyset}
 	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("rotated"))
 	require.NoError(t, err)
 	old := s.keyring.Primary()
@@ -265,7 +265,7 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	require.Greater(t, byKey[s.keyring.Primary()], 10)
 	require.Contains(t, fmt.Sprint(order.Timeline), "set aside is read now", "the worker did not have the key when the order began")
 	s.requireReplay(buy("rotated"))
-	keys, err := codec.Inspect(t.Context(), source)
+	keys, err := codec.ListKeys(t.Context(), source)
 	require.NoError(t, err)
 	require.Equal(t, fmt.Sprint(keys[1].ID), s.keyring.Primary())
 }

@@ -102,11 +102,11 @@ func newStack(t *testing.T, speed int, options ...stackOption) *stack {
 
 func (s *stack) makeKeyset() {
 	s.t.Helper()
-	source := codec.Source{File: filepath.Join(s.t.TempDir(), "keyset.json")}
+	source := codec.KeysetSource{File: filepath.Join(s.t.TempDir(), "keyset.json")}
 	var err error
-	s.keyset, err = codec.Create(s.t.Context(), source)
+	s.keyset, err = codec.CreateKeyset(s.t.Context(), source)
 	require.NoError(s.t, err)
-	s.keyring, err = codec.Open(s.t.Context(), source)
+	s.keyring, err = codec.OpenKeyring(s.t.Context(), source)
 	require.NoError(s.t, err)
 }
 

@@ -97,12 +97,12 @@ func newServer(ctx context.Context, options Options, peaks *process.Peaks) (serv
 }
 
 func (c *cluster) makeKeyset(ctx context.Context) error {
-	source := codec.Source{File: filepath.Join(c.options.Dir, "keyset.json")}
+	source := codec.KeysetSource{File: filepath.Join(c.options.Dir, "keyset.json")}
 	var err error
-	if c.keyset, err = codec.Create(ctx, source); err != nil {
+	if c.keyset, err = codec.CreateKeyset(ctx, source); err != nil {
 		return err
 	}
-	c.keyring, err = codec.Open(ctx, source)
+	c.keyring, err = codec.OpenKeyring(ctx, source)
 	return err
 }
 

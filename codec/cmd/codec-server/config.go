@@ -19,9 +19,9 @@ import (
 
 // config is the codec server's configuration, from the environment alone.
 type config struct {
-	Keyset codec.Source `envPrefix:"RAMP_"`
-	Log    logConfig    `envPrefix:"RAMP_LOG_"`
-	Server serverConfig `envPrefix:"RAMP_CODEC_"`
+	Keyset codec.KeysetSource `envPrefix:"RAMP_"`
+	Log    logConfig          `envPrefix:"RAMP_LOG_"`
+	Server serverConfig       `envPrefix:"RAMP_CODEC_"`
 
 	level zapcore.Level
 }

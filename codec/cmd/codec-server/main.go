@@ -74,10 +74,10 @@ func run(ctx context.Context, environment map[string]string, output io.Writer) e
 	return err
 }
 
-func open(ctx context.Context, source codec.Source) (*codec.Keyring, error) {
+func open(ctx context.Context, source codec.KeysetSource) (*codec.Keyring, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return codec.Open(ctx, source)
+	return codec.OpenKeyring(ctx, source)
 }
 
 func (c serverConfig) handler(ctx context.Context, keyring *codec.Keyring, log, audit *zap.Logger) (http.Handler, error) {

@@ -77,24 +77,24 @@ func (o *output) awaitAddress(t *testing.T) string {
 }
 
 // newKeyset is a keyset in a file.
-func newKeyset(t *testing.T) codec.Source {
+func newKeyset(t *testing.T) codec.KeysetSource {
 	t.Helper()
-	source := codec.Source{File: filepath.Join(t.TempDir(), "keyset.json")}
-	_, err := codec.Create(t.Context(), source)
+	source := codec.KeysetSource{File: filepath.Join(t.TempDir(), "keyset.json")}
+	_, err := codec.CreateKeyset(t.Context(), source)
 	require.NoError(t, err)
 	return source
 }
 
-func with(source codec.Source, changes map[string]string) map[string]string {
+func with(source codec.KeysetSource, changes map[string]string) map[string]string {
 	environment := map[string]string{"RAMP_KEYSET_FILE": source.File, "RAMP_CODEC_LISTEN": "127.0.0.1:0"}
 	maps.Copy(environment, changes)
 	return environment
 }
 
 // ask has a payload decrypted as the Web UI does.
-func ask(t *testing.T, address string, source codec.Source) string {
+func ask(t *testing.T, address string, source codec.KeysetSource) string {
 	t.Helper()
-	keyring, err := codec.Open(t.Context(), source)
+	keyring, err := codec.OpenKeyring(t.Context(), source)
 	require.NoError(t, err)
 	payload, err := converter.GetDefaultDataConverter().ToPayload(secret)
 	require.NoError(t, err)

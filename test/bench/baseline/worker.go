@@ -59,7 +59,7 @@ func Run(ctx context.Context, settings Settings, out io.Writer) error {
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))),
 	}
 	if settings.Kind == Retries {
-		keyring, err := codec.Open(ctx, codec.Source{File: settings.Keyset})
+		keyring, err := codec.OpenKeyring(ctx, codec.KeysetSource{File: settings.Keyset})
 		if err != nil {
 			return err
 		}
