@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,7 +30,7 @@ var (
 // badRequests reads the page, from top to bottom.
 func badRequests(t *testing.T) []badRequest {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "bad-input.md"))
+	page, err := os.ReadFile("../../docs/reference/bad-input.md")
 	require.NoError(t, err)
 	var all []badRequest
 	var at badRequest
