@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"rampart/sandbox/ledger"
 )
 
 var (
@@ -33,7 +35,7 @@ func (s *Server) linkBank(c *call) (any, error) {
 		}
 	}
 	b := s.addBank(c.user, form, c.now)
-	s.journal.add(Event{At: c.now, Kind: EventBankLink, Email: c.user.email, Detail: b.status(c.now)})
+	s.journal.Add(ledger.Event{At: c.now, Kind: ledger.EventBankLink, Email: c.user.email, Detail: b.status(c.now)})
 	return answer(b.answered(c.now)), nil
 }
 
@@ -169,7 +171,7 @@ func (s *Server) linkUPI(c *call) (any, error) {
 		return nil, refuse(http.StatusBadRequest, "account not found for vpa", "upiId is malformed, or chosen to be unknown")
 	}
 	l := s.addUPI(c.user, form, c.now)
-	s.journal.add(Event{At: c.now, Kind: EventUPILink, Email: c.user.email, Detail: l.status(c.now)})
+	s.journal.Add(ledger.Event{At: c.now, Kind: ledger.EventUPILink, Email: c.user.email, Detail: l.status(c.now)})
 	return answer(l.answered(c.now)), nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"rampart/sandbox/ledger"
+
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -58,7 +60,7 @@ func (s *Server) refreshToken(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.journal.add(Event{At: c.now, Kind: EventRefresh, Email: c.user.email})
+	s.journal.Add(ledger.Event{At: c.now, Kind: ledger.EventRefresh, Email: c.user.email})
 	return answer(map[string]string{"accessToken": token}), nil
 }
 
@@ -112,5 +114,5 @@ func (s *Server) tokenKey(kind tokenKind) []byte {
 // revokeTokens makes every token that the user has worthless.
 func (s *Server) revokeTokens(u *user, now time.Time) {
 	u.revoked = s.store.serial
-	s.journal.add(Event{At: now, Kind: EventTokensRevoked, Email: u.email})
+	s.journal.Add(ledger.Event{At: now, Kind: ledger.EventTokensRevoked, Email: u.email})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"rampart/sandbox/ledger"
+
 	"github.com/shopspring/decimal"
 )
 
@@ -151,7 +153,7 @@ func (s *Server) forceOrder(r *http.Request, body []byte) (any, error) {
 			path = append(path, o.onward(status, now)...)
 		}
 		o.steps = o.steps.replan(now, path)
-		s.journal.add(o.event(EventForced, status, now))
+		s.journal.Add(o.event(ledger.EventForced, status, now))
 		return nil
 	})
 }
@@ -184,7 +186,7 @@ func (s *Server) forcePayment(r *http.Request, body []byte) (any, error) {
 		s.take(o, &payment{proof: o.proof, amount: amount})
 		path := s.paidPath(o, now)
 		o.steps = o.steps.replan(now, after(0, slices.Clone(path)))
-		s.journal.add(o.event(EventForced, path[0].status, now))
+		s.journal.Add(o.event(ledger.EventForced, path[0].status, now))
 		return nil
 	})
 }
@@ -317,6 +319,6 @@ func (s *Server) reset(*http.Request, []byte) (any, error) {
 	s.store = newStore(s.options.Seed)
 	s.rules.reset()
 	s.traffic.reset()
-	s.journal.reset()
+	s.journal.Reset()
 	return map[string]string{"status": "ok"}, nil
 }

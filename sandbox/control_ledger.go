@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"rampart/sandbox/ledger"
 )
 
 // eventsPage is how many events are told at once.
@@ -24,7 +26,7 @@ func (s *Server) showTotals(*http.Request, []byte) (any, error) { return s.Ledge
 func (s *Server) showReferences(r *http.Request, _ []byte) (any, error) {
 	totals := s.Ledger().ByReference()
 	if query := r.URL.Query(); query.Has("reference") {
-		totals = slices.DeleteFunc(totals, func(t ReferenceTotal) bool { return t.Reference != query.Get("reference") })
+		totals = slices.DeleteFunc(totals, func(t ledger.ReferenceTotal) bool { return t.Reference != query.Get("reference") })
 	}
 	return totals, nil
 }

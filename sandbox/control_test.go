@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"rampart/sandbox/ledger"
 
-	"rampart/sandbox"
+	"github.com/stretchr/testify/require"
 )
 
 // control calls the control plane, which asks for no credentials.
@@ -156,18 +156,18 @@ func TestLedgerTellsOrdersProofsPayoutsAndCalls(t *testing.T) {
 	c.submitHash(off, goodHash).ok()
 	c.submitHash(off, goodHash)
 	c.clock.Advance(time.Hour)
-	ledger := c.srv.Ledger()
+	books := c.srv.Ledger()
 	require.Equal(t, []string{"onramp completed", "offramp PayoutSuccess"}, []string{
-		ledger.Orders[0].Direction + " " + ledger.Orders[0].Status, ledger.Orders[1].Direction + " " + ledger.Orders[1].Status})
-	require.Equal(t, map[string]string{"myRef": "inv-42"}, ledger.Orders[0].MetaData)
-	require.Equal(t, []sandbox.AcceptedProof{{OrderID: on, Proof: goodUTR, At: testStart()}, {OrderID: off, Proof: goodHash, At: testStart()}}, ledger.Proofs)
-	require.Len(t, ledger.Payouts, 2)
-	require.Equal(t, "tokens", ledger.Payouts[0].Kind)
-	require.Equal(t, "fiat", ledger.Payouts[1].Kind)
-	require.Equal(t, 2, ledger.Calls["POST /v1/orders/utr"])
-	require.Equal(t, 1, ledger.Refusals["POST /v1/offramp/orders/txnhash: 409 Duplicate transaction hash"])
+		books.Orders[0].Direction + " " + books.Orders[0].Status, books.Orders[1].Direction + " " + books.Orders[1].Status})
+	require.Equal(t, map[string]string{"myRef": "inv-42"}, books.Orders[0].MetaData)
+	require.Equal(t, []ledger.AcceptedProof{{OrderID: on, Proof: goodUTR, At: testStart()}, {OrderID: off, Proof: goodHash, At: testStart()}}, books.Proofs)
+	require.Len(t, books.Payouts, 2)
+	require.Equal(t, "tokens", books.Payouts[0].Kind)
+	require.Equal(t, "fiat", books.Payouts[1].Kind)
+	require.Equal(t, 2, books.Calls["POST /v1/orders/utr"])
+	require.Equal(t, 1, books.Refusals["POST /v1/offramp/orders/txnhash: 409 Duplicate transaction hash"])
 	overHTTP := c.send(http.MethodGet, "/sandbox/ledger", nil, nil)
-	require.JSONEq(t, string(encode(t, ledger)), overHTTP.text)
+	require.JSONEq(t, string(encode(t, books)), overHTTP.text)
 }
 
 func TestConcurrentCallsLoseNothing(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"rampart/sandbox/ledger"
+
 	"github.com/golang-jwt/jwt/v5"
 	"go.uber.org/zap"
 )
@@ -76,7 +78,7 @@ func (x *strike) befall(r route, because *rule) {
 // note counts the fault and enters it in the ledger.
 func (x *strike) note(r route) {
 	x.server.traffic.befallen(r.pattern, x.fault)
-	x.server.journal.add(Event{At: x.server.clock.Now(), Kind: EventFault, Order: x.subject.order,
+	x.server.journal.Add(ledger.Event{At: x.server.clock.Now(), Kind: ledger.EventFault, Order: x.subject.order,
 		Reference: x.subject.reference, Email: x.subject.email, Detail: x.fault.String() + ": " + r.pattern})
 	x.server.logger.Info("fault", zap.String("call", r.pattern), zap.Stringer("fault", x.fault))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 const (
@@ -363,7 +364,7 @@ func TestRulesAreTriedInTheirOrderAndSpareWhatTheySkip(t *testing.T) {
 }
 
 // mixed makes calls under the default mix and tells what befell them.
-func mixed(t *testing.T, seed int64) []sandbox.Event {
+func mixed(t *testing.T, seed int64) []ledger.Event {
 	t.Helper()
 	c := startWith(t, sandbox.Options{Seed: seed}).login(linkedEmail)
 	c.fault(sandbox.Mix(0.5))

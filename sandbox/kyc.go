@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rampart/onmeta"
+	"rampart/sandbox/ledger"
 )
 
 // reviewTime is how long a manual review takes. The provider promises up to 24 hours (provider 3.3).
@@ -151,7 +152,7 @@ func (k *kycRecord) refuse(now time.Time) error {
 func (s *Server) takeKYC(c *call, name string) {
 	c.user.name = name
 	c.user.kyc.take(c.now)
-	s.journal.add(Event{At: c.now, Kind: EventKYC, Email: c.user.email})
+	s.journal.Add(ledger.Event{At: c.now, Kind: ledger.EventKYC, Email: c.user.email})
 }
 
 // checkKYC checks a dossier and returns the user's name in it.

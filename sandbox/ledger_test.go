@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 func TestLedgerSumsUpByReference(t *testing.T) {
@@ -28,13 +29,13 @@ func TestLedgerSumsUpByReference(t *testing.T) {
 	c.submitHash(sale, goodHash)
 	c.clock.Advance(3 * time.Hour)
 
-	require.Equal(t, []sandbox.ReferenceTotal{
+	require.Equal(t, []ledger.ReferenceTotal{
 		{Reference: "inv-1", Direction: "offramp", Orders: []string{sale}, Statuses: []string{"refunded"},
-			OrderTotals: sandbox.OrderTotals{WithProof: 1, ProofsAccepted: 1, ProofsRepeated: 1, Refunded: 1}},
+			OrderTotals: ledger.OrderTotals{WithProof: 1, ProofsAccepted: 1, ProofsRepeated: 1, Refunded: 1}},
 		{Reference: "inv-1", Direction: "onramp", Orders: []string{first, doubled}, Statuses: []string{"completed", "completed"},
-			OrderTotals: sandbox.OrderTotals{WithProof: 2, ProofsAccepted: 2, ProofsRepeated: 1, ProofsRefused: 1, PaidOut: 2}},
+			OrderTotals: ledger.OrderTotals{WithProof: 2, ProofsAccepted: 2, ProofsRepeated: 1, ProofsRefused: 1, PaidOut: 2}},
 		{Reference: "inv-2", Direction: "onramp", Orders: []string{unpaid}, Statuses: []string{"expired"},
-			OrderTotals: sandbox.OrderTotals{Expired: 1}},
+			OrderTotals: ledger.OrderTotals{Expired: 1}},
 	}, c.srv.Ledger().ByReference())
 	overHTTP := c.send(http.MethodGet, "/sandbox/ledger/references?reference=inv-2", nil, nil)
 	require.JSONEq(t, string(encode(t, c.srv.Ledger().ByReference()[2:])), overHTTP.text)
@@ -65,9 +66,9 @@ func TestLedgerTotalsCountEverything(t *testing.T) {
 	totals := c.srv.Ledger().Totals
 	require.Positive(t, totals.BusiestSecond)
 	totals.BusiestSecond = 0
-	require.Equal(t, sandbox.Totals{
+	require.Equal(t, ledger.Totals{
 		Orders: 4, OnrampOrders: 3, OfframpOrders: 1,
-		OrderTotals: sandbox.OrderTotals{WithProof: 2, ProofsAccepted: 2, ProofsRepeated: 1, ProofsRefused: 1,
+		OrderTotals: ledger.OrderTotals{WithProof: 2, ProofsAccepted: 2, ProofsRepeated: 1, ProofsRefused: 1,
 			PaidOut: 1, Expired: 1, Cancelled: 1, Open: 1},
 		Users: 1, Logins: 2, Refreshes: 1, TokensRevoked: 1, BankLinks: 1, UPILinks: 1,
 		Requests: 14, Faults: 1, Answered429: 1,
@@ -88,19 +89,19 @@ func TestJournalTellsWhatHappenedInItsOrder(t *testing.T) {
 	c.submitUTR(id, utr(1))
 
 	later := testStart().Add(time.Minute)
-	about := func(number int, kind sandbox.EventKind, detail string) sandbox.Event {
-		return sandbox.Event{Number: number, At: later, Kind: kind, Order: id, Reference: "inv-1", Email: linkedEmail, Detail: detail}
+	about := func(number int, kind ledger.EventKind, detail string) ledger.Event {
+		return ledger.Event{Number: number, At: later, Kind: kind, Order: id, Reference: "inv-1", Email: linkedEmail, Detail: detail}
 	}
-	made := about(2, sandbox.EventOrder, "onramp")
+	made := about(2, ledger.EventOrder, "onramp")
 	made.At = testStart()
-	require.Equal(t, []sandbox.Event{
-		{Number: 1, At: testStart(), Kind: sandbox.EventLogin, Email: linkedEmail},
+	require.Equal(t, []ledger.Event{
+		{Number: 1, At: testStart(), Kind: ledger.EventLogin, Email: linkedEmail},
 		made,
-		about(3, sandbox.EventFault, "html after: POST /v1/orders/utr"),
-		about(4, sandbox.EventProof, goodUTR),
-		about(5, sandbox.EventProofAgain, ""),
-		about(6, sandbox.EventForced, "cancelled"),
-		about(7, sandbox.EventProofRefused, "Invalid UTR: the order is cancelled; use a new order"),
+		about(3, ledger.EventFault, "html after: POST /v1/orders/utr"),
+		about(4, ledger.EventProof, goodUTR),
+		about(5, ledger.EventProofAgain, ""),
+		about(6, ledger.EventForced, "cancelled"),
+		about(7, ledger.EventProofRefused, "Invalid UTR: the order is cancelled; use a new order"),
 	}, c.srv.Events(0, 100))
 	require.JSONEq(t, string(encode(t, c.srv.Events(6, 100))),
 		c.send(http.MethodGet, "/sandbox/ledger/events?after=6", nil, nil).text)

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"rampart/onmeta"
+	"rampart/sandbox/ledger"
 )
 
 // direction is what an order does.
@@ -34,7 +35,7 @@ type order struct {
 
 	proof    string // the UTR or transaction hash accepted last
 	proofAt  time.Time
-	accepted []LedgerProof // every one, oldest first
+	accepted []ledger.Proof // every one, oldest first
 	proofs   submissions
 	payment  *payment // what is found for the proof, or was found without one; nil: nothing
 	lagging  lagging
@@ -63,7 +64,7 @@ func (s *Server) openOrder(c *call, o *order, d deal, status string) {
 	s.store.orders = append(s.store.orders, o)
 	s.store.ordersByID[o.id] = o
 	c.user.orders = append(c.user.orders, o)
-	s.journal.add(o.event(EventOrder, string(o.direction), c.now))
+	s.journal.Add(o.event(ledger.EventOrder, string(o.direction), c.now))
 }
 
 // On the provider's staging host, whatever is ordered is 0.01 WMATIC (provider 13: "Testing Information").
@@ -171,4 +172,9 @@ func (o *order) transfer(now time.Time) transfer {
 		sent.amount, sent.wei = stagingTokens().String(), stagingTokens().Shift(stagingDecimals).String()
 	}
 	return sent
+}
+
+// event returns an event of the order, for the journal.
+func (o *order) event(kind ledger.EventKind, detail string, now time.Time) ledger.Event {
+	return ledger.Event{At: now, Kind: kind, Order: o.id, Reference: o.reference(), Email: o.owner.email, Detail: detail}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"rampart/onmeta"
+	"rampart/sandbox/ledger"
 )
 
 // payment is what a user really sent: rupees that a UTR names, or tokens.
@@ -100,12 +101,12 @@ func (s *Server) paidPath(o *order, now time.Time) []hop {
 }
 
 // found tells of the payment that the provider has found by now.
-func (o *order) found(now time.Time) *LedgerPayment {
+func (o *order) found(now time.Time) *ledger.Payment {
 	at, ok := o.steps.reached(now, func(s step) bool { return s.paid || o.direction.phase(s.status).Paid() })
 	if !ok {
 		return nil
 	}
-	told := &LedgerPayment{Amount: o.due(), Currency: "INR", FoundAt: at.at}
+	told := &ledger.Payment{Amount: o.due(), Currency: "INR", FoundAt: at.at}
 	if o.direction == offramp {
 		told.Currency = o.token.symbol
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rampart/onmeta"
+	"rampart/sandbox/ledger"
 )
 
 // readProof takes a body of an orderId and a proof, and finds the order.
@@ -160,13 +161,13 @@ func (s *Server) noteProof(o *order, proof string, now time.Time) {
 	if n := len(o.accepted); n > 0 {
 		o.accepted[n-1].ReplacedAt = now
 		o.proofs.replaced++
-		s.journal.add(o.event(EventProofReplaced, o.proof, now))
+		s.journal.Add(o.event(ledger.EventProofReplaced, o.proof, now))
 	}
 	o.proof, o.proofAt = proof, now
-	o.accepted = append(o.accepted, LedgerProof{Proof: proof, At: now})
+	o.accepted = append(o.accepted, ledger.Proof{Proof: proof, At: now})
 	o.proofs.accepted++
-	s.store.proofs = append(s.store.proofs, AcceptedProof{OrderID: o.id, Proof: proof, At: now})
-	s.journal.add(o.event(EventProof, proof, now))
+	s.store.proofs = append(s.store.proofs, ledger.AcceptedProof{OrderID: o.id, Proof: proof, At: now})
+	s.journal.Add(o.event(ledger.EventProof, proof, now))
 }
 
 // submissions counts what became of the proofs that were sent for an order.
@@ -183,11 +184,11 @@ type submissions struct {
 func (s *Server) noteUnaccepted(o *order, own bool, why string, now time.Time) {
 	if own {
 		o.proofs.repeated++
-		s.journal.add(o.event(EventProofAgain, why, now))
+		s.journal.Add(o.event(ledger.EventProofAgain, why, now))
 		return
 	}
 	o.proofs.refused++
-	s.journal.add(o.event(EventProofRefused, why, now))
+	s.journal.Add(o.event(ledger.EventProofRefused, why, now))
 }
 
 // refuses tells whether a well-formed proof is the one that the order's course refuses: the first.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"rampart/sandbox/ledger"
+
 	"github.com/mr-tron/base58"
 	"github.com/stretchr/testify/require"
-
-	"rampart/sandbox"
 )
 
 func TestUTRMustHaveTheFormOfItsPaymentMode(t *testing.T) {
@@ -180,17 +180,17 @@ func TestMistypedUTRIsReplacedAndTheOrderPaid(t *testing.T) {
 
 	made, at := c.srv.Ledger().Orders[0], testStart().Add(2*time.Hour)
 	require.Equal(t, "completed", made.Status)
-	require.Equal(t, []sandbox.LedgerProof{
+	require.Equal(t, []ledger.Proof{
 		{Proof: "999900000001", At: testStart(), ReplacedAt: at}, {Proof: goodUTR, At: at},
 	}, made.Proofs)
 	require.Equal(t, []int{2, 1}, []int{made.ProofsAccepted, made.ProofsReplaced})
 	require.Equal(t, 1, c.srv.Ledger().Totals.ProofsReplaced)
-	require.Equal(t, &sandbox.LedgerPayment{
+	require.Equal(t, &ledger.Payment{
 		Amount: made.Fiat, Currency: "INR", Proof: goodUTR, FoundAt: at.Add(time.Minute),
 	}, made.Payment)
 	events := c.srv.Events(0, 100)
-	require.Equal(t, []sandbox.EventKind{sandbox.EventProofReplaced, sandbox.EventProof},
-		[]sandbox.EventKind{events[len(events)-2].Kind, events[len(events)-1].Kind})
+	require.Equal(t, []ledger.EventKind{ledger.EventProofReplaced, ledger.EventProof},
+		[]ledger.EventKind{events[len(events)-2].Kind, events[len(events)-1].Kind})
 }
 
 func TestSameUTRAgainChangesNothing(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"rampart/sandbox/ledger"
+
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 )
@@ -68,7 +70,7 @@ type Server struct {
 	rules   *rulebook
 	limiter *rate.Limiter // nil: no limit
 	traffic *traffic
-	journal *journal
+	journal *ledger.Journal
 
 	closing chan struct{} // closed by Close
 	close   sync.Once
@@ -93,7 +95,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		options: options, clock: options.Clock, logger: options.Logger, limiter: limiter,
-		traffic: newTraffic(), journal: newJournal(), closing: make(chan struct{}), store: newStore(options.Seed),
+		traffic: newTraffic(), journal: ledger.NewJournal(), closing: make(chan struct{}), store: newStore(options.Seed),
 	}
 	s.rules, err = newRulebook(options.Seed, s.routes(), options.Faults)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"rampart/sandbox/ledger"
+
 	"github.com/google/uuid"
 )
 
@@ -32,7 +34,7 @@ type store struct {
 	utrs       map[string]*order   // the last order that held the UTR
 	payments   map[string]*payment // by UTR
 	hashes     map[string]bool     // accepted transaction hashes, in the spelling of hashKey
-	proofs     []AcceptedProof
+	proofs     []ledger.AcceptedProof
 	quotes     map[quoteKey]issuedQuote
 
 	calls    map[string]int

@@ -6,40 +6,27 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"rampart/sandbox/ledger"
 )
-
-// unanswered counts, among answers, the calls that got none: the connection broke before it.
-const unanswered = "none"
-
-// RouteTraffic counts the requests of one route as clients saw them.
-type RouteTraffic struct {
-	// Requests arrived, whether the provider itself got to see them or not.
-	Requests int `json:"requests"`
-	// Answers are counted by HTTP status, as "200"; calls whose connection broke before an answer under "none".
-	Answers map[string]int `json:"answers"`
-	// Faults are counted by kind, as "reset after".
-	Faults map[string]int `json:"faults"`
-	// RateLimited counts what Options.RateLimit refused.
-	RateLimited int `json:"rateLimited"`
-}
 
 // traffic counts requests. It is safe for concurrent use.
 type traffic struct {
 	mu     sync.Mutex
-	routes map[string]*RouteTraffic
+	routes map[string]*ledger.RouteTraffic
 	// Requests of the current second of real time, and of the busiest one.
 	second  int64
 	current int
 	busiest int
 }
 
-func newTraffic() *traffic { return &traffic{routes: map[string]*RouteTraffic{}} }
+func newTraffic() *traffic { return &traffic{routes: map[string]*ledger.RouteTraffic{}} }
 
 // route finds the counters of a route; t.mu must be held.
-func (t *traffic) route(pattern string) *RouteTraffic {
+func (t *traffic) route(pattern string) *ledger.RouteTraffic {
 	r, ok := t.routes[pattern]
 	if !ok {
-		r = &RouteTraffic{Answers: map[string]int{}, Faults: map[string]int{}}
+		r = &ledger.RouteTraffic{Answers: map[string]int{}, Faults: map[string]int{}}
 		t.routes[pattern] = r
 	}
 	return r
@@ -59,7 +46,7 @@ func (t *traffic) arrived(pattern string) {
 func (t *traffic) answered(pattern string, status int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	answer := unanswered
+	answer := ledger.Unanswered
 	if status != 0 {
 		answer = strconv.Itoa(status)
 	}
@@ -79,10 +66,10 @@ func (t *traffic) rateLimited(pattern string) {
 }
 
 // snapshot copies the counters, and tells how many requests came in the busiest second.
-func (t *traffic) snapshot() (routes map[string]RouteTraffic, busiest int) {
+func (t *traffic) snapshot() (routes map[string]ledger.RouteTraffic, busiest int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	routes = make(map[string]RouteTraffic, len(t.routes))
+	routes = make(map[string]ledger.RouteTraffic, len(t.routes))
 	for pattern, r := range t.routes {
 		copied := *r
 		copied.Answers, copied.Faults = maps.Clone(r.Answers), maps.Clone(r.Faults)
@@ -94,7 +81,7 @@ func (t *traffic) snapshot() (routes map[string]RouteTraffic, busiest int) {
 func (t *traffic) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.routes, t.second, t.current, t.busiest = map[string]*RouteTraffic{}, 0, 0, 0
+	t.routes, t.second, t.current, t.busiest = map[string]*ledger.RouteTraffic{}, 0, 0, 0
 }
 
 // counted counts the requests of a route and their answers.

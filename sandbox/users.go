@@ -5,6 +5,8 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+
+	"rampart/sandbox/ledger"
 )
 
 // maxEmail is the longest e-mail address there is.
@@ -52,7 +54,7 @@ func (s *Server) login(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.journal.add(Event{At: c.now, Kind: EventLogin, Email: u.email})
+	s.journal.Add(ledger.Event{At: c.now, Kind: ledger.EventLogin, Email: u.email})
 	return answer(session), nil
 }
 

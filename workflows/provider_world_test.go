@@ -31,6 +31,7 @@ import (
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 	"rampart/workflows"
 )
 
@@ -302,9 +303,9 @@ func (p *provider) control(path string, body map[string]any) {
 	require.Equal(p.t, http.StatusOK, answer.Code, answer.Body)
 }
 
-func (p *provider) orders() []sandbox.LedgerOrder { return p.sandbox.Ledger().Orders }
+func (p *provider) orders() []ledger.Order { return p.sandbox.Ledger().Orders }
 
-func (p *provider) payouts() []sandbox.Payout { return p.sandbox.Ledger().Payouts }
+func (p *provider) payouts() []ledger.Payout { return p.sandbox.Ledger().Payouts }
 
 // claims keeps which order has adopted which of the provider's, as Temporal does: the first claim stands.
 type claims struct {

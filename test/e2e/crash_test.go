@@ -16,6 +16,7 @@ import (
 
 	"rampart/ramp"
 	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 // crashPoint is a call that changes something at the provider, and an order that makes it. The order brings its proof of
@@ -24,7 +25,7 @@ type crashPoint struct {
 	activity string
 	route    string
 	// effect is what the provider's journal says once it has done what it was asked. A quote leaves none.
-	effect sandbox.EventKind
+	effect ledger.EventKind
 	order  func(t *testing.T, n int) crashing
 	// remade is set where the provider cannot tell whether it has made the order, so that another one is made.
 	remade bool
@@ -35,21 +36,21 @@ func crashPoints() []crashPoint {
 	return []crashPoint{
 		{activity: "QuoteBuy", route: "POST /v1/quote/buy", order: purchase},
 		{activity: "QuoteSell", route: "POST /v1/quote/sell", order: sale},
-		{activity: "SubmitUTR", route: "POST /v1/orders/utr", effect: sandbox.EventProof, order: purchase},
-		{activity: "SubmitTransactionHash", route: "POST /v1/offramp/orders/txnhash", effect: sandbox.EventProof, order: sale},
-		{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: sandbox.EventOrder, order: purchase},
-		{activity: "CreateOfframpOrder", route: "POST /v1/offramp/orders/create", effect: sandbox.EventOrder, order: sale, remade: true},
-		{activity: "LinkAccount", route: "POST /v1/users/upi-link", effect: sandbox.EventUPILink, order: purchaseOfUnlinkedUser},
-		{activity: "LinkAccount", route: "POST /v1/users/account-link", effect: sandbox.EventBankLink, order: saleOfUnlinkedUser},
-		{activity: "UploadKYC", route: "POST /v1/users/upload/kyc", effect: sandbox.EventKYC, order: purchaseOfUnverifiedUser},
-		{activity: "KYCStatus", route: "POST /v1/users/login", effect: sandbox.EventLogin, order: purchase},
+		{activity: "SubmitUTR", route: "POST /v1/orders/utr", effect: ledger.EventProof, order: purchase},
+		{activity: "SubmitTransactionHash", route: "POST /v1/offramp/orders/txnhash", effect: ledger.EventProof, order: sale},
+		{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder, order: purchase},
+		{activity: "CreateOfframpOrder", route: "POST /v1/offramp/orders/create", effect: ledger.EventOrder, order: sale, remade: true},
+		{activity: "LinkAccount", route: "POST /v1/users/upi-link", effect: ledger.EventUPILink, order: purchaseOfUnlinkedUser},
+		{activity: "LinkAccount", route: "POST /v1/users/account-link", effect: ledger.EventBankLink, order: saleOfUnlinkedUser},
+		{activity: "UploadKYC", route: "POST /v1/users/upload/kyc", effect: ledger.EventKYC, order: purchaseOfUnverifiedUser},
+		{activity: "KYCStatus", route: "POST /v1/users/login", effect: ledger.EventLogin, order: purchase},
 	}
 }
 
 // placementAndProof are the calls that concern money.
 func placementAndProof() []crashPoint {
 	return slices.DeleteFunc(crashPoints(), func(p crashPoint) bool {
-		return p.effect != sandbox.EventOrder && p.effect != sandbox.EventProof
+		return p.effect != ledger.EventOrder && p.effect != ledger.EventProof
 	})
 }
 
@@ -223,7 +224,7 @@ func TestUTRTakenBeforeACrashCountsThoughTheProviderExpiredTheOrderMeanwhile(t *
 func TestProofThatReplacesAnotherOutlivesACrash(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	points := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.effect != sandbox.EventProof })
+	points := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.effect != ledger.EventProof })
 	orders := beforeAndAfter(t, points)
 	for i := range orders {
 		orders[i].mistype(i)
@@ -281,7 +282,7 @@ func (s *stack) awaitCorrections(orders []crashing) {
 	eventually(s.t, patience, func() error {
 		taken := s.ledger().Proofs
 		for _, order := range orders {
-			isRight := func(proof sandbox.AcceptedProof) bool { return proof.Proof == order.right }
+			isRight := func(proof ledger.AcceptedProof) bool { return proof.Proof == order.right }
 			if slices.ContainsFunc(taken, isRight) != order.done {
 				return fmt.Errorf("not yet, or too early: %s", order)
 			}
@@ -347,7 +348,7 @@ func (s *stack) faultsHaveStruck() error {
 func (s *stack) awaitEffects(orders []crashing) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
-		var events []sandbox.Event
+		var events []ledger.Event
 		if err := s.read("/sandbox/ledger/events", &events); err != nil {
 			return err
 		}
@@ -360,7 +361,7 @@ func (s *stack) awaitEffects(orders []crashing) {
 	})
 }
 
-func (c crashing) isEffect(event sandbox.Event) bool {
+func (c crashing) isEffect(event ledger.Event) bool {
 	return event.Kind == c.effect && event.Email == c.email
 }
 
@@ -369,7 +370,7 @@ func (c crashing) isEffect(event sandbox.Event) bool {
 func (s *stack) bringToAClaim(n int) crashing {
 	s.t.Helper()
 	order := purchase(s.t, n)
-	order.crashPoint = crashPoint{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: sandbox.EventOrder}
+	order.crashPoint = crashPoint{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder}
 	order.done, order.fault = true, sandbox.Fault{Kind: sandbox.FaultReset, After: true}
 	s.bringToTheBrink([]crashing{order})
 	s.awaitEffects([]crashing{order})
@@ -437,9 +438,9 @@ func (c crashing) made() int {
 }
 
 // reference is what the provider did for an order.
-func (s *stack) reference(id ramp.ID) sandbox.ReferenceTotal {
+func (s *stack) reference(id ramp.ID) ledger.ReferenceTotal {
 	s.t.Helper()
-	var totals []sandbox.ReferenceTotal
+	var totals []ledger.ReferenceTotal
 	require.NoError(s.t, s.read("/sandbox/ledger/references?reference="+url.QueryEscape(id.Reference), &totals))
 	require.Len(s.t, totals, 1, id.Reference)
 	require.Equal(s.t, string(id.Direction), totals[0].Direction)

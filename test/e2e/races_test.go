@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 const (
@@ -525,7 +525,7 @@ func (s *stack) requireNoLess(orderID, agreed string) {
 	least, err := decimal.NewFromString(agreed)
 	require.NoError(s.t, err)
 	made := s.ledger().Orders
-	at := slices.IndexFunc(made, func(order sandbox.LedgerOrder) bool { return order.ID == orderID })
+	at := slices.IndexFunc(made, func(order ledger.Order) bool { return order.ID == orderID })
 	require.GreaterOrEqual(s.t, at, 0)
 	require.True(s.t, made[at].Tokens.GreaterThanOrEqual(least), "order %s delivers %s, and the user agreed to %s", orderID, made[at].Tokens, agreed)
 }

@@ -26,7 +26,7 @@ import (
 
 	"rampart/codec"
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 	"rampart/workflows"
 )
 
@@ -261,12 +261,12 @@ func (s *stack) requireReplay(orders ...ramp.ID) {
 }
 
 // ledger is what the sandbox has seen.
-func (s *stack) ledger() sandbox.Ledger {
+func (s *stack) ledger() ledger.Ledger {
 	s.t.Helper()
 	response, err := http.Get(s.sandbox + "/sandbox/ledger")
 	require.NoError(s.t, err)
 	defer response.Body.Close()
-	var ledger sandbox.Ledger
+	var ledger ledger.Ledger
 	require.NoError(s.t, json.NewDecoder(response.Body).Decode(&ledger))
 	return ledger
 }

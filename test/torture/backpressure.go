@@ -19,7 +19,7 @@ import (
 
 	"rampart/internal/process"
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 // Pressure is one measurement of more orders than the provider lets through.
@@ -210,11 +210,11 @@ func (p *pressing) finish(ctx context.Context) (PressureReport, error) {
 }
 
 // quarters sums up how far the orders have come, by when they started.
-func (p *pressing) quarters(ledger sandbox.Ledger) []Quarter {
+func (p *pressing) quarters(books ledger.Ledger) []Quarter {
 	const parts = 4
 	quarters := make([]Quarter, parts)
-	totals := map[ramp.ID]sandbox.ReferenceTotal{}
-	for _, total := range ledger.ByReference() {
+	totals := map[ramp.ID]ledger.ReferenceTotal{}
+	for _, total := range books.ByReference() {
 		totals[ramp.ID{Direction: ramp.Direction(total.Direction), Reference: total.Reference}] = total
 	}
 	for i, plan := range planOrders(p.pressure.Options) {

@@ -21,6 +21,7 @@ import (
 	"rampart/internal/process"
 	"rampart/ramp"
 	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 const (
@@ -204,8 +205,8 @@ func (c *cluster) close() {
 }
 
 // ledger is what the provider has done.
-func (c *cluster) ledger(ctx context.Context) (sandbox.Ledger, error) {
-	var ledger sandbox.Ledger
+func (c *cluster) ledger(ctx context.Context) (ledger.Ledger, error) {
+	var ledger ledger.Ledger
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.provider+"/sandbox/ledger", nil)
 	if err != nil {
 		return ledger, err

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"rampart/internal/process"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 // Report is what a run found.
@@ -55,7 +55,7 @@ type Traffic struct {
 	Refused     int `json:"proofsRefused"`
 }
 
-func newTraffic(ledger sandbox.Ledger) Traffic {
+func newTraffic(ledger ledger.Ledger) Traffic {
 	traffic := Traffic{
 		Requests: ledger.Totals.Requests, Unanswered: ledger.Totals.Unanswered, Answered429: ledger.Totals.Answered429,
 		Logins: ledger.Totals.Logins, Proofs: len(ledger.Proofs), Payouts: len(ledger.Payouts),

@@ -12,7 +12,7 @@ import (
 
 	"rampart/internal/process"
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 // Run tortures orders, and reports what became of them. An error says that the run itself went wrong; what went
@@ -166,7 +166,7 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 	return report, nil
 }
 
-func (r *run) newReport(wall time.Duration, ledger sandbox.Ledger) Report {
+func (r *run) newReport(wall time.Duration, ledger ledger.Ledger) Report {
 	return Report{
 		Seed: r.options.Seed, Orders: r.options.Orders, Faults: r.options.Faults, Speed: r.options.Speed,
 		Storage: r.cluster.server.storage(), Machine: process.ThisMachine(), Versions: process.Versions(),

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 // fault is what must not be.
@@ -30,9 +30,9 @@ type Violation struct {
 	Reference string `json:"reference"`
 	Reason    string `json:"reason"`
 	// Plan is what the user was to do, Workflow how the order ended, and Ledger what the provider has.
-	Plan     string                `json:"plan,omitempty"`
-	Workflow string                `json:"workflow,omitempty"`
-	Ledger   []sandbox.LedgerOrder `json:"ledger,omitempty"`
+	Plan     string         `json:"plan,omitempty"`
+	Workflow string         `json:"workflow,omitempty"`
+	Ledger   []ledger.Order `json:"ledger,omitempty"`
 }
 
 // outcome is what became of one order, as everybody but the provider tells it.
@@ -75,10 +75,10 @@ func (c Counts) Good() bool { return c.Stuck+c.Doubled+c.Lost+c.Wrong == 0 }
 // judging compares the outcomes with the provider's ledger.
 type judging struct {
 	outcomes []outcome
-	ledger   sandbox.Ledger
+	ledger   ledger.Ledger
 
-	byID       map[string]sandbox.LedgerOrder
-	made       map[ramp.ID][]sandbox.LedgerOrder
+	byID       map[string]ledger.Order
+	made       map[ramp.ID][]ledger.Order
 	owners     map[string][]ramp.ID
 	payouts    map[string]int
 	proofs     map[string][]string
@@ -86,11 +86,11 @@ type judging struct {
 	counts     Counts
 }
 
-func judge(outcomes []outcome, ledger sandbox.Ledger) (Counts, []Violation) {
+func judge(outcomes []outcome, books ledger.Ledger) (Counts, []Violation) {
 	j := &judging{
-		outcomes: outcomes, ledger: ledger,
-		byID:    map[string]sandbox.LedgerOrder{},
-		made:    map[ramp.ID][]sandbox.LedgerOrder{},
+		outcomes: outcomes, ledger: books,
+		byID:    map[string]ledger.Order{},
+		made:    map[ramp.ID][]ledger.Order{},
 		owners:  map[string][]ramp.ID{},
 		payouts: map[string]int{},
 		proofs:  map[string][]string{},
@@ -100,7 +100,7 @@ func judge(outcomes []outcome, ledger sandbox.Ledger) (Counts, []Violation) {
 		j.countEnding(o)
 		j.judgeOrder(o)
 	}
-	for _, made := range ledger.Orders {
+	for _, made := range books.Orders {
 		j.judgeMade(made)
 	}
 	return j.counts, j.violations
@@ -125,7 +125,7 @@ func (j *judging) index() {
 	}
 }
 
-func idOf(made sandbox.LedgerOrder) ramp.ID {
+func idOf(made ledger.Order) ramp.ID {
 	return ramp.ID{Direction: ramp.Direction(made.Direction), Reference: made.Reference}
 }
 
@@ -162,7 +162,7 @@ func (j *judging) accuse(f fault, o outcome, format string, args ...any) {
 		Workflow:  o.describe(),
 		Ledger:    j.made[o.plan.id],
 	}
-	if o.order != nil && !slices.ContainsFunc(v.Ledger, func(made sandbox.LedgerOrder) bool { return made.ID == o.order.OrderID }) {
+	if o.order != nil && !slices.ContainsFunc(v.Ledger, func(made ledger.Order) bool { return made.ID == o.order.OrderID }) {
 		if made, known := j.byID[o.order.OrderID]; known {
 			v.Ledger = append(slices.Clone(v.Ledger), made)
 		}
@@ -235,7 +235,7 @@ func (j *judging) judgeOrder(o outcome) {
 }
 
 // lostProof accuses an order that a proof was handed in for, if the provider has none of them, or only one that was mistyped.
-func (j *judging) lostProof(o outcome, made sandbox.LedgerOrder) bool {
+func (j *judging) lostProof(o outcome, made ledger.Order) bool {
 	hasOne := slices.Contains(o.told.handed, made.Proof) && !refusedAlways(made.Proof) && made.Proof != o.plan.mistyped()
 	if len(o.told.handed) == 0 || hasOne {
 		return false
@@ -261,7 +261,7 @@ func (o outcome) tooLate() bool {
 }
 
 // disagreement says in what an order's end differs from what it must be, if it does.
-func (j *judging) disagreement(o outcome, made sandbox.LedgerOrder) string {
+func (j *judging) disagreement(o outcome, made ledger.Order) string {
 	if len(o.told.wrongs) > 0 {
 		return "the backend was told: " + o.told.wrongs[0]
 	}
@@ -300,7 +300,7 @@ func (o outcome) acceptedProofs() []string {
 }
 
 // wanted is how an order must end: by what its user did and, once it was paid, by its course at the provider.
-func (o outcome) wanted(made sandbox.LedgerOrder) ramp.Status {
+func (o outcome) wanted(made ledger.Order) ramp.Status {
 	switch o.plan.behaviour {
 	case forgets:
 		return ramp.Expired
@@ -337,7 +337,7 @@ func endings(status ramp.Status, direction ramp.Direction) []string {
 }
 
 // judgeMade judges one order of the provider's: there is one of ours that knows it, or it is of no consequence.
-func (j *judging) judgeMade(made sandbox.LedgerOrder) {
+func (j *judging) judgeMade(made ledger.Order) {
 	owners := j.owners[made.ID]
 	o, ours := j.maker(made)
 	switch {
@@ -363,13 +363,13 @@ func (j *judging) judgeMade(made sandbox.LedgerOrder) {
 }
 
 // expiredBefore reports whether an order had expired when a later one was made.
-func (j *judging) expiredBefore(made sandbox.LedgerOrder, later string) bool {
+func (j *judging) expiredBefore(made ledger.Order, later string) bool {
 	last := len(made.Timeline) - 1
 	return last >= 0 && made.Timeline[last].Status == "expired" && !j.byID[later].CreatedAt.Before(made.Timeline[last].At)
 }
 
 // maker is the order of ours that had an order made.
-func (j *judging) maker(made sandbox.LedgerOrder) (outcome, bool) {
+func (j *judging) maker(made ledger.Order) (outcome, bool) {
 	id := idOf(made)
 	for _, o := range j.outcomes {
 		if o.plan.id == id {

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/ledger"
 )
 
 const right = "400000000001"
 
 // bought is an order that was paid and has ended well, as everybody tells it.
-func bought() (outcome, sandbox.Ledger) {
+func bought() (outcome, ledger.Ledger) {
 	now := time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC)
 	o := outcome{
 		plan: plan{id: ramp.ID{Direction: ramp.Onramp, Reference: "order-1"}, behaviour: pays, proofs: []string{right}},
@@ -26,42 +26,42 @@ func bought() (outcome, sandbox.Ledger) {
 			Proof: &ramp.Proof{UTR: right, SubmittedAt: now, AcceptedAt: now},
 		},
 	}
-	return o, sandbox.Ledger{
-		Orders:  []sandbox.LedgerOrder{{ID: "a", Direction: "onramp", Reference: "order-1", Course: "usual", Status: "completed", Proof: right}},
-		Proofs:  []sandbox.AcceptedProof{{OrderID: "a", Proof: right}},
-		Payouts: []sandbox.Payout{{OrderID: "a", Kind: "tokens"}},
+	return o, ledger.Ledger{
+		Orders:  []ledger.Order{{ID: "a", Direction: "onramp", Reference: "order-1", Course: "usual", Status: "completed", Proof: right}},
+		Proofs:  []ledger.AcceptedProof{{OrderID: "a", Proof: right}},
+		Payouts: []ledger.Payout{{OrderID: "a", Kind: "tokens"}},
 	}
 }
 
 // unpaid is the same order without proof, which expired.
-func unpaid() (outcome, sandbox.Ledger) {
-	o, ledger := bought()
+func unpaid() (outcome, ledger.Ledger) {
+	o, books := bought()
 	o.plan.behaviour = forgets
 	o.told.handed, o.told.taken = nil, ""
 	o.order.Status, o.order.Proof = ramp.Expired, nil
-	ledger.Orders[0].Status, ledger.Orders[0].Proof, ledger.Proofs, ledger.Payouts = "expired", "", nil, nil
-	return o, ledger
+	books.Orders[0].Status, books.Orders[0].Proof, books.Proofs, books.Payouts = "expired", "", nil, nil
+	return o, books
 }
 
 const mistyped = "999900000001"
 
 // corrected is the bought order when its user first mistyped the proof.
-func corrected() (outcome, sandbox.Ledger) {
-	o, ledger := bought()
+func corrected() (outcome, ledger.Ledger) {
+	o, books := bought()
 	o.plan.behaviour, o.plan.proofs = mistypes, []string{mistyped, right}
 	o.told.handed = []string{mistyped, right}
 	o.order.Proof.Replaced = []ramp.ReplacedProof{{UTR: mistyped}}
-	ledger.Proofs = append([]sandbox.AcceptedProof{{OrderID: "a", Proof: mistyped}}, ledger.Proofs...)
-	return o, ledger
+	books.Proofs = append([]ledger.AcceptedProof{{OrderID: "a", Proof: mistyped}}, books.Proofs...)
+	return o, books
 }
 
 func TestOrdersOnWhichAllAgreeAreInnocent(t *testing.T) {
 	t.Parallel()
-	for name, order := range map[string]func() (outcome, sandbox.Ledger){"paid": bought, "unpaid": unpaid, "corrected": corrected} {
+	for name, order := range map[string]func() (outcome, ledger.Ledger){"paid": bought, "unpaid": unpaid, "corrected": corrected} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, ledger := order()
-			counts, violations := judge([]outcome{o}, ledger)
+			o, books := order()
+			counts, violations := judge([]outcome{o}, books)
 			require.Empty(t, violations)
 			require.True(t, counts.Good())
 			require.Equal(t, 1, counts.Started)
@@ -72,66 +72,66 @@ func TestOrdersOnWhichAllAgreeAreInnocent(t *testing.T) {
 
 func TestWhatMustNotBeIsFound(t *testing.T) {
 	t.Parallel()
-	type change func(*outcome, *sandbox.Ledger)
+	type change func(*outcome, *ledger.Ledger)
 	for name, tc := range map[string]struct {
-		from   func() (outcome, sandbox.Ledger)
+		from   func() (outcome, ledger.Ledger)
 		change change
 		want   fault
 	}{
-		"it runs for ever": {bought, func(o *outcome, _ *sandbox.Ledger) { o.order, o.running = nil, true }, stuck},
-		"it never started": {bought, func(o *outcome, _ *sandbox.Ledger) {
+		"it runs for ever": {bought, func(o *outcome, _ *ledger.Ledger) { o.order, o.running = nil, true }, stuck},
+		"it never started": {bought, func(o *outcome, _ *ledger.Ledger) {
 			o.order, o.told, o.failure = nil, told{}, errors.New("no such order")
 		}, stuck},
-		"the workflow failed": {bought, func(o *outcome, _ *sandbox.Ledger) { o.order, o.failure = nil, errors.New("defect") }, wrong},
-		"another on-ramp order was made": {bought, func(_ *outcome, l *sandbox.Ledger) {
-			l.Orders = append(l.Orders, sandbox.LedgerOrder{ID: "b", Direction: "onramp", Reference: "order-1", Status: "fiatPending"})
+		"the workflow failed": {bought, func(o *outcome, _ *ledger.Ledger) { o.order, o.failure = nil, errors.New("defect") }, wrong},
+		"another on-ramp order was made": {bought, func(_ *outcome, l *ledger.Ledger) {
+			l.Orders = append(l.Orders, ledger.Order{ID: "b", Direction: "onramp", Reference: "order-1", Status: "fiatPending"})
 		}, doubled},
-		"another order of a reference that nobody planned was made": {bought, func(_ *outcome, l *sandbox.Ledger) {
-			l.Orders = append(l.Orders, sandbox.LedgerOrder{ID: "b", Direction: "offramp", Reference: "order-1"})
+		"another order of a reference that nobody planned was made": {bought, func(_ *outcome, l *ledger.Ledger) {
+			l.Orders = append(l.Orders, ledger.Order{ID: "b", Direction: "offramp", Reference: "order-1"})
 		}, doubled},
-		"another off-ramp order was made and paid": {bought, func(o *outcome, l *sandbox.Ledger) {
+		"another off-ramp order was made and paid": {bought, func(o *outcome, l *ledger.Ledger) {
 			o.plan.id.Direction, o.order.Direction = ramp.Offramp, ramp.Offramp
 			l.Orders[0].Direction, l.Orders[0].Status = "offramp", "PayoutSuccess"
-			l.Orders = append(l.Orders, sandbox.LedgerOrder{ID: "b", Direction: "offramp", Reference: "order-1", Proof: right})
+			l.Orders = append(l.Orders, ledger.Order{ID: "b", Direction: "offramp", Reference: "order-1", Proof: right})
 		}, doubled},
-		"it was paid twice":                                   {bought, func(_ *outcome, l *sandbox.Ledger) { l.Payouts = append(l.Payouts, l.Payouts[0]) }, doubled},
-		"the proof is not at the provider":                    {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Proof = "" }, lost},
-		"another proof is at the provider":                    {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Proof = "400000000009" }, lost},
-		"the order does not know that its proof was accepted": {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Proof.AcceptedAt = time.Time{} }, wrong},
-		"the provider has the mistyped proof": {corrected, func(o *outcome, l *sandbox.Ledger) {
+		"it was paid twice":                                   {bought, func(_ *outcome, l *ledger.Ledger) { l.Payouts = append(l.Payouts, l.Payouts[0]) }, doubled},
+		"the proof is not at the provider":                    {bought, func(_ *outcome, l *ledger.Ledger) { l.Orders[0].Proof = "" }, lost},
+		"another proof is at the provider":                    {bought, func(_ *outcome, l *ledger.Ledger) { l.Orders[0].Proof = "400000000009" }, lost},
+		"the order does not know that its proof was accepted": {bought, func(o *outcome, _ *ledger.Ledger) { o.order.Proof.AcceptedAt = time.Time{} }, wrong},
+		"the provider has the mistyped proof": {corrected, func(o *outcome, l *ledger.Ledger) {
 			l.Orders[0].Proof, l.Proofs = mistyped, l.Proofs[:1]
 		}, lost},
-		"the mistyped proof is all that the order knows": {corrected, func(o *outcome, _ *sandbox.Ledger) {
+		"the mistyped proof is all that the order knows": {corrected, func(o *outcome, _ *ledger.Ledger) {
 			o.order.Proof = &ramp.Proof{UTR: mistyped, AcceptedAt: o.order.Proof.AcceptedAt}
 		}, wrong},
-		"the order forgets a proof that the provider took": {corrected, func(o *outcome, _ *sandbox.Ledger) { o.order.Proof.Replaced = nil }, wrong},
-		"the order knows a proof that the provider never took": {bought, func(o *outcome, _ *sandbox.Ledger) {
+		"the order forgets a proof that the provider took": {corrected, func(o *outcome, _ *ledger.Ledger) { o.order.Proof.Replaced = nil }, wrong},
+		"the order knows a proof that the provider never took": {bought, func(o *outcome, _ *ledger.Ledger) {
 			o.order.Proof.Replaced = []ramp.ReplacedProof{{UTR: mistyped}}
 		}, wrong},
-		"the backend was told of the mistyped proof last":  {corrected, func(o *outcome, _ *sandbox.Ledger) { o.told.taken = mistyped }, wrong},
-		"it was corrected and paid twice":                  {corrected, func(_ *outcome, l *sandbox.Ledger) { l.Payouts = append(l.Payouts, l.Payouts[0]) }, doubled},
-		"it was corrected and expired":                     {corrected, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Expired }, wrong},
-		"it was paid and expired":                          {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Expired }, wrong},
-		"it was paid and cancelled":                        {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Cancelled }, wrong},
-		"it was rejected":                                  {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Rejected }, wrong},
-		"it was refunded, and the provider says completed": {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Refunded }, wrong},
-		"its course is a refund, and it completed":         {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Course = "refunded" }, wrong},
-		"the provider goes on with a completed order":      {bought, func(_ *outcome, l *sandbox.Ledger) { l.Orders[0].Status = "transferred" }, wrong},
-		"it completed without a payout":                    {bought, func(_ *outcome, l *sandbox.Ledger) { l.Payouts = nil }, wrong},
-		"the provider does not know it":                    {bought, func(o *outcome, _ *sandbox.Ledger) { o.order.OrderID = "c" }, wrong},
-		"the backend was told nonsense":                    {bought, func(o *outcome, _ *sandbox.Ledger) { o.told.wrongs = []string{"proof: conflict"} }, wrong},
-		"the backend was told of another proof":            {bought, func(o *outcome, _ *sandbox.Ledger) { o.told.taken = "400000000009" }, wrong},
-		"nobody paid, and it completed":                    {unpaid, func(o *outcome, _ *sandbox.Ledger) { o.order.Status = ramp.Completed }, wrong},
-		"nobody paid, and the provider has a proof": {unpaid, func(_ *outcome, l *sandbox.Ledger) {
-			l.Orders[0].Proof, l.Proofs = right, []sandbox.AcceptedProof{{OrderID: "a", Proof: right}}
+		"the backend was told of the mistyped proof last":  {corrected, func(o *outcome, _ *ledger.Ledger) { o.told.taken = mistyped }, wrong},
+		"it was corrected and paid twice":                  {corrected, func(_ *outcome, l *ledger.Ledger) { l.Payouts = append(l.Payouts, l.Payouts[0]) }, doubled},
+		"it was corrected and expired":                     {corrected, func(o *outcome, _ *ledger.Ledger) { o.order.Status = ramp.Expired }, wrong},
+		"it was paid and expired":                          {bought, func(o *outcome, _ *ledger.Ledger) { o.order.Status = ramp.Expired }, wrong},
+		"it was paid and cancelled":                        {bought, func(o *outcome, _ *ledger.Ledger) { o.order.Status = ramp.Cancelled }, wrong},
+		"it was rejected":                                  {bought, func(o *outcome, _ *ledger.Ledger) { o.order.Status = ramp.Rejected }, wrong},
+		"it was refunded, and the provider says completed": {bought, func(o *outcome, _ *ledger.Ledger) { o.order.Status = ramp.Refunded }, wrong},
+		"its course is a refund, and it completed":         {bought, func(_ *outcome, l *ledger.Ledger) { l.Orders[0].Course = "refunded" }, wrong},
+		"the provider goes on with a completed order":      {bought, func(_ *outcome, l *ledger.Ledger) { l.Orders[0].Status = "transferred" }, wrong},
+		"it completed without a payout":                    {bought, func(_ *outcome, l *ledger.Ledger) { l.Payouts = nil }, wrong},
+		"the provider does not know it":                    {bought, func(o *outcome, _ *ledger.Ledger) { o.order.OrderID = "c" }, wrong},
+		"the backend was told nonsense":                    {bought, func(o *outcome, _ *ledger.Ledger) { o.told.wrongs = []string{"proof: conflict"} }, wrong},
+		"the backend was told of another proof":            {bought, func(o *outcome, _ *ledger.Ledger) { o.told.taken = "400000000009" }, wrong},
+		"nobody paid, and it completed":                    {unpaid, func(o *outcome, _ *ledger.Ledger) { o.order.Status = ramp.Completed }, wrong},
+		"nobody paid, and the provider has a proof": {unpaid, func(_ *outcome, l *ledger.Ledger) {
+			l.Orders[0].Proof, l.Proofs = right, []ledger.AcceptedProof{{OrderID: "a", Proof: right}}
 		}, wrong},
-		"the user cancelled, and it expired": {unpaid, func(o *outcome, _ *sandbox.Ledger) { o.plan.behaviour = cancels }, wrong},
+		"the user cancelled, and it expired": {unpaid, func(o *outcome, _ *ledger.Ledger) { o.plan.behaviour = cancels }, wrong},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, ledger := tc.from()
-			tc.change(&o, &ledger)
-			counts, violations := judge([]outcome{o}, ledger)
+			o, books := tc.from()
+			tc.change(&o, &books)
+			counts, violations := judge([]outcome{o}, books)
 			require.False(t, counts.Good())
 			var faults []fault
 			for _, v := range violations {
@@ -146,30 +146,30 @@ func TestWhatMustNotBeIsFound(t *testing.T) {
 
 func TestOneProviderOrderForTwoOfOursIsDoubled(t *testing.T) {
 	t.Parallel()
-	one, ledger := bought()
+	one, books := bought()
 	other := one
 	other.plan.id.Reference = "order-2"
-	counts, violations := judge([]outcome{one, other}, ledger)
+	counts, violations := judge([]outcome{one, other}, books)
 	require.Equal(t, 1, counts.Doubled)
 	require.Contains(t, violations[0].Reason, "several of ours")
 }
 
 func TestOrphansAreCountedAndNoFault(t *testing.T) {
 	t.Parallel()
-	o, ledger := unpaid()
+	o, books := unpaid()
 	o.plan.id.Direction, o.order.Direction = ramp.Offramp, ramp.Offramp
-	ledger.Orders[0].Direction, ledger.Orders[0].Status = "offramp", "cryptoInit"
-	ledger.Orders = append(ledger.Orders, sandbox.LedgerOrder{ID: "b", Direction: "offramp", Reference: "order-1", Status: "cryptoInit"})
-	counts, violations := judge([]outcome{o}, ledger)
+	books.Orders[0].Direction, books.Orders[0].Status = "offramp", "cryptoInit"
+	books.Orders = append(books.Orders, ledger.Order{ID: "b", Direction: "offramp", Reference: "order-1", Status: "cryptoInit"})
+	counts, violations := judge([]outcome{o}, books)
 	require.Empty(t, violations)
 	require.Equal(t, 1, counts.Orphans)
 }
 
 func TestOrderThatExpiredUnseenBeforeTheNextWasMadeIsCountedApart(t *testing.T) {
 	t.Parallel()
-	o, ledger := bought()
+	o, books := bought()
 	made := time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC)
-	ledger.Orders[0].CreatedAt = made
+	books.Orders[0].CreatedAt = made
 	for name, tc := range map[string]struct {
 		expired time.Time
 		want    Counts
@@ -179,12 +179,12 @@ func TestOrderThatExpiredUnseenBeforeTheNextWasMadeIsCountedApart(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ledger := ledger
-			ledger.Orders = append(slices.Clone(ledger.Orders), sandbox.LedgerOrder{
+			books := books
+			books.Orders = append(slices.Clone(books.Orders), ledger.Order{
 				ID: "b", Direction: "onramp", Reference: "order-1", Status: "expired",
-				Timeline: []sandbox.LedgerStep{{Status: "fiatPending"}, {Status: "expired", At: tc.expired}},
+				Timeline: []ledger.Step{{Status: "fiatPending"}, {Status: "expired", At: tc.expired}},
 			})
-			counts, _ := judge([]outcome{o}, ledger)
+			counts, _ := judge([]outcome{o}, books)
 			require.Equal(t, tc.want.Replaced, counts.Replaced)
 			require.Equal(t, tc.want.Doubled, counts.Doubled)
 		})
@@ -193,37 +193,37 @@ func TestOrderThatExpiredUnseenBeforeTheNextWasMadeIsCountedApart(t *testing.T) 
 
 func TestTwinsMayExchangeTheirOrders(t *testing.T) {
 	t.Parallel()
-	one, ledger := bought()
+	one, books := bought()
 	other := one
 	other.plan.id.Reference = "order-2"
 	second := *one.order
 	second.OrderID, second.Reference = "b", "order-2"
 	other.order = &second
-	ledger.Orders = append(ledger.Orders, ledger.Orders[0])
-	ledger.Orders[0].Reference, ledger.Orders[1].ID = "order-2", "b"
-	ledger.Payouts = append(ledger.Payouts, sandbox.Payout{OrderID: "b", Kind: "tokens"})
-	ledger.Proofs = append(ledger.Proofs, sandbox.AcceptedProof{OrderID: "b", Proof: right})
-	counts, violations := judge([]outcome{one, other}, ledger)
+	books.Orders = append(books.Orders, books.Orders[0])
+	books.Orders[0].Reference, books.Orders[1].ID = "order-2", "b"
+	books.Payouts = append(books.Payouts, ledger.Payout{OrderID: "b", Kind: "tokens"})
+	books.Proofs = append(books.Proofs, ledger.AcceptedProof{OrderID: "b", Proof: right})
+	counts, violations := judge([]outcome{one, other}, books)
 	require.Empty(t, violations)
 	require.Equal(t, 2, counts.Twins)
 }
 
 func TestProofThatACrashCouldDelayBeyondTheDeadlineIsNotCalledLost(t *testing.T) {
 	t.Parallel()
-	o, ledger := unpaid()
+	o, books := unpaid()
 	o.plan.behaviour = pays
 	o.told.handed, o.told.handedAt = []string{right}, o.told.expiresAt.Add(-time.Minute)
-	counts, violations := judge([]outcome{o}, ledger)
+	counts, violations := judge([]outcome{o}, books)
 	require.Empty(t, violations)
 	require.Equal(t, 1, counts.TooLate)
 }
 
 func TestCancellationThatACrashCouldDelayBeyondTheDeadlineMayFindTheOrderExpired(t *testing.T) {
 	t.Parallel()
-	o, ledger := unpaid()
+	o, books := unpaid()
 	o.plan.behaviour, o.told.wrongs = cancels, []string{"cancel: the order is expired"}
 	o.told.handedAt = o.told.expiresAt.Add(-time.Minute)
-	counts, violations := judge([]outcome{o}, ledger)
+	counts, violations := judge([]outcome{o}, books)
 	require.Empty(t, violations)
 	require.Equal(t, 1, counts.TooLate)
 }

@@ -1,4 +1,4 @@
-package sandbox
+package ledger
 
 import (
 	"cmp"
@@ -25,7 +25,7 @@ type OrderTotals struct {
 	Open int `json:"open"`
 }
 
-func (t *OrderTotals) add(o LedgerOrder) {
+func (t *OrderTotals) add(o Order) {
 	t.ProofsAccepted += o.ProofsAccepted
 	t.ProofsRepeated += o.ProofsRepeated
 	t.ProofsRefused += o.ProofsRefused
@@ -33,18 +33,26 @@ func (t *OrderTotals) add(o LedgerOrder) {
 	if o.Proof != "" {
 		t.WithProof++
 	}
-	switch phase := direction(o.Direction).phase(o.Status); {
-	case phase == onmeta.PhaseExpired:
+	switch o.phase() {
+	case onmeta.PhaseExpired:
 		t.Expired++
-	case phase == onmeta.PhaseCancelled:
+	case onmeta.PhaseCancelled:
 		t.Cancelled++
-	case !final(o.Status):
+	case onmeta.PhaseCompleted, onmeta.PhaseRefunded: // counted as payouts
+	default:
 		t.Open++
 	}
 }
 
+func (o Order) phase() onmeta.Phase {
+	if o.Direction == DirectionOnramp {
+		return onmeta.OnrampPhase(onmeta.Status(o.Status))
+	}
+	return onmeta.OfframpPhase(onmeta.Status(o.Status))
+}
+
 func (t *OrderTotals) pay(p Payout) {
-	if p.Kind == payoutRefund {
+	if p.Kind == PayoutRefund {
 		t.Refunded++
 		return
 	}
@@ -116,15 +124,16 @@ type Totals struct {
 	BusiestSecond int `json:"busiestSecond"`
 }
 
-// totals sums a ledger up, whose orders, payouts and routes are there.
-func (l Ledger) totals(events map[EventKind]int, busiest int) Totals {
+// Sum returns the totals of the ledger's orders, payouts and routes, given how often each kind of event happened and how many
+// requests the busiest second had.
+func (l Ledger) Sum(events map[EventKind]int, busiest int) Totals {
 	sum := Totals{
 		Orders: len(l.Orders), Users: l.Users, Logins: events[EventLogin], Refreshes: events[EventRefresh],
 		TokensRevoked: events[EventTokensRevoked], BankLinks: events[EventBankLink], UPILinks: events[EventUPILink],
 		KYCUploads: events[EventKYC], BusiestSecond: busiest,
 	}
 	for _, o := range l.Orders {
-		if o.Direction == string(onramp) {
+		if o.Direction == DirectionOnramp {
 			sum.OnrampOrders++
 		}
 		sum.add(o)
@@ -141,7 +150,7 @@ func (l Ledger) totals(events map[EventKind]int, busiest int) Totals {
 
 func (t *Totals) addRoute(r RouteTraffic) {
 	t.Requests += r.Requests
-	t.Unanswered += r.Answers[unanswered]
+	t.Unanswered += r.Answers[Unanswered]
 	t.RateLimited += r.RateLimited
 	t.Answered429 += r.Answers["429"]
 	for _, n := range r.Faults {

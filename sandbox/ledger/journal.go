@@ -1,4 +1,4 @@
-package sandbox
+package ledger
 
 import (
 	"maps"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// EventKind says what happened.
+// EventKind is the kind of an Event.
 type EventKind string
 
-// The kinds of events. What an order does by itself later on, payouts and endings, stands in its timeline.
+// The kinds of events. What follows by itself, payouts and final statuses, is in the order's timeline.
 const (
 	// EventLogin: a user got tokens.
 	EventLogin EventKind = "login"
@@ -52,20 +52,22 @@ type Event struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// maxEvents bounds the journal: some 100 MB. When it is full, the older half goes.
+// maxEvents bounds the journal to about 100 MB. A full journal drops its older half.
 const maxEvents = 500_000
 
-// journal is what happened, append-only. It is safe for concurrent use.
-type journal struct {
+// Journal records events in the order in which they happen. It is safe for concurrent use.
+type Journal struct {
 	mu     sync.Mutex
 	events []Event
 	last   int // number of the last event
 	counts map[EventKind]int
 }
 
-func newJournal() *journal { return &journal{counts: map[EventKind]int{}} }
+// NewJournal returns an empty journal.
+func NewJournal() *Journal { return &Journal{counts: map[EventKind]int{}} }
 
-func (j *journal) add(e Event) {
+// Add appends an event and numbers it. A full journal drops its older half first.
+func (j *Journal) Add(e Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.events) >= maxEvents {
@@ -77,29 +79,25 @@ func (j *journal) add(e Event) {
 	j.counts[e.Kind]++
 }
 
-// after lists up to limit events that follow the one of a number.
-func (j *journal) after(number, limit int) []Event {
+// After returns up to limit events with a number above the given one, oldest first. Dropped events are left out.
+func (j *Journal) After(number, limit int) []Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	forgotten := j.last - len(j.events)
-	from := min(max(number-forgotten, 0), len(j.events))
+	dropped := j.last - len(j.events)
+	from := min(max(number-dropped, 0), len(j.events))
 	return append([]Event{}, j.events[from:min(from+limit, len(j.events))]...)
 }
 
-// tally counts the events of each kind, forgotten ones too.
-func (j *journal) tally() map[EventKind]int {
+// Counts returns the number of events of each kind, dropped ones included.
+func (j *Journal) Counts() map[EventKind]int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return maps.Clone(j.counts)
 }
 
-func (j *journal) reset() {
+// Reset empties the journal and starts its numbers anew.
+func (j *Journal) Reset() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.events, j.last, j.counts = nil, 0, map[EventKind]int{}
-}
-
-// event makes an event of an order.
-func (o *order) event(kind EventKind, detail string, now time.Time) Event {
-	return Event{At: now, Kind: kind, Order: o.id, Reference: o.reference(), Email: o.owner.email, Detail: detail}
 }
