@@ -51,7 +51,7 @@ func (w *Watches) linkState(ctx context.Context, req WatchLinkRequest) (LinkResu
 	}
 	link, err := w.linkStatus(ctx, req)
 	told := linkResult(link)
-	timeUp := time.Since(req.Since) >= w.timings.Linking
+	timeUp := time.Since(req.WaitingSince) >= w.timings.Linking
 	refused := onmeta.IsKind(err, onmeta.KindRefused)
 	switch {
 	case err == nil && (told.State != LinkPending || !timeUp), err != nil && !refused:

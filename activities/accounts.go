@@ -143,8 +143,8 @@ func LinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error
 	return linkedAccounts(ctx, links, req)
 }
 
-// LinkedAccountsAhead runs the activity before its turn: it lets the calls go first of all orders that have come further.
-func LinkedAccountsAhead(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
+// PrefetchLinkedAccounts runs the activity before its turn: it lets the calls go first of all orders that have come further.
+func PrefetchLinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
 	return linkedAccounts(ctx, begins, req)
 }
 

@@ -218,7 +218,7 @@ func TestWatchedLinkEndsAsTheProviderDecides(t *testing.T) {
 
 func watchLink(request activities.AccountRequest, reference string) activities.WatchLinkRequest {
 	return activities.WatchLinkRequest{
-		Email: request.Email, LinkReference: reference, UPI: request.UPI != nil, Wait: activities.Wait{Since: time.Now()},
+		Email: request.Email, LinkReference: reference, UPI: request.UPI != nil, Wait: activities.Wait{WaitingSince: time.Now()},
 	}
 }
 
@@ -292,7 +292,7 @@ func TestPendingLinkIsFoundInTheListWhereItsReferenceDoesNotTell(t *testing.T) {
 					w.network.on(onmeta.RouteUPIIDs, answers(http.StatusOK, listing(tc.list, upi)))
 					w.network.on(onmeta.RouteBankAccounts, answers(http.StatusOK, listing(tc.list, bank)))
 					watch := watchOf(request, tc.reference)
-					watch.Since = time.Now().Add(-59 * time.Minute)
+					watch.WaitingSince = time.Now().Add(-59 * time.Minute)
 					end, err := run(w, w.watches.WatchLink, watch)
 					require.NoError(t, err)
 					require.Equal(t, tc.end, end.End)
@@ -315,7 +315,7 @@ func TestLinkIsNotGivenUpWhileTheListIsRefused(t *testing.T) {
 		w.network.once(onmeta.RouteUPIIDs, refuses(http.StatusForbidden, "user is forbidden"))
 		w.network.on(onmeta.RouteUPIIDs, answers(http.StatusOK, listing("SUCCESS:10", `"upiId":"asha@okbank"`)))
 		watch := watchOf(byUPI(newcomer, "asha@okbank"), "9")
-		watch.Since = time.Now().Add(-61 * time.Minute)
+		watch.WaitingSince = time.Now().Add(-61 * time.Minute)
 		end, err := run(w, w.watches.WatchLink, watch)
 		require.NoError(t, err)
 		require.Equal(t, activities.Decided, end.End)
@@ -380,7 +380,7 @@ func TestLoginThatIsRefusedIsNoAnswerAboutAnAccount(t *testing.T) {
 		"look for the account": attempt(w, w.calls.LinkedAccounts, bank),
 		"link the UPI id":      attempt(w, w.calls.LinkAccount, upi),
 		"link the account":     attempt(w, w.calls.LinkAccount, bank),
-		"look at the KYC":      attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer, Again: true}),
+		"look at the KYC":      attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer, Repeat: true}),
 		"upload documents":     attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: newDossier(t).url}),
 	} {
 		err := attempt()
@@ -456,7 +456,7 @@ func TestWatchedLinkEndsWhenItsTimeIsUp(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, w.clock.SetSpeed(0))
 		watch := watchLink(request, link.LinkReference)
-		watch.Since = time.Now().Add(-59 * time.Minute)
+		watch.WaitingSince = time.Now().Add(-59 * time.Minute)
 		began := time.Now()
 		end, err := run(w, w.watches.WatchLink, watch)
 		require.NoError(t, err)

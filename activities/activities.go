@@ -13,12 +13,12 @@ type Calls struct {
 	sessions *Sessions
 	timings  Timings
 	dossiers OpenDossiers
-	owners   Owners
+	claims   OrderClaims
 	checkout *url.URL
 	staging  bool
 
 	runs       Runs
-	messages   Messages
+	decrypter  Decrypter
 	allowClear bool
 }
 
@@ -36,8 +36,8 @@ type Options struct {
 	// KYCSecret encrypts the fields of KYC uploads.
 	KYCSecret onmeta.Secret
 	Timings   Timings
-	// Owners tells which provider's orders are taken.
-	Owners Owners
+	// Claims tells which provider's orders are taken.
+	Claims OrderClaims
 	// OpenDossiers opens KYC dossiers, as DossierStores do. Without it none can be opened.
 	OpenDossiers OpenDossiers
 	// Checkout is the provider's payment page, which takes an order as its query's orderId (provider 13). It is shown for
@@ -48,8 +48,8 @@ type Options struct {
 	Staging bool
 	// Runs tells an order's first run from a later one.
 	Runs Runs
-	// Messages decrypts what orders have set aside; nil where nothing is encrypted.
-	Messages Messages
+	// Decrypter decrypts what orders have set aside; nil where nothing is encrypted.
+	Decrypter Decrypter
 	// AllowClear lets requests, accounts, dossiers and confirmations in clear count, and not only proofs and cancellations.
 	AllowClear bool
 }
@@ -62,8 +62,8 @@ func New(o Options) (*Calls, *Watches) {
 		o.OpenDossiers = DossierStores{}.Open
 	}
 	calls := &Calls{
-		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, owners: o.Owners,
-		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, messages: o.Messages, allowClear: o.AllowClear,
+		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, claims: o.Claims,
+		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, decrypter: o.Decrypter, allowClear: o.AllowClear,
 	}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }

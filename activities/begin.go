@@ -10,27 +10,27 @@ import (
 	"rampart/ramp"
 )
 
-// Beginning is what an order's first activity decides for it, before anything is made at the provider.
-type Beginning struct {
+// Admission is what an order's first activity decides for it, before anything is made at the provider.
+type Admission struct {
 	// Reference is the order's.
 	Reference string `json:"reference"`
-	// Clear is set when the request came in clear although the worker encrypts.
-	Clear bool `json:"clear,omitempty"`
+	// Unencrypted is set when the request came in clear although the worker encrypts.
+	Unencrypted bool `json:"clear,omitempty"`
 }
 
-// Rules are what an order begins under. They stay as they are until it ends, whatever a worker is configured to later.
-type Rules struct {
-	// Clear is set where accounts, dossiers and confirmations are taken in clear too.
-	Clear bool `json:"clear"`
-	// Keys are the ids of the keys that the worker had.
-	Keys []string `json:"keys,omitempty"`
+// AdmissionRules are what an order begins under. They stay as they are until it ends, whatever a worker is configured to later.
+type AdmissionRules struct {
+	// AllowClear is set where accounts, dossiers and confirmations are taken in clear too.
+	AllowClear bool `json:"clear"`
+	// KeyIDs are the ids of the keys that the worker had.
+	KeyIDs []string `json:"keys,omitempty"`
 }
 
 // turnAway is the final error of an order that does not begin.
 func turnAway(why *ramp.Error) error { return why.ApplicationError() }
 
-// TurnedAway returns why an order does not begin, if that is what err is: Unencrypted or ReferenceTaken.
-func TurnedAway(err error) (*ramp.Error, bool) {
+// NotAdmitted returns why an order does not begin, if that is what err is: Unencrypted or ReferenceTaken.
+func NotAdmitted(err error) (*ramp.Error, bool) {
 	var application *temporal.ApplicationError
 	if !errors.As(err, &application) {
 		return nil, false
@@ -48,8 +48,8 @@ func TurnedAway(err error) (*ramp.Error, bool) {
 }
 
 // admit refuses a request in clear where that is not taken.
-func (c *Calls) admit(b Beginning) error {
-	if !b.Clear || c.allowClear {
+func (c *Calls) admit(b Admission) error {
+	if !b.Unencrypted || c.allowClear {
 		return nil
 	}
 	return turnAway(&ramp.Error{
@@ -61,10 +61,10 @@ func (c *Calls) admit(b Beginning) error {
 }
 
 // rules are those of an order that begins now.
-func (c *Calls) rules() *Rules {
-	rules := &Rules{Clear: c.allowClear}
-	if c.messages != nil {
-		rules.Keys = c.messages.Keys()
+func (c *Calls) rules() *AdmissionRules {
+	rules := &AdmissionRules{AllowClear: c.allowClear}
+	if c.decrypter != nil {
+		rules.KeyIDs = c.decrypter.KeyIDs()
 	}
 	return rules
 }

@@ -41,23 +41,23 @@ func (r *runs) Earlier(context.Context, workflow.Execution) (*activities.Earlier
 // keys are the messages that somebody has set aside, by whether there is a key.
 type keys struct{ err error }
 
-func (k keys) Keys() []string { return []string{"7", "9"} }
+func (k keys) KeyIDs() []string { return []string{"7", "9"} }
 
-func (k keys) Open(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error) {
+func (k keys) Decrypt(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error) {
 	return &commonpb.Payload{Data: append([]byte(workflowID+": "), sealed.GetData()...)}, k.err
 }
 
-func firstLook(w *world, b activities.Beginning) (activities.KYCStatusResult, error) {
-	return run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: linked, Begins: &b})
+func firstLook(w *world, b activities.Admission) (activities.KYCStatusResult, error) {
+	return run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: linked, Admission: &b})
 }
 
 func TestFirstCallSaysByWhichRulesAnOrderGoes(t *testing.T) {
 	t.Parallel()
 	for _, allowed := range []bool{true, false} {
-		w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{AllowClear: allowed, Messages: keys{}})
-		result, err := firstLook(w, activities.Beginning{Reference: "inv-42"})
+		w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{AllowClear: allowed, Decrypter: keys{}})
+		result, err := firstLook(w, activities.Admission{Reference: "inv-42"})
 		require.NoError(t, err)
-		require.Equal(t, &activities.Rules{Clear: allowed, Keys: []string{"7", "9"}}, result.Rules)
+		require.Equal(t, &activities.AdmissionRules{AllowClear: allowed, KeyIDs: []string{"7", "9"}}, result.Rules)
 
 		again, err := run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: linked})
 		require.NoError(t, err)
@@ -71,9 +71,9 @@ func TestReferenceOfAnEarlierOrderIsTakenAndTellsHowThatEnded(t *testing.T) {
 	earlier := &ramp.Order{Reference: "inv-42", Status: ramp.Completed}
 	w.runs.earlier = &activities.EarlierRun{RunID: "run-1", Ending: "is completed", Order: earlier}
 
-	_, err := firstLook(w, activities.Beginning{Reference: "inv-42"})
+	_, err := firstLook(w, activities.Admission{Reference: "inv-42"})
 
-	why, turned := activities.TurnedAway(err)
+	why, turned := activities.NotAdmitted(err)
 	require.True(t, turned)
 	require.Equal(t, ramp.ReferenceTaken, why.Type)
 	require.Equal(t, "run-1", why.RunID)
@@ -87,9 +87,9 @@ func TestReferenceIsAskedForAgainWhileTemporalDoesNotTell(t *testing.T) {
 	w := newWorld(t)
 	w.runs.err = errors.New("no visibility store")
 
-	_, err := firstLook(w, activities.Beginning{Reference: "inv-42"})
+	_, err := firstLook(w, activities.Admission{Reference: "inv-42"})
 
-	_, turned := activities.TurnedAway(err)
+	_, turned := activities.NotAdmitted(err)
 	require.False(t, turned)
 	require.False(t, nonRetryable(t, err))
 	problem, unanswered := activities.Unanswered(err)
@@ -101,16 +101,16 @@ func TestRequestInClearIsRefusedBeforeTheProviderIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 
-	_, err := firstLook(w, activities.Beginning{Reference: "inv-42", Clear: true})
+	_, err := firstLook(w, activities.Admission{Reference: "inv-42", Unencrypted: true})
 
-	why, turned := activities.TurnedAway(err)
+	why, turned := activities.NotAdmitted(err)
 	require.True(t, turned)
 	require.Equal(t, ramp.Unencrypted, why.Type)
 	require.Contains(t, why.Message, "RAMP_ALLOW_CLEAR")
 	require.Empty(t, w.network.sent(onmeta.RouteLogin))
 
 	w = newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{AllowClear: true})
-	_, err = firstLook(w, activities.Beginning{Reference: "inv-42", Clear: true})
+	_, err = firstLook(w, activities.Admission{Reference: "inv-42", Unencrypted: true})
 	require.NoError(t, err)
 }
 
@@ -118,14 +118,14 @@ func TestOrderThatWasOverIsNotMadeAgainAfterAReset(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.runs.earlier = &activities.EarlierRun{RunID: "run-1", Ending: "is completed"}
-	onramp := activities.CreateOnrampOrderRequest{Placement: activities.Placement{Reference: "inv-42", Reset: true}}
-	offramp := activities.CreateOfframpOrderRequest{Placement: activities.Placement{Reference: "inv-42", Reset: true}}
+	onramp := activities.CreateOnrampOrderRequest{CreateOrderRequest: activities.CreateOrderRequest{Reference: "inv-42", Reset: true}}
+	offramp := activities.CreateOfframpOrderRequest{CreateOrderRequest: activities.CreateOrderRequest{Reference: "inv-42", Reset: true}}
 
 	_, buying := run(w, w.calls.CreateOnrampOrder, onramp)
 	_, selling := run(w, w.calls.CreateOfframpOrder, offramp)
 
 	for _, err := range []error{buying, selling} {
-		why, turned := activities.TurnedAway(err)
+		why, turned := activities.NotAdmitted(err)
 		require.True(t, turned, "%v", err)
 		require.Equal(t, ramp.ReferenceTaken, why.Type)
 	}
@@ -137,8 +137,8 @@ func TestMessageIsReadOnceThereIsAKey(t *testing.T) {
 		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(ramp.EncodingEncrypted)}, Data: []byte("x"),
 	})
 	require.NoError(t, err)
-	read := func(messages activities.Messages, content []byte) (activities.ReadMessageResult, error) {
-		w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Messages: messages})
+	read := func(messages activities.Decrypter, content []byte) (activities.ReadMessageResult, error) {
+		w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Decrypter: messages})
 		return run(w, w.calls.ReadMessage, activities.ReadMessageRequest{Sealed: content, KeyID: "8"})
 	}
 

@@ -605,7 +605,7 @@ func TestTooManyFailedAttemptsAreARefusalForAnHour(t *testing.T) {
 			w.network.on(onmeta.RouteUploadKYC, tc.refused)
 			refusal, refused := activities.Refused(newDossier(t).upload(w))
 			require.True(t, refused)
-			require.Equal(t, tc.again, refusal.Again)
+			require.Equal(t, tc.again, refusal.RetryAfter)
 		})
 	}
 }

@@ -141,8 +141,8 @@ type Refusal struct {
 	Reason string `json:"reason"`
 	// State is the order's, as the provider told it after it had refused a proof of payment; nil for other refusals.
 	State *OrderState `json:"state,omitempty"`
-	// Again is how long the same request is refused, where the provider says that it is for a while.
-	Again time.Duration `json:"again,omitempty"`
+	// RetryAfter is how long the same request is refused, where the provider says that it is for a while.
+	RetryAfter time.Duration `json:"again,omitempty"`
 }
 
 // Refused returns the provider's refusal, if that is what err is.
@@ -163,8 +163,8 @@ func Refused(err error) (Refusal, bool) {
 
 // StaleQuote says more of a quote that no order could be made at.
 type StaleQuote struct {
-	// MaybeMade is set when an earlier attempt may have made the order.
-	MaybeMade bool `json:"maybeMade,omitempty"`
+	// OrderMayExist is set when an earlier attempt may have made the order.
+	OrderMayExist bool `json:"maybeMade,omitempty"`
 	// Quote is the price of an order that the provider made, where that is worse than the user agreed to; nil otherwise.
 	Quote *ramp.Quote `json:"quote,omitempty"`
 	// OrderID is the provider's id of that order. Nobody was told how to pay it.

@@ -77,7 +77,7 @@ func TestForgedFailureStopsTheTaskAndNotTheOrder(t *testing.T) {
 
 	for name, forged := range map[string]error{
 		"refusal":       refusal,
-		"quote expired": temporal.NewNonRetryableApplicationError("", activities.ErrQuoteExpired, nil, activities.StaleQuote{MaybeMade: true}),
+		"quote expired": temporal.NewNonRetryableApplicationError("", activities.ErrQuoteExpired, nil, activities.StaleQuote{OrderMayExist: true}),
 		"dossier":       temporal.NewNonRetryableApplicationError("", activities.ErrDossier, nil),
 		"outage":        temporal.NewNonRetryableApplicationError("", activities.ErrUnavailable, nil),
 		"handover":      temporal.NewNonRetryableApplicationError("", activities.ErrHandover, nil),

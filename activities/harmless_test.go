@@ -62,8 +62,8 @@ func TestDepositWalletThatCannotBeTrustedIsShownToNobody(t *testing.T) {
 			require.NoError(t, err, "the order exists: another must not be made for it")
 			require.Equal(t, "650000000000000000000002", created.OrderID)
 			require.Empty(t, created.Instructions)
-			require.Contains(t, created.Distrust, "the deposit wallet")
-			require.Contains(t, created.Distrust, tc.says)
+			require.Contains(t, created.Withheld, "the deposit wallet")
+			require.Contains(t, created.Withheld, tc.says)
 			require.NotContains(t, fmt.Sprint(toJSON(t, created)), tc.wallet)
 			require.Len(t, w.network.sent(onmeta.RouteCreateOfframp), 1)
 		})
@@ -85,7 +85,7 @@ func TestDepositWalletOfTheTokensChainIsShown(t *testing.T) {
 		request.Token.Address = ramp.NativeToken
 		created, err := run(w, w.calls.CreateOfframpOrder, request)
 		require.NoError(t, err)
-		require.Empty(t, created.Distrust)
+		require.Empty(t, created.Withheld)
 		require.Equal(t, &ramp.Deposit{WalletAddress: wallet, Amount: "100", Symbol: "USDC", ChainID: chainID}, created.Instructions.Deposit)
 	}
 }
@@ -156,11 +156,11 @@ func TestOnlyUPIInstructionsThatPayOneAccountAreShown(t *testing.T) {
 			require.NoError(t, err)
 			if tc.want.QR == "" && tc.want.VPA == "" && tc.want.DeepLinks == nil {
 				require.Empty(t, created.Instructions)
-				require.Contains(t, created.Distrust, tc.says)
+				require.Contains(t, created.Withheld, tc.says)
 				return
 			}
 			require.Equal(t, ramp.Instructions{UPI: &tc.want}, created.Instructions)
-			require.Empty(t, created.Distrust)
+			require.Empty(t, created.Withheld)
 			require.Contains(t, created.Note, tc.says)
 			require.Equal(t, tc.says == "", created.Note == "")
 		})
@@ -177,7 +177,7 @@ func TestOrderWithoutTrustworthyInstructionsIsPaidOnTheConfiguredPageOfTheProvid
 	require.NoError(t, err)
 	require.Equal(t, ramp.Instructions{CheckoutURL: "https://pay.example.test/checkout?orderId=650000000000000000000001"}, created.Instructions)
 	require.Contains(t, created.Note, "different accounts")
-	require.Empty(t, created.Distrust)
+	require.Empty(t, created.Withheld)
 }
 
 func TestAccountForATransferThatIsNoneIsShownToNobody(t *testing.T) {
@@ -206,7 +206,7 @@ func TestAccountForATransferThatIsNoneIsShownToNobody(t *testing.T) {
 				return
 			}
 			require.Empty(t, created.Instructions, "the listed account is not what this answer says")
-			require.Contains(t, created.Distrust, "of the account is none")
+			require.Contains(t, created.Withheld, "of the account is none")
 		})
 	}
 }

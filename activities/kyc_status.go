@@ -11,17 +11,17 @@ import (
 // KYCStatusRequest names the user.
 type KYCStatusRequest struct {
 	Email string `json:"email"`
-	// Again is set but for the order's first look, whose answer may also be that the provider does not log the user in.
-	Again bool `json:"again,omitempty"`
-	// Begins is set for an order's first call, which decides whether the order begins.
-	Begins *Beginning `json:"begins,omitempty"`
+	// Repeat is set but for the order's first look, whose answer may also be that the provider does not log the user in.
+	Repeat bool `json:"again,omitempty"`
+	// Admission is set for an order's first call, which decides whether the order begins.
+	Admission *Admission `json:"begins,omitempty"`
 }
 
 // KYCStatusResult says whether the provider has verified the user's identity.
 type KYCStatusResult struct {
 	Verified bool `json:"verified"`
 	// Rules are what the order begins under; nil but for its first call.
-	Rules *Rules `json:"rules,omitempty"`
+	Rules *AdmissionRules `json:"rules,omitempty"`
 }
 
 // KYCStatus asks whether the user is verified (provider 3.3). The guide makes this mandatory before an account is linked. It is
@@ -33,17 +33,17 @@ type KYCStatusResult struct {
 // As the first call it also decides whether the order begins: a request in clear where that is not taken, and a reference that an
 // earlier run had, are final errors. The latter is looked for last, when the visibility store is most likely to show this run.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
-	if req.Begins == nil {
+	if req.Admission == nil {
 		return c.kycStatus(ctx, req)
 	}
-	if err := c.admit(*req.Begins); err != nil {
+	if err := c.admit(*req.Admission); err != nil {
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)
 	if err != nil && !final(err) {
 		return KYCStatusResult{}, err
 	}
-	if taken := c.first(ctx, req.Begins.Reference); taken != nil {
+	if taken := c.first(ctx, req.Admission.Reference); taken != nil {
 		return KYCStatusResult{}, taken
 	}
 	result.Rules = c.rules()
@@ -52,7 +52,7 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 
 func (c *Calls) kycStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	status, err := c.provider.KYCStatus(ctx, user(req.Email))
-	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes && !req.Again {
+	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes && !req.Repeat {
 		return KYCStatusResult{}, refusal(refused, nil)
 	}
 	return KYCStatusResult{Verified: status.Verified}, classify(ctx, lookup(err))

@@ -48,7 +48,7 @@ func (c *Calls) uploadError(ctx context.Context, err error) error {
 	case provider.Status == http.StatusUnsupportedMediaType:
 		return dossierError(ctx, unusable("the provider does not take documents of these formats"))
 	case tooManyAttempts(provider):
-		return refused(provider, Refusal{Again: c.timings.KYCPause})
+		return refused(provider, Refusal{RetryAfter: c.timings.KYCPause})
 	default:
 		return dossierError(ctx, err)
 	}

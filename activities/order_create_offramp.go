@@ -17,7 +17,7 @@ import (
 
 // CreateOfframpOrderRequest is the order to make.
 type CreateOfframpOrderRequest struct {
-	Placement
+	CreateOrderRequest
 	Token        ramp.Token  `json:"token"`
 	TokenAmount  string      `json:"tokenAmount,omitempty"`
 	Fiat         ramp.Amount `json:"fiat"`
@@ -39,19 +39,19 @@ const priceTolerance = 5
 // an attempt whose answer was lost is followed by one that makes another order. The first then stays without tokens
 // for ever: its deposit wallet was shown to nobody. The quote is as CreateOnrampOrder's. An order whose own figures are
 // worse than the user agreed to is left the same way, and fails with QuoteExpired: the user must agree to its price.
-func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRequest) (Created, error) {
+func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRequest) (CreatedOrder, error) {
 	if req.Reset {
 		if err := c.first(ctx, req.Reference); err != nil {
-			return Created{}, err
+			return CreatedOrder{}, err
 		}
 	}
 	wire, err := req.wire()
 	if err != nil {
-		return Created{}, invalid(err)
+		return CreatedOrder{}, invalid(err)
 	}
 	// No login may come between a good quote and the order.
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
-		return Created{}, classify(ctx, err)
+		return CreatedOrder{}, classify(ctx, err)
 	}
 	req.Quote, err = req.goodQuote(ctx, func() (QuoteResult, error) {
 		return c.QuoteSell(ctx, QuoteSellRequest{
@@ -59,19 +59,19 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		})
 	})
 	if err != nil {
-		return Created{}, err
+		return CreatedOrder{}, err
 	}
 	asked := now()
 	order, err := c.provider.CreateOfframp(ctx, holder(req.Email, req.Holder), wire)
 	if err != nil {
-		return Created{}, classify(ctx, err)
+		return CreatedOrder{}, classify(ctx, err)
 	}
 	own := req.ownQuote(order)
 	note, err := c.checkOfframp(ctx, req, order, own)
 	if err != nil {
-		return Created{}, err
+		return CreatedOrder{}, err
 	}
-	created := Created{
+	created := CreatedOrder{
 		OrderID:        order.OrderID,
 		ProviderStatus: string(onmeta.OfframpCryptoInit),
 		Lifetime:       c.timings.OrderLifetime,
@@ -162,13 +162,13 @@ func (c *Calls) checkOfframp(
 	}
 	own.ID, own.ExpiresAt = quoteID(""), now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	return "", staleQuote(fmt.Sprintf("order %s is at a worse price than the user agreed to; nobody is told how to pay it", order.OrderID),
-		StaleQuote{MaybeMade: req.mayExist(ctx), Quote: &own, OrderID: order.OrderID})
+		StaleQuote{OrderMayExist: req.mayExist(ctx), Quote: &own, OrderID: order.OrderID})
 }
 
 // acceptsOrder reports whether the user agreed to the order's own price. On a side that they named no limit for, it may be a
 // little worse than the quote.
 func (r CreateOfframpOrderRequest) acceptsOrder(own ramp.Quote) bool {
-	terms := r.Placement
+	terms := r.CreateOrderRequest
 	terms.MinReceived = cmp.Or(terms.MinReceived, scaled(r.Quote.Receive.Amount, 100-priceTolerance))
 	terms.MaxPaid = cmp.Or(terms.MaxPaid, scaled(r.Quote.Pay.Amount, 100+priceTolerance))
 	return terms.accepts(own)
@@ -204,6 +204,6 @@ func (r CreateOfframpOrderRequest) wire() (onmeta.CreateOfframpRequest, error) {
 }
 
 // CreateOfframpOrder runs the activity.
-func CreateOfframpOrder(ctx workflow.Context, req CreateOfframpOrderRequest) (Created, error) {
-	return call[Created](ctx, concludes, "Create the order: INR for "+req.Token.Symbol, (*Calls)(nil).CreateOfframpOrder, req)
+func CreateOfframpOrder(ctx workflow.Context, req CreateOfframpOrderRequest) (CreatedOrder, error) {
+	return call[CreatedOrder](ctx, concludes, "Create the order: INR for "+req.Token.Symbol, (*Calls)(nil).CreateOfframpOrder, req)
 }

@@ -19,7 +19,7 @@ import (
 
 // CreateOnrampOrderRequest is the order to make.
 type CreateOnrampOrderRequest struct {
-	Placement
+	CreateOrderRequest
 	Fiat          ramp.Amount        `json:"fiat"`
 	Token         ramp.Token         `json:"token"`
 	WalletAddress string             `json:"walletAddress"`
@@ -32,24 +32,24 @@ type CreateOnrampOrderRequest struct {
 // CreateOnrampOrder makes the order at the provider (provider 3.16), once: an attempt that follows one whose answer may have
 // been lost first looks for its order in the user's history and adopts it. A quote that is no longer good is fetched
 // again; it fails with QuoteExpired, and sends nothing, when the price is worse by then than the user agreed to.
-func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (Created, error) {
+func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
 	if req.Reset {
 		if err := c.first(ctx, req.Reference); err != nil {
-			return Created{}, err
+			return CreatedOrder{}, err
 		}
 	}
 	amount, err := ramp.ParseAmount(req.Fiat.Amount)
 	if err != nil {
-		return Created{}, invalid(err)
+		return CreatedOrder{}, invalid(err)
 	}
 	beneficiary, err := c.beneficiary(ctx, req.user(), req.PaymentMethod)
 	if err != nil {
-		return Created{}, classify(ctx, lookup(err))
+		return CreatedOrder{}, classify(ctx, lookup(err))
 	}
 	if req.mayExist(ctx) {
 		orderID, err := c.findOnrampOrder(ctx, req, amount)
 		if err != nil {
-			return Created{}, classify(ctx, lookup(err))
+			return CreatedOrder{}, classify(ctx, lookup(err))
 		}
 		if orderID != "" {
 			return c.adopted(req, orderID, beneficiary), nil
@@ -57,20 +57,20 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	}
 	// No login may come between a good quote and the order.
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
-		return Created{}, classify(ctx, err)
+		return CreatedOrder{}, classify(ctx, err)
 	}
 	quote, err := req.goodQuote(ctx, func() (QuoteResult, error) {
 		return c.QuoteBuy(ctx, QuoteBuyRequest{Fiat: req.Fiat, Token: req.Token})
 	})
 	if err != nil {
-		return Created{}, err
+		return CreatedOrder{}, err
 	}
 	asked := now()
 	order, err := c.provider.CreateOnramp(ctx, req.user(), req.wire(amount))
 	if err != nil {
 		return c.afterLostAnswer(ctx, req, amount, beneficiary, err)
 	}
-	created := Created{
+	created := CreatedOrder{
 		OrderID:        order.OrderID,
 		ProviderStatus: string(onmeta.OnrampFiatPending),
 		Lifetime:       c.timings.OrderLifetime,
@@ -82,11 +82,11 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 }
 
 // adopted is an order that an earlier attempt made. What only the provider's answer told, how to pay by UPI, is lost.
-func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiary *ramp.Beneficiary) Created {
-	created := Created{
+func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiary *ramp.Beneficiary) CreatedOrder {
+	created := CreatedOrder{
 		OrderID:        orderID,
 		ProviderStatus: string(onmeta.OnrampFiatPending),
-		Lifetime:       c.remainingLife(req.Placement),
+		Lifetime:       c.remainingLife(req.CreateOrderRequest),
 		At:             now(),
 		Adopted:        true,
 	}
@@ -97,7 +97,7 @@ func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiar
 // instruct takes over whatever the provider's answer tells of how to pay. Some of QR code, VPA and links are enough to pay by
 // UPI; for none of them there is the provider's own checkout, where one is configured (provider 13). An answer that names an account
 // of its own for a transfer counts before the listed one, and a bad one is not made good by it.
-func (c *Calls) instruct(created *Created, method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) {
+func (c *Calls) instruct(created *CreatedOrder, method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) {
 	switch {
 	case method != ramp.UPI && order.Beneficiary != nil:
 		bank, err := bankInstructions(order.Beneficiary)
@@ -142,9 +142,9 @@ const (
 // does not have it.
 func (c *Calls) afterLostAnswer(
 	ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal, beneficiary *ramp.Beneficiary, lost error,
-) (Created, error) {
+) (CreatedOrder, error) {
 	if !mayStillBeMade(lost) {
-		return Created{}, classify(ctx, lost)
+		return CreatedOrder{}, classify(ctx, lost)
 	}
 	settled := now().Add(slowestCommit)
 	attempt := activity.GetInfo(ctx).Attempt
@@ -155,7 +155,7 @@ func (c *Calls) afterLostAnswer(
 		}
 	}
 	pause := max(time.Until(settled), retryPause(attempt, 0))
-	return Created{}, retryable(ctx, ErrUnavailable, lost, pause)
+	return CreatedOrder{}, retryable(ctx, ErrUnavailable, lost, pause)
 }
 
 // mayStillBeMade reports whether the provider may be making an order whose answer did not come: the call went out, and what came
@@ -213,7 +213,7 @@ func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnra
 
 // remainingLife is what is left of an adopted order's life, at the least: the order is no older than the quote that is
 // looked from, give or take the clocks.
-func (c *Calls) remainingLife(p Placement) time.Duration {
+func (c *Calls) remainingLife(p CreateOrderRequest) time.Duration {
 	quoted := p.Quote.ExpiresAt.Add(-c.timings.QuoteLifetime)
 	return max(c.timings.OrderLifetime-max(time.Since(quoted), 0), 0)
 }
@@ -250,7 +250,7 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 		return "", err
 	}
 	for _, orderID := range slices.Backward(alike) {
-		ours, err := c.owners.Claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
+		ours, err := c.claims.Claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
 		if err != nil {
 			return "", err
 		}
@@ -278,7 +278,7 @@ func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount 
 			if order.CreatedAt.IsZero() {
 				continue
 			}
-			if order.CreatedAt.Before(req.Since.Add(-historyClock)) {
+			if order.CreatedAt.Before(req.NotBefore.Add(-historyClock)) {
 				return found, nil
 			}
 			if !req.describes(order, amount) {
@@ -303,6 +303,6 @@ func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount de
 }
 
 // CreateOnrampOrder runs the activity.
-func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (Created, error) {
-	return call[Created](ctx, concludes, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
+func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
+	return call[CreatedOrder](ctx, concludes, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
 }

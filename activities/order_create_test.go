@@ -226,7 +226,7 @@ func gatewayTimeout(request *http.Request, next send) (*http.Response, error) {
 }
 
 func again(request activities.CreateOnrampOrderRequest) activities.CreateOnrampOrderRequest {
-	request.Again = true
+	request.OrderMayExist = true
 	return request
 }
 
@@ -307,7 +307,7 @@ func TestOrderIsNotAdoptedUnlessItMustBeOurs(t *testing.T) {
 			r.Token = ramp.Token{Symbol: "USDT", Address: "0xc2132d05d31c914a87c6611c10748aeb04b58e8f", ChainID: 137}
 		},
 		"older than the first quote, whatever the clocks say": func(_ *testing.T, _ *world, r *activities.CreateOnrampOrderRequest, _ string) {
-			r.Since = testStart().Add(time.Minute + time.Second)
+			r.NotBefore = testStart().Add(time.Minute + time.Second)
 		},
 		"owned by another order": func(_ *testing.T, w *world, _ *activities.CreateOnrampOrderRequest, id string) { w.owners.take(id) },
 		"paid":                   forced("fiatReceived"),
@@ -397,7 +397,7 @@ func TestSearchEndsWhereOrdersAreTooOld(t *testing.T) {
 		require.NoError(t, err)
 	}
 	request := again(onrampRequest())
-	request.Since = testStart().Add(2 * time.Minute)
+	request.NotBefore = testStart().Add(2 * time.Minute)
 	_, err := run(w, w.calls.CreateOnrampOrder, request)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.called(onmeta.RouteOrderHistory))
@@ -452,7 +452,7 @@ func TestOfframpOrderByTokensSaysWhereToSendThem(t *testing.T) {
 	created, err := run(w, w.calls.CreateOfframpOrder, request)
 	require.NoError(t, err)
 	order := w.sandbox.Ledger().Orders[0]
-	require.Equal(t, activities.Created{
+	require.Equal(t, activities.CreatedOrder{
 		OrderID: order.ID, ProviderStatus: "cryptoInit", Lifetime: 3 * time.Hour,
 		Instructions: ramp.Instructions{Deposit: &ramp.Deposit{
 			WalletAddress: order.WalletAddress, Amount: "100", Symbol: "USDC", ChainID: 137,

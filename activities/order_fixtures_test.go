@@ -14,20 +14,20 @@ func freshQuote() ramp.Quote {
 
 func staleQuote() ramp.Quote { return ramp.Quote{ID: "quote", ExpiresAt: time.Now().Add(-time.Minute)} }
 
-func placement() activities.Placement {
-	return activities.Placement{Email: linked, Reference: "inv-42", Quote: freshQuote(), Since: testStart().Truncate(time.Second)}
+func placement() activities.CreateOrderRequest {
+	return activities.CreateOrderRequest{Email: linked, Reference: "inv-42", Quote: freshQuote(), NotBefore: testStart().Truncate(time.Second)}
 }
 
 func onrampRequest() activities.CreateOnrampOrderRequest {
 	return activities.CreateOnrampOrderRequest{
-		Placement: placement(), Fiat: rupees("1000.00"), Token: usdc(), WalletAddress: wallet,
+		CreateOrderRequest: placement(), Fiat: rupees("1000.00"), Token: usdc(), WalletAddress: wallet,
 		PaymentMethod: ramp.UPI, UPI: linkedUPI(),
 	}
 }
 
 func offrampRequest() activities.CreateOfframpOrderRequest {
 	return activities.CreateOfframpOrderRequest{
-		Placement: placement(), Token: usdc(), TokenAmount: "100", Fiat: ramp.Amount{Currency: ramp.INR},
+		CreateOrderRequest: placement(), Token: usdc(), TokenAmount: "100", Fiat: ramp.Amount{Currency: ramp.INR},
 		SenderWallet: sender, RefundWallet: sender, AccountNumber: "XXXX4821", IFSC: "HDFC0001234",
 	}
 }

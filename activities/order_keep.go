@@ -21,7 +21,7 @@ type KeepOrderResult struct {
 // cannot tell two orders apart that are alike (provider 3.19). An order that has been adopted meanwhile is not kept, and
 // belongs to the other.
 func (c *Calls) KeepOrder(ctx context.Context, req KeepOrderRequest) (KeepOrderResult, error) {
-	kept, err := c.owners.Keep(ctx, req.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)
+	kept, err := c.claims.Confirm(ctx, req.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)
 	return KeepOrderResult{Kept: kept}, classify(ctx, err)
 }
 

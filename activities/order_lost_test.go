@@ -88,7 +88,7 @@ func TestHistoryWhoseClockIsBehindDoesNotHideALostOrder(t *testing.T) {
 	w := newWorld(t)
 	lostID := w.lose(t, onrampRequest())
 	request := again(onrampRequest())
-	request.Since = request.Since.Add(30 * time.Second)
+	request.NotBefore = request.NotBefore.Add(30 * time.Second)
 
 	created, err := run(w, w.calls.CreateOnrampOrder, request)
 
@@ -116,15 +116,15 @@ func TestQuoteThatExpiresOnARetrySaysThatAnOrderMayHaveBeenMade(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			onramp, offramp := onrampRequest(), offrampRequest()
-			for _, p := range []*activities.Placement{&onramp.Placement, &offramp.Placement} {
-				p.Quote, p.MinReceived, p.Again = staleQuote(), "1000000", again
+			for _, p := range []*activities.CreateOrderRequest{&onramp.CreateOrderRequest, &offramp.CreateOrderRequest} {
+				p.Quote, p.MinReceived, p.OrderMayExist = staleQuote(), "1000000", again
 			}
 			_, bought := run(w, w.calls.CreateOnrampOrder, onramp)
 			_, sold := run(w, w.calls.CreateOfframpOrder, offramp)
 			for _, err := range []error{bought, sold} {
 				stale, yes := activities.QuoteExpired(err)
 				require.True(t, yes, "%v", err)
-				require.Equal(t, again, stale.MaybeMade)
+				require.Equal(t, again, stale.OrderMayExist)
 				require.Nil(t, stale.Quote)
 			}
 			require.Empty(t, w.orders())

@@ -12,36 +12,36 @@ import (
 	"rampart/ramp"
 )
 
-// Owners knows which of our orders a provider's order belongs to.
-type Owners interface {
-	// Keep makes the provider's order that of the order which made it, unless another has claimed it before, and reports
+// OrderClaims knows which of our orders a provider's order belongs to.
+type OrderClaims interface {
+	// Confirm makes the provider's order that of the order which made it, unless another has claimed it before, and reports
 	// whether it is the maker's.
-	Keep(ctx context.Context, orderID, maker string) (bool, error)
+	Confirm(ctx context.Context, orderID, maker string) (bool, error)
 	// Claim makes the provider's order the claimant's, an order's workflow id, unless it is another's, and reports
 	// whether it is the claimant's now. Of several claimants one gets it, and gets it again.
 	Claim(ctx context.Context, orderID, claimant string) (bool, error)
 }
 
-// TemporalOwners keeps claims in Temporal: as an execution of the Adoption workflow, whose id names the provider's order, so
+// TemporalClaims keeps claims in Temporal: as an execution of the Adoption workflow, whose id names the provider's order, so
 // that it can be started once; and in the search attribute by which every order publishes its provider's id.
-type TemporalOwners struct {
+type TemporalClaims struct {
 	Client client.Client
 	// Lag is how far the visibility store may be behind the orders that publish in it.
 	Lag time.Duration
 }
 
-var _ Owners = TemporalOwners{}
+var _ OrderClaims = TemporalClaims{}
 
 const (
-	// KeptWithin is how long after it was asked for an order may publish the provider's id without keeping it first.
-	KeptWithin = 2 * time.Second
+	// ConfirmWithin is how long after it was asked for an order may publish the provider's id without confirming it first.
+	ConfirmWithin = 2 * time.Second
 	// VisibilityLag is how long a claimant waits until it looks at what others have published: for an order that publishes
-	// within KeptWithin, for its workflow task, which has ten seconds, for clocks that differ, and for the visibility store.
+	// within ConfirmWithin, for its workflow task, which has ten seconds, for clocks that differ, and for the visibility store.
 	VisibilityLag = 20 * time.Second
 )
 
-// Keep implements Owners.
-func (t TemporalOwners) Keep(ctx context.Context, orderID, maker string) (bool, error) {
+// Confirm implements OrderClaims.
+func (t TemporalClaims) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
 	run, err := t.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       ramp.AdoptionID(orderID),
 		TaskQueue:                ramp.TaskQueue,
@@ -57,13 +57,13 @@ func (t TemporalOwners) Keep(ctx context.Context, orderID, maker string) (bool, 
 	return err == nil && owner == maker, err
 }
 
-// Claim implements Owners. The look at what others have published that counts comes after the claim, so that an order that was
+// Claim implements OrderClaims. The look at what others have published that counts comes after the claim, so that an order that was
 // made in the usual way, without a claim, has had time to say so. The one before it saves the wait for those that have.
-func (t TemporalOwners) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
+func (t TemporalClaims) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
 	if free, err := t.unpublished(ctx, orderID, claimant); err != nil || !free {
 		return false, err
 	}
-	if ours, err := t.Keep(ctx, orderID, claimant); err != nil || !ours {
+	if ours, err := t.Confirm(ctx, orderID, claimant); err != nil || !ours {
 		return false, err
 	}
 	select {
@@ -75,7 +75,7 @@ func (t TemporalOwners) Claim(ctx context.Context, orderID, claimant string) (bo
 }
 
 // unpublished reports whether no other order has published the provider's order as its own.
-func (t TemporalOwners) unpublished(ctx context.Context, orderID, claimant string) (bool, error) {
+func (t TemporalClaims) unpublished(ctx context.Context, orderID, claimant string) (bool, error) {
 	count, err := t.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Query: fmt.Sprintf("%s = %q AND WorkflowId != %q", ramp.OrderIDKey.GetName(), orderID, claimant),
 	})

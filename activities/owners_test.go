@@ -48,7 +48,7 @@ func TestClaimIsGivenUnlessAnotherOrderPublishesTheProvidersOrderMeanwhile(t *te
 		published(temporal, 0)
 		published(temporal, count)
 
-		got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
+		got, err := activities.TemporalClaims{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
 
 		require.NoError(t, err)
 		require.Equal(t, ours, got)
@@ -60,7 +60,7 @@ func TestOrderThatAnotherHasPublishedAlreadyIsNotClaimed(t *testing.T) {
 	temporal := mocks.NewClient(t) // which fails the test if an Adoption is started
 	published(temporal, 1)
 
-	got, err := activities.TemporalOwners{Client: temporal, Lag: time.Hour}.Claim(t.Context(), providersOrder, claimant)
+	got, err := activities.TemporalClaims{Client: temporal, Lag: time.Hour}.Claim(t.Context(), providersOrder, claimant)
 
 	require.NoError(t, err)
 	require.False(t, got)
@@ -71,7 +71,7 @@ func TestClaimThatAnotherOrderHasIsNotGiven(t *testing.T) {
 	temporal := adopted(t, "onramp/inv-43")
 	published(temporal, 0)
 
-	got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
+	got, err := activities.TemporalClaims{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
 
 	require.NoError(t, err)
 	require.False(t, got)
@@ -82,7 +82,7 @@ func TestClaimIsNotGivenWhileVisibilityIsDown(t *testing.T) {
 	temporal := mocks.NewClient(t)
 	temporal.On("CountWorkflow", mock.Anything, mock.Anything).Return(nil, errors.New("down"))
 
-	got, err := activities.TemporalOwners{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
+	got, err := activities.TemporalClaims{Client: temporal}.Claim(t.Context(), providersOrder, claimant)
 
 	require.EqualError(t, err, "down")
 	require.False(t, got)

@@ -120,9 +120,9 @@ const (
 
 type patienceKey struct{}
 
-// Patiently makes the calls under ctx be retried until the provider answers, however long that takes. Without it
+// WithUnlimitedRetries makes the calls under ctx be retried until the provider answers, however long that takes. Without it
 // they fail with the last error after about four minutes of trying.
-func Patiently(ctx workflow.Context) workflow.Context {
+func WithUnlimitedRetries(ctx workflow.Context) workflow.Context {
 	return workflow.WithValue(ctx, patienceKey{}, true)
 }
 

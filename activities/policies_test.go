@@ -85,7 +85,7 @@ func TestCallIsRetriedWithGrowingPausesAndThenAsksForAttention(t *testing.T) {
 func TestPatientCallIsRetriedUntilTheProviderAnswers(t *testing.T) {
 	t.Parallel()
 	began, err := attempts(t, 30, func(ctx workflow.Context, request activities.QuoteBuyRequest) (activities.QuoteResult, error) {
-		return activities.QuoteBuy(activities.Patiently(ctx), request)
+		return activities.QuoteBuy(activities.WithUnlimitedRetries(ctx), request)
 	})
 	require.NoError(t, err)
 	require.Len(t, began, 31)
@@ -148,7 +148,7 @@ func mockResult(env *testsuite.TestWorkflowEnvironment, name string) {
 		"KYCStatus": activities.KYCStatusResult{}, "UploadKYC": activities.UploadKYCResult{},
 		"WatchKYC": activities.WatchKYCResult{}, "LinkedAccounts": activities.LinkResult{}, "LinkAccount": activities.LinkResult{},
 		"WatchLink": activities.WatchLinkResult{}, "QuoteBuy": activities.QuoteResult{}, "QuoteSell": activities.QuoteResult{},
-		"CreateOnrampOrder": activities.Created{}, "CreateOfframpOrder": activities.Created{}, "SubmitUTR": activities.SubmitResult{},
+		"CreateOnrampOrder": activities.CreatedOrder{}, "CreateOfframpOrder": activities.CreatedOrder{}, "SubmitUTR": activities.SubmitResult{},
 		"SubmitTransactionHash": activities.SubmitResult{}, "OrderStatus": activities.OrderState{}, "WatchOrder": activities.WatchOrderResult{},
 	}
 	env.OnActivity(name, mock.Anything, mock.Anything).Return(results[name], nil)
@@ -181,7 +181,7 @@ func TestCallsOfOrdersThatHaveComeFurtherGoFirst(t *testing.T) {
 		before = key
 	}
 	require.Equal(t, before, priority(t, "SubmitUTR", discarding(activities.SubmitUTR)))
-	require.Equal(t, priority(t, "KYCStatus", steps[0].call), priority(t, "LinkedAccounts", discarding(activities.LinkedAccountsAhead)),
+	require.Equal(t, priority(t, "KYCStatus", steps[0].call), priority(t, "LinkedAccounts", discarding(activities.PrefetchLinkedAccounts)),
 		"it is asked with the first question")
 }
 

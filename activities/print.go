@@ -56,13 +56,13 @@ func (v WatchLinkRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb
 func (v WatchLinkRequest) LogValue() slog.Value { return redact.LogValue(v) }
 
 // String shows it as package redact does.
-func (v Placement) String() string { return redact.String(v) }
+func (v CreateOrderRequest) String() string { return redact.String(v) }
 
 // Format writes String, for every verb.
-func (v Placement) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v CreateOrderRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 
 // LogValue is String for slog.
-func (v Placement) LogValue() slog.Value { return redact.LogValue(v) }
+func (v CreateOrderRequest) LogValue() slog.Value { return redact.LogValue(v) }
 
 // String shows it as package redact does.
 func (v CreateOnrampOrderRequest) String() string { return redact.String(v) }
@@ -83,13 +83,13 @@ func (v CreateOfframpOrderRequest) Format(s fmt.State, verb rune) { redact.Forma
 func (v CreateOfframpOrderRequest) LogValue() slog.Value { return redact.LogValue(v) }
 
 // String shows it as package redact does.
-func (v Created) String() string { return redact.String(v) }
+func (v CreatedOrder) String() string { return redact.String(v) }
 
 // Format writes String, for every verb.
-func (v Created) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v CreatedOrder) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 
 // LogValue is String for slog.
-func (v Created) LogValue() slog.Value { return redact.LogValue(v) }
+func (v CreatedOrder) LogValue() slog.Value { return redact.LogValue(v) }
 
 // String shows it as package redact does.
 func (v OrderRequest) String() string { return redact.String(v) }

@@ -13,13 +13,13 @@ import (
 	"rampart/ramp"
 )
 
-// Messages decrypts what came to orders.
-type Messages interface {
-	// Keys are the ids of the keys there are, in decimal and sorted.
-	Keys() []string
-	// Open decrypts a message to a workflow. The error is ErrNoKey for one that needs a key which is not there, and any other for one
+// Decrypter decrypts what came to orders.
+type Decrypter interface {
+	// KeyIDs are the ids of the keys there are, in decimal and sorted.
+	KeyIDs() []string
+	// Decrypt decrypts a message to a workflow. The error is ErrNoKey for one that needs a key which is not there, and any other for one
 	// that is not the workflow's.
-	Open(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error)
+	Decrypt(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error)
 }
 
 // ErrNoKey says that a message is encrypted with a key that this worker lacks.
@@ -49,10 +49,10 @@ func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMe
 	if string(sealed.GetMetadata()[converter.MetadataEncoding]) != ramp.EncodingEncrypted {
 		return ReadMessageResult{Opened: req.Sealed}, nil
 	}
-	if c.messages == nil {
+	if c.decrypter == nil {
 		return ReadMessageResult{}, retryable(ctx, ErrKeyMissing, ErrNoKey, 0)
 	}
-	opened, err := c.messages.Open(activity.GetInfo(ctx).WorkflowExecution.ID, &sealed)
+	opened, err := c.decrypter.Decrypt(activity.GetInfo(ctx).WorkflowExecution.ID, &sealed)
 	switch {
 	case errors.Is(err, ErrNoKey):
 		return ReadMessageResult{}, retryable(ctx, ErrKeyMissing, err, 0)
@@ -66,12 +66,12 @@ func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMe
 	return ReadMessageResult{Opened: content}, nil
 }
 
-// TryMessage runs the activity once.
-func TryMessage(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
+// ReadMessageOnce runs the activity once.
+func ReadMessageOnce(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
 	return callWithin[ReadMessageResult](ctx, callTimeout, 1, concludes, "Read a message, if a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
 }
 
 // ReadMessage runs the activity until a worker has the key.
 func ReadMessage(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
-	return call[ReadMessageResult](Patiently(ctx), concludes, "Read a message, once a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
+	return call[ReadMessageResult](WithUnlimitedRetries(ctx), concludes, "Read a message, once a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
 }

@@ -13,13 +13,13 @@ import (
 
 // Wait is the part of a watch's request that says how the wait has gone so far.
 type Wait struct {
-	// Since is when the wait began, in the workflow's time: limits count from here, over all attempts and workers.
-	Since time.Time `json:"since"`
+	// WaitingSince is when the wait began, in the workflow's time: limits count from here, over all attempts and workers.
+	WaitingSince time.Time `json:"since"`
 	// InOutage is set while the order asks for attention because polls fail. The watch then returns with the first
 	// poll that succeeds.
 	InOutage bool `json:"inOutage,omitempty"`
-	// Pause is how long the provider asked the next poll to wait, when the last watch returned.
-	Pause time.Duration `json:"pause,omitempty"`
+	// RetryAfter is how long the provider asked the next poll to wait, when the last watch returned.
+	RetryAfter time.Duration `json:"pause,omitempty"`
 }
 
 // End is why a watch returned.
@@ -160,7 +160,7 @@ func (w watching) ends(beat *WatchHeartbeat, decided bool, err error) (WatchEnd,
 		return WatchEnd{End: Recovered}, true
 	case err != nil && !w.InOutage && time.Since(beat.FailingSince) >= w.outage:
 		return WatchEnd{End: Outage, Problem: beat.LastError, RetryAfter: max(0, time.Until(beat.NotBefore))}, true
-	case err == nil && w.limit > 0 && time.Since(w.Since) >= w.limit:
+	case err == nil && w.limit > 0 && time.Since(w.WaitingSince) >= w.limit:
 		return WatchEnd{End: TimeUp}, true
 	default:
 		return WatchEnd{}, false
@@ -172,7 +172,7 @@ func (w watching) nextPause(beat *WatchHeartbeat) time.Duration {
 	usual := w.pause(beat.Polls)
 	switch {
 	case beat.Polls == 0:
-		return max(usual, w.Pause)
+		return max(usual, w.RetryAfter)
 	case beat.Failures == 0:
 		return usual
 	}

@@ -19,7 +19,9 @@ import (
 	"rampart/sandbox"
 )
 
-func since(ago time.Duration) activities.Wait { return activities.Wait{Since: time.Now().Add(-ago)} }
+func since(ago time.Duration) activities.Wait {
+	return activities.Wait{WaitingSince: time.Now().Add(-ago)}
+}
 
 func watchOrder(orderID, known string) activities.WatchOrderRequest {
 	return activities.WatchOrderRequest{

@@ -110,7 +110,7 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 	})
 	require.NoError(t, err)
 	w.sessions = activities.NewSessions(transport)
-	options.Caller, options.KYCSecret, options.Owners = transport, sandbox.DefaultKYCSecret, w.owners
+	options.Caller, options.KYCSecret, options.Claims = transport, sandbox.DefaultKYCSecret, w.owners
 	options.Runs = w.runs
 	if options.Timings == (activities.Timings{}) {
 		options.Timings = activities.GuideTimings(1)
@@ -250,7 +250,7 @@ func (o *owners) fail(err error) {
 	o.err = err
 }
 
-func (o *owners) Keep(ctx context.Context, orderID, maker string) (bool, error) {
+func (o *owners) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
 	return o.Claim(ctx, orderID, maker)
 }
 

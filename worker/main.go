@@ -167,12 +167,12 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 		Caller:       provider,
 		KYCSecret:    c.Onmeta.KYCSecret,
 		Timings:      activities.GuideTimings(c.Onmeta.ClockSpeed),
-		Owners:       activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag},
+		Claims:       activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag},
 		OpenDossiers: stores.Open,
 		Checkout:     checkout,
 		Staging:      c.Onmeta.staging(),
 		Runs:         activities.TemporalRuns{Client: temporal},
-		Messages:     messages{keyring: keyring, namespace: namespace(c.temporal)},
+		Decrypter:    messages{keyring: keyring, namespace: namespace(c.temporal)},
 		AllowClear:   c.allowClear(),
 	})
 

@@ -19,13 +19,13 @@ type messages struct {
 	namespace string
 }
 
-var _ activities.Messages = messages{}
+var _ activities.Decrypter = messages{}
 
-// Keys implements activities.Messages.
-func (m messages) Keys() []string { return m.keyring.IDs() }
+// KeyIDs implements activities.Decrypter.
+func (m messages) KeyIDs() []string { return m.keyring.IDs() }
 
-// Open implements activities.Messages.
-func (m messages) Open(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error) {
+// Decrypt implements activities.Decrypter.
+func (m messages) Decrypt(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error) {
 	order := codec.New(m.keyring, m.namespace).WithSerializationContext(converter.WorkflowSerializationContext{
 		Namespace: m.namespace, WorkflowID: workflowID,
 	})

@@ -66,7 +66,7 @@ func (l *lifecycle) lookAhead(ctx workflow.Context) {
 	future, answer := workflow.NewFuture(ctx)
 	l.lookup = &lookup{answer: future, stop: stop}
 	workflow.GoNamed(ctx, "linked accounts", func(ctx workflow.Context) {
-		answer.Set(activities.LinkedAccountsAhead(ctx, l.route.account()))
+		answer.Set(activities.PrefetchLinkedAccounts(ctx, l.route.account()))
 	})
 }
 

@@ -90,7 +90,7 @@ func (l *lifecycle) admit(m message, input converter.RawValue) (take, error) {
 // mindsClear reports whether the order began, or begins, under a rule for messages in clear.
 func (l *lifecycle) mindsClear() bool { return !l.begun || l.rules != nil }
 
-func (l *lifecycle) takesClear() bool { return l.rules != nil && l.rules.Clear }
+func (l *lifecycle) takesClear() bool { return l.rules != nil && l.rules.AllowClear }
 
 func (l *lifecycle) unencrypted(what string) *ramp.Error {
 	return l.refuse(ramp.Unencrypted, what+" in clear is not taken: it cannot be told who sent it. Give its sender the keyset")
@@ -121,7 +121,7 @@ func (a *aside) stop() {
 // has it does not matter, so that a replay decides alike.
 func (l *lifecycle) needsKey(input converter.RawValue) bool {
 	key := keyOf(input)
-	return key != "" && l.rules != nil && !slices.Contains(l.rules.Keys, key)
+	return key != "" && l.rules != nil && !slices.Contains(l.rules.KeyIDs, key)
 }
 
 // setAside keeps a signal until a worker has its key, and handles it then. Its sender cannot be told. Where too many wait already, it
@@ -163,7 +163,7 @@ func (l *lifecycle) awaitKey(ctx workflow.Context, m message, request activities
 
 // tryAside reads a message if a worker has its key by now.
 func (l *lifecycle) tryAside(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
-	read, err := activities.TryMessage(ctx, request)
+	read, err := activities.ReadMessageOnce(ctx, request)
 	switch {
 	case err == nil:
 		l.heedOpened(ctx, m, request.KeyID, read.Opened)
@@ -174,7 +174,7 @@ func (l *lifecycle) tryAside(ctx workflow.Context, m message, request activities
 
 // heedOpened handles a signal that was set aside.
 func (l *lifecycle) heedOpened(ctx workflow.Context, m message, key string, opened []byte) {
-	l.rules.Keys = append(l.rules.Keys, key)
+	l.rules.KeyIDs = append(l.rules.KeyIDs, key)
 	var payload commonpb.Payload
 	if len(opened) == 0 || proto.Unmarshal(opened, &payload) != nil {
 		l.note(ctx, "A "+m.name+" signal that was set aside is ignored: it was encrypted for another order, or was changed.")

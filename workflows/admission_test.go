@@ -18,8 +18,8 @@ import (
 )
 
 // began lets the order begin under rules.
-func (w *world) began(rules activities.Rules, verified bool) {
-	first := func(req activities.KYCStatusRequest) bool { return req.Begins != nil }
+func (w *world) began(rules activities.AdmissionRules, verified bool) {
+	first := func(req activities.KYCStatusRequest) bool { return req.Admission != nil }
 	w.OnActivity((*activities.Calls)(nil).KYCStatus, mock.Anything, mock.MatchedBy(first)).
 		Return(activities.KYCStatusResult{Verified: verified, Rules: &rules}, nil).Once()
 }
@@ -167,7 +167,7 @@ func TestAwaitedSaleIsComparedByWhatItsRequestMeans(t *testing.T) {
 func TestProofInClearCountsUnderEveryRule(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.began(activities.Rules{Clear: false, Keys: []string{"7"}}, true)
+	w.began(activities.AdmissionRules{AllowClear: false, KeyIDs: []string{"7"}}, true)
 	w.happy(completed)
 	w.at(time.Minute, func() { w.SignalWorkflow(ramp.SubmitUTR, handed(t, ramp.UTRSubmission{UTR: utr}, inClear...)) })
 
@@ -177,7 +177,7 @@ func TestProofInClearCountsUnderEveryRule(t *testing.T) {
 func TestAccountInClearCountsOnlyWhereTheOrderBeganSoAndWhileItIsAwaited(t *testing.T) {
 	t.Parallel()
 	mine := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "attacker@okbank", Name: "Mallory"}}
-	play := func(t *testing.T, rules activities.Rules, status ramp.Status) (signal string, update *reply) {
+	play := func(t *testing.T, rules activities.AdmissionRules, status ramp.Status) (signal string, update *reply) {
 		w := newWorld(t, ramp.Onramp)
 		w.began(rules, status != ramp.AwaitingKYC)
 		w.on((*activities.Calls)(nil).LinkedAccounts).Return(activities.LinkResult{State: activities.NotLinked}, nil).Maybe()
@@ -194,19 +194,19 @@ func TestAccountInClearCountsOnlyWhereTheOrderBeganSoAndWhileItIsAwaited(t *test
 
 	t.Run("encrypted only", func(t *testing.T) {
 		t.Parallel()
-		signal, update := play(t, activities.Rules{Clear: false}, ramp.AwaitingAccount)
+		signal, update := play(t, activities.AdmissionRules{AllowClear: false}, ramp.AwaitingAccount)
 		requireType(t, update.rejected, ramp.Unencrypted)
 		require.Contains(t, signal, "A submit-account signal was ignored: order inv-42: a submit-account in clear is not taken")
 	})
 	t.Run("in clear, before it is awaited", func(t *testing.T) {
 		t.Parallel()
-		signal, update := play(t, activities.Rules{Clear: true}, ramp.AwaitingKYC)
+		signal, update := play(t, activities.AdmissionRules{AllowClear: true}, ramp.AwaitingKYC)
 		requireType(t, update.rejected, ramp.NotAwaited)
 		require.Contains(t, signal, "A submit-account signal was ignored: order inv-42: not awaited")
 	})
 	t.Run("in clear, awaited", func(t *testing.T) {
 		t.Parallel()
-		_, update := play(t, activities.Rules{Clear: true}, ramp.AwaitingAccount)
+		_, update := play(t, activities.AdmissionRules{AllowClear: true}, ramp.AwaitingAccount)
 		require.NoError(t, update.rejected)
 	})
 }
@@ -228,7 +228,7 @@ func TestRequestInClearIsNotComparedWhereTheOrderCameEncrypted(t *testing.T) {
 func TestMessageThatNoKeyReadsIsSetAsideAndReadOnceThereIsOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.began(activities.Rules{Keys: []string{"7"}}, true)
+	w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)
 	w.on((*activities.Calls)(nil).ReadMessage).After(time.Hour).
 		Return(activities.ReadMessageResult{Opened: content(t, ramp.UTRSubmission{UTR: utr})}, nil).Once()
 	w.happy(completed)
@@ -250,7 +250,7 @@ func TestMessageThatNoKeyReadsIsSetAsideAndReadOnceThereIsOne(t *testing.T) {
 func TestMessageThatNobodyCanReadFreezesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.began(activities.Rules{Keys: []string{"7"}}, true)
+	w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)
 	w.on((*activities.Calls)(nil).ReadMessage).Return(activities.ReadMessageResult{},
 		temporal.NewApplicationError("no key", activities.ErrKeyMissing)).Maybe()
 	w.happy(completed)
@@ -271,7 +271,7 @@ func TestMessageThatNobodyCanReadFreezesNothing(t *testing.T) {
 func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.began(activities.Rules{Keys: []string{"7"}}, true)
+	w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)
 	w.on((*activities.Calls)(nil).ReadMessage).Return(func(_ context.Context, req activities.ReadMessageRequest) (activities.ReadMessageResult, error) {
 		if req.KeyID != "8" {
 			return activities.ReadMessageResult{}, temporal.NewApplicationError("no key", activities.ErrKeyMissing)
@@ -301,7 +301,7 @@ func TestMessageIsTooLargeToBeSetAsideWhetherItsKeyIsHereOrNot(t *testing.T) {
 		handed(t, "ciphertext", ramp.MetadataKeyID, "9", ramp.MetadataLarge, "true", ramp.MetadataUnreadable, "unknown-key"),
 	} {
 		w := newWorld(t, ramp.Onramp)
-		w.began(activities.Rules{Keys: []string{"7"}}, true)
+		w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)
 		w.happy(completed)
 		w.at(time.Minute, func() { w.SignalWorkflow(ramp.SubmitUTR, message) })
 		w.signalUTR(2*time.Minute, utr)
@@ -333,7 +333,7 @@ func TestMessageThatNobodyCanReadFreezesNoOrderThatDoesNotBegin(t *testing.T) {
 func TestMessageOfAnotherOrderThatWasSetAsideIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.began(activities.Rules{Keys: []string{"7"}}, true)
+	w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)
 	w.on((*activities.Calls)(nil).ReadMessage).Return(activities.ReadMessageResult{}, nil).Once()
 	w.happy(completed)
 	w.at(time.Minute, func() { w.SignalWorkflow(ramp.SubmitUTR, sealed()) })
@@ -346,7 +346,7 @@ func TestMessagesThatComeBeforeTheOrderBeginsAreReadOnceItHas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).KYCStatus).After(time.Minute).
-		Return(activities.KYCStatusResult{Verified: true, Rules: &activities.Rules{Keys: []string{"7"}}}, nil).Once()
+		Return(activities.KYCStatusResult{Verified: true, Rules: &activities.AdmissionRules{KeyIDs: []string{"7"}}}, nil).Once()
 	w.on((*activities.Calls)(nil).ReadMessage).Return(activities.ReadMessageResult{Opened: content(t, ramp.UTRSubmission{UTR: otherUTR})}, nil).Once()
 	w.happy(completed)
 	w.at(time.Second, func() { w.SignalWorkflow(ramp.SubmitUTR, sealed()) })

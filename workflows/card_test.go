@@ -346,7 +346,7 @@ func TestCardOfAnEndedOrderTellsWhyAndWhatIsLeftToDo(t *testing.T) {
 			tells:    []string{"## Refunded", "another account paid", "The user misses the payment:** ask the provider's support", again}},
 		"rejected": {
 			provider: func(w *world) {
-				w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, refusal("Amount is out of limits"))
+				w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, refusal("Amount is out of limits"))
 			},
 			tells: []string{"## Rejected\n", "The provider refused: Amount is out of limits", again}},
 	} {

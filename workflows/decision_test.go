@@ -190,10 +190,10 @@ func TestSaleByPayoutTakesNoMoreTokensThanConfirmed(t *testing.T) {
 		}
 		return w.quote("quote-"+pay, ramp.Amount{Amount: pay, Currency: "USDC"}, ramp.Amount{Amount: "8400.00", Currency: "INR"}), nil
 	})
-	var placed activities.Placement
+	var placed activities.CreateOrderRequest
 	w.on((*activities.Calls)(nil).CreateOfframpOrder).Return(
-		func(_ context.Context, req activities.CreateOfframpOrderRequest) (activities.Created, error) {
-			placed = req.Placement
+		func(_ context.Context, req activities.CreateOfframpOrderRequest) (activities.CreatedOrder, error) {
+			placed = req.CreateOrderRequest
 			return offrampOrder, nil
 		})
 	w.happy(paidOut)
@@ -241,11 +241,11 @@ func TestOrderThatTheProviderMakesAtAWorsePriceIsAgreedAnew(t *testing.T) {
 	worse := w.quote("worse", ramp.Amount{Amount: "100", Currency: "USDC"}, ramp.Amount{Amount: "4000.00", Currency: "INR"}).Quote
 	stale := temporal.NewNonRetryableApplicationError("worse", activities.ErrQuoteExpired, nil,
 		activities.StaleQuote{Quote: &worse, OrderID: "650000000000000000000007"})
-	w.on((*activities.Calls)(nil).CreateOfframpOrder).Return(activities.Created{}, stale).Once()
-	var placed activities.Placement
+	w.on((*activities.Calls)(nil).CreateOfframpOrder).Return(activities.CreatedOrder{}, stale).Once()
+	var placed activities.CreateOrderRequest
 	w.on((*activities.Calls)(nil).CreateOfframpOrder).Return(
-		func(_ context.Context, req activities.CreateOfframpOrderRequest) (activities.Created, error) {
-			placed = req.Placement
+		func(_ context.Context, req activities.CreateOfframpOrderRequest) (activities.CreatedOrder, error) {
+			placed = req.CreateOrderRequest
 			return offrampOrder, nil
 		}).Once()
 	w.happy(paidOut)
@@ -271,11 +271,11 @@ func TestOrderThatTheProviderMakesAtAWorsePriceIsAgreedAnew(t *testing.T) {
 func TestQuoteThatExpiresOnARetryIsFollowedByASearch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	stale := temporal.NewNonRetryableApplicationError("stale", activities.ErrQuoteExpired, nil, activities.StaleQuote{MaybeMade: true})
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, stale).Once()
+	stale := temporal.NewNonRetryableApplicationError("stale", activities.ErrQuoteExpired, nil, activities.StaleQuote{OrderMayExist: true})
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, stale).Once()
 	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(
-		func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.Created, error) {
-			require.True(t, req.Again)
+		func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
+			require.True(t, req.OrderMayExist)
 			return onrampOrder, nil
 		}).Once()
 	w.happy(completed)

@@ -81,7 +81,7 @@ func (w *world) happy(watched ...activities.OrderState) {
 	}
 }
 
-var onrampOrder = activities.Created{
+var onrampOrder = activities.CreatedOrder{
 	OrderID:  orderID,
 	Lifetime: 3 * time.Hour,
 	Instructions: ramp.Instructions{UPI: &ramp.UPIInstructions{
@@ -90,7 +90,7 @@ var onrampOrder = activities.Created{
 	}},
 }
 
-var offrampOrder = activities.Created{
+var offrampOrder = activities.CreatedOrder{
 	OrderID:  orderID,
 	Lifetime: 3 * time.Hour,
 	Instructions: ramp.Instructions{Deposit: &ramp.Deposit{

@@ -43,7 +43,7 @@ func (l *lifecycle) verifyKYC(ctx workflow.Context) error {
 		l.lookAhead(ctx)
 	}
 	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{
-		Email: l.terms.email, Begins: &activities.Beginning{Reference: l.order.Reference, Clear: l.clear},
+		Email: l.terms.email, Admission: &activities.Admission{Reference: l.order.Reference, Unencrypted: l.clear},
 	})
 	l.begun, l.rules, l.stillborn = true, status.Rules, err != nil
 	if l.rules != nil || l.holding { // an order that began before there were rules reads its messages when it waits for some
@@ -125,7 +125,7 @@ func (l *lifecycle) heedRefusal(ctx workflow.Context, said activities.Refusal) (
 	switch {
 	case err != nil || verified:
 		return verified, err
-	case said.Again > 0 && workflow.Now(ctx).Before(l.identity.since.Add(userPatience)):
+	case said.RetryAfter > 0 && workflow.Now(ctx).Before(l.identity.since.Add(userPatience)):
 		l.pauseUploads(ctx, said)
 	default:
 		l.refuseDossier(ctx, refusedDossier(said.Reason))
@@ -134,14 +134,14 @@ func (l *lifecycle) heedRefusal(ctx workflow.Context, said activities.Refusal) (
 }
 
 func (l *lifecycle) isVerified(ctx workflow.Context) (bool, error) {
-	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{Email: l.terms.email, Again: true})
+	status, err := ask(ctx, l, activities.KYCStatus, activities.KYCStatusRequest{Email: l.terms.email, Repeat: true})
 	return status.Verified, err
 }
 
 // pauseUploads keeps the dossier: it was refused for a while, not for what is in it. Its sender is not kept waiting.
 func (l *lifecycle) pauseUploads(ctx workflow.Context, said activities.Refusal) {
 	id := &l.identity
-	id.again = workflow.Now(ctx).Add(said.Again)
+	id.again = workflow.Now(ctx).Add(said.RetryAfter)
 	until := "They are uploaded again at " + ist(id.again) + ", or others that come before"
 	l.inbox.kyc.decide(refusal(ramp.KYCRefused, refusedDossier(said.Reason)+" "+until))
 	l.enter(ctx, ramp.VerifyingKYC, sentence(refusedDossier(said.Reason))+" "+until+".")

@@ -68,7 +68,7 @@ func (p *provider) patientRoad() *road {
 // pausedRefusal is how the activity says that the provider takes no documents for an hour.
 func pausedRefusal() error {
 	return temporal.NewNonRetryableApplicationError("refused", activities.ErrRefused, nil,
-		activities.Refusal{HTTPStatus: http.StatusBadRequest, Reason: tooManyAttempts, Again: time.Hour})
+		activities.Refusal{HTTPStatus: http.StatusBadRequest, Reason: tooManyAttempts, RetryAfter: time.Hour})
 }
 
 // unverified is the request of a user whose accounts are linked, with documents or without.

@@ -46,7 +46,7 @@ type route interface {
 	useAccount(ramp.AccountSubmission)
 
 	quote(workflow.Context) (activities.QuoteResult, error)
-	create(workflow.Context, activities.Placement) (activities.Created, error)
+	create(workflow.Context, activities.CreateOrderRequest) (activities.CreatedOrder, error)
 
 	// proofMessage is the name of the signal and update that bring a proof of payment.
 	proofMessage() string
@@ -106,7 +106,7 @@ type lifecycle struct {
 	// begun is set once the order's first call is over, and rules are what that said the order goes by; nil for an order that began
 	// before there were any.
 	begun bool
-	rules *activities.Rules
+	rules *activities.AdmissionRules
 	// holding is set while messages wait for the order to begin.
 	holding bool
 	// stillborn is set once the first call has failed, which ends the order.
@@ -210,7 +210,7 @@ func readRequest(ctx workflow.Context, r route, input converter.RawValue) error 
 // run is an order from beginning to end.
 func (l *lifecycle) run(ctx workflow.Context) (*ramp.Order, error) {
 	err := l.walk(ctx)
-	if why, turned := activities.TurnedAway(err); turned {
+	if why, turned := activities.NotAdmitted(err); turned {
 		return nil, l.turnAway(ctx, why)
 	}
 	if err = l.conclude(ctx, err); err != nil {
@@ -306,7 +306,7 @@ func answer[T any](ctx workflow.Context, l *lifecycle, call func(workflow.Contex
 	if err := pause(ctx, activities.RetryAfter(err)); err != nil {
 		return result, err
 	}
-	return call(activities.Patiently(ctx))
+	return call(activities.WithUnlimitedRetries(ctx))
 }
 
 // pause waits for as long as the provider, or the pace of retries, asks.
@@ -321,13 +321,13 @@ func pause(ctx workflow.Context, asked time.Duration) error {
 func (l *lifecycle) keepWatching(
 	ctx workflow.Context, since time.Time, watch func(activities.Wait) (activities.WatchEnd, error),
 ) (activities.End, error) {
-	wait := activities.Wait{Since: since}
+	wait := activities.Wait{WaitingSince: since}
 	for {
 		stopped, err := watch(wait)
 		if err != nil {
 			return "", err
 		}
-		wait.InOutage, wait.Pause = stopped.End == activities.Outage, stopped.RetryAfter
+		wait.InOutage, wait.RetryAfter = stopped.End == activities.Outage, stopped.RetryAfter
 		if wait.InOutage {
 			l.raise(ctx, outage, stopped.Problem)
 			continue

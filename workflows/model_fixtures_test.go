@@ -217,11 +217,11 @@ func (p *fakeProvider) serve(env *testsuite.TestWorkflowEnvironment) {
 	serve(env, p, "WatchLink", p.watchLink)
 	serve(env, p, "QuoteBuy", p.quoteBuy)
 	serve(env, p, "QuoteSell", p.quoteSell)
-	serve(env, p, "CreateOnrampOrder", func(attempt int32, req activities.CreateOnrampOrderRequest) (activities.Created, error) {
-		return p.create(req.Placement, onrampOrder, req.Again || attempt > 1)
+	serve(env, p, "CreateOnrampOrder", func(attempt int32, req activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
+		return p.create(req.CreateOrderRequest, onrampOrder, req.OrderMayExist || attempt > 1)
 	})
-	serve(env, p, "CreateOfframpOrder", func(_ int32, req activities.CreateOfframpOrderRequest) (activities.Created, error) {
-		return p.create(req.Placement, offrampOrder, false)
+	serve(env, p, "CreateOfframpOrder", func(_ int32, req activities.CreateOfframpOrderRequest) (activities.CreatedOrder, error) {
+		return p.create(req.CreateOrderRequest, offrampOrder, false)
 	})
 	serve(env, p, "SubmitUTR", func(_ int32, req activities.SubmitUTRRequest) (activities.SubmitResult, error) {
 		return activities.SubmitResult{}, p.submit(req.OrderID, req.UTR)
@@ -352,7 +352,7 @@ func (p *fakeProvider) watch(a answer, wait activities.Wait, limit time.Duration
 	case wait.InOutage:
 		return activities.WatchEnd{End: activities.Recovered}
 	case a.fault == timeUp && limit > 0:
-		p.delay = max(p.delay, wait.Since.Add(limit).Sub(p.clock()))
+		p.delay = max(p.delay, wait.WaitingSince.Add(limit).Sub(p.clock()))
 		return activities.WatchEnd{End: activities.TimeUp}
 	default:
 		return activities.WatchEnd{End: activities.Outage, Problem: "HTTP 503"}
@@ -487,36 +487,36 @@ func (p *fakeProvider) quote(pay, receive ramp.Amount) (activities.QuoteResult, 
 
 // create makes an order, unless an attempt without an answer has made one that can be found. As the activity does, it sends
 // nothing at a quote that is too old.
-func (p *fakeProvider) create(req activities.Placement, created activities.Created, search bool) (activities.Created, error) {
+func (p *fakeProvider) create(req activities.CreateOrderRequest, created activities.CreatedOrder, search bool) (activities.CreatedOrder, error) {
 	a := p.next("Create")
 	p.creates = append(p.creates, creation{at: p.clock(), until: p.until()})
 	if search && len(p.orders) > 0 {
 		return p.adopt(a, req, created)
 	}
 	if p.clock().After(req.Quote.ExpiresAt) {
-		return activities.Created{}, temporal.NewNonRetryableApplicationError("the quote expired", activities.ErrQuoteExpired, nil,
-			activities.StaleQuote{MaybeMade: search})
+		return activities.CreatedOrder{}, temporal.NewNonRetryableApplicationError("the quote expired", activities.ErrQuoteExpired, nil,
+			activities.StaleQuote{OrderMayExist: search})
 	}
 	if a.fault == worsePrice && p.direction == ramp.Offramp {
-		return activities.Created{}, p.makeWorseOrder(req)
+		return activities.CreatedOrder{}, p.makeWorseOrder(req)
 	}
 	if a.fault == refused {
 		p.giveUp("Create refused")
-		return activities.Created{}, refusal("amount below the limit")
+		return activities.CreatedOrder{}, refusal("amount below the limit")
 	}
 	if a.fault == fine || a.fault == lost || a.fault == worsePrice {
 		created.OrderID, created.Lifetime = p.makeOrder(req), orderLifetime
 	}
 	if err := a.unanswered(); err != nil {
-		return activities.Created{}, err
+		return activities.CreatedOrder{}, err
 	}
 	p.tellOf(created)
 	return created, nil
 }
 
-func (p *fakeProvider) adopt(a answer, req activities.Placement, created activities.Created) (activities.Created, error) {
+func (p *fakeProvider) adopt(a answer, req activities.CreateOrderRequest, created activities.CreatedOrder) (activities.CreatedOrder, error) {
 	if err := a.unanswered(); err != nil {
-		return activities.Created{}, err
+		return activities.CreatedOrder{}, err
 	}
 	created.OrderID, created.Adopted = p.orders[0].id, true
 	created.Lifetime = max(orderLifetime-p.clock().Sub(req.Quote.ExpiresAt.Add(-quoteLifetime)), 0)
@@ -525,12 +525,12 @@ func (p *fakeProvider) adopt(a answer, req activities.Placement, created activit
 	return created, nil
 }
 
-func (p *fakeProvider) tellOf(created activities.Created) {
+func (p *fakeProvider) tellOf(created activities.CreatedOrder) {
 	p.lifetime = created.Lifetime
 	p.onOrder(p.delay, created.Lifetime)
 }
 
-func (p *fakeProvider) makeOrder(req activities.Placement) string {
+func (p *fakeProvider) makeOrder(req activities.CreateOrderRequest) string {
 	if !p.verified || !p.linked {
 		p.breach("an order was made for a user with KYC %t and account %t", p.verified, p.linked)
 	}
@@ -543,7 +543,7 @@ func (p *fakeProvider) makeOrder(req activities.Placement) string {
 }
 
 // makeWorseOrder makes an order at another price than it was asked for: as the activity does, it shows it to nobody.
-func (p *fakeProvider) makeWorseOrder(req activities.Placement) error {
+func (p *fakeProvider) makeWorseOrder(req activities.CreateOrderRequest) error {
 	id := p.makeOrder(req)
 	p.orders[len(p.orders)-1].worse = true
 	quote := req.Quote

@@ -90,18 +90,18 @@ func (r *offramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
 	})
 }
 
-func (r *offramp) create(ctx workflow.Context, placement activities.Placement) (activities.Created, error) {
+func (r *offramp) create(ctx workflow.Context, placement activities.CreateOrderRequest) (activities.CreatedOrder, error) {
 	return activities.CreateOfframpOrder(ctx, activities.CreateOfframpOrderRequest{
-		Placement:     placement,
-		Token:         r.request.Token,
-		TokenAmount:   r.request.TokenAmount,
-		Fiat:          r.request.Fiat,
-		SenderWallet:  r.request.SenderWallet,
-		RefundWallet:  r.request.RefundWallet,
-		AccountNumber: ramp.MaskAccount(r.request.Bank.AccountNumber),
-		IFSC:          r.request.Bank.IFSC,
-		Metadata:      r.request.Metadata,
-		Holder:        r.account().Holder(),
+		CreateOrderRequest: placement,
+		Token:              r.request.Token,
+		TokenAmount:        r.request.TokenAmount,
+		Fiat:               r.request.Fiat,
+		SenderWallet:       r.request.SenderWallet,
+		RefundWallet:       r.request.RefundWallet,
+		AccountNumber:      ramp.MaskAccount(r.request.Bank.AccountNumber),
+		IFSC:               r.request.Bank.IFSC,
+		Metadata:           r.request.Metadata,
+		Holder:             r.account().Holder(),
 	})
 }
 

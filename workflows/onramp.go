@@ -93,17 +93,17 @@ func (r *onramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
 	return activities.QuoteBuy(ctx, activities.QuoteBuyRequest{Fiat: r.request.Fiat, Token: r.request.Token})
 }
 
-func (r *onramp) create(ctx workflow.Context, placement activities.Placement) (activities.Created, error) {
+func (r *onramp) create(ctx workflow.Context, placement activities.CreateOrderRequest) (activities.CreatedOrder, error) {
 	account := r.account()
 	return activities.CreateOnrampOrder(ctx, activities.CreateOnrampOrderRequest{
-		Placement:     placement,
-		Fiat:          r.request.Fiat,
-		Token:         r.request.Token,
-		WalletAddress: r.request.WalletAddress,
-		PaymentMethod: r.request.PaymentMethod,
-		UPI:           account.UPI,
-		Bank:          withoutPAN(account.Bank),
-		Metadata:      r.request.Metadata,
+		CreateOrderRequest: placement,
+		Fiat:               r.request.Fiat,
+		Token:              r.request.Token,
+		WalletAddress:      r.request.WalletAddress,
+		PaymentMethod:      r.request.PaymentMethod,
+		UPI:                account.UPI,
+		Bank:               withoutPAN(account.Bank),
+		Metadata:           r.request.Metadata,
 	})
 }
 

@@ -63,7 +63,7 @@ func (l *lifecycle) pauseUnkept(ctx workflow.Context) error {
 // dropPrice takes over why no order was made at the price agreed on. The price of an order that the provider made all the same,
 // and that is worse, is the next one for the user to agree to.
 func (l *lifecycle) dropPrice(ctx workflow.Context, stale activities.StaleQuote) {
-	l.maybeMade = l.maybeMade || stale.MaybeMade
+	l.maybeMade = l.maybeMade || stale.OrderMayExist
 	if stale.Quote == nil || !changed(ctx, changeOrderPrice) {
 		l.note(ctx, "The quote expired before the order could be made, and the price got worse; it is fetched again.")
 		return
@@ -75,8 +75,8 @@ func (l *lifecycle) dropPrice(ctx workflow.Context, stale activities.StaleQuote)
 
 // keep makes sure that the provider's order is this one's. An order that publishes it at once need not: whoever would adopt
 // it waits for longer than that, and finds it published.
-func (l *lifecycle) keep(ctx workflow.Context, created activities.Created) (bool, error) {
-	late := now(ctx).Sub(since(ctx, created.At)) > activities.KeptWithin
+func (l *lifecycle) keep(ctx workflow.Context, created activities.CreatedOrder) (bool, error) {
+	late := now(ctx).Sub(since(ctx, created.At)) > activities.ConfirmWithin
 	if l.order.Direction == ramp.Offramp || created.Adopted || !late {
 		return true, nil
 	}
@@ -188,25 +188,25 @@ func (l *lifecycle) quoteNote() string {
 
 // create makes the order, or finds it made by an attempt whose answer was lost. A cancellation waits for the provider's
 // answer, so that the order which it may make is known, but not for the end of an outage.
-func (l *lifecycle) create(ctx workflow.Context) (activities.Created, error) {
+func (l *lifecycle) create(ctx workflow.Context) (activities.CreatedOrder, error) {
 	l.enter(ctx, ramp.CreatingOrder, "")
-	placement := activities.Placement{
+	placement := activities.CreateOrderRequest{
 		Email:       l.terms.email,
 		Reference:   l.order.Reference,
 		Quote:       *l.order.Quote,
-		Since:       l.since,
+		NotBefore:   l.since,
 		MinReceived: l.terms.minReceived,
 		MaxPaid:     l.terms.maxPaid,
 		Reset:       wasReset(ctx),
 	}
-	if placement.Reset && l.order.CreatedAt.Before(placement.Since) {
-		placement.Since = l.order.CreatedAt // the run before may have made the order
+	if placement.Reset && l.order.CreatedAt.Before(placement.NotBefore) {
+		placement.NotBefore = l.order.CreatedAt // the run before may have made the order
 	}
 	if l.confirmed != nil {
 		placement.MinReceived, placement.MaxPaid = l.confirmed.Receive.Amount, l.confirmed.Pay.Amount
 	}
-	return answer(ctx, l, func(ctx workflow.Context) (activities.Created, error) {
-		placement.Again = l.maybeMade || placement.Reset
+	return answer(ctx, l, func(ctx workflow.Context) (activities.CreatedOrder, error) {
+		placement.OrderMayExist = l.maybeMade || placement.Reset
 		if !l.maybeMade {
 			ctx = disconnected(ctx)
 		}
@@ -225,7 +225,7 @@ func wasReset(ctx workflow.Context) bool {
 }
 
 // placed takes over what the provider's order says.
-func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
+func (l *lifecycle) placed(ctx workflow.Context, created activities.CreatedOrder) {
 	l.order.OrderID = created.OrderID
 	l.unpaid = true
 	l.settle(ctx, providerSays)
@@ -243,7 +243,7 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
 	}
 	if l.unpayable(ctx, created) {
-		why := cmp.Or(created.Distrust, "the provider's answer with the UPI payment instructions was lost")
+		why := cmp.Or(created.Withheld, "the provider's answer with the UPI payment instructions was lost")
 		l.raise(ctx, lostInstructions, why+"; cancel this order and start another")
 	}
 	l.enter(ctx, ramp.AwaitingPayment, note)
@@ -251,7 +251,7 @@ func (l *lifecycle) placed(ctx workflow.Context, created activities.Created) {
 
 // unpayable reports whether nothing tells how the order is paid, as of a UPI order whose answer was lost, or of one whose answer cannot be
 // trusted.
-func (l *lifecycle) unpayable(ctx workflow.Context, created activities.Created) bool {
+func (l *lifecycle) unpayable(ctx workflow.Context, created activities.CreatedOrder) bool {
 	how := created.Instructions
 	unpayable := how.UPI == nil && how.Bank == nil && how.Deposit == nil && how.CheckoutURL == ""
 	lost := created.Adopted && l.route.accountKind() == ramp.AccountUPI

@@ -81,7 +81,7 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 	stores, err := activities.NewDossierStores(p.dossier)
 	require.NoError(t, err)
 	p.calls, p.watches = activities.New(activities.Options{
-		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Owners: p.owners, Timings: timings, OpenDossiers: stores.Open,
+		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Claims: p.owners, Timings: timings, OpenDossiers: stores.Open,
 		Runs: firstRun{},
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -313,7 +313,7 @@ type claims struct {
 	owners map[string]string
 }
 
-func (c *claims) Keep(ctx context.Context, orderID, maker string) (bool, error) {
+func (c *claims) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
 	return c.Claim(ctx, orderID, maker)
 }
 

@@ -244,7 +244,7 @@ func TestStaleConfirmedQuoteStandsOnlyIfTheNewOneIsNoWorse(t *testing.T) {
 func TestQuoteThatExpiresBeforeTheOrderIsMadeIsFetchedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, quoteExpired()).Twice()
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, quoteExpired()).Twice()
 	w.happy(completed)
 	w.signalUTR(time.Hour, utr)
 
@@ -257,7 +257,7 @@ func TestQuoteThatExpiresBeforeTheOrderIsMadeIsFetchedAgain(t *testing.T) {
 func TestProviderThatRefusesTheOrderRejectsIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, refusal("amount is below the limit"))
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, refusal("amount is below the limit"))
 	w.happy()
 
 	order := w.buy(onrampRequest())
@@ -302,11 +302,11 @@ func TestOrderThatMayHaveBeenMadeIsLookedForOnTheNextTry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	var again []bool
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.Created, error) {
-		again = append(again, req.Again)
-		require.Equal(t, start, req.Since)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
+		again = append(again, req.OrderMayExist)
+		require.Equal(t, start, req.NotBefore)
 		if len(again) <= 10 {
-			return activities.Created{}, unavailable()
+			return activities.CreatedOrder{}, unavailable()
 		}
 		adopted := onrampOrder
 		adopted.Adopted, adopted.Instructions = true, ramp.Instructions{}
@@ -534,8 +534,8 @@ func TestOrderThatAnotherHasAdoptedIsMadeAgain(t *testing.T) {
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(adopted, nil).Once()
 	w.on((*activities.Calls)(nil).KeepOrder).Return(activities.KeepOrderResult{}, nil).Once()
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, request activities.CreateOnrampOrderRequest) (activities.Created, error) {
-		require.True(t, request.Again, "an order of its own may have been made meanwhile")
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, request activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
+		require.True(t, request.OrderMayExist, "an order of its own may have been made meanwhile")
 		return another, nil
 	}).Once()
 	w.happy()
@@ -552,7 +552,7 @@ func TestProviderThatAnswersWithOthersOrdersIsAskedMoreAndMoreSlowly(t *testing.
 	const others = 50
 	w := newWorld(t, ramp.Onramp)
 	made := 0
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(context.Context, activities.CreateOnrampOrderRequest) (activities.Created, error) {
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(context.Context, activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
 		made++
 		created := onrampOrder
 		created.At = w.Now().Add(-time.Minute)
@@ -608,7 +608,7 @@ func TestCancellationWhileTheOrderIsMadeWaitsUntilItsIdIsKnown(t *testing.T) {
 func TestCancellationWhileTheOrderIsMadeDoesNotWaitForTheEndOfAnOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.Created{}, unavailable()).Times(8)
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, unavailable()).Times(8)
 	w.on((*activities.Calls)(nil).CreateOnrampOrder).After(24*time.Hour).Return(onrampOrder, nil)
 	w.happy()
 	w.at(time.Hour, w.CancelWorkflow)

@@ -113,7 +113,7 @@ func (r *truthRun) world(t *testing.T) *provider {
 	timings := activities.GuideTimings(1)
 	timings.PollMin, timings.PollMax = 30*time.Second, 30*time.Second
 	p := &provider{owners: new(claims)}
-	p.calls, p.watches = activities.New(activities.Options{Caller: transport, Owners: p.owners, Timings: timings, Runs: firstRun{}})
+	p.calls, p.watches = activities.New(activities.Options{Caller: transport, Claims: p.owners, Timings: timings, Runs: firstRun{}})
 	return p
 }
 

@@ -128,7 +128,7 @@ func newRetries(settings Settings, temporal client.Client, provider onmeta.Calle
 	timings := activities.GuideTimings(settings.Speed)
 	calls, _ := activities.New(activities.Options{
 		Caller: provider, Timings: timings,
-		Owners: activities.TemporalOwners{Client: temporal, Lag: activities.VisibilityLag}, Runs: activities.TemporalRuns{Client: temporal},
+		Claims: activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag}, Runs: activities.TemporalRuns{Client: temporal},
 	})
 	orders := worker.New(temporal, ramp.TaskQueue, worker.Options{})
 	workflows.Register(orders)
