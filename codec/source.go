@@ -26,11 +26,12 @@ var ErrNoKeyset = errors.New("there is no keyset")
 // KeysetSource says where a keyset is: in the environment, or in a file. One that is wrapped by a KMS is unwrapped with it
 // and never stored in clear.
 type KeysetSource struct {
-	// Keyset is the keyset itself, in Tink's JSON. Empty for one in a file.
+	// Keyset is the keyset itself, in Tink's JSON, instead of a file. Default: none.
 	Keyset string `env:"KEYSET,unset"`
-	// File is where the keyset is. Empty is DefaultFile.
+	// File is the keyset's file. Default: rampart/keyset.json in the user's configuration directory.
 	File string `env:"KEYSET_FILE"`
-	// KMS is the key that wraps the keyset, by the URI that Tink gives it. Empty for a keyset in clear.
+	// KMS is the URI of the KMS key that wraps the keyset, such as aws-kms://…, gcp-kms://… or hcvault://…. Default: none; the keyset is
+	// not wrapped.
 	KMS string `env:"KEYSET_KMS"`
 	// OpenKMS finds the key that KMS names, as kms.Open does. It is not needed for a keyset in clear.
 	OpenKMS func(ctx context.Context, uri string) (tink.AEADWithContext, error) `env:"-"`

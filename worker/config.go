@@ -38,47 +38,53 @@ type config struct {
 	level           zapcore.Level
 }
 
-// onmetaConfig is how to reach the provider.
+// onmetaConfig configures the provider client. The comments of the fields are the meanings in docs/reference/configuration.md; one that
+// ends in "Default: …" says what holds when the variable is not set.
 type onmetaConfig struct {
-	// BaseURL of the API, such as https://stg.api.onmeta.in.
+	// BaseURL is the base URL of the provider's API, such as https://stg.api.onmeta.in.
 	BaseURL string `env:"BASE_URL,notEmpty"`
-	// APIKey is the dashboard's "Client ID", APISecret its "Client Secret".
-	APIKey    onmeta.Secret `env:"API_KEY,notEmpty"`
+	// APIKey is the Client ID of the provider's dashboard.
+	APIKey onmeta.Secret `env:"API_KEY,notEmpty"`
+	// APISecret is the Client Secret of the provider's dashboard.
 	APISecret onmeta.Secret `env:"API_SECRET,notEmpty"`
 	// KYCSecret encrypts the fields of KYC uploads.
 	KYCSecret onmeta.Secret `env:"KYC_SECRET,notEmpty"`
-	// RateLimit is how many requests a second this worker makes at the most.
+	// RateLimit is the maximum number of requests per second that this worker sends to the provider.
 	RateLimit float64 `env:"RATE_LIMIT" envDefault:"50"`
-	// ClockSpeed is how many times faster than real time the provider's clock runs. Only a sandbox's does.
+	// ClockSpeed is how many times faster than real time the provider's clock runs. Other than 1 only with the sandbox.
 	ClockSpeed float64 `env:"CLOCK_SPEED" envDefault:"1"`
-	// CheckoutURL is the provider's payment page, which takes an order as the parameter orderId (provider 13). Without it, an
-	// order whose creation did not tell how to pay has no way to be paid.
+	// CheckoutURL is the provider's payment page, which takes the order id as the parameter orderId (provider 13.13). It is shown for an
+	// order that was created without payment instructions. Default: none.
 	CheckoutURL string `env:"CHECKOUT_URL"`
 }
 
-// workerConfig is about the process.
+// workerConfig configures the process.
 type workerConfig struct {
+	// LogFormat is json or console.
 	LogFormat string `env:"LOG_FORMAT" envDefault:"json"`
-	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
-	// HTTPAddress is where metrics and health are shown, host:port. Without it that is the usual one, on this machine alone.
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
+	// HTTPAddress is the host:port that serves /metrics, /healthz and /readyz. Default: 127.0.0.1:9464, or another port if it is taken.
 	HTTPAddress string `env:"HTTP_ADDRESS"`
-	// Pprof shows profiles there too, to this machine alone.
+	// Pprof serves Go's profiles on the same address, to requests from this machine only.
 	Pprof bool `env:"PPROF"`
-	// AllowClear is whether everything that is sent to orders may come in clear; unset, it may where all is on this machine.
+	// AllowClear accepts unencrypted requests, accounts, dossiers and confirmations. Unencrypted proofs of payment and cancellations are
+	// always accepted. Default: true if Temporal and the provider are both on loopback, else false.
 	AllowClear *bool `env:"ALLOW_CLEAR"`
-	// StopTimeout is how long activities may take to finish once the worker is told to stop. It must be shorter than
-	// what the platform grants before it kills.
+	// StopTimeout is how long running activities may take to finish once the worker is told to stop. It must be shorter than the
+	// platform's grace period before it kills the process.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
-	// Deployment and BuildID are the version of this worker. One without a BuildID has none, and takes orders at once.
+	// Deployment is the name that all versions of the workers share.
 	Deployment string `env:"DEPLOYMENT" envDefault:"ramp"`
-	BuildID    string `env:"BUILD_ID"`
-	// WorkflowCache is how many orders this worker keeps in memory between their workflow tasks. One that is not kept
-	// is replayed from its history.
+	// BuildID is the version of this worker. An order stays with the version that it started on. A worker without a version takes
+	// orders as soon as it starts. Default: no version.
+	BuildID string `env:"BUILD_ID"`
+	// WorkflowCache is how many orders this worker keeps in memory between their workflow tasks. Others are replayed from their history.
 	WorkflowCache int `env:"WORKFLOW_CACHE" envDefault:"1000"`
-	// Watches is how many orders this worker watches at a time.
+	// Watches is how many orders this worker watches at the same time.
 	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
-	// KYCStores are the URLs of the prefixes in blob stores that KYC dossiers are taken from, with the parameters that
-	// the stores' drivers need.
+	// KYCStores are the blob stores that KYC dossiers may come from: URLs of prefixes, separated by commas, with the parameters of the
+	// stores' drivers, such as file:///srv/kyc/,s3://ramp-kyc/users/?region=ap-south-1.
 	KYCStores []string `env:"KYC_STORES" envDefault:"file:///var/lib/rampart/kyc/"`
 }
 

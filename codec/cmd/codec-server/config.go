@@ -26,31 +26,37 @@ type config struct {
 	level zapcore.Level
 }
 
+// logConfig configures the log. The comments of the fields are the meanings in docs/reference/configuration.md; one that ends in
+// "Default: …" says what holds when the variable is not set.
 type logConfig struct {
+	// Format is json or console.
 	Format string `env:"FORMAT" envDefault:"json"`
-	// Level is of everything but the audit log, which no level silences.
+	// Level is debug, info, warn or error. The audit log is written at every level.
 	Level string `env:"LEVEL" envDefault:"info"`
 }
 
 type serverConfig struct {
-	// Listen is the address to listen on. Beyond loopback, tokens and TLS are required.
+	// Listen is the address to listen on. An address beyond loopback requires tokens and TLS.
 	Listen string `env:"LISTEN" envDefault:"127.0.0.1:8234"`
-	// Origins are the exact origins of the Web UIs that may ask.
+	// Origins are the exact origins of the Web UIs that may send requests, separated by commas.
 	Origins []string `env:"ORIGINS" envDefault:"http://127.0.0.1:8233,http://localhost:8233"`
-	// Encode allows encoding too.
+	// Encode allows encoding as well as decoding.
 	Encode bool `env:"ENCODE"`
-	// MaxBody is the largest request body in bytes.
+	// MaxBody is the maximum size of a request body in bytes.
 	MaxBody int64 `env:"MAX_BODY" envDefault:"8388608"`
 
-	// Issuer is the OpenID Connect provider whose tokens are accepted, Audience what they must be made for, and
-	// PermissionsClaim the claim that lists "namespace:role".
-	Issuer           string `env:"OIDC_ISSUER"`
-	Audience         string `env:"OIDC_AUDIENCE"`
+	// Issuer is the https URL of the OpenID Connect provider whose tokens are accepted. Default: none; only requests from this machine
+	// are answered.
+	Issuer string `env:"OIDC_ISSUER"`
+	// Audience is the audience that tokens must have. Default: none.
+	Audience string `env:"OIDC_AUDIENCE"`
+	// PermissionsClaim is the token's claim that lists permissions as "namespace:role".
 	PermissionsClaim string `env:"PERMISSIONS_CLAIM" envDefault:"permissions"`
 
-	// TLSCert and TLSKey are PEM files. Renewed ones are taken without a restart.
+	// TLSCert is the PEM file of the certificate. A renewed file is loaded without a restart. Default: none.
 	TLSCert string `env:"TLS_CERT"`
-	TLSKey  string `env:"TLS_KEY"`
+	// TLSKey is the PEM file of the certificate's private key. Default: none.
+	TLSKey string `env:"TLS_KEY"`
 }
 
 // loadConfig reads and checks everything before anything starts, and names all that is missing or wrong at once.
