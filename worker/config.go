@@ -19,7 +19,6 @@ import (
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/internal/loopback"
-	"rampart/internal/plaintext"
 	"rampart/internal/redact/redactlog"
 	"rampart/onmeta"
 )
@@ -116,7 +115,7 @@ func (c *config) readTemporal(environment map[string]string) error {
 	if c.temporal, err = profile.ToClientOptions(envconfig.ToClientOptionsRequest{}); err != nil {
 		return err
 	}
-	return plaintext.Check(c.temporal, lookup(environment))
+	return loopback.CheckTemporal(address(c.temporal), c.temporal.ConnectionOptions.TLS != nil, lookup(environment).LookupEnv)
 }
 
 // local reports whether Temporal and the provider are both on this machine: nobody's money moves then, and what would be a mistake

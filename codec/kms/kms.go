@@ -15,9 +15,8 @@ import (
 	"github.com/tink-crypto/tink-go-gcpkms/v2/integration/gcpkms"
 	"github.com/tink-crypto/tink-go-hcvault/v2/integration/hcvault"
 	"github.com/tink-crypto/tink-go/v2/tink"
-	"go.temporal.io/sdk/contrib/envconfig"
 
-	"rampart/internal/plaintext"
+	"rampart/internal/loopback"
 )
 
 // Open finds the key that a URI names: aws-kms://arn:…, gcp-kms://projects/…, or hcvault://host/transit/keys/name.
@@ -59,8 +58,8 @@ func vaultKey(uri string) (tink.AEADWithContext, error) {
 	if os.Getenv(api.EnvVaultAddress) == "" {
 		config.Address = "https://" + location.Host
 	}
-	// It is sent a token, and answers with keys.
-	if err := plaintext.CheckURL("VAULT_ADDR", cmp.Or(config.AgentAddress, config.Address), envconfig.EnvLookupOS); err != nil {
+	// The connection carries a token and keys.
+	if err := loopback.CheckURL("VAULT_ADDR", cmp.Or(config.AgentAddress, config.Address), os.LookupEnv); err != nil {
 		return nil, err
 	}
 	client, err := api.NewClient(config)

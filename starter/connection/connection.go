@@ -19,7 +19,6 @@ import (
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/internal/loopback"
-	"rampart/internal/plaintext"
 	"rampart/ramp"
 )
 
@@ -61,7 +60,7 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 // Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. What
 // orders hold is encrypted and decrypted with the keyset, or by a codec server if Temporal's configuration names one.
 // Without either, what needs no payloads works, and what does says what is missing. Neither is reached in clear beyond this machine:
-// see package plaintext.
+// see package loopback.
 func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Options, error) {
 	options, err := temporalOptions(environment)
 	if err != nil {
@@ -94,7 +93,12 @@ func temporalOptions(environment envconfig.EnvLookup) (client.Options, error) {
 	if err != nil {
 		return client.Options{}, err
 	}
-	return options, errors.Join(plaintext.Check(options, environment), plaintext.CheckCodec(profile.Codec, environment))
+	address := cmp.Or(options.HostPort, client.DefaultHostPort)
+	problem := loopback.CheckTemporal(address, options.ConnectionOptions.TLS != nil, environment.LookupEnv)
+	if profile.Codec != nil && profile.Codec.Endpoint != "" {
+		problem = errors.Join(problem, loopback.CheckURL("TEMPORAL_CODEC_ENDPOINT", profile.Codec.Endpoint, environment.LookupEnv))
+	}
+	return options, problem
 }
 
 // Keyset reads where the keyset is: RAMP_KEYSET, RAMP_KEYSET_FILE and RAMP_KEYSET_KMS.

@@ -162,7 +162,7 @@ func TestServerThatIsThereAlreadyNeedsNoDevserver(t *testing.T) {
 
 func TestTakenPortIsNamedWithWhatToDo(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", loopback+":0")
+	listener, err := net.Listen("tcp", localhost+":0")
 	require.NoError(t, err)
 	defer listener.Close()
 	taken := uint16(listener.Addr().(*net.TCPAddr).Port)

@@ -21,7 +21,7 @@ const (
 )
 
 const (
-	loopback = "127.0.0.1"
+	localhost = "127.0.0.1"
 	// speed is how many times faster than real time the sandbox's clock runs.
 	speed = "20"
 	// readyIn is how long a program may take to be ready.
@@ -41,7 +41,7 @@ func (r *run) sandbox(ctx context.Context) (*provider, error) {
 	r.working("Sandbox", "starting the provider's sandbox")
 	made := credentials()
 	p, err := r.processes.start(sandbox, filepath.Join(r.Bin, sandbox),
-		[]string{"--listen", loopback + ":0", "--speed", speed},
+		[]string{"--listen", localhost + ":0", "--speed", speed},
 		append(without(r.Environment, "ONMETA_", "RAMP_", "TEMPORAL_"), made...))
 	if err != nil {
 		return nil, err

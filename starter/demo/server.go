@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/codec"
-	"rampart/internal/plaintext"
+	"rampart/internal/loopback"
 	"rampart/starter/connection"
 	"rampart/starter/setup"
 	"rampart/starter/view"
@@ -70,8 +70,8 @@ func (r *run) existingServer(ctx context.Context, c *connection.Connection) (*se
 		return nil, err
 	}
 	environment := without(r.Environment, "ONMETA_", "RAMP_")
-	if allowed, given := r.Environment.LookupEnv(plaintext.Variable); given {
-		environment = append(environment, plaintext.Variable+"="+allowed) // it is about this very server
+	if allowed, given := r.Environment.LookupEnv(loopback.AllowPlaintext); given {
+		environment = append(environment, loopback.AllowPlaintext+"="+allowed) // it is about this very server
 	}
 	s := &server{
 		connection:  c,
@@ -88,7 +88,7 @@ func (r *run) existingUI(c *connection.Connection) string {
 	if base, given := r.Environment.LookupEnv("RAMP_UI_URL"); given || r.UIPort == 0 || !connection.Loopback(c.Address) {
 		return base
 	}
-	return fmt.Sprintf("http://%s:%d", loopback, r.UIPort)
+	return fmt.Sprintf("http://%s:%d", localhost, r.UIPort)
 }
 
 // ownServer starts a server.
@@ -100,7 +100,7 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, codecAddress := fmt.Sprintf("http://%s:%d", loopback, uiPort), fmt.Sprintf("%s:%d", loopback, codecPort)
+	base, codecAddress := fmt.Sprintf("http://%s:%d", localhost, uiPort), fmt.Sprintf("%s:%d", localhost, codecPort)
 	began := time.Now()
 	r.working("Temporal", "starting a server and its Web UI")
 	environment := without(r.Environment, "ONMETA_", "RAMP_", "TEMPORAL_")
@@ -170,7 +170,7 @@ func whereabouts(ctx context.Context, p *process) (address, namespace string, er
 func (r *run) ports() (ui, codec int, err error) {
 	if _, err := free(int(r.Port)); err != nil {
 		return 0, 0, fmt.Errorf("port %d of %s is taken by another program: stop it, choose another with --port (0 takes a free one), "+
-			"or, if it is a Temporal server to be used, set TEMPORAL_ADDRESS=%s:%d", r.Port, loopback, loopback, r.Port)
+			"or, if it is a Temporal server to be used, set TEMPORAL_ADDRESS=%s:%d", r.Port, localhost, localhost, r.Port)
 	}
 	if ui, err = free(int(r.UIPort)); err != nil {
 		return 0, 0, taken(r.UIPort, "--ui-port")
@@ -183,12 +183,12 @@ func (r *run) ports() (ui, codec int, err error) {
 
 func taken(port uint16, flag string) error {
 	return fmt.Errorf("port %d of %s is taken by another program: stop it, or choose another with %s (0 takes a free one)",
-		port, loopback, flag)
+		port, localhost, flag)
 }
 
 // free returns the port, or a free one for 0, unless something listens on it.
 func free(port int) (int, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+	listener, err := net.Listen("tcp", net.JoinHostPort(localhost, strconv.Itoa(port)))
 	if err != nil {
 		return 0, err
 	}

@@ -1,7 +1,7 @@
-package plaintext_test
+package loopback_test
 
 import (
-	"crypto/tls"
+	"cmp"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
-	"rampart/internal/plaintext"
+	"rampart/internal/loopback"
 )
 
 // environment is a fixed set of variables.
@@ -41,10 +41,10 @@ func check(t *testing.T, file string, variables environment) error {
 	require.NoError(t, err)
 	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
 	require.NoError(t, err)
-	return plaintext.Check(options, variables)
+	return loopback.CheckTemporal(cmp.Or(options.HostPort, client.DefaultHostPort), options.ConnectionOptions.TLS != nil, variables.LookupEnv)
 }
 
-func TestConnectionBeyondThisMachineIsEncryptedOrRefused(t *testing.T) {
+func TestConnectionToAnotherMachineRequiresTLS(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		file      string
@@ -63,9 +63,9 @@ func TestConnectionBeyondThisMachineIsEncryptedOrRefused(t *testing.T) {
 		"elsewhere, TLS of a name":           {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_TLS_SERVER_NAME": "temporal"}},
 		"elsewhere, an API key":              {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_API_KEY": "key"}},
 		"elsewhere, an API key without TLS":  {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_API_KEY": "key", "TEMPORAL_TLS": "false"}, refused: true},
-		"elsewhere, allowed":                 {variables: environment{"TEMPORAL_ADDRESS": remote, plaintext.Variable: "true"}},
-		"elsewhere, not allowed":             {variables: environment{"TEMPORAL_ADDRESS": remote, plaintext.Variable: "false"}, refused: true},
-		"elsewhere, allowed by nothing":      {variables: environment{"TEMPORAL_ADDRESS": remote, plaintext.Variable: ""}, refused: true},
+		"elsewhere, allowed":                 {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: "true"}},
+		"elsewhere, not allowed":             {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: "false"}, refused: true},
+		"elsewhere, allowed by nothing":      {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: ""}, refused: true},
 		"elsewhere, by a profile":            {file: "[profile.default]\naddress = '" + remote + "'\n", variables: environment{}, refused: true},
 		"elsewhere, by a profile with TLS":   {file: "[profile.default]\naddress = '" + remote + "'\n[profile.default.tls]\n", variables: environment{}},
 		"elsewhere, by a profile with a key": {file: "[profile.default]\naddress = '" + remote + "'\napi_key = 'key'\n", variables: environment{}},
@@ -89,29 +89,27 @@ func TestConnectionBeyondThisMachineIsEncryptedOrRefused(t *testing.T) {
 	}
 }
 
-func TestMistypedPermissionIsNone(t *testing.T) {
+func TestMistypedPermissionIsRefused(t *testing.T) {
 	t.Parallel()
-	err := plaintext.Check(client.Options{HostPort: remote}, environment{plaintext.Variable: "ture"})
-	require.ErrorContains(t, err, "RAMP_ALLOW_PLAINTEXT must be true or false")
-	options := client.Options{HostPort: remote}
-	options.ConnectionOptions.TLS = new(tls.Config)
-	require.NoError(t, plaintext.Check(options, environment{plaintext.Variable: "ture"}))
+	mistyped := environment{loopback.AllowPlaintext: "ture"}.LookupEnv
+	require.ErrorContains(t, loopback.CheckTemporal(remote, false, mistyped), "RAMP_ALLOW_PLAINTEXT must be true or false")
+	require.NoError(t, loopback.CheckTemporal(remote, true, mistyped))
 }
 
-func TestCodecServerBeyondThisMachineIsAskedOverTLSAlone(t *testing.T) {
+func TestServiceOnAnotherMachineRequiresHTTPS(t *testing.T) {
 	t.Parallel()
 	for endpoint, allowed := range map[string]bool{
-		"": true, "https://codec.example.test/{namespace}": true, "http://127.0.0.1:8234": true, "http://localhost:8234/": true,
+		"https://codec.example.test/{namespace}": true, "http://127.0.0.1:8234": true, "http://localhost:8234/": true,
 		"unix:///run/codec.sock":    true,
 		"http://codec.example.test": false, "codec.example.test:8234": false,
 	} {
-		codec := &envconfig.ClientConfigCodec{Endpoint: endpoint}
+		err := loopback.CheckURL("TEMPORAL_CODEC_ENDPOINT", endpoint, environment{}.LookupEnv)
 		if allowed {
-			require.NoError(t, plaintext.CheckCodec(codec, environment{}), endpoint)
+			require.NoError(t, err, endpoint)
 			continue
 		}
-		require.ErrorContains(t, plaintext.CheckCodec(codec, environment{}), "TEMPORAL_CODEC_ENDPOINT must be https", endpoint)
-		require.NoError(t, plaintext.CheckCodec(codec, environment{plaintext.Variable: "1"}), endpoint)
+		require.ErrorContains(t, err, "TEMPORAL_CODEC_ENDPOINT must be https", endpoint)
+		require.NoError(t, loopback.CheckURL("TEMPORAL_CODEC_ENDPOINT", endpoint, environment{loopback.AllowPlaintext: "1"}.LookupEnv), endpoint)
 	}
-	require.NoError(t, plaintext.CheckCodec(nil, environment{}))
+	require.ErrorContains(t, loopback.CheckURL("TEMPORAL_CODEC_ENDPOINT", "http://[::1", environment{}.LookupEnv), "TEMPORAL_CODEC_ENDPOINT is not a URL")
 }
