@@ -92,9 +92,9 @@ func TestReferenceIsAskedForAgainWhileTemporalDoesNotTell(t *testing.T) {
 	_, turned := activities.NotAdmitted(err)
 	require.False(t, turned)
 	require.False(t, nonRetryable(t, err))
-	problem, unanswered := activities.Unanswered(err)
+	concern, unanswered := activities.Unanswered(err)
 	require.True(t, unanswered)
-	require.Contains(t, problem, "Temporal")
+	require.Equal(t, ramp.ConcernReferenceUnverified, concern.Type)
 }
 
 func TestRequestInClearIsRefusedBeforeTheProviderIsAsked(t *testing.T) {

@@ -194,26 +194,42 @@ func InvalidDossier(err error) (string, bool) {
 	return application.Message(), true
 }
 
-// Unanswered returns why a call got no answer within its patience, if that is what err is. Nothing is in flight any
-// more, but the provider may have done what it was asked.
-func Unanswered(err error) (string, bool) {
+// Unanswered returns the concern that a call raises which got no usable answer within its retries, without its time, and whether
+// err is such a call's. No attempt is in flight then, but the provider may have done what it was asked.
+func Unanswered(err error) (ramp.Concern, bool) {
 	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {
-		return "no answer in time", true
+		return ramp.Concern{Type: ramp.ConcernProviderUnavailable, Reason: "no answer in time"}, true
 	}
 	switch {
 	case hasType(err, ErrUnauthorized):
-		return "the provider does not accept the API key", true
+		return ramp.Concern{Type: ramp.ConcernAPIKeyRefused, Reason: "the provider does not accept the API key"}, true
 	case hasType(err, ErrRateLimited):
-		return "the provider asks to slow down", true
+		return ramp.Concern{Type: ramp.ConcernRateLimited, Reason: "the provider asks to slow down"}, true
 	case hasType(err, ErrUnavailable):
-		return "the provider does not answer properly", true
+		return ramp.Concern{Type: ramp.ConcernProviderUnavailable, Reason: "the provider does not answer properly"}, true
 	case hasType(err, ErrTemporal):
-		return "Temporal does not tell whether the reference was used before", true
+		return ramp.Concern{Type: ramp.ConcernReferenceUnverified, Reason: "Temporal does not tell whether the reference was used before"}, true
 	case hasType(err, ErrStore):
-		return "the store of the KYC documents does not answer", true
+		return ramp.Concern{Type: ramp.ConcernDossierStoreUnavailable, Reason: "the store of the KYC documents does not answer"}, true
 	default:
-		return "", false
+		return ramp.Concern{}, false
+	}
+}
+
+// concernOf returns the type of the concern that polls raise which fail with this error.
+func concernOf(err error) ramp.ConcernType {
+	var provider *onmeta.Error
+	if !errors.As(err, &provider) {
+		return ramp.ConcernProviderUnavailable
+	}
+	switch provider.Kind {
+	case onmeta.KindUnauthorized:
+		return ramp.ConcernAPIKeyRefused
+	case onmeta.KindRateLimited:
+		return ramp.ConcernRateLimited
+	default:
+		return ramp.ConcernProviderUnavailable
 	}
 }
 

@@ -104,21 +104,22 @@ func TestRefusalWithoutDetailsIsStillOne(t *testing.T) {
 	require.False(t, refused)
 }
 
-func TestUnansweredSaysInWordsWhatIsWrong(t *testing.T) {
+func TestUnansweredCallRaisesAConcernOfItsType(t *testing.T) {
 	t.Parallel()
-	for kind, words := range map[string]string{
-		activities.ErrUnauthorized: "the provider does not accept the API key",
-		activities.ErrRateLimited:  "the provider asks to slow down",
-		activities.ErrUnavailable:  "the provider does not answer properly",
-		activities.ErrStore:        "the store of the KYC documents does not answer",
+	for kind, want := range map[string]ramp.Concern{
+		activities.ErrUnauthorized: {Type: ramp.ConcernAPIKeyRefused, Reason: "the provider does not accept the API key"},
+		activities.ErrRateLimited:  {Type: ramp.ConcernRateLimited, Reason: "the provider asks to slow down"},
+		activities.ErrUnavailable:  {Type: ramp.ConcernProviderUnavailable, Reason: "the provider does not answer properly"},
+		activities.ErrTemporal:     {Type: ramp.ConcernReferenceUnverified, Reason: "Temporal does not tell whether the reference was used before"},
+		activities.ErrStore:        {Type: ramp.ConcernDossierStoreUnavailable, Reason: "the store of the KYC documents does not answer"},
 	} {
-		problem, unanswered := activities.Unanswered(temporal.NewApplicationError("details", kind))
+		concern, unanswered := activities.Unanswered(temporal.NewApplicationError("details", kind))
 		require.True(t, unanswered)
-		require.Equal(t, words, problem)
+		require.Equal(t, want, concern)
 	}
-	problem, unanswered := activities.Unanswered(temporal.NewHeartbeatTimeoutError())
+	concern, unanswered := activities.Unanswered(temporal.NewHeartbeatTimeoutError())
 	require.True(t, unanswered)
-	require.Equal(t, "no answer in time", problem)
+	require.Equal(t, ramp.Concern{Type: ramp.ConcernProviderUnavailable, Reason: "no answer in time"}, concern)
 	for _, kind := range []string{activities.ErrRefused, activities.ErrQuoteExpired, activities.ErrDossier} {
 		_, unanswered := activities.Unanswered(temporal.NewApplicationError("details", kind))
 		require.False(t, unanswered, kind)

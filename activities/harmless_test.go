@@ -251,6 +251,7 @@ func TestSettlementIsInTheOrdersOwnCurrency(t *testing.T) {
 			require.Equal(t, ramp.Completed, state.Status)
 			require.Equal(t, tc.want, state.Settlement.Amount)
 			require.Equal(t, tc.attention, state.Attention != "", state.Attention)
+			require.Equal(t, tc.attention, state.Concern == ramp.ConcernUnclearDelivery, state.Concern)
 		})
 	}
 }
@@ -307,6 +308,7 @@ func TestTransactionHashThatIsNoneIsNotShown(t *testing.T) {
 		require.Equal(t, ramp.Completed, state.Status, "the order has ended all the same")
 		require.Equal(t, &ramp.Settlement{Amount: ramp.Amount{Amount: "5", Currency: "USDC"}}, state.Settlement)
 		require.Contains(t, state.Attention, "hash that is none")
+		require.Equal(t, ramp.ConcernUnclearDelivery, state.Concern)
 	}
 }
 
@@ -509,12 +511,14 @@ func TestWhoseEachTextOfAnOrderIsIsKnown(t *testing.T) {
 		"instructions.deposit.walletAddress": "deposit", "instructions.deposit.amount": "a decimal", "settlement.transactionHash": "hash",
 		"settlement.explorerUrl": "explorerURL", "settlement.amount.amount": "a decimal", "settlement.amount.currency": "deliver",
 		"timeline.note": "tells reasons and statuses, which are clean", "attention": "tells problems, which are clean",
+		"concerns.reason": "tells problems, which are clean",
 	} {
 		provider[text] = how
 	}
 	for _, text := range []string{
 		"reference", "direction", "status", "quote.pay.currency", "quote.receive.currency", "quote.fees.name", "instructions.deposit.symbol", "proof.utr",
 		"proof.transactionHash", "proof.replaced.utr", "proof.replaced.transactionHash", "previous.reference", "previous.orderId", "cancelledBy", "timeline.status",
+		"timeline.concern", "concerns.type", "wait.for", "wait.from", "actions", "accountKind",
 	} {
 		ours[text] = "of the request, of a message, or our own"
 	}

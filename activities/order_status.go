@@ -30,7 +30,9 @@ type OrderState struct {
 	// Unpaid is set while the provider has seen no payment.
 	Unpaid bool `json:"unpaid,omitempty"`
 	// Attention says why a person must look.
-	Attention  string           `json:"attention,omitempty"`
+	Attention string `json:"attention,omitempty"`
+	// Concern is the type of what Attention says. Calls and watches of earlier versions do not tell it.
+	Concern    ramp.ConcernType `json:"concern,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
 	Settlement *ramp.Settlement `json:"settlement,omitempty"`
 }
@@ -58,7 +60,7 @@ func onrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest)
 	if status.TransactionHash != "" {
 		settled, isHash := hash(status.TransactionHash)
 		if !isHash {
-			state.Attention = noHash
+			state.Attention, state.Concern = noHash, ramp.ConcernUnclearDelivery
 		}
 		state.Settlement = &ramp.Settlement{TransactionHash: settled, ExplorerURL: explorerURL(status.ExplorerURL)}
 		state.deliver(delivered(status.TransferredAmount), status.TokenSymbol, req.Currency)
@@ -74,7 +76,7 @@ func (s *OrderState) deliver(amount, told, own string) {
 	}
 	switch {
 	case !sameCurrency(told, own):
-		s.Attention = otherCurrency
+		s.Attention, s.Concern = otherCurrency, ramp.ConcernUnclearDelivery
 	case amount != "":
 		s.Settlement.Amount = ramp.Amount{Amount: amount, Currency: own}
 	}
@@ -103,6 +105,7 @@ func newOrderState(status onmeta.Status, means meaning, reason string) OrderStat
 		Status:         means.status,
 		Unpaid:         means.unpaid,
 		Attention:      means.attention,
+		Concern:        means.concern,
 		Reason:         reason,
 	}
 }

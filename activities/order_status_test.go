@@ -16,6 +16,7 @@ type meaning struct {
 	status    ramp.Status
 	unpaid    bool
 	attention string
+	concern   ramp.ConcernType
 }
 
 // onrampStatuses and offrampStatuses are the contract: every status that a provider's document names, and what it means.
@@ -53,7 +54,7 @@ func offrampStatuses() map[string]meaning {
 		"InProgress":          {status: ramp.Settling},
 		"CryptoReceived":      {status: ramp.Settling},
 		"fiatPending":         {status: ramp.Settling},
-		"fiatFailed":          {status: ramp.Settling, attention: "the provider could not pay out to the bank account"},
+		"fiatFailed":          {status: ramp.Settling, attention: "the provider could not pay out to the bank account", concern: ramp.ConcernPayoutFailed},
 		"refundInitiated":     {status: ramp.Refunding},
 		"fiatRefundInitiated": {status: ramp.Refunding},
 		"PayoutSuccess":       {status: ramp.Completed},
@@ -91,7 +92,7 @@ func TestEveryProviderStatusHasItsMeaning(t *testing.T) {
 			w.force(t, tc.orderID, status)
 			got := w.state(t, tc.direction, tc.orderID)
 			require.Equal(t, status, got.ProviderStatus)
-			require.Equal(t, want, meaning{got.Status, got.Unpaid, got.Attention}, "%s %s", tc.direction, status)
+			require.Equal(t, want, meaning{got.Status, got.Unpaid, got.Attention, got.Concern}, "%s %s", tc.direction, status)
 			require.Equal(t, "because of "+status, got.Reason)
 		}
 	}

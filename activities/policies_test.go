@@ -68,9 +68,9 @@ func attempts(t *testing.T, down int, call func(workflow.Context, activities.Quo
 func TestCallIsRetriedWithGrowingPausesAndThenAsksForAttention(t *testing.T) {
 	t.Parallel()
 	began, err := attempts(t, 100, activities.QuoteBuy)
-	problem, unanswered := activities.Unanswered(err)
+	concern, unanswered := activities.Unanswered(err)
 	require.True(t, unanswered)
-	require.Equal(t, "the provider does not answer properly", problem)
+	require.Equal(t, ramp.ConcernProviderUnavailable, concern.Type)
 	require.Len(t, began, 8)
 	expected := []time.Duration{1, 2, 4, 8, 16, 32, 60}
 	jittered := false

@@ -11,8 +11,9 @@ type meaning struct {
 	status ramp.Status
 	// unpaid is set while the provider has seen no payment.
 	unpaid bool
-	// attention says why a person must look.
+	// attention says why a person must look, and concern is the type of that.
 	attention string
+	concern   ramp.ConcernType
 }
 
 func onrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OnrampPhase(status)) }
@@ -28,7 +29,9 @@ func meaningOf(phase onmeta.Phase) meaning {
 	case onmeta.PhaseSettling:
 		return meaning{status: ramp.Settling}
 	case onmeta.PhasePayoutFailed:
-		return meaning{status: ramp.Settling, attention: "the provider could not pay out to the bank account"}
+		return meaning{
+			status: ramp.Settling, attention: "the provider could not pay out to the bank account", concern: ramp.ConcernPayoutFailed,
+		}
 	case onmeta.PhaseRefunding:
 		return meaning{status: ramp.Refunding}
 	case onmeta.PhaseCompleted:

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 // Wait is the part of a watch's request that says how the wait has gone so far.
@@ -42,6 +43,8 @@ type WatchEnd struct {
 	End End `json:"end"`
 	// Problem says why polls fail, for an Outage.
 	Problem string `json:"problem,omitempty"`
+	// Concern is the type of the concern that an Outage raises. Watches of earlier versions do not tell it.
+	Concern ramp.ConcernType `json:"concern,omitempty"`
 	// RetryAfter is how long the provider, with its Retry-After, asked the next poll to wait.
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 }
@@ -159,7 +162,9 @@ func (w watching) ends(beat *WatchHeartbeat, decided bool, err error) (WatchEnd,
 	case err == nil && w.InOutage:
 		return WatchEnd{End: Recovered}, true
 	case err != nil && !w.InOutage && time.Since(beat.FailingSince) >= w.outage:
-		return WatchEnd{End: Outage, Problem: beat.LastError, RetryAfter: max(0, time.Until(beat.NotBefore))}, true
+		return WatchEnd{
+			End: Outage, Problem: beat.LastError, Concern: concernOf(err), RetryAfter: max(0, time.Until(beat.NotBefore)),
+		}, true
 	case err == nil && w.limit > 0 && time.Since(w.WaitingSince) >= w.limit:
 		return WatchEnd{End: TimeUp}, true
 	default:

@@ -134,25 +134,29 @@ func TestOverdueOrderIsWatchedMoreSlowlyAndNeverDropped(t *testing.T) {
 
 func TestWatchAsksForAttentionWhenPollsFailForLong(t *testing.T) {
 	t.Parallel()
-	for name, f := range map[string]fault{
-		"HTTP 503":             refuses(http.StatusServiceUnavailable, "down"),
-		"unavailable":          reset,
-		"HTTP 401":             refuses(http.StatusUnauthorized, "unauthorized to access"),
-		"refused (HTTP 404)":   refuses(http.StatusNotFound, "data not found"),
-		"malformed answer":     answers(http.StatusOK, "<html>"),
-		"rate limited":         answers(http.StatusTooManyRequests, ""),
-		"is about another ord": rewritten(`"orderId":"`, `"orderId":"0`),
+	for name, tc := range map[string]struct {
+		fault   fault
+		concern ramp.ConcernType
+	}{
+		"HTTP 503":             {refuses(http.StatusServiceUnavailable, "down"), ramp.ConcernProviderUnavailable},
+		"unavailable":          {reset, ramp.ConcernProviderUnavailable},
+		"HTTP 401":             {refuses(http.StatusUnauthorized, "unauthorized to access"), ramp.ConcernAPIKeyRefused},
+		"refused (HTTP 404)":   {refuses(http.StatusNotFound, "data not found"), ramp.ConcernProviderUnavailable},
+		"malformed answer":     {answers(http.StatusOK, "<html>"), ramp.ConcernProviderUnavailable},
+		"rate limited":         {answers(http.StatusTooManyRequests, ""), ramp.ConcernRateLimited},
+		"is about another ord": {rewritten(`"orderId":"`, `"orderId":"0`), ramp.ConcernProviderUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			controlled(t, func(t *testing.T, w *world) {
 				order := w.paidOrder(t)
-				w.network.on(onmeta.RouteOnrampStatus, f)
+				w.network.on(onmeta.RouteOnrampStatus, tc.fault)
 				began := time.Now()
 				watched, err := run(w, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
 				require.NoError(t, err)
 				require.Equal(t, activities.Outage, watched.End)
 				require.Contains(t, watched.Problem, name)
+				require.Equal(t, tc.concern, watched.Concern)
 				requireBetween(t, 5*time.Minute, 6*time.Minute+30*time.Second, time.Since(began))
 			})
 		})

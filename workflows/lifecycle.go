@@ -297,11 +297,11 @@ func ask[Request, Result any](
 // answer makes a call until the provider answers it, and asks for attention while that takes long.
 func answer[T any](ctx workflow.Context, l *lifecycle, call func(workflow.Context) (T, error)) (T, error) {
 	result, err := call(ctx)
-	problem, unanswered := activities.Unanswered(err)
+	concern, unanswered := activities.Unanswered(err)
 	if !unanswered {
 		return result, err
 	}
-	l.raise(ctx, outage, problem)
+	l.raise(ctx, outage, concern.Reason)
 	defer l.settle(ctx, outage)
 	if err := pause(ctx, activities.RetryAfter(err)); err != nil {
 		return result, err
