@@ -37,7 +37,7 @@ type trouble struct {
 
 // inspection is what attention is asked for.
 type inspection struct {
-	since timeFlag
+	since sinceFlag
 	limit int
 	// all is set to see refused requests too.
 	all bool
@@ -58,7 +58,7 @@ func (p *Program) attention() *cobra.Command {
 			if ask.limit < 1 {
 				return misused(cmd, "--limit must be at least 1")
 			}
-			return p.run(func(ctx context.Context, s *Session, _ []string) error {
+			return p.run(func(ctx context.Context, s *Connection, _ []string) error {
 				return p.printTroubles(ctx, s, &ask)
 			})(cmd, args)
 		},
@@ -71,7 +71,7 @@ func (p *Program) attention() *cobra.Command {
 	return cmd
 }
 
-func (p *Program) printTroubles(ctx context.Context, s *Session, ask *inspection) error {
+func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspection) error {
 	all, more, err := p.troubles(ctx, s, ask)
 	if err != nil {
 		return err
@@ -104,10 +104,10 @@ func (p *Program) printTroubles(ctx context.Context, s *Session, ask *inspection
 }
 
 // troubles looks into the workflows that the visibility store names. It is a moment behind, so that some may be well again.
-func (p *Program) troubles(ctx context.Context, s *Session, ask *inspection) ([]*explain.Explanation, bool, error) {
+func (p *Program) troubles(ctx context.Context, s *Connection, ask *inspection) ([]*explain.Explanation, bool, error) {
 	var all []*explain.Explanation
 	seen := make(map[string]bool)
-	for suspect, err := range suspects(ctx, s, ask.since.before(p.Now()), ask.all) {
+	for suspect, err := range suspects(ctx, s, ask.since.notBefore(p.Now()), ask.all) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -130,7 +130,7 @@ func (p *Program) troubles(ctx context.Context, s *Session, ask *inspection) ([]
 }
 
 // inspect explains a run that somebody may have to look at; nil if nobody must.
-func (p *Program) inspect(ctx context.Context, s *Session, suspect ramp.Summary, refusedToo bool) (*explain.Explanation, error) {
+func (p *Program) inspect(ctx context.Context, s *Connection, suspect ramp.Summary, refusedToo bool) (*explain.Explanation, error) {
 	evidence, err := explain.Gather(ctx, s.Temporal, s.Orders, suspect.WorkflowID, suspect.RunID, p.Now())
 	if ramp.IsError(err, ramp.NotFound) {
 		return nil, nil // its retention has just ended
@@ -157,7 +157,7 @@ func (p *Program) inspect(ctx context.Context, s *Session, suspect ramp.Summary,
 
 // suspects yields the runs that somebody may have to look at. A server that does not know of failing workers is asked for the
 // others.
-func suspects(ctx context.Context, s *Session, since time.Time, refusedToo bool) iter.Seq2[ramp.Summary, error] {
+func suspects(ctx context.Context, s *Connection, since time.Time, refusedToo bool) iter.Seq2[ramp.Summary, error] {
 	hanging := running
 	if refusedToo {
 		hanging = ""

@@ -67,7 +67,7 @@ func TestReferenceThatTwoOrdersHaveMustBeTold(t *testing.T) {
 	for _, line := range [][]string{{"status", "42"}, {"cancel", "42"}} {
 		got := x.run(t, line...)
 		require.Equal(t, 2, got.code)
-		require.Contains(t, got.stderr, "say onramp/42 or offramp/42")
+		require.Contains(t, got.stderr, "use onramp/42 or offramp/42")
 	}
 	require.Contains(t, x.run(t, "status", "offramp/42").stdout, "Off-ramp order 42")
 }
@@ -156,7 +156,7 @@ func TestHelpDocumentsExitCodes(t *testing.T) {
 	for _, line := range [][]string{{"--help"}, {}} {
 		got := with().run(t, line...)
 		require.Zero(t, got.code)
-		for _, code := range []string{"  0  done", "  1  error", "  2  wrong usage", "  3  the order ended", "  4  not there yet"} {
+		for _, code := range []string{"  0  done", "  1  error", "  2  invalid command line", "  3  the order ended", "  4  timed out"} {
 			require.Contains(t, got.stdout, code)
 		}
 	}
@@ -219,7 +219,7 @@ func TestWatchStopsWhenItsTimeIsOverAndSaysThatTheOrderGoesOn(t *testing.T) {
 	x.desk.states = []*ramp.Order{begun}
 	got := x.run(t, "watch", "inv-42", "--timeout", "10ms")
 	require.Equal(t, 4, got.code)
-	require.Contains(t, got.stderr, "the order goes on")
+	require.Contains(t, got.stderr, "the order continues")
 
 	interrupted, interrupt := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, interrupt)

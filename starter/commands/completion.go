@@ -11,38 +11,38 @@ import (
 )
 
 const (
-	// completing is how long a shell that completes a word may be kept waiting.
-	completing = 2 * time.Second
-	// mostCompletions is as many references as a person still reads.
-	mostCompletions = 20
+	// completionTimeout bounds how long a shell waits for completions.
+	completionTimeout = 2 * time.Second
+	// maxCompletions is the largest number of references that a shell offers.
+	maxCompletions = 20
 )
 
-// completeOrder completes the reference of an order, from those that run.
-func (p *Program) completeOrder(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if len(args) > 0 || begun != "" && ramp.ValidateReference(begun) != nil {
+// completeOrder completes the argument ORDER with the references of running orders.
+func (p *Program) completeOrder(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 || prefix != "" && ramp.ValidateReference(prefix) != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), completing)
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 	defer cancel()
-	s, err := p.connect(ctx)
+	c, err := p.connect(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	defer s.Close()
+	defer c.Close()
 	var found []cobra.Completion
-	for order, err := range s.Search(ctx, ramp.Filter{}, both(running, referencesFrom(begun))) {
-		if err != nil || len(found) == mostCompletions {
+	for order, err := range c.Search(ctx, ramp.Filter{}, both(running, referencesFrom(prefix))) {
+		if err != nil || len(found) == maxCompletions {
 			break
 		}
 		if order.Reference == "" {
-			continue // no order
+			continue // a workflow with the type of an order but another id
 		}
 		found = append(found, cobra.CompletionWithDesc(order.Reference, string(order.Direction)+", "+string(order.Status)))
 	}
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeProfile completes the name of a profile of Temporal's configuration file.
+// completeProfile completes --context with the profiles of Temporal's configuration file.
 func (p *Program) completeProfile(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	names, err := connection.Profiles(p.Environment)
 	if err != nil {
@@ -51,12 +51,12 @@ func (p *Program) completeProfile(*cobra.Command, []string, string) ([]cobra.Com
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// oneOf completes a flag that takes one of some words.
-func oneOf(cmd *cobra.Command, flag string, words ...string) {
-	complete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+// oneOf completes a flag that accepts one of a set of values.
+func oneOf(cmd *cobra.Command, flag string, values ...string) {
+	complete(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// complete completes a flag, which must exist: otherwise it is completed as any other.
-func complete(cmd *cobra.Command, flag string, how cobra.CompletionFunc) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, how)
+// complete registers the completion of a flag. The error, for a flag that does not exist, only costs its completion.
+func complete(cmd *cobra.Command, flag string, completion cobra.CompletionFunc) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, completion)
 }

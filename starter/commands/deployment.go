@@ -37,7 +37,7 @@ type deployment struct {
 }
 
 // onDeployment makes a command of one about a worker deployment.
-type onDeployment func(func(context.Context, *Session, *deployment, []string) error) func(*cobra.Command, []string) error
+type onDeployment func(func(context.Context, *Connection, *deployment, []string) error) func(*cobra.Command, []string) error
 
 func (p *Program) deployment() *cobra.Command {
 	command := &cobra.Command{
@@ -50,17 +50,17 @@ func (p *Program) deployment() *cobra.Command {
 			"  starter deployment promote v2              all new orders go to v2\n" +
 			"  starter deployment wait-drained v1         until no order is left on v1; then stop its workers\n\n" +
 			"To go back, promote v1: new orders go there, and those that v2 began stay with v2.",
-		Args: noCommand,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var name string
 	command.PersistentFlags().StringVar(&name, "deployment", "", "`name` of the worker deployment (default $RAMP_DEPLOYMENT, or ramp)")
-	on := func(do func(context.Context, *Session, *deployment, []string) error) func(*cobra.Command, []string) error {
-		return p.run(func(ctx context.Context, s *Session, args []string) error {
+	on := func(do func(context.Context, *Connection, *deployment, []string) error) func(*cobra.Command, []string) error {
+		return p.run(func(ctx context.Context, c *Connection, args []string) error {
 			fromEnvironment, _ := p.Environment.LookupEnv("RAMP_DEPLOYMENT")
 			chosen := cmp.Or(name, fromEnvironment, defaultDeployment)
-			handle := s.Deployments.WorkerDeploymentClient().GetHandle(chosen)
-			return do(ctx, s, &deployment{chosen, handle, s.Deployments, p.Now}, args)
+			handle := c.Deployments.WorkerDeploymentClient().GetHandle(chosen)
+			return do(ctx, c, &deployment{chosen, handle, c.Deployments, p.Now}, args)
 		})
 	}
 	command.AddCommand(p.deploymentStatus(on), p.deploymentRamp(on), p.deploymentPromote(on), p.deploymentWaitDrained(on), p.deploymentMove(on))
@@ -74,7 +74,7 @@ func (p *Program) deploymentStatus(on onDeployment) *cobra.Command {
 		Long: "Show the versions, where new orders go, how many orders run on each, and how many workers there are for them. A worker that\n" +
 			"has stopped is counted for a minute and a half more. Orders on a version without workers wait until it has some.",
 		Args: arguments(),
-		RunE: on(func(ctx context.Context, _ *Session, d *deployment, _ []string) error {
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment, _ []string) error {
 			return p.printDeployment(ctx, d)
 		}),
 	}

@@ -21,7 +21,7 @@ func (p *Program) deploymentWaitDrained(on onDeployment) *cobra.Command {
 		Long: "Wait until no order runs on a version that gets no new ones, so that its workers can be stopped. Orders wait for their users\n" +
 			"for hours, and some for days. Temporal looks every three minutes whether there are any left.",
 		Args: arguments("BUILD"),
-		RunE: on(func(ctx context.Context, _ *Session, d *deployment, args []string) error {
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment, args []string) error {
 			return p.waitDrained(ctx, d, args[0], timeout)
 		}),
 	}

@@ -80,8 +80,8 @@ func (f *fleet) runWith(t *testing.T, variables environment, arguments ...string
 	var stdout, stderr bytes.Buffer
 	program := &commands.Program{
 		Name: "bin/starter", Stdout: &stdout, Stderr: &stderr, Environment: variables, Now: func() time.Time { return at(6, 1, 0) },
-		Connect: func(context.Context, envconfig.EnvLookup) (*commands.Session, error) {
-			return &commands.Session{
+		Connect: func(context.Context, envconfig.EnvLookup) (*commands.Connection, error) {
+			return &commands.Connection{
 				Orders:      with(order(ramp.Onramp, "inv-1", ramp.AwaitingPayment), order(ramp.Offramp, "wd-1", ramp.AwaitingPayment)).desk,
 				Deployments: f,
 				Explain:     func(err error) error { return err },

@@ -37,8 +37,8 @@ func (p *Program) deploymentMove(on onDeployment) *cobra.Command {
 		if err := ask.check(cmd, args); err != nil {
 			return err
 		}
-		return on(func(ctx context.Context, s *Session, d *deployment, args []string) error {
-			return p.move(ctx, s, d, ask, args)
+		return on(func(ctx context.Context, c *Connection, d *deployment, args []string) error {
+			return p.move(ctx, c, d, ask, args)
 		})(cmd, args)
 	}
 	return command
@@ -63,11 +63,11 @@ type moveView struct {
 	Moved []string `json:"moved"`
 }
 
-func (p *Program) move(ctx context.Context, s *Session, d *deployment, ask movement, names []string) error {
+func (p *Program) move(ctx context.Context, c *Connection, d *deployment, ask movement, names []string) error {
 	if err := p.awaitWorkers(ctx, d, ask.to, ask.timeout); err != nil {
 		return err
 	}
-	orders, err := d.toMove(ctx, s.Orders, ask.from, names)
+	orders, err := d.toMove(ctx, c.Orders, ask.from, names)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,11 @@ func (d *deployment) toMove(ctx context.Context, orders Orders, from string, nam
 	}
 	var ids []string
 	for _, name := range names {
-		id, err := identify(ctx, orders, name)
+		candidates, err := parseOrder(name)
+		if err != nil {
+			return nil, err
+		}
+		id, err := choose(ctx, orders, candidates)
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ func (p *Program) deploymentRamp(on onDeployment) *cobra.Command {
 		if !cmd.Flags().Changed("percent") || percent < 0 || percent > 100 {
 			return misused(cmd, "--percent must be given, from 0 to 100")
 		}
-		return on(func(ctx context.Context, _ *Session, d *deployment, args []string) error {
+		return on(func(ctx context.Context, _ *Connection, d *deployment, args []string) error {
 			if percent == 0 {
 				return p.endRamp(ctx, d, args[0])
 			}
@@ -67,7 +67,7 @@ func (p *Program) deploymentPromote(on onDeployment) *cobra.Command {
 		Long: "Make a version the current one, once it has workers: all new orders go to it. Orders that run on another version stay there.\n" +
 			"Orders that run on workers without a version go over to the current one with the next thing that happens to them.",
 		Args: arguments("BUILD"),
-		RunE: on(func(ctx context.Context, _ *Session, d *deployment, args []string) error {
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment, args []string) error {
 			return p.promote(ctx, d, args[0], timeout)
 		}),
 	}
@@ -88,7 +88,7 @@ func (p *Program) promote(ctx context.Context, d *deployment, build string, time
 }
 
 func workersTimeout(command *cobra.Command, timeout *time.Duration) {
-	command.Flags().DurationVar(timeout, "timeout", patience, "how long to wait for workers of the version")
+	command.Flags().DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for workers of the version")
 }
 
 func (p *Program) awaitWorkers(ctx context.Context, d *deployment, build string, timeout time.Duration) error {

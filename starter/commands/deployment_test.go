@@ -232,14 +232,14 @@ func TestDeploymentCommandsThatMakeNoSenseChangeNothing(t *testing.T) {
 		{[]string{"ramp", "v2", "--percent", "101"}, "--percent must be given, from 0 to 100"},
 		{[]string{"ramp", "v2", "--percent", "-1"}, "--percent must be given, from 0 to 100"},
 		{[]string{"ramp", "v2", "--percent", "half"}, "--percent must be a whole number"},
-		{[]string{"ramp", "--percent", "5"}, "BUILD is missing"},
-		{[]string{"promote"}, "BUILD is missing"},
-		{[]string{"wait-drained"}, "BUILD is missing"},
+		{[]string{"ramp", "--percent", "5"}, "missing argument BUILD"},
+		{[]string{"promote"}, "missing argument BUILD"},
+		{[]string{"wait-drained"}, "missing argument BUILD"},
 		{[]string{"move", "inv-1"}, "--to is missing"},
 		{[]string{"move", "--from", "v1", "--to", "v1"}, "--from and --to must be different"},
 		{[]string{"move", "--to", "v2"}, "name either orders or the version that all move --from"},
 		{[]string{"move", "inv-1", "--from", "v1", "--to", "v2"}, "name either orders or the version that all move --from"},
-		{[]string{"rollout"}, "the first argument is not a command"},
+		{[]string{"rollout"}, "unknown command"},
 	} {
 		f := rollout()
 		got := f.run(t, test.line...)

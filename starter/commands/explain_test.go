@@ -104,7 +104,7 @@ func TestExplainAsksWhichOrderIsMeant(t *testing.T) {
 	x := with(order(ramp.Onramp, "42", ramp.Settling), order(ramp.Offramp, "42", ramp.Settling))
 	got := x.run(t, "explain", "42")
 	require.Equal(t, 2, got.code)
-	require.Contains(t, got.stderr, "say onramp/42 or offramp/42")
+	require.Contains(t, got.stderr, "use onramp/42 or offramp/42")
 	require.Zero(t, x.run(t, "explain", "offramp/42").code)
 }
 
@@ -220,7 +220,7 @@ func TestListIsReadPageByPage(t *testing.T) {
 	require.NotContains(t, second, "a-2")
 	require.Contains(t, second, "a-3")
 	require.Contains(t, second, "a-4")
-	require.Contains(t, second, "--page 3 shows the next")
+	require.Contains(t, second, "--page 3 shows the next page")
 	last := x.run(t, "list", "--limit", "2", "--page", "3").stdout
 	require.Contains(t, last, "a-5")
 	require.NotContains(t, last, "There are more")

@@ -7,10 +7,10 @@ import (
 	"rampart/ramp"
 )
 
-// maxFile bounds a request: Temporal takes no payload above 2 MiB.
+// maxFile is the largest size of a file with a request, in bytes. Temporal accepts no payload above 2 MiB.
 const maxFile = 1 << 20
 
-// readFile decodes the JSON object in a file, or on standard input for "-", as ramp.Decode does. No error repeats a value.
+// readFile decodes the JSON object in a file, or on standard input for "-", by the rules of ramp.Decode. No error repeats a value.
 func (p *Program) readFile(name string, into any) error {
 	content, err := p.read(name)
 	if err != nil {
@@ -27,14 +27,14 @@ func (p *Program) read(name string) ([]byte, error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, &usageError{message: "--file cannot be read: " + err.Error()}
+			return nil, &usageError{message: "cannot read --file: " + err.Error()}
 		}
 		defer file.Close()
 		source = file
 	}
 	content, err := io.ReadAll(io.LimitReader(source, maxFile+1))
 	if err != nil {
-		return nil, &usageError{message: "--file cannot be read: " + err.Error()}
+		return nil, &usageError{message: "cannot read --file: " + err.Error()}
 	}
 	if len(content) > maxFile {
 		return nil, undecodable(name, "is larger than 1 MiB")

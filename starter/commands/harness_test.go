@@ -278,12 +278,12 @@ func (x *terminal) runFor(ctx context.Context, arguments ...string) result {
 	return result{code, stdout.String(), stderr.String()}
 }
 
-func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (*commands.Session, error) {
+func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (*commands.Connection, error) {
 	x.connectedWith = environment
 	if x.unreachable {
 		return nil, &connection.UnreachableError{Address: "localhost:7233", Cause: io.ErrUnexpectedEOF}
 	}
-	return &commands.Session{
+	return &commands.Connection{
 		Orders:     x.desk,
 		Search:     x.desk.Search,
 		Strays:     x.desk.Strays,

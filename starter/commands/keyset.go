@@ -17,7 +17,7 @@ func (p *Program) keyset() *cobra.Command {
 		Long: "Make, rotate and inspect the keyset that encrypts what orders leave in Temporal. Every worker, backend and codec server\n" +
 			"needs the same one: RAMP_KEYSET_FILE names its file (by default rampart/keyset.json in your configuration directory),\n" +
 			"RAMP_KEYSET_KMS the KMS key that wraps it: aws-kms://arn:…, gcp-kms://projects/… or hcvault://host/transit/keys/name.",
-		Args: noCommand,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	command.AddCommand(p.keysetCreate(), p.keysetRotate(), p.keysetInspect())

@@ -6,116 +6,87 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"rampart/ramp"
 )
 
-// Conditions in Temporal's list filter language, for what ramp.Filter has no word.
-const running = `ExecutionStatus = "Running"`
-
-// referencesFrom chooses the orders whose references begin so.
-func referencesFrom(prefix string) string {
-	if prefix == "" {
-		return ""
-	}
-	return fmt.Sprintf("WorkflowId STARTS_WITH %q OR WorkflowId STARTS_WITH %q",
-		ramp.Onramp.WorkflowID(prefix), ramp.Offramp.WorkflowID(prefix))
-}
-
-// startedAfter chooses the workflows that are younger than this; all of them for no time.
-func startedAfter(since time.Time) string {
-	if since.IsZero() {
-		return ""
-	}
-	return fmt.Sprintf("StartTime > %q", since.UTC().Format(time.RFC3339))
-}
-
-// both chooses what two conditions choose.
-func both(one, other string) string {
-	if one == "" || other == "" {
-		return one + other
-	}
-	return "(" + one + ") AND (" + other + ")"
-}
-
-// listing is what list is asked for.
-type listing struct {
+// listQuery selects the orders to list.
+type listQuery struct {
 	direction string
 	statuses  []string
 	reference string
 	running   bool
-	since     timeFlag
+	since     sinceFlag
 	filter    ramp.Filter
 	limit     int
 	page      int
 }
 
 func (p *Program) list() *cobra.Command {
-	var ask listing
-	cmd := &cobra.Command{
+	var query listQuery
+	command := &cobra.Command{
 		Use:   "list",
-		Short: "List orders, the newest first",
-		Long: "List orders, those that run first, then those that have ended, the newest first. The list is what Temporal's visibility store\n" +
-			"knows, a moment behind the orders themselves. Workflows that were meant as orders and are none, for their type or id, come\n" +
-			"last; \"attention\" tells what helps against those that hang.",
+		Short: "List orders",
+		Long: "List orders: running ones first, then ended ones, each from newest to oldest. The list comes from Temporal's visibility store,\n" +
+			"which lags a moment behind the orders themselves. Workflows that were meant as orders but are none, because of their type,\n" +
+			"id or task queue, are listed last; the command attention says what to do about them.",
 		Example: `  starter list --attention
   starter list --direction onramp --status awaiting_payment,verifying_payment --since 3h
   starter list --reference inv-2026 --limit 100 --page 2`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := ask.parse(cmd); err != nil {
+			if err := query.validate(cmd); err != nil {
 				return err
 			}
-			return p.run(func(ctx context.Context, s *Session, _ []string) error {
-				return p.printList(ctx, s, &ask)
+			return p.run(func(ctx context.Context, c *Connection, _ []string) error {
+				return p.printList(ctx, c, &query)
 			})(cmd, args)
 		},
 	}
-	ask.flags(cmd)
-	return cmd
+	query.register(command)
+	return command
 }
 
-func (l *listing) flags(cmd *cobra.Command) {
+func (q *listQuery) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringSliceVar(&l.statuses, "status", nil, "only orders in one of these `statuses`")
-	flags.StringVar(&l.direction, "direction", "", "only `onramp` or offramp orders")
-	flags.StringVar(&l.filter.Token, "token", "", "only orders of this token `symbol`")
-	flags.StringVar(&l.reference, "reference", "", "only orders whose reference begins with this `text`")
-	flags.StringVar(&l.filter.OrderID, "order-id", "", "only the order with this `id` of the provider's")
-	flags.BoolVar(&l.filter.Attention, "attention", false, "only orders that ask for a person; \"attention\" also tells why")
-	flags.BoolVar(&l.running, "running", false, "only orders that are not over")
-	flags.Var(&l.since, "since", sinceUsage)
-	flags.IntVar(&l.limit, "limit", 20, "at most this `many`")
-	flags.IntVar(&l.page, "page", 1, "the `number` of the page, of --limit orders each")
+	flags.StringSliceVar(&q.statuses, "status", nil, "only orders in one of these `statuses`, separated by commas")
+	flags.StringVar(&q.direction, "direction", "", "only orders of this `direction`: onramp or offramp")
+	flags.StringVar(&q.filter.Token, "token", "", "only orders of the token with this `symbol`")
+	flags.StringVar(&q.reference, "reference", "", "only orders whose reference begins with this `prefix`")
+	flags.StringVar(&q.filter.OrderID, "order-id", "", "only the order with this `id` at the provider")
+	flags.BoolVar(&q.filter.Attention, "attention", false, "only orders that need a person; the command attention also shows why")
+	flags.BoolVar(&q.running, "running", false, "only orders that have not ended")
+	flags.Var(&q.since, "since", sinceUsage)
+	flags.IntVar(&q.limit, "limit", 20, "maximum `number` of orders on a page")
+	flags.IntVar(&q.page, "page", 1, "`number` of the page to show")
 	oneOf(cmd, "status", strings.Split(statusNames(), ", ")...)
 	oneOf(cmd, "direction", string(ramp.Onramp), string(ramp.Offramp))
 }
 
-// parse checks the conditions, so that a mistyped one does not look like an empty list.
-func (l *listing) parse(cmd *cobra.Command) error {
-	switch ramp.Direction(l.direction) {
+// validate checks the values of the flags, so that a mistyped one does not look like an empty list, and completes the filter.
+func (q *listQuery) validate(cmd *cobra.Command) error {
+	switch ramp.Direction(q.direction) {
 	case "", ramp.Onramp, ramp.Offramp:
-		l.filter.Direction = ramp.Direction(l.direction)
+		q.filter.Direction = ramp.Direction(q.direction)
 	default:
 		return misused(cmd, "--direction must be onramp or offramp")
 	}
-	for _, text := range l.statuses {
+	for _, text := range q.statuses {
 		status := ramp.Status(text)
 		if !slices.Contains(ramp.Statuses(), status) {
-			return misused(cmd, "--status must be of "+statusNames())
+			return misused(cmd, "--status must be one or more of "+statusNames())
 		}
-		l.filter.Statuses = append(l.filter.Statuses, status)
+		q.filter.Statuses = append(q.filter.Statuses, status)
 	}
 	switch {
-	case l.reference != "" && ramp.ValidateReference(l.reference) != nil:
-		return misused(cmd, "--reference must be a reference, or the beginning of one")
-	case l.limit < 1:
+	case q.reference != "" && ramp.ValidateReference(q.reference) != nil:
+		return misused(cmd, "--reference must be a reference or the beginning of one")
+	case q.limit < 1:
 		return misused(cmd, "--limit must be at least 1")
-	case l.page < 1:
+	case q.page < 1:
 		return misused(cmd, "--page must be at least 1")
 	}
 	return nil
@@ -129,9 +100,9 @@ func statusNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (p *Program) printList(ctx context.Context, s *Session, ask *listing) error {
-	ask.filter.StartedAfter = ask.since.before(p.Now())
-	orders, more, err := ask.find(ctx, s)
+func (p *Program) printList(ctx context.Context, c *Connection, query *listQuery) error {
+	query.filter.StartedAfter = query.since.notBefore(p.Now())
+	orders, more, err := query.find(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -140,7 +111,7 @@ func (p *Program) printList(ctx context.Context, s *Session, ask *listing) error
 	}
 	screen := p.screen()
 	switch {
-	case len(orders) == 0 && ask.page > 1:
+	case len(orders) == 0 && query.page > 1:
 		screen.Line("No more orders.")
 	case len(orders) == 0:
 		screen.Line("No orders.")
@@ -148,22 +119,22 @@ func (p *Program) printList(ctx context.Context, s *Session, ask *listing) error
 		screen.List(orders)
 	}
 	if more {
-		screen.Line(fmt.Sprintf("There are more; --page %d shows the next.", ask.page+1))
+		screen.Line(fmt.Sprintf("There are more orders: --page %d shows the next page.", query.page+1))
 	}
 	return nil
 }
 
-// find returns the orders of the page that is asked for, and whether there is another.
-func (l *listing) find(ctx context.Context, s *Session) (orders []ramp.Summary, more bool, err error) {
+// find returns the orders on the page, and whether there is another page.
+func (q *listQuery) find(ctx context.Context, c *Connection) (orders []ramp.Summary, more bool, err error) {
 	orders = []ramp.Summary{}
-	skip := (l.page - 1) * l.limit
-	for order, err := range l.all(ctx, s) {
+	skip := (q.page - 1) * q.limit
+	for order, err := range q.all(ctx, c) {
 		switch {
 		case err != nil:
 			return nil, false, err
 		case skip > 0:
 			skip--
-		case len(orders) == l.limit:
+		case len(orders) == q.limit:
 			return orders, true, nil
 		default:
 			orders = append(orders, order)
@@ -172,23 +143,23 @@ func (l *listing) find(ctx context.Context, s *Session) (orders []ramp.Summary, 
 	return orders, false, nil
 }
 
-// all yields the orders that are asked for, and then what was meant as one, unless something is asked for that only orders have. What is
-// listed as an order, by its type, is not listed twice.
-func (l *listing) all(ctx context.Context, s *Session) iter.Seq2[ramp.Summary, error] {
+// all yields the orders that match, followed by the strays that match unless the query is for a property that only orders have. A stray that
+// has the type of an order is yielded among the orders, and not again.
+func (q *listQuery) all(ctx context.Context, c *Connection) iter.Seq2[ramp.Summary, error] {
 	return func(yield func(ramp.Summary, error) bool) {
-		condition := referencesFrom(l.reference)
-		if l.running {
+		condition := referencesFrom(q.reference)
+		if q.running {
 			condition = both(running, condition)
 		}
-		for order, err := range s.Search(ctx, l.filter, condition) {
+		for order, err := range c.Search(ctx, q.filter, condition) {
 			if !yield(order, err) {
 				return
 			}
 		}
-		if !l.anyOrder() {
+		if q.onlyOrders() {
 			return
 		}
-		for stray, err := range s.Strays(ctx, both(startedAfter(l.filter.StartedAfter), condition)) {
+		for stray, err := range c.Strays(ctx, both(startedAfter(q.filter.StartedAfter), condition)) {
 			if isOrder := stray.WorkflowType == ramp.OnrampWorkflow || stray.WorkflowType == ramp.OfframpWorkflow; err == nil && isOrder {
 				continue
 			}
@@ -199,8 +170,8 @@ func (l *listing) all(ctx context.Context, s *Session) iter.Seq2[ramp.Summary, e
 	}
 }
 
-// anyOrder reports whether nothing is asked for that only orders have.
-func (l *listing) anyOrder() bool {
-	f := l.filter
-	return f.Direction == "" && len(f.Statuses) == 0 && f.Token == "" && f.OrderID == "" && !f.Attention
+// onlyOrders reports whether the query is for a property that only orders have.
+func (q *listQuery) onlyOrders() bool {
+	f := q.filter
+	return f.Direction != "" || len(f.Statuses) > 0 || f.Token != "" || f.OrderID != "" || f.Attention
 }

@@ -3,17 +3,11 @@ package commands
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"net/url"
 
 	"rampart/ramp"
-	"rampart/starter/connection"
 	"rampart/starter/view"
 )
-
-// defaultUI is where devserver has the Web UI.
-const defaultUI = "http://127.0.0.1:8233"
 
 // outputFormat is the value of --output. Its zero value is text.
 type outputFormat struct{ json bool }
@@ -38,7 +32,7 @@ func (f *outputFormat) Set(text string) error {
 // Type implements pflag.Value.
 func (f *outputFormat) Type() string { return "format" }
 
-// writeJSON writes a document for people and programs: indented, and with links as they are.
+// writeJSON writes an indented document, without escaping the characters of links.
 func writeJSON(w io.Writer, document any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -46,14 +40,14 @@ func writeJSON(w io.Writer, document any) error {
 	return encoder.Encode(document)
 }
 
-// writeJSONLine writes a document on a line of its own.
+// writeJSONLine writes a document as one line.
 func writeJSONLine(w io.Writer, document any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(document)
 }
 
-// showOrder prints an order, by draw unless JSON is wanted.
+// showOrder prints an order: as JSON with -o json, otherwise by draw.
 func (p *Program) showOrder(order *ramp.Order, qr bool, draw func(*view.Screen, *ramp.Order, view.Desk)) error {
 	if p.output.json {
 		return writeJSON(p.Stdout, order)
@@ -64,22 +58,4 @@ func (p *Program) showOrder(order *ramp.Order, qr bool, draw func(*view.Screen, 
 
 func (p *Program) desk(qr bool) view.Desk {
 	return view.Desk{Program: p.Name, WebUI: p.ui, Now: p.Now(), QR: qr}
-}
-
-// webUI is where the Web UI is: where the flag says, or else the environment, or else beside a server on this machine.
-func (p *Program) webUI(s *Session) (view.WebUI, error) {
-	base, given := p.Environment.LookupEnv("RAMP_UI_URL")
-	if p.uiURL != "" {
-		base, given = p.uiURL, true
-	}
-	if !given && connection.Loopback(s.Address) {
-		base = defaultUI
-	}
-	if base == "" {
-		return view.WebUI{}, nil
-	}
-	if parsed, err := url.Parse(base); err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
-		return view.WebUI{}, &usageError{message: fmt.Sprintf("the Web UI's address must be like %s: check --ui-url or RAMP_UI_URL", defaultUI)}
-	}
-	return view.WebUI{Base: base, Namespace: s.Namespace}, nil
 }

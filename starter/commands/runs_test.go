@@ -337,7 +337,7 @@ func TestStatusShowsTheRunThatIsNamed(t *testing.T) {
 	require.Equal(t, []string{"run " + firstRun}, x.desk.calls)
 	got := x.run(t, "status", "inv-42", "--run", "second")
 	require.Equal(t, 2, got.code)
-	require.Contains(t, got.stderr, "must be the id of a run")
+	require.Contains(t, got.stderr, "must be a run id")
 }
 
 func TestStatusPassesOverInvalidRequests(t *testing.T) {
@@ -381,7 +381,7 @@ func TestErrorOfATakenReferenceShowsTheOrderThatHasIt(t *testing.T) {
 	x.stdin = onrampFile
 	got := x.run(t, "onramp", "--file", "-")
 	require.Equal(t, 1, got.code)
-	require.Contains(t, got.stderr, "the order that has it is completed, since 23 Nov 2026, 11:30:02 IST")
+	require.Contains(t, got.stderr, "the order with this reference is completed, since 23 Nov 2026, 11:30:02 IST")
 	require.Contains(t, got.stderr, "bin/starter explain onramp/inv-42 --run "+firstRun)
 }
 

@@ -33,8 +33,8 @@ func (p *Program) setup() *cobra.Command {
 			if retention != 0 && retention < setup.LeastRetention {
 				return misused(cmd, "--retention must be at least 24h")
 			}
-			return p.connected(func(ctx context.Context, s *Session, _ []string) error {
-				return p.makeReady(ctx, s, retention)
+			return p.connected(func(ctx context.Context, c *Connection, _ []string) error {
+				return p.makeReady(ctx, c, retention)
 			})(cmd, args)
 		},
 	}
@@ -43,15 +43,15 @@ func (p *Program) setup() *cobra.Command {
 	return cmd
 }
 
-func (p *Program) makeReady(ctx context.Context, s *Session, retention time.Duration) error {
-	outcome, err := await(ctx, p, 2*patience, "Looking at the namespace", func(ctx context.Context) (setup.Outcome, error) {
-		return setup.Namespace(ctx, s.Namespaces, s.Visibility, s.Namespace, retention)
+func (p *Program) makeReady(ctx context.Context, c *Connection, retention time.Duration) error {
+	outcome, err := await(ctx, p, 2*defaultTimeout, "Looking at the namespace", func(ctx context.Context) (setup.Outcome, error) {
+		return setup.Namespace(ctx, c.Namespaces, c.Visibility, c.Namespace, retention)
 	})
 	if err != nil {
 		return err
 	}
-	result, err := await(ctx, p, 2*patience, "Registering search attributes", func(ctx context.Context) (setup.Result, error) {
-		return setup.SearchAttributes(ctx, s.Operator, s.Visibility, s.Namespace)
+	result, err := await(ctx, p, 2*defaultTimeout, "Registering search attributes", func(ctx context.Context) (setup.Result, error) {
+		return setup.SearchAttributes(ctx, c.Operator, c.Visibility, c.Namespace)
 	})
 	if err != nil {
 		return err

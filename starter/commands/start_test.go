@@ -152,7 +152,7 @@ func TestFileAndFlagsTogetherAreRefused(t *testing.T) {
 		x := with()
 		got := x.run(t, "onramp", "--file", file(t, onrampFile), flag)
 		require.Equal(t, 2, got.code, flag)
-		require.Contains(t, got.stderr, "not by both")
+		require.Contains(t, got.stderr, "cannot be combined")
 		require.Empty(t, x.desk.calls)
 	}
 }
@@ -197,12 +197,12 @@ func TestMissingReferenceIsExplainedAndNeverMadeUp(t *testing.T) {
 	x := with()
 	got := x.run(t, "onramp", "--email", "asha@example.test")
 	require.Equal(t, 2, got.code)
-	require.Contains(t, got.stderr, "--reference is your own id for the order, such as inv-42")
+	require.Contains(t, got.stderr, "The reference is your own id for the order, such as inv-42")
 	require.Empty(t, x.desk.calls)
 
 	got = x.run(t, "reorder", "inv-42")
 	require.Equal(t, 2, got.code)
-	require.Contains(t, got.stderr, "--reference is your own id for the order")
+	require.Contains(t, got.stderr, "The reference is your own id for the order")
 }
 
 func TestInvalidRequestIsTheContractsErrorInJSON(t *testing.T) {
@@ -232,11 +232,11 @@ func TestStartedOrderIsPrintedWithWhatToDoNext(t *testing.T) {
 func TestOrderThatWasThereBeforeIsShownAndSaidToBe(t *testing.T) {
 	t.Parallel()
 	started := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
-	require.NotContains(t, with(started).run(t, onrampFlags()...).stdout, "Nothing was started")
+	require.NotContains(t, with(started).run(t, onrampFlags()...).stdout, "No new order was started")
 	started.CreatedAt = at(5, 0, 0)
 	got := with(started).run(t, onrampFlags()...)
 	require.Zero(t, got.code)
-	require.Contains(t, got.stdout, "Nothing was started: this order exists since 23 Nov 2026, 10:30:00 IST")
+	require.Contains(t, got.stdout, "No new order was started: this order exists since 23 Nov 2026, 10:30:00 IST")
 }
 
 func TestStartedOrderIsOneDocumentInJSON(t *testing.T) {

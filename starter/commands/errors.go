@@ -13,7 +13,7 @@ import (
 	"rampart/starter/view"
 )
 
-// Exit codes, as the help documents them.
+// Exit codes, documented in the help of the root command.
 const (
 	exitDone = iota
 	exitError
@@ -22,7 +22,7 @@ const (
 	exitNotReady
 )
 
-// Types of errors that are this program's own, beside those of ramp, in JSON.
+// Types of the starter's own errors in JSON, beside those of ramp.
 const (
 	typeUsage       ramp.ErrorType = "Usage"
 	typeEnded       ramp.ErrorType = "Ended"
@@ -30,26 +30,26 @@ const (
 	typeFailed      ramp.ErrorType = "Failed"
 )
 
-// requestError is an invalid request of which some or all fields were given by flags.
+// requestError is an error of the contract about a request that was given by flags.
 type requestError struct {
 	invalid *ramp.Error
-	// flags names the flag of a field.
-	flags map[string]string
+	// flagOf is the flag of each field, by its JSON path.
+	flagOf map[string]string
 }
 
 func (e *requestError) Error() string { return e.invalid.Error() }
 
-// Unwrap returns the contract's error.
+// Unwrap returns the error of the contract.
 func (e *requestError) Unwrap() error { return e.invalid }
 
-// endedError says that an order which was followed has ended, and not as completed.
+// endedError reports that an order ended in another status than completed.
 type endedError struct{ order *ramp.Order }
 
 func (e *endedError) Error() string {
 	return fmt.Sprintf("order %s ended as %s", e.order.Reference, e.order.Status)
 }
 
-// ending is nil unless the order has ended in another way than by completion.
+// ending returns an *endedError if the order has ended in another status than completed.
 func ending(order *ramp.Order) error {
 	if order.Status.Final() && order.Status != ramp.Completed {
 		return &endedError{order}
@@ -57,6 +57,7 @@ func ending(order *ramp.Order) error {
 	return nil
 }
 
+// exitCode returns the exit code of a command that returned err.
 func exitCode(err error) int {
 	var usage *usageError
 	var ended *endedError
@@ -77,33 +78,19 @@ func exitCode(err error) int {
 	}
 }
 
-// report prints an error to standard error: one sentence, and every bad field on a line of its own.
+// report prints an error to standard error: as a JSON document with -o json, otherwise as one line, with a line for each invalid field.
 func (p *Program) report(err error) {
 	if p.output.json {
-		_ = writeJSON(p.Stderr, document(err)) // there is nowhere left to complain
+		_ = writeJSON(p.Stderr, errorDocument(err)) // a failure to write to standard error cannot be reported
 		return
 	}
-	for _, line := range slices.Concat(lines(err), p.holder(err)) {
+	for _, line := range slices.Concat(errorLines(err), p.holderLines(err)) {
 		_, _ = fmt.Fprintln(p.Stderr, line)
 	}
 }
 
-// holder tells of the order that has a reference which was taken.
-func (p *Program) holder(err error) []string {
-	var taken *ramp.Error
-	if !errors.As(err, &taken) || taken.Type != ramp.ReferenceTaken || taken.Order == nil {
-		return nil
-	}
-	holder := taken.Order
-	all := []string{fmt.Sprintf("  the order that has it is %s, since %s", view.Words(holder.Status), view.Moment(holder.UpdatedAt))}
-	if taken.RunID != "" {
-		all = append(all, fmt.Sprintf("  %s explain %s --run %s", p.Name, holder.Direction.WorkflowID(holder.Reference), taken.RunID))
-	}
-	return all
-}
-
-// document is an error in the form of the contract's own.
-func document(err error) *ramp.Error {
+// errorDocument returns an error in the JSON form of the contract's errors.
+func errorDocument(err error) *ramp.Error {
 	var contract *ramp.Error
 	var usage *usageError
 	var ended *endedError
@@ -122,7 +109,8 @@ func document(err error) *ramp.Error {
 	}
 }
 
-func lines(err error) []string {
+// errorLines returns an error as lines of text.
+func errorLines(err error) []string {
 	var contract *ramp.Error
 	var request *requestError
 	var usage *usageError
@@ -130,47 +118,60 @@ func lines(err error) []string {
 	var failed *demo.FailedError
 	switch {
 	case errors.As(err, &request):
-		return slices.Concat(fieldLines(request.invalid, request.flags), hints(request))
+		return slices.Concat(fieldLines(request.invalid, request.flagOf), hintLines(request))
 	case errors.As(err, &contract) && len(contract.Fields) > 0:
 		return fieldLines(contract, nil)
 	case errors.As(err, &usage) && usage.command != "":
-		return []string{"starter: " + usage.message, usage.command + " --help tells more"}
+		return []string{"starter: " + usage.message, fmt.Sprintf("Run \"%s --help\" for usage.", usage.command)}
 	case errors.As(err, &failed):
 		return slices.Concat([]string{"starter: " + failed.Error()}, failed.Details())
 	case errors.As(err, &contract), errors.As(err, &usage), errors.As(err, &ended):
 		return []string{"starter: " + err.Error()}
-	default: // somebody else's words
+	default: // an error of a library, which may contain personal data
 		return []string{"starter: " + redact.Text(err.Error())}
 	}
 }
 
-func fieldLines(err *ramp.Error, flags map[string]string) []string {
+// fieldLines returns an error of the contract with one line for each invalid field, which is named by its flag if it has one.
+func fieldLines(err *ramp.Error, flagOf map[string]string) []string {
+	name := func(field string) string {
+		if flag, known := flagOf[field]; known {
+			return flag
+		}
+		return field
+	}
 	head := *err
 	head.Fields = nil
-	all := []string{"starter: " + head.Error()}
+	lines := []string{"starter: " + head.Error()}
 	width := 0
 	for _, field := range err.Fields {
-		width = max(width, len(label(field.Field, flags)))
+		width = max(width, len(name(field.Field)))
 	}
 	for _, field := range err.Fields {
-		all = append(all, fmt.Sprintf("  %-*s  %s", width, label(field.Field, flags), field.Problem))
+		lines = append(lines, fmt.Sprintf("  %-*s  %s", width, name(field.Field), field.Problem))
 	}
-	return all
+	return lines
 }
 
-// label is what the user calls a field.
-func label(field string, flags map[string]string) string {
-	if flag, known := flags[field]; known {
-		return flag
-	}
-	return field
-}
-
-// hints say more about the most common mistake.
-func hints(request *requestError) []string {
-	aboutReference := func(f ramp.FieldError) bool { return request.flags[f.Field] == "--reference" }
+// hintLines explains references to a user whose --reference is missing or malformed.
+func hintLines(request *requestError) []string {
+	aboutReference := func(f ramp.FieldError) bool { return request.flagOf[f.Field] == "--reference" }
 	if !slices.ContainsFunc(request.invalid.Fields, aboutReference) {
 		return nil
 	}
 	return []string{referenceHint}
+}
+
+// holderLines describes the order that holds a reference that was already taken.
+func (p *Program) holderLines(err error) []string {
+	var taken *ramp.Error
+	if !errors.As(err, &taken) || taken.Type != ramp.ReferenceTaken || taken.Order == nil {
+		return nil
+	}
+	holder := taken.Order
+	lines := []string{fmt.Sprintf("  the order with this reference is %s, since %s", view.Words(holder.Status), view.Moment(holder.UpdatedAt))}
+	if taken.RunID != "" {
+		lines = append(lines, fmt.Sprintf("  %s explain %s --run %s", p.Name, holder.Direction.WorkflowID(holder.Reference), taken.RunID))
+	}
+	return lines
 }
