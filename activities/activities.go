@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"rampart/onmeta"
+	"rampart/onmeta/session"
 )
 
 // Calls are the activities that call the provider and return, for the task queue ramp. Every exported method is one.
 type Calls struct {
 	provider *onmeta.Client
-	sessions *Sessions
+	sessions *session.Caller
 	timings  Timings
 	dossiers OpenDossiers
 	claims   OrderClaims
@@ -56,7 +57,7 @@ type Options struct {
 
 // New returns the activities of one worker process, which share user sessions.
 func New(o Options) (*Calls, *Watches) {
-	sessions := NewSessions(o.Caller)
+	sessions := session.New(o.Caller)
 	provider := onmeta.New(sessions, onmeta.WithKYCSecret(o.KYCSecret))
 	if o.OpenDossiers == nil {
 		o.OpenDossiers = DossierStores{}.Open

@@ -59,10 +59,8 @@ type world struct {
 	network *network
 	owners  *owners
 	runs    *runs
-	// sessions are beside those of the activities.
-	sessions *activities.Sessions
-	calls    *activities.Calls
-	watches  *activities.Watches
+	calls   *activities.Calls
+	watches *activities.Watches
 }
 
 func newWorld(t *testing.T) *world {
@@ -109,7 +107,6 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 		BaseURL: url, APIKey: apiKey, HTTPClient: &http.Client{Transport: w.network},
 	})
 	require.NoError(t, err)
-	w.sessions = activities.NewSessions(transport)
 	options.Caller, options.KYCSecret, options.Claims = transport, sandbox.DefaultKYCSecret, w.owners
 	options.Runs = w.runs
 	if options.Timings == (activities.Timings{}) {

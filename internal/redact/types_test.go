@@ -23,6 +23,7 @@ import (
 	"rampart/activities"
 	"rampart/internal/redact/redactlog"
 	"rampart/onmeta"
+	"rampart/onmeta/session"
 	"rampart/ramp"
 )
 
@@ -44,12 +45,13 @@ func types() map[string][]any {
 			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
 			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.CreateOrderRequest{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
-			activities.QuoteSellRequest{}, activities.Refusal{}, activities.StaleQuote{}, activities.Sessions{}, activities.SubmitResult{},
+			activities.QuoteSellRequest{}, activities.Refusal{}, activities.StaleQuote{}, activities.SubmitResult{},
 			activities.SubmitTransactionHashRequest{}, activities.SubmitUTRRequest{}, activities.TemporalClaims{}, activities.Timings{},
 			activities.UploadKYCRequest{}, activities.UploadKYCResult{}, activities.Wait{}, activities.WatchEnd{},
 			activities.WatchHeartbeat{}, activities.WatchKYCRequest{}, activities.WatchKYCResult{}, activities.WatchLinkRequest{},
 			activities.WatchLinkResult{}, activities.WatchOrderRequest{}, activities.WatchOrderResult{}, activities.Watches{},
 		},
+		"../../onmeta/session": {session.Caller{}},
 		"../../onmeta": {
 			onmeta.Answer{}, onmeta.BankAccount{}, onmeta.Beneficiary{}, onmeta.BuyQuote{}, onmeta.Call{}, onmeta.ChainLimit{},
 			onmeta.Client{}, onmeta.Config{}, onmeta.Credentials{}, onmeta.CreateOfframpRequest{}, onmeta.CreateOnrampRequest{}, onmeta.Currency{},
