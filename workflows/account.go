@@ -15,15 +15,15 @@ const accountsTaken = 50
 
 // linkAccount goes on only with a linked account: the guide makes a UPI ID or bank account mandatory before any order. An
 // account that the provider refuses is asked for anew.
-func (l *lifecycle) linkAccount(ctx workflow.Context) error {
-	l.enter(ctx, ramp.LinkingAccount, "")
+func (o *orderRun) linkAccount(ctx workflow.Context) error {
+	o.enter(ctx, ramp.LinkingAccount, "")
 	for handedIn := 0; ; {
-		if !l.inbox.account.empty() {
-			l.route.useAccount(l.inbox.account.take())
-			l.forgetLookup()
+		if !o.submissions.account.empty() {
+			o.flow.useAccount(o.submissions.account.take())
+			o.forgetLookup()
 			handedIn++
 		}
-		link, err := l.link(ctx)
+		link, err := o.link(ctx)
 		if said, refused := activities.Refused(err); refused {
 			link, err = activities.LinkResult{State: activities.LinkFailed, Reason: said.Reason}, nil
 		}
@@ -31,16 +31,16 @@ func (l *lifecycle) linkAccount(ctx workflow.Context) error {
 			return err
 		}
 		if link.State == activities.Linked {
-			l.inbox.account.decide(nil)
-			l.inbox.account.finish("the account is linked")
+			o.submissions.account.decide(nil)
+			o.submissions.account.finish("the account is linked")
 			return nil
 		}
 		reason := refusedAccount(link.Reason)
-		l.inbox.account.decide(refusal(ramp.AccountRefused, reason))
+		o.submissions.account.decide(refusal(ramp.AccountRefused, reason))
 		if handedIn == accountsTaken && changed(ctx, changeAccountLimit) {
-			l.inbox.account.finish(fmt.Sprintf("%d other accounts were handed in for this order", accountsTaken))
+			o.submissions.account.finish(fmt.Sprintf("%d other accounts were handed in for this order", accountsTaken))
 		}
-		if err := l.awaitAccount(ctx, reason); err != nil {
+		if err := o.awaitAccount(ctx, reason); err != nil {
 			return err
 		}
 	}
@@ -61,64 +61,64 @@ type lookup struct {
 
 // lookAhead asks for the user's linked accounts while their KYC status is asked for: neither answer depends on the other, and
 // most users are verified.
-func (l *lifecycle) lookAhead(ctx workflow.Context) {
+func (o *orderRun) lookAhead(ctx workflow.Context) {
 	ctx, stop := workflow.WithCancel(ctx)
 	future, answer := workflow.NewFuture(ctx)
-	l.lookup = &lookup{answer: future, stop: stop}
+	o.lookup = &lookup{answer: future, stop: stop}
 	workflow.GoNamed(ctx, "linked accounts", func(ctx workflow.Context) {
-		answer.Set(activities.PrefetchLinkedAccounts(ctx, l.route.account()))
+		answer.Set(activities.PrefetchLinkedAccounts(ctx, o.flow.account()))
 	})
 }
 
 // forgetLookup drops what was asked ahead, which tells nothing of another account, or of a user who was verified later.
-func (l *lifecycle) forgetLookup() {
-	if l.lookup != nil {
-		l.lookup.stop()
-		l.lookup = nil
+func (o *orderRun) forgetLookup() {
+	if o.lookup != nil {
+		o.lookup.stop()
+		o.lookup = nil
 	}
 }
 
 // linkedAccounts takes the answer that was asked ahead. One that had failed before its turn is asked for anew: much may have
 // changed since.
-func (l *lifecycle) linkedAccounts(ctx workflow.Context) (activities.LinkResult, error) {
-	ahead := l.lookup
-	l.lookup = nil
+func (o *orderRun) linkedAccounts(ctx workflow.Context) (activities.LinkResult, error) {
+	ahead := o.lookup
+	o.lookup = nil
 	if ahead == nil {
-		return activities.LinkedAccounts(ctx, l.route.account())
+		return activities.LinkedAccounts(ctx, o.flow.account())
 	}
 	early := ahead.answer.IsReady()
 	var link activities.LinkResult
 	err := ahead.answer.Get(ctx, &link)
 	if err != nil && early {
-		return activities.LinkedAccounts(ctx, l.route.account())
+		return activities.LinkedAccounts(ctx, o.flow.account())
 	}
 	return link, err
 }
 
 // link finds the account linked, or links it, and waits for the provider's check.
-func (l *lifecycle) link(ctx workflow.Context) (activities.LinkResult, error) {
-	link, err := answer(ctx, l, l.linkedAccounts)
+func (o *orderRun) link(ctx workflow.Context) (activities.LinkResult, error) {
+	link, err := answer(ctx, o, o.linkedAccounts)
 	if err != nil {
 		return link, err
 	}
 	if link.State == activities.NotLinked {
-		link, err = ask(ctx, l, activities.LinkAccount, l.route.account())
+		link, err = ask(ctx, o, activities.LinkAccount, o.flow.account())
 	}
 	if err != nil || link.State != activities.LinkPending {
 		return link, err
 	}
-	return l.awaitLink(ctx, link)
+	return o.awaitLink(ctx, link)
 }
 
-func (l *lifecycle) awaitLink(ctx workflow.Context, link activities.LinkResult) (activities.LinkResult, error) {
-	l.note(ctx, "The provider checks the account.")
-	account := l.route.account()
-	stopped, err := l.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+func (o *orderRun) awaitLink(ctx workflow.Context, link activities.LinkResult) (activities.LinkResult, error) {
+	o.note(ctx, "The provider checks the account.")
+	account := o.flow.account()
+	stopped, err := o.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchLink(ctx, activities.WatchLinkRequest{
-			Email:         l.terms.email,
+			Email:         o.terms.email,
 			LinkReference: link.LinkReference,
-			UPI:           l.route.accountKind() == ramp.AccountUPI,
-			Holder:        l.route.account().Holder(),
+			UPI:           o.flow.accountKind() == ramp.AccountUPI,
+			Holder:        o.flow.account().Holder(),
 			Account:       &account,
 			Wait:          wait,
 		})
@@ -131,37 +131,37 @@ func (l *lifecycle) awaitLink(ctx workflow.Context, link activities.LinkResult) 
 	return link, err
 }
 
-func (l *lifecycle) awaitAccount(ctx workflow.Context, reason string) error {
-	l.enter(ctx, ramp.AwaitingAccount, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
-	arrived, err := l.awaitUser(ctx, "another account", func() bool { return !l.inbox.account.empty() })
+func (o *orderRun) awaitAccount(ctx workflow.Context, reason string) error {
+	o.enter(ctx, ramp.AwaitingAccount, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
+	arrived, err := o.awaitUser(ctx, "another account", func() bool { return !o.submissions.account.empty() })
 	if err != nil {
 		return err
 	}
 	if arrived {
-		l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
+		o.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
 		return nil
 	}
-	linked, err := l.linkedElsewhere(ctx)
+	linked, err := o.linkedElsewhere(ctx)
 	switch {
 	case err != nil:
 		return err
 	case linked:
-		l.enter(ctx, ramp.LinkingAccount, "The account is linked, or about to be, by other means.")
+		o.enter(ctx, ramp.LinkingAccount, "The account is linked, or about to be, by other means.")
 		return nil
-	case !l.inbox.account.empty():
-		l.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
+	case !o.submissions.account.empty():
+		o.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
 		return nil
 	}
 	return end(ramp.Rejected, "No other account came in time: %s.", reason)
 }
 
 // linkedElsewhere is the last look for an account that could not be linked: another order may have linked it since.
-func (l *lifecycle) linkedElsewhere(ctx workflow.Context) (bool, error) {
+func (o *orderRun) linkedElsewhere(ctx workflow.Context) (bool, error) {
 	if !changed(ctx, changeLastLookForAccount) {
 		return false, nil
 	}
-	found, err := ask(ctx, l, activities.LinkedAccounts, l.route.account())
-	l.readMessages(ctx)
+	found, err := ask(ctx, o, activities.LinkedAccounts, o.flow.account())
+	o.readMessages(ctx)
 	if _, refused := activities.Refused(err); refused {
 		return false, nil // an older activity worker reports a refused look as a refusal
 	}
@@ -169,7 +169,7 @@ func (l *lifecycle) linkedElsewhere(ctx workflow.Context) (bool, error) {
 }
 
 // awaitUser waits until the user has acted, or has had long enough to.
-func (l *lifecycle) awaitUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
+func (o *orderRun) awaitUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
 	if acted() {
 		return true, nil
 	}

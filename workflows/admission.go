@@ -37,14 +37,14 @@ func mustBeReadable(input converter.RawValue) {
 }
 
 // validate checks an update before it is accepted.
-func (l *lifecycle) validate(m message, input converter.RawValue) error {
-	if err := l.readable(input); err != nil {
+func (o *orderRun) validate(m message, input converter.RawValue) error {
+	if err := o.readable(input); err != nil {
 		return err
 	}
 	if count, several := furtherArguments(input); several {
 		return tooManyArguments(count)
 	}
-	_, err := l.admit(m, input)
+	_, err := o.admit(m, input)
 	return err
 }
 
@@ -59,41 +59,41 @@ func tooManyArguments(count string) *ramp.Error {
 }
 
 // readable refuses an update that no key here can read, which its caller can send again.
-func (l *lifecycle) readable(input converter.RawValue) error {
+func (o *orderRun) readable(input converter.RawValue) error {
 	if !unreadable(input) {
 		return nil
 	}
-	return l.refuse(ramp.Unreadable, fmt.Sprintf(
+	return o.refuse(ramp.Unreadable, fmt.Sprintf(
 		"the argument is encrypted with key %s, which the worker does not have yet; distribute the keyset, and send it again", keyOf(input)))
 }
 
 // admit checks a message, and whether its sender counts: a proof is taken from anybody, since the provider says whether it is one.
 // Anything else decides where money goes or at what price, and counts in clear only where the order began under that rule, and while
 // it is awaited.
-func (l *lifecycle) admit(m message, input converter.RawValue) (take, error) {
-	if count, several := furtherArguments(input); several && l.rules != nil {
+func (o *orderRun) admit(m message, input converter.RawValue) (take, error) {
+	if count, several := furtherArguments(input); several && o.rules != nil {
 		return nil, tooManyArguments(count)
 	}
 	take, err := m.check(input)
-	if err != nil || !inClear(input) || m.awaits == "" || !l.mindsClear() {
+	if err != nil || !inClear(input) || m.awaits == "" || !o.mindsClear() {
 		return take, err
 	}
 	switch {
-	case l.begun && !l.takesClear():
-		return nil, l.unencrypted("a " + m.name)
-	case l.order.Status != m.awaits:
-		return nil, l.refuse(ramp.NotAwaited, "not awaited: in clear it is taken only while the order is "+string(m.awaits))
+	case o.begun && !o.takesClear():
+		return nil, o.unencrypted("a " + m.name)
+	case o.order.Status != m.awaits:
+		return nil, o.refuse(ramp.NotAwaited, "not awaited: in clear it is taken only while the order is "+string(m.awaits))
 	}
 	return take, nil
 }
 
 // mindsClear reports whether the order began, or begins, under a rule for messages in clear.
-func (l *lifecycle) mindsClear() bool { return !l.begun || l.rules != nil }
+func (o *orderRun) mindsClear() bool { return !o.begun || o.rules != nil }
 
-func (l *lifecycle) takesClear() bool { return l.rules != nil && l.rules.AllowClear }
+func (o *orderRun) takesClear() bool { return o.rules != nil && o.rules.AllowClear }
 
-func (l *lifecycle) unencrypted(what string) *ramp.Error {
-	return l.refuse(ramp.Unencrypted, what+" in clear is not taken: it cannot be told who sent it. Give its sender the keyset")
+func (o *orderRun) unencrypted(what string) *ramp.Error {
+	return o.refuse(ramp.Unencrypted, what+" in clear is not taken: it cannot be told who sent it. Give its sender the keyset")
 }
 
 const (
@@ -119,68 +119,68 @@ func (a *aside) stop() {
 
 // needsKey reports whether a signal is encrypted with a key that the order's worker did not have when it began. Whether this worker
 // has it does not matter, so that a replay decides alike.
-func (l *lifecycle) needsKey(input converter.RawValue) bool {
+func (o *orderRun) needsKey(input converter.RawValue) bool {
 	key := keyOf(input)
-	return key != "" && l.rules != nil && !slices.Contains(l.rules.KeyIDs, key)
+	return key != "" && o.rules != nil && !slices.Contains(o.rules.KeyIDs, key)
 }
 
 // setAside keeps a signal until a worker has its key, and handles it then. Its sender cannot be told. Where too many wait already, it
 // is tried once: the workers may have its key, as after a rotation.
-func (l *lifecycle) setAside(ctx workflow.Context, m message, input converter.RawValue) {
+func (o *orderRun) setAside(ctx workflow.Context, m message, input converter.RawValue) {
 	sealed, err := proto.Marshal(input.Payload())
-	full := l.aside.waiting >= asideLimit
-	if err != nil || marked(input, ramp.MetadataLarge) || full && l.aside.tried >= triesLimit {
-		l.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and too large, or one of too many.")
+	full := o.aside.waiting >= asideLimit
+	if err != nil || marked(input, ramp.MetadataLarge) || full && o.aside.tried >= triesLimit {
+		o.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and too large, or one of too many.")
 		return
 	}
-	if l.aside.cancel == nil {
-		l.aside.ctx, l.aside.cancel = workflow.WithCancel(disconnected(ctx))
+	if o.aside.cancel == nil {
+		o.aside.ctx, o.aside.cancel = workflow.WithCancel(disconnected(ctx))
 	}
 	request := activities.ReadMessageRequest{Sealed: sealed, KeyID: keyOf(input)}
 	if full {
-		l.aside.tried++
-		workflow.GoNamed(l.aside.ctx, "message tried once", func(ctx workflow.Context) { l.tryAside(ctx, m, request) })
+		o.aside.tried++
+		workflow.GoNamed(o.aside.ctx, "message tried once", func(ctx workflow.Context) { o.tryAside(ctx, m, request) })
 		return
 	}
-	l.aside.waiting++
-	l.raise(ctx, unreadableMessage, fmt.Sprintf(
+	o.aside.waiting++
+	o.raiseConcern(ctx, unreadableMessage, fmt.Sprintf(
 		"a %s signal cannot be read: it is encrypted with key %s, which the workers do not have; distribute the keyset", m.name, request.KeyID))
-	workflow.GoNamed(l.aside.ctx, "message set aside", func(ctx workflow.Context) { l.awaitKey(ctx, m, request) })
+	workflow.GoNamed(o.aside.ctx, "message set aside", func(ctx workflow.Context) { o.awaitKey(ctx, m, request) })
 }
 
 // awaitKey reads a message once a worker has its key.
-func (l *lifecycle) awaitKey(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
+func (o *orderRun) awaitKey(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
 	read, err := activities.ReadMessage(ctx, request)
 	if err != nil {
 		return // the order is over
 	}
-	l.aside.waiting--
-	if l.aside.waiting == 0 {
-		l.settle(ctx, unreadableMessage)
+	o.aside.waiting--
+	if o.aside.waiting == 0 {
+		o.clearConcern(ctx, unreadableMessage)
 	}
-	l.heedOpened(ctx, m, request.KeyID, read.Opened)
+	o.heedOpened(ctx, m, request.KeyID, read.Opened)
 }
 
 // tryAside reads a message if a worker has its key by now.
-func (l *lifecycle) tryAside(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
+func (o *orderRun) tryAside(ctx workflow.Context, m message, request activities.ReadMessageRequest) {
 	read, err := activities.ReadMessageOnce(ctx, request)
 	switch {
 	case err == nil:
-		l.heedOpened(ctx, m, request.KeyID, read.Opened)
+		o.heedOpened(ctx, m, request.KeyID, read.Opened)
 	case ctx.Err() == nil:
-		l.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and one of too many.")
+		o.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and one of too many.")
 	}
 }
 
 // heedOpened handles a signal that was set aside.
-func (l *lifecycle) heedOpened(ctx workflow.Context, m message, key string, opened []byte) {
-	l.rules.KeyIDs = append(l.rules.KeyIDs, key)
+func (o *orderRun) heedOpened(ctx workflow.Context, m message, key string, opened []byte) {
+	o.rules.KeyIDs = append(o.rules.KeyIDs, key)
 	var payload commonpb.Payload
 	if len(opened) == 0 || proto.Unmarshal(opened, &payload) != nil {
-		l.note(ctx, "A "+m.name+" signal that was set aside is ignored: it was encrypted for another order, or was changed.")
+		o.note(ctx, "A "+m.name+" signal that was set aside is ignored: it was encrypted for another order, or was changed.")
 		return
 	}
-	l.note(ctx, "A "+m.name+" signal that was set aside is read now.")
+	o.note(ctx, "A "+m.name+" signal that was set aside is read now.")
 	delete(payload.Metadata, ramp.MetadataKeyID)
-	l.heed(ctx, m, converter.NewRawValue(&payload))
+	o.heed(ctx, m, converter.NewRawValue(&payload))
 }

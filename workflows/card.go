@@ -39,39 +39,39 @@ const (
 
 // card is the order in Markdown, as the Web UI shows it: where it is, why, and what helps. It holds no personal data. The Web
 // UI keeps the line breaks of a paragraph, and sets much space around lists and tables.
-func (l *lifecycle) card() string {
+func (o *orderRun) card() string {
 	var b strings.Builder
 	b.Grow(2048)
-	stands := l.standing()
-	write(&b, "## ", stands.headline, "\n\n**", l.route.title(), "** · ", code(l.order.Reference), "\n", l.route.details(), "\n\n")
-	l.writeConcerns(&b)
-	l.writeWait(&b, stands)
+	stands := o.standing()
+	write(&b, "## ", stands.headline, "\n\n**", o.flow.title(), "** · ", code(o.order.Reference), "\n", o.flow.details(), "\n\n")
+	o.writeConcerns(&b)
+	o.writeWait(&b, stands)
 	writeHelp(&b, stands.help)
-	l.writeFacts(&b)
-	l.writeStory(&b)
+	o.writeFacts(&b)
+	o.writeStory(&b)
 	return b.String()
 }
 
-func (l *lifecycle) writeConcerns(b *strings.Builder) {
-	for _, r := range l.desk.concerns {
-		write(b, "**Needs attention:** ", r.reason, ".\n**What to do:** ", l.advice(r.concern), "\n\n")
+func (o *orderRun) writeConcerns(b *strings.Builder) {
+	for _, r := range o.desk.concerns {
+		write(b, "**Needs attention:** ", r.reason, ".\n**What to do:** ", o.advice(r.concern), "\n\n")
 	}
 }
 
 // advice says what a person can do about a concern.
-func (l *lifecycle) advice(c concern) string {
+func (o *orderRun) advice(c concern) string {
 	switch c {
 	case outage:
 		return "nothing about this order, which tries again until it has an answer. If many orders say so, look at the provider, " +
 			"the workers' network and their API key."
 	case overdue, providerSays:
-		return l.askSupport() + ". The order goes on by itself."
+		return o.askSupport() + ". The order goes on by itself."
 	case refusedReuse:
-		return l.askSupport() + ". Another order with the same UTR would be refused as well; a mistyped one can be corrected."
+		return o.askSupport() + ". Another order with the same UTR would be refused as well; a mistyped one can be corrected."
 	case late:
 		return "ask the user whether their bank made the payment. If it did, the provider should find it; otherwise the order expires."
 	case lostInstructions:
-		return code("starter cancel "+l.id()) + ", and start another order, unless the user has paid."
+		return code("starter cancel "+o.id()) + ", and start another order, unless the user has paid."
 	case unreadableMessage:
 		return "give the workers the keyset that has the key: they read the message by themselves then. Nobody knows what it says; it may be a proof of payment."
 	default:
@@ -79,8 +79,8 @@ func (l *lifecycle) advice(c concern) string {
 	}
 }
 
-func (l *lifecycle) writeWait(b *strings.Builder, stands standing) {
-	since := ist(l.statusSince())
+func (o *orderRun) writeWait(b *strings.Builder, stands standing) {
+	since := ist(o.statusSince())
 	if stands.awaits == "" {
 		write(b, "**Over** since ", since, ".\n", stands.text, "\n\n")
 		return
@@ -102,49 +102,49 @@ func writeHelp(b *strings.Builder, help []remedy) {
 	b.WriteString("\n")
 }
 
-func (l *lifecycle) writeFacts(b *strings.Builder) {
-	if quote := l.order.Quote; quote != nil {
+func (o *orderRun) writeFacts(b *strings.Builder) {
+	if quote := o.order.Quote; quote != nil {
 		fact(b, "Amounts", quote.Receive.Text(), " for ", quote.Pay.Text(), ", at ", perToken(quote.Rate))
 	}
-	if l.order.OrderID != "" {
-		fact(b, "Provider's order", code(l.order.OrderID))
+	if o.order.OrderID != "" {
+		fact(b, "Provider's order", code(o.order.OrderID))
 	}
-	if l.order.ProviderStatus != "" {
-		fact(b, "Provider's status", code(l.order.ProviderStatus), l.freshness())
+	if o.order.ProviderStatus != "" {
+		fact(b, "Provider's status", code(o.order.ProviderStatus), o.freshness())
 	}
-	if l.order.ProviderReason != "" {
-		fact(b, "Provider's reason", l.order.ProviderReason)
+	if o.order.ProviderReason != "" {
+		fact(b, "Provider's reason", o.order.ProviderReason)
 	}
-	if proof := l.order.Proof; proof != nil {
-		l.writeProof(b, proof)
+	if proof := o.order.Proof; proof != nil {
+		o.writeProof(b, proof)
 	}
-	if settlement := l.order.Settlement; settlement != nil {
+	if settlement := o.order.Settlement; settlement != nil {
 		writeSettlement(b, settlement)
 	}
-	fact(b, "Started", moment(l.order.CreatedAt))
-	fact(b, "Last change", moment(l.order.UpdatedAt))
+	fact(b, "Started", moment(o.order.CreatedAt))
+	fact(b, "Last change", moment(o.order.UpdatedAt))
 	b.WriteString("\n")
 }
 
 // freshness says where the provider's latest answer is: a watch does not change the order while nothing is new.
-func (l *lifecycle) freshness() string {
+func (o *orderRun) freshness() string {
 	switch {
-	case l.order.Status.Final():
+	case o.order.Status.Final():
 		return ""
-	case l.order.Status == ramp.AwaitingPayment && !l.unclear:
-		return " (asked again once there is a " + l.route.words().proof + ", or the time is over)"
+	case o.order.Status == ramp.AwaitingPayment && !o.unclear:
+		return " (asked again once there is a " + o.flow.words().proof + ", or the time is over)"
 	default:
 		return " (last checked: see Pending Activities, Heartbeat Details)"
 	}
 }
 
-func (l *lifecycle) writeProof(b *strings.Builder, proof *ramp.Proof) {
-	fact(b, "Proof of payment", l.route.words().proof, ", submitted ", ist(proof.SubmittedAt))
+func (o *orderRun) writeProof(b *strings.Builder, proof *ramp.Proof) {
+	fact(b, "Proof of payment", o.flow.words().proof, ", submitted ", ist(proof.SubmittedAt))
 	if !proof.AcceptedAt.IsZero() {
 		fact(b, "Taken by the provider", ist(proof.AcceptedAt))
 	}
 	for _, earlier := range proof.Replaced {
-		fact(b, "Replaced", l.route.words().proof, " ", code(ramp.MaskProof(earlier.Reference())), ", taken ", ist(earlier.AcceptedAt),
+		fact(b, "Replaced", o.flow.words().proof, " ", code(ramp.MaskProof(earlier.Reference())), ", taken ", ist(earlier.AcceptedAt),
 			", replaced ", ist(earlier.ReplacedAt))
 	}
 }
@@ -162,8 +162,8 @@ func writeSettlement(b *strings.Builder, settlement *ramp.Settlement) {
 }
 
 // writeStory tells the latest things that happened, in order. A status of which there was nothing to say has passed.
-func (l *lifecycle) writeStory(b *strings.Builder) {
-	told := l.order.Timeline
+func (o *orderRun) writeStory(b *strings.Builder) {
+	told := o.order.Timeline
 	b.WriteString("**What happened** (IST")
 	if len(told) > storyLength {
 		told = told[len(told)-storyLength:]
@@ -178,16 +178,16 @@ func (l *lifecycle) writeStory(b *strings.Builder) {
 }
 
 // statusSince is when the order came to its status.
-func (l *lifecycle) statusSince() time.Time {
-	since := l.order.UpdatedAt
-	for i := len(l.order.Timeline) - 1; i >= 0 && l.order.Timeline[i].Status == l.order.Status; i-- {
-		since = l.order.Timeline[i].At
+func (o *orderRun) statusSince() time.Time {
+	since := o.order.UpdatedAt
+	for i := len(o.order.Timeline) - 1; i >= 0 && o.order.Timeline[i].Status == o.order.Status; i-- {
+		since = o.order.Timeline[i].At
 	}
 	return since
 }
 
 // id is the order as every command takes it.
-func (l *lifecycle) id() string { return l.order.Direction.WorkflowID(l.order.Reference) }
+func (o *orderRun) id() string { return o.order.Direction.WorkflowID(o.order.Reference) }
 
 func write(b *strings.Builder, texts ...string) {
 	for _, text := range texts {

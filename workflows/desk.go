@@ -53,95 +53,95 @@ type published struct {
 }
 
 // enter moves the order to a status, and says so wherever it is seen.
-func (l *lifecycle) enter(ctx workflow.Context, status ramp.Status, note string) {
-	l.measureEntry(ctx, status)
-	l.order.Status = status
+func (o *orderRun) enter(ctx workflow.Context, status ramp.Status, note string) {
+	o.measureEntry(ctx, status)
+	o.order.Status = status
 	if status.Final() {
-		l.desk.concerns = nil
-		l.order.Attention = ""
+		o.desk.concerns = nil
+		o.order.Attention = ""
 	}
-	l.record(ctx, note)
-	l.log.Debug("order status", "status", status)
-	l.publish(ctx)
+	o.record(ctx, note)
+	o.log.Debug("order status", "status", status)
+	o.publish(ctx)
 }
 
 // note adds to the timeline what changed nothing.
-func (l *lifecycle) note(ctx workflow.Context, note string) {
-	if len(l.order.Timeline) >= timelineNotes {
+func (o *orderRun) note(ctx workflow.Context, note string) {
+	if len(o.order.Timeline) >= timelineNotes {
 		return
 	}
-	l.record(ctx, note)
+	o.record(ctx, note)
 }
 
-func (l *lifecycle) record(ctx workflow.Context, note string) {
-	l.order.Timeline = append(l.order.Timeline, ramp.TimelineEntry{Status: l.order.Status, At: now(ctx), Note: note})
-	l.touch(ctx)
+func (o *orderRun) record(ctx workflow.Context, note string) {
+	o.order.Timeline = append(o.order.Timeline, ramp.TimelineEntry{Status: o.order.Status, At: now(ctx), Note: note})
+	o.touch(ctx)
 }
 
 // touch notes that the order has changed, and shows it so. The details are no event, and cost microseconds.
-func (l *lifecycle) touch(ctx workflow.Context) {
-	l.order.UpdatedAt = now(ctx)
-	workflow.SetCurrentDetails(ctx, l.card())
+func (o *orderRun) touch(ctx workflow.Context) {
+	o.order.UpdatedAt = now(ctx)
+	workflow.SetCurrentDetails(ctx, o.card())
 }
 
-// raise asks for a person's attention.
-func (l *lifecycle) raise(ctx workflow.Context, c concern, reason string) {
-	for _, r := range l.desk.concerns {
+// raiseConcern asks for a person's attention.
+func (o *orderRun) raiseConcern(ctx workflow.Context, c concern, reason string) {
+	for _, r := range o.desk.concerns {
 		if r == (raised{c, reason}) {
 			return
 		}
 	}
-	l.count(ctx, attentionRaised, "concern", c.label())
-	l.drop(c)
-	l.desk.concerns = append(l.desk.concerns, raised{c, reason})
-	l.log.Warn("order needs attention", "reason", reason)
-	l.showConcerns(ctx)
-	l.note(ctx, "Attention: "+reason+".")
+	o.count(ctx, attentionRaised, "concern", c.label())
+	o.drop(c)
+	o.desk.concerns = append(o.desk.concerns, raised{c, reason})
+	o.log.Warn("order needs attention", "reason", reason)
+	o.showConcerns(ctx)
+	o.note(ctx, "Attention: "+reason+".")
 }
 
-// settle says that a concern is no more.
-func (l *lifecycle) settle(ctx workflow.Context, c concern) {
-	if l.drop(c) {
-		l.showConcerns(ctx)
-		l.note(ctx, "No longer a concern: "+string(c)+".")
+// clearConcern removes a concern, if it is raised.
+func (o *orderRun) clearConcern(ctx workflow.Context, c concern) {
+	if o.drop(c) {
+		o.showConcerns(ctx)
+		o.note(ctx, "No longer a concern: "+string(c)+".")
 	}
 }
 
-func (l *lifecycle) drop(c concern) bool {
-	for i, r := range l.desk.concerns {
+func (o *orderRun) drop(c concern) bool {
+	for i, r := range o.desk.concerns {
 		if r.concern == c {
-			l.desk.concerns = append(l.desk.concerns[:i:i], l.desk.concerns[i+1:]...)
+			o.desk.concerns = append(o.desk.concerns[:i:i], o.desk.concerns[i+1:]...)
 			return true
 		}
 	}
 	return false
 }
 
-func (l *lifecycle) showConcerns(ctx workflow.Context) {
+func (o *orderRun) showConcerns(ctx workflow.Context) {
 	var reasons []string
-	for _, r := range l.desk.concerns {
+	for _, r := range o.desk.concerns {
 		reasons = append(reasons, r.reason)
 	}
-	l.order.Attention = strings.Join(reasons, "; ")
-	l.touch(ctx)
-	l.publish(ctx)
+	o.order.Attention = strings.Join(reasons, "; ")
+	o.touch(ctx)
+	o.publish(ctx)
 }
 
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
 // out, unless the order is stuck in one: each upsert is an event, and a write to the visibility store.
-func (l *lifecycle) publish(ctx workflow.Context) {
-	if passing(l.order.Status) && l.order.Attention == "" {
+func (o *orderRun) publish(ctx workflow.Context) {
+	if passing(o.order.Status) && o.order.Attention == "" {
 		return
 	}
-	l.desk.shown.read(ctx)
-	next := l.searchAttributes()
-	if changes := next.since(l.desk.shown); len(changes) > 0 {
+	o.desk.shown.read(ctx)
+	next := o.searchAttributes()
+	if changes := next.since(o.desk.shown); len(changes) > 0 {
 		if err := workflow.UpsertTypedSearchAttributes(ctx, changes...); err != nil {
-			l.log.Error("search attributes not published", "error", err)
+			o.log.Error("search attributes not published", "error", err)
 			return
 		}
 	}
-	l.desk.shown = next
+	o.desk.shown = next
 }
 
 // passing reports whether an order usually leaves the status at once.
@@ -155,18 +155,18 @@ func passing(status ramp.Status) bool {
 }
 
 // searchAttributes are the order's. None holds personal data.
-func (l *lifecycle) searchAttributes() published {
+func (o *orderRun) searchAttributes() published {
 	p := published{
-		direction: l.order.Direction,
-		status:    l.order.Status,
-		token:     l.terms.token,
-		orderID:   l.order.OrderID,
-		expiresAt: l.order.ExpiresAt,
-		attention: l.order.Attention != "",
+		direction: o.order.Direction,
+		status:    o.order.Status,
+		token:     o.terms.token,
+		orderID:   o.order.OrderID,
+		expiresAt: o.order.ExpiresAt,
+		attention: o.order.Attention != "",
 	}
-	amount := l.terms.fiatAmount
-	if amount == "" && l.order.Quote != nil {
-		amount = l.order.Quote.Receive.Amount
+	amount := o.terms.fiatAmount
+	if amount == "" && o.order.Quote != nil {
+		amount = o.order.Quote.Receive.Amount
 	}
 	p.fiat, _ = ramp.Amount{Amount: amount}.Decimal() // an amount that is not known yet is zero, and not published
 	return p

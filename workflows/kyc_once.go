@@ -9,49 +9,49 @@ import (
 
 // identifyOnce is identify for the orders that began before it: they ask for documents until the provider takes some, and take
 // no others while it looks at them.
-func (l *lifecycle) identifyOnce(ctx workflow.Context) error {
+func (o *orderRun) identifyOnce(ctx workflow.Context) error {
 	reason := notVerified
 	for {
-		dossier, err := l.dossier(ctx, reason)
+		dossier, err := o.dossier(ctx, reason)
 		if err != nil {
 			return err
 		}
-		refused, err := l.uploadKYC(ctx, dossier)
+		refused, err := o.uploadKYC(ctx, dossier)
 		if err != nil {
 			return err
 		}
-		l.inbox.kyc.decide(refusal(ramp.KYCRefused, refused))
+		o.submissions.kyc.decide(refusal(ramp.KYCRefused, refused))
 		if refused == "" {
-			l.inbox.kyc.finish("the provider is looking at the user's KYC documents")
-			return l.awaitVerification(ctx)
+			o.submissions.kyc.finish("the provider is looking at the user's KYC documents")
+			return o.awaitVerification(ctx)
 		}
 		reason = refused
 	}
 }
 
 // dossier is the one given with the request, or the one the user submits.
-func (l *lifecycle) dossier(ctx workflow.Context, reason string) (string, error) {
-	if given := l.terms.dossier; given != "" && l.inbox.kyc.empty() {
-		l.terms.dossier = ""
+func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) {
+	if given := o.terms.dossier; given != "" && o.submissions.kyc.empty() {
+		o.terms.dossier = ""
 		return given, nil
 	}
-	if l.inbox.kyc.empty() {
-		l.enter(ctx, ramp.AwaitingKYC, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
+	if o.submissions.kyc.empty() {
+		o.enter(ctx, ramp.AwaitingKYC, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
 	}
-	arrived, err := l.awaitUser(ctx, "KYC documents", func() bool { return !l.inbox.kyc.empty() })
+	arrived, err := o.awaitUser(ctx, "KYC documents", func() bool { return !o.submissions.kyc.empty() })
 	if err != nil {
 		return "", err
 	}
 	if !arrived {
 		return "", end(ramp.Rejected, "No KYC dossier came in time: %s.", reason)
 	}
-	return l.inbox.kyc.take().Dossier, nil
+	return o.submissions.kyc.take().Dossier, nil
 }
 
 // uploadKYC returns why the dossier was refused, or nothing.
-func (l *lifecycle) uploadKYC(ctx workflow.Context, dossier string) (string, error) {
-	l.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
-	_, err := ask(ctx, l, activities.UploadKYC, activities.UploadKYCRequest{Email: l.terms.email, Dossier: dossier})
+func (o *orderRun) uploadKYC(ctx workflow.Context, dossier string) (string, error) {
+	o.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
+	_, err := ask(ctx, o, activities.UploadKYC, activities.UploadKYCRequest{Email: o.terms.email, Dossier: dossier})
 	if problem, invalid := activities.InvalidDossier(err); invalid {
 		return unusableDossier(problem), nil
 	}
@@ -61,10 +61,10 @@ func (l *lifecycle) uploadKYC(ctx workflow.Context, dossier string) (string, err
 	return "", err
 }
 
-func (l *lifecycle) awaitVerification(ctx workflow.Context) error {
-	l.note(ctx, "The provider has the documents and looks at them.")
-	stopped, err := l.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
-		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: l.terms.email, Wait: wait})
+func (o *orderRun) awaitVerification(ctx workflow.Context) error {
+	o.note(ctx, "The provider has the documents and looks at them.")
+	stopped, err := o.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: o.terms.email, Wait: wait})
 		return result.WatchEnd, err
 	})
 	if err == nil && stopped == activities.TimeUp {

@@ -24,154 +24,154 @@ type message struct {
 }
 
 // take hands in what was checked, and returns what becomes of it.
-type take func(workflow.Context) *verdict
+type take func(workflow.Context) *outcome
 
 // listen registers every handler: the query, and each message as a signal and as an update.
-func (l *lifecycle) listen(ctx workflow.Context) error {
+func (o *orderRun) listen(ctx workflow.Context) error {
 	if err := workflow.SetQueryHandlerWithOptions(ctx, ramp.OrderQuery, func() (ramp.Order, error) {
-		if l.turnedAway != nil {
-			return ramp.Order{}, contractError(l.turnedAway)
+		if o.turnedAway != nil {
+			return ramp.Order{}, contractError(o.turnedAway)
 		}
-		return l.order, nil
+		return o.order, nil
 	}, workflow.QueryHandlerOptions{Description: "The state of the order"}); err != nil {
 		return err
 	}
-	if err := workflow.SetUpdateHandlerWithOptions(ctx, ramp.AwaitOrder, l.awaitOrder, workflow.UpdateHandlerOptions{
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, ramp.AwaitOrder, o.awaitOrder, workflow.UpdateHandlerOptions{
 		Description: "Waits until the order has something for its user to act on, or is over",
-		Validator:   l.checkAwaiting,
+		Validator:   o.checkAwaiting,
 	}); err != nil {
 		return err
 	}
-	l.inbox.signals = workflow.NewNamedSelector(ctx, "signals")
-	for _, m := range l.messages() {
-		if err := l.handle(ctx, m); err != nil {
+	o.submissions.signals = workflow.NewNamedSelector(ctx, "signals")
+	for _, m := range o.messages() {
+		if err := o.handle(ctx, m); err != nil {
 			return err
 		}
 	}
 	order := ctx
-	workflow.GoNamed(disconnected(ctx), "messages", func(ctx workflow.Context) { l.heedMessages(ctx, order) })
+	workflow.GoNamed(disconnected(ctx), "messages", func(ctx workflow.Context) { o.heedMessages(ctx, order) })
 	return nil
 }
 
-func (l *lifecycle) messages() []message {
+func (o *orderRun) messages() []message {
 	return []message{
-		{l.route.proofMessage(), "", l.checkProof},
-		{ramp.SubmitKYC, ramp.AwaitingKYC, l.checkKYC},
-		{ramp.SubmitAccount, ramp.AwaitingAccount, l.checkAccount},
-		{ramp.ConfirmQuote, ramp.AwaitingConfirmation, l.checkConfirmation},
+		{o.flow.proofMessage(), "", o.checkProof},
+		{ramp.SubmitKYC, ramp.AwaitingKYC, o.checkKYC},
+		{ramp.SubmitAccount, ramp.AwaitingAccount, o.checkAccount},
+		{ramp.ConfirmQuote, ramp.AwaitingConfirmation, o.checkConfirmation},
 	}
 }
 
-func (l *lifecycle) handle(ctx workflow.Context, m message) error {
-	l.inbox.signals.AddReceive(workflow.GetSignalChannel(ctx, m.name), func(channel workflow.ReceiveChannel, _ bool) {
+func (o *orderRun) handle(ctx workflow.Context, m message) error {
+	o.submissions.signals.AddReceive(workflow.GetSignalChannel(ctx, m.name), func(channel workflow.ReceiveChannel, _ bool) {
 		var input converter.RawValue
 		channel.Receive(ctx, &input)
-		l.heed(ctx, m, input)
+		o.heed(ctx, m, input)
 	})
 	return workflow.SetUpdateHandlerWithOptions(ctx, m.name,
 		func(ctx workflow.Context, input converter.RawValue) (ramp.Order, error) {
-			return l.answerTo(ctx, m, input)
+			return o.answerTo(ctx, m, input)
 		},
 		workflow.UpdateHandlerOptions{
 			Description: "The signal of the same name, with an answer",
-			Validator:   func(input converter.RawValue) error { return contractError(l.validate(m, input)) },
+			Validator:   func(input converter.RawValue) error { return contractError(o.validate(m, input)) },
 		})
 }
 
 // heedMessages handles signals, and the order's cancellation, as they come.
-func (l *lifecycle) heedMessages(ctx, order workflow.Context) {
+func (o *orderRun) heedMessages(ctx, order workflow.Context) {
 	heard := false
 	cancelled := func() bool { return order.Err() != nil && !heard }
 	for {
 		_ = workflow.Await(ctx, func() bool { // cannot be cancelled
-			return cancelled() || l.unread(ctx) && !l.holds()
+			return cancelled() || o.unread(ctx) && !o.holds()
 		})
 		switch {
-		case !l.begun && !l.holding && l.unread(ctx) && changed(ctx, changeEarlyMessages):
-			l.holding = true
-		case l.inbox.pending() && !l.holds():
-			l.inbox.signals.Select(ctx)
+		case !o.begun && !o.holding && o.unread(ctx) && changed(ctx, changeEarlyMessages):
+			o.holding = true
+		case o.submissions.pending() && !o.holds():
+			o.submissions.signals.Select(ctx)
 		case cancelled():
 			heard = true
-			l.heedCancellation(ctx)
+			o.heedCancellation(ctx)
 		default:
-			l.ignoreUnknown(ctx)
+			o.ignoreUnknown(ctx)
 		}
 	}
 }
 
 // holds reports whether messages wait for the order to begin: before, nobody knows which of them count.
-func (l *lifecycle) holds() bool { return l.holding && !l.begun }
+func (o *orderRun) holds() bool { return o.holding && !o.begun }
 
 // readMessages lets what has arrived be heeded first.
-func (l *lifecycle) readMessages(ctx workflow.Context) {
-	_ = workflow.Await(disconnected(ctx), func() bool { return !l.unread(ctx) }) // cannot be cancelled
+func (o *orderRun) readMessages(ctx workflow.Context) {
+	_ = workflow.Await(disconnected(ctx), func() bool { return !o.unread(ctx) }) // cannot be cancelled
 }
 
 // unread reports whether signals have arrived that nobody has looked at.
-func (l *lifecycle) unread(ctx workflow.Context) bool {
-	return l.inbox.pending() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
+func (o *orderRun) unread(ctx workflow.Context) bool {
+	return o.submissions.pending() || len(workflow.GetUnhandledSignalNames(ctx)) > 0
 }
 
 // ignoreUnknown takes signals of names that no order knows, most likely misspelt, whose senders cannot be told. It takes them
 // out of their channels in an order that does not depend on the SDK's map.
-func (l *lifecycle) ignoreUnknown(ctx workflow.Context) {
+func (o *orderRun) ignoreUnknown(ctx workflow.Context) {
 	names := workflow.GetUnhandledSignalNames(ctx)
 	slices.Sort(names)
 	for _, name := range names {
 		channel := workflow.GetSignalChannel(ctx, name)
 		for channel.ReceiveAsync(new(converter.RawValue)) {
-			l.note(ctx, "A signal was ignored: no order knows the name "+redact.Message(name, longestWord)+".")
+			o.note(ctx, "A signal was ignored: no order knows the name "+redact.Message(name, longestWord)+".")
 		}
 	}
 }
 
 // heed handles a signal. Its sender cannot be told that it was of no use, so the order's timeline says so.
-func (l *lifecycle) heed(ctx workflow.Context, m message, input converter.RawValue) {
+func (o *orderRun) heed(ctx workflow.Context, m message, input converter.RawValue) {
 	switch {
-	case l.needsKey(input):
-		l.setAside(ctx, m, input)
+	case o.needsKey(input):
+		o.setAside(ctx, m, input)
 		return
-	case l.stillborn && unreadable(input):
-		l.note(ctx, "A "+m.name+" signal was ignored: the order is over, and no worker had the key to read it.")
+	case o.stillborn && unreadable(input):
+		o.note(ctx, "A "+m.name+" signal was ignored: the order is over, and no worker had the key to read it.")
 		return
 	}
 	mustBeReadable(input)
-	take, err := l.admit(m, input)
+	take, err := o.admit(m, input)
 	if err != nil {
-		l.log.Warn("signal ignored", "signal", m.name, "problem", err.Error())
-		l.note(ctx, fmt.Sprintf("A %s signal was ignored: %s", m.name, err))
+		o.log.Warn("signal ignored", "signal", m.name, "problem", err.Error())
+		o.note(ctx, fmt.Sprintf("A %s signal was ignored: %s", m.name, err))
 		return
 	}
 	take(ctx)
-	l.noteClear(ctx, "The "+m.name+" signal", input)
+	o.noteClear(ctx, "The "+m.name+" signal", input)
 }
 
 // answerTo handles an update: it returns once it is known what became of what was sent.
-func (l *lifecycle) answerTo(ctx workflow.Context, m message, input converter.RawValue) (ramp.Order, error) {
+func (o *orderRun) answerTo(ctx workflow.Context, m message, input converter.RawValue) (ramp.Order, error) {
 	mustBeReadable(input)
 	take, err := m.check(input)
 	if err != nil {
 		return ramp.Order{}, contractError(err)
 	}
-	verdict := take(ctx)
-	l.noteClear(ctx, "The "+m.name+" update", input)
-	if err := workflow.Await(disconnected(ctx), func() bool { return verdict.decided }); err != nil {
+	outcome := take(ctx)
+	o.noteClear(ctx, "The "+m.name+" update", input)
+	if err := workflow.Await(disconnected(ctx), func() bool { return outcome.decided }); err != nil {
 		return ramp.Order{}, err
 	}
-	if verdict.refusal != nil {
-		return ramp.Order{}, contractError(verdict.refusal)
+	if outcome.refusal != nil {
+		return ramp.Order{}, contractError(outcome.refusal)
 	}
-	return l.order, nil
+	return o.order, nil
 }
 
 // checkAwaiting refuses a caller who takes this order for one with another request. A request in clear is of no more use here than
 // where an order begins.
-func (l *lifecycle) checkAwaiting(input converter.RawValue) error {
+func (o *orderRun) checkAwaiting(input converter.RawValue) error {
 	if len(input.Payload().GetData()) == 0 {
 		return nil // the argument is optional
 	}
-	if err := l.readable(input); err != nil {
+	if err := o.readable(input); err != nil {
 		return contractError(err)
 	}
 	if count, several := furtherArguments(input); several {
@@ -181,103 +181,103 @@ func (l *lifecycle) checkAwaiting(input converter.RawValue) error {
 	if err := decode(input, &awaiting); err != nil {
 		return contractError(err)
 	}
-	if len(awaiting.Request) > 0 && inClear(input) && !l.clear {
-		return contractError(l.unencrypted("a request"))
+	if len(awaiting.Request) > 0 && inClear(input) && !o.clear {
+		return contractError(o.unencrypted("a request"))
 	}
-	return contractError(l.route.sameAs(awaiting))
+	return contractError(o.flow.sameAs(awaiting))
 }
 
 // awaitOrder is the update of that name. An order that waits for its user to act on something else first, or is over,
 // is an answer too: there will be no payment instructions before that.
-func (l *lifecycle) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp.Order, error) {
+func (o *orderRun) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp.Order, error) {
 	err := workflow.Await(disconnected(ctx), func() bool {
-		return l.turnedAway != nil || l.order.Instructions != nil || l.order.Status.AwaitsUser() || l.order.Status.Final()
+		return o.turnedAway != nil || o.order.Instructions != nil || o.order.Status.AwaitsUser() || o.order.Status.Final()
 	})
-	if l.turnedAway != nil {
-		return ramp.Order{}, contractError(l.turnedAway)
+	if o.turnedAway != nil {
+		return ramp.Order{}, contractError(o.turnedAway)
 	}
-	return l.order, err
+	return o.order, err
 }
 
 // heedCancellation tells whoever cancels an order that is paid for why nothing happens. Before that, the steps of the
 // order end by themselves.
-func (l *lifecycle) heedCancellation(ctx workflow.Context) {
+func (o *orderRun) heedCancellation(ctx workflow.Context) {
 	switch {
-	case l.order.Accepted() || l.paid:
-		l.note(ctx, ramp.CancellationRefused+": the provider has a proof of payment, and only it can end the order now.")
-	case l.order.Status == ramp.CreatingOrder && !l.maybeMade:
-		l.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the new order.")
-	case l.order.OrderID != "" && l.inbox.next() != nil:
-		l.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the "+l.route.words().proof+".")
-	case l.order.OrderID != "":
-		l.note(ctx, ramp.CancellationRequested+". The provider is asked first whether it has the payment.")
+	case o.order.Accepted() || o.paid:
+		o.note(ctx, ramp.CancellationRefused+": the provider has a proof of payment, and only it can end the order now.")
+	case o.order.Status == ramp.CreatingOrder && !o.maybeMade:
+		o.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the new order.")
+	case o.order.OrderID != "" && o.submissions.next() != nil:
+		o.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the "+o.flow.words().proof+".")
+	case o.order.OrderID != "":
+		o.note(ctx, ramp.CancellationRequested+". The provider is asked first whether it has the payment.")
 	}
 }
 
-func (l *lifecycle) checkProof(input converter.RawValue) (take, error) {
-	reference, err := l.route.parseProof(input)
+func (o *orderRun) checkProof(input converter.RawValue) (take, error) {
+	reference, err := o.flow.parseProof(input)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.proofAwaited(reference); err != nil {
+	if err := o.proofAwaited(reference); err != nil {
 		return nil, err
 	}
-	if l.order.Accepted() && l.order.Proof.Reference() == reference {
-		return func(workflow.Context) *verdict { return &verdict{decided: true} }, nil
+	if o.order.Accepted() && o.order.Proof.Reference() == reference {
+		return func(workflow.Context) *outcome { return &outcome{decided: true} }, nil
 	}
-	return func(ctx workflow.Context) *verdict {
-		return &l.inbox.offer(reference, workflow.Now(ctx).UTC()).verdict
+	return func(ctx workflow.Context) *outcome {
+		return &o.submissions.offer(reference, workflow.Now(ctx).UTC()).outcome
 	}, nil
 }
 
 // proofAwaited says why a proof is not taken now. The accepted one is taken again and again, and another one in its place until
 // the provider has the payment.
-func (l *lifecycle) proofAwaited(reference string) error {
-	accepted := l.order.Accepted()
+func (o *orderRun) proofAwaited(reference string) error {
+	accepted := o.order.Accepted()
 	switch {
-	case accepted && l.order.Proof.Reference() == reference:
+	case accepted && o.order.Proof.Reference() == reference:
 		return nil
-	case l.order.Status.Final():
-		return l.overError()
-	case l.inbox.waits(reference):
+	case o.order.Status.Final():
+		return o.overError()
+	case o.submissions.waits(reference):
 		return nil
-	case l.proofsOver:
-		return l.tooManyProofs()
-	case accepted && !l.replaceable():
-		return l.conflict(l.order.Status != ramp.VerifyingPayment)
-	case l.paid:
-		return l.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
-	case len(l.inbox.proofs) >= proofsKept:
-		return l.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")
+	case o.proofsOver:
+		return o.tooManyProofs()
+	case accepted && !o.replaceable():
+		return o.conflict(o.order.Status != ramp.VerifyingPayment)
+	case o.paid:
+		return o.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
+	case len(o.submissions.proofs) >= proofsKept:
+		return o.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")
 	}
 	return nil
 }
 
-func (l *lifecycle) tooManyProofs() *ramp.Error {
-	return l.refuse(ramp.ProofLimit, fmt.Sprintf(
-		"the order takes no more proofs: %d were refused or replaced; ask the provider's support about its order %s", proofLimit, l.order.OrderID))
+func (o *orderRun) tooManyProofs() *ramp.Error {
+	return o.refuse(ramp.ProofLimit, fmt.Sprintf(
+		"the order takes no more proofs: %d were refused or replaced; ask the provider's support about its order %s", proofLimit, o.order.OrderID))
 }
 
-func (l *lifecycle) checkKYC(input converter.RawValue) (take, error) {
+func (o *orderRun) checkKYC(input converter.RawValue) (take, error) {
 	var submission ramp.KYCSubmission
 	if err := decode(input, &submission); err != nil {
 		return nil, err
 	}
-	if l.identity.handedIn >= dossiersTaken {
-		return nil, l.refuse(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were handed in for this order", dossiersTaken))
+	if o.identity.handedIn >= dossiersTaken {
+		return nil, o.refuse(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were handed in for this order", dossiersTaken))
 	}
-	return putIn(l, &l.inbox.kyc, submission, submission.Validate())
+	return putIn(o, &o.submissions.kyc, submission, submission.Validate())
 }
 
-func (l *lifecycle) checkAccount(input converter.RawValue) (take, error) {
+func (o *orderRun) checkAccount(input converter.RawValue) (take, error) {
 	var submission ramp.AccountSubmission
 	if err := decode(input, &submission); err != nil {
 		return nil, err
 	}
-	return putIn(l, &l.inbox.account, submission, submission.Validate(l.route.accountKind()))
+	return putIn(o, &o.submissions.account, submission, submission.Validate(o.flow.accountKind()))
 }
 
-func (l *lifecycle) checkConfirmation(input converter.RawValue) (take, error) {
+func (o *orderRun) checkConfirmation(input converter.RawValue) (take, error) {
 	var confirmation ramp.QuoteConfirmation
 	if err := decode(input, &confirmation); err != nil {
 		return nil, err
@@ -285,35 +285,35 @@ func (l *lifecycle) checkConfirmation(input converter.RawValue) (take, error) {
 	if err := confirmation.Validate(); err != nil {
 		return nil, err
 	}
-	if l.order.Status != ramp.AwaitingConfirmation {
-		return nil, l.refuse(ramp.NotAwaited, "the order does not wait for a quote to be confirmed")
+	if o.order.Status != ramp.AwaitingConfirmation {
+		return nil, o.refuse(ramp.NotAwaited, "the order does not wait for a quote to be confirmed")
 	}
-	if confirmation.QuoteID != l.order.Quote.ID {
-		return nil, l.refuse(ramp.QuoteMismatch, "another quote waits for confirmation; show it to the user and confirm that one")
+	if confirmation.QuoteID != o.order.Quote.ID {
+		return nil, o.refuse(ramp.QuoteMismatch, "another quote waits for confirmation; show it to the user and confirm that one")
 	}
-	return putIn(l, &l.inbox.confirmation, confirmation, nil)
+	return putIn(o, &o.submissions.confirmation, confirmation, nil)
 }
 
-func putIn[T any](l *lifecycle, b *box[T], content T, invalid error) (take, error) {
+func putIn[T any](o *orderRun, b *slot[T], content T, invalid error) (take, error) {
 	if invalid != nil {
 		return nil, invalid
 	}
-	if l.order.Status.Final() {
-		return nil, l.overError()
+	if o.order.Status.Final() {
+		return nil, o.overError()
 	}
 	if err := b.closed(); err != nil {
 		return nil, err
 	}
-	return func(workflow.Context) *verdict { return &b.put(content).verdict }, nil
+	return func(workflow.Context) *outcome { return &b.put(content).outcome }, nil
 }
 
-func (l *lifecycle) refuse(kind ramp.ErrorType, message string) *ramp.Error {
-	return &ramp.Error{Type: kind, Reference: l.order.Reference, Message: message}
+func (o *orderRun) refuse(kind ramp.ErrorType, message string) *ramp.Error {
+	return &ramp.Error{Type: kind, Reference: o.order.Reference, Message: message}
 }
 
-func (l *lifecycle) overError() *ramp.Error {
-	order := l.order
-	err := l.refuse(ramp.OrderOver, strings.TrimSpace(fmt.Sprintf("the order is %s and takes no more. %s", order.Status, ramp.PaidAdvice(&order))))
+func (o *orderRun) overError() *ramp.Error {
+	order := o.order
+	err := o.refuse(ramp.OrderOver, strings.TrimSpace(fmt.Sprintf("the order is %s and takes no more. %s", order.Status, ramp.PaidAdvice(&order))))
 	err.Order = &order
 	return err
 }
@@ -340,10 +340,10 @@ func decode(input converter.RawValue, into any) error {
 }
 
 // noteClear tells of what came in clear although the worker encrypts: whoever reads the order's history can read it.
-func (l *lifecycle) noteClear(ctx workflow.Context, what string, input converter.RawValue) {
+func (o *orderRun) noteClear(ctx workflow.Context, what string, input converter.RawValue) {
 	if inClear(input) {
-		l.log.Warn("sent unencrypted", "what", what)
-		l.note(ctx, what+" was sent unencrypted: who reads this order's history can read it. Give its sender the keyset.")
+		o.log.Warn("sent unencrypted", "what", what)
+		o.note(ctx, what+" was sent unencrypted: who reads this order's history can read it. Give its sender the keyset.")
 	}
 }
 

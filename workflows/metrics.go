@@ -54,32 +54,32 @@ func tagged(handler client.MetricsHandler, direction ramp.Direction, tags ...str
 }
 
 // metrics takes measurements of the order.
-func (l *lifecycle) metrics(ctx workflow.Context, tags ...string) client.MetricsHandler {
-	return tagged(workflow.GetMetricsHandler(ctx), l.order.Direction, tags...)
+func (o *orderRun) metrics(ctx workflow.Context, tags ...string) client.MetricsHandler {
+	return tagged(workflow.GetMetricsHandler(ctx), o.order.Direction, tags...)
 }
 
 // count adds one to what the order is counted by.
-func (l *lifecycle) count(ctx workflow.Context, name string, tags ...string) {
-	l.metrics(ctx, tags...).Counter(name).Inc(1)
+func (o *orderRun) count(ctx workflow.Context, name string, tags ...string) {
+	o.metrics(ctx, tags...).Counter(name).Inc(1)
 }
 
 // measureEntry counts the status that the order is about to enter, and how long it stayed in the one before. One that it is in
 // already goes on.
-func (l *lifecycle) measureEntry(ctx workflow.Context, next ramp.Status) {
-	before := l.order.Status
+func (o *orderRun) measureEntry(ctx workflow.Context, next ramp.Status) {
+	before := o.order.Status
 	if next == before {
 		return
 	}
-	l.count(ctx, statusEntered, "status", string(next))
+	o.count(ctx, statusEntered, "status", string(next))
 	switch {
 	case before == "":
-		l.count(ctx, ordersStarted)
+		o.count(ctx, ordersStarted)
 		return
 	case next.Final():
-		l.count(ctx, ordersEnded, "status", string(next))
-		l.metrics(ctx, "status", string(next)).Timer(orderDuration).Record(now(ctx).Sub(l.order.CreatedAt))
+		o.count(ctx, ordersEnded, "status", string(next))
+		o.metrics(ctx, "status", string(next)).Timer(orderDuration).Record(now(ctx).Sub(o.order.CreatedAt))
 	}
-	l.metrics(ctx, "status", string(before)).Timer(stageDuration).Record(now(ctx).Sub(stageBegan(l.order.Timeline)))
+	o.metrics(ctx, "status", string(before)).Timer(stageDuration).Record(now(ctx).Sub(stageBegan(o.order.Timeline)))
 }
 
 // stageBegan is when the last status of a timeline was entered.

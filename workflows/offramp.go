@@ -15,11 +15,11 @@ import (
 // ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
 // defect.
 func Offramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
-	l, err := setup(ctx, new(offramp), input)
+	o, err := setup(ctx, new(offramp), input)
 	if err != nil {
 		return nil, err
 	}
-	return l.run(ctx)
+	return o.run(ctx)
 }
 
 // offramp is what is particular to selling.
@@ -30,7 +30,7 @@ type offramp struct {
 	fingerprint string
 }
 
-var _ route = (*offramp)(nil)
+var _ flow = (*offramp)(nil)
 
 func (r *offramp) read(input converter.RawValue) error {
 	if err := decode(input, &r.request); err != nil {

@@ -15,11 +15,11 @@ import (
 // ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
 // defect.
 func Onramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
-	l, err := setup(ctx, new(onramp), input)
+	o, err := setup(ctx, new(onramp), input)
 	if err != nil {
 		return nil, err
 	}
-	return l.run(ctx)
+	return o.run(ctx)
 }
 
 // onramp is what is particular to buying.
@@ -30,7 +30,7 @@ type onramp struct {
 	fingerprint string
 }
 
-var _ route = (*onramp)(nil)
+var _ flow = (*onramp)(nil)
 
 func (r *onramp) read(input converter.RawValue) error {
 	if err := decode(input, &r.request); err != nil {

@@ -31,100 +31,100 @@ type proofCall struct {
 
 // followOrder watches a paid order to its end, which only the provider decides. No cancellation reaches it. Until the provider
 // has the payment, its user may correct the proof: the watch goes on meanwhile.
-func (l *lifecycle) followOrder(ctx workflow.Context) error {
+func (o *orderRun) followOrder(ctx workflow.Context) error {
 	ctx, stop := workflow.WithCancel(disconnected(ctx))
 	defer stop()
 	since := workflow.Now(ctx)
-	watch := l.startWatch(ctx, "watch", since)
+	watch := o.startWatch(ctx, "watch", since)
 	var sent *proofCall
 	for {
 		if err := workflow.Await(ctx, func() bool {
-			return watch.done && !l.holdsEnd(watch, sent) || sent != nil && sent.done || sent == nil && l.inbox.next() != nil
+			return watch.done && !o.holdsEnd(watch, sent) || sent != nil && sent.done || sent == nil && o.submissions.next() != nil
 		}); err != nil {
 			return err
 		}
 		switch {
-		case watch.done && !l.holdsEnd(watch, sent):
-			late := l.late
-			if err := l.heedWatch(ctx, watch); err != nil {
+		case watch.done && !o.holdsEnd(watch, sent):
+			late := o.late
+			if err := o.heedWatch(ctx, watch); err != nil {
 				return err
 			}
-			if l.late && !late {
+			if o.late && !late {
 				since = workflow.Now(ctx)
 			}
-			watch = l.startWatch(ctx, "watch", since)
+			watch = o.startWatch(ctx, "watch", since)
 		case sent != nil:
-			if err := l.concludeReplacement(ctx, sent); err != nil {
+			if err := o.concludeReplacement(ctx, sent); err != nil {
 				return err
 			}
 			sent = nil
-		case l.replaceable() && changed(ctx, changeReplacedProofs):
-			sent = l.startReplacement(ctx, l.inbox.next())
+		case o.replaceable() && changed(ctx, changeReplacedProofs):
+			sent = o.startReplacement(ctx, o.submissions.next())
 		default:
-			l.inbox.dismiss(l.conflict(l.order.Status != ramp.VerifyingPayment))
-			l.note(ctx, "Another "+l.route.words().proof+" was not submitted: the accepted one stands.")
+			o.submissions.dismiss(o.conflict(o.order.Status != ramp.VerifyingPayment))
+			o.note(ctx, "Another "+o.flow.words().proof+" was not submitted: the accepted one stands.")
 		}
 	}
 }
 
 // holdsEnd reports whether the order would end by what a watch has found, while a proof is on its way to the provider. Its answer
 // comes first: an order has every proof that the provider took, and nothing could add one to it later.
-func (l *lifecycle) holdsEnd(watch *orderWatch, sent *proofCall) bool {
+func (o *orderRun) holdsEnd(watch *orderWatch, sent *proofCall) bool {
 	if sent == nil || watch.err != nil {
 		return false
 	}
 	expired := watch.state.Status == ramp.Expired
-	return watch.stopped == activities.TimeUp && l.late || watch.state.Status.Final() && !expired
+	return watch.stopped == activities.TimeUp && o.late || watch.state.Status.Final() && !expired
 }
 
 // heedWatch does what the end of a watch asks for, and ends the order when the provider has.
-func (l *lifecycle) heedWatch(ctx workflow.Context, watch *orderWatch) error {
+func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
 	state := watch.state
 	switch {
 	case watch.err != nil:
 		return watch.err
-	case watch.stopped == activities.TimeUp && l.late:
-		return l.end(ramp.Expired, "The provider expired the order and found no payment after it.")
+	case watch.stopped == activities.TimeUp && o.late:
+		return o.end(ramp.Expired, "The provider expired the order and found no payment after it.")
 	case watch.stopped == activities.TimeUp:
-		l.raiseOverdue(ctx)
+		o.raiseOverdue(ctx)
 		return nil
 	}
-	l.show(ctx, state)
+	o.show(ctx, state)
 	switch {
-	case state.Status == ramp.Expired && (l.order.Accepted() || changed(ctx, changeLateWithoutProof)):
-		l.late = true
-		l.raise(ctx, late, l.expiredThough())
+	case state.Status == ramp.Expired && (o.order.Accepted() || changed(ctx, changeLateWithoutProof)):
+		o.late = true
+		o.raiseConcern(ctx, late, o.expiredThough())
 	case state.Status.Final():
-		return l.ending(state)
+		return o.ending(state)
 	default:
-		l.goOn(ctx, state)
+		o.goOn(ctx, state)
 	}
 	return nil
 }
 
 // startWatch watches the order beside whatever else goes on.
-func (l *lifecycle) startWatch(ctx workflow.Context, name string, since time.Time) *orderWatch {
+func (o *orderRun) startWatch(ctx workflow.Context, name string, since time.Time) *orderWatch {
 	w := new(orderWatch)
 	workflow.GoNamed(ctx, name, func(ctx workflow.Context) {
-		w.state, w.stopped, w.err = l.watchOrder(ctx, since)
+		w.state, w.stopped, w.err = o.watchOrder(ctx, since)
 		w.done = true
 	})
 	return w
 }
 
-func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activities.OrderState, activities.End, error) {
+func (o *orderRun) watchOrder(ctx workflow.Context, since time.Time) (activities.OrderState, activities.End, error) {
 	request := activities.WatchOrderRequest{
-		OrderRequest: l.orderRequest(),
-		Known:        l.order.ProviderStatus,
-		Overdue:      l.overdue,
-		Late:         l.late,
-		Unproven:     !l.order.Accepted() && !l.paid || l.order.Status == ramp.VerifyingPayment && !l.unpaid,
+		OrderRequest: o.orderRequest(),
+		Known:        o.order.ProviderStatus,
+		Overdue:      o.overdue,
+		Late:         o.late,
+		Unproven:     !o.order.Accepted() && !o.paid || o.order.Status == ramp.VerifyingPayment && !o.unpaid,
 	}
-	if l.flaps >= flappings {
-		request.Flapping = l.order.Status
+	if o.flaps >= flappings {
+		request.Flapping = o.order.Status
 	}
 	var state activities.OrderState
-	stopped, err := l.keepWatching(ctx, since, func(wait activities.Wait) (activities.WatchEnd, error) {
+	stopped, err := o.keepWatching(ctx, since, func(wait activities.Wait) (activities.WatchEnd, error) {
 		request.Wait = wait
 		result, err := activities.WatchOrder(ctx, request)
 		state = result.State
@@ -135,16 +135,16 @@ func (l *lifecycle) watchOrder(ctx workflow.Context, since time.Time) (activitie
 
 // replaceable reports whether another proof may take the accepted one's place: as far as the provider has said, it has not
 // found the payment (provider 13).
-func (l *lifecycle) replaceable() bool {
-	return l.order.Status == ramp.VerifyingPayment && l.unpaid && !l.proofsOver
+func (o *orderRun) replaceable() bool {
+	return o.order.Status == ramp.VerifyingPayment && o.unpaid && !o.proofsOver
 }
 
 // startReplacement submits another proof beside the watch. The provider's answer decides which one counts.
-func (l *lifecycle) startReplacement(ctx workflow.Context, p *proof) *proofCall {
+func (o *orderRun) startReplacement(ctx workflow.Context, p *proof) *proofCall {
 	sent := &proofCall{proof: p}
 	workflow.GoNamed(ctx, "replacement", func(ctx workflow.Context) {
-		_, sent.err = answer(ctx, l, func(ctx workflow.Context) (activities.SubmitResult, error) {
-			return l.route.submit(ctx, l.order.OrderID, p.reference)
+		_, sent.err = answer(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
+			return o.flow.submit(ctx, o.order.OrderID, p.reference)
 		})
 		sent.done = true
 	})
@@ -153,78 +153,78 @@ func (l *lifecycle) startReplacement(ctx workflow.Context, p *proof) *proofCall 
 
 // concludeReplacement takes over what the provider answered about another proof. Refused, the earlier one stands. What the
 // provider said of the order with its refusal is left to the watch, which asks within seconds.
-func (l *lifecycle) concludeReplacement(ctx workflow.Context, sent *proofCall) error {
+func (o *orderRun) concludeReplacement(ctx workflow.Context, sent *proofCall) error {
 	refused, yes := activities.Refused(sent.err)
 	switch {
 	case yes:
-		l.count(ctx, proofsRefused)
-		l.answerRefused(sent.proof, refused)
-		l.note(ctx, "The provider refused the "+l.route.words().proof+" "+ramp.MaskProof(sent.proof.reference)+"; "+
-			ramp.MaskProof(l.order.Proof.Reference())+" stands. Its reason: "+refused.Reason)
-		l.tried(ctx)
+		o.count(ctx, proofsRefused)
+		o.answerRefused(sent.proof, refused)
+		o.note(ctx, "The provider refused the "+o.flow.words().proof+" "+ramp.MaskProof(sent.proof.reference)+"; "+
+			ramp.MaskProof(o.order.Proof.Reference())+" stands. Its reason: "+refused.Reason)
+		o.tried(ctx)
 	case sent.err != nil:
 		return sent.err
 	default:
-		l.acceptProof(ctx, sent.proof)
+		o.acceptProof(ctx, sent.proof)
 	}
 	return nil
 }
 
-func (l *lifecycle) raiseOverdue(ctx workflow.Context) {
-	l.overdue = true
-	l.raise(ctx, overdue, "the provider has not finished the order a day after its payment")
+func (o *orderRun) raiseOverdue(ctx workflow.Context) {
+	o.overdue = true
+	o.raiseConcern(ctx, overdue, "the provider has not finished the order a day after its payment")
 }
 
-func (l *lifecycle) expiredThough() string {
-	if l.order.Accepted() {
+func (o *orderRun) expiredThough() string {
+	if o.order.Accepted() {
 		return "the provider expired the order although it took the proof of payment; a late payment is waited for"
 	}
 	return "the provider expired the order although it had found the payment; it is watched for another hour"
 }
 
 // goOn follows an order that is not over. One that had expired was opened again, or is paid late.
-func (l *lifecycle) goOn(ctx workflow.Context, state activities.OrderState) {
-	if l.late {
-		l.late = false
-		l.settle(ctx, late)
+func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
+	if o.late {
+		o.late = false
+		o.clearConcern(ctx, late)
 		if state.Unpaid {
-			l.note(ctx, "The provider has opened the order again after it had expired; the payment is looked for.")
+			o.note(ctx, "The provider has opened the order again after it had expired; the payment is looked for.")
 		} else {
-			l.note(ctx, "The payment came late, after the provider had expired the order; the order goes on.")
+			o.note(ctx, "The payment came late, after the provider had expired the order; the order goes on.")
 		}
 	}
-	l.advance(ctx, state)
+	o.advance(ctx, state)
 }
 
 // show takes over what the provider says of the order.
-func (l *lifecycle) show(ctx workflow.Context, state activities.OrderState) {
-	l.order.ProviderStatus = state.ProviderStatus
-	l.unpaid = state.Unpaid
+func (o *orderRun) show(ctx workflow.Context, state activities.OrderState) {
+	o.order.ProviderStatus = state.ProviderStatus
+	o.unpaid = state.Unpaid
 	if state.Reason != "" {
-		l.order.ProviderReason = state.Reason
+		o.order.ProviderReason = state.Reason
 	}
 	if state.Settlement != nil {
-		l.order.Settlement = l.settlement(*state.Settlement)
+		o.order.Settlement = o.settlement(*state.Settlement)
 	}
 	if state.Attention != "" {
-		l.raise(ctx, providerSays, state.Attention)
+		o.raiseConcern(ctx, providerSays, state.Attention)
 	} else {
-		l.settle(ctx, providerSays)
+		o.clearConcern(ctx, providerSays)
 	}
-	l.touch(ctx)
+	o.touch(ctx)
 }
 
 // settlement is what arrives. The provider's figure of a payout is before its fees and TDS (provider 3.21, 3.22), and only the
 // quote tells those.
-func (l *lifecycle) settlement(told ramp.Settlement) *ramp.Settlement {
-	if own := l.order.Quote.Receive.Currency; !strings.EqualFold(told.Amount.Currency, own) {
+func (o *orderRun) settlement(told ramp.Settlement) *ramp.Settlement {
+	if own := o.order.Quote.Receive.Currency; !strings.EqualFold(told.Amount.Currency, own) {
 		told.Amount = ramp.Amount{} // of an activity of an earlier version, which took the provider's word for it
 	}
 	amount, err := told.Amount.Decimal()
-	if l.order.Direction == ramp.Onramp || err != nil {
+	if o.order.Direction == ramp.Onramp || err != nil {
 		return &told
 	}
-	for _, fee := range l.order.Quote.Fees {
+	for _, fee := range o.order.Quote.Fees {
 		charged, err := fee.Decimal()
 		if err == nil && fee.Currency == told.Amount.Currency {
 			amount = amount.Sub(charged)
@@ -237,31 +237,31 @@ func (l *lifecycle) settlement(told ramp.Settlement) *ramp.Settlement {
 
 // advance moves the order to the status that the provider's means, and never back: the provider's statuses may
 // come late, twice or out of order.
-func (l *lifecycle) advance(ctx workflow.Context, state activities.OrderState) {
+func (o *orderRun) advance(ctx workflow.Context, state activities.OrderState) {
 	note := "The provider says " + state.ProviderStatus + "."
-	if rank(state.Status) > rank(l.order.Status) {
-		l.enter(ctx, state.Status, note)
+	if rank(state.Status) > rank(o.order.Status) {
+		o.enter(ctx, state.Status, note)
 		return
 	}
-	l.flaps++
-	l.note(ctx, note)
+	o.flaps++
+	o.note(ctx, note)
 }
 
 // ending ends the order as the provider has.
-func (l *lifecycle) ending(state activities.OrderState) error {
+func (o *orderRun) ending(state activities.OrderState) error {
 	note := "The provider says " + state.ProviderStatus + "."
 	if state.Reason != "" {
 		note += " Its reason: " + strings.TrimSuffix(state.Reason, ".") + "."
 	}
 	if state.Status == ramp.Cancelled {
-		l.order.CancelledBy = ramp.CancelledByProvider
+		o.order.CancelledBy = ramp.CancelledByProvider
 	}
-	return l.end(state.Status, note)
+	return o.end(state.Status, note)
 }
 
 // end ends the order in a status, with what helps a user who has paid all the same.
-func (l *lifecycle) end(status ramp.Status, note string) error {
-	ended := l.order
+func (o *orderRun) end(status ramp.Status, note string) error {
+	ended := o.order
 	ended.Status = status
 	if advice := ramp.PaidAdvice(&ended); advice != "" {
 		note += " " + advice

@@ -24,8 +24,8 @@ const (
 	requotePatience = 2 * time.Minute
 )
 
-// route is what differs between buying and selling.
-type route interface {
+// flow is what differs between buying and selling.
+type flow interface {
 	// read takes the request, if it is valid.
 	read(converter.RawValue) error
 	reference() string
@@ -85,15 +85,15 @@ type words struct {
 	payment string
 }
 
-// lifecycle runs one order.
-type lifecycle struct {
-	route route
+// orderRun runs one order.
+type orderRun struct {
+	flow  flow
 	terms terms
 	order ramp.Order
 	log   log.Logger
 
-	inbox inbox
-	desk  desk
+	submissions submissions
+	desk        desk
 
 	// lookup is what the provider says of the account, where it was asked before its turn.
 	lookup *lookup
@@ -159,45 +159,45 @@ func end(status ramp.Status, note string, args ...any) error {
 
 // setup checks the request and makes the order ready to run. Nothing in it blocks, so that every handler is there before
 // the first message. The error is what the workflow ends with.
-func setup(ctx workflow.Context, r route, input converter.RawValue) (*lifecycle, error) {
+func setup(ctx workflow.Context, f flow, input converter.RawValue) (*orderRun, error) {
 	mustBeReadable(input)
 	if count, several := furtherArguments(input); several && changed(ctx, changeOneArgument) {
 		return nil, decline(ctx, tooManyArguments(count))
 	}
-	if err := readRequest(ctx, r, input); err != nil {
+	if err := readRequest(ctx, f, input); err != nil {
 		return nil, decline(ctx, err)
 	}
-	reference := r.reference()
+	reference := f.reference()
 	now := workflow.Now(ctx).UTC()
-	l := &lifecycle{
-		route: r,
-		terms: r.terms(),
-		order: ramp.Order{Reference: reference, Direction: r.direction(), Previous: r.previous(), CreatedAt: now},
-		log:   log.With(workflow.GetLogger(ctx), "reference", reference, "direction", r.direction()),
+	o := &orderRun{
+		flow:  f,
+		terms: f.terms(),
+		order: ramp.Order{Reference: reference, Direction: f.direction(), Previous: f.previous(), CreatedAt: now},
+		log:   log.With(workflow.GetLogger(ctx), "reference", reference, "direction", f.direction()),
 		clear: inClear(input),
 	}
-	l.enter(ctx, ramp.VerifyingKYC, l.route.title())
-	l.noteClear(ctx, "The request", input)
-	if err := l.listen(ctx); err != nil {
+	o.enter(ctx, ramp.VerifyingKYC, o.flow.title())
+	o.noteClear(ctx, "The request", input)
+	if err := o.listen(ctx); err != nil {
 		return nil, err
 	}
-	if l.terms.proof != "" {
-		l.inbox.offer(l.terms.proof, now)
+	if o.terms.proof != "" {
+		o.submissions.offer(o.terms.proof, now)
 	}
-	return l, nil
+	return o, nil
 }
 
 // readRequest takes the request, if it is valid and the workflow id is its reference's.
-func readRequest(ctx workflow.Context, r route, input converter.RawValue) error {
-	err := r.read(input)
+func readRequest(ctx workflow.Context, f flow, input converter.RawValue) error {
+	err := f.read(input)
 	if ramp.OnlyReserved(err) && !changed(ctx, changeReservedMetadata) {
 		err = nil
 	}
 	if err != nil {
 		return err
 	}
-	reference := r.reference()
-	if want := r.direction().WorkflowID(reference); workflow.GetInfo(ctx).WorkflowExecution.ID != want {
+	reference := f.reference()
+	if want := f.direction().WorkflowID(reference); workflow.GetInfo(ctx).WorkflowExecution.ID != want {
 		return &ramp.Error{
 			Type:      ramp.InvalidRequest,
 			Reference: reference,
@@ -208,25 +208,25 @@ func readRequest(ctx workflow.Context, r route, input converter.RawValue) error 
 }
 
 // run is an order from beginning to end.
-func (l *lifecycle) run(ctx workflow.Context) (*ramp.Order, error) {
-	err := l.walk(ctx)
+func (o *orderRun) run(ctx workflow.Context) (*ramp.Order, error) {
+	err := o.walk(ctx)
 	if why, turned := activities.NotAdmitted(err); turned {
-		return nil, l.turnAway(ctx, why)
+		return nil, o.turnAway(ctx, why)
 	}
-	if err = l.conclude(ctx, err); err != nil {
+	if err = o.conclude(ctx, err); err != nil {
 		return nil, err
 	}
-	l.close(ctx, l.overError())
-	return &l.order, nil
+	o.close(ctx, o.overError())
+	return &o.order, nil
 }
 
-func (l *lifecycle) walk(ctx workflow.Context) error {
+func (o *orderRun) walk(ctx workflow.Context) error {
 	steps := []func(workflow.Context) error{
-		l.verifyKYC,
-		l.linkAccount,
-		l.placeOrder,
-		l.collectPayment,
-		l.followOrder,
+		o.verifyKYC,
+		o.linkAccount,
+		o.placeOrder,
+		o.collectPayment,
+		o.followOrder,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -237,72 +237,72 @@ func (l *lifecycle) walk(ctx workflow.Context) error {
 }
 
 // conclude turns the way in which the last step ended into the order's final status. Only a defect is an error.
-func (l *lifecycle) conclude(ctx workflow.Context, err error) error {
-	l.readMessages(ctx) // so that nothing comes after the end
+func (o *orderRun) conclude(ctx workflow.Context, err error) error {
+	o.readMessages(ctx) // so that nothing comes after the end
 	var over *ended
 	said, refused := activities.Refused(err)
 	switch {
 	case errors.As(err, &over):
-		l.enter(ctx, over.status, over.note)
+		o.enter(ctx, over.status, over.note)
 	case temporal.IsCanceledError(err):
-		l.order.CancelledBy = ramp.CancelledByRequest
-		l.enter(ctx, ramp.Cancelled, l.cancellationNote())
+		o.order.CancelledBy = ramp.CancelledByRequest
+		o.enter(ctx, ramp.Cancelled, o.cancellationNote())
 	case refused:
-		l.order.ProviderReason = said.Reason
-		l.enter(ctx, ramp.Rejected, "The provider refused: "+said.Reason)
+		o.order.ProviderReason = said.Reason
+		o.enter(ctx, ramp.Rejected, "The provider refused: "+said.Reason)
 	default:
 		return err
 	}
 	return nil
 }
 
-func (l *lifecycle) cancellationNote() string {
+func (o *orderRun) cancellationNote() string {
 	switch {
-	case l.order.OrderID == "" && l.maybeMade:
+	case o.order.OrderID == "" && o.maybeMade:
 		return "Cancelled on request. The provider may have made an order whose answer was lost. Nobody was told how to pay it."
-	case l.order.OrderID == "":
+	case o.order.OrderID == "":
 		return "Cancelled on request, before there was anything to pay."
-	case l.unclear:
+	case o.unclear:
 		return "Cancelled on request. The provider's status does not say whether it holds a payment; ask it with the order id."
 	}
 	return "Cancelled on request. The provider holds no payment; its order expires by itself."
 }
 
 // turnAway ends a run that is no order, and tells whoever asks why. The error is what the workflow fails with.
-func (l *lifecycle) turnAway(ctx workflow.Context, why *ramp.Error) error {
-	l.turnedAway = why
-	l.readMessages(ctx)
-	l.close(ctx, why)
+func (o *orderRun) turnAway(ctx workflow.Context, why *ramp.Error) error {
+	o.turnedAway = why
+	o.readMessages(ctx)
+	o.close(ctx, why)
 	return contractError(why)
 }
 
 // close ends the order: it answers whoever still waits, and takes in what has arrived, so that nothing is dropped in
 // silence. What it awaits needs no activity, so that nothing can hold it up.
-func (l *lifecycle) close(ctx workflow.Context, why *ramp.Error) {
-	l.aside.stop()
-	l.inbox.close(why)
+func (o *orderRun) close(ctx workflow.Context, why *ramp.Error) {
+	o.aside.stop()
+	o.submissions.close(why)
 	_ = workflow.Await(disconnected(ctx), func() bool { // fails only when cancelled, which it cannot be
-		return !l.unread(ctx) && workflow.AllHandlersFinished(ctx)
+		return !o.unread(ctx) && workflow.AllHandlersFinished(ctx)
 	})
-	l.log.Info("order is over", "status", l.order.Status)
+	o.log.Info("order is over", "status", o.order.Status)
 }
 
 // ask makes a call with a request until the provider answers it.
 func ask[Request, Result any](
-	ctx workflow.Context, l *lifecycle, call func(workflow.Context, Request) (Result, error), request Request,
+	ctx workflow.Context, o *orderRun, call func(workflow.Context, Request) (Result, error), request Request,
 ) (Result, error) {
-	return answer(ctx, l, func(ctx workflow.Context) (Result, error) { return call(ctx, request) })
+	return answer(ctx, o, func(ctx workflow.Context) (Result, error) { return call(ctx, request) })
 }
 
 // answer makes a call until the provider answers it, and asks for attention while that takes long.
-func answer[T any](ctx workflow.Context, l *lifecycle, call func(workflow.Context) (T, error)) (T, error) {
+func answer[T any](ctx workflow.Context, o *orderRun, call func(workflow.Context) (T, error)) (T, error) {
 	result, err := call(ctx)
 	concern, unanswered := activities.Unanswered(err)
 	if !unanswered {
 		return result, err
 	}
-	l.raise(ctx, outage, concern.Reason)
-	defer l.settle(ctx, outage)
+	o.raiseConcern(ctx, outage, concern.Reason)
+	defer o.clearConcern(ctx, outage)
 	if err := pause(ctx, activities.RetryAfter(err)); err != nil {
 		return result, err
 	}
@@ -318,7 +318,7 @@ func pause(ctx workflow.Context, asked time.Duration) error {
 }
 
 // keepWatching runs a watch until it has an answer, and asks for attention while the provider gives none.
-func (l *lifecycle) keepWatching(
+func (o *orderRun) keepWatching(
 	ctx workflow.Context, since time.Time, watch func(activities.Wait) (activities.WatchEnd, error),
 ) (activities.End, error) {
 	wait := activities.Wait{WaitingSince: since}
@@ -329,10 +329,10 @@ func (l *lifecycle) keepWatching(
 		}
 		wait.InOutage, wait.RetryAfter = stopped.End == activities.Outage, stopped.RetryAfter
 		if wait.InOutage {
-			l.raise(ctx, outage, stopped.Problem)
+			o.raiseConcern(ctx, outage, stopped.Problem)
 			continue
 		}
-		l.settle(ctx, outage)
+		o.clearConcern(ctx, outage)
 		if stopped.End != activities.Recovered {
 			return stopped.End, nil
 		}

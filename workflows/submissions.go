@@ -16,13 +16,13 @@ const (
 	proofLimit = 50
 )
 
-// inbox is what the order's user has handed in and the order has not dealt with.
-type inbox struct {
+// submissions are what the order's user has handed in and the order has not dealt with.
+type submissions struct {
 	signals workflow.Selector
 
-	kyc          box[ramp.KYCSubmission]
-	account      box[ramp.AccountSubmission]
-	confirmation box[ramp.QuoteConfirmation]
+	kyc          slot[ramp.KYCSubmission]
+	account      slot[ramp.AccountSubmission]
+	confirmation slot[ramp.QuoteConfirmation]
 	// proofs wait in the order in which they came. One that the provider accepts takes the place of the one before it.
 	proofs []*proof
 }
@@ -31,11 +31,11 @@ type inbox struct {
 type proof struct {
 	reference string
 	at        time.Time
-	verdict
+	outcome
 }
 
-// verdict is what became of something handed in.
-type verdict struct {
+// outcome is what became of something handed in.
+type outcome struct {
 	decided bool
 	// refusal is why it was not taken; nil if it was.
 	refusal *ramp.Error
@@ -48,42 +48,42 @@ func refusal(kind ramp.ErrorType, reason string) *ramp.Error {
 	return &ramp.Error{Type: kind, Message: reason}
 }
 
-func (v *verdict) decide(refusal *ramp.Error) {
+func (v *outcome) decide(refusal *ramp.Error) {
 	v.decided, v.refusal = true, refusal
 }
 
-// box holds one thing handed in: the latest one.
-type box[T any] struct {
-	waiting *letter[T]
-	opened  *letter[T]
-	// shut says why no more is taken; empty while it is.
-	shut string
+// slot holds one thing handed in: the latest one.
+type slot[T any] struct {
+	waiting *submission[T]
+	opened  *submission[T]
+	// closedBecause says why no more is taken; empty while it is.
+	closedBecause string
 }
 
-type letter[T any] struct {
+type submission[T any] struct {
 	content T
-	verdict
+	outcome
 }
 
-func (b *box[T]) empty() bool { return b.waiting == nil }
+func (b *slot[T]) empty() bool { return b.waiting == nil }
 
 // put leaves a thing for the order to take. It replaces one that still waits.
-func (b *box[T]) put(content T) *letter[T] {
+func (b *slot[T]) put(content T) *submission[T] {
 	if b.waiting != nil {
 		b.waiting.decide(&ramp.Error{Type: ramp.NotAwaited, Message: "a later submission took the place of this one"})
 	}
-	b.waiting = &letter[T]{content: content}
+	b.waiting = &submission[T]{content: content}
 	return b.waiting
 }
 
 // take opens what was put.
-func (b *box[T]) take() T {
+func (b *slot[T]) take() T {
 	b.opened, b.waiting = b.waiting, nil
 	return b.opened.content
 }
 
 // decide tells whoever put what was taken last. There may be none, if the order works with what its request brought.
-func (b *box[T]) decide(refusal *ramp.Error) {
+func (b *slot[T]) decide(refusal *ramp.Error) {
 	if b.opened != nil {
 		b.opened.decide(refusal)
 		b.opened = nil
@@ -91,11 +91,11 @@ func (b *box[T]) decide(refusal *ramp.Error) {
 }
 
 // finish takes no more, and says why to whoever put what was never taken.
-func (b *box[T]) finish(why string) {
-	if b.shut != "" {
+func (b *slot[T]) finish(why string) {
+	if b.closedBecause != "" {
 		return
 	}
-	b.shut = why
+	b.closedBecause = why
 	over := &ramp.Error{Type: ramp.NotAwaited, Message: "not needed any more: " + why}
 	if b.waiting != nil {
 		b.waiting.decide(over)
@@ -105,64 +105,64 @@ func (b *box[T]) finish(why string) {
 }
 
 // closed says that this is not the time for what was handed in.
-func (b *box[T]) closed() error {
-	if b.shut == "" {
+func (b *slot[T]) closed() error {
+	if b.closedBecause == "" {
 		return nil
 	}
-	return &ramp.Error{Type: ramp.NotAwaited, Message: "not awaited: " + b.shut}
+	return &ramp.Error{Type: ramp.NotAwaited, Message: "not awaited: " + b.closedBecause}
 }
 
 // offer queues a proof, once: one that waits already is found, not added.
-func (i *inbox) offer(reference string, at time.Time) *proof {
-	for _, p := range i.proofs {
+func (s *submissions) offer(reference string, at time.Time) *proof {
+	for _, p := range s.proofs {
 		if p.reference == reference {
 			return p
 		}
 	}
 	p := &proof{reference: reference, at: at}
-	i.proofs = append(i.proofs, p)
+	s.proofs = append(s.proofs, p)
 	return p
 }
 
 // waits reports whether a proof is on its way to the provider already.
-func (i *inbox) waits(reference string) bool {
-	return slices.ContainsFunc(i.proofs, func(p *proof) bool { return p.reference == reference })
+func (s *submissions) waits(reference string) bool {
+	return slices.ContainsFunc(s.proofs, func(p *proof) bool { return p.reference == reference })
 }
 
 // next is the proof whose turn it is. It stays in the queue until it is decided.
-func (i *inbox) next() *proof {
-	if len(i.proofs) == 0 {
+func (s *submissions) next() *proof {
+	if len(s.proofs) == 0 {
 		return nil
 	}
-	return i.proofs[0]
+	return s.proofs[0]
 }
 
-// settle removes a proof that is decided.
-func (i *inbox) settle(p *proof, refusal *ramp.Error) {
+// resolve removes a proof from the queue and records its outcome.
+func (s *submissions) resolve(p *proof, refusal *ramp.Error) {
 	p.decide(refusal)
-	for n, queued := range i.proofs {
+	for n, queued := range s.proofs {
 		if queued == p {
-			i.proofs = append(i.proofs[:n:n], i.proofs[n+1:]...)
+			s.proofs = append(s.proofs[:n:n], s.proofs[n+1:]...)
 			return
 		}
 	}
 }
 
 // dismiss decides against every proof that still waits.
-func (i *inbox) dismiss(refusal *ramp.Error) {
-	for _, p := range i.proofs {
+func (s *submissions) dismiss(refusal *ramp.Error) {
+	for _, p := range s.proofs {
 		p.decide(refusal)
 	}
-	i.proofs = nil
+	s.proofs = nil
 }
 
 // pending reports whether signals have arrived that nobody has read.
-func (i *inbox) pending() bool { return i.signals.HasPending() }
+func (s *submissions) pending() bool { return s.signals.HasPending() }
 
 // close takes nothing more.
-func (i *inbox) close(why *ramp.Error) {
-	i.kyc.finish(why.Message)
-	i.account.finish(why.Message)
-	i.confirmation.finish(why.Message)
-	i.dismiss(why)
+func (s *submissions) close(why *ramp.Error) {
+	s.kyc.finish(why.Message)
+	s.account.finish(why.Message)
+	s.confirmation.finish(why.Message)
+	s.dismiss(why)
 }
