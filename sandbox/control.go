@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rampart/sandbox/fault"
 	"rampart/sandbox/ledger"
 
 	"github.com/shopspring/decimal"
@@ -53,7 +54,7 @@ func (s *Server) controlled(handle func(r *http.Request, body []byte) (any, erro
 		}
 		data, err := handle(r, body)
 		switch {
-		case errors.Is(err, errNoOrder), errors.Is(err, errNoRule):
+		case errors.Is(err, errNoOrder), errors.Is(err, fault.ErrNoRule):
 			writeJSON(w, http.StatusNotFound, controlRefusal{err.Error()})
 		case err != nil:
 			writeJSON(w, http.StatusBadRequest, controlRefusal{err.Error()})
@@ -317,7 +318,7 @@ func (s *Server) reset(*http.Request, []byte) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.store = newStore(s.options.Seed)
-	s.rules.reset()
+	s.faults.Reset()
 	s.traffic.reset()
 	s.journal.Reset()
 	return map[string]string{"status": "ok"}, nil

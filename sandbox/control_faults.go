@@ -3,29 +3,31 @@ package sandbox
 import (
 	"net/http"
 	"time"
+
+	"rampart/sandbox/fault"
 )
 
-// controlFaults serves the rules of faults.
+// controlFaults serves the fault rules.
 func (s *Server) controlFaults(mux *http.ServeMux) {
 	mux.Handle("GET /sandbox/faults", s.controlled(func(*http.Request, []byte) (any, error) { return s.Faults(), nil }))
-	mux.Handle("GET /sandbox/faults/kinds", s.controlled(func(*http.Request, []byte) (any, error) { return FaultTable(), nil }))
+	mux.Handle("GET /sandbox/faults/kinds", s.controlled(func(*http.Request, []byte) (any, error) { return fault.Table(), nil }))
 	mux.Handle("POST /sandbox/faults", s.controlled(s.postFault))
 	mux.Handle("DELETE /sandbox/faults", s.controlled(s.deleteFault))
 	mux.Handle("DELETE /sandbox/faults/{id}", s.controlled(s.deleteFault))
 }
 
-// Faults lists the rules in the order in which they are tried: the first that strikes a call wins.
-func (s *Server) Faults() []FaultRule { return s.rules.list() }
+// Faults returns the fault rules in the order in which they are tried: the first that selects a call wins.
+func (s *Server) Faults() []fault.Rule { return s.faults.List() }
 
-// AddFault adds a rule behind those that were added before, and before those of Options. It returns the rule as it
-// was filled in, and fails on one that cannot be or could never strike.
-func (s *Server) AddFault(r FaultRule) (FaultRule, error) { return s.rules.add(r) }
+// AddFault appends a rule to those added before, in front of those of Options, and returns it with its id and defaults. It fails on
+// a rule that is invalid or could never apply.
+func (s *Server) AddFault(r fault.Rule) (fault.Rule, error) { return s.faults.Add(r) }
 
-// ClearFaults forgets every rule, those of Options too.
-func (s *Server) ClearFaults() { s.rules.clear() }
+// ClearFaults removes every rule, those of Options included.
+func (s *Server) ClearFaults() { s.faults.Clear() }
 
-// RemoveFault forgets the rule of an id; it fails if there is none.
-func (s *Server) RemoveFault(id string) error { return s.rules.remove(id) }
+// RemoveFault removes the rule with the id; it fails if there is none.
+func (s *Server) RemoveFault(id string) error { return s.faults.Remove(id) }
 
 func (s *Server) postFault(_ *http.Request, body []byte) (any, error) {
 	r, err := readFaultRule(body)
@@ -47,10 +49,10 @@ func (s *Server) deleteFault(r *http.Request, _ []byte) (any, error) {
 	return s.Faults(), nil
 }
 
-func readFaultRule(body []byte) (FaultRule, error) {
-	var r FaultRule
+func readFaultRule(body []byte) (fault.Rule, error) {
+	var r fault.Rule
 	err := readObject(body, func(o *object) {
-		r.Kind = FaultKind(o.text("fault"))
+		r.Kind = fault.Kind(o.text("fault"))
 		r.After, r.AsDate = o.optionalTruth("after"), o.optionalTruth("asDate")
 		r.Status = int(o.optionalInteger("status"))
 		r.Message, r.Bare, r.Fields = o.optionalText("message"), o.optionalTruth("bare"), o.optionalText("fields")
@@ -70,8 +72,8 @@ func readFaultRule(body []byte) (FaultRule, error) {
 	return r, err
 }
 
-// readDuration takes an optional duration such as "1m30s".
-func readDuration(o *object, name string) Duration {
+// readDuration reads an optional duration such as "1m30s".
+func readDuration(o *object, name string) fault.Duration {
 	text := o.optionalText(name)
 	if text == "" {
 		return 0
@@ -80,5 +82,5 @@ func readDuration(o *object, name string) Duration {
 	if err != nil {
 		o.complain(name, `must be a duration such as "1m30s"`)
 	}
-	return Duration(parsed)
+	return fault.Duration(parsed)
 }

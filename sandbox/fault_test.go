@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/sandbox"
+	"rampart/sandbox/fault"
 	"rampart/sandbox/ledger"
 )
 
@@ -27,12 +28,12 @@ const (
 	statusRoute = "POST /v1/orders/status"
 )
 
-// rule is a fault that befalls the next call of a route.
-func rule(route string, fault sandbox.Fault) sandbox.FaultRule {
-	return sandbox.FaultRule{Fault: fault, Scope: sandbox.Scope{Route: route}, Times: 1}
+// rule gives the next call of a route a fault.
+func rule(route string, f fault.Fault) fault.Rule {
+	return fault.Rule{Fault: f, Scope: fault.Scope{Route: route}, Times: 1}
 }
 
-func (p *provider) fault(rule sandbox.FaultRule) sandbox.FaultRule {
+func (p *provider) fault(rule fault.Rule) fault.Rule {
 	p.t.Helper()
 	added, err := p.srv.AddFault(rule)
 	require.NoError(p.t, err)
@@ -66,7 +67,7 @@ func impatient(t *testing.T) context.Context {
 	return ctx
 }
 
-// TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt befalls the creation of an order with every kind of fault that
+// TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt applies to the creation of an order with every kind of fault that
 // loses or replaces an answer.
 func TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt(t *testing.T) {
 	t.Parallel()
@@ -78,35 +79,35 @@ func TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, status, r.status)
 			require.Equal(t, contentType, r.header.Get("Content-Type"))
-			require.NotEmpty(t, r.header.Get(sandbox.FaultHeader))
+			require.NotEmpty(t, r.header.Get(fault.Header))
 		}
 	}
 	const html, json = "text/html", "application/json; charset=utf-8"
 	for name, tc := range map[string]struct {
-		fault  sandbox.Fault
+		fault  fault.Fault
 		sees   func(*testing.T, reply, error)
 		orders int
 		answer string // as the ledger counts it
 	}{
-		"timeout":       {sandbox.Fault{Kind: sandbox.FaultTimeout}, broken(context.DeadlineExceeded), 0, "none"},
-		"timeout after": {sandbox.Fault{Kind: sandbox.FaultTimeout, After: true}, broken(context.DeadlineExceeded), 1, "none"},
-		"reset":         {sandbox.Fault{Kind: sandbox.FaultReset}, broken(syscall.ECONNRESET), 0, "none"},
-		"reset after":   {sandbox.Fault{Kind: sandbox.FaultReset, After: true}, broken(syscall.ECONNRESET), 1, "none"},
-		"truncated":     {sandbox.Fault{Kind: sandbox.FaultTruncated}, broken(io.ErrUnexpectedEOF), 1, "200"},
-		"html":          {sandbox.Fault{Kind: sandbox.FaultHTML}, answered(200, html), 0, "200"},
-		"html after":    {sandbox.Fault{Kind: sandbox.FaultHTML, After: true}, answered(200, html), 1, "200"},
-		"html 502":      {sandbox.Fault{Kind: sandbox.FaultHTML, Status: 502}, answered(502, html), 0, "502"},
-		"error":         {sandbox.Fault{Kind: sandbox.FaultError}, answered(503, json), 0, "503"},
-		"error after":   {sandbox.Fault{Kind: sandbox.FaultError, Status: 504, After: true}, answered(504, json), 1, "504"},
-		"rate limit":    {sandbox.Fault{Kind: sandbox.FaultRateLimit}, answered(429, json), 0, "429"},
-		"unauthorized":  {sandbox.Fault{Kind: sandbox.FaultUnauthorized}, answered(401, json), 0, "401"},
+		"timeout":       {fault.Fault{Kind: fault.Timeout}, broken(context.DeadlineExceeded), 0, "none"},
+		"timeout after": {fault.Fault{Kind: fault.Timeout, After: true}, broken(context.DeadlineExceeded), 1, "none"},
+		"reset":         {fault.Fault{Kind: fault.Reset}, broken(syscall.ECONNRESET), 0, "none"},
+		"reset after":   {fault.Fault{Kind: fault.Reset, After: true}, broken(syscall.ECONNRESET), 1, "none"},
+		"truncated":     {fault.Fault{Kind: fault.Truncated}, broken(io.ErrUnexpectedEOF), 1, "200"},
+		"html":          {fault.Fault{Kind: fault.HTML}, answered(200, html), 0, "200"},
+		"html after":    {fault.Fault{Kind: fault.HTML, After: true}, answered(200, html), 1, "200"},
+		"html 502":      {fault.Fault{Kind: fault.HTML, Status: 502}, answered(502, html), 0, "502"},
+		"error":         {fault.Fault{Kind: fault.Error}, answered(503, json), 0, "503"},
+		"error after":   {fault.Fault{Kind: fault.Error, Status: 504, After: true}, answered(504, json), 1, "504"},
+		"rate limit":    {fault.Fault{Kind: fault.RateLimit}, answered(429, json), 0, "429"},
+		"unauthorized":  {fault.Fault{Kind: fault.Unauthorized}, answered(401, json), 0, "401"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t).login(linkedEmail)
 			c.fault(rule(createRoute, tc.fault))
 			ctx := t.Context()
-			if tc.fault.Kind == sandbox.FaultTimeout {
+			if tc.fault.Kind == fault.Timeout {
 				ctx = impatient(t)
 			}
 
@@ -126,7 +127,7 @@ func TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt(t *testing.T) {
 func TestTruncatedAnswerIsHalfThere(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultTruncated}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.Truncated}))
 	r, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.True(t, strings.HasPrefix(r.text, `{"success":true`), r.text)
@@ -135,7 +136,7 @@ func TestTruncatedAnswerIsHalfThere(t *testing.T) {
 
 func TestLostAnswersLeaveWhatTheProviderDid(t *testing.T) {
 	t.Parallel()
-	lost := sandbox.Fault{Kind: sandbox.FaultReset, After: true}
+	lost := fault.Fault{Kind: fault.Reset, After: true}
 	c := start(t).login(linkedEmail)
 	on, off := c.createOnramp(onrampOrder("1000")), c.createOfframp(offrampOrder("10"))
 	for route, body := range map[string]object{
@@ -155,7 +156,7 @@ func TestLostAnswersLeaveWhatTheProviderDid(t *testing.T) {
 func TestLatencyDelaysTheAnswer(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultLatency, Delay: sandbox.Duration(50 * time.Millisecond)}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.Latency, Delay: fault.Duration(50 * time.Millisecond)}))
 	began := time.Now()
 	c.createOnramp(onrampOrder("1000"))
 	require.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond)
@@ -164,7 +165,7 @@ func TestLatencyDelaysTheAnswer(t *testing.T) {
 func TestClientThatGivesUpDuringLatencyHasAskedForNothing(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultLatency, Delay: sandbox.Duration(time.Hour)}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.Latency, Delay: fault.Duration(time.Hour)}))
 	_, err := c.attempt(impatient(t), "/v1/orders/create", onrampOrder("1000"))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Eventually(t, func() bool { return c.srv.Ledger().Totals.Unanswered == 1 }, 5*time.Second, time.Millisecond)
@@ -174,7 +175,7 @@ func TestClientThatGivesUpDuringLatencyHasAskedForNothing(t *testing.T) {
 func TestCloseEndsTheCallsThatHang(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultTimeout}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.Timeout}))
 	ended := make(chan error, 1)
 	go func() {
 		_, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
@@ -189,15 +190,15 @@ func TestCloseEndsTheCallsThatHang(t *testing.T) {
 func TestRetryAfterIsSecondsOrADateOfTheSandboxsClock(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	wait := sandbox.Duration(90 * time.Second)
+	wait := fault.Duration(90 * time.Second)
 	for _, tc := range []struct {
-		fault sandbox.Fault
+		fault fault.Fault
 		want  string
 	}{
-		{sandbox.Fault{Kind: sandbox.FaultRateLimit}, ""},
-		{sandbox.Fault{Kind: sandbox.FaultRateLimit, RetryAfter: wait}, "90"},
-		{sandbox.Fault{Kind: sandbox.FaultRateLimit, RetryAfter: wait, AsDate: true}, "Sat, 10 Jan 2026 10:01:30 GMT"},
-		{sandbox.Fault{Kind: sandbox.FaultError, RetryAfter: wait}, "90"},
+		{fault.Fault{Kind: fault.RateLimit}, ""},
+		{fault.Fault{Kind: fault.RateLimit, RetryAfter: wait}, "90"},
+		{fault.Fault{Kind: fault.RateLimit, RetryAfter: wait, AsDate: true}, "Sat, 10 Jan 2026 10:01:30 GMT"},
+		{fault.Fault{Kind: fault.Error, RetryAfter: wait}, "90"},
 	} {
 		c.fault(rule(createRoute, tc.fault))
 		r := c.post("/v1/orders/create", onrampOrder("1000"))
@@ -210,7 +211,7 @@ func TestRetryAfterIsSecondsOrADateOfTheSandboxsClock(t *testing.T) {
 func TestUnauthorizedIsTheProvidersAnswerThoughTheTokenIsGood(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultUnauthorized}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.Unauthorized}))
 	r := c.post("/v1/orders/create", onrampOrder("1000"))
 	require.Equal(t, http.StatusUnauthorized, r.status)
 	require.JSONEq(t, `{"success":false,"error":{"code":401,"message":"unauthorized to access"}}`, r.text)
@@ -221,7 +222,7 @@ func TestRevokedUserNeedsANewLogin(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	c, other := p.login(linkedEmail), p.login("other+linked@example.test")
-	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultRevoke}, Scope: sandbox.Scope{Email: linkedEmail}, Times: 1})
+	c.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Revoke}, Scope: fault.Scope{Email: linkedEmail}, Times: 1})
 	other.get("/v1/users/bank/fetch").ok()
 	for range 2 {
 		c.get("/v1/users/bank/fetch").refused(http.StatusUnauthorized, "unauthorized to access")
@@ -237,22 +238,22 @@ func TestRevokedUserNeedsANewLogin(t *testing.T) {
 // TestFaultsOfAStatusChangeWhatPollsSee polls a paid order once a minute, the fault striking with the first poll.
 func TestFaultsOfAStatusChangeWhatPollsSee(t *testing.T) {
 	t.Parallel()
-	minutes := func(n int) sandbox.Duration { return sandbox.Duration(time.Duration(n) * time.Minute) }
+	minutes := func(n int) fault.Duration { return fault.Duration(time.Duration(n) * time.Minute) }
 	for name, tc := range map[string]struct {
-		fault sandbox.Fault
+		fault fault.Fault
 		polls string
 	}{
-		"none": {sandbox.Fault{Kind: sandbox.FaultLatency, Delay: 1},
+		"none": {fault.Fault{Kind: fault.Latency, Delay: 1},
 			"fiatPending fiatReceived orderReceived InProgress transferred completed"},
-		"stale": {sandbox.Fault{Kind: sandbox.FaultStale, Lag: minutes(2), For: minutes(4)},
+		"stale": {fault.Fault{Kind: fault.Stale, Lag: minutes(2), For: minutes(4)},
 			"fiatPending fiatPending fiatPending fiatReceived transferred completed"},
-		"reorder": {sandbox.Fault{Kind: sandbox.FaultReorder},
+		"reorder": {fault.Fault{Kind: fault.Reorder},
 			"fiatPending orderReceived fiatReceived InProgress transferred completed"},
-		"repeat": {sandbox.Fault{Kind: sandbox.FaultRepeat},
+		"repeat": {fault.Fault{Kind: fault.Repeat},
 			"fiatPending fiatReceived orderReceived fiatReceived orderReceived InProgress transferred completed"},
-		"late": {sandbox.Fault{Kind: sandbox.FaultLate, Delay: minutes(2)},
+		"late": {fault.Fault{Kind: fault.Late, Delay: minutes(2)},
 			"fiatPending fiatPending fiatPending fiatReceived orderReceived InProgress transferred completed"},
-		"late payment": {sandbox.Fault{Kind: sandbox.FaultLatePayment, Delay: minutes(2)},
+		"late payment": {fault.Fault{Kind: fault.LatePayment, Delay: minutes(2)},
 			"expired expired expired fiatReceived orderReceived InProgress transferred completed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -260,14 +261,14 @@ func TestFaultsOfAStatusChangeWhatPollsSee(t *testing.T) {
 			c := start(t).login(linkedEmail)
 			id := c.createOnramp(onrampOrder("1000"))
 			c.submitUTR(id, goodUTR).ok()
-			added := c.fault(sandbox.FaultRule{Fault: tc.fault, Scope: sandbox.Scope{Reference: ""}, Times: 1})
+			added := c.fault(fault.Rule{Fault: tc.fault, Scope: fault.Scope{Reference: ""}, Times: 1})
 			var seen []string
 			for range strings.Count(tc.polls, " ") + 1 {
 				seen = append(seen, c.onrampStatus(id).str("data.status"))
 				c.clock.Advance(time.Minute)
 			}
 			require.Equal(t, tc.polls, strings.Join(seen, " "))
-			require.Equal(t, 1, c.srv.Faults()[0].Struck, added.ID)
+			require.Equal(t, 1, c.srv.Faults()[0].Injected, added.ID)
 			c.clock.Advance(time.Hour)
 			require.Len(t, c.srv.Ledger().Payouts, 1)
 			require.Equal(t, "completed", c.srv.Ledger().Orders[0].Status)
@@ -281,9 +282,9 @@ func TestStatusesThatComeTwiceDoNotTakeTheWaitBeforeThemTwice(t *testing.T) {
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000"))
 	c.submitUTR(id, goodUTR).ok()
-	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultLate, Delay: sandbox.Duration(time.Hour)}, Times: 1})
+	c.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Late, Delay: fault.Duration(time.Hour)}, Times: 1})
 	c.onrampStatus(id)
-	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultRepeat}, Times: 1})
+	c.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Repeat}, Times: 1})
 	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
 	c.clock.Advance(time.Hour + 10*time.Minute)
 	c.renew()
@@ -296,7 +297,7 @@ func TestStaleOrderIsStaleInTheHistoryToo(t *testing.T) {
 	id := c.createOnramp(onrampOrder("1000"))
 	c.submitUTR(id, goodUTR).ok()
 	c.clock.Advance(5 * time.Minute)
-	c.fault(rule(statusRoute, sandbox.Fault{Kind: sandbox.FaultStale, Lag: sandbox.Duration(2 * time.Minute)}))
+	c.fault(rule(statusRoute, fault.Fault{Kind: fault.Stale, Lag: fault.Duration(2 * time.Minute)}))
 	require.Equal(t, "InProgress", c.onrampStatus(id).str("data.status"))
 	require.Equal(t, "InProgress", c.get("/v1/orders/0").ok().str("data.0.status"))
 	require.Equal(t, "completed", c.srv.Ledger().Orders[0].Status)
@@ -304,14 +305,14 @@ func TestStaleOrderIsStaleInTheHistoryToo(t *testing.T) {
 
 func TestFaultWithoutAnythingToChangeDoesNotStrike(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []sandbox.FaultKind{
-		sandbox.FaultReorder, sandbox.FaultRepeat, sandbox.FaultLate, sandbox.FaultLatePayment,
+	for _, kind := range []fault.Kind{
+		fault.Reorder, fault.Repeat, fault.Late, fault.LatePayment,
 	} {
 		c := start(t).login(linkedEmail)
 		id := c.createOnramp(onrampOrder("1000"))
-		c.fault(rule(statusRoute, sandbox.Fault{Kind: kind}))
+		c.fault(rule(statusRoute, fault.Fault{Kind: kind}))
 		require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
-		require.Zero(t, c.srv.Faults()[0].Struck)
+		require.Zero(t, c.srv.Faults()[0].Injected)
 		c.clock.Advance(3 * time.Hour)
 		c.renew()
 		require.Equal(t, "expired", c.onrampStatus(id).str("data.status"))
@@ -326,20 +327,20 @@ func TestRuleIsForOneOrderReferenceOrUser(t *testing.T) {
 	other := p.login("other+linked@example.test")
 	first := c.createOnramp(referenced(onrampOrder("1000"), "inv-1"))
 	second := c.createOnramp(referenced(onrampOrder("1000"), "inv-2"))
-	deny := sandbox.Fault{Kind: sandbox.FaultUnauthorized}
+	deny := fault.Fault{Kind: fault.Unauthorized}
 	refused := func(r reply) bool { return r.status == http.StatusUnauthorized }
 	poll := func(id string) reply { return c.post("/v1/orders/status", object{"orderId": id}) }
 
-	p.fault(sandbox.FaultRule{Fault: deny, Scope: sandbox.Scope{Order: first}})
+	p.fault(fault.Rule{Fault: deny, Scope: fault.Scope{Order: first}})
 	require.True(t, refused(poll(first)))
 	require.False(t, refused(poll(second)))
 	p.srv.ClearFaults()
-	p.fault(sandbox.FaultRule{Fault: deny, Scope: sandbox.Scope{Reference: "inv-2"}})
+	p.fault(fault.Rule{Fault: deny, Scope: fault.Scope{Reference: "inv-2"}})
 	require.False(t, refused(poll(first)))
 	require.True(t, refused(poll(second)))
 	require.True(t, refused(c.post("/v1/orders/create", referenced(onrampOrder("1000"), "inv-2"))))
 	p.srv.ClearFaults()
-	p.fault(sandbox.FaultRule{Fault: deny, Scope: sandbox.Scope{Email: linkedEmail}})
+	p.fault(fault.Rule{Fault: deny, Scope: fault.Scope{Email: linkedEmail}})
 	require.True(t, refused(poll(first)))
 	require.True(t, refused(c.get("/v1/users/bank/fetch")))
 	require.True(t, refused(p.post("/v1/users/login", object{"email": linkedEmail})))
@@ -348,10 +349,10 @@ func TestRuleIsForOneOrderReferenceOrUser(t *testing.T) {
 
 func TestRulesAreTriedInTheirOrderAndSpareWhatTheySkip(t *testing.T) {
 	t.Parallel()
-	c := startWith(t, sandbox.Options{Seed: 1, Faults: []sandbox.FaultRule{
-		{Fault: sandbox.Fault{Kind: sandbox.FaultError, Status: 500}, Scope: sandbox.Scope{Route: createRoute}},
+	c := startWith(t, sandbox.Options{Seed: 1, Faults: []fault.Rule{
+		{Fault: fault.Fault{Kind: fault.Error, Status: 500}, Scope: fault.Scope{Route: createRoute}},
 	}}).login(linkedEmail)
-	scripted := rule(createRoute, sandbox.Fault{Kind: sandbox.FaultError, Status: 501})
+	scripted := rule(createRoute, fault.Fault{Kind: fault.Error, Status: 501})
 	scripted.Skip = 1
 	c.fault(scripted)
 	scripted.Fault.Status, scripted.Skip, scripted.Times = 502, 2, 2
@@ -367,7 +368,7 @@ func TestRulesAreTriedInTheirOrderAndSpareWhatTheySkip(t *testing.T) {
 func mixed(t *testing.T, seed int64) []ledger.Event {
 	t.Helper()
 	c := startWith(t, sandbox.Options{Seed: seed}).login(linkedEmail)
-	c.fault(sandbox.Mix(0.5))
+	c.fault(fault.MixOf(0.5))
 	for range 24 {
 		_, _ = c.attempt(impatient(t), "/v1/quote/buy", buyQuote("1000"))
 	}
@@ -385,7 +386,7 @@ func TestMixOfFaultsRepeatsBySeed(t *testing.T) {
 func TestMixBefallsItsShareOfTheCalls(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultUnauthorized}, Share: 0.2})
+	c.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Unauthorized}, Share: 0.2})
 	for range 1000 {
 		c.get("/v1/tokens")
 	}
@@ -395,16 +396,16 @@ func TestMixBefallsItsShareOfTheCalls(t *testing.T) {
 func TestMixAddsUpAndLeavesOutWhatAClientMustBelieve(t *testing.T) {
 	t.Parallel()
 	sum := 0
-	var scripted []sandbox.FaultKind
-	for _, kind := range sandbox.FaultTable() {
+	var scripted []fault.Kind
+	for _, kind := range fault.Table() {
 		if sum += kind.Weight; kind.Weight == 0 {
 			scripted = append(scripted, kind.Fault)
 		}
 	}
 	require.Equal(t, 100, sum)
-	require.Equal(t, []sandbox.FaultKind{
-		sandbox.FaultFlap, sandbox.FaultRefuse, sandbox.FaultNeedsToken, sandbox.FaultSlowCommit, sandbox.FaultWithout, sandbox.FaultSays,
-		sandbox.FaultEarlyClock, sandbox.FaultPaymentMode, sandbox.FaultScientific, sandbox.FaultManyDecimals,
+	require.Equal(t, []fault.Kind{
+		fault.Flap, fault.Refuse, fault.NeedsToken, fault.SlowCommit, fault.Without, fault.Says,
+		fault.EarlyClock, fault.PaymentMode, fault.Scientific, fault.ManyDecimals,
 	}, scripted)
 }
 
@@ -421,20 +422,20 @@ func TestAnyCallIsRefusedThoughNothingIsWrongWithIt(t *testing.T) {
 	id := c.createOnramp(onrampOrder("1000"))
 	for _, tc := range []struct {
 		route   string
-		fault   sandbox.Fault
+		fault   fault.Fault
 		call    func() reply
 		code    int
 		message string
 	}{
-		{loginRoute, sandbox.Fault{Message: "bad request"},
+		{loginRoute, fault.Fault{Message: "bad request"},
 			func() reply { return c.provider.post("/v1/users/login", object{"email": c.email}) }, 400, "bad request"},
-		{statusRoute, sandbox.Fault{Status: 403},
+		{statusRoute, fault.Fault{Status: 403},
 			func() reply { return c.post("/v1/orders/status", object{"orderId": id}) }, 403, "user is forbidden"},
-		{"GET /v1/users/bank/fetch", sandbox.Fault{Status: 404},
+		{"GET /v1/users/bank/fetch", fault.Fault{Status: 404},
 			func() reply { return c.get("/v1/users/bank/fetch") }, 404, "data not found"},
-		{historyRoute, sandbox.Fault{}, func() reply { return c.get("/v1/orders/0") }, 400, "Invalid request"},
+		{historyRoute, fault.Fault{}, func() reply { return c.get("/v1/orders/0") }, 400, "Invalid request"},
 	} {
-		tc.fault.Kind = sandbox.FaultRefuse
+		tc.fault.Kind = fault.Refuse
 		c.fault(rule(tc.route, tc.fault))
 		r := tc.call()
 		require.Equal(t, tc.code, r.status, r.text)
@@ -448,13 +449,13 @@ func TestAnyCallIsRefusedThoughNothingIsWrongWithIt(t *testing.T) {
 func TestErrorMayComeWithoutSuccess(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	for _, fault := range []sandbox.Fault{
-		{Kind: sandbox.FaultRefuse, Status: 409, Message: "taken", Bare: true},
-		{Kind: sandbox.FaultError, Status: 503, Bare: true},
+	for _, f := range []fault.Fault{
+		{Kind: fault.Refuse, Status: 409, Message: "taken", Bare: true},
+		{Kind: fault.Error, Status: 503, Bare: true},
 	} {
-		c.fault(rule(createRoute, fault))
+		c.fault(rule(createRoute, f))
 		r := c.post("/v1/orders/create", onrampOrder("1000"))
-		require.Equal(t, fault.Status, r.status)
+		require.Equal(t, f.Status, r.status)
 		require.Nil(t, r.at("success"))
 		require.NotEmpty(t, r.str("error.message"))
 	}
@@ -465,17 +466,17 @@ func TestCurrenciesMayDemandTheUsersToken(t *testing.T) {
 	c := start(t).login(linkedEmail)
 	const path = "/v1/orders/currencies"
 	require.Equal(t, c.provider.get(path).ok().text, c.get(path).ok().text)
-	c.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultNeedsToken}, Scope: sandbox.Scope{Route: currenciesRoute}})
+	c.fault(fault.Rule{Fault: fault.Fault{Kind: fault.NeedsToken}, Scope: fault.Scope{Route: currenciesRoute}})
 	require.Equal(t, http.StatusUnauthorized, c.provider.get(path).status)
 	c.get(path).ok()
-	require.Equal(t, 1, c.srv.Faults()[0].Struck)
+	require.Equal(t, 1, c.srv.Faults()[0].Injected)
 }
 
 // The client gives up, and the provider makes the order all the same.
 func TestOrderThatIsMadeSlowlyAppearsOnlyThen(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultSlowCommit}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.SlowCommit}))
 	_, err := c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1000"))
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 	made := c.srv.Ledger().Orders[0]
@@ -486,7 +487,7 @@ func TestOrderThatIsMadeSlowlyAppearsOnlyThen(t *testing.T) {
 	require.Equal(t, made.ID, c.get("/v1/orders/0").ok().str("data.0.orderId"))
 	require.Equal(t, "2026-01-10T10:00:18.000Z", c.onrampStatus(made.ID).str("data.created_at"))
 
-	c.fault(rule(createRoute, sandbox.Fault{Kind: sandbox.FaultSlowCommit}))
+	c.fault(rule(createRoute, fault.Fault{Kind: fault.SlowCommit}))
 	_, err = c.attempt(t.Context(), "/v1/orders/create", onrampOrder("1"))
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 	require.Len(t, c.srv.Ledger().Orders, 1)
@@ -496,7 +497,7 @@ func TestClockOfTheHistoryIsEarly(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.createOnramp(onrampOrder("1000"))
-	c.fault(rule(historyRoute, sandbox.Fault{Kind: sandbox.FaultEarlyClock}))
+	c.fault(rule(historyRoute, fault.Fault{Kind: fault.EarlyClock}))
 	require.Equal(t, "2026-01-10T09:59:57.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
 	require.Equal(t, "2026-01-10T10:00:00.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
 }
@@ -506,18 +507,18 @@ func TestHistoryTellsThePaymentModeOnlyIfToldTo(t *testing.T) {
 	c := start(t).login(linkedEmail)
 	c.createOnramp(bankOrder("INR_NEFT", "1000"))
 	require.NotContains(t, c.get("/v1/orders/0").ok().text, "paymentMode")
-	c.fault(rule(historyRoute, sandbox.Fault{Kind: sandbox.FaultPaymentMode}))
+	c.fault(rule(historyRoute, fault.Fault{Kind: fault.PaymentMode}))
 	require.Equal(t, "INR_NEFT", c.get("/v1/orders/0").ok().str("data.0.paymentMode"))
 }
 
 func TestAnswerLacksWhatTheFaultTakesOut(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
-	c.fault(rule(linkRoute, sandbox.Fault{Kind: sandbox.FaultWithout, Fields: "referenceNumber"}))
+	c.fault(rule(linkRoute, fault.Fault{Kind: fault.Without, Fields: "referenceNumber"}))
 	linked := c.linkUPI("asha.pending@okbank").ok()
 	require.Equal(t, "PENDING", linked.str("data.status"))
 	require.Nil(t, linked.at("data.referenceNumber"))
-	c.fault(rule(currenciesRoute, sandbox.Fault{Kind: sandbox.FaultWithout, Fields: "extra,imageUrl"}))
+	c.fault(rule(currenciesRoute, fault.Fault{Kind: fault.Without, Fields: "extra,imageUrl"}))
 	currencies := c.get("/v1/orders/currencies").ok()
 	require.Equal(t, "INR_IMPS", currencies.str("data.0.paymentModes.1.code"))
 	require.NotContains(t, currencies.text, "extra")
@@ -528,7 +529,7 @@ func TestAnswerSaysWhatTheFaultPutsIntoIt(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	const lie = "![x](https://evil.test)"
-	c.fault(rule(currenciesRoute, sandbox.Fault{Kind: sandbox.FaultSays, Fields: "account,fraction,extra", Message: lie}))
+	c.fault(rule(currenciesRoute, fault.Fault{Kind: fault.Says, Fields: "account,fraction,extra", Message: lie}))
 	currencies := c.get("/v1/orders/currencies").ok()
 	require.Equal(t, lie, currencies.str("data.0.paymentModes.1.extra.account"))
 	require.Equal(t, lie, currencies.str("data.0.fraction"))
@@ -548,11 +549,11 @@ func TestQuotesAreSpelledScientificallyAndWithManyDecimals(t *testing.T) {
 		{"/v1/quote/sell", "POST /v1/quote/sell", sellQuote("100"), "data.conversionRate", "data.fiatAmount"},
 	} {
 		plain := c.post(tc.path, tc.body).ok()
-		c.fault(rule(tc.route, sandbox.Fault{Kind: sandbox.FaultScientific}))
+		c.fault(rule(tc.route, fault.Fault{Kind: fault.Scientific}))
 		spelled := c.post(tc.path, tc.body).ok()
 		require.Regexp(t, `^[1-9](\.[0-9]+)?e-?[0-9]+$`, spelled.str(tc.text))
 		require.True(t, dec(t, plain.str(tc.text)).Equal(dec(t, spelled.str(tc.text))))
-		c.fault(rule(tc.route, sandbox.Fault{Kind: sandbox.FaultManyDecimals}))
+		c.fault(rule(tc.route, fault.Fault{Kind: fault.ManyDecimals}))
 		long := c.post(tc.path, tc.body).ok()
 		require.Regexp(t, `\.[0-9]{11,}$`, long.str(tc.text))
 		require.True(t, dec(t, long.str(tc.text)).Sub(dec(t, plain.str(tc.text))).LessThan(dec(t, "0.001")))
@@ -566,7 +567,7 @@ func TestQuotesAreSpelledScientificallyAndWithManyDecimals(t *testing.T) {
 func TestGatewayRefusesALargeUpload(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha+nokyc@example.test")
-	c.fault(rule(uploadRoute, sandbox.Fault{Kind: sandbox.FaultHTML, Status: http.StatusRequestEntityTooLarge}))
+	c.fault(rule(uploadRoute, fault.Fault{Kind: fault.HTML, Status: http.StatusRequestEntityTooLarge}))
 	refused := c.uploadKYC(goodDossier(t, c.email))
 	require.Equal(t, http.StatusRequestEntityTooLarge, refused.status)
 	require.Equal(t, "text/html", refused.header.Get("Content-Type"))
@@ -578,7 +579,7 @@ func TestStatusesFlap(t *testing.T) {
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000"))
 	c.submitUTR(id, goodUTR).ok()
-	c.fault(rule(statusRoute, sandbox.Fault{Kind: sandbox.FaultFlap, For: sandbox.Duration(2 * time.Hour)}))
+	c.fault(rule(statusRoute, fault.Fault{Kind: fault.Flap, For: fault.Duration(2 * time.Hour)}))
 	c.onrampStatus(id)
 	c.clock.Advance(time.Minute)
 	for range 200 {
@@ -618,7 +619,7 @@ func TestRuleThatCannotBeIsRefused(t *testing.T) {
 		`{"fault":"mix"}`:                                 "share must be",
 		`{"fault":"html","status":304}`:                   "status of html",
 		`{"fault":"reset","route":"POST /v1/orders"}`:     "does not exist",
-		`{"fault":"stale","route":"POST /v1/orders/utr"}`: "stale cannot befall POST /v1/orders/utr",
+		`{"fault":"stale","route":"POST /v1/orders/utr"}`: "stale cannot affect POST /v1/orders/utr",
 		`{"fault":"reset","rout":"POST /v1/orders/utr"}`:  "not a documented field",
 	} {
 		r := p.send(http.MethodPost, "/sandbox/faults", []byte(body), nil)
@@ -633,24 +634,24 @@ func TestFaultsAreScriptedOverHTTP(t *testing.T) {
 	c := start(t).login(linkedEmail)
 	added := c.control("/sandbox/faults", object{"fault": "rate-limit", "route": createRoute, "retryAfter": "2s", "times": 1})
 	require.JSONEq(t, `{"id":"1","fault":"rate-limit","status":429,"retryAfter":"2s","route":"POST /v1/orders/create",
-		"times":1,"share":1,"seed":1,"struck":0}`, added.text)
+		"times":1,"share":1,"seed":1,"injected":0}`, added.text)
 	require.Equal(t, http.StatusTooManyRequests, c.post("/v1/orders/create", onrampOrder("1000")).status)
 	c.createOnramp(onrampOrder("1000"))
-	require.Equal(t, "1", c.send(http.MethodGet, "/sandbox/faults", nil, nil).num("0.struck"))
+	require.Equal(t, "1", c.send(http.MethodGet, "/sandbox/faults", nil, nil).num("0.injected"))
 	c.control("/sandbox/faults", object{"fault": "mix", "share": 0.2, "seed": 7})
 	require.Equal(t, http.StatusNotFound, c.send(http.MethodDelete, "/sandbox/faults/9", nil, nil).status)
 	require.Len(t, c.send(http.MethodDelete, "/sandbox/faults/1", nil, nil).body, 1)
 	require.JSONEq(t, `[]`, c.send(http.MethodDelete, "/sandbox/faults", nil, nil).text)
-	require.JSONEq(t, string(encode(t, sandbox.FaultTable())), c.send(http.MethodGet, "/sandbox/faults/kinds", nil, nil).text)
+	require.JSONEq(t, string(encode(t, fault.Table())), c.send(http.MethodGet, "/sandbox/faults/kinds", nil, nil).text)
 }
 
 func TestResetPutsTheFaultsOfTheStartBack(t *testing.T) {
 	t.Parallel()
-	p := startWith(t, sandbox.Options{Seed: 1, Faults: []sandbox.FaultRule{rule(loginRoute, sandbox.Fault{Kind: sandbox.FaultError})}})
+	p := startWith(t, sandbox.Options{Seed: 1, Faults: []fault.Rule{rule(loginRoute, fault.Fault{Kind: fault.Error})}})
 	login := object{"email": linkedEmail}
 	require.Equal(t, http.StatusServiceUnavailable, p.post("/v1/users/login", login).status)
 	p.post("/v1/users/login", login).ok()
-	p.fault(sandbox.Mix(1))
+	p.fault(fault.MixOf(1))
 	p.control("/sandbox/reset", object{})
 	require.Len(t, p.srv.Faults(), 1)
 	require.Zero(t, p.srv.Ledger().Totals.Requests)
@@ -662,7 +663,7 @@ func TestResetPutsTheFaultsOfTheStartBack(t *testing.T) {
 func TestSandboxRefusesToBeginWithWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	for want, options := range map[string]sandbox.Options{
-		"fault rule 1: share":                   {Faults: []sandbox.FaultRule{sandbox.Mix(2)}},
+		"fault rule 1: share":                   {Faults: []fault.Rule{fault.MixOf(2)}},
 		"rate limit":                            {RateLimit: -1},
 		`course "swinging-price" must be`:       {Courses: []sandbox.CourseShare{{Course: "swinging-price", Share: 0.1}}},
 		"share of course slow":                  {Courses: []sandbox.CourseShare{{Course: "slow"}}},
@@ -678,7 +679,7 @@ func faultMarkdown() string {
 	var table strings.Builder
 	table.WriteString("| fault | the client sees | the provider did | parameters (default) | of the mix |\n" +
 		"| --- | --- | --- | --- | --- |\n")
-	for _, f := range sandbox.FaultTable() {
+	for _, f := range fault.Table() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s | %d %% |\n", f.Fault, f.Client, f.Provider, strings.Join(f.Parameters, ", "), f.Weight)
 	}
 	return table.String()
@@ -694,7 +695,7 @@ func TestReadmeHoldsTheFaultTable(t *testing.T) {
 func TestFaultTableIsPrinted(t *testing.T) {
 	t.Parallel()
 	var printed bytes.Buffer
-	require.NoError(t, sandbox.WriteFaultTable(&printed))
-	require.Equal(t, len(sandbox.FaultTable())+1, strings.Count(printed.String(), "\n"))
+	require.NoError(t, fault.WriteTable(&printed))
+	require.Equal(t, len(fault.Table())+1, strings.Count(printed.String(), "\n"))
 	require.NotContains(t, printed.String(), "`")
 }

@@ -42,7 +42,7 @@ func (s *Server) providerLedger() ledger.Ledger {
 func newLedgerOrder(o *order, now time.Time) ledger.Order {
 	current := o.steps.current(now)
 	entry := ledger.Order{
-		ID: o.id, Direction: string(o.direction), Reference: o.reference(), Course: o.scenario.course,
+		ID: o.id, Direction: string(o.direction), Reference: o.reference(), Course: o.course.name,
 		Email: o.owner.email, Status: current.status, Reason: current.reason,
 		Fiat: o.fiat, Tokens: o.tokens, Symbol: o.token.symbol, ChainID: o.token.chain.id,
 		MetaData: maps.Clone(o.metaData), Proof: o.proof, CreatedAt: o.createdAt, WalletAddress: o.receiver,

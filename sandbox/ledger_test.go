@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rampart/sandbox"
+	"rampart/sandbox/fault"
 	"rampart/sandbox/ledger"
 )
 
@@ -60,7 +61,7 @@ func TestLedgerTotalsCountEverything(t *testing.T) {
 	c.control("/sandbox/users", object{"email": c.email, "revokeTokens": true})
 	c.clock.Advance(3 * time.Hour)
 	c.renew()
-	c.fault(rule(loginRoute, sandbox.Fault{Kind: sandbox.FaultRateLimit}))
+	c.fault(rule(loginRoute, fault.Fault{Kind: fault.RateLimit}))
 	c.provider.post("/v1/users/login", object{"email": c.email})
 
 	totals := c.srv.Ledger().Totals
@@ -82,7 +83,7 @@ func TestJournalTellsWhatHappenedInItsOrder(t *testing.T) {
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(referenced(onrampOrder("1000"), "inv-1"))
 	c.clock.Advance(time.Minute)
-	c.fault(rule(utrRoute, sandbox.Fault{Kind: sandbox.FaultHTML, After: true}))
+	c.fault(rule(utrRoute, fault.Fault{Kind: fault.HTML, After: true}))
 	c.submitUTR(id, goodUTR)
 	c.submitUTR(id, goodUTR).ok()
 	c.control("/sandbox/orders/"+id, object{"status": "cancelled"})
@@ -119,9 +120,9 @@ func TestLedgerAgreesWithItsClientUnderFaults(t *testing.T) {
 	for i := range buyers {
 		clients = append(clients, p.login(fmt.Sprintf("asha%d+linked@example.test", i)))
 	}
-	p.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultReset, After: true}, Share: 0.3})
-	p.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultTruncated}, Share: 0.2})
-	p.fault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultReset}, Share: 0.2})
+	p.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Reset, After: true}, Share: 0.3})
+	p.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Truncated}, Share: 0.2})
+	p.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Reset}, Share: 0.2})
 	creations := make([]int, buyers)
 	var group errgroup.Group
 	for i, c := range clients {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/sandbox"
+	"rampart/sandbox/fault"
 )
 
 const (
@@ -78,7 +79,7 @@ func BenchmarkStatusOfTenThousandOrders(b *testing.B) {
 // BenchmarkStatusUnderFaults polls while a rule must be drawn for each call, and a hundredth of them are befallen.
 func BenchmarkStatusUnderFaults(b *testing.B) {
 	l := newLoad(b, sandbox.Options{Seed: 1})
-	_, err := l.srv.AddFault(sandbox.FaultRule{Fault: sandbox.Fault{Kind: sandbox.FaultStale}, Share: 0.01})
+	_, err := l.srv.AddFault(fault.Rule{Fault: fault.Fault{Kind: fault.Stale}, Share: 0.01})
 	require.NoError(b, err)
 	pollInProcess(b, l)
 }

@@ -35,12 +35,12 @@ func MagicTable() []MagicValue {
 	}
 	table = append(table,
 		MagicValue{Where: "UPI id, before the @", Value: "ends in `" + unknownVPA + "`", Outcome: "400 `account not found for vpa`"})
-	for _, s := range onrampScenarios() {
-		table = append(table, MagicValue{Where: "on-ramp INR amount", Value: "ends in `" + s.fraction + "`", Outcome: s.describe(), Course: s.course})
+	for _, s := range onrampCourses() {
+		table = append(table, MagicValue{Where: "on-ramp INR amount", Value: "ends in `" + s.fraction + "`", Outcome: s.describe(), Course: s.name})
 	}
-	for _, s := range offrampScenarios() {
+	for _, s := range offrampCourses() {
 		table = append(table,
-			MagicValue{Where: "off-ramp amount, of tokens or INR, as ordered", Value: "ends in `" + s.fraction + "`", Outcome: s.describe(), Course: s.course})
+			MagicValue{Where: "off-ramp amount, of tokens or INR, as ordered", Value: "ends in `" + s.fraction + "`", Outcome: s.describe(), Course: s.name})
 	}
 	return append(table,
 		MagicValue{Where: "UTR", Value: "only zeros", Outcome: "403 `Invalid UTR`, however well-formed"},

@@ -30,7 +30,7 @@ type order struct {
 	fiat      decimal.Decimal // INR
 	tokens    decimal.Decimal
 	metaData  map[string]string
-	scenario  scenario
+	course    course
 	steps     progress
 
 	proof    string // the UTR or transaction hash accepted last
@@ -57,8 +57,8 @@ type order struct {
 func (s *Server) openOrder(c *call, o *order, d deal, status string) {
 	o.id, o.owner, o.createdAt, o.staging = s.store.objectID(c.now), c.user, c.now, s.options.Staging
 	o.token = d.token
-	o.steps = progress{{at: c.now, status: status}}.replan(c.now, o.swapped(o.scenario.unproven))
-	if o.direction == onramp && o.scenario.unproven == nil {
+	o.steps = progress{{at: c.now, status: status}}.replan(c.now, o.swapped(o.course.unproven))
+	if o.direction == onramp && o.course.unproven == nil {
 		o.steps = append(o.steps, o.expiry())
 	}
 	s.store.orders = append(s.store.orders, o)
@@ -101,7 +101,7 @@ func (s *Server) readOrderID(c *call, want direction) (*order, error) {
 
 // path is what follows the proof. Once the order has expired and is open again, it does not expire a second time.
 func (o *order) path(now time.Time) []hop {
-	path := o.scenario.path
+	path := o.course.path
 	if _, expired := o.reached(now, onmeta.PhaseExpired); expired {
 		path = usualPath(o.direction)
 	}

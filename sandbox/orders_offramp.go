@@ -26,23 +26,23 @@ func (s *Server) createOfframp(c *call) (any, error) {
 		return nil, err
 	}
 	o := &order{direction: offramp, metaData: form.metaData, sender: form.sender, refundWallet: form.refundWallet, bank: bank}
-	o.scenario = s.courseOf(o, form.deal)
-	o.tokens, o.fiat = form.deal.sold(o.scenario.worsened(s.orderRate(form.deal, c.now)))
-	o.tokens = form.deal.token.rounded(times(o.tokens, o.scenario.deposit))
+	o.course = s.courseOf(o, form.deal)
+	o.tokens, o.fiat = form.deal.sold(o.course.worsened(s.orderRate(form.deal, c.now)))
+	o.tokens = form.deal.token.rounded(times(o.tokens, o.course.deposit))
 	if err := checkChainLimit(o.fiat, form.deal.token.chain.minOfframp); err != nil {
 		return nil, err
 	}
 	if s.options.Staging {
 		o.tokens = stagingTokens()
 	}
-	s.openOrder(c, o, form.deal, firstOfframpStatus(o.scenario))
+	s.openOrder(c, o, form.deal, firstOfframpStatus(o.course))
 	o.receiver = o.token.chain.family.deriveAddress(o.id)
 	return answer(newOfframpCreated(o)), nil
 }
 
 // firstOfframpStatus is cryptoInit as the guide says, or pending as the older documents do.
-func firstOfframpStatus(sc scenario) string {
-	if sc.startsPending {
+func firstOfframpStatus(c course) string {
+	if c.startsPending {
 		return statusPending
 	}
 	return statusCryptoInit

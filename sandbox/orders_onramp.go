@@ -33,7 +33,7 @@ func (s *Server) createOnramp(c *call) (any, error) {
 	}
 	o := &order{direction: onramp, fiat: form.deal.amount, tokens: bought, metaData: form.metaData,
 		paymentMode: form.paymentMode, receiver: form.receiver}
-	o.scenario = s.courseOf(o, form.deal)
+	o.course = s.courseOf(o, form.deal)
 	s.openOrder(c, o, form.deal, statusFiatPending)
 	return answer(newOnrampCreated(o)), nil
 }
@@ -155,8 +155,8 @@ func (o *order) waysToPay() waysToPay {
 	switch {
 	case o.paymentMode != modeUPI:
 		return waysToPay{}
-	case o.scenario.ways != nil:
-		return *o.scenario.ways
+	case o.course.ways != nil:
+		return *o.course.ways
 	default:
 		return waysToPay{qr: true, vpa: true, links: true}
 	}

@@ -49,7 +49,7 @@ func (s *Server) neverFound(o *order, utr string) bool {
 
 // amountPaid is what the order's course pays, whole rupees where that is less than ordered.
 func (o *order) amountPaid() decimal.Decimal {
-	if !o.scenario.underpaid {
+	if !o.course.underpaid {
 		return o.fiat
 	}
 	part := o.fiat.Mul(decimal.New(underpaidPercent, -2))
@@ -84,7 +84,7 @@ func (o *order) due() decimal.Decimal {
 // paidPath is what follows a payment: the course, if it is of the amount ordered (provider 13: FAQ 29, 35).
 func (s *Server) paidPath(o *order, now time.Time) []hop {
 	if o.payment.amount.Equal(o.due()) || o.staging {
-		if o.scenario.underpaid {
+		if o.course.underpaid {
 			return o.swapped(onrampPath())
 		}
 		return o.path(now)
@@ -93,8 +93,8 @@ func (s *Server) paidPath(o *order, now time.Time) []hop {
 		return slices.Concat(hops(statusOrderReceived), hopsFor(reasonAmountSent, statusRefundInitiated, statusRefunded))
 	}
 	status := statusCancelled
-	if o.scenario.underpaid {
-		status = o.scenario.path[0].status
+	if o.course.underpaid {
+		status = o.course.path[0].status
 	}
 	reason := fmt.Sprintf(reasonAmountPaid, o.payment.amount.StringFixed(fiatDecimals), o.fiat.StringFixed(fiatDecimals))
 	return []hop{{after: hopTime, status: status, reason: reason, paid: true}}

@@ -55,11 +55,11 @@ func (d deal) key() quoteKey {
 	return quoteKey{d.side, d.token.chain.id, d.token.address, d.amount.String(), d.byFiat}
 }
 
-func (d deal) scenario() scenario {
+func (d deal) course() course {
 	if d.side == buy {
-		return scenarioFor(onrampScenarios(), d.amount, onrampPath())
+		return courseFor(onrampCourses(), d.amount, onrampPath())
 	}
-	return scenarioFor(offrampScenarios(), d.amount, offrampPath())
+	return courseFor(offrampCourses(), d.amount, offrampPath())
 }
 
 // marketRate is INR per token. It stands still for the length of a quote, and follows from the seed and the
@@ -69,7 +69,7 @@ func (s *Server) marketRate(d deal, now time.Time) decimal.Decimal {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", s.options.Seed, d.token.symbol, window))
 	move := int64(binary.BigEndian.Uint32(sum[:]))%(2*moveBasisPoints+1) - moveBasisPoints
 	rate := d.token.priceINR.Mul(decimal.New(10_000+move, -4)).Mul(d.spread())
-	if d.scenario().swings && window%2 == 1 {
+	if d.course().swings && window%2 == 1 {
 		rate = rate.Mul(d.swing())
 	}
 	return rate.Round(shownDecimals)
@@ -136,8 +136,8 @@ func (d deal) sold(rate decimal.Decimal) (tokens, fiat decimal.Decimal) {
 	return d.amount, d.amount.Mul(rate).Round(fiatDecimals)
 }
 
-// worsened is the price at which an order of the course is made.
-func (s scenario) worsened(rate decimal.Decimal) decimal.Decimal { return times(rate, s.rate) }
+// worsened returns the price at which an order of the course is created.
+func (c course) worsened(rate decimal.Decimal) decimal.Decimal { return times(rate, c.rate) }
 
 // times multiplies by a factor, if there is one.
 func times(amount decimal.Decimal, factor string) decimal.Decimal {

@@ -42,7 +42,7 @@ func (d direction) phase(status string) onmeta.Phase {
 }
 
 const (
-	// hopTime is how long an order stays in a status, unless its scenario says otherwise.
+	// hopTime is how long an order stays in a status, unless its course says otherwise.
 	hopTime = time.Minute
 	// slowTime is how long a slow order stays in one status.
 	slowTime = 30 * time.Hour

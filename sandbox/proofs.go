@@ -193,7 +193,7 @@ func (s *Server) noteUnaccepted(o *order, own bool, why string, now time.Time) {
 
 // refuses tells whether a well-formed proof is the one that the order's course refuses: the first.
 func (o *order) refuses(proof string) bool {
-	if !o.scenario.refusesFirst {
+	if !o.course.refusesFirst {
 		return false
 	}
 	setDefault(&o.proofs.bad, proof)

@@ -50,7 +50,7 @@ func (s *Server) quoteBuy(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.scenario().quotesNothing {
+	if d.course().quotesNothing {
 		bought = decimal.Zero
 	}
 	return answer(buyQuote{
@@ -117,10 +117,10 @@ func (s *Server) quoteSell(c *call) (any, error) {
 		SellTokens: shownTokens(sold), ConversionRate: rate.StringFixed(shownDecimals),
 		TransactionFee: "0", GasFee: json.Number(d.token.chain.gasINR), FiatCurrency: "inr", FiatAmount: number(fiat),
 	}
-	if d.scenario().quotesTDS {
+	if d.course().quotesTDS {
 		quote.TDSFee = number(tds(fiat))
 	}
-	if d.scenario().quotesNothing {
+	if d.course().quotesNothing {
 		quote.GasFee = quote.FiatAmount
 	}
 	return answer(quote), nil

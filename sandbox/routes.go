@@ -27,6 +27,9 @@ const (
 	onrampCreateRoute  = "POST /v1/orders/create"
 	offrampCreateRoute = "POST /v1/offramp/orders/create"
 	historyRoute       = "GET /v1/orders/{skip}"
+	quoteBuyRoute      = "POST /v1/quote/buy"
+	quoteFetchRoute    = "POST /v1/quote/fetch"
+	quoteSellRoute     = "POST /v1/quote/sell"
 )
 
 // routes is the provider's surface (provider 2). Where documents disagree on a path, both are served.
@@ -44,9 +47,9 @@ func (s *Server) routes() []route {
 		{"GET /v1/users/get-bank-status/{reference}", withToken, invalidRequest, s.bankStatus},
 		{"POST /v1/users/upi-link", withToken, invalidRequest, s.linkUPI},
 		{"GET /v1/users/get-upi-status/{reference}", withToken, invalidRequest, s.upiStatus},
-		{"POST /v1/quote/buy", withKey, invalidRequest, s.quoteBuy},
-		{"POST /v1/quote/fetch", withKey, invalidRequest, s.quoteBuy},
-		{"POST /v1/quote/sell", withKey, invalidRequest, s.quoteSell},
+		{quoteBuyRoute, withKey, invalidRequest, s.quoteBuy},
+		{quoteFetchRoute, withKey, invalidRequest, s.quoteBuy},
+		{quoteSellRoute, withKey, invalidRequest, s.quoteSell},
 		{"GET /v1/tokens", withKey, invalidRequest, s.listTokens},
 		{"GET /v1/tokens/{$}", withKey, invalidRequest, s.listTokens},
 		{"GET /v1/orders/get-chain-limit", withKey, invalidRequest, s.chainLimits},

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"rampart/sandbox/fault"
 	"rampart/sandbox/ledger"
 
 	"go.uber.org/zap"
@@ -47,7 +48,7 @@ type Options struct {
 	// Logger gets one line for each call, without personal data. Default: none.
 	Logger *zap.Logger
 	// Faults are the rules of faults to begin with. Default: none.
-	Faults []FaultRule
+	Faults []fault.Rule
 	// RateLimit is how many requests a second of real time the provider answers; the others get a 429. Default: 0,
 	// no limit.
 	RateLimit float64
@@ -67,7 +68,7 @@ type Server struct {
 	clock   *Clock
 	logger  *zap.Logger
 	handler http.Handler
-	rules   *rulebook
+	faults  *fault.Book
 	limiter *rate.Limiter // nil: no limit
 	traffic *traffic
 	journal *ledger.Journal
@@ -97,7 +98,7 @@ func New(options Options) (*Server, error) {
 		options: options, clock: options.Clock, logger: options.Logger, limiter: limiter,
 		traffic: newTraffic(), journal: ledger.NewJournal(), closing: make(chan struct{}), store: newStore(options.Seed),
 	}
-	s.rules, err = newRulebook(options.Seed, s.routes(), options.Faults)
+	s.faults, err = fault.NewBook(options.Seed, faultRoutes(s.routes()), options.Faults)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) root() http.Handler {
 	provider := http.NewServeMux()
 	for _, r := range s.routes() {
-		provider.Handle(r.pattern, s.counted(r.pattern, s.limited(r.pattern, s.faulty(r, s.serve(r)))))
+		provider.Handle(r.pattern, s.counted(r.pattern, s.limited(r.pattern, s.withFaults(r, s.serve(r)))))
 	}
 	provider.Handle("/", s.counted(unknownPathCalls, s.limited(unknownPathCalls, http.HandlerFunc(s.unknownPath))))
 	mux := http.NewServeMux()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"rampart/sandbox/fault"
 	"rampart/sandbox/ledger"
 )
 
@@ -53,7 +54,7 @@ func (t *traffic) answered(pattern string, status int) {
 	t.route(pattern).Answers[answer]++
 }
 
-func (t *traffic) befallen(pattern string, f Fault) {
+func (t *traffic) injected(pattern string, f fault.Fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.route(pattern).Faults[f.String()]++

@@ -174,13 +174,13 @@ func TestForgedQuoteExpiryMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/orders/create", fault{left: 1 << 30, status: 503, slow: 2 * time.Second})
+	n.fail("POST /v1/orders/create", networkFault{left: 1 << 30, status: 503, slow: 2 * time.Second})
 	s.startBare(buy("forged-quote"), onrampRequest("forged-quote"))
 
 	s.fail(buy("forged-quote"), "CreateOnrampOrder", applicationFailure(t, "QuoteExpired", map[string]any{}))
 
 	s.requireStopped(buy("forged-quote"))
-	n.fail("POST /v1/orders/create", fault{})
+	n.fail("POST /v1/orders/create", networkFault{})
 	s.recover(buy("forged-quote"))
 	s.awaitStatus(buy("forged-quote"), settling, ramp.AwaitingPayment)
 	s.requireOneOrder(t, buy("forged-quote"))

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/fault"
 	"rampart/sandbox/ledger"
 )
 
@@ -60,7 +60,7 @@ type crashing struct {
 	// done is set if the provider does what it is asked before the crash.
 	done bool
 	// fault keeps the answer from the worker.
-	fault   sandbox.Fault
+	fault   fault.Fault
 	id      ramp.ID
 	email   string
 	request any
@@ -107,7 +107,7 @@ func beforeAndAfter(t *testing.T, points []crashPoint) []crashing {
 		for _, done := range []bool{false, true} {
 			order := point.order(t, len(orders)+1)
 			order.crashPoint, order.done = point, done
-			order.fault = sandbox.Fault{Kind: sandbox.FaultTimeout, After: done}
+			order.fault = fault.Fault{Kind: fault.Timeout, After: done}
 			orders = append(orders, order)
 		}
 	}
@@ -166,7 +166,7 @@ func TestAnswerThatComesWhileTheTemporalServerIsDownIsNotLost(t *testing.T) {
 	for n, point := range placementAndProof() {
 		order := point.order(t, n+1)
 		order.crashPoint, order.done, order.remade = point, true, false
-		order.fault = sandbox.Fault{Kind: sandbox.FaultLatency, Delay: sandbox.Duration(5 * time.Second)}
+		order.fault = fault.Fault{Kind: fault.Latency, Delay: fault.Duration(5 * time.Second)}
 		orders = append(orders, order)
 	}
 	s.bringToTheBrink(orders)
@@ -332,12 +332,12 @@ func (s *stack) addFault(order crashing) {
 }
 
 func (s *stack) faultsHaveStruck() error {
-	var rules []sandbox.FaultRule
+	var rules []fault.Rule
 	if err := s.read("/sandbox/faults", &rules); err != nil {
 		return err
 	}
 	for _, rule := range rules {
-		if rule.Struck == 0 {
+		if rule.Injected == 0 {
 			return fmt.Errorf("nobody has called %s for %q", rule.Route, rule.Email)
 		}
 	}
@@ -371,7 +371,7 @@ func (s *stack) bringToAClaim(n int) crashing {
 	s.t.Helper()
 	order := purchase(s.t, n)
 	order.crashPoint = crashPoint{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder}
-	order.done, order.fault = true, sandbox.Fault{Kind: sandbox.FaultReset, After: true}
+	order.done, order.fault = true, fault.Fault{Kind: fault.Reset, After: true}
 	s.bringToTheBrink([]crashing{order})
 	s.awaitEffects([]crashing{order})
 	claim := ramp.AdoptionID(s.reference(order.id).Orders[0])

@@ -21,12 +21,12 @@ import (
 // network is what lies between the worker and the provider, and fails as it is told.
 type network struct {
 	mu     sync.Mutex
-	faults map[string]*fault
+	faults map[string]*networkFault
 	seen   map[string][]time.Time
 }
 
-// fault is what happens to the next calls of a route.
-type fault struct {
+// networkFault is what happens to the next calls of a route.
+type networkFault struct {
 	// left counts the calls that it happens to.
 	left int
 	// status is the answer in place of the provider's; zero loses the provider's answer, after it did what was asked.
@@ -85,16 +85,16 @@ func repeat(w io.Writer, r *http.Request) {
 }
 
 // fail makes the next calls of a route fail.
-func (n *network) fail(route string, f fault) {
+func (n *network) fail(route string, f networkFault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.faults == nil {
-		n.faults = make(map[string]*fault)
+		n.faults = make(map[string]*networkFault)
 	}
 	n.faults[route] = &f
 }
 
-func (n *network) take(route string) *fault {
+func (n *network) take(route string) *networkFault {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.seen == nil {
@@ -122,7 +122,7 @@ func TestOrderWhoseCreationLostItsAnswerIsFoundAndNotMadeTwice(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/orders/create", fault{left: 1})
+	n.fail("POST /v1/orders/create", networkFault{left: 1})
 	request := onrampRequest("lost")
 	request.PaymentMethod, request.UPI = ramp.IMPS, nil
 	request.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
@@ -142,7 +142,7 @@ func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/orders/create", fault{left: 2})
+	n.fail("POST /v1/orders/create", networkFault{left: 2})
 	references := []string{"twin-1", "twin-2"}
 	var starting errgroup.Group
 	for _, reference := range references {
@@ -230,8 +230,8 @@ func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/orders/utr", fault{left: 1})
-	n.fail("POST /v1/offramp/orders/txnhash", fault{left: 1})
+	n.fail("POST /v1/orders/utr", networkFault{left: 1})
+	n.fail("POST /v1/offramp/orders/txnhash", networkFault{left: 1})
 	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("buy"))
 	require.NoError(t, err)
 	_, err = s.orders.StartOfframp(t.Context(), offrampRequest("sell"))
@@ -251,7 +251,7 @@ func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {
 
 func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
 	t.Parallel()
-	for name, trouble := range map[string]fault{
+	for name, trouble := range map[string]networkFault{
 		"unavailable":        {left: 2, status: http.StatusServiceUnavailable},
 		"rate limited":       {left: 1, status: http.StatusTooManyRequests, retryAfter: "2"},
 		"wrong API key":      {left: 3, status: http.StatusUnauthorized},
@@ -286,7 +286,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/quote/buy", fault{left: 2, status: http.StatusTooManyRequests, retryAfter: "4"})
+	n.fail("POST /v1/quote/buy", networkFault{left: 2, status: http.StatusTooManyRequests, retryAfter: "4"})
 
 	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("slow"))
 

@@ -23,7 +23,7 @@ import (
 	"rampart/codec"
 	"rampart/onmeta"
 	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/sandbox/fault"
 )
 
 // histories is where the histories of these orders are kept when somebody wants to, unless there is one already: make
@@ -566,12 +566,12 @@ func cancelThenPay(t *traveller) error {
 		return err
 	}
 	eventually(t.t, patience, func() error {
-		var rules []sandbox.FaultRule
+		var rules []fault.Rule
 		if err := t.read("/sandbox/faults", &rules); err != nil {
 			return err
 		}
 		for _, rule := range rules {
-			if rule.Reference == t.id.Reference && rule.Struck > 0 {
+			if rule.Reference == t.id.Reference && rule.Injected > 0 {
 				return nil
 			}
 		}

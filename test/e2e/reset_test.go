@@ -20,8 +20,8 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/orders/create", fault{left: 1})
-	n.fail("GET /v1/orders/0", fault{left: 1 << 30, status: http.StatusServiceUnavailable})
+	n.fail("POST /v1/orders/create", networkFault{left: 1})
+	n.fail("GET /v1/orders/0", networkFault{left: 1 << 30, status: http.StatusServiceUnavailable})
 	started := make(chan error, 1)
 	go func() {
 		_, err := s.orders.StartOnramp(t.Context(), onrampRequest("reset"))
@@ -35,7 +35,7 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	})
 
 	s.resetActivity("reset", s.pending("reset").GetActivityId())
-	n.fail("GET /v1/orders/0", fault{})
+	n.fail("GET /v1/orders/0", networkFault{})
 
 	require.NoError(t, <-started)
 	require.Len(t, s.ledger().Orders, 1)

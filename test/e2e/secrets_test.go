@@ -119,7 +119,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 		"POST /v1/users/login", "POST /v1/users/kyc-status", "POST /v1/users/upload/kyc", "POST /v1/users/upi-link",
 		"POST /v1/quote/buy", "POST /v1/orders/create", "POST /v1/orders/utr", "POST /v1/orders/status",
 	} {
-		n.fail(route, fault{left: 1, status: http.StatusBadGateway, echo: true})
+		n.fail(route, networkFault{left: 1, status: http.StatusBadGateway, echo: true})
 	}
 	_, err := s.orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	// A refused bank account, another one by signal, and a hash that is refused first.
 	_, selling := marked("mark-bank", &m, "c")
 	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
-	n.fail("POST /v1/offramp/orders/create", fault{left: 1, status: http.StatusInternalServerError, echo: true})
+	n.fail("POST /v1/offramp/orders/create", networkFault{left: 1, status: http.StatusInternalServerError, echo: true})
 	_, err = s.orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
 	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingAccount)
@@ -159,7 +159,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	// A provider that refuses for good, in the user's own words.
 	refused, _ := marked("mark-refused", &m, "b")
 	refused.Email = strings.Replace(refused.Email, "+nokyc", "", 1)
-	n.fail("POST /v1/quote/buy", fault{left: 1, status: http.StatusBadRequest, echo: true})
+	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadRequest, echo: true})
 	_, err = s.orders.StartOnramp(t.Context(), refused)
 	require.NoError(t, err)
 	s.awaitStatus(buy("mark-refused"), settling, ramp.Rejected)

@@ -16,7 +16,7 @@ func TestStartThatIsTriedAgainWaitsWithTheOneBefore(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	n.fail("POST /v1/users/login", fault{left: 1000, status: http.StatusServiceUnavailable})
+	n.fail("POST /v1/users/login", networkFault{left: 1000, status: http.StatusServiceUnavailable})
 	const tries = 12 // Temporal lets ten updates of an order wait
 	for range tries {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
@@ -24,7 +24,7 @@ func TestStartThatIsTriedAgainWaitsWithTheOneBefore(t *testing.T) {
 		cancel()
 		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 	}
-	n.fail("POST /v1/users/login", fault{})
+	n.fail("POST /v1/users/login", networkFault{})
 
 	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("impatient"))
 	require.NoError(t, err)

@@ -187,7 +187,7 @@ func troubled(t *testing.T) *stack {
 	t.Helper()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n), watched)
-	n.fail("POST /v1/quote/buy", fault{left: 1, status: http.StatusBadGateway})
+	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadGateway})
 	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("measured"))
 	require.NoError(t, err)
 	_, err = s.orders.SubmitUTR(t.Context(), "measured", utrOf(1))

@@ -19,6 +19,7 @@ import (
 
 	"rampart/internal/loopback"
 	"rampart/sandbox"
+	"rampart/sandbox/fault"
 )
 
 const (
@@ -73,7 +74,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 				return sandbox.WriteMagicTable(cmd.OutOrStdout())
 			}
 			if set.faultKinds {
-				return sandbox.WriteFaultTable(cmd.OutOrStdout())
+				return fault.WriteTable(cmd.OutOrStdout())
 			}
 			return run(cmd.Context(), set.withEnvironment(getenv), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

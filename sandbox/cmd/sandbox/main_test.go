@@ -135,10 +135,10 @@ func TestFaultsAndCoursesComeFromFlagsThenTheEnvironment(t *testing.T) {
 	env := map[string]string{"SANDBOX_FAULTS": "0.5", "SANDBOX_COURSES": "slow=1%"}
 	require.JSONEq(t, `[]`, launch(t, nil).faults(t))
 	configured := launch(t, env, "--seed", "7")
-	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.5,"seed":7,"struck":0}]`, configured.faults(t))
+	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.5,"seed":7,"injected":0}]`, configured.faults(t))
 	require.Contains(t, configured.banner, "Faults: 0.5. Courses: slow=1%.")
 	flagged := launch(t, env, "--faults", "20%", "--courses", "refunded=5%,slow=2.5%")
-	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.2,"seed":1,"struck":0}]`, flagged.faults(t))
+	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.2,"seed":1,"injected":0}]`, flagged.faults(t))
 	require.Contains(t, flagged.banner, "Faults: 20%. Courses: refunded=5%,slow=2.5%.")
 	require.JSONEq(t, `[]`, launch(t, env, "--faults", "0").faults(t))
 }
@@ -201,7 +201,7 @@ func TestProgramStopsAlthoughACallHangs(t *testing.T) {
 		}
 		broken <- err
 	}()
-	require.Eventually(t, func() bool { return strings.Contains(p.faults(t), `"struck":1`) }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.faults(t), `"injected":1`) }, 5*time.Second, 10*time.Millisecond)
 	p.stop()
 	require.NoError(t, <-p.stopped)
 	require.Error(t, <-broken)

@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"rampart/sandbox"
+	"rampart/sandbox/fault"
 )
 
 // parseFaults reads the share of all calls that the mix of faults befalls. An empty text is no fault.
-func parseFaults(text string) ([]sandbox.FaultRule, error) {
+func parseFaults(text string) ([]fault.Rule, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -18,7 +19,7 @@ func parseFaults(text string) ([]sandbox.FaultRule, error) {
 	if err != nil || share == 0 {
 		return nil, err
 	}
-	return []sandbox.FaultRule{sandbox.Mix(share)}, nil
+	return []fault.Rule{fault.MixOf(share)}, nil
 }
 
 // parseCourses reads shares of orders such as "refunded=5%,slow=1%".

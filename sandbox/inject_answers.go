@@ -5,30 +5,32 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"rampart/sandbox/fault"
 )
 
 // page answers what a load balancer does when it has no answer of the provider.
-func (x *strike) page() {
+func (x *injection) page() {
 	text := http.StatusText(x.fault.Status)
 	x.writer.Header().Set("Content-Type", "text/html")
-	x.writer.Header().Set(FaultHeader, x.fault.String())
+	x.writer.Header().Set(fault.Header, x.fault.String())
 	x.writer.WriteHeader(x.fault.Status)
 	_, _ = fmt.Fprintf(x.writer, "<html><head><title>%d %s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n",
 		x.fault.Status, text)
 }
 
 // fail answers in the provider's own form.
-func (x *strike) fail() {
+func (x *injection) fail() {
 	if x.fault.RetryAfter > 0 {
 		x.writer.Header().Set("Retry-After", x.retryAfter())
 	}
-	x.writer.Header().Set(FaultHeader, x.fault.String())
+	x.writer.Header().Set(fault.Header, x.fault.String())
 	x.refuseWith(http.StatusText(x.fault.Status))
 }
 
 // refuse answers with a refusal that the request did not deserve.
-func (x *strike) refuse() {
-	x.writer.Header().Set(FaultHeader, x.fault.String())
+func (x *injection) refuse() {
+	x.writer.Header().Set(fault.Header, x.fault.String())
 	message := x.fault.Message
 	if message == "" {
 		message = usualMessage(x.fault.Status)
@@ -52,7 +54,7 @@ func usualMessage(status int) string {
 	}
 }
 
-func (x *strike) refuseWith(message string) {
+func (x *injection) refuseWith(message string) {
 	status := x.fault.Status
 	body := refuse(status, message, "").body
 	if x.fault.Bare {
@@ -63,7 +65,7 @@ func (x *strike) refuseWith(message string) {
 }
 
 // lacksToken tells whether a call comes without an access token, or with one that is worthless.
-func (x *strike) lacksToken() bool {
+func (x *injection) lacksToken() bool {
 	s := x.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +73,7 @@ func (x *strike) lacksToken() bool {
 }
 
 // retryAfter is the wait in seconds, or as a date by the clock that the Date header shows.
-func (x *strike) retryAfter() string {
+func (x *injection) retryAfter() string {
 	wait := time.Duration(x.fault.RetryAfter)
 	if x.fault.AsDate {
 		return x.server.clock.Now().Add(wait).Format(http.TimeFormat)
@@ -80,7 +82,7 @@ func (x *strike) retryAfter() string {
 }
 
 // deny answers as if the key or the token were wrong.
-func (x *strike) deny() {
-	x.writer.Header().Set(FaultHeader, x.fault.String())
+func (x *injection) deny() {
+	x.writer.Header().Set(fault.Header, x.fault.String())
 	writeJSON(x.writer, http.StatusUnauthorized, unauthorized("").body)
 }

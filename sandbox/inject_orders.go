@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"rampart/onmeta"
+	"rampart/sandbox/fault"
 )
 
 // revoke makes the tokens of the user worthless; the provider itself then refuses them.
-func (x *strike) revoke() bool {
+func (x *injection) revoke() bool {
 	s := x.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, ok := s.store.users[x.subject.email]
+	u, ok := s.store.users[x.subject.Email]
 	if ok {
 		s.revokeTokens(u, s.clock.Now())
 	}
@@ -21,24 +22,24 @@ func (x *strike) revoke() bool {
 }
 
 // stale shows an order as it was a while ago, for a while.
-func (x *strike) stale() bool {
+func (x *injection) stale() bool {
 	return x.changeOrder(func(o *order, now time.Time) bool {
 		o.lagging = lagging{by: time.Duration(x.fault.Lag), until: now.Add(time.Duration(x.fault.For))}
 		return true
 	})
 }
 
-func (x *strike) changeOrder(change func(*order, time.Time) bool) bool {
+func (x *injection) changeOrder(change func(*order, time.Time) bool) bool {
 	s := x.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, ok := s.store.ordersByID[x.subject.order]
+	o, ok := s.store.ordersByID[x.subject.Order]
 	return ok && change(o, s.clock.Now())
 }
 
 // changesPlan makes a fault of a change of what is to come of an order whose proof was accepted.
-func changesPlan(change func(past, future progress, fault Fault, now time.Time) progress) func(*strike) bool {
-	return func(x *strike) bool {
+func changesPlan(change func(past, future progress, f fault.Fault, now time.Time) progress) func(*injection) bool {
+	return func(x *injection) bool {
 		return x.changeOrder(func(o *order, now time.Time) bool {
 			past := o.steps.past(now)
 			future := slices.Clone(o.steps[len(past):])
@@ -56,7 +57,7 @@ func changesPlan(change func(past, future progress, fault Fault, now time.Time) 
 }
 
 // reordered exchanges the next two statuses, unless the order ends with one of them.
-func reordered(_, future progress, _ Fault, _ time.Time) progress {
+func reordered(_, future progress, _ fault.Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
 	}
@@ -67,7 +68,7 @@ func reordered(_, future progress, _ Fault, _ time.Time) progress {
 
 // repeated lets the next two statuses come twice, and puts off the others by as long as they take. The wait for the first of
 // them is not repeated: the longer an order takes, the more faults befall it, and it would never end.
-func repeated(_, future progress, _ Fault, _ time.Time) progress {
+func repeated(_, future progress, _ fault.Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
 	}
@@ -77,35 +78,35 @@ func repeated(_, future progress, _ Fault, _ time.Time) progress {
 }
 
 // flapped lets the next two statuses alternate, and puts off the others by as long as that takes.
-func flapped(_, future progress, fault Fault, _ time.Time) progress {
+func flapped(_, future progress, f fault.Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
 	}
-	every := time.Duration(fault.Delay)
+	every := time.Duration(f.Delay)
 	var turns progress
-	for n := range int(fault.For / fault.Delay) {
+	for n := range int(f.For / f.Delay) {
 		turn := future[n%2]
 		turn.at = future[0].at.Add(time.Duration(n) * every)
 		turns = append(turns, turn)
 	}
-	return append(turns, future.putOff(time.Duration(fault.For))...)
+	return append(turns, future.putOff(time.Duration(f.For))...)
 }
 
-// putOffOrder puts off all that is to come. A payment that is late already is not put off further: a client waits
+// postponed puts off all that is to come. A payment that is late already is not put off further: a client waits
 // an hour for it.
-func putOffOrder(past, future progress, fault Fault, _ time.Time) progress {
+func postponed(past, future progress, f fault.Fault, _ time.Time) progress {
 	if onmeta.OnrampPhase(onmeta.Status(past[len(past)-1].status)) == onmeta.PhaseExpired {
 		return nil
 	}
-	return future.putOff(time.Duration(fault.Delay))
+	return future.putOff(time.Duration(f.Delay))
 }
 
 // paidLate expires an order whose payment is still to be found, and finds it late.
-func paidLate(past, future progress, fault Fault, now time.Time) progress {
+func paidLate(past, future progress, f fault.Fault, now time.Time) progress {
 	if onmeta.OnrampPhase(onmeta.Status(past[len(past)-1].status)) != onmeta.PhaseUnpaid || len(past) > 1 {
 		return nil
 	}
-	return append(progress{{at: now, status: statusExpired}}, future.putOff(time.Duration(fault.Delay))...)
+	return append(progress{{at: now, status: statusExpired}}, future.putOff(time.Duration(f.Delay))...)
 }
 
 func twoAreToCome(future progress) bool {
@@ -139,8 +140,8 @@ type lagging struct {
 }
 
 // commitSlowly lets the provider make the order, which exists only after a time, and breaks the connection.
-func (x *strike) commitSlowly() {
-	answer := x.letDo()
+func (x *injection) commitSlowly() {
+	answer := x.callProvider()
 	var made struct {
 		Data struct {
 			OrderID string `json:"orderId"`
@@ -148,7 +149,7 @@ func (x *strike) commitSlowly() {
 	}
 	// A refusal names no order: then there is nothing to put off.
 	_ = json.Unmarshal(answer.body.Bytes(), &made)
-	x.subject.order = made.Data.OrderID
+	x.subject.Order = made.Data.OrderID
 	x.changeOrder(func(o *order, _ time.Time) bool {
 		by := time.Duration(x.fault.Delay)
 		o.createdAt, o.steps = o.createdAt.Add(by), o.steps.putOff(by)

@@ -9,15 +9,17 @@ import (
 	"strings"
 	"time"
 
+	"rampart/sandbox/fault"
+
 	"github.com/shopspring/decimal"
 )
 
 // rewrites makes a fault that alters the provider's answer. What is no JSON stays as it is.
-func rewrites(change func(x *strike, body any) any) func(*strike) {
-	return func(x *strike) {
-		answer := x.letDo()
+func rewrites(change func(x *injection, body any) any) func(*injection) {
+	return func(x *injection) {
+		answer := x.callProvider()
 		maps.Copy(x.writer.Header(), answer.header)
-		x.writer.Header().Set(FaultHeader, x.fault.String())
+		x.writer.Header().Set(fault.Header, x.fault.String())
 		decoder := json.NewDecoder(bytes.NewReader(answer.body.Bytes()))
 		decoder.UseNumber()
 		var body any
@@ -48,13 +50,13 @@ func walk(body any, change func(name string, value any) (any, bool)) any {
 	return body
 }
 
-func withoutFields(x *strike, body any) any {
+func withoutFields(x *injection, body any) any {
 	fields := strings.Split(x.fault.Fields, ",")
 	return walk(body, func(name string, value any) (any, bool) { return value, !slices.Contains(fields, name) })
 }
 
 // saysFields puts what the rule says in place of the provider's own texts and numbers.
-func saysFields(x *strike, body any) any {
+func saysFields(x *injection, body any) any {
 	fields := strings.Split(x.fault.Fields, ",")
 	return walk(body, func(name string, value any) (any, bool) {
 		switch value.(type) {
@@ -67,7 +69,7 @@ func saysFields(x *strike, body any) any {
 	})
 }
 
-func earlier(x *strike, body any) any {
+func earlier(x *injection, body any) any {
 	return walk(body, func(name string, value any) (any, bool) {
 		text, _ := value.(string)
 		at, err := time.Parse(time.RFC3339, text)
@@ -79,7 +81,7 @@ func earlier(x *strike, body any) any {
 }
 
 // withPaymentModes tells in each row of the history how the order is paid.
-func (x *strike) withPaymentModes(body any) any {
+func (x *injection) withPaymentModes(body any) any {
 	s := x.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +122,7 @@ func spells(body any, spell func(decimal.Decimal) string) any {
 	})
 }
 
-func scientific(_ *strike, body any) any {
+func scientific(_ *injection, body any) any {
 	return spells(body, func(d decimal.Decimal) string {
 		digits := d.Coefficient()
 		further := int32(len(digits.String())) - 1
@@ -129,7 +131,7 @@ func scientific(_ *strike, body any) any {
 }
 
 // manyDecimals adds to an amount less than its last digit is worth.
-func manyDecimals(_ *strike, body any) any {
+func manyDecimals(_ *injection, body any) any {
 	return spells(body, func(d decimal.Decimal) string {
 		return d.Add(decimal.New(16171818, min(d.Exponent(), 0)-9)).String()
 	})

@@ -1,0 +1,20 @@
+package sandbox
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/sandbox/fault"
+)
+
+func TestEveryKindOfFaultIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	carriedOut := effects()
+	for _, kind := range fault.Table() {
+		effect, ok := carriedOut[kind.Fault]
+		require.True(t, ok, kind.Fault)
+		require.NotEqual(t, effect.replace == nil, effect.change == nil, "%s must replace the answer or change the provider", kind.Fault)
+	}
+	require.Len(t, carriedOut, len(fault.Table()))
+}
