@@ -12,6 +12,7 @@ import (
 
 	"rampart/ramp"
 	"rampart/starter/connection"
+	"rampart/starter/deployment"
 	"rampart/starter/explain"
 	"rampart/starter/setup"
 	"rampart/starter/view"
@@ -49,7 +50,7 @@ type Connection struct {
 	Operator    setup.Operator
 	Namespaces  setup.Namespaces
 	Visibility  setup.Visibility
-	Deployments Deployments
+	Deployments deployment.Temporal
 	Address     string
 	Namespace   string
 	// Explain adds to an error of Temporal's what the user can do about it. Other errors are returned as they are.

@@ -1,97 +1,267 @@
 package commands
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
+
+	"rampart/starter/deployment"
 )
 
-// defaultDeployment is what workers belong to unless told otherwise.
-const defaultDeployment = "ramp"
+// drainTimeout is the default of wait-drained's --timeout. Few orders run longer.
+const drainTimeout = 72 * time.Hour
 
-// askAgain is how often a deployment is asked about while something is awaited of it.
-const askAgain = time.Second
+// deploymentCommand is the body of a command that operates on the worker deployment that --deployment names.
+type deploymentCommand func(context.Context, *Connection, *deployment.Deployment, []string) error
 
-// Deployments is what commands about versions of workers need of Temporal's client.
-type Deployments interface {
-	WorkerDeploymentClient() client.WorkerDeploymentClient
-	DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error)
-	CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
-	ListWorkflow(context.Context, *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
-	UpdateWorkflowExecutionOptions(context.Context, client.UpdateWorkflowExecutionOptionsRequest) (client.WorkflowExecutionOptions, error)
-}
-
-// deployment is the worker deployment that a command is about.
-type deployment struct {
-	name     string
-	handle   client.WorkerDeploymentHandle
-	temporal Deployments
-	now      func() time.Time
-}
-
-// onDeployment makes a command of one about a worker deployment.
-type onDeployment func(func(context.Context, *Connection, *deployment, []string) error) func(*cobra.Command, []string) error
+// onDeployment returns a cobra function for such a command.
+type onDeployment func(deploymentCommand) func(*cobra.Command, []string) error
 
 func (p *Program) deployment() *cobra.Command {
-	command := &cobra.Command{
-		Use:   "deployment",
-		Short: "Roll out new versions of the workers, and move orders between them",
-		Long: "Roll out new versions of the workers. A version is all the workers with one RAMP_BUILD_ID. An order stays with the version\n" +
-			"that it began on, so a new one takes over like this:\n\n" +
-			"  start workers of v2, beside those of v1\n" +
-			"  starter deployment ramp v2 --percent 5     a share of new orders goes to v2\n" +
-			"  starter deployment promote v2              all new orders go to v2\n" +
-			"  starter deployment wait-drained v1         until no order is left on v1; then stop its workers\n\n" +
-			"To go back, promote v1: new orders go there, and those that v2 began stay with v2.",
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
 	var name string
-	command.PersistentFlags().StringVar(&name, "deployment", "", "`name` of the worker deployment (default $RAMP_DEPLOYMENT, or ramp)")
-	on := func(do func(context.Context, *Connection, *deployment, []string) error) func(*cobra.Command, []string) error {
+	on := func(command deploymentCommand) func(*cobra.Command, []string) error {
 		return p.run(func(ctx context.Context, c *Connection, args []string) error {
 			fromEnvironment, _ := p.Environment.LookupEnv("RAMP_DEPLOYMENT")
-			chosen := cmp.Or(name, fromEnvironment, defaultDeployment)
-			handle := c.Deployments.WorkerDeploymentClient().GetHandle(chosen)
-			return do(ctx, c, &deployment{chosen, handle, c.Deployments, p.Now}, args)
+			return command(ctx, c, deployment.New(c.Deployments, cmp.Or(name, fromEnvironment, deployment.DefaultName), p.Now), args)
 		})
 	}
-	command.AddCommand(p.deploymentStatus(on), p.deploymentRamp(on), p.deploymentPromote(on), p.deploymentWaitDrained(on), p.deploymentMove(on))
+	command := commandGroup(&cobra.Command{
+		Use:   "deployment",
+		Short: "Roll out new versions of the workers, and move orders between versions",
+		Long: "Roll out new versions of the workers, and move orders between versions. A version consists of all workers with the same\n" +
+			"RAMP_BUILD_ID. An order stays on the version that it started on.",
+		Example: `  # Start workers of v2 beside those of v1. Then:
+  starter deployment ramp v2 --percent 5     # send 5 % of new orders to v2
+  starter deployment promote v2              # send all new orders to v2
+  starter deployment wait-drained v1         # wait until no order runs on v1; then stop its workers
+
+  # To roll back: orders that started on v2 stay on v2.
+  starter deployment promote v1`,
+	}, p.deploymentStatus(on), p.deploymentRamp(on), p.deploymentPromote(on), p.deploymentWaitDrained(on), p.deploymentMove(on))
+	command.PersistentFlags().StringVar(&name, "deployment", "", "`name` of the worker deployment (default $RAMP_DEPLOYMENT, or ramp)")
 	return command
 }
 
 func (p *Program) deploymentStatus(on onDeployment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show the versions, where new orders go, and how many orders run on each",
-		Long: "Show the versions, where new orders go, how many orders run on each, and how many workers there are for them. A worker that\n" +
-			"has stopped is counted for a minute and a half more. Orders on a version without workers wait until it has some.",
-		Args: arguments(),
-		RunE: on(func(ctx context.Context, _ *Connection, d *deployment, _ []string) error {
+		Short: "Show the versions, which one new orders go to, and how many orders run on each",
+		Long: "Show the versions, which one new orders go to, how many orders run on each, and how many workers each has. A worker counts\n" +
+			"for up to 90 seconds after it has stopped. Orders on a version without workers wait until it has workers.",
+		Example: "  starter deployment status",
+		Args:    arguments(),
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment.Deployment, _ []string) error {
 			return p.printDeployment(ctx, d)
 		}),
 	}
 }
 
-// printDeployment shows how a deployment stands, and then says what else there is to say.
-func (p *Program) printDeployment(ctx context.Context, d *deployment, lines ...string) error {
-	view, err := d.status(ctx)
+func (p *Program) deploymentRamp(on onDeployment) *cobra.Command {
+	var percent int
+	var timeout time.Duration
+	command := &cobra.Command{
+		Use:   "ramp BUILD --percent N",
+		Short: "Send a percentage of new orders to a version, or stop sending any with --percent 0",
+		Long: "Send a percentage of new orders to a version, after its workers poll both task queues. The order's reference decides which\n" +
+			"version it goes to. With --percent 0, the version gets no more orders and keeps those that it has.",
+		Example: "  starter deployment ramp v2 --percent 5",
+		Args:    arguments("BUILD"),
+	}
+	command.Flags().IntVar(&percent, "percent", 0, "`percentage` of new orders, from 0 to 100")
+	workersTimeoutFlag(command, &timeout)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed("percent") || percent < 0 || percent > 100 {
+			return misused(cmd, "--percent is required, and must be from 0 to 100")
+		}
+		return on(func(ctx context.Context, _ *Connection, d *deployment.Deployment, args []string) error {
+			build := args[0]
+			if percent == 0 {
+				if err := d.StopRamp(ctx, build); err != nil {
+					return err
+				}
+				return p.printDeployment(ctx, d, fmt.Sprintf("New orders no longer go to %s. Orders that started on it stay on it.", build))
+			}
+			if err := p.awaitWorkers(ctx, d, build, timeout); err != nil {
+				return err
+			}
+			if err := d.Ramp(ctx, build, percent); err != nil {
+				return err
+			}
+			return p.printDeployment(ctx, d, fmt.Sprintf("%d %% of new orders now go to %s.", percent, build))
+		})(cmd, args)
+	}
+	return command
+}
+
+func (p *Program) deploymentPromote(on onDeployment) *cobra.Command {
+	var timeout time.Duration
+	command := &cobra.Command{
+		Use:   "promote BUILD",
+		Short: "Send all new orders to a version",
+		Long: "Make a version the current one, to which all new orders go, after its workers poll both task queues. Orders that run on\n" +
+			"another version stay on it. Orders that run on workers without a version continue on the current version.",
+		Example: "  starter deployment promote v2",
+		Args:    arguments("BUILD"),
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment.Deployment, args []string) error {
+			build := args[0]
+			if err := p.awaitWorkers(ctx, d, build, timeout); err != nil {
+				return err
+			}
+			if err := d.Promote(ctx, build); err != nil {
+				return err
+			}
+			return p.printDeployment(ctx, d,
+				fmt.Sprintf("All new orders now go to %s. Running orders stay on their version: keep the workers of a draining version", build),
+				fmt.Sprintf("until %s deployment wait-drained reports that it has drained.", p.Name))
+		}),
+	}
+	workersTimeoutFlag(command, &timeout)
+	return command
+}
+
+func (p *Program) deploymentWaitDrained(on onDeployment) *cobra.Command {
+	var timeout time.Duration
+	command := &cobra.Command{
+		Use:   "wait-drained BUILD",
+		Short: "Wait until no order runs on a version, so that its workers can be stopped",
+		Long: "Wait until no order runs on a version that gets no new ones, so that its workers can be stopped. Orders wait for their users\n" +
+			"for hours, and some for days. Temporal checks every three minutes whether a version has drained.",
+		Example: "  starter deployment wait-drained v1 --timeout 6h",
+		Args:    arguments("BUILD"),
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment.Deployment, args []string) error {
+			build := args[0]
+			if err := awaitDone(ctx, p, timeout, "Waiting for "+build+" to drain", func(ctx context.Context) error {
+				return d.AwaitDrained(ctx, build)
+			}); err != nil {
+				return err
+			}
+			return p.printDeployment(ctx, d, fmt.Sprintf("No order runs on %s: its workers can be stopped.", build))
+		}),
+	}
+	command.Flags().DurationVar(&timeout, "timeout", drainTimeout, "how long to wait")
+	return command
+}
+
+func (p *Program) deploymentMove(on onDeployment) *cobra.Command {
+	var from, to string
+	var timeout time.Duration
+	command := &cobra.Command{
+		Use:   "move [ORDER…] --to BUILD",
+		Short: "In an emergency, move running orders to another version",
+		Long: "Move running orders to another version: the named ones, or with --from all that run on a version. Use it in an emergency, when\n" +
+			"a version has a defect or has lost its workers. The other version must be able to replay the orders' histories. An order that\n" +
+			"it cannot replay makes no progress, and is otherwise unharmed, until it is moved back.",
+		Example: `  starter deployment move onramp/inv-42 offramp/wd-7 --to v2
+  starter deployment move --from v1 --to v2`,
+	}
+	flags := command.Flags()
+	flags.StringVar(&from, "from", "", "move all orders that run on the version with this `build` id")
+	flags.StringVar(&to, "to", "", "`build` id of the version to move orders to")
+	workersTimeoutFlag(command, &timeout)
+	command.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case to == "":
+			return misused(cmd, "--to is required")
+		case from == to:
+			return misused(cmd, "--from and --to must be different")
+		case (from == "") == (len(args) == 0):
+			return misused(cmd, "name either orders, or a version with --from")
+		}
+		return on(func(ctx context.Context, c *Connection, d *deployment.Deployment, args []string) error {
+			if err := p.awaitWorkers(ctx, d, to, timeout); err != nil {
+				return err
+			}
+			if from == "" {
+				ids, err := workflowIDs(ctx, c.Orders, args)
+				if err != nil {
+					return err
+				}
+				return p.move(ctx, d, ids, to, true)
+			}
+			ids, err := d.Orders(ctx, from)
+			if err != nil {
+				return err
+			}
+			return p.move(ctx, d, ids, to, false)
+		})(cmd, args)
+	}
+	return command
+}
+
+// workflowIDs returns the workflow ids of the orders that arguments name.
+func workflowIDs(ctx context.Context, orders Orders, names []string) ([]string, error) {
+	var ids []string
+	for _, name := range names {
+		candidates, err := parseOrder(name)
+		if err != nil {
+			return nil, err
+		}
+		id, err := choose(ctx, orders, candidates)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id.Direction.WorkflowID(id.Reference))
+	}
+	return ids, nil
+}
+
+// moveResult is the result of move as JSON.
+type moveResult struct {
+	To    string   `json:"to"`
+	Moved []string `json:"moved"`
+}
+
+// move moves orders to a version, one after the other. If all must be running, one that is not is an error; otherwise it is only counted.
+func (p *Program) move(ctx context.Context, d *deployment.Deployment, workflowIDs []string, to string, allMustRun bool) error {
+	result := moveResult{To: to, Moved: []string{}}
+	for _, id := range workflowIDs {
+		moved, err := d.Move(ctx, id, to)
+		if err == nil && !moved && allMustRun {
+			err = errors.New("no such order runs")
+		}
+		if err != nil {
+			return fmt.Errorf("moved %d of %d orders to %s; moving %s failed: %w", len(result.Moved), len(workflowIDs), to, id, err)
+		}
+		if moved {
+			result.Moved = append(result.Moved, id)
+		}
+	}
+	if p.output.json {
+		return writeJSON(p.Stdout, result)
+	}
+	p.screen().Linef("Orders moved to %s: %d. Ended in the meantime: %d.", to, len(result.Moved), len(workflowIDs)-len(result.Moved))
+	return nil
+}
+
+func workersTimeoutFlag(command *cobra.Command, timeout *time.Duration) {
+	command.Flags().DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for workers of the version")
+}
+
+func (p *Program) awaitWorkers(ctx context.Context, d *deployment.Deployment, build string, timeout time.Duration) error {
+	return awaitDone(ctx, p, timeout, "Waiting for workers of "+build, func(ctx context.Context) error {
+		return d.AwaitWorkers(ctx, build)
+	})
+}
+
+// printDeployment prints the state of a deployment, followed by lines of text unless the output is JSON.
+func (p *Program) printDeployment(ctx context.Context, d *deployment.Deployment, lines ...string) error {
+	status, err := d.Status(ctx)
 	if err != nil {
 		return err
 	}
 	if p.output.json {
-		return writeJSON(p.Stdout, view)
+		return writeJSON(p.Stdout, status)
 	}
 	screen := p.screen()
-	for _, line := range view.table() {
-		screen.Line(line)
+	for line := range strings.Lines(versionTable(status)) {
+		screen.Line(strings.TrimSuffix(line, "\n"))
 	}
 	for _, line := range lines {
 		screen.Line(line)
@@ -99,54 +269,18 @@ func (p *Program) printDeployment(ctx context.Context, d *deployment, lines ...s
 	return nil
 }
 
-// deploymentView is how a deployment stands, as JSON has it.
-type deploymentView struct {
-	Deployment string `json:"deployment"`
-	// Current and Ramping are the build ids that new orders go to, empty for workers without a version. RampPercent of
-	// new orders go to Ramping.
-	Current     string        `json:"current"`
-	Ramping     string        `json:"ramping"`
-	RampPercent float32       `json:"rampPercent"`
-	Versions    []versionView `json:"versions"`
-	// Unversioned is about workers without a version.
-	Unversioned versionView `json:"unversioned"`
-}
-
-// versionView is how a version stands.
-type versionView struct {
-	BuildID string `json:"buildId,omitempty"`
-	// State is current, ramping, draining, drained, or idle: it never got an order. Workers without a version are current,
-	// ramping or unused.
-	State string `json:"state"`
-	// Orders are those that run.
-	Orders int64 `json:"orders"`
-	// Workers are the processes that ask for orders.
-	Workers int `json:"workers"`
-}
-
-func (v *deploymentView) table() []string {
-	rows := [][]string{{"BUILD", "STATE", "ORDERS", "WORKERS"}}
-	for _, version := range append(v.Versions, v.Unversioned) {
+// versionTable returns a table with a line for each version, and one for the workers without a version.
+func versionTable(status *deployment.Status) string {
+	var table bytes.Buffer
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "  BUILD\tSTATE\tORDERS\tWORKERS") // a buffer accepts every write
+	for _, version := range append(status.Versions, status.Unversioned) {
 		state := version.State
-		if state == stateRamping {
-			state = fmt.Sprintf("%s %g %%", state, v.RampPercent)
+		if state == "ramping" {
+			state = fmt.Sprintf("%s %g %%", state, status.RampPercent)
 		}
-		rows = append(rows, []string{cmp.Or(version.BuildID, "(no version)"), state, fmt.Sprint(version.Orders), fmt.Sprint(version.Workers)})
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%6d\t%7d\n", cmp.Or(version.BuildID, "(no version)"), state, version.Orders, version.Workers)
 	}
-	return aligned(rows)
-}
-
-// aligned are rows as lines, the last two columns to the right.
-func aligned(rows [][]string) []string {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], len(cell))
-		}
-	}
-	lines := make([]string, len(rows))
-	for i, row := range rows {
-		lines[i] = strings.TrimRight(fmt.Sprintf("  %-*s  %-*s  %*s  %*s", widths[0], row[0], widths[1], row[1], widths[2], row[2], widths[3], row[3]), " ")
-	}
-	return lines
+	_ = w.Flush()
+	return table.String()
 }

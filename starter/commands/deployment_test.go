@@ -79,7 +79,7 @@ func TestDeploymentThatNoWorkerIsOfIsAnError(t *testing.T) {
 	t.Parallel()
 	got := (&fleet{}).run(t, "status", "--deployment", "orders")
 	require.Equal(t, 1, got.code)
-	require.Equal(t, "starter: no worker of a deployment orders was ever here: start one with RAMP_BUILD_ID\n", got.stderr)
+	require.Equal(t, "starter: no worker has joined deployment orders: start workers with RAMP_DEPLOYMENT=orders and a RAMP_BUILD_ID\n", got.stderr)
 }
 
 func TestVersionIsRampedPromotedAndTakenBack(t *testing.T) {
@@ -91,7 +91,7 @@ func TestVersionIsRampedPromotedAndTakenBack(t *testing.T) {
 	require.Zero(t, got.code, got.stderr)
 	require.Equal(t, "v3", f.ramping)
 	require.InDelta(t, 5, f.percent, 0)
-	require.Contains(t, got.stdout, "5 % of new orders go to v3 from now on.")
+	require.Contains(t, got.stdout, "5 % of new orders now go to v3.")
 
 	got = f.run(t, "ramp", "v1", "--percent", "0")
 	require.Equal(t, 1, got.code)
@@ -105,7 +105,7 @@ func TestVersionIsRampedPromotedAndTakenBack(t *testing.T) {
 	got = f.run(t, "promote", "v3")
 	require.Zero(t, got.code, got.stderr)
 	require.Equal(t, "v3", f.current)
-	require.Contains(t, got.stdout, "All new orders go to v3 from now on.")
+	require.Contains(t, got.stdout, "All new orders now go to v3.")
 	require.Equal(t, "v3", decoded[map[string]any](t, f.run(t, "promote", "v3", "-o", "json").stdout)["current"])
 }
 
@@ -127,7 +127,7 @@ func TestVersionGetsOrdersOnlyOnceItsWorkersTakeThemAndTheirWatches(t *testing.T
 					hide(f)
 					got := f.run(t, append(line, "--timeout", "5s")...)
 					require.Equal(t, 4, got.code, got.stdout)
-					require.Equal(t, "starter: no workers of version v3 take orders and watches: start some with RAMP_DEPLOYMENT=ramp RAMP_BUILD_ID=v3\n", got.stderr)
+					require.Equal(t, "starter: version v3 has no workers that poll both task queues: start workers with RAMP_DEPLOYMENT=ramp RAMP_BUILD_ID=v3\n", got.stderr)
 					require.Equal(t, "v2", f.current)
 					require.Empty(t, f.ramping)
 					require.Len(t, f.on("v1"), 2)
@@ -163,7 +163,7 @@ func TestVersionThatDoesNotDrainInTimeIsNotThereYet(t *testing.T) {
 		require.Empty(t, got.stdout)
 		problem := decoded[ramp.Error](t, got.stderr)
 		require.Equal(t, ramp.NotReady, problem.Type)
-		require.Equal(t, "version v1 is not drained, so keep its workers; orders that run on it: 2", problem.Message)
+		require.Equal(t, "version v1 has not drained: keep its workers; orders that still run on it: 2", problem.Message)
 	})
 }
 
@@ -190,7 +190,7 @@ func TestNamedOrdersAreMoved(t *testing.T) {
 	require.Zero(t, got.code, got.stderr)
 	require.Empty(t, f.on("v1"))
 	require.Equal(t, []string{"onramp/inv-2", "onramp/inv-1", "offramp/wd-1"}, f.on("v2"))
-	require.Equal(t, "Orders moved to v2: 2. Had ended meanwhile: 0.\n", got.stdout)
+	require.Equal(t, "Orders moved to v2: 2. Ended in the meantime: 0.\n", got.stdout)
 }
 
 func TestAllOrdersOfAVersionAreMoved(t *testing.T) {
@@ -215,11 +215,11 @@ func TestMoveSaysHowFarItCame(t *testing.T) {
 	f.failing = "offramp/wd-1"
 	got := f.run(t, "move", "--from", "v1", "--to", "v2")
 	require.Equal(t, 1, got.code)
-	require.Equal(t, "starter: moved 1 of 2 orders to v2, but not offramp/wd-1: busy\n", got.stderr)
+	require.Equal(t, "starter: moved 1 of 2 orders to v2; moving offramp/wd-1 failed: busy\n", got.stderr)
 
 	got = f.run(t, "move", "onramp/inv-9", "--to", "v2")
 	require.Equal(t, 1, got.code)
-	require.Equal(t, "starter: moved 0 of 1 orders to v2, but not onramp/inv-9: it is not there, or has ended\n", got.stderr)
+	require.Equal(t, "starter: moved 0 of 1 orders to v2; moving onramp/inv-9 failed: no such order runs\n", got.stderr)
 }
 
 func TestDeploymentCommandsThatMakeNoSenseChangeNothing(t *testing.T) {
@@ -228,17 +228,17 @@ func TestDeploymentCommandsThatMakeNoSenseChangeNothing(t *testing.T) {
 		line    []string
 		problem string
 	}{
-		{[]string{"ramp", "v2"}, "--percent must be given, from 0 to 100"},
-		{[]string{"ramp", "v2", "--percent", "101"}, "--percent must be given, from 0 to 100"},
-		{[]string{"ramp", "v2", "--percent", "-1"}, "--percent must be given, from 0 to 100"},
+		{[]string{"ramp", "v2"}, "--percent is required, and must be from 0 to 100"},
+		{[]string{"ramp", "v2", "--percent", "101"}, "--percent is required, and must be from 0 to 100"},
+		{[]string{"ramp", "v2", "--percent", "-1"}, "--percent is required, and must be from 0 to 100"},
 		{[]string{"ramp", "v2", "--percent", "half"}, "--percent must be a whole number"},
 		{[]string{"ramp", "--percent", "5"}, "missing argument BUILD"},
 		{[]string{"promote"}, "missing argument BUILD"},
 		{[]string{"wait-drained"}, "missing argument BUILD"},
-		{[]string{"move", "inv-1"}, "--to is missing"},
+		{[]string{"move", "inv-1"}, "--to is required"},
 		{[]string{"move", "--from", "v1", "--to", "v1"}, "--from and --to must be different"},
-		{[]string{"move", "--to", "v2"}, "name either orders or the version that all move --from"},
-		{[]string{"move", "inv-1", "--from", "v1", "--to", "v2"}, "name either orders or the version that all move --from"},
+		{[]string{"move", "--to", "v2"}, "name either orders, or a version with --from"},
+		{[]string{"move", "inv-1", "--from", "v1", "--to", "v2"}, "name either orders, or a version with --from"},
 		{[]string{"rollout"}, "unknown command"},
 	} {
 		f := rollout()

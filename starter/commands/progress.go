@@ -53,3 +53,9 @@ func await[T any](ctx context.Context, p *Program, timeout time.Duration, progre
 		}
 	}
 }
+
+// awaitDone is await for a call without a result.
+func awaitDone(ctx context.Context, p *Program, timeout time.Duration, progress string, call func(context.Context) error) error {
+	_, err := await(ctx, p, timeout, progress, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+	return err
+}
