@@ -143,7 +143,7 @@ func (o *orderRun) setAside(ctx workflow.Context, m message, input converter.Raw
 		return
 	}
 	o.aside.waiting++
-	o.raiseConcern(ctx, unreadableMessage, fmt.Sprintf(
+	o.raiseConcern(ctx, ramp.ConcernUnreadableMessage, fmt.Sprintf(
 		"a %s signal cannot be read: it is encrypted with key %s, which the workers do not have; distribute the keyset", m.name, request.KeyID))
 	workflow.GoNamed(o.aside.ctx, "message set aside", func(ctx workflow.Context) { o.awaitKey(ctx, m, request) })
 }

@@ -180,7 +180,7 @@ func (o *orderRun) raiseRefusedReuse(ctx workflow.Context, p *proof) {
 	if o.order.Previous == nil || p.reference != o.terms.proof {
 		return
 	}
-	o.raiseConcern(ctx, refusedReuse, "the provider does not take the payment that was made for order "+o.order.Previous.Reference+
+	o.raiseConcern(ctx, ramp.ConcernRefusedReuse, "the provider does not take the payment that was made for order "+o.order.Previous.Reference+
 		"; ask its support about both of its orders, "+o.order.Previous.OrderID+" and "+o.order.OrderID)
 }
 
@@ -240,6 +240,9 @@ func (o *orderRun) lookAndDecide(
 ) error {
 	looking, stop := workflow.WithCancel(ctx)
 	defer stop()
+	o.looking = true
+	defer func() { o.looking = false }()
+	o.showDetails(ctx)
 	look, resolve := workflow.NewFuture(ctx)
 	workflow.GoNamed(looking, "look", func(ctx workflow.Context) {
 		resolve.Set(ask(ctx, o, activities.OrderStatus, o.orderRequest()))

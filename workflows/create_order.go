@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -54,7 +53,7 @@ func (o *orderRun) pauseUnkept(ctx workflow.Context) error {
 	if o.unkept == 1 || !changed(ctx, changeUnkeptPause) {
 		return nil
 	}
-	o.raiseConcern(ctx, providerSays, "the provider answers with orders that are other orders' of ours")
+	o.raiseConcern(ctx, ramp.ConcernForeignOrders, "the provider answers with orders that are other orders' of ours")
 	pause := firstUnkeptPause << min(o.unkept-2, 4)
 	_, err := awaitFor(ctx, min(pause, lastUnkeptPause), "The pause before another order is made", func() bool { return false })
 	return err
@@ -228,7 +227,7 @@ func wasReset(ctx workflow.Context) bool {
 func (o *orderRun) placed(ctx workflow.Context, created activities.CreatedOrder) {
 	o.order.OrderID = created.OrderID
 	o.unpaid = true
-	o.clearConcern(ctx, providerSays)
+	o.clearConcern(ctx, providerReport)
 	if created.Quote != nil {
 		o.order.Quote = created.Quote
 	}
@@ -243,8 +242,11 @@ func (o *orderRun) placed(ctx workflow.Context, created activities.CreatedOrder)
 		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
 	}
 	if o.unpayable(ctx, created) {
-		why := cmp.Or(created.Withheld, "the provider's answer with the UPI payment instructions was lost")
-		o.raiseConcern(ctx, lostInstructions, why+"; cancel this order and start another")
+		concern, why := ramp.ConcernLostInstructions, "the provider's answer with the UPI payment instructions was lost"
+		if created.Withheld != "" {
+			concern, why = ramp.ConcernUntrustedInstructions, created.Withheld
+		}
+		o.raiseConcern(ctx, concern, why+"; cancel this order and start another")
 	}
 	o.enter(ctx, ramp.AwaitingPayment, note)
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
 	switch {
 	case state.Status == ramp.Expired && (o.order.Accepted() || changed(ctx, changeLateWithoutProof)):
 		o.late = true
-		o.raiseConcern(ctx, late, o.expiredThough())
+		o.raiseConcern(ctx, ramp.ConcernLatePayment, o.expiredThough())
 	case state.Status.Final():
 		return o.ending(state)
 	default:
@@ -172,7 +173,7 @@ func (o *orderRun) concludeReplacement(ctx workflow.Context, sent *proofCall) er
 
 func (o *orderRun) raiseOverdue(ctx workflow.Context) {
 	o.overdue = true
-	o.raiseConcern(ctx, overdue, "the provider has not finished the order a day after its payment")
+	o.raiseConcern(ctx, ramp.ConcernOverdue, "the provider has not finished the order a day after its payment")
 }
 
 func (o *orderRun) expiredThough() string {
@@ -186,7 +187,7 @@ func (o *orderRun) expiredThough() string {
 func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
 	if o.late {
 		o.late = false
-		o.clearConcern(ctx, late)
+		o.clearConcern(ctx, latePayment)
 		if state.Unpaid {
 			o.note(ctx, "The provider has opened the order again after it had expired; the payment is looked for.")
 		} else {
@@ -207,11 +208,20 @@ func (o *orderRun) show(ctx workflow.Context, state activities.OrderState) {
 		o.order.Settlement = o.settlement(*state.Settlement)
 	}
 	if state.Attention != "" {
-		o.raiseConcern(ctx, providerSays, state.Attention)
+		o.raiseConcern(ctx, o.reported(state), state.Attention)
 	} else {
-		o.clearConcern(ctx, providerSays)
+		o.clearConcern(ctx, providerReport)
 	}
 	o.touch(ctx)
+}
+
+// reported is the type of what the provider's state asks attention for. Calls and watches of earlier versions do not tell it.
+func (o *orderRun) reported(state activities.OrderState) ramp.ConcernType {
+	fallback := ramp.ConcernUnclearDelivery
+	if o.order.Direction == ramp.Offramp {
+		fallback = ramp.ConcernPayoutFailed
+	}
+	return cmp.Or(state.Concern, fallback)
 }
 
 // settlement is what arrives. The provider's figure of a payout is before its fees and TDS (provider 3.21, 3.22), and only the

@@ -32,7 +32,7 @@ func (o *orderRun) listen(ctx workflow.Context) error {
 		if o.turnedAway != nil {
 			return ramp.Order{}, contractError(o.turnedAway)
 		}
-		return o.order, nil
+		return o.snapshot(), nil
 	}, workflow.QueryHandlerOptions{Description: "The state of the order"}); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (o *orderRun) answerTo(ctx workflow.Context, m message, input converter.Raw
 	if outcome.refusal != nil {
 		return ramp.Order{}, contractError(outcome.refusal)
 	}
-	return o.order, nil
+	return o.snapshot(), nil
 }
 
 // checkAwaiting refuses a caller who takes this order for one with another request. A request in clear is of no more use here than
@@ -196,7 +196,7 @@ func (o *orderRun) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp.
 	if o.turnedAway != nil {
 		return ramp.Order{}, contractError(o.turnedAway)
 	}
-	return o.order, err
+	return o.snapshot(), err
 }
 
 // heedCancellation tells whoever cancels an order that is paid for why nothing happens. Before that, the steps of the
@@ -312,7 +312,7 @@ func (o *orderRun) refuse(kind ramp.ErrorType, message string) *ramp.Error {
 }
 
 func (o *orderRun) overError() *ramp.Error {
-	order := o.order
+	order := o.snapshot()
 	err := o.refuse(ramp.OrderOver, strings.TrimSpace(fmt.Sprintf("the order is %s and takes no more. %s", order.Status, ramp.PaidAdvice(&order))))
 	err.Order = &order
 	return err

@@ -37,8 +37,8 @@ func BeginMetrics(handler client.MetricsHandler) {
 				zero(ordersEnded, "status", string(status))
 			}
 		}
-		for _, c := range []concern{outage, overdue, providerSays, late, lostInstructions, refusedReuse} {
-			zero(attentionRaised, "concern", c.label())
+		for _, group := range concernGroups() {
+			zero(attentionRaised, "concern", string(group))
 		}
 	}
 }
@@ -88,26 +88,4 @@ func stageBegan(timeline []ramp.TimelineEntry) (began time.Time) {
 		began = timeline[i].At
 	}
 	return began
-}
-
-// label is a concern as metrics name it.
-func (c concern) label() string {
-	switch c {
-	case outage:
-		return "outage"
-	case overdue:
-		return "overdue"
-	case providerSays:
-		return "provider_status"
-	case late:
-		return "late_payment"
-	case lostInstructions:
-		return "lost_instructions"
-	case refusedReuse:
-		return "refused_reuse"
-	case unreadableMessage:
-		return "unreadable_message"
-	default:
-		return "other"
-	}
 }

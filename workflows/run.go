@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -93,7 +94,8 @@ type orderRun struct {
 	log   log.Logger
 
 	submissions submissions
-	desk        desk
+	// published are the search attributes as Temporal has them.
+	published published
 
 	// lookup is what the provider says of the account, where it was asked before its turn.
 	lookup *lookup
@@ -135,6 +137,8 @@ type orderRun struct {
 	flaps int
 	// unclear is set when the order's time is over, or it is cancelled, and the provider's status does not say whether it is paid.
 	unclear bool
+	// looking is set while the provider is asked once more whether the order is paid, before the order ends.
+	looking bool
 	// overdue is set once the provider has taken too long with it.
 	overdue bool
 	// late is set once the provider has expired the order although it had taken a proof or found a payment.
@@ -172,7 +176,7 @@ func setup(ctx workflow.Context, f flow, input converter.RawValue) (*orderRun, e
 	o := &orderRun{
 		flow:  f,
 		terms: f.terms(),
-		order: ramp.Order{Reference: reference, Direction: f.direction(), Previous: f.previous(), CreatedAt: now},
+		order: ramp.Order{Reference: reference, Direction: f.direction(), Previous: f.previous(), CreatedAt: now, AccountKind: f.accountKind()},
 		log:   log.With(workflow.GetLogger(ctx), "reference", reference, "direction", f.direction()),
 		clear: inClear(input),
 	}
@@ -217,7 +221,8 @@ func (o *orderRun) run(ctx workflow.Context) (*ramp.Order, error) {
 		return nil, err
 	}
 	o.close(ctx, o.overError())
-	return &o.order, nil
+	order := o.snapshot()
+	return &order, nil
 }
 
 func (o *orderRun) walk(ctx workflow.Context) error {
@@ -301,7 +306,7 @@ func answer[T any](ctx workflow.Context, o *orderRun, call func(workflow.Context
 	if !unanswered {
 		return result, err
 	}
-	o.raiseConcern(ctx, outage, concern.Reason)
+	o.raiseConcern(ctx, concern.Type, concern.Reason)
 	defer o.clearConcern(ctx, outage)
 	if err := pause(ctx, activities.RetryAfter(err)); err != nil {
 		return result, err
@@ -329,7 +334,7 @@ func (o *orderRun) keepWatching(
 		}
 		wait.InOutage, wait.RetryAfter = stopped.End == activities.Outage, stopped.RetryAfter
 		if wait.InOutage {
-			o.raiseConcern(ctx, outage, stopped.Problem)
+			o.raiseConcern(ctx, cmp.Or(stopped.Concern, ramp.ConcernProviderUnavailable), stopped.Problem)
 			continue
 		}
 		o.clearConcern(ctx, outage)

@@ -53,22 +53,22 @@ func (o *orderRun) card() string {
 }
 
 func (o *orderRun) writeConcerns(b *strings.Builder) {
-	for _, r := range o.desk.concerns {
-		write(b, "**Needs attention:** ", r.reason, ".\n**What to do:** ", o.advice(r.concern), "\n\n")
+	for _, c := range o.order.Concerns {
+		write(b, "**Needs attention:** ", c.Reason, ".\n**What to do:** ", o.advice(groupOf(c.Type)), "\n\n")
 	}
 }
 
 // advice says what a person can do about a concern.
-func (o *orderRun) advice(c concern) string {
-	switch c {
+func (o *orderRun) advice(group concernGroup) string {
+	switch group {
 	case outage:
 		return "nothing about this order, which tries again until it has an answer. If many orders say so, look at the provider, " +
 			"the workers' network and their API key."
-	case overdue, providerSays:
+	case overduePayment, providerReport:
 		return o.askSupport() + ". The order goes on by itself."
 	case refusedReuse:
 		return o.askSupport() + ". Another order with the same UTR would be refused as well; a mistyped one can be corrected."
-	case late:
+	case latePayment:
 		return "ask the user whether their bank made the payment. If it did, the provider should find it; otherwise the order expires."
 	case lostInstructions:
 		return code("starter cancel "+o.id()) + ", and start another order, unless the user has paid."

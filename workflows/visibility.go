@@ -15,32 +15,6 @@ import (
 // are always kept: there are few.
 const timelineNotes = 200
 
-// concern is a kind of reason why a person must look at an order, in words for the timeline.
-type concern string
-
-// Concerns.
-const (
-	outage           concern = "the provider did not answer"
-	overdue          concern = "the provider took too long"
-	providerSays     concern = "the provider's status"
-	late             concern = "the provider expired the order"
-	lostInstructions concern = "the payment instructions were lost"
-	refusedReuse     concern = "the provider refused the payment of an earlier order"
-	// unreadableMessage may be a proof of payment.
-	unreadableMessage concern = "a message could not be read"
-)
-
-// desk is what the order shows in the Web UI.
-type desk struct {
-	concerns []raised
-	shown    published
-}
-
-type raised struct {
-	concern concern
-	reason  string
-}
-
 // published are the search attributes as Temporal has them.
 type published struct {
 	direction ramp.Direction
@@ -57,75 +31,41 @@ func (o *orderRun) enter(ctx workflow.Context, status ramp.Status, note string) 
 	o.measureEntry(ctx, status)
 	o.order.Status = status
 	if status.Final() {
-		o.desk.concerns = nil
-		o.order.Attention = ""
+		o.order.Concerns, o.order.Attention = nil, ""
 	}
-	o.record(ctx, note)
+	o.record(ctx, ramp.TimelineEntry{Note: note})
 	o.log.Debug("order status", "status", status)
 	o.publish(ctx)
 }
 
 // note adds to the timeline what changed nothing.
 func (o *orderRun) note(ctx workflow.Context, note string) {
-	if len(o.order.Timeline) >= timelineNotes {
-		return
+	if len(o.order.Timeline) < timelineNotes {
+		o.record(ctx, ramp.TimelineEntry{Note: note})
 	}
-	o.record(ctx, note)
 }
 
-func (o *orderRun) record(ctx workflow.Context, note string) {
-	o.order.Timeline = append(o.order.Timeline, ramp.TimelineEntry{Status: o.order.Status, At: now(ctx), Note: note})
+// noteConcern adds to the timeline that a concern is raised.
+func (o *orderRun) noteConcern(ctx workflow.Context, c ramp.Concern) {
+	if len(o.order.Timeline) < timelineNotes {
+		o.record(ctx, ramp.TimelineEntry{Note: "Attention: " + c.Reason + ".", Concern: c.Type})
+	}
+}
+
+func (o *orderRun) record(ctx workflow.Context, entry ramp.TimelineEntry) {
+	entry.Status, entry.At = o.order.Status, now(ctx)
+	o.order.Timeline = append(o.order.Timeline, entry)
 	o.touch(ctx)
 }
 
 // touch notes that the order has changed, and shows it so. The details are no event, and cost microseconds.
 func (o *orderRun) touch(ctx workflow.Context) {
 	o.order.UpdatedAt = now(ctx)
-	workflow.SetCurrentDetails(ctx, o.card())
+	o.showDetails(ctx)
 }
 
-// raiseConcern asks for a person's attention.
-func (o *orderRun) raiseConcern(ctx workflow.Context, c concern, reason string) {
-	for _, r := range o.desk.concerns {
-		if r == (raised{c, reason}) {
-			return
-		}
-	}
-	o.count(ctx, attentionRaised, "concern", c.label())
-	o.drop(c)
-	o.desk.concerns = append(o.desk.concerns, raised{c, reason})
-	o.log.Warn("order needs attention", "reason", reason)
-	o.showConcerns(ctx)
-	o.note(ctx, "Attention: "+reason+".")
-}
-
-// clearConcern removes a concern, if it is raised.
-func (o *orderRun) clearConcern(ctx workflow.Context, c concern) {
-	if o.drop(c) {
-		o.showConcerns(ctx)
-		o.note(ctx, "No longer a concern: "+string(c)+".")
-	}
-}
-
-func (o *orderRun) drop(c concern) bool {
-	for i, r := range o.desk.concerns {
-		if r.concern == c {
-			o.desk.concerns = append(o.desk.concerns[:i:i], o.desk.concerns[i+1:]...)
-			return true
-		}
-	}
-	return false
-}
-
-func (o *orderRun) showConcerns(ctx workflow.Context) {
-	var reasons []string
-	for _, r := range o.desk.concerns {
-		reasons = append(reasons, r.reason)
-	}
-	o.order.Attention = strings.Join(reasons, "; ")
-	o.touch(ctx)
-	o.publish(ctx)
-}
+// showDetails shows the order in the Web UI.
+func (o *orderRun) showDetails(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, o.card()) }
 
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
 // out, unless the order is stuck in one: each upsert is an event, and a write to the visibility store.
@@ -133,15 +73,15 @@ func (o *orderRun) publish(ctx workflow.Context) {
 	if passing(o.order.Status) && o.order.Attention == "" {
 		return
 	}
-	o.desk.shown.read(ctx)
+	o.published.init(ctx)
 	next := o.searchAttributes()
-	if changes := next.since(o.desk.shown); len(changes) > 0 {
+	if changes := next.changedFrom(o.published); len(changes) > 0 {
 		if err := workflow.UpsertTypedSearchAttributes(ctx, changes...); err != nil {
 			o.log.Error("search attributes not published", "error", err)
 			return
 		}
 	}
-	o.desk.shown = next
+	o.published = next
 }
 
 // passing reports whether an order usually leaves the status at once.
@@ -172,8 +112,8 @@ func (o *orderRun) searchAttributes() published {
 	return p
 }
 
-// read takes over what the order was started with, the first time.
-func (p *published) read(ctx workflow.Context) {
+// init reads the search attributes that the order was started with, the first time.
+func (p *published) init(ctx workflow.Context) {
 	if p.status != "" {
 		return
 	}
@@ -186,8 +126,8 @@ func (p *published) read(ctx workflow.Context) {
 	p.fiat = decimal.NewFromFloat(amount)
 }
 
-// since lists what has changed, in a fixed order.
-func (p published) since(before published) []temporal.SearchAttributeUpdate {
+// changedFrom lists what has changed, in a fixed order.
+func (p published) changedFrom(before published) []temporal.SearchAttributeUpdate {
 	var changes []temporal.SearchAttributeUpdate
 	if p.direction != before.direction {
 		changes = append(changes, ramp.DirectionKey.ValueSet(string(p.direction)))
