@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/activities"
+	"rampart/internal/payloadmeta"
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox"
@@ -133,8 +134,8 @@ func TestOrderThatWasOverIsNotMadeAgainAfterAReset(t *testing.T) {
 
 func TestMessageIsReadOnceThereIsAKey(t *testing.T) {
 	t.Parallel()
-	sealed, err := proto.Marshal(&commonpb.Payload{
-		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(ramp.EncodingEncrypted)}, Data: []byte("x"),
+	encrypted, err := proto.Marshal(&commonpb.Payload{
+		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(payloadmeta.Encoding)}, Data: []byte("x"),
 	})
 	require.NoError(t, err)
 	read := func(messages activities.Decrypter, content []byte) (activities.ReadMessageResult, error) {
@@ -142,15 +143,15 @@ func TestMessageIsReadOnceThereIsAKey(t *testing.T) {
 		return run(w, w.calls.ReadMessage, activities.ReadMessageRequest{Sealed: content, KeyID: "8"})
 	}
 
-	_, err = read(keys{err: activities.ErrNoKey}, sealed)
+	_, err = read(keys{err: activities.ErrNoKey}, encrypted)
 	require.ErrorContains(t, err, "a key that this worker lacks")
 	require.False(t, nonRetryable(t, err))
 
-	result, err := read(keys{err: errors.New("of another workflow")}, sealed)
+	result, err := read(keys{err: errors.New("of another workflow")}, encrypted)
 	require.NoError(t, err)
 	require.Empty(t, result.Opened)
 
-	result, err = read(keys{}, sealed)
+	result, err = read(keys{}, encrypted)
 	require.NoError(t, err)
 	var opened commonpb.Payload
 	require.NoError(t, proto.Unmarshal(result.Opened, &opened))

@@ -86,7 +86,7 @@ func TestForgedFailureStopsTheTaskAndNotTheOrder(t *testing.T) {
 		decision, err := decided(t, withoutKeys{options.FailureConverter}, forged)
 		var stopped *temporal.PanicError
 		require.ErrorAs(t, err, &stopped, name)
-		require.ErrorContains(t, err, "decides nothing", name)
+		require.ErrorContains(t, err, "not authentic", name)
 		require.Empty(t, decision, name)
 	}
 }
@@ -97,7 +97,7 @@ func TestTimeoutThatNoActivityHasStopsTheTaskAndNotTheOrder(t *testing.T) {
 	t.Parallel()
 	options := secured(t)
 	decision, err := decided(t, withoutKeys{options.FailureConverter}, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, nil))
-	require.ErrorContains(t, err, "decides nothing")
+	require.ErrorContains(t, err, "not authentic")
 	require.Empty(t, decision)
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 )
 
@@ -180,7 +181,7 @@ func execute[Result any](ctx workflow.Context, options workflow.ActivityOptions,
 // forgery returns what shows that no worker of ours has written an activity's failure, and the server has not either: it gives
 // no activity up for being late as a whole, since none is bounded so.
 func forgery(err error) error {
-	var unauthenticated *ramp.UnauthenticatedError
+	var unauthenticated *payloadmeta.UnauthenticatedError
 	if errors.As(err, &unauthenticated) {
 		return unauthenticated
 	}
@@ -190,7 +191,7 @@ func forgery(err error) error {
 	}
 	switch timeout.TimeoutType() {
 	case enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE:
-		return &ramp.UnauthenticatedError{Problem: fmt.Sprintf("it is a timeout (%s) that activities here do not have", timeout.TimeoutType())}
+		return &payloadmeta.UnauthenticatedError{Problem: fmt.Sprintf("it is a timeout (%s) that activities here do not have", timeout.TimeoutType())}
 	default:
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
-	"rampart/ramp"
+	"rampart/internal/payloadmeta"
 )
 
 // Decrypter decrypts what came to orders.
@@ -42,17 +42,17 @@ type ReadMessageResult struct {
 
 // ReadMessage decrypts a message once this worker has the key.
 func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMessageResult, error) {
-	var sealed commonpb.Payload
-	if err := proto.Unmarshal(req.Sealed, &sealed); err != nil {
+	var encrypted commonpb.Payload
+	if err := proto.Unmarshal(req.Sealed, &encrypted); err != nil {
 		return ReadMessageResult{}, invalid(err)
 	}
-	if string(sealed.GetMetadata()[converter.MetadataEncoding]) != ramp.EncodingEncrypted {
+	if string(encrypted.GetMetadata()[converter.MetadataEncoding]) != payloadmeta.Encoding {
 		return ReadMessageResult{Opened: req.Sealed}, nil
 	}
 	if c.decrypter == nil {
 		return ReadMessageResult{}, retryable(ctx, ErrKeyMissing, ErrNoKey, 0)
 	}
-	opened, err := c.decrypter.Decrypt(activity.GetInfo(ctx).WorkflowExecution.ID, &sealed)
+	opened, err := c.decrypter.Decrypt(activity.GetInfo(ctx).WorkflowExecution.ID, &encrypted)
 	switch {
 	case errors.Is(err, ErrNoKey):
 		return ReadMessageResult{}, retryable(ctx, ErrKeyMissing, err, 0)

@@ -15,16 +15,16 @@ import (
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 
-	"rampart/ramp"
+	"rampart/internal/payloadmeta"
 )
 
 // What an encrypted payload's metadata holds. Its data is a Tink AEAD ciphertext of the payload inside, a serialized
 // temporal.api.common.v1.Payload.
 const (
 	// Encoding is the value of the metadata "encoding".
-	Encoding = ramp.EncodingEncrypted
+	Encoding = payloadmeta.Encoding
 	// MetadataKeyID names the key in the keyset, in decimal.
-	MetadataKeyID = ramp.MetadataKeyID
+	MetadataKeyID = payloadmeta.MetadataKeyID
 	// MetadataWorkflowID names the workflow that the payload belongs to. A codec server, which is told the namespace
 	// alone, takes it from here; the associated data proves it.
 	MetadataWorkflowID = "workflow-id"

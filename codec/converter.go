@@ -11,11 +11,11 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
-	"rampart/ramp"
+	"rampart/internal/payloadmeta"
 )
 
 // ErrUnencrypted says that a payload is in clear where only this project's own programs write, who encrypt.
-var ErrUnencrypted = errors.New("the payload is not encrypted, so it cannot be told who wrote it")
+var ErrUnencrypted = errors.New("the payload is not encrypted, so that nothing authenticates who wrote it")
 
 // Secure makes a connection's options encrypt all that it sends, errors included, and decrypt what it receives. Worker
 // and backends need it alike. An empty namespace is Temporal's default one.
@@ -141,14 +141,14 @@ func (d *dataConverter) readsResult() bool { return d.inWorkflow && d.codec.role
 // it is, for the workflow to refuse in its own words or to keep until it can be read.
 func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	if !Encrypted(payload) {
-		return marked(payload, mark{ramp.MetadataUnencrypted, "true"})
+		return marked(payload, mark{payloadmeta.MetadataUnencrypted, "true"})
 	}
 	var marks []mark
 	if id, told := keyOf(payload.GetData()); told {
-		marks = append(marks, mark{ramp.MetadataKeyID, strconv.FormatUint(uint64(id), 10)})
+		marks = append(marks, mark{payloadmeta.MetadataKeyID, strconv.FormatUint(uint64(id), 10)})
 	}
 	if len(payload.GetData()) > large {
-		marks = append(marks, mark{ramp.MetadataLarge, "true"})
+		marks = append(marks, mark{payloadmeta.MetadataLarge, "true"})
 	}
 	inside, err := d.codec.decrypt(payload)
 	var unknown *UnknownKeyError
@@ -156,7 +156,7 @@ func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	case err == nil:
 		return marked(inside, marks...)
 	case errors.As(err, &unknown):
-		return marked(payload, append(marks, mark{ramp.MetadataUnreadable, unknownKey})...)
+		return marked(payload, append(marks, mark{payloadmeta.MetadataUnreadable, unknownKey})...)
 	default:
 		return marked(payload, marks...)
 	}
@@ -184,7 +184,7 @@ func marked(payload *commonpb.Payload, marks ...mark) *commonpb.Payload {
 	if metadata == nil {
 		metadata = make(map[string][]byte)
 	}
-	for _, name := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
+	for _, name := range []string{payloadmeta.MetadataUnencrypted, payloadmeta.MetadataKeyID, payloadmeta.MetadataUnreadable, payloadmeta.MetadataLarge, payloadmeta.MetadataArguments} {
 		delete(metadata, name)
 	}
 	for _, m := range marks {
@@ -196,7 +196,7 @@ func marked(payload *commonpb.Payload, marks ...mark) *commonpb.Payload {
 // count marks the first of several arguments. Its payload is the converter's own.
 func count(first any, arguments int) {
 	if message, fromOutside := first.(*converter.RawValue); fromOutside && message.Payload() != nil {
-		message.Payload().Metadata[ramp.MetadataArguments] = []byte(strconv.Itoa(arguments))
+		message.Payload().Metadata[payloadmeta.MetadataArguments] = []byte(strconv.Itoa(arguments))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/codec"
-	"rampart/ramp"
+	"rampart/internal/payloadmeta"
 )
 
 // target is a workflow's context as far as a data converter is concerned.
@@ -66,7 +66,7 @@ func taken(t *testing.T, dc converter.DataConverter, payloads ...*commonpb.Paylo
 // lies are marks that only the converter may set.
 func lies(payload *commonpb.Payload) *commonpb.Payload {
 	lying := proto.Clone(payload).(*commonpb.Payload)
-	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
+	for _, mark := range []string{payloadmeta.MetadataUnencrypted, payloadmeta.MetadataKeyID, payloadmeta.MetadataUnreadable, payloadmeta.MetadataLarge, payloadmeta.MetadataArguments} {
 		lying.Metadata[mark] = []byte("lie")
 	}
 	return lying
@@ -74,7 +74,7 @@ func lies(payload *commonpb.Payload) *commonpb.Payload {
 
 func requireMarks(t *testing.T, payload *commonpb.Payload, marks map[string]string) {
 	t.Helper()
-	for _, mark := range []string{ramp.MetadataUnencrypted, ramp.MetadataKeyID, ramp.MetadataUnreadable, ramp.MetadataLarge, ramp.MetadataArguments} {
+	for _, mark := range []string{payloadmeta.MetadataUnencrypted, payloadmeta.MetadataKeyID, payloadmeta.MetadataUnreadable, payloadmeta.MetadataLarge, payloadmeta.MetadataArguments} {
 		value, set := payload.GetMetadata()[mark]
 		wanted, is := marks[mark]
 		require.Equal(t, is, set, mark)
@@ -90,9 +90,9 @@ func TestClearPayloadFromOutsideIsTakenAndMarked(t *testing.T) {
 	message := taken(t, dc, sent)
 
 	require.Equal(t, sent.GetData(), message.GetData())
-	requireMarks(t, message, map[string]string{ramp.MetadataUnencrypted: "true"})
-	require.NotContains(t, sent.GetMetadata(), ramp.MetadataUnencrypted, "what Temporal holds is not changed")
-	requireMarks(t, taken(t, dc, lies(sent)), map[string]string{ramp.MetadataUnencrypted: "true"})
+	requireMarks(t, message, map[string]string{payloadmeta.MetadataUnencrypted: "true"})
+	require.NotContains(t, sent.GetMetadata(), payloadmeta.MetadataUnencrypted, "what Temporal holds is not changed")
+	requireMarks(t, taken(t, dc, lies(sent)), map[string]string{payloadmeta.MetadataUnencrypted: "true"})
 }
 
 func TestEncryptedPayloadFromOutsideIsMarkedWithItsKeyWhateverItsSenderSays(t *testing.T) {
@@ -103,7 +103,7 @@ func TestEncryptedPayloadFromOutsideIsMarkedWithItsKeyWhateverItsSenderSays(t *t
 
 	for _, message := range []*commonpb.Payload{taken(t, dc, sent), taken(t, dc, lies(sent))} {
 		require.Equal(t, `"x"`, string(message.GetData()))
-		requireMarks(t, message, map[string]string{ramp.MetadataKeyID: keyring.Primary()})
+		requireMarks(t, message, map[string]string{payloadmeta.MetadataKeyID: keyring.Primary()})
 	}
 }
 
@@ -116,7 +116,7 @@ func TestForeignMessageIsHandedOverUnreadForTheWorkflowToRefuse(t *testing.T) {
 	for _, payload := range []*commonpb.Payload{stolen, lies(stolen)} {
 		message := taken(t, dc, payload)
 		require.True(t, codec.Encrypted(message))
-		requireMarks(t, message, map[string]string{ramp.MetadataKeyID: keyring.Primary()})
+		requireMarks(t, message, map[string]string{payloadmeta.MetadataKeyID: keyring.Primary()})
 	}
 	message := taken(t, dc, &commonpb.Payload{Metadata: stolen.GetMetadata(), Data: []byte("no ciphertext")})
 	require.True(t, codec.Encrypted(message))
@@ -133,11 +133,11 @@ func TestMessageOfAKeyThatIsNotHereIsHandedOverUnopenedAndSaysSo(t *testing.T) {
 		message := taken(t, dc, payload)
 		require.True(t, codec.Encrypted(message))
 		require.Equal(t, sent.GetData(), message.GetData(), "it can be read once its key is here")
-		requireMarks(t, message, map[string]string{ramp.MetadataKeyID: elsewhere.Primary(), ramp.MetadataUnreadable: "unknown-key"})
+		requireMarks(t, message, map[string]string{payloadmeta.MetadataKeyID: elsewhere.Primary(), payloadmeta.MetadataUnreadable: "unknown-key"})
 	}
 	opened := taken(t, codec.NewDataConverter(codec.New(elsewhere, "default")), taken(t, dc, sent))
 	require.Equal(t, `"`+secret+`"`, string(opened.GetData()))
-	requireMarks(t, opened, map[string]string{ramp.MetadataKeyID: elsewhere.Primary()})
+	requireMarks(t, opened, map[string]string{payloadmeta.MetadataKeyID: elsewhere.Primary()})
 }
 
 func TestLargeMessageIsMarkedWhetherItsKeyIsHereOrNot(t *testing.T) {
@@ -148,7 +148,7 @@ func TestLargeMessageIsMarkedWhetherItsKeyIsHereOrNot(t *testing.T) {
 		sent := encode(t, own, clear(t, strings.Repeat("x", size)))
 		for _, reader := range []*codec.Keyring{keyring, newKeyring(t)} {
 			message := taken(t, codec.NewDataConverter(codec.New(reader, "default")), sent)
-			_, told := message.GetMetadata()[ramp.MetadataLarge]
+			_, told := message.GetMetadata()[payloadmeta.MetadataLarge]
 			require.Equal(t, isLarge, told, size)
 		}
 	}
@@ -161,9 +161,9 @@ func TestFirstOfSeveralArgumentsSaysHowManyCame(t *testing.T) {
 	own := of(codec.New(keyring, "default"), order("default", "onramp/inv-42"))
 
 	several := taken(t, dc, clear(t, 1), clear(t, 2), clear(t, 3))
-	requireMarks(t, several, map[string]string{ramp.MetadataUnencrypted: "true", ramp.MetadataArguments: "3"})
+	requireMarks(t, several, map[string]string{payloadmeta.MetadataUnencrypted: "true", payloadmeta.MetadataArguments: "3"})
 	mixed := taken(t, dc, encode(t, own, clear(t, 1)), &commonpb.Payload{})
-	requireMarks(t, mixed, map[string]string{ramp.MetadataKeyID: keyring.Primary(), ramp.MetadataArguments: "2"})
+	requireMarks(t, mixed, map[string]string{payloadmeta.MetadataKeyID: keyring.Primary(), payloadmeta.MetadataArguments: "2"})
 	require.Nil(t, taken(t, dc))
 }
 

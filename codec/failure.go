@@ -13,15 +13,18 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
 
-	"rampart/ramp"
+	"rampart/internal/payloadmeta"
 )
 
 // HiddenMessage stands in place of an encrypted failure's message, for readers without the keys.
 const HiddenMessage = "Encrypted: read it with the keyset, or through a codec server"
 
+// UnauthenticatedError is the error that a failure decodes to if it is not authentic: see NewFailureConverter.
+type UnauthenticatedError = payloadmeta.UnauthenticatedError
+
 // failureConverter encrypts the messages, stack traces and details of errors, as Temporal's own can, and authenticates with
 // them what else of a failure decides: its kind and type, and whether and when it is retried. A failure that is not
-// authentic is read as *ramp.UnauthenticatedError.
+// authentic is read as *UnauthenticatedError.
 //
 // A timeout is an exception: the server says that there was no answer, and has no keys. It is taken, without what is said to
 // have been the last answer before, if that is not authentic.
@@ -57,7 +60,7 @@ func (f *failureConverter) ErrorToFailure(err error) *failurepb.Failure {
 func (f *failureConverter) FailureToError(failure *failurepb.Failure) error {
 	open := proto.CloneOf(failure)
 	if err := f.open(open); err != nil {
-		return &ramp.UnauthenticatedError{Problem: err.Error()}
+		return &UnauthenticatedError{Problem: err.Error()}
 	}
 	return f.plain.FailureToError(open)
 }

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"rampart/codec"
-	"rampart/ramp"
+	"rampart/internal/payloadmeta"
 )
 
 func secured(t *testing.T, namespace string) client.Options {
@@ -45,7 +45,7 @@ func refusal() error {
 func requireForged(t *testing.T, reader converter.FailureConverter, failure *failurepb.Failure, name string) {
 	t.Helper()
 	err := reader.FailureToError(failure)
-	var forged *ramp.UnauthenticatedError
+	var forged *payloadmeta.UnauthenticatedError
 	require.ErrorAs(t, err, &forged, name)
 	var application *temporal.ApplicationError
 	require.NotErrorAs(t, err, &application, name)
@@ -89,7 +89,7 @@ func TestErrorsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
 	} {
 		failure := own.ErrorToFailure(err)
 		read := own.FailureToError(failure)
-		var forged *ramp.UnauthenticatedError
+		var forged *payloadmeta.UnauthenticatedError
 		require.NotErrorAs(t, read, &forged, name)
 		require.Equal(t, err.Error(), read.Error(), name)
 		again := own.FailureToError(own.ErrorToFailure(read))
@@ -240,7 +240,7 @@ func FuzzFailure(f *testing.F) {
 			return
 		}
 		read := reader.FailureToError(failure)
-		var forged *ramp.UnauthenticatedError
+		var forged *payloadmeta.UnauthenticatedError
 		var late *temporal.TimeoutError
 		require.True(t, errors.As(read, &forged) || errors.As(read, &late), "%v", read)
 		var application *temporal.ApplicationError

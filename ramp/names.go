@@ -41,23 +41,6 @@ const AwaitOrder = "await-order"
 // OrderQuery is the query that returns the Order.
 const OrderQuery = "order"
 
-// How payloads that were encrypted, or were not, are told apart.
-const (
-	// EncodingEncrypted is the "encoding" in an encrypted payload's metadata.
-	EncodingEncrypted = "binary/encrypted"
-	// MetadataUnencrypted is in the metadata of what came to an order in clear although the worker encrypts. The
-	// worker's data converter sets it, as it does those below; no sender does.
-	MetadataUnencrypted = "unencrypted"
-	// MetadataKeyID names the key that what came to an order was encrypted with, in decimal.
-	MetadataKeyID = "encryption-key-id"
-	// MetadataUnreadable is in the metadata of what came to an order encrypted with a key that the worker lacks.
-	MetadataUnreadable = "unreadable"
-	// MetadataLarge is in the metadata of what came to an order encrypted and is far larger than anything of the contract.
-	MetadataLarge = "large"
-	// MetadataArguments is in the metadata of the first of several arguments: how many came, in decimal.
-	MetadataArguments = "arguments"
-)
-
 // Search attributes of an order. None holds personal data.
 var (
 	DirectionKey  = temporal.NewSearchAttributeKeyKeyword("RampDirection")

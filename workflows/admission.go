@@ -10,14 +10,15 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/activities"
+	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 )
 
 // inClear reports whether something came in clear although the worker encrypts: anybody who may write to Temporal can have sent it.
-func inClear(input converter.RawValue) bool { return marked(input, ramp.MetadataUnencrypted) }
+func inClear(input converter.RawValue) bool { return marked(input, payloadmeta.MetadataUnencrypted) }
 
 // unreadable reports whether something is encrypted with a key that this worker lacks.
-func unreadable(input converter.RawValue) bool { return marked(input, ramp.MetadataUnreadable) }
+func unreadable(input converter.RawValue) bool { return marked(input, payloadmeta.MetadataUnreadable) }
 
 func marked(input converter.RawValue, mark string) bool {
 	_, yes := input.Payload().GetMetadata()[mark]
@@ -25,7 +26,7 @@ func marked(input converter.RawValue, mark string) bool {
 }
 
 func keyOf(input converter.RawValue) string {
-	return string(input.Payload().GetMetadata()[ramp.MetadataKeyID])
+	return string(input.Payload().GetMetadata()[payloadmeta.MetadataKeyID])
 }
 
 // mustBeReadable stops the workflow task, which is tried again, where this worker lacks a key that another has: what was decided on
@@ -50,7 +51,7 @@ func (o *orderRun) validate(m message, input converter.RawValue) error {
 
 // furtherArguments reports whether more than one argument came, and how many.
 func furtherArguments(input converter.RawValue) (count string, several bool) {
-	told, several := input.Payload().GetMetadata()[ramp.MetadataArguments]
+	told, several := input.Payload().GetMetadata()[payloadmeta.MetadataArguments]
 	return string(told), several
 }
 
@@ -129,7 +130,7 @@ func (o *orderRun) needsKey(input converter.RawValue) bool {
 func (o *orderRun) setAside(ctx workflow.Context, m message, input converter.RawValue) {
 	sealed, err := proto.Marshal(input.Payload())
 	full := o.aside.waiting >= asideLimit
-	if err != nil || marked(input, ramp.MetadataLarge) || full && o.aside.tried >= triesLimit {
+	if err != nil || marked(input, payloadmeta.MetadataLarge) || full && o.aside.tried >= triesLimit {
 		o.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and too large, or one of too many.")
 		return
 	}
@@ -181,6 +182,6 @@ func (o *orderRun) heedOpened(ctx workflow.Context, m message, key string, opene
 		return
 	}
 	o.note(ctx, "A "+m.name+" signal that was set aside is read now.")
-	delete(payload.Metadata, ramp.MetadataKeyID)
+	delete(payload.Metadata, payloadmeta.MetadataKeyID)
 	o.heed(ctx, m, converter.NewRawValue(&payload))
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/activities"
+	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 )
 
@@ -28,9 +29,9 @@ func (w *world) began(rules activities.AdmissionRules, verified bool) {
 func sealed() converter.RawValue {
 	return converter.NewRawValue(&commonpb.Payload{
 		Metadata: map[string][]byte{
-			converter.MetadataEncoding: []byte(ramp.EncodingEncrypted),
-			ramp.MetadataKeyID:         []byte("9"),
-			ramp.MetadataUnreadable:    []byte("unknown-key"),
+			converter.MetadataEncoding:     []byte(payloadmeta.Encoding),
+			payloadmeta.MetadataKeyID:      []byte("9"),
+			payloadmeta.MetadataUnreadable: []byte("unknown-key"),
 		},
 		Data: []byte("ciphertext"),
 	})
@@ -45,7 +46,7 @@ func content(t *testing.T, value any) []byte {
 	return encoded
 }
 
-var inClear = []string{ramp.MetadataUnencrypted, "true"}
+var inClear = []string{payloadmeta.MetadataUnencrypted, "true"}
 
 func TestOrderThatIsTurnedAwayTellsWhyToWhoeverAsks(t *testing.T) {
 	t.Parallel()
@@ -108,7 +109,7 @@ func TestWorkflowTypeThatNobodyKnowsWaitsForAWorkerThatDoes(t *testing.T) {
 func TestMissingAndFurtherArgumentsAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
-	require.ErrorContains(t, w.failure(ramp.OnrampWorkflow, handed(t, onrampRequest(), ramp.MetadataArguments, "2")),
+	require.ErrorContains(t, w.failure(ramp.OnrampWorkflow, handed(t, onrampRequest(), payloadmeta.MetadataArguments, "2")),
 		"one argument is taken, and 2 were sent")
 	w = newWorld(t, ramp.Onramp)
 	require.ErrorContains(t, w.failure(ramp.OnrampWorkflow, nil), "the argument is missing")
@@ -285,7 +286,7 @@ func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *
 		}
 	})
 	w.at(2*time.Minute, func() {
-		w.SignalWorkflow(ramp.SubmitUTR, handed(t, ramp.UTRSubmission{UTR: utr}, ramp.MetadataKeyID, "8"))
+		w.SignalWorkflow(ramp.SubmitUTR, handed(t, ramp.UTRSubmission{UTR: utr}, payloadmeta.MetadataKeyID, "8"))
 	})
 
 	order := w.buy(onrampRequest())
@@ -297,8 +298,8 @@ func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *
 func TestMessageIsTooLargeToBeSetAsideWhetherItsKeyIsHereOrNot(t *testing.T) {
 	t.Parallel()
 	for _, message := range []converter.RawValue{
-		handed(t, ramp.UTRSubmission{UTR: otherUTR}, ramp.MetadataKeyID, "9", ramp.MetadataLarge, "true"),
-		handed(t, "ciphertext", ramp.MetadataKeyID, "9", ramp.MetadataLarge, "true", ramp.MetadataUnreadable, "unknown-key"),
+		handed(t, ramp.UTRSubmission{UTR: otherUTR}, payloadmeta.MetadataKeyID, "9", payloadmeta.MetadataLarge, "true"),
+		handed(t, "ciphertext", payloadmeta.MetadataKeyID, "9", payloadmeta.MetadataLarge, "true", payloadmeta.MetadataUnreadable, "unknown-key"),
 	} {
 		w := newWorld(t, ramp.Onramp)
 		w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"rampart/activities"
+	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 )
 
@@ -25,7 +26,7 @@ func handed(t *testing.T, value any, metadata ...string) converter.RawValue {
 
 func TestWhatWasSentInClearIsNotedInTheTimeline(t *testing.T) {
 	t.Parallel()
-	clear := []string{ramp.MetadataUnencrypted, "true"}
+	clear := []string{payloadmeta.MetadataUnencrypted, "true"}
 	w := newWorld(t, ramp.Onramp)
 	w.happy(activities.OrderState{ProviderStatus: "completed", Status: ramp.Completed})
 	w.at(time.Minute, func() {
@@ -44,7 +45,7 @@ func TestMessageThatDoesNotDecryptIsIgnoredAndNoted(t *testing.T) {
 	w := newWorld(t, ramp.Onramp)
 	w.happy(activities.OrderState{ProviderStatus: "completed", Status: ramp.Completed})
 	stolen := converter.NewRawValue(&commonpb.Payload{
-		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(ramp.EncodingEncrypted)},
+		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(payloadmeta.Encoding)},
 		Data:     []byte("ciphertext of another order"),
 	})
 	w.at(time.Minute, func() { w.SignalWorkflow(ramp.SubmitUTR, stolen) })

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
+	"rampart/internal/payloadmeta"
 	"rampart/internal/redact"
 	"rampart/ramp"
 )
@@ -328,7 +329,7 @@ func decode(input converter.RawValue, into any) error {
 	case encoding == converter.MetadataEncodingJSON:
 	case encoding == converter.MetadataEncodingNil, encoding == "" && len(payload.GetData()) == 0:
 		return undecodable("is missing")
-	case encoding == ramp.EncodingEncrypted:
+	case encoding == payloadmeta.Encoding:
 		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
 	default:
 		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, redact.Message(encoding, longestWord)))

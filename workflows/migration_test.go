@@ -96,7 +96,7 @@ func TestForgedFailureInTheHistoryOfAnOrderStopsItsTask(t *testing.T) {
 			}
 		}
 		if !proto.Equal(history, r.history) {
-			require.ErrorContains(t, replayed(t, history, options), "decides nothing", r.name)
+			require.ErrorContains(t, replayed(t, history, options), "not authentic", r.name)
 		}
 	}
 	require.Positive(t, found)

@@ -36,7 +36,7 @@ func types() map[string][]any {
 			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
 			ramp.ReplacedProof{}, ramp.Settlement{},
-			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.UnauthenticatedError{},
+			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{},
 		},
 		"../../activities": {
 			activities.AccountRequest{}, activities.Admission{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},

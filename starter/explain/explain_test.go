@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 	"rampart/starter/explain"
 )
@@ -65,7 +66,7 @@ func failure(message string) *failurepb.Failure {
 func sealed() *failurepb.Failure {
 	hidden := failure("Encoded failure")
 	hidden.EncodedAttributes = &commonpb.Payload{
-		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(ramp.EncodingEncrypted)}, Data: []byte("…"),
+		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(payloadmeta.Encoding)}, Data: []byte("…"),
 	}
 	return hidden
 }

@@ -21,6 +21,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 
+	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 )
 
@@ -127,7 +128,7 @@ func badPayloads(sound string) map[string]*commonpb.Payload {
 		"the argument is missing":           encodedAs("binary/null", ""),
 		`not "application/xml"`:             encodedAs("application/xml", "<order>hunter2</order>"),
 		`not ""`:                            {Data: []byte(sound)},
-		"the argument does not decrypt: it": encodedAs(ramp.EncodingEncrypted, "hunter2"),
+		"the argument does not decrypt: it": encodedAs(payloadmeta.Encoding, "hunter2"),
 	}
 }
 

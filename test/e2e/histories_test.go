@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/codec"
+	"rampart/internal/payloadmeta"
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox/fault"
@@ -253,7 +254,7 @@ func (s *stack) record(name string, history proto.Message) {
 			opened, err := own.Decode(payloads)
 			for i, payload := range opened {
 				if key := codec.KeyID(payloads[i]); key != "" && key != s.keyring.Primary() {
-					payload.Metadata[ramp.MetadataKeyID] = []byte(key) // as the worker's converter hands it over
+					payload.Metadata[payloadmeta.MetadataKeyID] = []byte(key) // as the worker's converter hands it over
 				}
 			}
 			return opened, err
