@@ -18,7 +18,7 @@ func (o *orderRun) collectPayment(ctx workflow.Context) error {
 	deadline := workflow.NewTimerWithOptions(timed, o.order.ExpiresAt.Sub(workflow.Now(ctx)), workflow.TimerOptions{
 		Summary: "Deadline for payment and " + o.flow.words().proof,
 	})
-	for !o.order.Accepted() && !o.paid {
+	for !o.order.Accepted() && !o.payment.found() {
 		err := o.seekPayment(ctx, deadline)
 		if temporal.IsCanceledError(err) {
 			err = o.tryCancelling(ctx, err)
@@ -38,7 +38,7 @@ func (o *orderRun) seekPayment(ctx workflow.Context, deadline workflow.Future) e
 		return err
 	case p != nil:
 		return o.submitProof(disconnected(ctx), p)
-	case o.unclear:
+	case o.payment.undecided():
 		return o.awaitClarity(ctx, o.judge)
 	default:
 		return o.lookAndDecide(ctx, o.judge)
@@ -77,7 +77,7 @@ func (o *orderRun) tryCancelling(ctx workflow.Context, cancelled error) error {
 	decide := func(ctx workflow.Context, state activities.OrderState) error {
 		return o.judgeCancellation(ctx, state, cancelled)
 	}
-	if o.unclear {
+	if o.payment.undecided() {
 		return o.awaitClarity(ctx, decide)
 	}
 	return o.lookAndDecide(ctx, decide)
@@ -86,15 +86,15 @@ func (o *orderRun) tryCancelling(ctx workflow.Context, cancelled error) error {
 // judgeCancellation decides on a cancelled order by what the provider says of it.
 func (o *orderRun) judgeCancellation(ctx workflow.Context, state activities.OrderState, cancelled error) error {
 	o.show(ctx, state)
+	o.payment.decide(state)
 	switch {
 	case state.Unpaid:
-		o.unclear = false
 		return cancelled
 	case state.Status.Final():
 		return o.ending(state)
 	}
-	o.learn(ctx, state)
-	if o.paid {
+	o.takeDecision(ctx, state)
+	if o.payment.found() {
 		o.note(ctx, ramp.CancellationRefused+": the provider has the payment, and only it can end the order now.")
 	} else {
 		o.note(ctx, "The cancellation waits: the provider's status does not say whether the order is paid.")
@@ -130,10 +130,11 @@ func (o *orderRun) refuseProof(ctx workflow.Context, p *proof, refused activitie
 	note := "The provider refused the " + o.flow.words().proof + ": " + refused.Reason
 	state := refused.State
 	switch {
-	case state == nil, (state.Status != "" || o.unclear) && !changed(ctx, changeRefusalTells):
+	case state == nil, (state.Status != "" || o.payment.undecided()) && !changed(ctx, changeRefusalTells):
 		state = &activities.OrderState{ProviderStatus: o.order.ProviderStatus}
 	default:
 		o.show(ctx, *state)
+		o.payment.proofRefused(*state)
 	}
 	switch {
 	case state.Status.Final():
@@ -141,9 +142,8 @@ func (o *orderRun) refuseProof(ctx workflow.Context, p *proof, refused activitie
 		return o.ending(*state)
 	case state.Status != "":
 		o.note(ctx, note)
-		o.learn(ctx, *state)
+		o.takeDecision(ctx, *state)
 	default:
-		o.unclear = o.unclear && !state.Unpaid
 		o.enter(ctx, ramp.AwaitingPayment, note)
 		o.raiseRefusedReuse(ctx, p)
 	}
@@ -198,6 +198,7 @@ func (o *orderRun) acceptProof(ctx workflow.Context, p *proof) {
 	}
 	o.order.Proof = proof
 	o.order.ProviderReason = ""
+	o.payment.proofAccepted()
 	o.clearConcern(ctx, lostInstructions)
 	o.clearConcern(ctx, refusedReuse)
 	o.submissions.resolve(p, nil)
@@ -268,21 +269,20 @@ func (o *orderRun) lookAndDecide(
 // judge decides on an order whose time is over without an accepted proof, by what the provider says of it.
 func (o *orderRun) judge(ctx workflow.Context, state activities.OrderState) error {
 	o.show(ctx, state)
+	o.payment.decide(state)
 	switch {
 	case state.Unpaid, state.Status == ramp.Expired:
 		return o.end(ramp.Expired, "No accepted "+o.flow.words().proof+" in time.")
 	case state.Status.Final():
 		return o.ending(state)
 	}
-	o.learn(ctx, state)
+	o.takeDecision(ctx, state)
 	return nil
 }
 
-// learn takes over that the provider has the payment, or that its status does not say.
-func (o *orderRun) learn(ctx workflow.Context, state activities.OrderState) {
-	o.unclear = state.Status == ""
-	o.paid = !o.unclear
-	if o.paid {
+// takeDecision shows what the provider's answer decided about the payment: it has it, or its status does not say.
+func (o *orderRun) takeDecision(ctx workflow.Context, state activities.OrderState) {
+	if o.payment.found() {
 		o.clearConcern(ctx, lostInstructions)
 	}
 	o.advance(ctx, state)

@@ -226,7 +226,7 @@ func wasReset(ctx workflow.Context) bool {
 // placed takes over what the provider's order says.
 func (o *orderRun) placed(ctx workflow.Context, created activities.CreatedOrder) {
 	o.order.OrderID = created.OrderID
-	o.unpaid = true
+	o.payment.created()
 	o.clearConcern(ctx, providerReport)
 	if created.Quote != nil {
 		o.order.Quote = created.Quote

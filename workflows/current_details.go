@@ -131,7 +131,7 @@ func (o *orderRun) freshness() string {
 	switch {
 	case o.order.Status.Final():
 		return ""
-	case o.order.Status == ramp.AwaitingPayment && !o.unclear:
+	case o.order.Status == ramp.AwaitingPayment && !o.payment.undecided():
 		return " (asked again once there is a " + o.flow.words().proof + ", or the time is over)"
 	default:
 		return " (last checked: see Pending Activities, Heartbeat Details)"

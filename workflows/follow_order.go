@@ -46,11 +46,11 @@ func (o *orderRun) followOrder(ctx workflow.Context) error {
 		}
 		switch {
 		case watch.done && !o.holdsEnd(watch, sent):
-			late := o.late
+			late := o.payment.late()
 			if err := o.heedWatch(ctx, watch); err != nil {
 				return err
 			}
-			if o.late && !late {
+			if o.payment.late() && !late {
 				since = workflow.Now(ctx)
 			}
 			watch = o.startWatch(ctx, "watch", since)
@@ -75,7 +75,7 @@ func (o *orderRun) holdsEnd(watch *orderWatch, sent *proofCall) bool {
 		return false
 	}
 	expired := watch.state.Status == ramp.Expired
-	return watch.stopped == activities.TimeUp && o.late || watch.state.Status.Final() && !expired
+	return watch.stopped == activities.TimeUp && o.payment.late() || watch.state.Status.Final() && !expired
 }
 
 // heedWatch does what the end of a watch asks for, and ends the order when the provider has.
@@ -84,7 +84,7 @@ func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
 	switch {
 	case watch.err != nil:
 		return watch.err
-	case watch.stopped == activities.TimeUp && o.late:
+	case watch.stopped == activities.TimeUp && o.payment.late():
 		return o.end(ramp.Expired, "The provider expired the order and found no payment after it.")
 	case watch.stopped == activities.TimeUp:
 		o.raiseOverdue(ctx)
@@ -93,9 +93,10 @@ func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
 	o.show(ctx, state)
 	switch {
 	case state.Status == ramp.Expired && (o.order.Accepted() || changed(ctx, changeLateWithoutProof)):
-		o.late = true
+		o.payment.expiredEarly()
 		o.raiseConcern(ctx, ramp.ConcernLatePayment, o.expiredThough())
 	case state.Status.Final():
+		o.payment.watched(state)
 		return o.ending(state)
 	default:
 		o.goOn(ctx, state)
@@ -117,9 +118,9 @@ func (o *orderRun) watchOrder(ctx workflow.Context, since time.Time) (activities
 	request := activities.WatchOrderRequest{
 		OrderRequest: o.orderRequest(),
 		Known:        o.order.ProviderStatus,
-		Overdue:      o.overdue,
-		Late:         o.late,
-		Unproven:     !o.order.Accepted() && !o.paid || o.order.Status == ramp.VerifyingPayment && !o.unpaid,
+		Overdue:      o.payment.overdue,
+		Late:         o.payment.late(),
+		Unproven:     o.payment.undecided() || o.order.Status == ramp.VerifyingPayment && !o.payment.awaited(),
 	}
 	if o.flaps >= flappings {
 		request.Flapping = o.order.Status
@@ -137,7 +138,7 @@ func (o *orderRun) watchOrder(ctx workflow.Context, since time.Time) (activities
 // replaceable reports whether another proof may take the accepted one's place: as far as the provider has said, it has not
 // found the payment (provider 13).
 func (o *orderRun) replaceable() bool {
-	return o.order.Status == ramp.VerifyingPayment && o.unpaid && !o.proofsOver
+	return o.order.Status == ramp.VerifyingPayment && o.payment.awaited() && !o.proofsOver
 }
 
 // startReplacement submits another proof beside the watch. The provider's answer decides which one counts.
@@ -172,7 +173,7 @@ func (o *orderRun) concludeReplacement(ctx workflow.Context, sent *proofCall) er
 }
 
 func (o *orderRun) raiseOverdue(ctx workflow.Context) {
-	o.overdue = true
+	o.payment.overdue = true
 	o.raiseConcern(ctx, ramp.ConcernOverdue, "the provider has not finished the order a day after its payment")
 }
 
@@ -185,8 +186,9 @@ func (o *orderRun) expiredThough() string {
 
 // goOn follows an order that is not over. One that had expired was opened again, or is paid late.
 func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
-	if o.late {
-		o.late = false
+	wasLate := o.payment.late()
+	o.payment.watched(state)
+	if wasLate {
 		o.clearConcern(ctx, latePayment)
 		if state.Unpaid {
 			o.note(ctx, "The provider has opened the order again after it had expired; the payment is looked for.")
@@ -200,7 +202,6 @@ func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
 // show takes over what the provider says of the order.
 func (o *orderRun) show(ctx workflow.Context, state activities.OrderState) {
 	o.order.ProviderStatus = state.ProviderStatus
-	o.unpaid = state.Unpaid
 	if state.Reason != "" {
 		o.order.ProviderReason = state.Reason
 	}

@@ -204,7 +204,7 @@ func (o *orderRun) awaitOrder(ctx workflow.Context, _ converter.RawValue) (ramp.
 // order end by themselves.
 func (o *orderRun) heedCancellation(ctx workflow.Context) {
 	switch {
-	case o.order.Accepted() || o.paid:
+	case o.order.Accepted() || o.payment.found():
 		o.note(ctx, ramp.CancellationRefused+": the provider has a proof of payment, and only it can end the order now.")
 	case o.order.Status == ramp.CreatingOrder && !o.maybeMade:
 		o.note(ctx, ramp.CancellationRequested+". It waits for the provider's answer about the new order.")
@@ -246,7 +246,7 @@ func (o *orderRun) proofAwaited(reference string) error {
 		return o.tooManyProofs()
 	case accepted && !o.replaceable():
 		return o.conflict(o.order.Status != ramp.VerifyingPayment)
-	case o.paid:
+	case o.payment.found():
 		return o.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
 	case len(o.submissions.proofs) >= proofsKept:
 		return o.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")

@@ -126,23 +126,14 @@ type orderRun struct {
 	worse *ramp.Quote
 	// confirmBy is when the user's time to confirm a quote is over, once it has begun.
 	confirmBy time.Time
-	// paid is set once the provider has the payment, whether or not a proof was submitted.
-	paid bool
-	// unpaid is set while the provider's last status says that it has not found the payment.
-	unpaid bool
+	payment   payment
 	// tries counts the proofs that were refused or replaced, and proofsOver is set once there were too many.
 	tries      int
 	proofsOver bool
 	// flaps counts the provider's statuses that did not move the order on.
 	flaps int
-	// unclear is set when the order's time is over, or it is cancelled, and the provider's status does not say whether it is paid.
-	unclear bool
 	// looking is set while the provider is asked once more whether the order is paid, before the order ends.
 	looking bool
-	// overdue is set once the provider has taken too long with it.
-	overdue bool
-	// late is set once the provider has expired the order although it had taken a proof or found a payment.
-	late bool
 	// maybeMade is set once an attempt to make the order may have succeeded without an answer.
 	maybeMade bool
 	// unkept is how many orders it made that were another's.
@@ -267,7 +258,7 @@ func (o *orderRun) cancellationNote() string {
 		return "Cancelled on request. The provider may have made an order whose answer was lost. Nobody was told how to pay it."
 	case o.order.OrderID == "":
 		return "Cancelled on request, before there was anything to pay."
-	case o.unclear:
+	case o.payment.undecided():
 		return "Cancelled on request. The provider's status does not say whether it holds a payment; ask it with the order id."
 	}
 	return "Cancelled on request. The provider holds no payment; its order expires by itself."

@@ -65,9 +65,9 @@ func (o *orderRun) waitForPayment() *ramp.Wait {
 	switch {
 	case o.order.Proof != nil:
 		return fromProvider(ramp.WaitProofCheck)
-	case o.unclear || o.looking:
+	case o.payment.undecided() || o.looking:
 		return fromProvider(ramp.WaitPaymentStatus)
-	case !o.unpaid: // the provider is asked at the deadline
+	case !o.payment.awaited(): // the provider is asked at the deadline
 		return &ramp.Wait{For: ramp.WaitPaymentStatus, From: ramp.Provider, Until: o.order.ExpiresAt}
 	default:
 		return fromUser(ramp.WaitPayment, o.order.ExpiresAt)
@@ -89,7 +89,7 @@ func (o *orderRun) actions() []ramp.Action {
 	if o.order.Status == ramp.AwaitingConfirmation {
 		all = append(all, ramp.ConfirmQuote)
 	}
-	if o.order.Proof == nil && !o.paid && !o.unclear {
+	if o.order.Proof == nil && !o.payment.found() && !o.payment.undecided() {
 		all = append(all, ramp.CancelAction)
 	}
 	return all

@@ -121,9 +121,9 @@ func (o *orderRun) awaitingPayment() standing {
 			awaits:   theProvider,
 			text:     "The order goes on by itself once the provider has taken or refused it.",
 		}
-	case o.unclear || !o.unpaid:
+	case !o.payment.awaited():
 		goesOn := "The order asks on"
-		if !o.unclear {
+		if !o.payment.undecided() {
 			goesOn = "The order asks again when its time is over"
 		}
 		return standing{
