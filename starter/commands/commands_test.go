@@ -274,7 +274,7 @@ func TestSetupSaysWhatIsThere(t *testing.T) {
 	x.desk.attributes = ramp.SearchAttributeTypes()
 	got := x.run(t, "setup")
 	require.Zero(t, got.code, got.stderr)
-	require.Regexp(t, `RampFiatAmount +Double +there already`, got.stdout)
+	require.Regexp(t, `RampFiatAmount +Double +exists`, got.stdout)
 	require.Contains(t, got.stdout, "Namespace default is ready for orders.")
 	require.Contains(t, x.run(t, "setup", "-o", "json").stdout, `"added": []`)
 }

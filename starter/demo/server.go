@@ -65,7 +65,7 @@ func (r *run) existingServer(ctx context.Context, c *connection.Connection) (*se
 	if err != nil {
 		return nil, err
 	}
-	_, err = setup.SearchAttributes(ctx, c.Temporal.OperatorService(), c.Temporal, c.Namespace)
+	_, err = setup.EnsureSearchAttributes(ctx, c.Temporal.OperatorService(), c.Temporal, c.Namespace)
 	if err != nil {
 		return nil, err
 	}

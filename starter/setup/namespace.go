@@ -1,3 +1,5 @@
+// Package setup prepares a Temporal namespace for orders: it creates the namespace or sets its retention, and registers the search attributes of
+// orders. Every function can be repeated, and changes only what is missing or was asked for.
 package setup
 
 import (
@@ -16,47 +18,54 @@ import (
 )
 
 const (
-	// DefaultRetention is that of a namespace that setup creates, unless told otherwise.
+	// DefaultRetention is the retention of a namespace that is created without another.
 	DefaultRetention = 30 * 24 * time.Hour
-	// LeastRetention is the shortest that Temporal accepts.
-	LeastRetention = 24 * time.Hour
+	// MinRetention is the shortest retention that Temporal accepts.
+	MinRetention = 24 * time.Hour
+	// pollInterval is the interval at which the server is asked whether a change has taken effect.
+	pollInterval = 500 * time.Millisecond
 )
 
-// Namespaces is what setup needs of Temporal's workflow service.
+// Namespaces is the part of Temporal's workflow service that this package uses.
 type Namespaces interface {
 	DescribeNamespace(context.Context, *workflowservice.DescribeNamespaceRequest, ...grpc.CallOption) (*workflowservice.DescribeNamespaceResponse, error)
 	RegisterNamespace(context.Context, *workflowservice.RegisterNamespaceRequest, ...grpc.CallOption) (*workflowservice.RegisterNamespaceResponse, error)
 	UpdateNamespace(context.Context, *workflowservice.UpdateNamespaceRequest, ...grpc.CallOption) (*workflowservice.UpdateNamespaceResponse, error)
 }
 
-// Outcome says what setup did to a namespace.
-type Outcome struct {
+// NamespaceResult is the result of EnsureNamespace.
+type NamespaceResult struct {
+	// Created reports whether the namespace did not exist before.
 	Created bool
-	// Retention is how long Temporal keeps orders that are over, and with them their references. Before is what it was, if
-	// setup has changed it, and zero otherwise.
-	Retention, Before time.Duration
+	// Retention is how long Temporal keeps an order, and with it its reference, after the order has ended.
+	Retention time.Duration
+	// Before is the former retention if it was changed, and zero otherwise.
+	Before time.Duration
 }
 
-// Namespace makes sure that a namespace is there, and that it keeps orders that are over for so long. A retention of zero
-// leaves that of a namespace that is there, and is DefaultRetention for one that is not. It returns once the namespace can be
-// used.
-func Namespace(ctx context.Context, namespaces Namespaces, visibility Visibility, name string, retention time.Duration) (Outcome, error) {
+// EnsureNamespace creates a namespace, or sets the retention of an existing one. A retention of zero leaves that of an existing namespace as it is,
+// and is DefaultRetention for a new one. It returns when the namespace can be used; if ctx ends before, the error is NotReady.
+func EnsureNamespace(
+	ctx context.Context, namespaces Namespaces, visibility Visibility, name string, retention time.Duration,
+) (NamespaceResult, error) {
 	described, err := namespaces.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: name})
 	var absent *serviceerror.NamespaceNotFound
 	switch {
 	case errors.As(err, &absent):
-		return create(ctx, namespaces, visibility, name, retention)
+		return createNamespace(ctx, namespaces, visibility, name, retention)
 	case err != nil:
-		return Outcome{}, managed(name, fmt.Sprintf("check the credentials and, if it is not there, create namespace %q", name), err)
+		return NamespaceResult{}, namespaceError(name, fmt.Sprintf("check the credentials, and create namespace %q if it does not exist", name), err)
 	}
-	has := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
-	if retention == 0 || retention == has {
-		return Outcome{Retention: has}, nil
+	current := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
+	if retention == 0 || retention == current {
+		return NamespaceResult{Retention: current}, nil
 	}
-	return keepFor(ctx, namespaces, name, retention, has)
+	return setRetention(ctx, namespaces, name, current, retention)
 }
 
-func create(ctx context.Context, namespaces Namespaces, visibility Visibility, name string, retention time.Duration) (Outcome, error) {
+func createNamespace(
+	ctx context.Context, namespaces Namespaces, visibility Visibility, name string, retention time.Duration,
+) (NamespaceResult, error) {
 	if retention == 0 {
 		retention = DefaultRetention
 	}
@@ -66,63 +75,63 @@ func create(ctx context.Context, namespaces Namespaces, visibility Visibility, n
 		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
 	})
 	if err != nil {
-		return Outcome{}, managed(name, fmt.Sprintf("create namespace %q, which is not there,", name), err)
+		return NamespaceResult{}, namespaceError(name, fmt.Sprintf("create namespace %q", name), err)
 	}
-	return Outcome{Created: true, Retention: retention}, known(ctx, visibility, name)
+	return NamespaceResult{Created: true, Retention: retention}, awaitNamespace(ctx, visibility, name)
 }
 
-func keepFor(ctx context.Context, namespaces Namespaces, name string, retention, before time.Duration) (Outcome, error) {
+func setRetention(ctx context.Context, namespaces Namespaces, name string, before, retention time.Duration) (NamespaceResult, error) {
 	_, err := namespaces.UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
 		Namespace: name,
 		Config:    &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(retention)},
 	})
 	if err != nil {
-		return Outcome{}, managed(name, fmt.Sprintf("set the retention of namespace %q to %s", name, Days(retention)), err)
+		return NamespaceResult{}, namespaceError(name, fmt.Sprintf("set the retention of namespace %q to %s", name, Days(retention)), err)
 	}
-	return Outcome{Retention: retention, Before: before}, nil
+	return NamespaceResult{Retention: retention, Before: before}, nil
 }
 
-// known waits until the server knows a new namespace, which takes it some seconds.
-func known(ctx context.Context, visibility Visibility, name string) error {
-	return until(ctx, "the namespace was created, but the server does not know it yet; run setup again in a minute", func() error {
+// awaitNamespace blocks until a new namespace can be used. The server caches namespaces for some seconds.
+func awaitNamespace(ctx context.Context, visibility Visibility, name string) error {
+	return poll(ctx, fmt.Sprintf("namespace %q was created, but the server does not use it yet: run setup again in a minute", name), func() error {
 		_, err := visibility.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: name})
 		return err
 	})
 }
 
-// until tries something until it succeeds.
-func until(ctx context.Context, otherwise string, try func() error) error {
-	ticks := time.NewTicker(askAgain)
+// poll calls check until it succeeds. When ctx ends before, it returns a NotReady error with the message.
+func poll(ctx context.Context, message string, check func() error) error {
+	ticks := time.NewTicker(pollInterval)
 	defer ticks.Stop()
 	for {
-		if try() == nil {
+		if check() == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return &ramp.Error{Type: ramp.NotReady, Message: otherwise}
+			return &ramp.Error{Type: ramp.NotReady, Message: message}
 		case <-ticks.C:
 		}
 	}
 }
 
-// managed tells what to do where namespaces are not managed by those who use them, as on Temporal Cloud.
-func managed(name, todo string, err error) error {
-	if !closed(err) {
+// namespaceError adds a remedy to an error of a server whose clients may not manage namespaces, such as Temporal Cloud.
+func namespaceError(name, remedy string, err error) error {
+	if !forbidden(err) {
 		return fmt.Errorf("namespace %q: %w", name, err)
 	}
-	return fmt.Errorf("this server does not let its clients manage namespaces: %s by the server's own means, such as the Temporal Cloud "+
-		"console or tcld, and run setup again: %w", todo, err)
+	return fmt.Errorf("this server does not allow clients to manage namespaces: %s with the server's own tools, such as the Temporal Cloud "+
+		"console or tcld, and run setup again: %w", remedy, err)
 }
 
-// closed reports whether the server keeps a service from its clients.
-func closed(err error) bool {
-	var forbidden *serviceerror.PermissionDenied
-	var unknown *serviceerror.Unimplemented
-	return errors.As(err, &forbidden) || errors.As(err, &unknown)
+// forbidden reports whether the server does not offer a service to its clients.
+func forbidden(err error) bool {
+	var denied *serviceerror.PermissionDenied
+	var unimplemented *serviceerror.Unimplemented
+	return errors.As(err, &denied) || errors.As(err, &unimplemented)
 }
 
-// Days is a retention in days, as Temporal's own tools show it.
+// Days formats a retention in days, as Temporal's own tools do; one that is not in whole days as a duration.
 func Days(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {

@@ -18,10 +18,10 @@ import (
 
 const day = 24 * time.Hour
 
-// registry is where a cluster keeps its namespaces: one, or none.
+// registry is a fake workflow service with one namespace or none.
 type registry struct {
 	cluster
-	// retention of the namespace, which is not there while it is zero.
+	// retention is that of the namespace; zero if the namespace does not exist.
 	retention time.Duration
 	changes   int
 	refuses   error
@@ -59,48 +59,48 @@ func (r *registry) change(retention *durationpb.Duration) error {
 	return nil
 }
 
-func TestSetupCreatesANamespaceThatIsNotThereAndWaitsUntilItIsKnown(t *testing.T) {
+func TestSetupCreatesAMissingNamespaceAndWaitsUntilItIsUsable(t *testing.T) {
 	t.Parallel()
 	r := &registry{cluster: cluster{stale: 1}}
-	outcome, err := setup.Namespace(t.Context(), r, r, namespace, 0)
+	outcome, err := setup.EnsureNamespace(t.Context(), r, r, namespace, 0)
 	require.NoError(t, err)
-	require.Equal(t, setup.Outcome{Created: true, Retention: setup.DefaultRetention}, outcome)
+	require.Equal(t, setup.NamespaceResult{Created: true, Retention: setup.DefaultRetention}, outcome)
 	require.Equal(t, setup.DefaultRetention, r.retention)
 	require.Zero(t, r.stale)
 }
 
-func TestSetupCreatesANamespaceWithTheRetentionThatIsAskedFor(t *testing.T) {
+func TestSetupCreatesANamespaceWithTheGivenRetention(t *testing.T) {
 	t.Parallel()
 	r := &registry{}
-	outcome, err := setup.Namespace(t.Context(), r, r, namespace, 90*day)
+	outcome, err := setup.EnsureNamespace(t.Context(), r, r, namespace, 90*day)
 	require.NoError(t, err)
 	require.Equal(t, 90*day, outcome.Retention)
 	require.Equal(t, 90*day, r.retention)
 }
 
-func TestSetupLeavesTheRetentionOfANamespaceUnlessAskedToChangeIt(t *testing.T) {
+func TestSetupKeepsTheRetentionOfAnExistingNamespaceUnlessOneIsGiven(t *testing.T) {
 	t.Parallel()
 	for _, retention := range []time.Duration{0, 7 * day} {
 		r := &registry{retention: 7 * day}
-		outcome, err := setup.Namespace(t.Context(), r, r, namespace, retention)
+		outcome, err := setup.EnsureNamespace(t.Context(), r, r, namespace, retention)
 		require.NoError(t, err)
-		require.Equal(t, setup.Outcome{Retention: 7 * day}, outcome)
+		require.Equal(t, setup.NamespaceResult{Retention: 7 * day}, outcome)
 		require.Zero(t, r.changes)
 	}
 }
 
-func TestSetupChangesTheRetentionOnceAndSaysWhatItWas(t *testing.T) {
+func TestSetupChangesTheRetentionOnceAndReturnsTheFormerOne(t *testing.T) {
 	t.Parallel()
 	r := &registry{retention: 7 * day}
-	outcome, err := setup.Namespace(t.Context(), r, r, namespace, 30*day)
+	outcome, err := setup.EnsureNamespace(t.Context(), r, r, namespace, 30*day)
 	require.NoError(t, err)
-	require.Equal(t, setup.Outcome{Retention: 30 * day, Before: 7 * day}, outcome)
-	_, err = setup.Namespace(t.Context(), r, r, namespace, 30*day)
+	require.Equal(t, setup.NamespaceResult{Retention: 30 * day, Before: 7 * day}, outcome)
+	_, err = setup.EnsureNamespace(t.Context(), r, r, namespace, 30*day)
 	require.NoError(t, err)
 	require.Equal(t, 1, r.changes)
 }
 
-func TestSetupTellsWhatToDoWhereNamespacesAreMadeElsewhere(t *testing.T) {
+func TestSetupExplainsWhatToDoWhereItMayNotManageNamespaces(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		has  time.Duration
@@ -112,7 +112,7 @@ func TestSetupTellsWhatToDoWhereNamespacesAreMadeElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &registry{retention: test.has, refuses: serviceerror.NewPermissionDenied("Request unauthorized.", "")}
-			_, err := setup.Namespace(t.Context(), r, r, namespace, 30*day)
+			_, err := setup.EnsureNamespace(t.Context(), r, r, namespace, 30*day)
 			require.ErrorIs(t, err, r.refuses)
 			require.ErrorContains(t, err, test.want)
 			require.ErrorContains(t, err, "Temporal Cloud")
@@ -120,11 +120,11 @@ func TestSetupTellsWhatToDoWhereNamespacesAreMadeElsewhere(t *testing.T) {
 	}
 }
 
-func TestSetupSaysWhenTheServerDoesNotKnowANewNamespaceInTime(t *testing.T) {
+func TestNewNamespaceThatIsNotUsableInTimeIsNotReady(t *testing.T) {
 	t.Parallel()
 	r := &registry{cluster: cluster{stale: 1}}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := setup.Namespace(ctx, r, r, namespace, 0)
+	_, err := setup.EnsureNamespace(ctx, r, r, namespace, 0)
 	require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 }

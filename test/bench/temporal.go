@@ -76,7 +76,7 @@ func addNamespace(ctx context.Context, address, name string) error {
 		return err
 	}
 	return again(ctx, func() error {
-		_, err := setup.SearchAttributes(ctx, temporal.OperatorService(), temporal, name)
+		_, err := setup.EnsureSearchAttributes(ctx, temporal.OperatorService(), temporal, name)
 		return err
 	})
 }

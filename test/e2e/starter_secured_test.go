@@ -195,7 +195,7 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 	})
 	out, problems, code := s.starterWith(operator, "setup")
 	require.Zero(t, code, problems)
-	require.Regexp(t, `Retention +2 days +left as it is`, out)
+	require.Regexp(t, `Retention +2 days +unchanged`, out)
 	require.NotContains(t, out, "added", "it was all there")
 
 	s.startWorkerWith(append(a.asClient("worker"), "TEMPORAL_NAMESPACE=orders"))
@@ -272,7 +272,7 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 	require.Contains(t, out, "Namespace default is ready for orders.", "all was there")
 	_, problems, code = s.starterWith(withKey, "setup", "--retention", "48h")
 	require.Equal(t, 1, code)
-	require.Contains(t, problems, `set the retention of namespace "default" to 2 days by the server's own means`)
+	require.Contains(t, problems, `set the retention of namespace "default" to 2 days with the server's own tools`)
 	_, problems, code = s.starterWith(append(withKey, "TEMPORAL_NAMESPACE=elsewhere"), "setup")
 	require.Equal(t, 1, code)
 	require.Contains(t, problems, `create namespace "elsewhere"`)

@@ -177,7 +177,7 @@ func makeNamespace(ctx context.Context, temporal client.Client) error {
 	}
 	// A new namespace is known everywhere only after a moment.
 	for {
-		_, err := setup.SearchAttributes(ctx, temporal.OperatorService(), temporal, client.DefaultNamespace)
+		_, err := setup.EnsureSearchAttributes(ctx, temporal.OperatorService(), temporal, client.DefaultNamespace)
 		if err == nil || !sleep(ctx, askServer) {
 			return err
 		}

@@ -19,10 +19,10 @@ import (
 
 const namespace = "orders"
 
-// cluster is a Temporal cluster that needs a while until it can use what was added.
+// cluster is a fake Temporal cluster that takes a while to use an added search attribute.
 type cluster struct {
 	known map[string]enumspb.IndexedValueType
-	// stale is how many queries fail yet.
+	// stale is the number of queries that still fail.
 	stale   int
 	added   int
 	refuses error
@@ -70,7 +70,7 @@ func knowing(known map[string]enumspb.IndexedValueType) *cluster {
 func TestSetupAddsEverySearchAttributeToANewNamespace(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{})
-	result, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	result, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
 	require.Equal(t, ramp.SearchAttributeTypes(), c.known)
 	require.Len(t, result.Added, len(ramp.SearchAttributes()))
@@ -82,7 +82,7 @@ func TestSetupAddsOnlyWhatIsMissing(t *testing.T) {
 	c := knowing(ramp.SearchAttributeTypes())
 	delete(c.known, "RampAttention")
 	c.known["Unrelated"] = enumspb.INDEXED_VALUE_TYPE_TEXT
-	result, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	result, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
 	require.Equal(t, []string{"RampAttention"}, result.Added)
 	require.Len(t, result.Existing, len(ramp.SearchAttributes())-1)
@@ -91,9 +91,9 @@ func TestSetupAddsOnlyWhatIsMissing(t *testing.T) {
 func TestSetupTwiceAddsNothingTheSecondTime(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{})
-	_, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	_, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
-	result, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	result, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
 	require.Empty(t, result.Added)
 	require.Equal(t, 1, c.added)
@@ -102,46 +102,46 @@ func TestSetupTwiceAddsNothingTheSecondTime(t *testing.T) {
 func TestSetupChangesNothingWhereATypeDiffers(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{"RampStatus": enumspb.INDEXED_VALUE_TYPE_TEXT})
-	_, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	_, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.ErrorContains(t, err, "RampStatus is Text and must be Keyword")
 	require.ErrorContains(t, err, "nothing was changed")
 	require.Zero(t, c.added)
 }
 
-func TestSetupReturnsOnceTheServerCanUseWhatWasAdded(t *testing.T) {
+func TestSetupReturnsWhenTheSearchAttributesAreUsable(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{})
 	c.stale = 1
-	_, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	_, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
 	require.Zero(t, c.stale)
 }
 
-func TestSetupSaysWhenTheServerIsNotReadyInTime(t *testing.T) {
+func TestSearchAttributesThatAreNotUsableInTimeAreNotReady(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{})
 	c.stale = 1
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := setup.SearchAttributes(ctx, c, c, namespace)
+	_, err := setup.EnsureSearchAttributes(ctx, c, c, namespace)
 	require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 }
 
-func TestSetupTellsHowToGoOnWhereItMayNotChangeAnything(t *testing.T) {
+func TestSetupListsTheSearchAttributesToAddWhereItMayNotAddThem(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{})
 	c.refuses = serviceerror.NewPermissionDenied("not allowed", "")
-	_, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	_, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.ErrorIs(t, err, c.refuses)
 	for name, kind := range ramp.SearchAttributeTypes() {
 		require.ErrorContains(t, err, name+" ("+kind.String()+")")
 	}
 }
 
-func TestSetupPassesOtherRefusalsOn(t *testing.T) {
+func TestSetupReturnsOtherErrorsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	c := knowing(map[string]enumspb.IndexedValueType{})
 	c.refuses = errors.New("disk full")
-	_, err := setup.SearchAttributes(t.Context(), c, c, namespace)
+	_, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.ErrorIs(t, err, c.refuses)
 }
