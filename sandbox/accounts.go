@@ -20,7 +20,7 @@ type linkAnswer struct {
 	Status          string `json:"status"`
 }
 
-// linkBank starts linking a bank account (provider 3.8). A link that fails is a success of the call.
+// linkBank starts linking a bank account (provider 3.8). The call succeeds even if the link fails.
 func (s *Server) linkBank(c *call) (any, error) {
 	form, err := c.readBankForm()
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Server) linkBank(c *call) (any, error) {
 	return answer(b.answered(c.now)), nil
 }
 
-// relink answers for an account that is linked already, or about to be.
+// relink answers a request for an account that is linked already or being linked.
 func relink(l link, now time.Time) (any, error) {
 	if l.status(now) == linkSuccess {
 		return nil, refuse(http.StatusNotAcceptable, "account already verified", "this account is linked already")
@@ -77,7 +77,7 @@ func (c *call) readBankForm() (bankForm, error) {
 	return form, nil
 }
 
-// readPhone takes the optional phone number, nil where there is none.
+// readPhone reads the optional phone number; nil if absent.
 func readPhone(o *object) *phone {
 	var given *phone
 	o.optionalNested("phone", func(o *object) {
@@ -86,7 +86,7 @@ func readPhone(o *object) *phone {
 	return given
 }
 
-// bankStatus tells how a link stands; its reference is named otherwise than in linkBank (provider 3.9).
+// bankStatus answers with the status of a link; the reference has another name than in linkBank (provider 3.9).
 func (s *Server) bankStatus(c *call) (any, error) {
 	for _, b := range c.user.banks {
 		if b.reference == c.request.PathValue("reference") {
@@ -106,8 +106,8 @@ func (s *Server) fetchBanks(c *call) (any, error) {
 	return linked(c.user, items, bankNotFound)
 }
 
-// linked answers with a user's links. Without any it is a 404, as a sibling call answers (provider 13), or by the user's
-// tags an empty list.
+// linked answers with a user's links. Without any it answers 404, as a sibling call does (provider 13), or an empty list if the
+// user's tags say so.
 func linked[T any](u *user, items []T, none string) (any, error) {
 	tags := tagsOf(u.email)
 	switch {
@@ -120,7 +120,7 @@ func linked[T any](u *user, items []T, none string) (any, error) {
 	}
 }
 
-// The answers for accounts that are not there. The second one is no document's.
+// The answers for missing accounts. The second one is not documented.
 const (
 	bankNotFound = "Bank details are not found for the user"
 	upiNotFound  = "UPI details are not found for the user"

@@ -10,7 +10,7 @@ import (
 	"github.com/mr-tron/base58"
 )
 
-// Length of what stands in an address or a hash, in bytes.
+// Lengths of the parts of addresses and hashes, in bytes.
 const (
 	evmAddressLength   = 20
 	hashLength         = 32
@@ -28,7 +28,7 @@ var (
 	tronHash   = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 )
 
-// validAddress tells whether a wallet address is well-formed for the chain.
+// validAddress reports whether a wallet address is well-formed for the chain.
 func (f family) validAddress(address string) bool {
 	switch f {
 	case solana:
@@ -41,7 +41,7 @@ func (f family) validAddress(address string) bool {
 	}
 }
 
-// validHash tells whether a transaction hash is well-formed for the chain: 0x and 64 hexadecimal digits on EVM
+// validHash reports whether a transaction hash is well-formed for the chain: 0x and 64 hexadecimal digits on EVM
 // chains, a base58 signature on Solana, 64 hexadecimal digits on Tron.
 func (f family) validHash(hash string) bool {
 	switch f {
@@ -55,12 +55,12 @@ func (f family) validHash(hash string) bool {
 	}
 }
 
-// walletRefusal refuses a wallet address that the chain cannot have.
+// walletRefusal returns the refusal of a wallet address that is not valid on the chain.
 func walletRefusal(name string) error {
 	return refuse(http.StatusBadRequest, "Invalid wallet address", name+" is not an address of the chain")
 }
 
-// deriveAddress makes the chain's address for a name, always the same one.
+// deriveAddress returns an address of the chain that depends on the name alone.
 func (f family) deriveAddress(name string) string {
 	sum := sha256.Sum256([]byte("address/" + name))
 	switch f {
@@ -73,7 +73,7 @@ func (f family) deriveAddress(name string) string {
 	}
 }
 
-// deriveHash makes the chain's transaction hash for a name, always the same one.
+// deriveHash returns a transaction hash of the chain that depends on the name alone.
 func (f family) deriveHash(name string) string {
 	sum := sha256.Sum256([]byte("hash/" + name))
 	switch f {

@@ -21,7 +21,7 @@ const (
 	refreshToken tokenKind = "refresh"
 )
 
-// life is how long a token of the kind lives (provider 1.4).
+// life returns how long a token of the kind is valid (provider 1.4).
 func (k tokenKind) life() time.Duration {
 	if k == refreshToken {
 		return 24 * time.Hour
@@ -29,14 +29,14 @@ func (k tokenKind) life() time.Duration {
 	return time.Hour
 }
 
-// claims are the members of the provider's tokens (provider 1.4), and a serial number that allows revoking them.
+// claims are the members of the provider's tokens (provider 1.4) and a serial number, by which they are revoked.
 type claims struct {
 	UserID   string `json:"userId"`
 	TenantID string `json:"tenantId"`
 	jwt.RegisteredClaims
 }
 
-// mint makes a token of the user.
+// mint returns a new token of the user.
 func (s *Server) mint(u *user, kind tokenKind, now time.Time) (string, error) {
 	s.store.serial++
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
@@ -54,7 +54,7 @@ func (s *Server) mint(u *user, kind tokenKind, now time.Time) (string, error) {
 	return signed, nil
 }
 
-// refreshToken exchanges a refresh token for an access token; the refresh token stays as it is (provider 3.2).
+// refreshToken exchanges a refresh token for an access token; the refresh token stays valid (provider 3.2).
 func (s *Server) refreshToken(c *call) (any, error) {
 	token, err := s.mint(c.user, accessToken, c.now)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Server) refreshToken(c *call) (any, error) {
 	return answer(map[string]string{"accessToken": token}), nil
 }
 
-// authorize checks the API key and the token. Whatever is wrong, the answer is the same (provider 1.4).
+// authorize checks the API key and the token. Every failure has the same answer (provider 1.4).
 func (s *Server) authorize(need access, c *call) error {
 	if !hmac.Equal([]byte(c.request.Header.Get("x-api-key")), []byte(s.options.APIKey)) {
 		return unauthorized("x-api-key is missing or wrong")
@@ -80,7 +80,7 @@ func (s *Server) authorize(need access, c *call) error {
 }
 
 func (s *Server) authorizeToken(kind tokenKind, c *call) error {
-	// The provider takes the second word, whatever the first one is (provider 1.3).
+	// The provider reads the second word and ignores the first (provider 1.3).
 	_, signed, _ := strings.Cut(c.request.Header.Get("Authorization"), " ")
 	parsed, err := s.parse(signed, kind, c.now)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Server) tokenKey(kind tokenKind) []byte {
 	return mac.Sum(nil)
 }
 
-// revokeTokens makes every token that the user has worthless.
+// revokeTokens invalidates all tokens of the user.
 func (s *Server) revokeTokens(u *user, now time.Time) {
 	u.revoked = s.store.serial
 	s.journal.Add(ledger.Event{At: now, Kind: ledger.EventTokensRevoked, Email: u.email})

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// family is how a chain writes addresses and transaction hashes.
+// family is the format of a chain's addresses and transaction hashes.
 type family int
 
 const (
@@ -19,8 +19,8 @@ const (
 // nativeAddress stands for a chain's own coin (provider 3.13).
 const nativeAddress = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 
-// chain is a supported chain with its limits in INR (provider 7). Where the documents list no off-ramp minimum, it
-// is the on-ramp one.
+// chain is a supported chain with its limits in INR (provider 7). An off-ramp minimum that the documents do not list is the on-ramp
+// one.
 type chain struct {
 	name       string
 	id         int64
@@ -32,7 +32,7 @@ type chain struct {
 	explorer   string // the address of a transaction is explorer + hash
 }
 
-// tronChainID is ours: the documents name Tron but not its id. It is the one chain lists give Tron's main net.
+// tronChainID is not documented; public chain lists give this id to Tron's main net.
 const tronChainID = 728126428
 
 func chains() []chain {
@@ -94,8 +94,7 @@ func tokens() []token {
 	}
 }
 
-// findToken looks a token up by all three of its names, which must agree. An empty address leaves the address
-// out of the comparison.
+// findToken returns the token with the symbol, address and chain. An empty address is not compared.
 func findToken(symbol, address string, chainID int64) (token, error) {
 	for _, t := range tokens() {
 		if t.chain.id == chainID && t.symbol == symbol && (address == "" || t.hasAddress(address)) {
@@ -106,7 +105,7 @@ func findToken(symbol, address string, chainID int64) (token, error) {
 		"no supported token has this symbol, address and chainId")
 }
 
-// hasAddress compares as the chain does: hexadecimal in any case, base58 exactly.
+// hasAddress compares addresses as the chain does: hexadecimal regardless of case, base58 exactly.
 func (t token) hasAddress(address string) bool {
 	if t.chain.family == evm {
 		return strings.EqualFold(t.address, address)

@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// maxSpeed bounds a clock's speed, so that its time cannot overflow within a process's life.
+// maxSpeed bounds a clock's speed, so that its time does not overflow while the process runs.
 const maxSpeed = 1_000_000
 
-// Clock is the sandbox's time. It runs a number of times as fast as real time, stands still, or is moved by
-// hand. It is safe for concurrent use.
+// Clock is the sandbox's time. It runs at a multiple of real time, or stands still, and can be set. It is safe for concurrent use.
 type Clock struct {
 	mu     sync.Mutex
 	at     time.Time // the sandbox's time at the real moment since
@@ -19,8 +18,8 @@ type Clock struct {
 	factor float64
 }
 
-// NewClock returns a clock that shows start now and runs speed times as fast as real time. Speed 0 stands
-// still, for tests; a negative speed or one that is not a number counts as 0.
+// NewClock returns a clock that shows start now and runs at speed times real time. At speed 0 it stands still; a negative speed and
+// NaN count as 0.
 func NewClock(start time.Time, speed float64) *Clock {
 	c := &Clock{at: start.UTC(), since: time.Now()}
 	if checkSpeed(speed) == nil {
@@ -50,7 +49,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.rebase(c.now().Add(d))
 }
 
-// Speed returns how many times as fast as real time the clock runs.
+// Speed returns the clock's speed as a multiple of real time.
 func (c *Clock) Speed() float64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,8 +18,8 @@ import (
 // maxControlBody bounds a request to the control plane.
 const maxControlBody = 1 << 20
 
-// control serves what the provider does not have: the sandbox's own state, for tests and demos. It asks for no
-// credentials, so the sandbox must listen on loopback.
+// control serves the control plane: the sandbox's own state, for tests and demos. It requires no credentials, so the sandbox must
+// listen on loopback.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /sandbox/health", s.controlled(s.health))
@@ -37,14 +37,14 @@ func (s *Server) control() http.Handler {
 	return mux
 }
 
-// controlRefusal is an answer of the control plane that says no.
+// controlRefusal is a refusal by the control plane.
 type controlRefusal struct {
 	Error string `json:"error"`
 }
 
 var errNoOrder = errors.New("there is no order with this id")
 
-// controlled answers in plain JSON, without the provider's envelope.
+// controlled returns a handler that answers in plain JSON, without the provider's envelope.
 func (s *Server) controlled(handle func(r *http.Request, body []byte) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControlBody))
@@ -77,7 +77,7 @@ func (s *Server) clockState() clockState {
 	return clockState{Now: s.clock.Now(), Speed: s.clock.Speed()}
 }
 
-// moveClock takes any of speed (a number), set (RFC 3339) and advance (a Go duration such as "3h").
+// moveClock reads any of speed (a number), set (RFC 3339) and advance (a Go duration such as "3h").
 func (s *Server) moveClock(_ *http.Request, body []byte) (any, error) {
 	var speed *float64
 	var set, advance string
@@ -137,8 +137,8 @@ func (s *Server) showOrder(r *http.Request, _ []byte) (any, error) {
 	return newLedgerOrder(o, s.clock.Now()), nil
 }
 
-// forceOrder puts an order in a status, any text, in which it stays unless a proof moves it on, or its course, if told to
-// go on.
+// forceOrder sets an order's status to any text. The order stays there until a proof moves it on, or follows the rest of its course
+// if the request says so.
 func (s *Server) forceOrder(r *http.Request, body []byte) (any, error) {
 	var status, reason string
 	var goOn bool
@@ -159,7 +159,7 @@ func (s *Server) forceOrder(r *http.Request, body []byte) (any, error) {
 	})
 }
 
-// onward is the part of the order's course that follows a status; all of it, if the status is not in it.
+// onward returns the part of the order's course after a status; all of it if the status is not part of it.
 func (o *order) onward(status string, now time.Time) []hop {
 	path := o.path(now)
 	for i, h := range path {
@@ -170,7 +170,7 @@ func (o *order) onward(status string, now time.Time) []hop {
 	return path
 }
 
-// forcePayment lets the provider find the payment of an order now, in full or of another amount, without a proof.
+// forcePayment makes the provider find the payment of an order now, in full or of another amount, without a proof.
 func (s *Server) forcePayment(r *http.Request, body []byte) (any, error) {
 	amount, err := readPaid(body)
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *Server) forcePayment(r *http.Request, body []byte) (any, error) {
 	})
 }
 
-// readPaid takes an optional amount.
+// readPaid reads an optional amount.
 func readPaid(body []byte) (decimal.Decimal, error) {
 	var amount decimal.Decimal
 	err := readObject(body, func(o *object) {
@@ -211,8 +211,8 @@ func readAtLeastZero(o *object) decimal.Decimal {
 	return amount
 }
 
-// putPayment says what a UTR pays, nothing if it is 0: a new order finds that, whatever it is of. It is for UTRs that
-// no order was given so far, or gives back.
+// putPayment sets what a UTR pays, whatever the amount of the order that it is submitted for; 0 means that no payment is ever
+// found. The UTR must not belong to an order.
 func (s *Server) putPayment(_ *http.Request, body []byte) (any, error) {
 	var paid payment
 	err := readObject(body, func(o *object) { paid.proof, paid.amount = o.text("utr"), readAtLeastZero(o) })
@@ -225,7 +225,7 @@ func (s *Server) putPayment(_ *http.Request, body []byte) (any, error) {
 	return map[string]any{"utr": paid.proof, "amount": number(paid.amount)}, nil
 }
 
-// changeOrder changes the order that the path names, and tells how it is then.
+// changeOrder changes the order that the path names and answers with its new state.
 func (s *Server) changeOrder(r *http.Request, change func(*order, time.Time) error) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +240,7 @@ func (s *Server) changeOrder(r *http.Request, change func(*order, time.Time) err
 	return newLedgerOrder(o, now), nil
 }
 
-// userForm is what putUser takes.
+// userForm is the body of putUser.
 type userForm struct {
 	email  string
 	name   string
@@ -250,7 +250,7 @@ type userForm struct {
 	upis   []upiForm
 }
 
-// putUser makes a user, or changes the one with this e-mail.
+// putUser creates a user, or changes the one with the e-mail.
 func (s *Server) putUser(_ *http.Request, body []byte) (any, error) {
 	form, err := readUserForm(body)
 	if err != nil {
@@ -285,7 +285,7 @@ func (s *Server) apply(form userForm, u *user, now time.Time) {
 	}
 }
 
-// kycVerified is the state of a user whose e-mail has no tag; the other states are named as the tags.
+// kycVerified is the KYC state of a user whose e-mail has no tag; the other states have the names of the tags.
 const kycVerified = "verified"
 
 func readUserForm(body []byte) (userForm, error) {
@@ -313,7 +313,7 @@ func readLinkedBank(o *object) bankForm {
 	return bank
 }
 
-// reset forgets everything but the clock. The fault rules of the start begin anew.
+// reset drops everything but the clock and restores the initial fault rules.
 func (s *Server) reset(*http.Request, []byte) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// eventsPage is how many events are told at once.
+// eventsPage is how many events one answer holds.
 const eventsPage = 1000
 
 // controlLedger serves the ledger, whole and in parts.
@@ -22,7 +22,7 @@ func (s *Server) controlLedger(mux *http.ServeMux) {
 
 func (s *Server) showTotals(*http.Request, []byte) (any, error) { return s.Ledger().Totals, nil }
 
-// showReferences tells of all references, or of the one in the query.
+// showReferences answers with the totals of all references, or of the one in the query.
 func (s *Server) showReferences(r *http.Request, _ []byte) (any, error) {
 	totals := s.Ledger().ByReference()
 	if query := r.URL.Query(); query.Has("reference") {
@@ -31,7 +31,7 @@ func (s *Server) showReferences(r *http.Request, _ []byte) (any, error) {
 	return totals, nil
 }
 
-// showEvents tells a page of events after the number in the query.
+// showEvents answers with a page of events after the number in the query.
 func (s *Server) showEvents(r *http.Request, _ []byte) (any, error) {
 	after := 0
 	if text := r.URL.Query().Get("after"); text != "" {

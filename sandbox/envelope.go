@@ -8,8 +8,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// envelope is the provider's answer around the data (provider 1.5). Its irregularities are the provider's: error is
-// an empty object on success, and absent in some answers; message appears in two.
+// envelope is the provider's answer around the data (provider 1.5), with the provider's irregularities: error is an empty object on
+// success and absent in some answers; message appears in two.
 type envelope struct {
 	Success bool   `json:"success"`
 	Message string `json:"message,omitempty"`
@@ -46,19 +46,18 @@ func listing(data any) envelope {
 	return envelope{Success: true, Message: "success", Data: data}
 }
 
-// refusal is a refused request: what the provider answers, and for the developer why.
+// refusal is the answer to a refused request, and the reason for the developer.
 type refusal struct {
 	status  int
 	message string
 	body    envelope
-	// why names the broken rule. It is told in the X-Sandbox-Reason header and in the log, so it never holds a
-	// value of the request.
+	// why names the broken rule, for the X-Sandbox-Reason header and the log. It never holds a value of the request.
 	why string
 }
 
 func (f *refusal) Error() string { return f.message + ": " + f.why }
 
-// refuse is the provider's usual refusal, its HTTP status repeated as the error's code.
+// refuse returns the provider's usual refusal, which repeats the HTTP status as the error's code.
 func refuse(status int, message, why string) *refusal {
 	return &refusal{status: status, message: message, why: why,
 		body: envelope{Error: errorDetail{Code: status, Message: message}}}
@@ -97,7 +96,7 @@ func codelessRefusal(message, why string) *refusal {
 		body: envelope{Error: errorDetail{Message: message}}}
 }
 
-// nestedRefusal is how NRI KYC refuses: the message one level deeper (provider 3.5).
+// nestedRefusal returns the refusal of NRI KYC, whose message is one level deeper (provider 3.5).
 func nestedRefusal(status int, message, why string) *refusal {
 	detail := errorDetail{Code: status, Data: map[string]string{"message": message}}
 	return &refusal{status: status, message: message, why: why, body: envelope{Error: detail}}

@@ -8,7 +8,7 @@ import (
 	"mime/multipart"
 )
 
-// form is a multipart form: one value for each text field, the size of each file.
+// form is a multipart form: the value of each text field and the size of each file.
 type form struct {
 	values map[string]string
 	files  map[string]int64

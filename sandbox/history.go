@@ -72,7 +72,7 @@ func newHistoryItem(o *order, now time.Time) historyItem {
 	return item
 }
 
-// invoiceLife is how long the link to an invoice works (provider 3.20).
+// invoiceLife is how long the link to an invoice is valid (provider 3.20).
 const invoiceLife = time.Hour
 
 // invoice links to the invoice of a completed on-ramp order. The sandbox serves no document there.

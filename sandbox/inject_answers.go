@@ -9,7 +9,7 @@ import (
 	"rampart/sandbox/fault"
 )
 
-// page answers what a load balancer does when it has no answer of the provider.
+// page answers as a load balancer without an answer of the provider does.
 func (x *injection) page() {
 	text := http.StatusText(x.fault.Status)
 	x.writer.Header().Set("Content-Type", "text/html")
@@ -38,7 +38,7 @@ func (x *injection) refuse() {
 	x.refuseWith(message)
 }
 
-// usualMessage is what the provider says with a status (provider 1.6).
+// usualMessage returns the provider's message for a status (provider 1.6).
 func usualMessage(status int) string {
 	switch status {
 	case http.StatusBadRequest:
@@ -64,7 +64,7 @@ func (x *injection) refuseWith(message string) {
 	writeJSON(x.writer, status, body)
 }
 
-// lacksToken tells whether a call comes without an access token, or with one that is worthless.
+// lacksToken reports whether a call comes without an access token, or with an invalid one.
 func (x *injection) lacksToken() bool {
 	s := x.server
 	s.mu.Lock()
@@ -72,7 +72,7 @@ func (x *injection) lacksToken() bool {
 	return s.authorizeToken(accessToken, &call{request: x.request, now: s.clock.Now()}) != nil
 }
 
-// retryAfter is the wait in seconds, or as a date by the clock that the Date header shows.
+// retryAfter returns the wait in seconds, or as a date by the clock of the Date header.
 func (x *injection) retryAfter() string {
 	wait := time.Duration(x.fault.RetryAfter)
 	if x.fault.AsDate {

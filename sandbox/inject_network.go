@@ -11,10 +11,10 @@ import (
 	"rampart/sandbox/fault"
 )
 
-// maxHang bounds how long a call goes unanswered, for a client that never gives up.
+// maxHang bounds how long a call stays unanswered.
 const maxHang = 10 * time.Minute
 
-// delay does and answers what was asked, after a time. A client that gives up before has asked for nothing.
+// delay lets the provider carry out the call after a time. For a client that gives up before, nothing happens.
 func (x *injection) delay() {
 	if !x.wait(time.Duration(x.fault.Delay)) {
 		x.reset()
@@ -23,15 +23,15 @@ func (x *injection) delay() {
 	x.provider.ServeHTTP(x.writer, x.request)
 }
 
-// hang answers nothing until the client gives up, and then closes the connection. A server notices the end of a
-// connection only once it has read the body.
+// hang sends no answer until the client gives up, then closes the connection. A server notices a closed connection only once it has
+// read the body.
 func (x *injection) hang() {
 	_, _ = io.Copy(io.Discard, http.MaxBytesReader(x.writer, x.request.Body, maxBody))
 	x.wait(maxHang)
 	x.reset()
 }
 
-// wait waits in real time. It is false if the client gave up, or the sandbox is closing.
+// wait blocks for d of real time. It returns false if the client gives up or the sandbox closes.
 func (x *injection) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -45,11 +45,11 @@ func (x *injection) wait(d time.Duration) bool {
 	}
 }
 
-// reset breaks the connection, so that the client's system says "connection reset by peer".
+// reset resets the connection.
 func (x *injection) reset() {
 	connection, _, err := http.NewResponseController(x.writer).Hijack()
 	if err != nil {
-		// The writer is not a connection of HTTP/1.1: net/http breaks it off by its own means.
+		// Not an HTTP/1.1 connection: net/http aborts it.
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := connection.(*net.TCPConn); ok {
@@ -58,7 +58,7 @@ func (x *injection) reset() {
 	_ = connection.Close()
 }
 
-// truncate promises the whole answer and sends half of it; net/http then closes the connection.
+// truncate announces the whole answer and sends half of it; net/http then closes the connection.
 func (x *injection) truncate() {
 	answer := x.callProvider()
 	body := answer.body.Bytes()

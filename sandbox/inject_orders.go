@@ -9,7 +9,7 @@ import (
 	"rampart/sandbox/fault"
 )
 
-// revoke makes the tokens of the user worthless; the provider itself then refuses them.
+// revoke invalidates the user's tokens; the provider itself then refuses them.
 func (x *injection) revoke() bool {
 	s := x.server
 	s.mu.Lock()
@@ -37,7 +37,7 @@ func (x *injection) changeOrder(change func(*order, time.Time) bool) bool {
 	return ok && change(o, s.clock.Now())
 }
 
-// changesPlan makes a fault of a change of what is to come of an order whose proof was accepted.
+// changesPlan returns a fault that changes the planned statuses of an order with an accepted proof.
 func changesPlan(change func(past, future progress, f fault.Fault, now time.Time) progress) func(*injection) bool {
 	return func(x *injection) bool {
 		return x.changeOrder(func(o *order, now time.Time) bool {
@@ -56,7 +56,7 @@ func changesPlan(change func(past, future progress, f fault.Fault, now time.Time
 	}
 }
 
-// reordered exchanges the next two statuses, unless the order ends with one of them.
+// reordered swaps the next two statuses, unless the order ends with one of them.
 func reordered(_, future progress, _ fault.Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
@@ -66,18 +66,18 @@ func reordered(_, future progress, _ fault.Fault, _ time.Time) progress {
 	return future
 }
 
-// repeated lets the next two statuses come twice, and puts off the others by as long as they take. The wait for the first of
-// them is not repeated: the longer an order takes, the more faults befall it, and it would never end.
+// repeated plans the next two statuses twice and postpones the others by as long as they take. The wait for the first of them is not
+// repeated: the longer an order takes, the more faults it gets, and it would never end.
 func repeated(_, future progress, _ fault.Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
 	}
 	took := 2 * future[1].at.Sub(future[0].at)
-	twice := slices.Concat(slices.Clone(future[:2]), future.putOff(took))
+	twice := slices.Concat(slices.Clone(future[:2]), future.postpone(took))
 	return twice
 }
 
-// flapped lets the next two statuses alternate, and puts off the others by as long as that takes.
+// flapped makes the next two statuses alternate and postpones the others by as long as that takes.
 func flapped(_, future progress, f fault.Fault, _ time.Time) progress {
 	if !twoAreToCome(future) {
 		return nil
@@ -89,32 +89,31 @@ func flapped(_, future progress, f fault.Fault, _ time.Time) progress {
 		turn.at = future[0].at.Add(time.Duration(n) * every)
 		turns = append(turns, turn)
 	}
-	return append(turns, future.putOff(time.Duration(f.For))...)
+	return append(turns, future.postpone(time.Duration(f.For))...)
 }
 
-// postponed puts off all that is to come. A payment that is late already is not put off further: a client waits
-// an hour for it.
+// postponed postpones all planned statuses. A payment that is late already is not postponed further: a client waits an hour for it.
 func postponed(past, future progress, f fault.Fault, _ time.Time) progress {
 	if onmeta.OnrampPhase(onmeta.Status(past[len(past)-1].status)) == onmeta.PhaseExpired {
 		return nil
 	}
-	return future.putOff(time.Duration(f.Delay))
+	return future.postpone(time.Duration(f.Delay))
 }
 
-// paidLate expires an order whose payment is still to be found, and finds it late.
+// paidLate expires an order whose payment was not found yet, and finds it late.
 func paidLate(past, future progress, f fault.Fault, now time.Time) progress {
 	if onmeta.OnrampPhase(onmeta.Status(past[len(past)-1].status)) != onmeta.PhaseUnpaid || len(past) > 1 {
 		return nil
 	}
-	return append(progress{{at: now, status: statusExpired}}, future.putOff(time.Duration(f.Delay))...)
+	return append(progress{{at: now, status: statusExpired}}, future.postpone(time.Duration(f.Delay))...)
 }
 
 func twoAreToCome(future progress) bool {
 	return len(future) > 2 && !final(future[0].status) && !final(future[1].status)
 }
 
-// final tells whether an order ends with a status; an expired one may still be paid late. What ends an order means the
-// same in both directions.
+// final reports whether an order ends with a status; an expired order may still be paid late. Final statuses are the same in both
+// directions.
 func final(status string) bool {
 	switch onmeta.OfframpPhase(onmeta.Status(status)) {
 	case onmeta.PhaseCompleted, onmeta.PhaseExpired, onmeta.PhaseCancelled, onmeta.PhaseRefunded:
@@ -124,8 +123,8 @@ func final(status string) bool {
 	}
 }
 
-// putOff moves steps into the future.
-func (p progress) putOff(by time.Duration) progress {
+// postpone returns the steps, later by a duration.
+func (p progress) postpone(by time.Duration) progress {
 	later := slices.Clone(p)
 	for i := range later {
 		later[i].at = later[i].at.Add(by)
@@ -133,13 +132,13 @@ func (p progress) putOff(by time.Duration) progress {
 	return later
 }
 
-// lagging is how an order is shown older than it is.
+// lagging shows an order as it was a while ago.
 type lagging struct {
 	by    time.Duration
 	until time.Time
 }
 
-// commitSlowly lets the provider make the order, which exists only after a time, and breaks the connection.
+// commitSlowly lets the provider create the order, which becomes visible after a time, and resets the connection.
 func (x *injection) commitSlowly() {
 	answer := x.callProvider()
 	var made struct {
@@ -147,21 +146,21 @@ func (x *injection) commitSlowly() {
 			OrderID string `json:"orderId"`
 		} `json:"data"`
 	}
-	// A refusal names no order: then there is nothing to put off.
+	// A refusal names no order; then there is nothing to postpone.
 	_ = json.Unmarshal(answer.body.Bytes(), &made)
 	x.subject.Order = made.Data.OrderID
 	x.changeOrder(func(o *order, _ time.Time) bool {
 		by := time.Duration(x.fault.Delay)
-		o.createdAt, o.steps = o.createdAt.Add(by), o.steps.putOff(by)
+		o.createdAt, o.steps = o.createdAt.Add(by), o.steps.postpone(by)
 		return true
 	})
 	x.reset()
 }
 
-// exists tells whether an order is made by now; before, nobody finds it.
+// exists reports whether an order is visible at now.
 func (o *order) exists(now time.Time) bool { return !o.createdAt.After(now) }
 
-// shownAt is the moment whose state of the order is told at now.
+// shownAt returns the time whose state of the order is shown at now.
 func (o *order) shownAt(now time.Time) time.Time {
 	if now.Before(o.lagging.until) {
 		return now.Add(-o.lagging.by)

@@ -14,7 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// rewrites makes a fault that alters the provider's answer. What is no JSON stays as it is.
+// rewrites returns a fault that alters the provider's answer. An answer that is not JSON stays unchanged.
 func rewrites(change func(x *injection, body any) any) func(*injection) {
 	return func(x *injection) {
 		answer := x.callProvider()
@@ -32,7 +32,7 @@ func rewrites(change func(x *injection, body any) any) func(*injection) {
 	}
 }
 
-// walk changes every member of the objects in a body; false takes it out.
+// walk replaces every member of the objects in a body, or removes it where change returns false.
 func walk(body any, change func(name string, value any) (any, bool)) any {
 	switch v := body.(type) {
 	case map[string]any:
@@ -55,7 +55,7 @@ func withoutFields(x *injection, body any) any {
 	return walk(body, func(name string, value any) (any, bool) { return value, !slices.Contains(fields, name) })
 }
 
-// saysFields puts what the rule says in place of the provider's own texts and numbers.
+// saysFields replaces the provider's own texts and numbers by the rule's message.
 func saysFields(x *injection, body any) any {
 	fields := strings.Split(x.fault.Fields, ",")
 	return walk(body, func(name string, value any) (any, bool) {
@@ -80,7 +80,7 @@ func earlier(x *injection, body any) any {
 	})
 }
 
-// withPaymentModes tells in each row of the history how the order is paid.
+// withPaymentModes adds the order's payment mode to each row of the history.
 func (x *injection) withPaymentModes(body any) any {
 	s := x.server
 	s.mu.Lock()
@@ -102,7 +102,7 @@ func quoted() []string {
 	return []string{"receivedTokens", "conversionRate", "sellTokens", "fiatAmount", "gasFee"}
 }
 
-// spells rewrites the amounts of a quote, each as the number or the string that it was.
+// spells rewrites the amounts of a quote; numbers stay numbers and strings stay strings.
 func spells(body any, spell func(decimal.Decimal) string) any {
 	return walk(body, func(name string, value any) (any, bool) {
 		if !slices.Contains(quoted(), name) {
@@ -130,7 +130,7 @@ func scientific(_ *injection, body any) any {
 	})
 }
 
-// manyDecimals adds to an amount less than its last digit is worth.
+// manyDecimals adds less than a unit of the last digit to each amount.
 func manyDecimals(_ *injection, body any) any {
 	return spells(body, func(d decimal.Decimal) string {
 		return d.Add(decimal.New(16171818, min(d.Exponent(), 0)-9)).String()

@@ -22,7 +22,7 @@ var (
 	dobForm     = regexp.MustCompile(`^[0-9]{2}/[0-9]{2}/[0-9]{4}$`)
 )
 
-// kycRecord is where a user's KYC stands. An answer knows only verified and not verified (provider 3.3).
+// kycRecord is the state of a user's KYC. Answers distinguish verified and not verified only (provider 3.3).
 type kycRecord struct {
 	verifiedAt time.Time // zero while no end is in sight
 	review     time.Duration
@@ -35,14 +35,14 @@ type kycRecord struct {
 	lockedUntil time.Time
 }
 
-// After so many refused uploads no other is looked at for an hour. The hour is documented (provider 13), the number is not.
+// After maxKYCFailures refused uploads, all are refused for an hour. The hour is documented (provider 13), the number is not.
 const (
 	maxKYCFailures = 3
 	kycLock        = time.Hour
 	kycLocked      = "Too many failed attempts, please try after an hour!"
 )
 
-// elsewhereTime is how long after the first login a user is verified who finishes the KYC elsewhere.
+// elsewhereTime is how long after the first login a user who completes KYC elsewhere is verified.
 const elsewhereTime = 10 * time.Minute
 
 func newKYC(tags map[string]bool, now time.Time) kycRecord {
@@ -80,7 +80,7 @@ func (k kycRecord) verified(now time.Time) bool {
 	return !k.verifiedAt.IsZero() && !now.Before(k.verifiedAt)
 }
 
-// take notes an upload. A second one does not start a review again.
+// take records an upload. A second one does not restart the review.
 func (k *kycRecord) take(now time.Time) {
 	if k.reviewRefusals > 0 {
 		k.reviewRefusals--
@@ -112,7 +112,7 @@ func (c *call) requireKYC() error {
 	return nil
 }
 
-// uploadKYC takes a dossier (provider 3.4). Success means received, not verified.
+// uploadKYC accepts a dossier (provider 3.4). Success means received, not verified.
 func (s *Server) uploadKYC(c *call) (any, error) {
 	dossier, err := c.readForm()
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Server) uploadKYC(c *call) (any, error) {
 	return received(), nil
 }
 
-// refuse tells why the dossier of a user, complete as it is, is not taken (provider 6.4, 13).
+// refuse returns why a user's complete dossier is refused (provider 6.4, 13).
 func (k *kycRecord) refuse(now time.Time) error {
 	switch {
 	case k.verified(now):
@@ -148,7 +148,7 @@ func (k *kycRecord) refuse(now time.Time) error {
 	}
 }
 
-// takeKYC keeps a user's name and that a dossier came, nothing else of it.
+// takeKYC stores the user's name and that a dossier arrived, and nothing else of it.
 func (s *Server) takeKYC(c *call, name string) {
 	c.user.name = name
 	c.user.kyc.take(c.now)
@@ -223,7 +223,7 @@ func (f form) checkKYCNames() error {
 	return nil
 }
 
-// uploadNRIKYC takes the dossier of a user who lives abroad (provider 3.5).
+// uploadNRIKYC accepts the dossier of a user who lives abroad (provider 3.5).
 func (s *Server) uploadNRIKYC(c *call) (any, error) {
 	dossier, err := c.readForm()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// Ledger returns what has happened so far. Calls under way wait for it; some 20 ms for 10,000 orders.
+// Ledger returns what happened so far. It blocks other calls meanwhile, about 20 ms for 10,000 orders.
 func (s *Server) Ledger() ledger.Ledger {
 	books := s.providerLedger()
 	var busiest int
@@ -19,10 +19,10 @@ func (s *Server) Ledger() ledger.Ledger {
 	return books
 }
 
-// Events lists up to limit events that follow the one of a number, oldest first; 0 begins with the oldest kept.
+// Events returns up to limit events with a number above after, oldest first; 0 starts at the oldest one kept.
 func (s *Server) Events(after, limit int) []ledger.Event { return s.journal.After(after, limit) }
 
-// providerLedger is the part of the ledger that the provider itself knows.
+// providerLedger returns the provider's own part of the ledger.
 func (s *Server) providerLedger() ledger.Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +55,7 @@ func newLedgerOrder(o *order, now time.Time) ledger.Order {
 	return entry
 }
 
-// payouts is what an order has made the provider pay by now.
+// payouts returns what the provider has paid for the order by now.
 func (o *order) payouts(now time.Time) []ledger.Payout {
 	var paid []ledger.Payout
 	if at, ok := o.delivered(now); ok && !(o.staging && o.direction == offramp) {
@@ -69,7 +69,7 @@ func (o *order) payouts(now time.Time) []ledger.Payout {
 	return paid
 }
 
-// delivery is what the user receives: the tokens, or the payout, from which gas and TDS were taken (provider 13: FAQ 25).
+// delivery returns what the user receives: the tokens, or the payout after gas fee and TDS (provider 13: FAQ 25).
 func (o *order) delivery() (kind string, amount decimal.Decimal, currency string) {
 	switch {
 	case o.direction == onramp && o.staging:

@@ -35,7 +35,7 @@ func checkChainLimit(amount decimal.Decimal, minimum int64) error {
 	return nil
 }
 
-// checkUPILimit checks that the orders a user made today, those that fell through left out, leave room.
+// checkUPILimit checks that an order stays within the user's limit of today. Orders that ended without a payment do not count.
 func checkUPILimit(u *user, amount decimal.Decimal, now time.Time) error {
 	sum := amount
 	for _, o := range u.orders {
@@ -67,7 +67,7 @@ type fiatLimit struct {
 	PHP int64 `json:"PHP"`
 }
 
-// chainLimits tells the on-ramp limits; the provider's answer has no others (provider 3.14).
+// chainLimits answers with the on-ramp limits, the only ones in the provider's answer (provider 3.14).
 func (s *Server) chainLimits(*call) (any, error) {
 	limits := []chainLimit{}
 	for i, ch := range chains() {

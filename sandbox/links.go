@@ -30,7 +30,7 @@ type link struct {
 	unnamed   bool   // the answer keeps its reference back
 }
 
-// answered is what starting the link answers (provider 3.8).
+// answered returns the status in the answer to starting the link (provider 3.8).
 func (l link) answered(now time.Time) linkAnswer {
 	if l.unnamed {
 		return linkAnswer{Status: l.status(now)}
@@ -64,7 +64,7 @@ func (l link) updatedAt(now time.Time) time.Time {
 	return l.settlesAt
 }
 
-// newLink starts a verification. A failure that the request itself causes comes before what magic chose.
+// newLink starts a verification. A failure that the request causes takes precedence over the magic value.
 func (s *Server) newLink(magic accountMagic, failure string, now time.Time) link {
 	l := link{reference: s.store.uuid(), createdAt: now, settlesAt: now, failure: failure}
 	if failure != "" {
@@ -88,7 +88,7 @@ type upiLink struct {
 	upiForm
 }
 
-// bankForm is what account-link takes (provider 3.8).
+// bankForm is the body of account-link (provider 3.8).
 type bankForm struct {
 	name   string
 	holder string // the account's name
@@ -97,21 +97,21 @@ type bankForm struct {
 	phone  *phone // nil: not given
 }
 
-// upiForm is what upi-link takes (provider 3.10).
+// upiForm is the body of upi-link (provider 3.10).
 type upiForm struct {
 	name  string
 	id    string
 	phone *phone // nil: not given
 }
 
-// masked is the account number as the provider shows it.
+// masked returns the account number as the provider shows it.
 func (f bankForm) masked() string { return "XXXX" + f.number[len(f.number)-4:] }
 
 func (b *bankLink) details() *bankDetails {
 	return &bankDetails{AccountNumber: b.masked(), AccountName: b.holder, IFSC: b.ifsc, BranchAddress: branchAddress}
 }
 
-// lastBank is the bank account linked last, or nil.
+// lastBank returns the bank account linked last, or nil.
 func (u *user) lastBank(now time.Time) *bankDetails {
 	for i := len(u.banks) - 1; i >= 0; i-- {
 		if u.banks[i].status(now) == linkSuccess {
@@ -137,7 +137,7 @@ func (s *Server) addUPI(u *user, form upiForm, now time.Time) *upiLink {
 	return l
 }
 
-// bankFailure tells what the bank would object to.
+// bankFailure returns what is wrong with the account, or "".
 func (u *user) bankFailure(form bankForm) string {
 	switch {
 	case !ifscForm.MatchString(form.ifsc):
@@ -157,7 +157,7 @@ func (u *user) nameFailure(name string) string {
 	return ""
 }
 
-// linkedUPI tells whether the user may pay from a UPI id.
+// linkedUPI reports whether the user may pay from a UPI id.
 func (u *user) linkedUPI(id string, now time.Time) bool {
 	for _, l := range u.upis {
 		if l.id == id && l.status(now) == linkSuccess {
@@ -177,7 +177,7 @@ func (u *user) linkedBank(now time.Time, match func(*bankLink) bool) (*bankLink,
 	return nil, refuse(http.StatusNotFound, bankNotFound, "no linked bank account is named so")
 }
 
-// learnPhone keeps a phone number, if one was given.
+// learnPhone stores the phone number, if one was given.
 func (u *user) learnPhone(given *phone) {
 	if given != nil {
 		u.phone = *given

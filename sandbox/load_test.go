@@ -76,7 +76,7 @@ func BenchmarkStatusOfTenThousandOrders(b *testing.B) {
 	pollInProcess(b, newLoad(b, sandbox.Options{Seed: 1}))
 }
 
-// BenchmarkStatusUnderFaults polls while a rule must be drawn for each call, and a hundredth of them are befallen.
+// BenchmarkStatusUnderFaults polls while a rule must be drawn for each call, and a hundredth of them get the fault.
 func BenchmarkStatusUnderFaults(b *testing.B) {
 	l := newLoad(b, sandbox.Options{Seed: 1})
 	_, err := l.srv.AddFault(fault.Rule{Fault: fault.Fault{Kind: fault.Stale}, Share: 0.01})

@@ -8,20 +8,19 @@ import (
 	"text/tabwriter"
 )
 
-// MagicValue is a value that chooses an outcome, as a test card number does.
+// MagicValue is a request value that selects an outcome, as a test card number does.
 type MagicValue struct {
-	// Where says which value is meant, for example "on-ramp INR amount".
+	// Where names the value, for example "on-ramp INR amount".
 	Where string `json:"where"`
-	// Value is what it must hold, for example "ends in .01".
+	// Value is the condition on it, for example "ends in .01".
 	Value string `json:"value"`
-	// Outcome says what happens.
+	// Outcome describes what happens.
 	Outcome string `json:"outcome"`
-	// Course names the outcome of an order's amount, for CourseShare and the ledger; empty for other values.
+	// Course is the name of the course that an amount selects, for CourseShare and the ledger; empty for other values.
 	Course string `json:"course,omitempty"`
 }
 
-// MagicTable returns every magic value. The sandbox's behaviour follows the same definitions, and README.md
-// holds the same table.
+// MagicTable returns every magic value, from the definitions that the sandbox's behaviour follows. README.md shows the table.
 func MagicTable() []MagicValue {
 	var table []MagicValue
 	for _, t := range emailTags() {
@@ -105,7 +104,7 @@ func emailTags() []emailTag {
 	}
 }
 
-// What a user tagged linked has.
+// The accounts of a user tagged linked.
 const (
 	linkedName    = "Asha Rao"
 	linkedUPI     = "asha@okbank"
@@ -113,16 +112,16 @@ const (
 	linkedIFSC    = "HDFC0001234"
 )
 
-// unknownVPA ends the local part of a UPI id that nobody has.
+// unknownVPA is the end of the local part of a UPI id that does not exist.
 const unknownVPA = "unknown"
 
-// accountMagic is an outcome of linking, chosen by the end of an account number or of a UPI id's local part.
+// accountMagic is an outcome of linking, selected by the end of an account number or of a UPI id's local part.
 type accountMagic struct {
 	account string
 	upi     string
 	pending bool
 	failure string // empty: the account is linked
-	// unnamed keeps the reference of the link from the answer.
+	// unnamed leaves the link's reference out of the answer.
 	unnamed bool
 }
 
@@ -150,12 +149,12 @@ func (m accountMagic) describe() string {
 	return end + " at once"
 }
 
-// magicForAccount finds the outcome of linking a bank account.
+// magicForAccount returns the outcome of linking a bank account.
 func magicForAccount(number string) accountMagic {
 	return firstOf(accountMagics(), func(m accountMagic) bool { return strings.HasSuffix(number, m.account) })
 }
 
-// magicForUPI finds the outcome of linking a UPI id. The longest ending wins.
+// magicForUPI returns the outcome of linking a UPI id. The longest matching end wins.
 func magicForUPI(localPart string) accountMagic {
 	magics := accountMagics()
 	slices.SortFunc(magics, func(a, b accountMagic) int { return len(b.upi) - len(a.upi) })
@@ -174,18 +173,18 @@ func firstOf[T any](values []T, match func(T) bool) T {
 }
 
 const (
-	// unmatchedUTR begins a UTR whose payment is never found.
+	// unmatchedUTR is the prefix of a UTR whose payment is never found.
 	unmatchedUTR = "9999"
-	// secondUTR begins a UTR that an expired order gives back, and whose payment is found for the next order.
+	// secondUTR is the prefix of a UTR that is free again once its order expires, and whose payment is found for the next order.
 	secondUTR = "9998"
-	// unseenHash ends a transaction hash whose tokens are never seen.
+	// unseenHash is the end of a transaction hash whose tokens never arrive.
 	unseenHash = "dead"
 )
 
-// refusedUTR tells whether a UTR is one that is always refused.
+// refusedUTR reports whether a UTR is one that is always refused.
 func refusedUTR(utr string) bool { return strings.Trim(utr, "0") == "" }
 
-// refusedHash tells whether a transaction hash is one that is always refused: all its bytes are zero.
+// refusedHash reports whether a transaction hash is one that is always refused: all its bytes are zero.
 func refusedHash(hash string) bool {
 	return strings.Trim(strings.TrimPrefix(hash, "0x"), "0") == "" || hash == strings.Repeat("1", solanaSigLength)
 }

@@ -12,22 +12,22 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// maxNumberLength bounds the digits of a number, which cost time to reckon with.
+// maxNumberLength bounds the digits of a number: arithmetic with more of them is slow.
 const maxNumberLength = 40
 
-// maxNameLength bounds how much of a member's name a problem repeats.
+// maxNameLength bounds how much of a member's name an error message repeats.
 const maxNameLength = 80
 
-// object reads a JSON object strictly: names are case-sensitive, types exact, null is no value, and a member
-// nobody asked for is an error. It keeps the first problem, so that a reader can take member after member and
-// look once at the end. Problems name members, never values.
+// object reads a JSON object strictly: names are case-sensitive, types exact, null is not a value, and an unknown member is an
+// error. It keeps the first problem, so that a reader reads all members and checks once at the end. Problems name members, never
+// values.
 type object struct {
 	path    string
 	members map[string]json.RawMessage
 	problem *error // shared with the objects inside
 }
 
-// readObject lets read take the members of the object in body, and returns the first problem.
+// readObject calls read with the object in body and returns the first problem.
 func readObject(body []byte, read func(*object)) error {
 	var problem error
 	o := &object{problem: &problem}
@@ -39,7 +39,7 @@ func readObject(body []byte, read func(*object)) error {
 	return problem
 }
 
-// text takes a required string that is not empty.
+// text reads a required string that is not empty.
 func (o *object) text(name string) string {
 	s := o.anyText(name)
 	if s == "" {
@@ -48,14 +48,14 @@ func (o *object) text(name string) string {
 	return s
 }
 
-// anyText takes a required string.
+// anyText reads a required string.
 func (o *object) anyText(name string) string {
 	var s string
 	o.take(name, '"', "a string", &s)
 	return s
 }
 
-// optionalText takes a string that may be absent.
+// optionalText reads a string that may be absent.
 func (o *object) optionalText(name string) string {
 	if !o.has(name) {
 		return ""
@@ -63,7 +63,7 @@ func (o *object) optionalText(name string) string {
 	return o.anyText(name)
 }
 
-// truth takes a required boolean.
+// truth reads a required boolean.
 func (o *object) truth(name string) bool {
 	raw, ok := o.remove(name)
 	if !ok {
@@ -75,10 +75,10 @@ func (o *object) truth(name string) bool {
 	return bytes.Equal(raw, []byte("true"))
 }
 
-// optionalTruth takes a boolean that may be absent.
+// optionalTruth reads a boolean that may be absent.
 func (o *object) optionalTruth(name string) bool { return o.has(name) && o.truth(name) }
 
-// optionalInteger takes a JSON number without a fraction that may be absent.
+// optionalInteger reads a JSON number without a fraction that may be absent.
 func (o *object) optionalInteger(name string) int64 {
 	if !o.has(name) {
 		return 0
@@ -86,7 +86,7 @@ func (o *object) optionalInteger(name string) int64 {
 	return o.integer(name)
 }
 
-// amount takes a required JSON number.
+// amount reads a required JSON number.
 func (o *object) amount(name string) decimal.Decimal {
 	var n json.Number
 	o.take(name, '0', "a number", &n)
@@ -101,14 +101,14 @@ func (o *object) amount(name string) decimal.Decimal {
 	return d
 }
 
-// integer takes a required JSON number without a fraction.
+// integer reads a required JSON number without a fraction.
 func (o *object) integer(name string) int64 {
 	var n int64
 	o.take(name, '0', "an integer", &n)
 	return n
 }
 
-// nested lets read take the members of a required object.
+// nested calls read with a required object.
 func (o *object) nested(name string, read func(*object)) {
 	inner := &object{path: o.path + name + ".", problem: o.problem}
 	o.take(name, '{', "an object", &inner.members)
@@ -123,7 +123,7 @@ func (o *object) optionalNested(name string, read func(*object)) {
 	}
 }
 
-// texts takes an optional object all of whose values are strings.
+// texts reads an optional object all of whose values are strings.
 func (o *object) texts(name string) map[string]string {
 	values := map[string]string{}
 	o.optionalNested(name, func(inner *object) {
@@ -134,7 +134,7 @@ func (o *object) texts(name string) map[string]string {
 	return values
 }
 
-// has tells whether a member is there and not yet taken.
+// has reports whether a member is present and not read yet.
 func (o *object) has(name string) bool {
 	_, ok := o.members[name]
 	return ok
@@ -147,7 +147,7 @@ func (o *object) complain(name, problem string) {
 	}
 }
 
-// take decodes a required member whose JSON begins with opening; '0' stands for any number.
+// take decodes a required member whose JSON starts with opening; '0' stands for any number.
 func (o *object) take(name string, opening byte, kind string, into any) {
 	raw, ok := o.remove(name)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// direction is what an order does.
+// direction is the direction of an order.
 type direction string
 
 const (
@@ -49,11 +49,11 @@ type order struct {
 	refundWallet string
 	bank         *bankLink
 
-	// receiver is the user's wallet of an on-ramp order, the provider's of an off-ramp order.
+	// receiver is the wallet that gets the tokens: the user's (on-ramp) or the provider's (off-ramp).
 	receiver string
 }
 
-// openOrder keeps a new order, which begins in the given status.
+// openOrder stores a new order, which starts in the given status.
 func (s *Server) openOrder(c *call, o *order, d deal, status string) {
 	o.id, o.owner, o.createdAt, o.staging = s.store.objectID(c.now), c.user, c.now, s.options.Staging
 	o.token = d.token
@@ -75,12 +75,12 @@ const (
 
 func stagingTokens() decimal.Decimal { return decimal.New(1, -2) }
 
-// referenceKey is the metadata by which the client's own orders are told apart; the provider attaches no meaning to it.
+// referenceKey is the metadata by which the ledger tells the client's orders apart. The provider itself ignores it.
 const referenceKey = "reference"
 
 func (o *order) reference() string { return o.metaData[referenceKey] }
 
-// findOrder finds an order of the user; the orders of others do not exist for them.
+// findOrder returns an order of the user. Orders of other users are not found.
 func (s *Server) findOrder(c *call, id string, want direction) (*order, error) {
 	o, ok := s.store.ordersByID[id]
 	if !ok || o.owner != c.user || o.direction != want || !o.exists(c.now) {
@@ -89,7 +89,7 @@ func (s *Server) findOrder(c *call, id string, want direction) (*order, error) {
 	return o, nil
 }
 
-// readOrderID takes a body that holds an orderId and nothing else, and finds the order.
+// readOrderID reads a body with an orderId and nothing else, and returns the order.
 func (s *Server) readOrderID(c *call, want direction) (*order, error) {
 	var id string
 	err := c.read(func(o *object) { id = o.text("orderId") })
@@ -99,7 +99,7 @@ func (s *Server) readOrderID(c *call, want direction) (*order, error) {
 	return s.findOrder(c, id, want)
 }
 
-// path is what follows the proof. Once the order has expired and is open again, it does not expire a second time.
+// path returns what follows the proof. An order that was reopened after it expired does not expire again.
 func (o *order) path(now time.Time) []hop {
 	path := o.course.path
 	if _, expired := o.reached(now, onmeta.PhaseExpired); expired {
@@ -115,7 +115,7 @@ func usualPath(d direction) []hop {
 	return offrampPath()
 }
 
-// swapped leaves out of a path what does not happen to the order's token.
+// swapped returns the path without the statuses that the order's token skips.
 func (o *order) swapped(path []hop) []hop {
 	if o.token.native() {
 		return withoutSwap(path)
@@ -123,17 +123,17 @@ func (o *order) swapped(path []hop) []hop {
 	return path
 }
 
-// phase is where the order stands.
+// phase returns the phase of the order at now.
 func (o *order) phase(now time.Time) onmeta.Phase {
 	return o.direction.phase(o.steps.current(now).status)
 }
 
-// reached finds the first step in one of the phases that was taken by now.
+// reached returns the first step taken by now in one of the phases.
 func (o *order) reached(now time.Time, phases ...onmeta.Phase) (step, bool) {
 	return o.steps.reached(now, func(s step) bool { return slices.Contains(phases, o.direction.phase(s.status)) })
 }
 
-// fellThrough tells whether the order ended without a payment kept.
+// fellThrough reports whether the order ended and the provider keeps no payment for it.
 func (o *order) fellThrough(now time.Time) bool {
 	switch o.phase(now) {
 	case onmeta.PhaseExpired, onmeta.PhaseCancelled, onmeta.PhaseRefunded:
@@ -143,14 +143,14 @@ func (o *order) fellThrough(now time.Time) bool {
 	}
 }
 
-// delivered finds the step with which the user was paid out.
+// delivered returns the step in which the user was paid.
 func (o *order) delivered(now time.Time) (step, bool) {
 	return o.steps.reached(now, func(s step) bool {
 		return strings.EqualFold(s.status, statusTransferred) || o.direction.phase(s.status) == onmeta.PhaseCompleted
 	})
 }
 
-// transfer is the sending of the tokens of an on-ramp order.
+// transfer is the transfer of an on-ramp order's tokens.
 type transfer struct {
 	hash     string
 	explorer string
@@ -158,7 +158,7 @@ type transfer struct {
 	wei      string
 }
 
-// transfer tells of the sending of the tokens, empty until it is done.
+// transfer returns the transfer of the tokens; empty until it is done.
 func (o *order) transfer(now time.Time) transfer {
 	if _, sent := o.delivered(now); !sent {
 		return transfer{}

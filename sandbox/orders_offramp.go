@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// offrampForm is what creating an off-ramp order takes (provider 3.22).
+// offrampForm is the body of creating an off-ramp order (provider 3.22).
 type offrampForm struct {
 	deal         deal
 	sender       string
@@ -15,7 +15,7 @@ type offrampForm struct {
 	metaData     map[string]string
 }
 
-// createOfframp makes an order that waits for its tokens.
+// createOfframp creates an order that waits for its tokens.
 func (s *Server) createOfframp(c *call) (any, error) {
 	form, err := c.readOfframpForm()
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Server) createOfframp(c *call) (any, error) {
 	return answer(newOfframpCreated(o)), nil
 }
 
-// firstOfframpStatus is cryptoInit as the guide says, or pending as the older documents do.
+// firstOfframpStatus returns cryptoInit as in the guide, or pending as in the older documents.
 func firstOfframpStatus(c course) string {
 	if c.startsPending {
 		return statusPending
@@ -66,7 +66,7 @@ func (c *call) readOfframpForm() (offrampForm, error) {
 	return form, err
 }
 
-// checkOfframp finds the linked account that the payout goes to, named by its masked number.
+// checkOfframp returns the linked account that gets the payout, by its masked number.
 func (c *call) checkOfframp(form offrampForm) (*bankLink, error) {
 	if err := c.requireKYC(); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ type offrampState struct {
 	CreatedAt string `json:"created_at"`
 }
 
-// offrampStatus tells where an order stands (provider 3.24).
+// offrampStatus answers with the status of an order (provider 3.24).
 func (s *Server) offrampStatus(c *call) (any, error) {
 	o, err := s.readOrderID(c, offramp)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// onrampForm is what creating an on-ramp order takes (provider 3.16).
+// onrampForm is the body of creating an on-ramp order (provider 3.16).
 type onrampForm struct {
 	deal        deal
 	receiver    string
@@ -18,7 +18,7 @@ type onrampForm struct {
 	metaData    map[string]string
 }
 
-// createOnramp makes an order that waits for its payment.
+// createOnramp creates an order that waits for its payment.
 func (s *Server) createOnramp(c *call) (any, error) {
 	form, err := c.readOnrampForm()
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *call) readOnrampForm() (onrampForm, error) {
 	return form, err
 }
 
-// readPayer takes the account that pays: the one the mode needs must be filled, the other one may be there.
+// readPayer reads the account that pays. The one that the mode needs is required, the other one optional.
 func (f *onrampForm) readPayer(o *object) {
 	byUPI := f.paymentMode == modeUPI
 	if !knownMode(f.paymentMode) {
@@ -75,7 +75,7 @@ func (f *onrampForm) readPayer(o *object) {
 	}
 }
 
-// textIf takes a string that may be empty unless it is needed.
+// textIf reads a string that may be empty unless it is needed.
 func textIf(needed bool, o *object, name string) string {
 	if needed {
 		return o.text(name)
@@ -110,7 +110,7 @@ func (c *call) checkPayer(form onrampForm) error {
 	return err
 }
 
-// expiry is the step of an order that nobody paid.
+// expiry returns the step in which an unpaid order expires.
 func (o *order) expiry() step {
 	return step{at: o.createdAt.Add(onrampLife), status: statusExpired}
 }
@@ -136,8 +136,8 @@ type deepLink struct {
 	ImageURL string `json:"imageUrl"`
 }
 
-// newOnrampCreated leaves out, for a bank transfer, what belongs to UPI: the payer takes the beneficiary from
-// currencies (provider 3.16).
+// newOnrampCreated returns the answer to a creation. That of a bank transfer holds no payment instructions: the payer takes the
+// beneficiary from currencies (provider 3.16).
 func newOnrampCreated(o *order) onrampCreated {
 	created := onrampCreated{OrderID: o.id}
 	ways := o.waysToPay()
@@ -150,7 +150,7 @@ func newOnrampCreated(o *order) onrampCreated {
 	return created
 }
 
-// waysToPay are those that the create answer holds.
+// waysToPay returns the payment instructions that the create answer holds.
 func (o *order) waysToPay() waysToPay {
 	switch {
 	case o.paymentMode != modeUPI:
@@ -207,7 +207,7 @@ type onrampState struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
-// onrampStatus tells where an order stands (provider 3.18).
+// onrampStatus answers with the status of an order (provider 3.18).
 func (s *Server) onrampStatus(c *call) (any, error) {
 	o, err := s.readOrderID(c, onramp)
 	if err != nil {

@@ -12,18 +12,17 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// payment is what a user really sent: rupees that a UTR names, or tokens.
+// payment is what a user really sent: INR, identified by a UTR, or tokens.
 type payment struct {
 	proof  string // empty: found without one
 	amount decimal.Decimal
 	order  *order // whose it is; nil: nobody's so far
 }
 
-// underpaidPercent is the part of its price that an underpaid order is paid.
+// underpaidPercent is the share of its price that is paid for an underpaid order.
 const underpaidPercent = 90
 
-// paymentOf finds what a UTR pays. One that is new pays what the order's course says, and the same ever after; nil is
-// no payment.
+// paymentOf returns what a UTR pays; nil means no payment. A new UTR pays what the order's course says, and the same from then on.
 func (s *Server) paymentOf(o *order, utr string) *payment {
 	found, known := s.store.payments[utr]
 	if !known && s.neverFound(o, utr) {
@@ -38,7 +37,7 @@ func (s *Server) paymentOf(o *order, utr string) *payment {
 	return found
 }
 
-// neverFound tells whether no payment of a UTR is found for an order: never, or only for the next one.
+// neverFound reports whether a UTR's payment is never found for the order, at all or only for the next order.
 func (s *Server) neverFound(o *order, utr string) bool {
 	if strings.HasPrefix(utr, unmatchedUTR) {
 		return true
@@ -47,7 +46,7 @@ func (s *Server) neverFound(o *order, utr string) bool {
 	return strings.HasPrefix(utr, secondUTR) && (!held || holder == o)
 }
 
-// amountPaid is what the order's course pays, whole rupees where that is less than ordered.
+// amountPaid returns what the order's course pays, in whole rupees if less than ordered.
 func (o *order) amountPaid() decimal.Decimal {
 	if !o.course.underpaid {
 		return o.fiat
@@ -59,7 +58,7 @@ func (o *order) amountPaid() decimal.Decimal {
 	return part.Truncate(fiatDecimals)
 }
 
-// take makes a payment the order's, and nobody's what it had before.
+// take assigns a payment to the order and releases the one it had before.
 func (s *Server) take(o *order, found *payment) {
 	if o.payment != nil && o.payment.order == o {
 		o.payment.order = nil
@@ -73,7 +72,7 @@ func (s *Server) take(o *order, found *payment) {
 	}
 }
 
-// due is what the order is to be paid: rupees, or tokens.
+// due returns what must be paid for the order: INR or tokens.
 func (o *order) due() decimal.Decimal {
 	if o.direction == offramp {
 		return o.tokens
@@ -81,7 +80,7 @@ func (o *order) due() decimal.Decimal {
 	return o.fiat
 }
 
-// paidPath is what follows a payment: the course, if it is of the amount ordered (provider 13: FAQ 29, 35).
+// paidPath returns what follows a payment: the course, if the amount is the one ordered (provider 13: FAQ 29, 35).
 func (s *Server) paidPath(o *order, now time.Time) []hop {
 	if o.payment.amount.Equal(o.due()) || o.staging {
 		if o.course.underpaid {
@@ -100,7 +99,7 @@ func (s *Server) paidPath(o *order, now time.Time) []hop {
 	return []hop{{after: hopTime, status: status, reason: reason, paid: true}}
 }
 
-// found tells of the payment that the provider has found by now.
+// found returns the payment that the provider found by now, or nil.
 func (o *order) found(now time.Time) *ledger.Payment {
 	at, ok := o.steps.reached(now, func(s step) bool { return s.paid || o.direction.phase(s.status).Paid() })
 	if !ok {

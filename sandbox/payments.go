@@ -15,7 +15,7 @@ const (
 // merchantVPA collects UPI payments.
 const merchantVPA = "merchant0001@examplebank"
 
-// Forms of a UTR, the wider of the documented ranges (provider 3.17).
+// Formats of a UTR, the wider of the documented ranges (provider 3.17).
 var (
 	upiUTR  = regexp.MustCompile(`^[0-9]{12}$`)
 	impsUTR = regexp.MustCompile(`^[0-9]{12,16}$`)
@@ -57,7 +57,7 @@ type beneficiary struct {
 	Account string `json:"account"`
 }
 
-// currencies lists INR alone: the payment modes of the others are not documented (provider 3.15).
+// currencies answers with INR only: the payment modes of the others are not documented (provider 3.15).
 func (s *Server) currencies(*call) (any, error) {
 	account := &beneficiary{Name: "Beneficiary Pvt Ltd", IFSC: "HDFC0001234", Account: "50100000000001"}
 	return answer([]currency{{
@@ -76,7 +76,7 @@ const (
 	fiatDecimals = 2
 )
 
-// readINR takes fiatCurrency, in any case; INR is the only one played.
+// readINR reads fiatCurrency, regardless of case; INR is the only one supported.
 func readINR(o *object) {
 	if !strings.EqualFold(o.text("fiatCurrency"), "inr") {
 		o.complain("fiatCurrency", "must be inr, the only currency the sandbox plays")

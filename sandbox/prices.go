@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// quoteLife is how long a quote holds (guide: 30 seconds). It is also how long a price stands still.
+	// quoteLife is how long a quote is valid (guide: 30 seconds), and how long a price stays the same.
 	quoteLife = 30 * time.Second
-	// manyQuotes is how many quotes are kept before the expired ones are forgotten.
+	// manyQuotes is how many quotes are kept before the expired ones are dropped.
 	manyQuotes = 1024
 	// moveBasisPoints is how far a price moves either way from the token's middle price.
 	moveBasisPoints = 25
@@ -29,7 +29,7 @@ const (
 	sell side = "sell"
 )
 
-// deal is what a quote or an order is about: a token and an amount of one of its two sides.
+// deal is what a quote or an order exchanges: a token and the amount of one of the two sides.
 type deal struct {
 	side   side
 	token  token
@@ -62,8 +62,7 @@ func (d deal) course() course {
 	return courseFor(offrampCourses(), d.amount, offrampPath())
 }
 
-// marketRate is INR per token. It stands still for the length of a quote, and follows from the seed and the
-// time alone.
+// marketRate returns INR per token. It stays the same for the length of a quote and depends on seed and time alone.
 func (s *Server) marketRate(d deal, now time.Time) decimal.Decimal {
 	window := now.Unix() / int64(quoteLife.Seconds())
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", s.options.Seed, d.token.symbol, window))
@@ -75,7 +74,7 @@ func (s *Server) marketRate(d deal, now time.Time) decimal.Decimal {
 	return rate.Round(shownDecimals)
 }
 
-// spread holds the provider's fee of 1.5 % and 18 % GST on it (provider 7).
+// spread includes the provider's fee of 1.5 % and 18 % GST on it (provider 7).
 func (d deal) spread() decimal.Decimal {
 	if d.side == buy {
 		return decimal.RequireFromString("1.0177")
@@ -83,7 +82,7 @@ func (d deal) spread() decimal.Decimal {
 	return decimal.RequireFromString("0.9823")
 }
 
-// swing makes a price a tenth worse for the user.
+// swing returns a price that is 10 % worse for the user.
 func (d deal) swing() decimal.Decimal {
 	if d.side == buy {
 		return decimal.RequireFromString("1.1")
@@ -102,8 +101,8 @@ func (s *Server) quotedRate(d deal, now time.Time) decimal.Decimal {
 	return rate
 }
 
-// orderRate prices an order. No order names its quote (provider 3.12), so the latest quote of the same deal holds
-// while it is valid; after that the order is priced anew.
+// orderRate returns the price of an order. No order names its quote (provider 3.12), so the latest quote of the same deal applies while
+// it is valid; after that the order is priced anew.
 func (s *Server) orderRate(d deal, now time.Time) decimal.Decimal {
 	if q, ok := s.store.quotes[d.key()]; ok && q.holds(now) {
 		return q.rate
@@ -113,7 +112,7 @@ func (s *Server) orderRate(d deal, now time.Time) decimal.Decimal {
 
 func (q issuedQuote) holds(now time.Time) bool { return !now.After(q.at.Add(quoteLife)) }
 
-// tokensBought is what the user receives for an amount of INR.
+// tokensBought returns what the user receives for an amount of INR.
 func (t token) tokensBought(fiat, rate decimal.Decimal) (decimal.Decimal, error) {
 	net := fiat.Sub(decimal.RequireFromString(t.chain.gasINR))
 	bought := net.Div(rate).Truncate(min(t.decimals, shownDecimals))
@@ -123,12 +122,12 @@ func (t token) tokensBought(fiat, rate decimal.Decimal) (decimal.Decimal, error)
 	return bought, nil
 }
 
-// smallestUnits writes a token amount in the token's smallest unit.
+// smallestUnits returns a token amount in the token's smallest unit.
 func (t token) smallestUnits(amount decimal.Decimal) string {
 	return amount.Shift(t.decimals).Truncate(0).String()
 }
 
-// sold is how many tokens a sale takes and what it pays, before fees.
+// sold returns how many tokens a sale takes and what it pays, before fees.
 func (d deal) sold(rate decimal.Decimal) (tokens, fiat decimal.Decimal) {
 	if d.byFiat {
 		return d.amount.Div(rate).RoundCeil(min(d.token.decimals, shownDecimals)), d.amount
@@ -139,7 +138,7 @@ func (d deal) sold(rate decimal.Decimal) (tokens, fiat decimal.Decimal) {
 // worsened returns the price at which an order of the course is created.
 func (c course) worsened(rate decimal.Decimal) decimal.Decimal { return times(rate, c.rate) }
 
-// times multiplies by a factor, if there is one.
+// times multiplies by a factor; an empty one leaves the value.
 func times(amount decimal.Decimal, factor string) decimal.Decimal {
 	if factor == "" {
 		return amount
@@ -147,15 +146,15 @@ func times(amount decimal.Decimal, factor string) decimal.Decimal {
 	return amount.Mul(decimal.RequireFromString(factor))
 }
 
-// rounded is an amount that the token can be sent in.
+// rounded returns the amount rounded to the token's decimals.
 func (t token) rounded(amount decimal.Decimal) decimal.Decimal {
 	return amount.RoundCeil(t.decimals)
 }
 
-// shownTokens writes an amount with six decimals, or more where it has more.
+// shownTokens formats an amount with at least six decimals.
 func shownTokens(amount decimal.Decimal) string {
 	return amount.StringFixed(max(shownDecimals, -amount.Exponent()))
 }
 
-// tds is the tax withheld from a payout, 1 % (provider 4.2, 13: FAQ 25).
+// tds returns the tax withheld from a payout, 1 % (provider 4.2, 13: FAQ 25).
 func tds(fiat decimal.Decimal) decimal.Decimal { return fiat.Shift(-2).Round(fiatDecimals) }

@@ -29,11 +29,11 @@ const (
 	// statusCanceled and statusRefunding are the other spellings of the provider's FAQ (provider 13).
 	statusCanceled  = "Canceled"
 	statusRefunding = "refunding"
-	// statusUndocumented is no status of the provider's: it stands for any that a client has never heard of.
+	// statusUndocumented is not a status of the provider: it stands for any that a client does not know.
 	statusUndocumented = "complianceReview"
 )
 
-// phase is what a status says about an order of the direction.
+// phase returns the phase that a status stands for in the direction.
 func (d direction) phase(status string) onmeta.Phase {
 	if d == onramp {
 		return onmeta.OnrampPhase(onmeta.Status(status))
@@ -46,18 +46,17 @@ const (
 	hopTime = time.Minute
 	// slowTime is how long a slow order stays in one status.
 	slowTime = 30 * time.Hour
-	// ownTime is how long after it was made an order moves by itself, without a proof.
+	// ownTime is how long after its creation an order moves by itself, without a proof.
 	ownTime = 10 * time.Minute
-	// lateExpiry is how long after its proof an order expires whose payment is found late, and lateTime how much later
-	// that is.
+	// lateExpiry is how long after its proof an order with a late payment expires, and lateTime how long after that the payment is
+	// found.
 	lateExpiry = 30 * time.Minute
 	lateTime   = 10 * time.Minute
-	// reopenTime is how long an order stays expired until the provider's support opens it again, and reopenedTime how
-	// long it takes from then on to find the payment.
+	// reopenTime is how long an order stays expired until the provider's support reopens it, and reopenedTime how long after that the
+	// payment is found.
 	reopenTime   = 20 * time.Minute
 	reopenedTime = time.Hour
-	// flapTime is how long an order stays in a status that it is about to leave for the one before, and flaps how often
-	// it does.
+	// flapTime is how long each status of a flapping order lasts, and flaps how often the two alternate.
 	flapTime = 15 * time.Second
 	flaps    = 20
 	// onrampLife is how long an on-ramp order waits for its payment (provider 4.1).
@@ -69,7 +68,7 @@ type step struct {
 	at     time.Time
 	status string
 	reason string
-	// paid is set where the provider has found the payment although the status does not say so.
+	// paid is set if the provider found the payment although the status does not show it.
 	paid bool
 }
 
@@ -81,7 +80,7 @@ type hop struct {
 	paid   bool
 }
 
-// hops makes one hop of hopTime for each status.
+// hops returns one hop of hopTime for each status.
 func hops(statuses ...string) []hop {
 	path := make([]hop, len(statuses))
 	for i, status := range statuses {
@@ -90,7 +89,7 @@ func hops(statuses ...string) []hop {
 	return path
 }
 
-// hopsFor is hops that all have the same reason.
+// hopsFor returns hops that all have the same reason.
 func hopsFor(reason string, statuses ...string) []hop {
 	path := hops(statuses...)
 	for i := range path {
@@ -99,13 +98,13 @@ func hopsFor(reason string, statuses ...string) []hop {
 	return path
 }
 
-// after makes the first hop take a time.
+// after sets the time of the first hop.
 func after(d time.Duration, path []hop) []hop {
 	path[0].after = d
 	return path
 }
 
-// flapping lets the first two statuses of a path alternate before it goes on.
+// flapping makes the first two statuses of a path alternate before it continues.
 func flapping(path []hop) []hop {
 	var flapped []hop
 	for range flaps {
@@ -117,7 +116,7 @@ func flapping(path []hop) []hop {
 	return append(flapped, path[2:]...)
 }
 
-// slow makes the hop to the status take slowTime.
+// slow sets the time of the hop to the status to slowTime.
 func slow(path []hop, status string) []hop {
 	for i := range path {
 		if path[i].status == status {
@@ -127,32 +126,31 @@ func slow(path []hop, status string) []hop {
 	return path
 }
 
-// onrampPath is what happens once a payment is found (provider 4.1).
+// onrampPath returns the statuses after a payment is found (provider 4.1).
 func onrampPath() []hop {
 	return hops(statusFiatReceived, statusOrderReceived, statusInProgress, statusTransferred, statusCompleted)
 }
 
-// offrampPath is what happens once a transaction hash is accepted, from which moment the order is pending
-// (provider 4.2).
+// offrampPath returns the statuses after a transaction hash is accepted, which makes the order pending (provider 4.2).
 func offrampPath() []hop {
 	return hops(statusOrderReceived, statusInProgress, statusCryptoReceived, statusFiatPending, statusPayoutSuccess)
 }
 
-// withoutSwap leaves InProgress out: a native coin is not swapped (provider 4.1).
+// withoutSwap removes InProgress: a native coin is not swapped (provider 4.1).
 func withoutSwap(path []hop) []hop {
 	return slices.DeleteFunc(slices.Clone(path), func(h hop) bool { return strings.EqualFold(h.status, statusInProgress) })
 }
 
-// progress is an order's past and planned future. It moves by being read, so nothing runs in between.
+// progress is an order's past and planned statuses. It is evaluated when read, so nothing runs in the background.
 type progress []step
 
-// current is the step an order is in at now.
+// current returns the step that the order is in at now.
 func (p progress) current(now time.Time) step {
 	past := p.past(now)
 	return past[len(past)-1]
 }
 
-// past is every step taken by now, the first one always among them.
+// past returns the steps taken by now, the first one always included.
 func (p progress) past(now time.Time) progress {
 	taken := 1
 	for taken < len(p) && !p[taken].at.After(now) {
@@ -161,7 +159,7 @@ func (p progress) past(now time.Time) progress {
 	return p[:taken]
 }
 
-// reached finds the first step taken by now that matches.
+// reached returns the first matching step taken by now.
 func (p progress) reached(now time.Time, match func(step) bool) (step, bool) {
 	past := p.past(now)
 	i := slices.IndexFunc(past, match)
@@ -171,7 +169,7 @@ func (p progress) reached(now time.Time, match func(step) bool) (step, bool) {
 	return past[i], true
 }
 
-// replan keeps the past and replaces what was to come by the path, counted from now.
+// replan keeps the past and replaces the planned steps by the path, counted from now.
 func (p progress) replan(now time.Time, path []hop) progress {
 	plan, at := slices.Clone(p.past(now)), now
 	for _, h := range path {

@@ -9,7 +9,7 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// readProof takes a body of an orderId and a proof, and finds the order.
+// readProof reads a body with an orderId and a proof, and returns the order.
 func (s *Server) readProof(c *call, want direction, field string) (*order, string, error) {
 	var id, proof string
 	err := c.read(func(o *object) { id, proof = o.text("orderId"), o.text(field) })
@@ -20,8 +20,8 @@ func (s *Server) readProof(c *call, want direction, field string) (*order, strin
 	return o, proof, err
 }
 
-// submitUTR takes the reference of a payment (provider 3.17). A well-formed one is noted, whether there is such a payment or
-// not (provider 13: FAQ 31). While none is found, another UTR replaces it (FAQ 32); the same one again changes nothing.
+// submitUTR accepts the UTR of a payment (provider 3.17). A well-formed one is stored whether or not there is such a payment
+// (provider 13: FAQ 31). While none is found, another UTR replaces it (FAQ 32); the same one again changes nothing.
 func (s *Server) submitUTR(c *call) (any, error) {
 	o, utr, err := s.readProof(c, onramp, "utr")
 	if err != nil {
@@ -55,8 +55,8 @@ func (s *Server) checkUTR(o *order, utr string, now time.Time) error {
 	return nil
 }
 
-// checkAwaitsPayment refuses a UTR for an order that is past payment. What the provider answers once an order
-// has expired or was cancelled is not documented.
+// checkAwaitsPayment refuses a UTR for an order that is past payment. The provider's answer for an expired or cancelled order is not
+// documented.
 func checkAwaitsPayment(phase onmeta.Phase) error {
 	switch phase {
 	case onmeta.PhaseUnpaid:
@@ -72,8 +72,8 @@ func checkAwaitsPayment(phase onmeta.Phase) error {
 
 func invalidUTR(why string) error { return refuse(http.StatusForbidden, "Invalid UTR", why) }
 
-// givesBack tells whether an accepted UTR of the order may be used again: only if the order is cancelled (provider 13: FAQ
-// 29), or, by magic, if it has expired.
+// givesBack reports whether the order's accepted UTR may be used for another order: if the order is cancelled (provider 13: FAQ 29),
+// or has expired and the UTR's magic value says so.
 func (o *order) givesBack(utr string, now time.Time) bool {
 	switch o.phase(now) {
 	case onmeta.PhaseCancelled:
@@ -99,8 +99,7 @@ func (s *Server) acceptUTR(o *order, utr string, now time.Time) {
 	o.steps = o.steps.replan(now, s.paidPath(o, now))
 }
 
-// submitHash takes the hash of a transfer of tokens, any hash once (provider 3.23). While the tokens are not seen, another
-// hash replaces it, as a UTR does.
+// submitHash accepts the hash of a token transfer, each hash once (provider 3.23). Until the tokens arrive, another hash replaces it.
 func (s *Server) submitHash(c *call) (any, error) {
 	o, hash, err := s.readProof(c, offramp, "txnHash")
 	if err != nil {
@@ -135,7 +134,7 @@ func (s *Server) checkHash(o *order, hash string, now time.Time) error {
 	return nil
 }
 
-// hashKey spells a hash so that equal ones are the same text: hexadecimal has no case.
+// hashKey returns a hash in the spelling in which equal hashes are equal texts: hexadecimal ignores case.
 func (f family) hashKey(hash string) string {
 	if f == solana {
 		return hash
@@ -170,17 +169,17 @@ func (s *Server) noteProof(o *order, proof string, now time.Time) {
 	s.journal.Add(o.event(ledger.EventProof, proof, now))
 }
 
-// submissions counts what became of the proofs that were sent for an order.
+// submissions counts the outcomes of the proofs submitted for an order.
 type submissions struct {
 	accepted int
 	repeated int // the accepted one once more, whatever the answer
 	refused  int
 	replaced int // accepted ones in whose place another one was accepted
-	// bad is the first proof, where the order's course refuses it.
+	// bad is the first proof, if the order's course refuses it.
 	bad string
 }
 
-// noteUnaccepted counts a proof that changed nothing: the order's own once more, or a refused one.
+// noteUnaccepted counts a proof that changed nothing: the accepted one again, or a refused one.
 func (s *Server) noteUnaccepted(o *order, own bool, why string, now time.Time) {
 	if own {
 		o.proofs.repeated++
@@ -191,7 +190,7 @@ func (s *Server) noteUnaccepted(o *order, own bool, why string, now time.Time) {
 	s.journal.Add(o.event(ledger.EventProofRefused, why, now))
 }
 
-// refuses tells whether a well-formed proof is the one that the order's course refuses: the first.
+// refuses reports whether the order's course refuses a well-formed proof, which it does for the first one.
 func (o *order) refuses(proof string) bool {
 	if !o.course.refusesFirst {
 		return false

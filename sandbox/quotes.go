@@ -39,7 +39,7 @@ func newDesiredOrder(gasINR string) desiredOrder {
 	return d
 }
 
-// quoteBuy prices a purchase (provider 3.12). Limits are left to the order.
+// quoteBuy prices a purchase (provider 3.12). Limits are checked by the order.
 func (s *Server) quoteBuy(c *call) (any, error) {
 	d, err := c.readBuyDeal()
 	if err != nil {
@@ -76,7 +76,7 @@ func (c *call) readBuyDeal() (deal, error) {
 	return d, err
 }
 
-// readFiat takes fiatAmount.
+// readFiat reads fiatAmount.
 func readFiat(o *object) decimal.Decimal { return readPositive(o, "fiatAmount", fiatDecimals) }
 
 func readPositive(o *object, name string, decimals int32) decimal.Decimal {
@@ -126,7 +126,7 @@ func (s *Server) quoteSell(c *call) (any, error) {
 	return answer(quote), nil
 }
 
-// sellForm is what a sale says in a quote and in an order.
+// sellForm is what the bodies of a sell quote and an off-ramp order share.
 type sellForm struct {
 	symbol  string
 	address string

@@ -12,7 +12,7 @@ import (
 // maxRateLimit is more than the sandbox can answer.
 const maxRateLimit = 1_000_000
 
-// newLimiter makes a token bucket of one second's requests, nil for no limit.
+// newLimiter returns a token bucket of one second's requests; nil means no limit.
 func newLimiter(perSecond float64) (*rate.Limiter, error) {
 	if perSecond == 0 {
 		return nil, nil
@@ -23,8 +23,8 @@ func newLimiter(perSecond float64) (*rate.Limiter, error) {
 	return rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond))), nil
 }
 
-// limited answers 429 to what exceeds the rate limit, in real time, for all routes together: the provider has one
-// client. It says in whole seconds when the next request would pass.
+// limited answers 429 to requests above the rate limit, which counts real time and all routes together, as the provider has one
+// client. Retry-After is the time in whole seconds until a request would pass.
 func (s *Server) limited(pattern string, next http.Handler) http.Handler {
 	if s.limiter == nil {
 		return next

@@ -1,6 +1,6 @@
 package sandbox
 
-// access is what a call must present.
+// access is the credential that a call requires.
 type access int
 
 const (
@@ -13,14 +13,14 @@ const (
 type route struct {
 	pattern string
 	access  access
-	// malformed makes the refusal of a request that breaks a rule of form.
+	// malformed returns the refusal of a malformed request.
 	malformed func(why string) *refusal
-	// handle answers with an envelope, or anything else that is encoded as it is. An error that is no refusal is a
-	// broken rule of form.
+	// handle returns an envelope, or another value that is encoded as it is. An error that is not a refusal means a malformed
+	// request.
 	handle func(*call) (any, error)
 }
 
-// Routes that faults know.
+// Routes with traits that faults affect.
 const (
 	onrampStatusRoute  = "POST /v1/orders/status"
 	offrampStatusRoute = "POST /v1/offramp/orders/status"
@@ -32,7 +32,7 @@ const (
 	quoteSellRoute     = "POST /v1/quote/sell"
 )
 
-// routes is the provider's surface (provider 2). Where documents disagree on a path, both are served.
+// routes returns the provider's API (provider 2). Where documents disagree on a path, both are served.
 func (s *Server) routes() []route {
 	return []route{
 		{"POST /v1/users/login", withKey, badRequest, s.login},

@@ -19,15 +19,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Credentials of a sandbox whose Options name none. They are no secret.
+// Default credentials. They are not secret.
 const (
 	DefaultAPIKey    = "5a9db0c5-0000-4000-8000-000000000001"
 	DefaultAPISecret = "sandbox-api-secret"
 	DefaultKYCSecret = "sandbox-kyc-secret"
 )
 
-// ReasonHeader tells a developer which rule a refused request broke; the provider has no such header. It never
-// holds a value of the request.
+// ReasonHeader is the response header that names the rule that a refused request broke, never a value of the request. The provider
+// has no such header.
 const ReasonHeader = "X-Sandbox-Reason"
 
 // maxBody bounds a request's body, KYC documents included.
@@ -37,9 +37,9 @@ const maxBody = 64 << 20
 type Options struct {
 	// APIKey is what x-api-key must hold. Default: DefaultAPIKey.
 	APIKey string
-	// APISecret is the merchant's secret; tokens are signed with a key derived from it. Default: DefaultAPISecret.
+	// APISecret is the merchant's secret, from which the keys that sign tokens are derived. Default: DefaultAPISecret.
 	APISecret string
-	// KYCSecret opens the encrypted fields of a KYC upload (provider 3.4). Default: DefaultKYCSecret.
+	// KYCSecret decrypts the encrypted fields of a KYC upload (provider 3.4). Default: DefaultKYCSecret.
 	KYCSecret string
 	// Seed decides ids, prices, courses and faults: the same seed, clock and requests give the same answers.
 	Seed int64
@@ -47,22 +47,22 @@ type Options struct {
 	Clock *Clock
 	// Logger gets one line for each call, without personal data. Default: none.
 	Logger *zap.Logger
-	// Faults are the rules of faults to begin with. Default: none.
+	// Faults are the initial fault rules. Default: none.
 	Faults []fault.Rule
 	// RateLimit is how many requests a second of real time the provider answers; the others get a 429. Default: 0,
 	// no limit.
 	RateLimit float64
-	// Courses let a share of the orders take another course than the usual one. Default: none.
+	// Courses are the shares of orders that take a course other than the usual one. Default: none.
 	Courses []CourseShare
-	// Staging plays the provider's staging host, where no money moves: amounts are not compared, an on-ramp order delivers
+	// Staging simulates the provider's staging host, where no money moves: amounts are not compared, an on-ramp order delivers
 	// and an off-ramp order asks for 0.01 WMATIC, and nothing is paid out (provider 13). Default: production.
 	Staging bool
-	// Middleware wraps the provider's routes, the control plane left out.
+	// Middleware wraps the provider's routes but not the control plane.
 	Middleware func(http.Handler) http.Handler
 }
 
-// Server plays the provider. It is an http.Handler, safe for concurrent use. Faults that break a connection off
-// need one of HTTP/1.1; without it they panic with http.ErrAbortHandler, as net/http allows.
+// Server simulates the provider. It is an http.Handler, safe for concurrent use. Faults that break a connection require HTTP/1.1;
+// otherwise they panic with http.ErrAbortHandler, which net/http handles.
 type Server struct {
 	options Options
 	clock   *Clock
@@ -80,8 +80,8 @@ type Server struct {
 	store *store
 }
 
-// New makes a sandbox without users or orders. It fails on a credential that cannot travel in a header, and on a
-// fault rule, a rate limit or a course that cannot be.
+// New returns a sandbox without users or orders. It fails on a credential that is not valid in a header and on an invalid fault
+// rule, rate limit or course share.
 func New(options Options) (*Server, error) {
 	options = withDefaults(options)
 	if strings.TrimSpace(options.APIKey) != options.APIKey || strings.ContainsAny(options.APIKey, "\r\n\x00") {
@@ -106,8 +106,8 @@ func New(options Options) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the calls that a fault delays or leaves without an answer, now and from now on, so that an http.Server
-// can shut down. It need not be called otherwise.
+// Close ends the calls that a fault delays or leaves unanswered, current and later ones, so that an http.Server can shut down. It
+// is not needed otherwise.
 func (s *Server) Close() { s.close.Do(func() { close(s.closing) }) }
 
 func withDefaults(o Options) Options {
@@ -139,7 +139,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// root splits the control plane, which the middleware must not reach, from the provider.
+// root routes to the control plane, which the middleware does not wrap, and to the provider.
 func (s *Server) root() http.Handler {
 	provider := http.NewServeMux()
 	for _, r := range s.routes() {
@@ -152,7 +152,7 @@ func (s *Server) root() http.Handler {
 	return mux
 }
 
-// call is one request, seen at one moment of the sandbox's clock.
+// call is one request at one moment of the sandbox's clock.
 type call struct {
 	request *http.Request
 	body    []byte
@@ -173,7 +173,7 @@ func (c *call) hasMediaType(want string) bool {
 	return err == nil && got == want
 }
 
-// serve answers one route. The body is read before the store is locked, so that a slow sender delays nobody.
+// serve returns the handler of a route. It reads the body before it locks the store, so that a slow client does not block others.
 func (s *Server) serve(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
@@ -203,7 +203,7 @@ func (s *Server) authorizeAndHandle(r route, c *call) (any, error) {
 	return r.handle(c)
 }
 
-// asRefusal turns a broken rule of form into the route's refusal.
+// asRefusal turns the error of a malformed request into the route's refusal.
 func asRefusal(r route, err error) error {
 	var refused *refusal
 	if err == nil || errors.As(err, &refused) {
@@ -242,6 +242,6 @@ func writeJSON(w http.ResponseWriter, status int, data any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	// A client that has gone away is no concern of the sandbox.
+	// The client may have disconnected.
 	_, _ = body.WriteTo(w)
 }

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// tenantID is the one merchant of the sandbox.
+	// tenantID is the sandbox's only merchant.
 	tenantID = "650000000000000000000010"
 	// unknownPathCalls counts requests that match no route.
 	unknownPathCalls = "unknown path"
 )
 
-// store is everything the sandbox remembers.
+// store is the sandbox's state.
 type store struct {
 	random *rand.ChaCha8
 	serial int64 // of the last token
@@ -58,7 +58,7 @@ func newStore(seed int64) *store {
 	}
 }
 
-// objectID makes an id of 24 hexadecimal digits, the first eight its time, as the provider's database does.
+// objectID returns an id of 24 hexadecimal digits, the first eight its time, as the provider's database generates.
 func (st *store) objectID(now time.Time) string {
 	var id [12]byte
 	binary.BigEndian.PutUint32(id[:], uint32(now.Unix()))
@@ -71,10 +71,10 @@ func (st *store) uuid() string {
 	return id.String()
 }
 
-// digits makes a number of ten digits.
+// digits returns a number of ten digits.
 func (st *store) digits() string { return fmt.Sprintf("%010d", st.random.Uint64()%1e10) }
 
-// count notes a call and, if it was refused, with what.
+// count counts a call and its refusal, if any.
 func (st *store) count(pattern string, err error) {
 	st.calls[pattern]++
 	var refused *refusal

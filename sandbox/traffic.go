@@ -23,7 +23,7 @@ type traffic struct {
 
 func newTraffic() *traffic { return &traffic{routes: map[string]*ledger.RouteTraffic{}} }
 
-// route finds the counters of a route; t.mu must be held.
+// route returns the counters of a route; t.mu must be held.
 func (t *traffic) route(pattern string) *ledger.RouteTraffic {
 	r, ok := t.routes[pattern]
 	if !ok {
@@ -66,7 +66,7 @@ func (t *traffic) rateLimited(pattern string) {
 	t.route(pattern).RateLimited++
 }
 
-// snapshot copies the counters, and tells how many requests came in the busiest second.
+// snapshot returns a copy of the counters and the number of requests in the busiest second.
 func (t *traffic) snapshot() (routes map[string]ledger.RouteTraffic, busiest int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,7 +85,7 @@ func (t *traffic) reset() {
 	t.routes, t.second, t.current, t.busiest = map[string]*ledger.RouteTraffic{}, 0, 0, 0
 }
 
-// counted counts the requests of a route and their answers.
+// counted returns a handler that counts the requests of a route and their answers.
 func (s *Server) counted(pattern string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.traffic.arrived(pattern)
@@ -95,7 +95,7 @@ func (s *Server) counted(pattern string, next http.Handler) http.Handler {
 	})
 }
 
-// watchedWriter remembers the status of an answer; 0 while there is none.
+// watchedWriter records the status of the answer; 0 while there is none.
 type watchedWriter struct {
 	http.ResponseWriter
 	status int
@@ -111,5 +111,5 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap lets http.ResponseController find the connection.
+// Unwrap gives http.ResponseController access to the connection.
 func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -9,7 +9,7 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// maxEmail is the longest e-mail address there is.
+// maxEmail is the maximum length of an e-mail address.
 const maxEmail = 254
 
 // user is a customer of the merchant.
@@ -39,7 +39,7 @@ type bankDetails struct {
 	BranchAddress string `json:"branchAddress"`
 }
 
-// login signs a user in by e-mail alone; an e-mail seen for the first time makes a user (provider 3.1).
+// login signs a user in by e-mail alone and creates the user on first use (provider 3.1).
 func (s *Server) login(c *call) (any, error) {
 	var email string
 	err := c.read(func(o *object) { email = o.text("email") })
@@ -77,7 +77,7 @@ func (s *Server) openSession(u *user, now time.Time) (session, error) {
 	return session{AccessToken: access, RefreshToken: refresh, BankDetails: u.lastBank(now)}, nil
 }
 
-// userFor finds the user of an e-mail, compared exactly (provider 3.1), or makes one.
+// userFor returns the user with the e-mail, compared exactly (provider 3.1), or creates one.
 func (s *Server) userFor(email string, now time.Time) (*user, error) {
 	if u, ok := s.store.users[email]; ok {
 		return u, nil
@@ -92,7 +92,7 @@ func (s *Server) userFor(email string, now time.Time) (*user, error) {
 	return u, nil
 }
 
-// newUser makes a user as the tags of the e-mail say; see MagicTable.
+// newUser creates a user by the tags of the e-mail; see MagicTable.
 func (s *Server) newUser(email string, now time.Time) *user {
 	tags := tagsOf(email)
 	u := &user{id: s.store.objectID(now), email: email, createdAt: now, kyc: newKYC(tags, now),
@@ -105,7 +105,7 @@ func (s *Server) newUser(email string, now time.Time) *user {
 	return u
 }
 
-// tagsOf reads what stands between plus signs before the @.
+// tagsOf returns the tags, separated by plus signs, before the @.
 func tagsOf(email string) map[string]bool {
 	local, _, _ := strings.Cut(email, "@")
 	tags := map[string]bool{}
@@ -115,7 +115,7 @@ func tagsOf(email string) map[string]bool {
 	return tags
 }
 
-// requireOwn refuses a request about another user than the one signed in.
+// requireOwn refuses a request that names another user than the one signed in.
 func (c *call) requireOwn(email string) error {
 	if email != c.user.email {
 		return errors.New("email must be the one that the access token belongs to")

@@ -15,30 +15,30 @@ const (
 	EventLogin EventKind = "login"
 	// EventRefresh: a refresh token was exchanged.
 	EventRefresh EventKind = "refresh"
-	// EventTokensRevoked: all tokens of a user became worthless.
+	// EventTokensRevoked: all tokens of a user were revoked.
 	EventTokensRevoked EventKind = "tokens revoked"
-	// EventKYC: a dossier was taken.
+	// EventKYC: a dossier was accepted.
 	EventKYC EventKind = "KYC uploaded"
 	// EventBankLink, EventUPILink: a link was started, whether it succeeds or fails.
 	EventBankLink EventKind = "bank linked"
 	EventUPILink  EventKind = "UPI linked"
-	// EventOrder: an order was made.
+	// EventOrder: an order was created.
 	EventOrder EventKind = "order made"
 	// EventProof: a UTR or a transaction hash was accepted.
 	EventProof EventKind = "proof accepted"
-	// EventProofAgain: the order's own proof came once more.
+	// EventProofAgain: the accepted proof was submitted again.
 	EventProofAgain EventKind = "proof repeated"
-	// EventProofReplaced: another proof is about to be accepted in place of the order's.
+	// EventProofReplaced: the order's proof is about to be replaced by another one.
 	EventProofReplaced EventKind = "proof replaced"
 	// EventProofRefused: a proof was refused.
 	EventProofRefused EventKind = "proof refused"
 	// EventForced: the control plane set an order's status.
 	EventForced EventKind = "order forced"
-	// EventFault: a fault befell a call.
+	// EventFault: a fault was injected into a call.
 	EventFault EventKind = "fault"
 )
 
-// Event is something that happened in the sandbox, when it happened. It holds no body, token or document.
+// Event is an entry of the journal. It holds no body, token or document.
 type Event struct {
 	// Number counts events from 1.
 	Number int       `json:"number"`

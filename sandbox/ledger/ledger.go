@@ -8,25 +8,25 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Ledger is what has happened in the sandbox, at one moment of its clock. Times are UTC. It holds e-mails and
-// payment references: it is meant for tests and demos, not for logs.
+// Ledger is what happened in the sandbox up to one moment of its clock. Times are UTC. It holds e-mails and payment references, so
+// it belongs in tests and demos, not in logs.
 type Ledger struct {
 	At    time.Time `json:"at"`
 	Users int       `json:"users"`
-	// Orders are the orders made, oldest first.
+	// Orders are all orders, oldest first.
 	Orders []Order `json:"orders"`
-	// Proofs are the UTRs and hashes accepted, oldest first; a UTR sent again for the same order counts once.
+	// Proofs are the accepted UTRs and hashes, oldest first; one submitted again for the same order is listed once.
 	Proofs []AcceptedProof `json:"proofs"`
-	// Payouts are what left the provider: tokens, fiat and refunds, in the order of Orders.
+	// Payouts are the tokens, fiat and refunds that the provider paid, in the order of Orders.
 	Payouts []Payout `json:"payouts"`
 	// Calls counts requests by route, as "POST /v1/users/login"; those to no route under "unknown path".
 	Calls map[string]int `json:"calls"`
 	// Refusals counts refused requests, as "POST /v1/orders/utr: 403 Invalid UTR".
 	Refusals map[string]int `json:"refusals"`
-	// Routes counts requests by route as clients saw them, those included that a fault or the rate limit kept from the
-	// provider, and are therefore not among Calls.
+	// Routes counts requests by route as clients saw them. Unlike Calls it includes those that a fault or the rate limit kept from
+	// the provider.
 	Routes map[string]RouteTraffic `json:"routes"`
-	// Totals sum all that up.
+	// Totals sum up all of the above.
 	Totals Totals `json:"totals"`
 }
 
@@ -36,7 +36,7 @@ type Order struct {
 	Direction string `json:"direction"` // onramp or offramp
 	// Reference is the metadata of that name: the client's own, or empty.
 	Reference string `json:"reference"`
-	// Course is what decides the order's end, by its name in MagicTable, or "usual".
+	// Course is the order's course by its name in sandbox.MagicTable, or "usual".
 	Course string `json:"course"`
 	Email  string `json:"email"`
 	Status string `json:"status"`
@@ -51,42 +51,42 @@ type Order struct {
 	CreatedAt     time.Time         `json:"createdAt"`
 	Timeline      []Step            `json:"timeline"`
 	WalletAddress string            `json:"walletAddress"` // who receives the tokens
-	// ProofsAccepted counts the proofs that were accepted, one of which may have replaced another. ProofsRepeated counts
-	// how often the accepted one came again, whatever the answer, and ProofsRefused the refused ones.
+	// ProofsAccepted counts accepted proofs, which may have replaced each other. ProofsRepeated counts repeated submissions of the
+	// accepted proof, whatever the answer, and ProofsRefused refused ones.
 	ProofsAccepted int `json:"proofsAccepted"`
 	ProofsRepeated int `json:"proofsRepeated"`
 	ProofsRefused  int `json:"proofsRefused"`
-	// ProofsReplaced counts the accepted ones in whose place another one was accepted.
+	// ProofsReplaced counts accepted proofs that another one replaced.
 	ProofsReplaced int `json:"proofsReplaced"`
-	// Proofs are all that were ever accepted, oldest first; Proof is the last of them.
+	// Proofs are all accepted proofs, oldest first; Proof is the last of them.
 	Proofs []Proof `json:"proofs"`
-	// Payment is what the provider has found for the order; nil: nothing so far.
+	// Payment is the payment that the provider found for the order; nil if none so far.
 	Payment *Payment `json:"payment,omitempty"`
 }
 
-// HoldsPayment reports whether the provider has the user's payment, and has neither returned it nor used it for another
-// order. It still has it, in this sense, once it has delivered.
+// HoldsPayment reports whether the provider received the user's payment and neither returned it nor used it for another order. It
+// stays true after delivery.
 func (o Order) HoldsPayment() bool {
 	return o.Payment != nil && !o.Payment.Returned && o.Payment.UsedBy == ""
 }
 
-// Proof is a proof that an order was given, and when another one was accepted in its place.
+// Proof is an accepted proof of an order, and when another one replaced it.
 type Proof struct {
 	Proof      string    `json:"proof"`
 	At         time.Time `json:"at"`
 	ReplacedAt time.Time `json:"replacedAt,omitzero"`
 }
 
-// Payment is what the provider found for an order: rupees, or the tokens of an off-ramp order.
+// Payment is the payment found for an order: INR, or the tokens of an off-ramp order.
 type Payment struct {
 	Amount   decimal.Decimal `json:"amount"`
 	Currency string          `json:"currency"`
-	// Proof is the one by which it was found; empty: found without one.
+	// Proof is the proof by which it was found; empty if without one.
 	Proof   string    `json:"proof,omitempty"`
 	FoundAt time.Time `json:"foundAt"`
-	// Returned tells that it was refunded.
+	// Returned is set once it was refunded.
 	Returned bool `json:"returned,omitempty"`
-	// UsedBy is the id of the order that the same UTR was accepted for afterwards.
+	// UsedBy is the id of the order for which the same UTR was accepted later.
 	UsedBy string `json:"usedBy,omitempty"`
 }
 

@@ -7,21 +7,21 @@ import (
 	"rampart/onmeta"
 )
 
-// OrderTotals are sums over some orders.
+// OrderTotals are sums over a set of orders.
 type OrderTotals struct {
 	// WithProof counts orders with an accepted proof; the four below count submissions.
 	WithProof      int `json:"withProof"`
 	ProofsAccepted int `json:"proofsAccepted"`
 	ProofsRepeated int `json:"proofsRepeated"`
 	ProofsRefused  int `json:"proofsRefused"`
-	// ProofsReplaced counts accepted proofs in whose place another one was accepted.
+	// ProofsReplaced counts accepted proofs that another one replaced.
 	ProofsReplaced int `json:"proofsReplaced"`
-	// PaidOut counts payments of tokens or fiat to users, Refunded what went back to them.
+	// PaidOut counts payouts of tokens or fiat, and Refunded refunds.
 	PaidOut   int `json:"paidOut"`
 	Refunded  int `json:"refunded"`
 	Expired   int `json:"expired"`
 	Cancelled int `json:"cancelled"`
-	// Open counts orders whose status is not final; a payment found late opens an expired one again.
+	// Open counts orders whose status is not final. A late payment moves an expired order here again.
 	Open int `json:"open"`
 }
 
@@ -59,19 +59,18 @@ func (t *OrderTotals) pay(p Payout) {
 	t.PaidOut++
 }
 
-// ReferenceTotal is what the provider did for one of its client's references and one direction. Orders without
-// the metadata "reference" share the empty one. More than one of Orders is a doubled order, more than one PaidOut a
-// doubled payout.
+// ReferenceTotal sums up the orders of one reference of the client's and one direction. Orders without the metadata "reference"
+// share the empty one. More than one of Orders is a doubled order; more than one PaidOut is a doubled payout.
 type ReferenceTotal struct {
 	Reference string `json:"reference"`
 	Direction string `json:"direction"`
-	// Orders made for it, oldest first, and their Statuses in the same order.
+	// Orders are the orders' ids, oldest first, and Statuses their statuses in the same order.
 	Orders   []string `json:"orders"`
 	Statuses []string `json:"statuses"`
 	OrderTotals
 }
 
-// ByReference sums the orders up by direction and reference, sorted by both.
+// ByReference returns the totals by direction and reference, sorted by both.
 func (l Ledger) ByReference() []ReferenceTotal {
 	type key struct{ direction, reference string }
 	sums, ofOrder := map[key]*ReferenceTotal{}, map[string]*ReferenceTotal{}
@@ -98,14 +97,14 @@ func (l Ledger) ByReference() []ReferenceTotal {
 	return totals
 }
 
-// Totals are sums over all that happened.
+// Totals are the sums over the whole ledger.
 type Totals struct {
-	// Orders made, of both directions.
+	// Orders counts orders of both directions.
 	Orders        int `json:"orders"`
 	OnrampOrders  int `json:"onrampOrders"`
 	OfframpOrders int `json:"offrampOrders"`
 	OrderTotals
-	// Users there are, and what they did.
+	// Users counts users; the others count what users did.
 	Users         int `json:"users"`
 	Logins        int `json:"logins"`
 	Refreshes     int `json:"refreshes"`
@@ -113,14 +112,14 @@ type Totals struct {
 	BankLinks     int `json:"bankLinks"`
 	UPILinks      int `json:"upiLinks"`
 	KYCUploads    int `json:"kycUploads"`
-	// Requests that arrived. Of them, Unanswered broke off, Faults were befallen by one, RateLimited exceeded
-	// Options.RateLimit, and Answered429 got a 429, from the rate limit or a fault.
+	// Requests counts requests that arrived: of them, Unanswered got no answer, Faults got a fault, RateLimited exceeded the rate
+	// limit, and Answered429 got a 429, by the rate limit or a fault.
 	Requests    int `json:"requests"`
 	Unanswered  int `json:"unanswered"`
 	Faults      int `json:"faults"`
 	RateLimited int `json:"rateLimited"`
 	Answered429 int `json:"answered429"`
-	// BusiestSecond is how many requests came in the busiest second of real time.
+	// BusiestSecond is the number of requests in the busiest second of real time.
 	BusiestSecond int `json:"busiestSecond"`
 }
 

@@ -1,4 +1,4 @@
-// Command sandbox plays the provider on a loopback port until it is told to stop.
+// Command sandbox serves the simulated provider on a loopback port until it receives SIGINT or SIGTERM.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// stopTime is how long calls in flight may take once the program is told to stop.
+	// stopTime is how long calls in flight may take after the stop signal.
 	stopTime = 5 * time.Second
 	// headerTime bounds how long a client may take to send the head of a request.
 	headerTime = 10 * time.Second
@@ -87,7 +87,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		"how many times as fast as real time the sandbox's clock runs; 0 stands still")
 	flags.Int64Var(&set.seed, "seed", 1, "decides ids, prices, courses and faults")
 	flags.StringVar(&set.faults, "faults", "",
-		"share of all calls that a fault befalls, as 20% or 0.2 (default $SANDBOX_FAULTS, or none)")
+		"share of all calls that get a fault, as 20% or 0.2 (default $SANDBOX_FAULTS, or none)")
 	flags.StringVar(&set.courses, "courses", "",
 		"shares of orders that take another course, as refunded=5%,slow=1% (default $SANDBOX_COURSES, or none)")
 	flags.Float64Var(&set.rateLimit, "rate-limit", 0, "requests a second to answer, the others get a 429; 0 is no limit")
@@ -104,7 +104,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	return command
 }
 
-// withEnvironment takes from the environment what no flag gave.
+// withEnvironment fills settings without a flag from the environment.
 func (s settings) withEnvironment(getenv func(string) string) settings {
 	s.apiKey = firstNonEmpty(s.apiKey, getenv("ONMETA_API_KEY"))
 	s.apiSecret = firstNonEmpty(s.apiSecret, getenv("ONMETA_API_SECRET"))
@@ -151,7 +151,7 @@ func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
 	return serve(ctx, listener, handler, set.allowRemote)
 }
 
-// listen refuses an address that other machines can reach, unless told otherwise.
+// listen refuses an address beyond loopback unless --allow-remote is set.
 func listen(set settings) (net.Listener, error) {
 	address, err := net.ResolveTCPAddr("tcp", set.listen)
 	if err != nil {
@@ -185,7 +185,7 @@ func limit(perSecond float64) string {
 	return fmt.Sprintf("%g", perSecond)
 }
 
-// source says where a credential comes from, never what it is.
+// source returns where a credential comes from, never its value.
 func source(given string) string {
 	if given == "" {
 		return "documented default"
@@ -193,8 +193,8 @@ func source(given string) string {
 	return "as configured"
 }
 
-// ownPages refuses what pages of other sites ask for: the control plane has no login. Such a page may have a name of its own lead here,
-// so that other names are refused too, unless other machines may ask, by whatever name.
+// ownPages refuses requests from pages of other sites, since the control plane has no login. Such a page can also point a host name
+// of its own at this address, so other host names are refused too, unless --allow-remote is set.
 func ownPages(next http.Handler, anyName bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := loopback.CheckPage(r)

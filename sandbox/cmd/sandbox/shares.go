@@ -10,7 +10,7 @@ import (
 	"rampart/sandbox/fault"
 )
 
-// parseFaults reads the share of all calls that the mix of faults befalls. An empty text is no fault.
+// parseFaults parses the share of all calls that get a fault of the mix. An empty text means none.
 func parseFaults(text string) ([]fault.Rule, error) {
 	if text == "" {
 		return nil, nil
@@ -22,7 +22,7 @@ func parseFaults(text string) ([]fault.Rule, error) {
 	return []fault.Rule{fault.MixOf(share)}, nil
 }
 
-// parseCourses reads shares of orders such as "refunded=5%,slow=1%".
+// parseCourses parses shares of orders such as "refunded=5%,slow=1%".
 func parseCourses(text string) ([]sandbox.CourseShare, error) {
 	var courses []sandbox.CourseShare
 	for item := range strings.SplitSeq(text, ",") {
@@ -39,7 +39,7 @@ func parseCourses(text string) ([]sandbox.CourseShare, error) {
 	return courses, nil
 }
 
-// parseShare reads "20%" or "0.2".
+// parseShare parses "20%" or "0.2".
 func parseShare(text string) (float64, error) {
 	digits, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
 	share, err := strconv.ParseFloat(digits, 64)
