@@ -1,0 +1,92 @@
+package situation
+
+import "rampart/ramp"
+
+// remedies keeps what the order takes now.
+func (d *describer) remedies(all ...Remedy) []Remedy {
+	var kept []Remedy
+	for _, r := range all {
+		if r.Case != "" {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// message is a remedy that sends the order a message; none where the order does not take it now.
+func (d *describer) message(action ramp.Action, when, advice string, command ...string) Remedy {
+	if !d.takes(action) {
+		return Remedy{}
+	}
+	return Remedy{Case: when, Action: action, Advice: advice, Command: command}
+}
+
+func (d *describer) cancel() Remedy {
+	return d.message(ramp.CancelAction, "The user no longer wants the order", "cancel it", "cancel", d.id())
+}
+
+func (d *describer) documents() Remedy {
+	return d.message(ramp.SubmitKYC, "The workers can read the documents", "submit them", "submit-kyc", d.id(), "DOSSIER-URL")
+}
+
+func (d *describer) otherDocuments() Remedy {
+	return d.message(ramp.SubmitKYC, "The user has other documents", "submit them", "submit-kyc", d.id(), "DOSSIER-URL")
+}
+
+func (d *describer) otherAccount() Remedy {
+	return d.message(ramp.SubmitAccount, "The user has named one", "submit it", "submit-account", d.id(), "--file", "account.json")
+}
+
+func (d *describer) confirmation() Remedy {
+	quote := "QUOTE"
+	if d.Quote != nil {
+		quote = d.Quote.ID
+	}
+	return d.message(ramp.ConfirmQuote, "The user agrees", "confirm the price", "confirm-quote", d.id(), quote)
+}
+
+// submission is a remedy that submits a proof; none where the order takes no more proofs.
+func (d *describer) submission(when, advice string) Remedy {
+	if d.Direction == ramp.Offramp {
+		return d.message(ramp.SubmitTransactionHash, when, advice, "submit-hash", d.id(), "TRANSACTION-HASH")
+	}
+	return d.message(ramp.SubmitUTR, when, advice, "submit-utr", d.id(), "UTR")
+}
+
+// paid is for an order that waits for its proof. One that takes no more proofs leaves it to the provider's support.
+func (d *describer) paid() Remedy {
+	const when = "The user has paid"
+	if r := d.submission(when, "submit the "+d.proof()); r.Case != "" {
+		return r
+	}
+	return Remedy{Case: when, Action: AskSupport, Advice: d.support()}
+}
+
+// correction is for a proof that the provider has accepted, as it accepts any of the right form, and finds no payment by.
+func (d *describer) correction() Remedy {
+	when := "The UTR was mistyped"
+	if d.Direction == ramp.Offramp {
+		when = "The transaction hash was mistyped, or the transaction replaced"
+	}
+	return d.submission(when, "submit the right one, which replaces it until the provider has found the payment")
+}
+
+func (d *describer) mistyped() Remedy {
+	return d.submission("The "+d.proof()+" was mistyped", "submit the right one")
+}
+
+func (d *describer) rightProof() Remedy {
+	return Remedy{Case: "The " + d.proof() + " was right", Action: AskSupport, Advice: d.support()}
+}
+
+func (d *describer) unclear() Remedy {
+	return Remedy{Case: "The provider's status stays unclear", Action: AskSupport, Advice: d.support()}
+}
+
+func (d *describer) missed(when string) Remedy {
+	return Remedy{Case: when, Action: AskSupport, Advice: d.support()}
+}
+
+func (d *describer) restart() Remedy {
+	return Remedy{Case: "The user wants to try again", Action: Restart, Advice: "start another order, with a reference of its own and a payment of its own"}
+}
