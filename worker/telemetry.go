@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
+	"rampart/internal/httpserver"
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
 )
@@ -17,6 +18,8 @@ import (
 const (
 	// usualHTTPAddress is where metrics and health are found unless RAMP_HTTP_ADDRESS says otherwise.
 	usualHTTPAddress = "127.0.0.1:9464"
+	// pagesStopTimeout is how long a profile or a scrape may take to finish once the worker stops.
+	pagesStopTimeout = 2 * time.Second
 	// flushTimeout bounds how long the last spans are sent.
 	flushTimeout = 5 * time.Second
 )
@@ -103,7 +106,8 @@ func (o *observed) serve(ctx context.Context, listener net.Listener, checks []te
 	}
 	pages := telemetry.Pages{Metrics: o.metrics.Handler(), Ready: readiness, Pprof: pprof}
 	go func() {
-		if err := telemetry.Serve(ctx, listener, pages.Handler(), complaints); err != nil && ctx.Err() == nil {
+		options := httpserver.Options{StopTimeout: pagesStopTimeout, ErrorLog: complaints}
+		if err := httpserver.Serve(ctx, listener, pages.Handler(), options); err != nil && ctx.Err() == nil {
 			o.complain(err)
 		}
 	}()

@@ -20,15 +20,12 @@ import (
 	"syscall"
 	"time"
 
+	"rampart/internal/httpserver"
 	"rampart/internal/loopback"
 )
 
-const (
-	headerTimeout = 5 * time.Second
-	idleTimeout   = 2 * time.Minute
-	stopTimeout   = 2 * time.Second
-	maxHeaders    = 64 << 10
-)
+// stopTimeout is how long requests in flight may take to finish once the proxy stops.
+const stopTimeout = 2 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -56,7 +53,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "http://%s\n", listener.Addr()) // nobody may read it
-	return serve(ctx, listener, handler(target))
+	return httpserver.Serve(ctx, listener, handler(target), httpserver.Options{StopTimeout: stopTimeout})
 }
 
 // handler passes on what the check lets through, under the name that was asked for: what is behind compares origins with it.
@@ -65,21 +62,4 @@ func handler(target *url.URL) http.Handler {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
 	}})
-}
-
-func serve(ctx context.Context, listener net.Listener, pages http.Handler) error {
-	server := &http.Server{Handler: pages, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	if err := server.Shutdown(stopping); !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return server.Close()
 }

@@ -1,24 +1,11 @@
 package telemetry
 
 import (
-	"context"
-	"errors"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/http/pprof"
-	"time"
 
 	"rampart/internal/loopback"
-)
-
-// What a client may take its time for. A profile takes as long as it is asked to, which WriteTimeout would cut off.
-const (
-	headerTimeout = 5 * time.Second
-	idleTimeout   = 2 * time.Minute
-	stopTimeout   = 2 * time.Second
-	maxHeaders    = 16 << 10
 )
 
 // Pages are what a process shows of itself.
@@ -56,28 +43,4 @@ func profiles() http.Handler {
 	pages.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	pages.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	return pages
-}
-
-// Serve shows pages on a listener until ctx ends, and closes it. It speaks plain HTTP.
-func Serve(ctx context.Context, listener net.Listener, pages http.Handler, complaints *log.Logger) error {
-	web := &http.Server{
-		Handler:           pages,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaders,
-		ErrorLog:          complaints,
-	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- web.Serve(listener) }()
-	select {
-	case err := <-stopped:
-		return err
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	if err := web.Shutdown(stopping); !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return web.Close() // somebody takes a profile
 }

@@ -1,10 +1,6 @@
 package telemetry_test
 
 import (
-	"context"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -64,25 +60,4 @@ func TestProfilesAreShownOnlyWhereTheyAreWantedAndToThisMachine(t *testing.T) {
 			require.Equal(t, test.code, answer.Code, test.name+" "+path)
 		}
 	}
-}
-
-func TestPagesAreServedUntilTheEnd(t *testing.T) {
-	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	go func() { stopped <- telemetry.Serve(ctx, listener, pages(t, false), log.New(io.Discard, "", 0)) }()
-
-	request, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+listener.Addr().String()+"/healthz", nil)
-	require.NoError(t, err)
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	require.Equal(t, http.StatusOK, answer.StatusCode)
-	stop()
-
-	require.NoError(t, <-stopped)
-	_, err = http.DefaultClient.Do(request)
-	require.Error(t, err)
 }

@@ -21,6 +21,7 @@ import (
 
 	"rampart/codec"
 	"rampart/codec/server"
+	"rampart/internal/httpserver"
 )
 
 const (
@@ -28,6 +29,10 @@ const (
 	startTimeout = 30 * time.Second
 	// keysetEvery is how often the keyset is read again, so that a rotated one is taken without a restart.
 	keysetEvery = 30 * time.Second
+	// requestTimeout bounds reading a request, and writing its response. A page of history takes milliseconds.
+	requestTimeout = 30 * time.Second
+	// stopTimeout is how long requests in flight may take to finish once the server stops.
+	stopTimeout = 10 * time.Second
 )
 
 func main() {
@@ -69,7 +74,15 @@ func run(ctx context.Context, environment map[string]string, output io.Writer) e
 		zap.Bool("encode", c.Server.Encode),
 		zap.Strings("origins", c.Server.Origins),
 	)
-	err = server.Serve(ctx, listener, handler, encryption, log)
+	connectionLog, err := zap.NewStdLogAt(log, zap.WarnLevel)
+	if err != nil {
+		return err
+	}
+	err = httpserver.Serve(ctx, listener, handler, httpserver.Options{
+		TLS:         encryption,
+		ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, StopTimeout: stopTimeout,
+		ErrorLog: connectionLog,
+	})
 	log.Info("codec server stopped")
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"rampart/activities"
 	"rampart/codec"
+	"rampart/internal/httpserver"
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
 	"rampart/ramp"
@@ -100,7 +101,9 @@ func showProfiles(ctx context.Context, address string) error {
 		return err
 	}
 	pages := telemetry.Pages{Metrics: http.NotFoundHandler(), Ready: http.NotFoundHandler(), Pprof: true}
-	go func() { _ = telemetry.Serve(ctx, listener, pages.Handler(), log.New(io.Discard, "", 0)) }() // it ends with ctx
+	go func() {
+		_ = httpserver.Serve(ctx, listener, pages.Handler(), httpserver.Options{ErrorLog: log.New(io.Discard, "", 0)})
+	}() // it ends with ctx
 	return nil
 }
 

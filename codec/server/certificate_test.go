@@ -20,58 +20,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/codec/server"
+	"rampart/internal/httpserver"
 )
 
 // patience is how long a test waits for what takes milliseconds on an idle machine.
 const patience = 30 * time.Second
-
-func TestStopFinishesTheRequestsUnderWay(t *testing.T) {
-	t.Parallel()
-	entered, release := make(chan struct{}), make(chan struct{})
-	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(entered)
-		<-release
-		w.WriteHeader(http.StatusNoContent)
-	})
-	listener := listen(t)
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, listener, handler, nil, (&journal{}).logger()) }()
-	answered := make(chan int, 1)
-	go func() {
-		response, err := http.Get("http://" + listener.Addr().String())
-		if err != nil {
-			answered <- 0
-			return
-		}
-		_ = response.Body.Close()
-		answered <- response.StatusCode
-	}()
-
-	<-entered
-	stop()
-	require.Eventually(t, func() bool { return !accepts(listener.Addr()) }, patience, time.Millisecond)
-	require.Empty(t, served, "the server ended before its request")
-	close(release)
-
-	require.Equal(t, http.StatusNoContent, <-answered)
-	require.NoError(t, <-served)
-}
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	return listener
-}
-
-func accepts(address net.Addr) bool {
-	connection, err := net.Dial("tcp", address.String())
-	if err != nil {
-		return false
-	}
-	_ = connection.Close()
-	return true
 }
 
 // authority is a certificate with its key in files, as an operator has them.
@@ -141,7 +100,9 @@ func serveTLS(t *testing.T, a *authority, log *journal) net.Addr {
 	listener := listen(t)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, listener, http.NotFoundHandler(), encryption, log.logger()) }()
+	go func() {
+		served <- httpserver.Serve(ctx, listener, http.NotFoundHandler(), httpserver.Options{TLS: encryption, StopTimeout: patience})
+	}()
 	t.Cleanup(func() {
 		stop()
 		require.NoError(t, <-served)
