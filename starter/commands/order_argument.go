@@ -59,7 +59,7 @@ func choose(ctx context.Context, orders Orders, candidates []ramp.ID) (ramp.ID, 
 	}
 	return only(candidates, func(id ramp.ID) (ramp.ID, error) {
 		_, err := orders.Get(ctx, id)
-		if connection.Passing(err) {
+		if connection.Transient(err) {
 			err = nil
 		}
 		return id, err

@@ -125,7 +125,7 @@ func (o *outage) check(err error, now time.Time) error {
 		o.lastSeen = now
 		return nil
 	}
-	if connection.Passing(err) && now.Sub(o.lastSeen) < maxOutage {
+	if connection.Transient(err) && now.Sub(o.lastSeen) < maxOutage {
 		return nil
 	}
 	return err
@@ -145,7 +145,7 @@ func sendUpdates(ctx context.Context, orders Orders, id ramp.ID, updates chan<- 
 				return
 			}
 		}
-		if failure == nil || !connection.Passing(failure) {
+		if failure == nil || !connection.Transient(failure) {
 			return
 		}
 		select {

@@ -1,5 +1,5 @@
-// Package connection reaches Temporal as its own tools do, by TEMPORAL_* variables or a profile of its configuration
-// file, and says in words what keeps it from it.
+// Package connection connects the starter to Temporal, configured as for Temporal's own tools: by TEMPORAL_* variables or a profile of Temporal's
+// configuration file. It turns Temporal's errors into errors that say what to do.
 package connection
 
 import (
@@ -22,14 +22,14 @@ import (
 	"rampart/ramp"
 )
 
-// dialTimeout bounds how long a server may take to answer at all.
+// dialTimeout bounds the first call to a server.
 const dialTimeout = 10 * time.Second
 
 // Connection is an open connection to one namespace of a Temporal server.
 type Connection struct {
 	Temporal client.Client
 	Orders   *ramp.Client
-	// Data and Failures decode what orders leave in Temporal; nil for Temporal's own.
+	// Data and Failures decode the payloads and failures of orders. Nil stands for Temporal's default converter.
 	Data      converter.DataConverter
 	Failures  converter.FailureConverter
 	Address   string
@@ -38,7 +38,8 @@ type Connection struct {
 	stopTraces func()
 }
 
-// Dial connects as the environment says. Its error is an *UnreachableError when there is no answer.
+// Dial connects as the environment configures it, with traces if OTEL_* variables name a collector. If no server answers, the error is an
+// *UnreachableError.
 func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, error) {
 	options, err := Options(ctx, environment)
 	if err != nil {
@@ -57,14 +58,14 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 	return c, nil
 }
 
-// Options reads where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, and the others of Temporal's own tools. What
-// orders hold is encrypted and decrypted with the keyset, or by a codec server if Temporal's configuration names one.
-// Without either, what needs no payloads works, and what does says what is missing. Neither is reached in clear beyond this machine:
-// see package loopback.
+// Options returns the client options that the environment configures: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the other variables of Temporal's
+// own tools. Payloads are encrypted and decrypted with the keyset or, if Temporal's configuration names one, by a codec server. Without either,
+// calls that need no payloads succeed and all others fail with an error that says what is missing. An unencrypted connection to another machine is
+// an error unless RAMP_ALLOW_PLAINTEXT is true.
 func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Options, error) {
 	options, err := temporalOptions(environment)
 	if err != nil {
-		return client.Options{}, fmt.Errorf("the configuration of the connection to Temporal: %w", err)
+		return client.Options{}, fmt.Errorf("connection to Temporal: %w", err)
 	}
 	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
@@ -101,7 +102,7 @@ func temporalOptions(environment envconfig.EnvLookup) (client.Options, error) {
 	return options, problem
 }
 
-// Keyset reads where the keyset is: RAMP_KEYSET, RAMP_KEYSET_FILE and RAMP_KEYSET_KMS.
+// Keyset returns the source of the keyset that RAMP_KEYSET, RAMP_KEYSET_FILE and RAMP_KEYSET_KMS configure.
 func Keyset(environment envconfig.EnvLookup) (codec.KeysetSource, error) {
 	variables := make(map[string]string)
 	for _, name := range []string{"RAMP_KEYSET", "RAMP_KEYSET_FILE", "RAMP_KEYSET_KMS"} {
@@ -114,7 +115,7 @@ func Keyset(environment envconfig.EnvLookup) (codec.KeysetSource, error) {
 	return source, err
 }
 
-// DialOptions connects as the options say, and fails unless the server answers.
+// DialOptions connects with client options. If no server answers, the error is an *UnreachableError.
 func DialOptions(ctx context.Context, options client.Options) (*Connection, error) {
 	options.Logger = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -133,7 +134,7 @@ func DialOptions(ctx context.Context, options client.Options) (*Connection, erro
 	}, nil
 }
 
-// Close closes the connection, and sends the last spans.
+// Close closes the connection and flushes traces.
 func (c *Connection) Close() {
 	c.Temporal.Close()
 	if c.stopTraces != nil {
@@ -141,5 +142,5 @@ func (c *Connection) Close() {
 	}
 }
 
-// Loopback reports whether a Temporal address is on this machine.
+// Loopback reports whether the address of a Temporal server is on this machine.
 func Loopback(address string) bool { return loopback.Target(address) }

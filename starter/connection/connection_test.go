@@ -30,8 +30,8 @@ func (e environment) LookupEnv(name string) (string, bool) {
 	return value, found
 }
 
-// alone is an environment in which no configuration file of the user's is read.
-func alone(t *testing.T, variables environment) environment {
+// isolated returns an environment without the user's configuration file.
+func isolated(t *testing.T, variables environment) environment {
 	t.Helper()
 	variables["TEMPORAL_CONFIG_FILE"] = t.TempDir() + "/none.toml"
 	return variables
@@ -39,16 +39,16 @@ func alone(t *testing.T, variables environment) environment {
 
 func TestConnectionDefaultsToALocalServer(t *testing.T) {
 	t.Parallel()
-	options, err := connection.Options(t.Context(), alone(t, environment{}))
+	options, err := connection.Options(t.Context(), isolated(t, environment{}))
 	require.NoError(t, err)
 	require.Equal(t, "localhost:7233", options.HostPort)
 	require.Equal(t, "default", options.Namespace)
 	require.Nil(t, options.ConnectionOptions.TLS)
 }
 
-func TestConnectionFollowsTheVariablesOfTemporalsTools(t *testing.T) {
+func TestConnectionIsConfiguredByTheVariablesOfTemporalsTools(t *testing.T) {
 	t.Parallel()
-	options, err := connection.Options(t.Context(), alone(t, environment{
+	options, err := connection.Options(t.Context(), isolated(t, environment{
 		"TEMPORAL_ADDRESS":   "temporal.example.test:7233",
 		"TEMPORAL_NAMESPACE": "orders",
 		"TEMPORAL_API_KEY":   "key",
@@ -61,11 +61,11 @@ func TestConnectionFollowsTheVariablesOfTemporalsTools(t *testing.T) {
 
 func TestUnknownProfileIsAnError(t *testing.T) {
 	t.Parallel()
-	_, err := connection.Options(t.Context(), alone(t, environment{"TEMPORAL_PROFILE": "production"}))
+	_, err := connection.Options(t.Context(), isolated(t, environment{"TEMPORAL_PROFILE": "production"}))
 	require.ErrorContains(t, err, "production")
 }
 
-func TestUnreachableServerIsNamedWithWhatToDo(t *testing.T) {
+func TestUnreachableServerIsNamedWithARemedy(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestUnreachableServerIsNamedWithWhatToDo(t *testing.T) {
 
 	var unreachable *connection.UnreachableError
 	require.ErrorAs(t, err, &unreachable)
-	require.Equal(t, "Temporal cannot be reached at "+address+
+	require.Equal(t, "cannot reach Temporal at "+address+
 		" (connection refused): start a server there, such as devserver, or set TEMPORAL_ADDRESS", err.Error())
 }
 
@@ -88,13 +88,13 @@ func TestTemporalsErrorsAreExplained(t *testing.T) {
 		err  error
 		want string
 	}{
-		"unavailable":            {serviceerror.NewUnavailable("connection refused"), "Temporal cannot be reached at t.example.test:7233 (connection refused)"},
+		"unavailable":            {serviceerror.NewUnavailable("connection refused"), "cannot reach Temporal at t.example.test:7233 (connection refused)"},
 		"namespace":              {serviceerror.NewNamespaceNotFound("orders"), `at t.example.test:7233 there is no namespace "orders"`},
-		"permission":             {serviceerror.NewPermissionDenied("Request unauthorized.", ""), "does not allow this"},
+		"permission":             {serviceerror.NewPermissionDenied("Request unauthorized.", ""), "permission denied by the Temporal server at t.example.test:7233"},
 		"search attributes":      {serviceerror.NewInvalidArgument("Namespace orders has no mapping defined for search attribute RampStatus"), `at t.example.test:7233 namespace "orders" is not set up`},
 		"other invalid argument": {serviceerror.NewInvalidArgument("bad"), "bad"},
-		"no worker":              {serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"), "no worker runs for task queue"},
-		"late":                   {serviceerror.NewDeadlineExceeded("context deadline exceeded"), "no worker runs for task queue"},
+		"no worker":              {serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"), "check that a worker polls task queue"},
+		"late":                   {serviceerror.NewDeadlineExceeded("context deadline exceeded"), "check that a worker polls task queue"},
 		"the contract's own":     {contract, contract.Error()},
 		"anything else":          {other, "something else"},
 	}
@@ -108,32 +108,32 @@ func TestTemporalsErrorsAreExplained(t *testing.T) {
 	require.NoError(t, c.Explain(nil))
 }
 
-func TestReasonsOfUnreachabilityAreInFewWords(t *testing.T) {
+func TestUnreachableErrorNamesTheReason(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[string]string{
+	for text, want := range map[string]string{
 		`connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`: "(connection refused)",
-		"failed reaching server: no children to pick from":                                                             "(its name cannot be resolved)",
-		`transport: authentication handshake failed: tls: first record does not look like a TLS handshake`:             "(one side speaks TLS and the other does not)",
-		`transport: authentication handshake failed: tls: failed to verify certificate: x509: unknown authority`:       "TLS certificate",
-		"Request unauthorized.": "(it does not accept the credentials)",
-		"something new":         "(no answer in time)",
+		"failed reaching server: no children to pick from":                                                             "(unknown host name)",
+		`transport: authentication handshake failed: tls: first record does not look like a TLS handshake`:             "(only one side uses TLS)",
+		`transport: authentication handshake failed: tls: failed to verify certificate: x509: unknown authority`:       "(TLS certificate rejected by the client or the server)",
+		"Request unauthorized.": "(credentials rejected)",
+		"something new":         "(timed out)",
 	} {
-		err := &connection.UnreachableError{Address: "t.example.test:7233", Cause: errors.New(said)}
+		err := &connection.UnreachableError{Address: "t.example.test:7233", Cause: errors.New(text)}
 		require.Contains(t, err.Error(), want)
 	}
 }
 
-func TestPassingErrorsAreThoseThatAnotherAttemptMayNotMeet(t *testing.T) {
+func TestTransientErrorsAreThoseThatARetryMayNotMeet(t *testing.T) {
 	t.Parallel()
-	require.True(t, connection.Passing(serviceerror.NewUnavailable("restarting")))
-	require.True(t, connection.Passing(serviceerror.NewDeadlineExceeded("late")))
-	require.True(t, connection.Passing(serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down")))
-	require.False(t, connection.Passing(serviceerror.NewFailedPrecondition("something else")))
-	require.False(t, connection.Passing(&ramp.Error{Type: ramp.NotFound}))
-	require.False(t, connection.Passing(context.Canceled))
+	require.True(t, connection.Transient(serviceerror.NewUnavailable("restarting")))
+	require.True(t, connection.Transient(serviceerror.NewDeadlineExceeded("late")))
+	require.True(t, connection.Transient(serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down")))
+	require.False(t, connection.Transient(serviceerror.NewFailedPrecondition("something else")))
+	require.False(t, connection.Transient(&ramp.Error{Type: ramp.NotFound}))
+	require.False(t, connection.Transient(context.Canceled))
 }
 
-func TestConnectionBeyondThisMachineIsMadeOverTLSAlone(t *testing.T) {
+func TestConnectionToAnotherMachineRequiresTLS(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		variables environment
@@ -150,7 +150,7 @@ func TestConnectionBeyondThisMachineIsMadeOverTLSAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := connection.Options(t.Context(), alone(t, test.variables))
+			_, err := connection.Options(t.Context(), isolated(t, test.variables))
 			if test.problem == "" {
 				require.NoError(t, err)
 				return

@@ -5,7 +5,8 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// keyless converts nothing: without keys, nothing may be sent in clear and nothing can be read.
+// keyless is the data converter of a client without keys: every conversion of a value fails with the reason why there are none, so that nothing is
+// sent unencrypted.
 type keyless struct{ cause error }
 
 var _ converter.DataConverter = keyless{}

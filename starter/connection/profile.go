@@ -9,8 +9,8 @@ import (
 
 const profileVariable = "TEMPORAL_PROFILE"
 
-// WithProfile is an environment in which a profile of Temporal's configuration file is chosen. An empty name chooses none.
-// Variables such as TEMPORAL_ADDRESS still go before what the profile says, as they do for Temporal's own tools.
+// WithProfile returns an environment that selects a profile of Temporal's configuration file, or the environment itself for an empty name.
+// Variables such as TEMPORAL_ADDRESS take precedence over the profile, as for Temporal's own tools.
 func WithProfile(environment envconfig.EnvLookup, name string) envconfig.EnvLookup {
 	if name == "" {
 		return environment
@@ -18,7 +18,7 @@ func WithProfile(environment envconfig.EnvLookup, name string) envconfig.EnvLook
 	return profiled{environment, name}
 }
 
-// Profiles are the names of the profiles in Temporal's configuration file, sorted.
+// Profiles returns the names of the profiles in Temporal's configuration file, sorted.
 func Profiles(environment envconfig.EnvLookup) ([]string, error) {
 	config, err := envconfig.LoadClientConfig(envconfig.LoadClientConfigOptions{EnvLookup: environment})
 	if err != nil {
@@ -27,6 +27,7 @@ func Profiles(environment envconfig.EnvLookup) ([]string, error) {
 	return slices.Sorted(maps.Keys(config.Profiles)), nil
 }
 
+// profiled is an environment with another TEMPORAL_PROFILE.
 type profiled struct {
 	envconfig.EnvLookup
 	name string

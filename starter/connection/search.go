@@ -12,8 +12,8 @@ import (
 	"rampart/ramp"
 )
 
-// Search yields the orders that a filter chooses and for which a further condition holds, in Temporal's list filter language:
-// for what only those who operate orders ask. An empty condition always holds.
+// Search yields the orders that match a filter and a condition in Temporal's list filter language, for queries that ramp.Filter does not support. An
+// empty condition matches every order.
 func (c *Connection) Search(ctx context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error] {
 	query := filter.Query()
 	if condition != "" {
@@ -22,8 +22,8 @@ func (c *Connection) Search(ctx context.Context, filter ramp.Filter, condition s
 	return c.find(ctx, query)
 }
 
-// Strays yields the workflows that were meant as orders, as it seems, and that no worker takes for one: of a type, an id or a task
-// queue that no order has. They run, or were refused: all others are too many to go through. An empty condition always holds.
+// Strays yields workflows that were probably meant as orders but are none, because their type, id or task queue is not that of an order, and that
+// match a condition. It yields only running and failed workflows, since there may be too many others. An empty condition matches every stray.
 func (c *Connection) Strays(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error] {
 	query := `ExecutionStatus IN ("Running", "Failed") AND (` + strays() + ")"
 	if condition != "" {
@@ -32,7 +32,7 @@ func (c *Connection) Strays(ctx context.Context, condition string) iter.Seq2[ram
 	return c.find(ctx, query)
 }
 
-// strays is the condition by which Strays chooses.
+// strays returns the condition that strays match.
 func strays() string {
 	types := fmt.Sprintf("(%q, %q)", ramp.OnrampWorkflow, ramp.OfframpWorkflow)
 	ids := []string{ramp.Onramp.WorkflowID(""), ramp.Offramp.WorkflowID("")}
@@ -44,22 +44,22 @@ func strays() string {
 	}, " OR ")
 }
 
-// find yields the workflows that a query chooses.
+// find yields the workflows that match a query.
 func (c *Connection) find(ctx context.Context, query string) iter.Seq2[ramp.Summary, error] {
-	return ramp.NewClient(asking{c.Temporal, query}, c.Data).List(ctx, ramp.Filter{})
+	return ramp.NewClient(queryClient{c.Temporal, query}, c.Data).List(ctx, ramp.Filter{})
 }
 
-// asking is a connection whose lists have what a query chooses.
-type asking struct {
+// queryClient is a client whose ListWorkflow runs a fixed query, so that ramp.Client.List decodes the result of any query.
+type queryClient struct {
 	client.Client
 	query string
 }
 
 // ListWorkflow implements client.Client.
-func (a asking) ListWorkflow(
+func (c queryClient) ListWorkflow(
 	ctx context.Context, request *workflowservice.ListWorkflowExecutionsRequest,
 ) (*workflowservice.ListWorkflowExecutionsResponse, error) {
-	return a.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Query: a.query, NextPageToken: request.GetNextPageToken(),
+	return c.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query: c.query, NextPageToken: request.GetNextPageToken(),
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"rampart/starter/connection"
 )
 
-// pages is a visibility store with an order on each page.
+// pages is a fake visibility store with one order on each page.
 type pages struct {
 	client.Client
 	orders  []string
@@ -36,7 +36,7 @@ func (p *pages) ListWorkflow(
 	return answer, nil
 }
 
-func TestSearchNarrowsEveryPageByItsCondition(t *testing.T) {
+func TestSearchAppliesItsConditionToEveryPage(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ condition, want string }{
 		"a condition":  {"A = 1 OR B = 2", ramp.Filter{}.Query() + " AND (A = 1 OR B = 2)"},
@@ -57,7 +57,7 @@ func TestSearchNarrowsEveryPageByItsCondition(t *testing.T) {
 	}
 }
 
-func TestStraysAreLookedForOnEveryPage(t *testing.T) {
+func TestStraysAreListedFromEveryPage(t *testing.T) {
 	t.Parallel()
 	store := &pages{orders: []string{"onramp/inv-1", "9f2c"}}
 	c := &connection.Connection{Temporal: store}
@@ -71,7 +71,7 @@ func TestStraysAreLookedForOnEveryPage(t *testing.T) {
 	require.Regexp(t, `^ExecutionStatus IN \("Running", "Failed"\) AND \(.+\) AND \(StartTime > "2026-11-23T00:00:00Z"\)$`, store.queries[0])
 }
 
-func TestNamespaceWithoutSetupIsFoundOut(t *testing.T) {
+func TestNotSetUpReportsOnlyWhatTheNamespaceLacks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		err   error
@@ -92,7 +92,7 @@ func TestNamespaceWithoutSetupIsFoundOut(t *testing.T) {
 	}
 }
 
-// counting is a visibility store that answers every count alike.
+// counting is a fake visibility store that returns the same error for every count.
 type counting struct {
 	client.Client
 	err error

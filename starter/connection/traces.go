@@ -11,11 +11,11 @@ import (
 	"rampart/internal/telemetry"
 )
 
-// flushTimeout bounds how long the last spans are sent.
+// flushTimeout bounds the export of the last spans.
 const flushTimeout = 2 * time.Second
 
-// trace makes spans of what the connection starts, signals and updates, where the standard OTEL_* variables name a
-// collector. stop sends the last of them.
+// trace adds an interceptor to options that traces workflow starts, signals and updates, if the standard OTEL_* variables name a collector. stop
+// exports the last spans.
 func trace(ctx context.Context, environment envconfig.EnvLookup, options *client.Options) (stop func(), err error) {
 	getenv := func(name string) string {
 		value, _ := environment.LookupEnv(name)
@@ -30,12 +30,12 @@ func trace(ctx context.Context, environment envconfig.EnvLookup, options *client
 	}
 	spans, err := telemetry.Interceptor(traces.Tracer())
 	if err != nil {
-		return nil, fmt.Errorf("traces: %w", err)
+		return nil, fmt.Errorf("set up traces: %w", err)
 	}
 	options.Interceptors = append(options.Interceptors, spans)
 	return func() {
 		flushing, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()
-		_ = traces.Stop(flushing) // a collector that is away must not fail what a person has done
+		_ = traces.Stop(flushing) // an unreachable collector must not fail a command that succeeded
 	}, nil
 }

@@ -1,9 +1,10 @@
 // Package deployment rolls out versions of the workers with Temporal's Worker Deployments: it routes new orders to a version, waits until a
 // version has drained, and moves orders between versions.
 //
-// The Temporal CLI has commands for the first of these (temporal worker deployment describe, set-ramping-version and set-current-version), but
-// they neither wait until the version's workers poll every task queue, without which watches of the first orders would wait for a worker, nor
-// show how many orders and workers each version has. It has none that waits until a version has drained.
+// The Temporal CLI has commands for the first of these (temporal worker deployment describe, set-ramping-version and set-current-version), which do
+// not replace the starter's: they fail instead of waiting while a version has no workers, they accept a version whose workers poll only one of the two
+// task queues, on which no order would be watched (tried with CLI 1.5.1), and they do not show how many orders and workers each version has. The CLI
+// has no command that waits until a version has drained.
 package deployment
 
 import (

@@ -179,7 +179,7 @@ func (r *report) silent() []Problem {
 	switch {
 	case r.Silence == nil || r.story.stuck != nil:
 		return nil
-	case connection.Passing(r.Silence) || errors.Is(r.Silence, context.DeadlineExceeded):
+	case connection.Transient(r.Silence) || errors.Is(r.Silence, context.DeadlineExceeded):
 		return []Problem{{
 			What:   "no worker answers for the order: they have just stopped, or have too much to do",
 			Since:  r.waiting(),

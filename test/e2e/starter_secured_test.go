@@ -203,10 +203,10 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 
 	_, problems, code = s.starterWith(append(a.trusting(), "TEMPORAL_NAMESPACE=orders"), "list")
 	require.Equal(t, 1, code, "without a certificate of its own")
-	require.Contains(t, problems, "Temporal cannot be reached at "+s.address)
+	require.Contains(t, problems, "cannot reach Temporal at "+s.address)
 	_, problems, code = s.starterWith(append(newAuthority(t).asClient("stranger"), "TEMPORAL_NAMESPACE=orders"), "list")
 	require.Equal(t, 1, code, "with a certificate of somebody else's")
-	require.Contains(t, problems, "one side does not accept the other's TLS certificate")
+	require.Contains(t, problems, "TLS certificate rejected")
 }
 
 // cloudKey is the API key that the guarded server of these tests accepts.
@@ -278,7 +278,7 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 	require.Contains(t, problems, `create namespace "elsewhere"`)
 	_, problems, code = s.starterWith(append(a.trusting(), "TEMPORAL_API_KEY=another-key"), "list")
 	require.Equal(t, 1, code)
-	require.Contains(t, problems, "it does not accept the credentials")
+	require.Contains(t, problems, "credentials rejected")
 	require.NotContains(t, problems, "another-key")
 
 	worker.stop()
