@@ -2,6 +2,11 @@ package onmeta
 
 import "rampart/internal/redact"
 
+// Secret is a credential: an API key, a token, a signing key. It shows itself as "[redacted]" wherever it is printed or encoded.
+type Secret = redact.Secret
+
+const redacted = redact.Hidden
+
 const (
 	maxMessageLength = 300
 	maxCodeLength    = 64

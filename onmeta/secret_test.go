@@ -16,35 +16,6 @@ import (
 
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T %v"}
 
-func TestASecretNeverShowsItself(t *testing.T) {
-	t.Parallel()
-	const secret = onmeta.Secret("s3cr3t")
-	nested := struct {
-		Key onmeta.Secret
-		Ptr *onmeta.Secret
-		Map map[string]onmeta.Secret
-	}{secret, new(onmeta.Secret), map[string]onmeta.Secret{"key": secret}}
-
-	shown := []string{secret.String(), secret.GoString(), fmt.Sprint(secret), fmt.Sprintf("%-20.3s|", secret)}
-	for _, verb := range verbs {
-		shown = append(shown, fmt.Sprintf(verb, secret), fmt.Sprintf(verb, nested))
-	}
-	for _, value := range []any{secret, nested} {
-		encoded, err := json.Marshal(value)
-		require.NoError(t, err)
-		shown = append(shown, string(encoded))
-	}
-	marshalled, err := secret.MarshalText()
-	require.NoError(t, err)
-	shown = append(shown, string(marshalled))
-	for _, text := range shown {
-		require.NotContains(t, text, "s3cr3t")
-		require.NotContains(t, strings.ToLower(text), "733363723374", "hexadecimal")
-	}
-	require.Equal(t, "[redacted]", secret.String())
-	require.Equal(t, "s3cr3t", secret.Reveal())
-}
-
 func TestPrintingAClientOrACallShowsNothingSecret(t *testing.T) {
 	t.Parallel()
 	body, err := onmeta.JSON(map[string]string{"pan": "ABCPE1234F"}, "ABCPE1234F")
