@@ -70,7 +70,7 @@ func (c *Calls) LinkedAccounts(ctx context.Context, req AccountRequest) (LinkRes
 	if link.State == LinkFailed {
 		link = LinkResult{State: NotLinked} // a failure of the past: the account may be linked again
 	}
-	return link, classify(ctx, lookup(err))
+	return link, classify(ctx, lookupError(err))
 }
 
 // find looks the account up among the user's, the failed ones included.

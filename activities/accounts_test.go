@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/activities"
+	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
 	"rampart/ramp"
 )
@@ -381,7 +382,7 @@ func TestLoginThatIsRefusedIsNoAnswerAboutAnAccount(t *testing.T) {
 		"link the UPI id":      attempt(w, w.calls.LinkAccount, upi),
 		"link the account":     attempt(w, w.calls.LinkAccount, bank),
 		"look at the KYC":      attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer, Repeat: true}),
-		"upload documents":     attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: newDossier(t).url}),
+		"upload documents":     attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: dossiertest.New(t).URL}),
 	} {
 		err := attempt()
 		require.Error(t, err, name)

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"rampart/dossier"
 	"rampart/onmeta"
 	"rampart/onmeta/session"
 )
@@ -13,7 +14,7 @@ type Calls struct {
 	provider *onmeta.Client
 	sessions *session.Caller
 	timings  Timings
-	dossiers OpenDossiers
+	dossiers Dossiers
 	claims   OrderClaims
 	checkout *url.URL
 	staging  bool
@@ -39,8 +40,8 @@ type Options struct {
 	Timings   Timings
 	// Claims tells which provider's orders are taken.
 	Claims OrderClaims
-	// OpenDossiers opens KYC dossiers, as DossierStores do. Without it none can be opened.
-	OpenDossiers OpenDossiers
+	// Dossiers opens KYC dossiers. If it is nil, none can be opened.
+	Dossiers Dossiers
 	// Checkout is the provider's payment page, which takes an order as its query's orderId (provider 13). It is shown for
 	// orders whose creation did not tell how to pay; nil leaves such orders without a way to pay.
 	Checkout *url.URL
@@ -59,11 +60,11 @@ type Options struct {
 func New(o Options) (*Calls, *Watches) {
 	sessions := session.New(o.Caller)
 	provider := onmeta.New(sessions, onmeta.WithKYCSecret(o.KYCSecret))
-	if o.OpenDossiers == nil {
-		o.OpenDossiers = DossierStores{}.Open
+	if o.Dossiers == nil {
+		o.Dossiers = dossier.Stores{}
 	}
 	calls := &Calls{
-		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.OpenDossiers, claims: o.Claims,
+		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.Dossiers, claims: o.Claims,
 		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, decrypter: o.Decrypter, allowClear: o.AllowClear,
 	}
 	return calls, &Watches{provider: provider, timings: o.Timings}

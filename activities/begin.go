@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
 
 	"rampart/ramp"
 )
@@ -26,38 +25,17 @@ type AdmissionRules struct {
 	KeyIDs []string `json:"keys,omitempty"`
 }
 
-// turnAway is the final error of an order that does not begin.
-func turnAway(why *ramp.Error) error { return why.ApplicationError() }
-
-// NotAdmitted returns why an order does not begin, if that is what err is: Unencrypted or ReferenceTaken.
-func NotAdmitted(err error) (*ramp.Error, bool) {
-	var application *temporal.ApplicationError
-	if !errors.As(err, &application) {
-		return nil, false
-	}
-	switch kind := ramp.ErrorType(application.Type()); kind {
-	case ramp.Unencrypted, ramp.ReferenceTaken:
-		why := &ramp.Error{Type: kind, Message: application.Message()}
-		if application.HasDetails() {
-			_ = application.Details(why) // without details there is still a reason
-		}
-		return why, true
-	default:
-		return nil, false
-	}
-}
-
 // admit refuses a request in clear where that is not taken.
 func (c *Calls) admit(b Admission) error {
 	if !b.Unencrypted || c.allowClear {
 		return nil
 	}
-	return turnAway(&ramp.Error{
+	return (&ramp.Error{
 		Type:      ramp.Unencrypted,
 		Reference: b.Reference,
 		Message: "the request came unencrypted, and orders are taken encrypted only: give the sender the keyset, " +
 			"or let the workers take requests in clear (RAMP_ALLOW_CLEAR=true)",
-	})
+	}).ApplicationError()
 }
 
 // rules are those of an order that begins now.
@@ -72,7 +50,7 @@ func (c *Calls) rules() *AdmissionRules {
 // first makes sure that no earlier run of the workflow id was an order.
 func (c *Calls) first(ctx context.Context, reference string) error {
 	if c.runs == nil {
-		return invalid(errors.New("this worker cannot tell an order's first run: it was given no Runs"))
+		return invalidRequest(errors.New("this worker cannot tell an order's first run: it was given no Runs"))
 	}
 	earlier, err := c.runs.Earlier(ctx, activity.GetInfo(ctx).WorkflowExecution)
 	switch {

@@ -4,47 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"rampart/dossier"
 	"rampart/internal/redact"
 	"rampart/onmeta"
 	"rampart/ramp"
 )
 
-// Types of the application errors that activities fail with.
+// The errors of activities: which are final and which are retried, and how workflows tell them apart.
+
+// Types of the application errors that activities fail with. A workflow also sees ramp.InvalidRequest, ramp.Unencrypted and
+// ramp.ReferenceTaken, which are final.
 const (
-	// ErrRefused: the provider said no to this very request. Final.
+	// ErrRefused: the provider refused this very request. Final.
 	ErrRefused = "ProviderRefused"
-	// ErrQuoteExpired: the quote was too old when the order was to be made, and the price is worse by now than the user
-	// agreed to; or the provider's own order is. Nobody is told how to pay. Final: the user must agree to another price.
+	// ErrQuoteExpired: no order exists at a price that the user agreed to. Either the quote expired and the price is worse now, or
+	// the provider's own order is worse than the quote, and its payment instructions are withheld. Final: the user must agree to
+	// another price.
 	ErrQuoteExpired = "QuoteExpired"
 	// ErrDossier: the KYC dossier cannot be read or is incomplete. Final: the user submits another.
 	ErrDossier = "InvalidDossier"
 
-	// ErrUnauthorized: the provider does not accept our API key. Retried, for an operator will correct it.
+	// ErrUnauthorized: the provider does not accept the API key. Retried until an operator corrects it.
 	ErrUnauthorized = "ProviderUnauthorized"
-	// ErrRateLimited: the provider asked us to slow down. Retried when it said.
+	// ErrRateLimited: the provider limits the rate of requests. Retried after its Retry-After.
 	ErrRateLimited = "ProviderRateLimited"
-	// ErrUnavailable: no usable answer, whether the request arrived or not. Retried.
+	// ErrUnavailable: no usable answer, whether or not the request arrived. Retried.
 	ErrUnavailable = "ProviderUnavailable"
 	// ErrStore: the blob store of the KYC dossiers does not answer. Retried.
 	ErrStore = "DossierStoreUnavailable"
-	// ErrTemporal: Temporal does not tell whether an order is its reference's first. Retried.
+	// ErrTemporal: Temporal does not tell whether an order is the first of its reference. Retried.
 	ErrTemporal = "TemporalUnavailable"
 	// ErrKeyMissing: a message is encrypted with a key that no worker has yet. Retried.
 	ErrKeyMissing = "KeyMissing"
-	// ErrHandover: this worker stops and another takes the watch over. Retried at once, and no fault of anybody.
+	// ErrHandover: this worker stops, and another one continues the watch. Retried at once; not counted as a failure.
 	ErrHandover = "WatchHandover"
 )
 
-// classify turns an error of the provider client into what Temporal needs to know: whether to retry, and when. It is
-// the only place that decides; activities return its result unwrapped. Only a refusal of this very request is final:
-// an outage, a wrong API key or an answer that is not the provider's is ours or theirs to mend, and the order waits. So
-// it does for a login that is refused on the way: that says nothing of what the order asks for.
+// classify turns an error into the one that Temporal gets, which says whether to retry and when. Nothing else decides that;
+// activities return its result unwrapped. Only a refusal of this very request and an invalid dossier are final. An outage, a wrong
+// API key or an answer that is not the provider's will be corrected, by us or by the provider, and the order waits. The same goes
+// for a refused login on the way, which says nothing about what the order asks for.
 func classify(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -52,18 +56,25 @@ func classify(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return interrupted(ctx)
 	}
+	var invalidDossier dossier.InvalidError
+	var store dossier.StoreError
 	var provider *onmeta.Error
-	if !errors.As(err, &provider) {
+	switch {
+	case errors.As(err, &invalidDossier):
+		return temporal.NewNonRetryableApplicationError(invalidDossier.Error(), ErrDossier, nil)
+	case errors.As(err, &store):
+		return retryable(ctx, ErrStore, store, 0)
+	case !errors.As(err, &provider):
 		return retryable(ctx, ErrUnavailable, err, 0)
 	}
 	switch provider.Kind {
 	case onmeta.KindRefused:
 		if provider.Route == onmeta.RouteLogin {
-			return retryable(ctx, ErrUnavailable, lookup(err), 0)
+			return retryable(ctx, ErrUnavailable, lookupError(err), 0)
 		}
-		return refusal(provider, nil)
+		return refusal(provider, Refusal{})
 	case onmeta.KindInvalid:
-		return invalid(err)
+		return invalidRequest(err)
 	case onmeta.KindUnauthorized:
 		return retryable(ctx, ErrUnauthorized, err, 0)
 	case onmeta.KindRateLimited:
@@ -73,19 +84,18 @@ func classify(ctx context.Context, err error) error {
 	}
 }
 
-// refusal is the final error of a request that the provider refused, with the order's state where that was looked at.
-func refusal(provider *onmeta.Error, state *OrderState) error {
-	return refused(provider, Refusal{State: state})
+// lookupError is the error of a call that an activity makes before its own. A refusal of it says nothing about what the order asks
+// for, so it is no longer recognized as one.
+func lookupError(err error) error {
+	var provider *onmeta.Error
+	if errors.As(err, &provider) && provider.Kind == onmeta.KindRefused {
+		return fmt.Errorf("a preceding call was refused: %s", provider.Error())
+	}
+	return err
 }
 
-// refused is the error of a refusal, with what more is known of it.
-func refused(provider *onmeta.Error, told Refusal) error {
-	told.HTTPStatus, told.Code, told.Reason = provider.Status, provider.Code, provider.Message
-	return temporal.NewNonRetryableApplicationError(said(provider), ErrRefused, nil, told)
-}
-
-// interrupted is the error of an activity whose context has ended. A worker that stops ends it too, which is neither a
-// cancellation of the order nor an answer: another worker tries again.
+// interrupted is the error of an activity whose context has ended. A worker that stops ends it too, which neither cancels the order
+// nor answers the call: another worker tries again.
 func interrupted(ctx context.Context) error {
 	select {
 	case <-activity.GetWorkerStopChannel(ctx):
@@ -95,43 +105,51 @@ func interrupted(ctx context.Context) error {
 	}
 }
 
-// lookup is the error of a call that only looks something up on the way to another. Its refusal is no refusal of what
-// the order asks for.
-func lookup(err error) error {
+// refusal is the final error of a request that the provider refused. details holds what else is known.
+func refusal(provider *onmeta.Error, details Refusal) error {
+	details.HTTPStatus, details.Code, details.Reason = provider.Status, provider.Code, provider.Message
+	return temporal.NewNonRetryableApplicationError(message(provider), ErrRefused, nil, details)
+}
+
+// refusedBy returns the provider's refusal of a call to this route. A refusal of a preceding call, such as the login, is not one.
+func refusedBy(err error, route onmeta.Route) (*onmeta.Error, bool) {
 	var provider *onmeta.Error
-	if errors.As(err, &provider) && provider.Kind == onmeta.KindRefused {
-		return fmt.Errorf("a look-up on the way was refused: %s", provider.Error())
+	if !errors.As(err, &provider) || provider.Kind != onmeta.KindRefused || provider.Route != route {
+		return nil, false
 	}
-	return err
+	return provider, true
+}
+
+// invalidRequest is the final error of a request that cannot be right, which only a defect of ours can cause.
+func invalidRequest(err error) error {
+	return temporal.NewNonRetryableApplicationError(message(err), string(ramp.InvalidRequest), nil)
+}
+
+// quoteExpired is the final error of an order that was not made at a price that the user agreed to.
+func quoteExpired(message string, details StaleQuote) error {
+	return temporal.NewApplicationErrorWithOptions(message, ErrQuoteExpired, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{details},
+	})
+}
+
+// handover is the error of a watch whose worker stops.
+func handover() error {
+	return temporal.NewApplicationErrorWithOptions("this worker stops; another one continues the watch", ErrHandover,
+		temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 }
 
 func retryable(ctx context.Context, kind string, err error, retryAfter time.Duration) error {
-	return temporal.NewApplicationErrorWithOptions(said(err), kind, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(message(err), kind, temporal.ApplicationErrorOptions{
 		NextRetryDelay: retryPause(activity.GetInfo(ctx).Attempt, retryAfter),
 	})
 }
 
-// longestProblem bounds the text of an error.
-const longestProblem = 400
+// maxMessageLength bounds the text of an error.
+const maxMessageLength = 400
 
-// said is what an error says, fit for a log, a history and the Web UI. What the provider says is so already; this is for
-// everything else that may be in an error, and for whoever forgets.
-func said(err error) string { return redact.Message(err.Error(), longestProblem) }
-
-// longestWord bounds a value of the provider that is shown as it is.
-const longestWord = 128
-
-// word is a value of the provider that is shown as it is, in the Web UI too: an id or a hash. One that is neither is made
-// harmless.
-func word(value string) string {
-	strange := func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	}
-	if len(value) <= longestWord && !strings.ContainsFunc(value, strange) {
-		return value
-	}
-	return redact.Message(value, longestWord)
-}
+// message is the text of an error, safe for logs, histories and the Web UI. The provider's texts are safe already; this covers
+// everything else that an error may hold.
+func message(err error) string { return redact.Message(err.Error(), maxMessageLength) }
 
 // Refusal is what the provider said when it refused a request.
 type Refusal struct {
@@ -139,21 +157,21 @@ type Refusal struct {
 	Code       string `json:"code,omitempty"`
 	// Reason is the provider's message.
 	Reason string `json:"reason"`
-	// State is the order's, as the provider told it after it had refused a proof of payment; nil for other refusals.
+	// State is the order's state after the provider refused a proof of payment; nil for other refusals.
 	State *OrderState `json:"state,omitempty"`
-	// RetryAfter is how long the same request is refused, where the provider says that it is for a while.
+	// RetryAfter is how long the provider refuses the same request, if it says that it does so for a while only.
 	RetryAfter time.Duration `json:"again,omitempty"`
 }
 
-// Refused returns the provider's refusal, if that is what err is.
+// Refused returns the provider's refusal, and whether err is one.
 func Refused(err error) (Refusal, bool) {
 	var refusal Refusal
-	if !hasType(err, ErrRefused) {
+	application, refused := ofType(err, ErrRefused)
+	if !refused {
 		return refusal, false
 	}
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) && application.HasDetails() {
-		_ = application.Details(&refusal) // without details there is still a refusal
+	if application.HasDetails() {
+		_ = application.Details(&refusal) // it is a refusal without details too
 	}
 	if refusal.Reason == "" {
 		refusal.Reason = "no reason given"
@@ -161,37 +179,46 @@ func Refused(err error) (Refusal, bool) {
 	return refusal, true
 }
 
-// StaleQuote says more of a quote that no order could be made at.
+// StaleQuote says more about a quote that no order could be made at.
 type StaleQuote struct {
 	// OrderMayExist is set when an earlier attempt may have made the order.
 	OrderMayExist bool `json:"maybeMade,omitempty"`
-	// Quote is the price of an order that the provider made, where that is worse than the user agreed to; nil otherwise.
+	// Quote is the price of the order that the provider made, if that is worse than the user agreed to; nil otherwise.
 	Quote *ramp.Quote `json:"quote,omitempty"`
-	// OrderID is the provider's id of that order. Nobody was told how to pay it.
+	// OrderID is the provider's id of that order, whose payment instructions are withheld.
 	OrderID string `json:"orderId,omitempty"`
 }
 
-// QuoteExpired reports whether there is no order at a price that the user agreed to: the quote had expired, or the provider's
-// order was worse than it, and there was none as good.
+// QuoteExpired returns why there is no order at a price that the user agreed to, and whether err says so.
 func QuoteExpired(err error) (StaleQuote, bool) {
 	var stale StaleQuote
-	var application *temporal.ApplicationError
-	if !hasType(err, ErrQuoteExpired) || !errors.As(err, &application) {
-		return stale, false
+	application, expired := ofType(err, ErrQuoteExpired)
+	if expired && application.HasDetails() {
+		_ = application.Details(&stale) // without details the price is agreed again too
 	}
-	if application.HasDetails() {
-		_ = application.Details(&stale) // without details the price is agreed anew all the same
-	}
-	return stale, true
+	return stale, expired
 }
 
-// InvalidDossier returns what is wrong with a KYC dossier, if that is what err is.
+// InvalidDossier returns what is wrong with a KYC dossier, and whether err says so.
 func InvalidDossier(err error) (string, bool) {
-	var application *temporal.ApplicationError
-	if !hasType(err, ErrDossier) || !errors.As(err, &application) {
+	application, invalid := ofType(err, ErrDossier)
+	if !invalid {
 		return "", false
 	}
 	return application.Message(), true
+}
+
+// NotAdmitted returns why an order may not begin, Unencrypted or ReferenceTaken, and whether err says so.
+func NotAdmitted(err error) (*ramp.Error, bool) {
+	application, isApplication := ofType(err, string(ramp.Unencrypted), string(ramp.ReferenceTaken))
+	if !isApplication {
+		return nil, false
+	}
+	why := &ramp.Error{Type: ramp.ErrorType(application.Type()), Message: application.Message()}
+	if application.HasDetails() {
+		_ = application.Details(why) // without details there is a reason too
+	}
+	return why, true
 }
 
 // Unanswered returns the concern that a call raises which got no usable answer within its retries, without its time, and whether
@@ -201,16 +228,20 @@ func Unanswered(err error) (ramp.Concern, bool) {
 	if errors.As(err, &timeout) {
 		return ramp.Concern{Type: ramp.ConcernProviderUnavailable, Reason: "no answer in time"}, true
 	}
-	switch {
-	case hasType(err, ErrUnauthorized):
+	var application *temporal.ApplicationError
+	if !errors.As(err, &application) {
+		return ramp.Concern{}, false
+	}
+	switch application.Type() {
+	case ErrUnauthorized:
 		return ramp.Concern{Type: ramp.ConcernAPIKeyRefused, Reason: "the provider does not accept the API key"}, true
-	case hasType(err, ErrRateLimited):
+	case ErrRateLimited:
 		return ramp.Concern{Type: ramp.ConcernRateLimited, Reason: "the provider asks to slow down"}, true
-	case hasType(err, ErrUnavailable):
+	case ErrUnavailable:
 		return ramp.Concern{Type: ramp.ConcernProviderUnavailable, Reason: "the provider does not answer properly"}, true
-	case hasType(err, ErrTemporal):
+	case ErrTemporal:
 		return ramp.Concern{Type: ramp.ConcernReferenceUnverified, Reason: "Temporal does not tell whether the reference was used before"}, true
-	case hasType(err, ErrStore):
+	case ErrStore:
 		return ramp.Concern{Type: ramp.ConcernDossierStoreUnavailable, Reason: "the store of the KYC documents does not answer"}, true
 	default:
 		return ramp.Concern{}, false
@@ -233,12 +264,7 @@ func concernOf(err error) ramp.ConcernType {
 	}
 }
 
-// invalid fails an activity whose request cannot be right, which only a defect of ours can cause.
-func invalid(err error) error {
-	return temporal.NewNonRetryableApplicationError(said(err), string(ramp.InvalidRequest), nil)
-}
-
-// RetryAfter is how long the last attempt of a call wanted the next one to wait.
+// RetryAfter returns the pause that the last attempt of a call asked for before the next one; 0 for none.
 func RetryAfter(err error) time.Duration {
 	var application *temporal.ApplicationError
 	if !errors.As(err, &application) {
@@ -247,13 +273,19 @@ func RetryAfter(err error) time.Duration {
 	return application.NextRetryDelay()
 }
 
-// final reports whether an error of an activity is not retried.
-func final(err error) bool {
+// isFinal reports whether an error of an activity is not retried.
+func isFinal(err error) bool {
 	var application *temporal.ApplicationError
 	return errors.As(err, &application) && application.NonRetryable()
 }
 
-func hasType(err error, kind string) bool {
+// ofType returns the application error in err, and whether it has one of these types.
+func ofType(err error, types ...string) (*temporal.ApplicationError, bool) {
 	var application *temporal.ApplicationError
-	return errors.As(err, &application) && application.Type() == kind
+	for _, one := range types {
+		if errors.As(err, &application) && application.Type() == one {
+			return application, true
+		}
+	}
+	return nil, false
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"rampart/activities"
+	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox"
@@ -176,7 +177,7 @@ func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.kycStatus(linked))
 	const dossierPAN, dossierAadhaar = "ABCPE9876K", "482913570245"
-	dossier := newDossier(t).with("email", linked).with("pan", dossierPAN).with("aadhaar", dossierAadhaar)
+	documents := dossiertest.New(t).With("email", linked).With("pan", dossierPAN).With("aadhaar", dossierAadhaar)
 	upi, bank := &ramp.UPIAccount{ID: "new.vpa@okbank", Name: "Asha Rao"}, linkedBank()
 	onrampByUPI, onrampByBank := onrampRequest(), onrampRequest()
 	onrampByBank.PaymentMethod, onrampByBank.UPI, onrampByBank.Bank = ramp.IMPS, nil, bank
@@ -191,7 +192,7 @@ func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 	for name, attempt := range map[string]func() error{
 		"login":              attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer}),
 		"KYCStatus":          attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: linked}),
-		"UploadKYC":          attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: linked, Dossier: dossier.url}),
+		"UploadKYC":          attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: linked, Dossier: documents.URL}),
 		"LinkedAccounts":     attempt(w, w.calls.LinkedAccounts, activities.AccountRequest{Email: linked, Bank: bank}),
 		"LinkAccount, UPI":   attempt(w, w.calls.LinkAccount, activities.AccountRequest{Email: linked, UPI: upi}),
 		"LinkAccount, bank":  attempt(w, w.calls.LinkAccount, activities.AccountRequest{Email: linked, Bank: bank}),

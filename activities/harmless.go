@@ -246,10 +246,19 @@ const longestSymbol = 20
 func hash(told string) (string, bool) {
 	hedera := !strings.ContainsFunc(told, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '@' })
 	word := !strings.ContainsFunc(told, notInWord("-_.:+/=")) && !strings.Contains(told, "://")
-	if len(told) > longestWord || !hedera && !word {
+	if len(told) > maxWordLength || !hedera && !word {
 		return "", false
 	}
 	return told, true
+}
+
+// maxWordLength bounds an id or a hash that is shown as it is, in bytes.
+const maxWordLength = 128
+
+// isPlainID reports whether an id of the provider may be shown as it is.
+func isPlainID(id string) bool {
+	return id != "" && len(id) <= maxWordLength &&
+		(!strings.ContainsFunc(id, notInWord("-_")) || redact.Message(id, maxWordLength) == id)
 }
 
 // notInWord finds what is neither an ASCII letter, nor a digit, nor one of these.

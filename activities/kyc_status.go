@@ -40,7 +40,7 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)
-	if err != nil && !final(err) {
+	if err != nil && !isFinal(err) {
 		return KYCStatusResult{}, err
 	}
 	if taken := c.first(ctx, req.Admission.Reference); taken != nil {
@@ -53,9 +53,9 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 func (c *Calls) kycStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	status, err := c.provider.KYCStatus(ctx, user(req.Email))
 	if refused, yes := refusedBy(err, onmeta.RouteLogin); yes && !req.Repeat {
-		return KYCStatusResult{}, refusal(refused, nil)
+		return KYCStatusResult{}, refusal(refused, Refusal{})
 	}
-	return KYCStatusResult{Verified: status.Verified}, classify(ctx, lookup(err))
+	return KYCStatusResult{Verified: status.Verified}, classify(ctx, lookupError(err))
 }
 
 // KYCStatus runs the activity.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
 
 	"rampart/ramp"
 )
@@ -94,16 +93,10 @@ func (p CreateOrderRequest) goodQuote(ctx context.Context, fetch func() (QuoteRe
 		return ramp.Quote{}, err
 	}
 	if !p.accepts(result.Quote) {
-		return ramp.Quote{}, staleQuote("the quote expired, and the price is now worse than the user agreed to; no order was made",
+		return ramp.Quote{}, quoteExpired("the quote expired, and the price is now worse than the user agreed to; no order was made",
 			StaleQuote{OrderMayExist: p.mayExist(ctx)})
 	}
 	return result.Quote, nil
-}
-
-func staleQuote(message string, stale StaleQuote) error {
-	return temporal.NewApplicationErrorWithOptions(message, ErrQuoteExpired, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{stale},
-	})
 }
 
 // metadata adds the order's reference, by which a person finds it at the provider.

@@ -47,7 +47,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	}
 	wire, err := req.wire()
 	if err != nil {
-		return CreatedOrder{}, invalid(err)
+		return CreatedOrder{}, invalidRequest(err)
 	}
 	// No login may come between a good quote and the order.
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
@@ -142,7 +142,7 @@ func (c *Calls) checkOfframp(
 	if req.TokenAmount != "" {
 		ordered, err := ramp.ParseAmount(req.TokenAmount)
 		if err != nil {
-			return "", invalid(err)
+			return "", invalidRequest(err)
 		}
 		switch {
 		case order.TokenAmount.Equal(ordered):
@@ -161,7 +161,7 @@ func (c *Calls) checkOfframp(
 		return "The provider's staging environment asks for other amounts than were quoted.", nil
 	}
 	own.ID, own.ExpiresAt = quoteID(""), now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
-	return "", staleQuote(fmt.Sprintf("order %s is at a worse price than the user agreed to; nobody is told how to pay it", order.OrderID),
+	return "", quoteExpired(fmt.Sprintf("order %s is at a worse price than the user agreed to; nobody is told how to pay it", order.OrderID),
 		StaleQuote{OrderMayExist: req.mayExist(ctx), Quote: &own, OrderID: order.OrderID})
 }
 

@@ -40,16 +40,16 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	}
 	amount, err := ramp.ParseAmount(req.Fiat.Amount)
 	if err != nil {
-		return CreatedOrder{}, invalid(err)
+		return CreatedOrder{}, invalidRequest(err)
 	}
 	beneficiary, err := c.beneficiary(ctx, req.user(), req.PaymentMethod)
 	if err != nil {
-		return CreatedOrder{}, classify(ctx, lookup(err))
+		return CreatedOrder{}, classify(ctx, lookupError(err))
 	}
 	if req.mayExist(ctx) {
 		orderID, err := c.findOnrampOrder(ctx, req, amount)
 		if err != nil {
-			return CreatedOrder{}, classify(ctx, lookup(err))
+			return CreatedOrder{}, classify(ctx, lookupError(err))
 		}
 		if orderID != "" {
 			return c.adopted(req, orderID, beneficiary), nil

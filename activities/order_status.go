@@ -41,7 +41,7 @@ type OrderState struct {
 // answer about the payment, and is asked again.
 func (c *Calls) OrderStatus(ctx context.Context, req OrderRequest) (OrderState, error) {
 	state, err := orderState(ctx, c.provider, req)
-	return state, classify(ctx, lookup(err))
+	return state, classify(ctx, lookupError(err))
 }
 
 func orderState(ctx context.Context, provider *onmeta.Client, req OrderRequest) (OrderState, error) {

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -48,16 +47,16 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 	}
 	has, failed := c.hasUTR(ctx, user, req)
 	if failed != nil {
-		return SubmitResult{}, classify(ctx, lookup(failed))
+		return SubmitResult{}, classify(ctx, lookupError(failed))
 	}
 	if has {
 		return submitted(nil)
 	}
 	state, failed := onrampState(ctx, c.provider, OrderRequest{Email: req.Email, OrderID: req.OrderID, Holder: req.Holder})
 	if failed != nil {
-		return SubmitResult{}, classify(ctx, lookup(failed))
+		return SubmitResult{}, classify(ctx, lookupError(failed))
 	}
-	return SubmitResult{}, refusal(refused, &state)
+	return SubmitResult{}, refusal(refused, Refusal{State: &state})
 }
 
 // submitted is the result of a submission that failed with err, or did not.
@@ -92,13 +91,13 @@ func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransaction
 	}
 	status, failed := c.provider.OfframpStatus(ctx, holder(req.Email, req.Holder), req.OrderID)
 	if failed != nil {
-		return SubmitResult{}, classify(ctx, lookup(failed))
+		return SubmitResult{}, classify(ctx, lookupError(failed))
 	}
 	if req.isHash(status.TransactionHash) {
 		return submitted(nil)
 	}
 	state := offrampStateOf(status)
-	return SubmitResult{}, refusal(refused, &state)
+	return SubmitResult{}, refusal(refused, Refusal{State: &state})
 }
 
 // isHash reports whether the provider's hash is the one submitted. Orders of earlier versions do not name their chain.
@@ -107,15 +106,6 @@ func (r SubmitTransactionHashRequest) isHash(told string) bool {
 		return strings.EqualFold(told, r.TransactionHash)
 	}
 	return ramp.SameTransactionHash(r.ChainID, told, r.TransactionHash)
-}
-
-// refusedBy returns the provider's refusal of this very call. A refusal of a call on the way to it, such as the login, is none.
-func refusedBy(err error, route onmeta.Route) (*onmeta.Error, bool) {
-	var provider *onmeta.Error
-	if !errors.As(err, &provider) || provider.Kind != onmeta.KindRefused || provider.Route != route {
-		return nil, false
-	}
-	return provider, true
 }
 
 // SubmitUTR runs the activity.

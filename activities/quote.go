@@ -40,7 +40,7 @@ func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult,
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	pay, err := ramp.ParseAmount(req.Fiat.Amount)
 	if err != nil {
-		return QuoteResult{}, invalid(err)
+		return QuoteResult{}, invalidRequest(err)
 	}
 	quote, err := c.provider.QuoteBuy(ctx, onmeta.QuoteBuyRequest{
 		TokenSymbol:  req.Token.Symbol,
@@ -78,7 +78,7 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	ask, err := sellRequest(req)
 	if err != nil {
-		return QuoteResult{}, invalid(err)
+		return QuoteResult{}, invalidRequest(err)
 	}
 	quote, err := c.provider.QuoteSell(ctx, ask)
 	if err != nil {
@@ -131,7 +131,7 @@ func sellRequest(req QuoteSellRequest) (onmeta.QuoteSellRequest, error) {
 // quoteID is the provider's id of the quote, or one of ours: sell quotes have none, and a user confirms a quote by id. One
 // that is no id gives way to ours too.
 func quoteID(given string) string {
-	if given != "" && word(given) == given {
+	if isPlainID(given) {
 		return given
 	}
 	return uuid.NewString()

@@ -44,7 +44,7 @@ type ReadMessageResult struct {
 func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMessageResult, error) {
 	var encrypted commonpb.Payload
 	if err := proto.Unmarshal(req.Sealed, &encrypted); err != nil {
-		return ReadMessageResult{}, invalid(err)
+		return ReadMessageResult{}, invalidRequest(err)
 	}
 	if string(encrypted.GetMetadata()[converter.MetadataEncoding]) != payloadmeta.Encoding {
 		return ReadMessageResult{Opened: req.Sealed}, nil
@@ -61,7 +61,7 @@ func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMe
 	}
 	content, err := proto.Marshal(opened)
 	if err != nil {
-		return ReadMessageResult{}, invalid(err)
+		return ReadMessageResult{}, invalidRequest(err)
 	}
 	return ReadMessageResult{Opened: content}, nil
 }

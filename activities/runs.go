@@ -38,14 +38,14 @@ type EarlierRun struct {
 
 // taken is the error of a run that comes after an order's.
 func (e *EarlierRun) taken(reference string) error {
-	return turnAway(&ramp.Error{
+	return (&ramp.Error{
 		Type:      ramp.ReferenceTaken,
 		Reference: reference,
 		Message: fmt.Sprintf("this reference belongs to an earlier order, which %s (run %s); nothing was made at the provider. "+
 			"Use a reference of its own for every order", e.Ending, e.RunID),
 		Order: e.Order,
 		RunID: e.RunID,
-	})
+	}).ApplicationError()
 }
 
 // TemporalRuns finds runs in Temporal's visibility store.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
 
 	"rampart/onmeta"
 	"rampart/ramp"
@@ -190,7 +189,7 @@ func (b *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
 		return next
 	}
 	next.LastAnswer, next.CheckedAt = b.LastAnswer, b.CheckedAt
-	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, said(err)
+	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, message(err)
 	if next.FailingSince.IsZero() {
 		next.FailingSince = now()
 	}
@@ -244,8 +243,7 @@ func heartbeatUntil[T any](ctx context.Context, beat *WatchHeartbeat, done <-cha
 			return ctx.Err()
 		case <-activity.GetWorkerStopChannel(ctx):
 			activity.RecordHeartbeat(ctx, *beat)
-			return temporal.NewApplicationErrorWithOptions("this worker stops; another takes the watch over", ErrHandover,
-				temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
+			return handover()
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"rampart/activities"
+	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox"
@@ -527,10 +528,10 @@ func TestBoundsOfPausesMayBeEqual(t *testing.T) {
 
 func TestKYCWatchEndsWhenTheReviewIsOver(t *testing.T) {
 	t.Parallel()
-	dossier := newDossier(t).with("email", "asha+review@example.test")
+	documents := dossiertest.New(t).With("email", "asha+review@example.test")
 	controlled(t, func(t *testing.T, w *world) {
 		const inReview = "asha+review@example.test"
-		_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: inReview, Dossier: dossier.url})
+		_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: inReview, Dossier: documents.URL})
 		require.NoError(t, err)
 		pass(6*time.Hour - 5*time.Minute)
 		began := time.Now()
@@ -583,10 +584,10 @@ func TestKYCWatchThatIsRefusedForLongIsAnOutage(t *testing.T) {
 
 func TestIdleKYCWatchIsSlowAndHasNoLimit(t *testing.T) {
 	t.Parallel()
-	dossier := newDossier(t)
+	documents := dossiertest.New(t)
 	controlled(t, func(t *testing.T, w *world) {
 		began := time.Now()
-		in(7*time.Minute, func() { require.NoError(t, dossier.upload(w)) })
+		in(7*time.Minute, func() { require.NoError(t, upload(w, documents)) })
 		watched, err := run(w, w.watches.WatchKYC, activities.WatchKYCRequest{Email: unverified, Idle: true, Wait: since(48 * time.Hour)})
 		require.NoError(t, err)
 		require.Equal(t, activities.Decided, watched.End)

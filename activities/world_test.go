@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
+	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox"
@@ -112,8 +112,8 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 	if options.Timings == (activities.Timings{}) {
 		options.Timings = activities.GuideTimings(1)
 	}
-	if options.OpenDossiers == nil {
-		options.OpenDossiers = dossiersIn(t, "file://"+os.TempDir())
+	if options.Dossiers == nil {
+		options.Dossiers = dossiertest.Disk(t)
 	}
 	w.calls, w.watches = activities.New(options)
 }

@@ -396,7 +396,7 @@ func TestAnIncompleteRequestIsNeverSent(t *testing.T) {
 		{"no sold token", "token symbol is missing", func() error { _, err := client.QuoteSell(ctx, onmeta.QuoteSellRequest{}); return err }},
 		{"negative tokens", "more than zero", func() error { _, err := client.QuoteSell(ctx, negative); return err }},
 		{"no selfie", "the file selfie is missing", func() error { return client.UploadKYC(ctx, asha, noSelfie) }},
-		{"no PAN", "PAN is missing", func() error { return client.UploadKYC(ctx, asha, noPAN) }},
+		{"no PAN", "panNumber is missing", func() error { return client.UploadKYC(ctx, asha, noPAN) }},
 		{"no KYC secret", "KYC secret is empty", func() error {
 			return onmeta.New(p.transport(t)).UploadKYC(ctx, asha, kycUpload())
 		}},

@@ -119,13 +119,13 @@ func (c *Client) KYCStatus(ctx context.Context, user User) (KYCStatus, error) {
 
 // KYCUpload is a user's KYC dossier (provider 3.4). FirstName, LastName, PAN and Aadhaar travel encrypted.
 type KYCUpload struct {
-	FirstName string
-	LastName  string
-	PAN       string
-	Aadhaar   string
+	FirstName Secret
+	LastName  Secret
+	PAN       Secret
+	Aadhaar   Secret
 	// IncomeRange is one of <10L, 10L-15L, 15L-20L, 20L-25L, 25L-50L, >50L.
-	IncomeRange  string
-	Profession   string
+	IncomeRange  Secret
+	Profession   Secret
 	Selfie       File
 	AadhaarFront File
 	AadhaarBack  File
@@ -150,10 +150,8 @@ func (c *Client) UploadKYC(ctx context.Context, user User, upload KYCUpload) err
 }
 
 func (u KYCUpload) check() error {
-	err := require(RouteUploadKYC,
-		field{"first name", u.FirstName}, field{"last name", u.LastName},
-		field{"PAN", u.PAN}, field{"Aadhaar number", u.Aadhaar},
-		field{"income range", u.IncomeRange}, field{"profession", u.Profession})
+	err := require(RouteUploadKYC, append(u.identity(),
+		field{"incomeRange", u.IncomeRange.Reveal()}, field{"profession", u.Profession.Reveal()})...)
 	if err != nil {
 		return err
 	}
@@ -165,22 +163,29 @@ func (u KYCUpload) check() error {
 	return nil
 }
 
+// identity lists the fields that travel encrypted, by the form's own names.
+func (u KYCUpload) identity() []field {
+	return []field{
+		{"firstName", u.FirstName.Reveal()}, {"lastName", u.LastName.Reveal()},
+		{"panNumber", u.PAN.Reveal()}, {"aadharNumber", u.Aadhaar.Reveal()},
+	}
+}
+
 func (u KYCUpload) form(email string, secret Secret) (*Form, error) {
-	incomeRange := strings.ReplaceAll(u.IncomeRange, " ", "")
-	form := NewForm(u.FirstName, u.LastName, u.PAN, u.Aadhaar, u.IncomeRange, incomeRange, u.Profession)
+	given, profession := u.IncomeRange.Reveal(), u.Profession.Reveal()
+	incomeRange := strings.ReplaceAll(given, " ", "")
+	form := NewForm(given, incomeRange, profession)
 	form.AddField("email", email)
-	for _, f := range []field{
-		{"firstName", u.FirstName}, {"lastName", u.LastName}, {"panNumber", u.PAN}, {"aadharNumber", u.Aadhaar},
-	} {
+	for _, f := range u.identity() {
 		encrypted, err := EncryptKYCField(secret, f.value, rand.Reader)
 		if err != nil {
 			return nil, invalid(RouteUploadKYC, "encrypt %s: %v", f.name, err)
 		}
 		form.AddField(f.name, encrypted)
-		form.personal = append(form.personal, encrypted)
+		form.personal = append(form.personal, f.value, encrypted)
 	}
 	form.AddField("incomeRange", incomeRange)
-	form.AddField("profession", u.Profession)
+	form.AddField("profession", profession)
 	for _, document := range u.documents() {
 		form.AddFile(document.name, document.file)
 	}

@@ -15,9 +15,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"rampart/activities"
 	"rampart/codec"
 	"rampart/codec/kms"
+	"rampart/dossier"
 	"rampart/internal/loopback"
 	"rampart/internal/redact/redactlog"
 	"rampart/onmeta"
@@ -229,7 +229,7 @@ func (c *config) check() []error {
 	if c.Worker.Watches < 1 {
 		add("RAMP_MAX_WATCHES must be at least 1")
 	}
-	if _, err := activities.NewDossierStores(c.Worker.KYCStores...); err != nil {
+	if _, err := dossier.NewStores(c.Worker.KYCStores...); err != nil {
 		add("RAMP_KYC_STORES: %w", err)
 	}
 	if c.Onmeta.BaseURL != "" && c.Onmeta.APIKey != "" {

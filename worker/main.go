@@ -29,6 +29,7 @@ import (
 
 	"rampart/activities"
 	"rampart/codec"
+	"rampart/dossier"
 	"rampart/internal/redact"
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
@@ -155,7 +156,7 @@ type workers struct {
 }
 
 func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, o *observed) (*workers, error) {
-	stores, err := activities.NewDossierStores(c.Worker.KYCStores...)
+	stores, err := dossier.NewStores(c.Worker.KYCStores...)
 	if err != nil {
 		return nil, err
 	}
@@ -164,16 +165,16 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 		return nil, err
 	}
 	calls, watches := activities.New(activities.Options{
-		Caller:       provider,
-		KYCSecret:    c.Onmeta.KYCSecret,
-		Timings:      activities.GuideTimings(c.Onmeta.ClockSpeed),
-		Claims:       activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag},
-		OpenDossiers: stores.Open,
-		Checkout:     checkout,
-		Staging:      c.Onmeta.staging(),
-		Runs:         activities.TemporalRuns{Client: temporal},
-		Decrypter:    messages{keyring: keyring, namespace: namespace(c.temporal)},
-		AllowClear:   c.allowClear(),
+		Caller:     provider,
+		KYCSecret:  c.Onmeta.KYCSecret,
+		Timings:    activities.GuideTimings(c.Onmeta.ClockSpeed),
+		Claims:     activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag},
+		Dossiers:   stores,
+		Checkout:   checkout,
+		Staging:    c.Onmeta.staging(),
+		Runs:       activities.TemporalRuns{Client: temporal},
+		Decrypter:  messages{keyring: keyring, namespace: namespace(c.temporal)},
+		AllowClear: c.allowClear(),
 	})
 
 	worker.SetStickyWorkflowCacheSize(c.Worker.WorkflowCache)

@@ -28,6 +28,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
+	"rampart/dossier"
 	"rampart/onmeta"
 	"rampart/ramp"
 	"rampart/sandbox"
@@ -78,10 +79,10 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 		BaseURL: "http://127.0.0.1", APIKey: sandbox.DefaultAPIKey, HTTPClient: &http.Client{Transport: p.network},
 	})
 	require.NoError(t, err)
-	stores, err := activities.NewDossierStores(p.dossier)
+	stores, err := dossier.NewStores(p.dossier)
 	require.NoError(t, err)
 	p.calls, p.watches = activities.New(activities.Options{
-		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Claims: p.owners, Timings: timings, OpenDossiers: stores.Open,
+		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Claims: p.owners, Timings: timings, Dossiers: stores,
 		Runs: firstRun{},
 	})
 	synctest.Test(t, func(t *testing.T) {

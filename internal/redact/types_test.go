@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"rampart/activities"
+	"rampart/dossier"
 	"rampart/internal/redact/redactlog"
 	"rampart/onmeta"
 	"rampart/onmeta/session"
@@ -41,7 +42,7 @@ func types() map[string][]any {
 		"../../activities": {
 			activities.AccountRequest{}, activities.Admission{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
 			activities.ReadMessageResult{}, activities.AdmissionRules{}, activities.TemporalRuns{}, activities.CreateOfframpOrderRequest{},
-			activities.CreateOnrampOrderRequest{}, activities.CreatedOrder{}, activities.DossierFile{}, activities.DossierStores{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
+			activities.CreateOnrampOrderRequest{}, activities.CreatedOrder{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
 			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
 			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.CreateOrderRequest{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
@@ -51,6 +52,7 @@ func types() map[string][]any {
 			activities.WatchHeartbeat{}, activities.WatchKYCRequest{}, activities.WatchKYCResult{}, activities.WatchLinkRequest{},
 			activities.WatchLinkResult{}, activities.WatchOrderRequest{}, activities.WatchOrderResult{}, activities.Watches{},
 		},
+		"../../dossier":        {dossier.Document{}, dossier.Dossier{}, dossier.File{}, dossier.Person{}, dossier.Stores{}},
 		"../../onmeta/session": {session.Caller{}},
 		"../../onmeta": {
 			onmeta.Answer{}, onmeta.BankAccount{}, onmeta.Beneficiary{}, onmeta.BuyQuote{}, onmeta.Call{}, onmeta.ChainLimit{},

@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"rampart/activities"
+	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
 )
 
@@ -37,14 +38,14 @@ func marks() map[string]string {
 }
 
 // markedDossier has a marked index, and contents and names of files that are marked too.
-func markedDossier(t *testing.T) dossier {
+func markedDossier(t *testing.T) dossiertest.Dossier {
 	t.Helper()
-	d, m := newDossier(t), marks()
-	d.with("firstName", m["firstName"]).with("lastName", m["lastName"]).with("pan", m["panNumber"]).
-		with("aadhaar", m["aadharNumber"]).with("incomeRange", m["incomeRange"]).with("profession", m["profession"])
+	d, m := dossiertest.New(t), marks()
+	d.With("firstName", m["firstName"]).With("lastName", m["lastName"]).With("pan", m["panNumber"]).
+		With("aadhaar", m["aadharNumber"]).With("incomeRange", m["incomeRange"]).With("profession", m["profession"])
 	for _, field := range []string{"selfie", "aadhaarFront", "aadhaarBack", "panFront", "panBack"} {
 		name := "markedname-" + field + ".jpg"
-		d.write(name, contentsOf(name)+strings.Repeat("markedcontents", 1<<12)).with(field, name)
+		d.Write(name, dossiertest.ContentsOf(name)+strings.Repeat("markedcontents", 1<<12)).With(field, name)
 	}
 	return d
 }
@@ -98,7 +99,7 @@ func (l *leaks) String() string {
 	return l.all.String()
 }
 
-func uploadAndRecord(t *testing.T, w *world, d dossier) (string, error) {
+func uploadAndRecord(t *testing.T, w *world, d dossiertest.Dossier) (string, error) {
 	t.Helper()
 	l := new(leaks)
 	s := new(testsuite.WorkflowTestSuite)
@@ -108,7 +109,7 @@ func uploadAndRecord(t *testing.T, w *world, d dossier) (string, error) {
 	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
 		_, _ = fmt.Fprintf(l, "heartbeat: %v", details.HasValues())
 	})
-	result, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: d.url})
+	result, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: d.URL})
 	_, _ = fmt.Fprintf(l, "%+v\n", result)
 	if err != nil {
 		encoded, encodeErr := protojson.Marshal(temporal.GetDefaultFailureConverter().ErrorToFailure(err))
@@ -125,8 +126,8 @@ func TestContentsOfADossierAreNowhereButAtTheProvider(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		upload fault
-		flaw   flaw
-		spoil  func(dossier)
+		fault  dossiertest.Fault
+		spoil  func(dossiertest.Dossier)
 		kind   string
 	}{
 		"taken":                         {},
@@ -135,18 +136,18 @@ func TestContentsOfADossierAreNowhereButAtTheProvider(t *testing.T) {
 		"unavailable, all echoed":       {upload: echo(http.StatusInternalServerError), kind: activities.ErrUnavailable},
 		"too many, all echoed":          {upload: echo(http.StatusTooManyRequests), kind: activities.ErrRateLimited},
 		"answer lost":                   {upload: lost, kind: activities.ErrUnavailable},
-		"store fails half way":          {flaw: flaw{name: "markedname-panBack.jpg", good: 1, read: errBroken}, kind: activities.ErrStore},
-		"store fails at once":           {flaw: flaw{name: "markedname-selfie.jpg", open: errBroken}, kind: activities.ErrStore},
-		"store names the user":          {flaw: flaw{name: "markedname-selfie.jpg", open: errors.New("markedcontents of Markedfirst")}, kind: activities.ErrStore},
-		"file gone":                     {spoil: func(d dossier) { d.remove("markedname-selfie.jpg") }, kind: activities.ErrDossier},
-		"file of another type":          {spoil: func(d dossier) { d.write("markedname-selfie.jpg", "markedcontents") }, kind: activities.ErrDossier},
-		"file shorter than it was told": {flaw: flaw{name: "markedname-panBack.jpg", good: 1, read: io.EOF}, kind: activities.ErrDossier},
-		"index broken off":              {spoil: func(d dossier) { d.write("dossier.json", d.read("dossier.json")[:60]) }, kind: activities.ErrDossier},
-		"index with a stray field":      {spoil: func(d dossier) { d.with("markedcontents", "MARKD1234X") }, kind: activities.ErrDossier},
+		"store fails half way":          {fault: dossiertest.Fault{Name: "markedname-panBack.jpg", Good: 1, Read: dossiertest.ErrBroken}, kind: activities.ErrStore},
+		"store fails at once":           {fault: dossiertest.Fault{Name: "markedname-selfie.jpg", Open: dossiertest.ErrBroken}, kind: activities.ErrStore},
+		"store names the user":          {fault: dossiertest.Fault{Name: "markedname-selfie.jpg", Open: errors.New("markedcontents of Markedfirst")}, kind: activities.ErrStore},
+		"file gone":                     {spoil: func(d dossiertest.Dossier) { d.Remove("markedname-selfie.jpg") }, kind: activities.ErrDossier},
+		"file of another type":          {spoil: func(d dossiertest.Dossier) { d.Write("markedname-selfie.jpg", "markedcontents") }, kind: activities.ErrDossier},
+		"file shorter than it was told": {fault: dossiertest.Fault{Name: "markedname-panBack.jpg", Good: 1, Read: io.EOF}, kind: activities.ErrDossier},
+		"index broken off":              {spoil: func(d dossiertest.Dossier) { d.Write("dossier.json", d.Read("dossier.json")[:60]) }, kind: activities.ErrDossier},
+		"index with a stray field":      {spoil: func(d dossiertest.Dossier) { d.With("markedcontents", "MARKD1234X") }, kind: activities.ErrDossier},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, w := markedDossier(t), faultyWorld(t, tc.flaw)
+			d, w := markedDossier(t), faultyWorld(t, tc.fault)
 			if tc.spoil != nil {
 				tc.spoil(d)
 			}
@@ -162,7 +163,7 @@ func TestContentsOfADossierAreNowhereButAtTheProvider(t *testing.T) {
 			require.NotEmpty(t, left)
 			lower := strings.ToLower(left)
 			require.NotContains(t, lower, "marked")
-			require.NotContains(t, lower, d.dir)
+			require.NotContains(t, lower, d.Dir)
 			require.NotContains(t, lower, strings.TrimPrefix(os.TempDir(), "/")+"/test")
 			for _, mark := range marks() {
 				require.NotContains(t, lower, strings.ToLower(mark))

@@ -1,4 +1,4 @@
-package activities_test
+package dossier_test
 
 import (
 	"context"
@@ -19,59 +19,48 @@ import (
 	_ "gocloud.dev/blob/s3blob" // dossiers in s3://
 	"pgregory.net/rapid"
 
-	"rampart/activities"
-	"rampart/onmeta"
-	"rampart/sandbox"
+	"rampart/dossier"
+	"rampart/dossier/dossiertest"
 )
 
-func worldWithStores(t *testing.T, stores ...string) *world {
+// requireUnusable checks that a dossier is refused in these words.
+func requireUnusable(t *testing.T, stores dossier.Stores, url, text string) {
 	t.Helper()
-	return newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{OpenDossiers: dossiersIn(t, stores...)})
-}
-
-// requireUnusable checks that a dossier is refused for good, in these words, before anything is sent.
-func requireUnusable(t *testing.T, w *world, dossier, text string) {
-	t.Helper()
-	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: dossier})
-	problem, invalid := activities.InvalidDossier(err)
-	require.True(t, invalid, "%s: %v", dossier, err)
-	require.Contains(t, problem, text, dossier)
+	problem := requireInvalid(t, checkIn(t, stores, url))
+	require.Contains(t, problem, text, url)
 	require.NotContains(t, problem, "asha")
-	require.True(t, failure(t, err).NonRetryable())
-	require.Zero(t, w.called(onmeta.RouteUploadKYC))
 }
 
 func TestDossierOutsideTheStoresIsRefused(t *testing.T) {
 	t.Parallel()
-	d := newDossier(t)
-	root, beside := filepath.Dir(d.dir), newDossier(t)
-	w := worldWithStores(t, "file://"+root+"/asha", "s3://ramp-kyc/users/?endpoint=http://127.0.0.1:1&region=ap-south-1")
-	for _, dossier := range []string{
-		d.url, beside.url, "file:///etc", "file://" + root, // not even beside a store whose name begins its own
+	d := dossiertest.New(t)
+	root, beside := filepath.Dir(d.Dir), dossiertest.New(t)
+	stores := dossiertest.Stores(t, "file://"+root+"/asha", "s3://ramp-kyc/users/?endpoint=http://127.0.0.1:1&region=ap-south-1")
+	for _, url := range []string{
+		d.URL, beside.URL, "file:///etc", "file://" + root, // not even beside a store whose name begins its own
 		"s3://ramp-kyc", "s3://ramp-kyc/asha", "s3://ramp-kyc/users-of-others/asha", "s3://other/users/asha", "gs://ramp-kyc/users/asha",
 	} {
-		requireUnusable(t, w, dossier, "outside the stores that dossiers are taken from")
+		requireUnusable(t, stores, url, "outside the stores that dossiers are taken from")
 	}
 }
 
 func TestDossierIsRefusedWhereNoStoreIsNamed(t *testing.T) {
 	t.Parallel()
-	requireUnusable(t, worldWithStores(t), newDossier(t).url, "outside the stores that dossiers are taken from")
-	requireUnusable(t, newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{OpenDossiers: activities.DossierStores{}.Open}),
-		newDossier(t).url, "outside the stores that dossiers are taken from")
+	requireUnusable(t, dossiertest.Stores(t), dossiertest.New(t).URL, "outside the stores that dossiers are taken from")
+	requireUnusable(t, dossier.Stores{}, dossiertest.New(t).URL, "outside the stores that dossiers are taken from")
 }
 
 func TestDossierWhoseURLPlaysTricksIsRefused(t *testing.T) {
 	t.Parallel()
-	d := newDossier(t)
-	store := filepath.Join(filepath.Dir(d.dir), "store")
+	d := dossiertest.New(t)
+	store := filepath.Join(filepath.Dir(d.Dir), "store")
 	require.NoError(t, os.Mkdir(store, 0o700))
-	w := worldWithStores(t, "file://"+store, "s3://ramp-kyc/?endpoint=http://127.0.0.1:1&region=ap-south-1")
+	stores := dossiertest.Stores(t, "file://"+store, "s3://ramp-kyc/?endpoint=http://127.0.0.1:1&region=ap-south-1")
 	for _, trick := range []string{
 		"/../asha-rao", "/%2e%2e/asha-rao", "/%2E%2e/asha-rao", "/..%2fasha-rao", "%2f..%2fasha-rao", "/x/../../asha-rao",
 		`/..\asha-rao`, "/..%5casha-rao", "/asha%00", "/./../asha-rao", "//asha-rao",
 	} {
-		requireUnusable(t, w, "file://"+store+trick, "the dossier's URL must")
+		requireUnusable(t, stores, "file://"+store+trick, "the dossier's URL must")
 	}
 	for _, trick := range []string{
 		"file://localhost" + store, "file://." + store, "file://asha@" + store, "FILE://host" + store,
@@ -81,47 +70,47 @@ func TestDossierWhoseURLPlaysTricksIsRefused(t *testing.T) {
 		"s3://ramp-kyc/asha?profile=other", "s3://ramp-kyc/asha?role=arn:aws:iam::1:role/other", "s3://key:asha@ramp-kyc/asha",
 		"s3://ramp-kyc:80/asha", "https://example.test/asha", "mem://asha",
 	} {
-		requireUnusable(t, w, trick, "the dossier's URL must")
+		requireUnusable(t, stores, trick, "the dossier's URL must")
 	}
 }
 
 func TestLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	secret := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(secret, []byte(contentsOf("a.jpg")), 0o600))
-	for name, lay := range map[string]func(t *testing.T, d, other dossier) string{
-		"to a file outside": func(_ *testing.T, d, _ dossier) string { return d.link("asha-rao.jpg", secret).url },
-		"to a file by a relative path": func(t *testing.T, d, _ dossier) string {
-			to, err := filepath.Rel(d.dir, secret)
+	require.NoError(t, os.WriteFile(secret, []byte(dossiertest.ContentsOf("a.jpg")), 0o600))
+	for name, lay := range map[string]func(t *testing.T, d, other disk) string{
+		"to a file outside": func(_ *testing.T, d, _ disk) string { return d.Link("asha-rao.jpg", secret).URL },
+		"to a file by a relative path": func(t *testing.T, d, _ disk) string {
+			to, err := filepath.Rel(d.Dir, secret)
 			require.NoError(t, err)
-			return d.link("asha-rao.jpg", to).url
+			return d.Link("asha-rao.jpg", to).URL
 		},
-		"to a file of the dossier":       func(_ *testing.T, d, _ dossier) string { return d.link("asha-rao.jpg", "pan-back").url },
-		"to a file of another dossier":   func(_ *testing.T, d, o dossier) string { return d.link("asha-rao.jpg", o.dir+"/asha-rao.jpg").url },
-		"to itself":                      func(_ *testing.T, d, _ dossier) string { return d.link("asha-rao.jpg", "asha-rao.jpg").url },
-		"to nothing":                     func(_ *testing.T, d, _ dossier) string { return d.link("asha-rao.jpg", "nothing").url },
-		"in place of the index":          func(_ *testing.T, d, o dossier) string { return d.link("dossier.json", o.dir+"/dossier.json").url },
-		"in place of the dossier":        func(t *testing.T, d, o dossier) string { return "file://" + linkBeside(t, d, o.dir) },
-		"in place of the dossier, slash": func(t *testing.T, d, o dossier) string { return "file://" + linkBeside(t, d, o.dir) + "/" },
-		"on the way to the dossier": func(t *testing.T, d, o dossier) string {
-			return "file://" + linkBeside(t, d, filepath.Dir(o.dir)) + "/asha-rao"
+		"to a file of the dossier":       func(_ *testing.T, d, _ disk) string { return d.Link("asha-rao.jpg", "pan-back").URL },
+		"to a file of another dossier":   func(_ *testing.T, d, o disk) string { return d.Link("asha-rao.jpg", o.Dir+"/asha-rao.jpg").URL },
+		"to itself":                      func(_ *testing.T, d, _ disk) string { return d.Link("asha-rao.jpg", "asha-rao.jpg").URL },
+		"to nothing":                     func(_ *testing.T, d, _ disk) string { return d.Link("asha-rao.jpg", "nothing").URL },
+		"in place of the index":          func(_ *testing.T, d, o disk) string { return d.Link("dossier.json", o.Dir+"/dossier.json").URL },
+		"in place of the dossier":        func(t *testing.T, d, o disk) string { return "file://" + linkBeside(t, d, o.Dir) },
+		"in place of the dossier, slash": func(t *testing.T, d, o disk) string { return "file://" + linkBeside(t, d, o.Dir) + "/" },
+		"on the way to the dossier": func(t *testing.T, d, o disk) string {
+			return "file://" + linkBeside(t, d, filepath.Dir(o.Dir)) + "/asha-rao"
 		},
-		"within the store": func(t *testing.T, d, _ dossier) string { return "file://" + linkBeside(t, d, "asha-rao") },
-		"to the root":      func(t *testing.T, d, o dossier) string { return "file://" + linkBeside(t, d, "/") + o.dir },
+		"within the store": func(t *testing.T, d, _ disk) string { return "file://" + linkBeside(t, d, "asha-rao") },
+		"to the root":      func(t *testing.T, d, o disk) string { return "file://" + linkBeside(t, d, "/") + o.Dir },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, other := newDossier(t), newDossier(t)
-			w := worldWithStores(t, "file://"+filepath.Dir(d.dir))
-			requireUnusable(t, w, lay(t, d, other), "links and devices are not followed")
+			d, other := dossiertest.New(t), dossiertest.New(t)
+			stores := dossiertest.Stores(t, "file://"+filepath.Dir(d.Dir))
+			requireUnusable(t, stores, lay(t, d, other), "links and devices are not followed")
 		})
 	}
 }
 
 // linkBeside puts a symbolic link beside a dossier, in its store.
-func linkBeside(t *testing.T, d dossier, to string) string {
+func linkBeside(t *testing.T, d disk, to string) string {
 	t.Helper()
-	link := filepath.Join(filepath.Dir(d.dir), "link")
+	link := filepath.Join(filepath.Dir(d.Dir), "link")
 	require.NoError(t, os.Symlink(to, link))
 	return link
 }
@@ -140,26 +129,26 @@ func TestOnlyPlainFilesAreRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDossier(t).remove("asha-rao.jpg")
-			lay(t, filepath.Join(d.dir, "asha-rao.jpg"))
-			requireUnusable(t, newWorld(t), d.url, "links and devices are not followed")
+			d := dossiertest.New(t).Remove("asha-rao.jpg")
+			lay(t, filepath.Join(d.Dir, "asha-rao.jpg"))
+			requireUnusable(t, dossiertest.Disk(t), d.URL, "links and devices are not followed")
 		})
 	}
-	requireUnusable(t, worldWithStores(t, "file:///dev"), "file:///dev/null", "links and devices are not followed")
-	d := newDossier(t)
-	requireUnusable(t, newWorld(t), d.url+"/asha-rao.jpg", "links and devices are not followed")
+	requireUnusable(t, dossiertest.Stores(t, "file:///dev"), "file:///dev/null", "links and devices are not followed")
+	d := dossiertest.New(t)
+	requireUnusable(t, dossiertest.Disk(t), d.URL+"/asha-rao.jpg", "links and devices are not followed")
 }
 
 // Whatever a URL is made of, it leads to a dossier of the store or nowhere.
 func TestNoURLLeadsOutOfTheStore(t *testing.T) {
 	t.Parallel()
-	d, outside := newDossier(t).write("asha-rao.jpg", "inside"), newDossier(t).write("asha-rao.jpg", "outside")
-	store := filepath.Dir(d.dir)
+	d, outside := dossiertest.New(t).Write("asha-rao.jpg", "inside"), dossiertest.New(t).Write("asha-rao.jpg", "outside")
+	store := filepath.Dir(d.Dir)
 	beside := store + "-beside/asha-rao"
 	require.NoError(t, os.Mkdir(filepath.Dir(beside), 0o700))
-	require.NoError(t, os.Rename(outside.dir, beside))
+	require.NoError(t, os.Rename(outside.Dir, beside))
 	require.NoError(t, os.Symlink(filepath.Dir(beside), filepath.Join(store, "link")))
-	open := dossiersIn(t, "file://"+store)
+	stores := dossiertest.Stores(t, "file://"+store)
 	opened := 0
 	rapid.Check(t, func(t *rapid.T) {
 		begin := rapid.SampledFrom([]string{store, store, store, store + "-beside", "", "/", "localhost" + store, "asha@" + store}).Draw(t, "begin")
@@ -167,7 +156,7 @@ func TestNoURLLeadsOutOfTheStore(t *testing.T) {
 			"/asha-rao", "/asha-rao", "/asha-rao", "/", "/..", "/.", "/%2e%2e", "%2f..", `/..\`, "/..%5c", "%00", "?", "#", "-beside", "/link",
 			"/" + filepath.Base(store), "/" + filepath.Base(store) + "-beside", store, beside,
 		}), 1, 4).Draw(t, "steps")
-		contents, err := readSelfie(context.Background(), open, "file://"+begin+strings.Join(steps, ""))
+		contents, err := readSelfie(context.Background(), stores, "file://"+begin+strings.Join(steps, ""))
 		require.NotEqual(t, "outside", contents)
 		if err == nil {
 			require.Equal(t, "inside", contents)
@@ -181,18 +170,18 @@ func TestNoURLLeadsOutOfTheStore(t *testing.T) {
 // not followed either.
 func TestLinkSwappedInIsNeverFollowed(t *testing.T) {
 	t.Parallel()
-	d, other := newDossier(t), newDossier(t).write("asha-rao.jpg", "another user's")
-	store := filepath.Dir(d.dir)
-	require.NoError(t, os.Rename(other.dir, filepath.Join(store, "other")))
+	d, other := dossiertest.New(t), dossiertest.New(t).Write("asha-rao.jpg", "another user's")
+	store := filepath.Dir(d.Dir)
+	require.NoError(t, os.Rename(other.Dir, filepath.Join(store, "other")))
 	require.NoError(t, os.Symlink("other", filepath.Join(store, "link")))
-	open := dossiersIn(t, "file://"+store)
+	stores := dossiertest.Stores(t, "file://"+store)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
 		swap(store, stop)
 	}()
 	for mine := 0; mine < 2000; {
-		contents, err := readSelfie(t.Context(), open, d.url)
+		contents, err := readSelfie(t.Context(), stores, d.URL)
 		require.NotEqual(t, "another user's", contents)
 		if err == nil {
 			mine++
@@ -204,22 +193,22 @@ func TestLinkSwappedInIsNeverFollowed(t *testing.T) {
 
 // swap makes a dossier and a link take turns.
 func swap(store string, stop <-chan struct{}) {
-	dossier, kept, link := filepath.Join(store, "asha-rao"), filepath.Join(store, "kept"), filepath.Join(store, "link")
+	directory, kept, link := filepath.Join(store, "asha-rao"), filepath.Join(store, "kept"), filepath.Join(store, "link")
 	for {
 		select {
 		case <-stop:
 			return
 		default:
-			_ = os.Rename(dossier, kept)
-			_ = os.Rename(link, dossier)
-			_ = os.Rename(dossier, link)
-			_ = os.Rename(kept, dossier)
+			_ = os.Rename(directory, kept)
+			_ = os.Rename(link, directory)
+			_ = os.Rename(directory, link)
+			_ = os.Rename(kept, directory)
 		}
 	}
 }
 
-func readSelfie(ctx context.Context, open activities.OpenDossiers, url string) (string, error) {
-	files, err := open(ctx, url)
+func readSelfie(ctx context.Context, stores dossier.Stores, url string) (string, error) {
+	files, err := stores.Files(ctx, url)
 	if err != nil {
 		return "", err
 	}
@@ -235,13 +224,13 @@ func readSelfie(ctx context.Context, open activities.OpenDossiers, url string) (
 
 func TestStoreItselfMayBeReachedThroughALink(t *testing.T) {
 	t.Parallel()
-	d := newDossier(t)
+	d := dossiertest.New(t)
 	link := filepath.Join(t.TempDir(), "link")
-	require.NoError(t, os.Symlink(filepath.Dir(d.dir), link))
-	d.url = "file://" + link + "/asha-rao/"
-	require.NoError(t, d.upload(worldWithStores(t, "file://"+link)))
-	d.url = "file://" + d.dir
-	require.NoError(t, d.upload(worldWithStores(t, d.url+"/")), "a store may hold one dossier alone")
+	require.NoError(t, os.Symlink(filepath.Dir(d.Dir), link))
+	d.URL = "file://" + link + "/asha-rao/"
+	require.NoError(t, checkIn(t, dossiertest.Stores(t, "file://"+link), d.URL))
+	d.URL = "file://" + d.Dir
+	require.NoError(t, checkIn(t, dossiertest.Stores(t, d.URL+"/"), d.URL), "a store may hold one dossier alone")
 }
 
 func TestSettingOfStoresIsCheckedAndNotRepeated(t *testing.T) {
@@ -258,7 +247,7 @@ func TestSettingOfStoresIsCheckedAndNotRepeated(t *testing.T) {
 		"mem://hunter2":                     "must be the URL of a prefix",
 		"s3://kyc/ s3://hunter2/?region=us": "without spaces",
 	} {
-		_, err := activities.NewDossierStores("s3://kyc/", bad)
+		_, err := dossier.NewStores("s3://kyc/", bad)
 		require.ErrorContains(t, err, "store 2 ", bad)
 		require.ErrorContains(t, err, text, bad)
 		require.NotContains(t, err.Error(), "hunter2")
@@ -270,11 +259,11 @@ func s3Store(t *testing.T, types map[string]string) (parameters string, asked *a
 	t.Helper()
 	backend := s3mem.New()
 	require.NoError(t, backend.CreateBucket("ramp-kyc"))
-	d := newDossier(t)
-	files, err := os.ReadDir(d.dir)
+	d := dossiertest.New(t)
+	files, err := os.ReadDir(d.Dir)
 	require.NoError(t, err)
 	for _, file := range files {
-		contents, meta := d.read(file.Name()), map[string]string{}
+		contents, meta := d.Read(file.Name()), map[string]string{}
 		if kept := types[file.Name()]; kept != "" {
 			meta["Content-Type"] = kept
 		}
@@ -295,20 +284,19 @@ func TestDossierInABucketIsReachedAsTheStoresOwnURLSays(t *testing.T) {
 	t.Parallel()
 	parameters, asked := s3Store(t, map[string]string{"front.png": "image/png", "pan-back": "binary/octet-stream"})
 	for _, store := range []string{"s3://ramp-kyc", "s3://ramp-kyc/users/", "s3://ramp-kyc/users/asha"} {
-		for _, dossier := range []string{"s3://ramp-kyc/users/asha", "s3://ramp-kyc/users/asha/"} {
-			w := worldWithStores(t, store+parameters)
-			_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: dossier})
+		for _, url := range []string{"s3://ramp-kyc/users/asha", "s3://ramp-kyc/users/asha/"} {
+			stores := dossiertest.Stores(t, store+parameters)
+			err := checkIn(t, stores, url)
 			require.NoError(t, err, store)
-			requireVerified(t, w, true)
 		}
 	}
 	asked.Store(0)
-	w := worldWithStores(t, "s3://ramp-kyc/users/"+parameters)
-	requireUnusable(t, w, "s3://ramp-kyc/users/ash", "the dossier has no dossier.json")
+	stores := dossiertest.Stores(t, "s3://ramp-kyc/users/"+parameters)
+	requireUnusable(t, stores, "s3://ramp-kyc/users/ash", "the dossier has no dossier.json")
 	require.Positive(t, asked.Load())
 	asked.Store(0)
-	requireUnusable(t, w, "s3://ramp-kyc/asha", "outside the stores")
-	requireUnusable(t, w, "s3://ramp-kyc/users/../asha", "the dossier's URL must")
+	requireUnusable(t, stores, "s3://ramp-kyc/asha", "outside the stores")
+	requireUnusable(t, stores, "s3://ramp-kyc/users/../asha", "the dossier's URL must")
 	require.Zero(t, asked.Load(), "the store was asked for what it is not to give")
 }
 
@@ -318,15 +306,15 @@ func TestTypeThatTheStoreKeepsMustAgreeWithTheContents(t *testing.T) {
 		"text/html": "for selfie is image/jpeg by its contents", "image/png": "for selfie is image/jpeg by its contents", "no type": "for selfie is image/jpeg",
 	} {
 		parameters, _ := s3Store(t, map[string]string{"asha-rao.jpg": kept})
-		requireUnusable(t, worldWithStores(t, "s3://ramp-kyc/"+parameters), "s3://ramp-kyc/users/asha", text)
+		requireUnusable(t, dossiertest.Stores(t, "s3://ramp-kyc/"+parameters), "s3://ramp-kyc/users/asha", text)
 	}
 }
 
-func TestBucketThatCannotBeOpenedIsRetriedAndItsParametersNotRepeated(t *testing.T) {
+func TestBucketThatCannotBeOpenedIsAStoreErrorWithoutItsParameters(t *testing.T) {
 	t.Parallel()
-	w := worldWithStores(t, "s3://ramp-kyc/?hunter2=hunter2")
-	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: "s3://ramp-kyc/asha"})
-	requireRetried(t, activities.ErrStore, err)
+	stores := dossiertest.Stores(t, "s3://ramp-kyc/?hunter2=hunter2")
+	err := checkIn(t, stores, "s3://ramp-kyc/asha")
+	requireStoreError(t, err)
 	require.ErrorContains(t, err, "RAMP_KYC_STORES")
 	require.NotContains(t, err.Error(), "hunter2")
 	require.NotContains(t, err.Error(), "asha")

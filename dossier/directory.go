@@ -1,4 +1,4 @@
-package activities
+package dossier
 
 import (
 	"context"
@@ -7,18 +7,18 @@ import (
 	"syscall"
 )
 
-// notPlain is what is wrong with a path that leads, or led, through anything but plain directories to a plain file.
-const notPlain = unusable("the dossier must be a directory of plain files: links and devices are not followed")
+// errNotPlain refuses a path that goes through anything but plain directories to a plain file.
+const errNotPlain = InvalidError("the dossier must be a directory of plain files: links and devices are not followed")
 
-// directory is a dossier on disk. The operating system keeps every step inside the store's root, and no link is
-// followed, not even to another place below the root, which may be another user's dossier.
+// directory is a dossier on disk. The operating system confines every step to the store's root, and no link is followed, not even
+// to another place below the root, which may be another user's dossier.
 type directory struct{ root *os.Root }
 
 // openDirectory opens the directory that the names lead to, one step at a time.
-func openDirectory(root string, names []string) (DossierFiles, error) {
+func openDirectory(root string, names []string) (Files, error) {
 	at, err := os.OpenRoot(root)
 	if err != nil {
-		return nil, storeFault("is not a directory that this worker can read") // an operator's to mend
+		return nil, StoreError("is not a directory that this worker can read")
 	}
 	for _, name := range names {
 		next, err := descend(at, name)
@@ -31,15 +31,15 @@ func openDirectory(root string, names []string) (DossierFiles, error) {
 	return directory{at}, nil
 }
 
-// descend opens a directory in another. What was opened must be what was looked at: a link may have taken its place
-// in between.
+// descend opens a directory in another. It compares what it opened with what it looked at before, because a link may have taken
+// its place in between.
 func descend(at *os.Root, name string) (*os.Root, error) {
 	seen, err := at.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !seen.IsDir() {
-		return nil, notPlain
+		return nil, errNotPlain
 	}
 	next, err := at.OpenRoot(name)
 	if err != nil {
@@ -47,7 +47,7 @@ func descend(at *os.Root, name string) (*os.Root, error) {
 	}
 	opened, err := next.Stat(".")
 	if err == nil && !os.SameFile(seen, opened) {
-		err = notPlain
+		err = errNotPlain
 	}
 	if err != nil {
 		_ = next.Close()
@@ -56,14 +56,14 @@ func descend(at *os.Root, name string) (*os.Root, error) {
 	return next, nil
 }
 
-// Open implements DossierFiles. A pipe that took the file's place is not waited for.
-func (d directory) Open(_ context.Context, name string) (*DossierFile, error) {
+// Open implements Files. It does not block on a pipe that has taken the file's place.
+func (d directory) Open(_ context.Context, name string) (*File, error) {
 	seen, err := d.root.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !seen.Mode().IsRegular() {
-		return nil, notPlain
+		return nil, errNotPlain
 	}
 	file, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -74,20 +74,20 @@ func (d directory) Open(_ context.Context, name string) (*DossierFile, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	return &DossierFile{ReadCloser: file, Size: opened.Size()}, nil
+	return &File{ReadCloser: file, Size: opened.Size()}, nil
 }
 
-// sameFile is what is known of an open file, which must be the one seen before.
+// sameFile returns the state of an open file, which must be the one seen before.
 func sameFile(file *os.File, seen fs.FileInfo) (fs.FileInfo, error) {
 	opened, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !os.SameFile(seen, opened) {
-		return nil, notPlain
+		return nil, errNotPlain
 	}
 	return opened, nil
 }
 
-// Close implements DossierFiles.
+// Close implements Files.
 func (d directory) Close() error { return d.root.Close() }

@@ -1,0 +1,145 @@
+package dossier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gocloud.dev/blob"
+
+	"rampart/ramp"
+)
+
+// Files are the files of one dossier, read-only.
+type Files interface {
+	// Open opens a file by its name. If there is none the error is fs.ErrNotExist or has the code gcerrors.NotFound; any other error
+	// says that the store failed.
+	Open(ctx context.Context, name string) (*File, error)
+	Close() error
+}
+
+// File is an open file.
+type File struct {
+	io.ReadCloser
+	// Size is the file's length in bytes.
+	Size int64
+	// Type is the media type that the store keeps for the file; empty if it keeps none.
+	Type string
+}
+
+// Stores are the prefixes in blob stores that dossiers are taken from. The zero value has none. A dossier's URL only names a place
+// in a store; how the store is reached is configured here.
+type Stores struct{ stores []store }
+
+type store struct {
+	location *url.URL
+	path     []string
+}
+
+// NewStores returns the stores at the URLs of prefixes: file:///path, s3://bucket/prefix, gs://bucket/prefix or
+// azblob://container/prefix. The URL of a bucket may have its driver's parameters, such as ?region=ap-south-1 (gocloud.dev). The
+// driver must be linked into the program; file needs none. The error does not repeat the URL, which may hold secrets.
+func NewStores(urls ...string) (Stores, error) {
+	var s Stores
+	for i, raw := range urls {
+		store, err := parseStore(strings.TrimSpace(raw))
+		if err != nil {
+			return Stores{}, fmt.Errorf("store %d %w", i+1, err)
+		}
+		s.stores = append(s.stores, store)
+	}
+	return s, nil
+}
+
+func parseStore(raw string) (store, error) {
+	prefix, parameters, _ := strings.Cut(raw, "?")
+	if err := ramp.ValidateDossier(prefix); err != nil {
+		return store{}, err
+	}
+	location, err := url.Parse(prefix)
+	switch {
+	case err != nil:
+		return store{}, errors.New("must be a URL")
+	case location.Scheme == "file" && parameters != "":
+		return store{}, errors.New("must not have parameters: it is a directory")
+	case location.Scheme != "file" && !blob.DefaultURLMux().ValidBucketScheme(location.Scheme):
+		return store{}, errors.New("is of a kind that this program was built without")
+	}
+	location.RawQuery = parameters
+	return store{location: location, path: split(location.Path)}, nil
+}
+
+func split(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+}
+
+// Open opens the dossier at a URL and checks it as Read does. A URL outside of the stores is an InvalidError.
+func (s Stores) Open(ctx context.Context, dossier, email string) (*Dossier, error) {
+	files, err := s.Files(ctx, dossier)
+	if err != nil {
+		return nil, err
+	}
+	return Read(ctx, files, email)
+}
+
+// Files opens the files of the dossier at a URL, unchecked. A URL outside of the stores is an InvalidError.
+func (s Stores) Files(ctx context.Context, dossier string) (Files, error) {
+	if err := ramp.ValidateDossier(dossier); err != nil {
+		return nil, InvalidError("the dossier's URL " + err.Error())
+	}
+	location, err := url.Parse(dossier)
+	if err != nil {
+		return nil, InvalidError("the dossier's URL cannot be parsed")
+	}
+	at := slices.IndexFunc(s.stores, func(store store) bool { return store.contains(location) })
+	if at < 0 {
+		return nil, InvalidError("the dossier is outside the stores that dossiers are taken from: see the worker's RAMP_KYC_STORES")
+	}
+	files, err := s.stores[at].open(ctx, split(location.Path))
+	if err != nil {
+		return nil, storeError("there is no dossier at this URL", err)
+	}
+	return files, nil
+}
+
+// contains reports whether a URL is the store's prefix or below it.
+func (s store) contains(location *url.URL) bool {
+	path := split(location.Path)
+	return location.Scheme == s.location.Scheme && location.Host == s.location.Host &&
+		len(path) >= len(s.path) && slices.Equal(path[:len(s.path)], s.path)
+}
+
+func (s store) open(ctx context.Context, path []string) (Files, error) {
+	if s.location.Scheme == "file" {
+		return openDirectory(filepath.FromSlash(s.location.Path), path[len(s.path):])
+	}
+	location := url.URL{Scheme: s.location.Scheme, Host: s.location.Host, RawQuery: s.location.RawQuery}
+	bucket, err := blob.DefaultURLMux().OpenBucketURL(ctx, &location) // drivers ignore a path
+	if err != nil {
+		return nil, StoreError("cannot be opened: check its parameters in RAMP_KYC_STORES and the worker's credentials")
+	}
+	if len(path) > 0 {
+		bucket = blob.PrefixedBucket(bucket, strings.Join(path, "/")+"/")
+	}
+	return bucketFiles{bucket}, nil
+}
+
+// bucketFiles are the files of a dossier in a bucket.
+type bucketFiles struct{ bucket *blob.Bucket }
+
+// Open implements Files.
+func (f bucketFiles) Open(ctx context.Context, name string) (*File, error) {
+	reader, err := f.bucket.NewReader(ctx, name, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &File{ReadCloser: reader, Size: reader.Size(), Type: reader.ContentType()}, nil
+}
+
+// Close implements Files.
+func (f bucketFiles) Close() error { return f.bucket.Close() }
