@@ -4,38 +4,44 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strconv"
-	"strings"
+
+	"github.com/prometheus/procfs"
 )
 
-// Machine is where a measurement ran.
+// Machine describes the machine of a measurement.
 type Machine struct {
-	CPUs        int    `json:"cpus"`
-	Model       string `json:"model"`
-	MemoryBytes int64  `json:"memoryBytes"`
-	System      string `json:"system"`
+	CPUs int `json:"cpus"`
+	// Model is the name of the processor; empty where it is unknown.
+	Model string `json:"model"`
+	// MemoryBytes is 0 where it is unknown.
+	MemoryBytes int64 `json:"memoryBytes"`
+	// System is GOOS/GOARCH.
+	System string `json:"system"`
 }
 
 // ThisMachine describes the machine that this process runs on.
 func ThisMachine() Machine {
-	kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(Kernel("/proc/meminfo", "MemTotal"), " kB"), 10, 64) // unknown shows as 0
-	return Machine{
-		CPUs:        runtime.NumCPU(),
-		Model:       Kernel("/proc/cpuinfo", "model name"),
-		MemoryBytes: kilobytes << 10,
-		System:      runtime.GOOS + "/" + runtime.GOARCH,
+	machine := Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH}
+	kernel, err := procfs.NewDefaultFS()
+	if err != nil {
+		return machine // a system without /proc
 	}
+	machine.Model = cpuModel(kernel)
+	if memory, err := kernel.Meminfo(); err == nil && memory.MemTotalBytes != nil {
+		machine.MemoryBytes = int64(*memory.MemTotalBytes)
+	}
+	return machine
 }
 
-// String writes the machine in a line.
+// String returns the machine on one line.
 func (m Machine) String() string {
 	return fmt.Sprintf("%d CPUs (%s), %.1f GiB, %s", m.CPUs, m.Model, float64(m.MemoryBytes)/(1<<30), m.System)
 }
 
-// Versions are those of what matters most to a measurement: Go's, and the Temporal SDK's modules.
+// Versions returns the version of Go and, with their names, those of the Temporal SDK's modules.
 func Versions() []string {
 	found := []string{runtime.Version()}
-	info, _ := debug.ReadBuildInfo() // without it there is only Go's
+	info, _ := debug.ReadBuildInfo()
 	if info == nil {
 		return found
 	}

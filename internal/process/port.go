@@ -8,18 +8,18 @@ import (
 	"sync"
 )
 
-// claimed are the UDP sockets behind the ports that FreePort has handed out.
+// claimed holds the UDP sockets of the ports that FreePort has returned.
 var claimed struct {
 	sync.Mutex
 	sockets []net.PacketConn
 }
 
-// FreePort is a port of 127.0.0.1 that nobody listens on. It is below those that systems give to outgoing connections, one of which
-// could take it before a program listens, and below 32768: Temporal's schema for PostgreSQL keeps the ports of its
-// services as smallint.
+// FreePort returns a port of 127.0.0.1 on which no program listens. The port is below the range from which systems take the ports of
+// outgoing connections, one of which could take it before a program listens, and below 32768: Temporal's schema for PostgreSQL stores
+// the ports of its services as smallint.
 //
-// Until this process ends the port is claimed by a UDP socket with its number, as devserver claims its own: no other call of
-// FreePort, here or in another process, and no devserver takes it before the program listens that it is meant for.
+// Until this process exits, a UDP socket with the same number claims the port, as devserver does for its own ports. Neither another
+// call of FreePort, in this process or in another, nor a devserver takes it before the program that it is meant for.
 func FreePort() (string, error) {
 	const tries, lowest, highest = 100, 15_000, 32_767
 	for range tries {
@@ -31,8 +31,8 @@ func FreePort() (string, error) {
 	return "", errors.New("no free port below 32768")
 }
 
-// isFree claims a port that nobody listens on. It calls rather than listens to find out: a program that is started in that moment would
-// inherit the listener, and keep the port for a while.
+// isFree reports whether no program listens on a port, and claims the port if so. It connects instead of listening: a program that is
+// started at that moment would inherit the listener and keep the port busy.
 func isFree(port string) bool {
 	address := net.JoinHostPort("127.0.0.1", port)
 	claim, err := net.ListenPacket("udp", address)

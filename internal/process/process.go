@@ -1,147 +1,309 @@
-// Package process runs programs beside this one, for measurements: it starts, stops and kills them, and reads from the Linux
-// kernel what they use.
+// Package process starts, watches, stops and measures child programs. The demo, the end-to-end tests, the torture runs and the
+// benchmarks share it. Each program runs in a process group of its own and writes its output to a log file.
 package process
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// Program says what to start and how.
+// pollEvery is the time between two checks of a condition that a program does not announce.
+const pollEvery = 50 * time.Millisecond
+
+// Program describes a program to start.
 type Program struct {
-	// Name is the log's too. What precedes the first hyphen is the kind, by which Peaks counts.
+	// Name identifies the program in errors and names its log. The part before the first hyphen is its kind (see Group.PeakMemory).
 	Name string
-	// Path of the executable.
+	// Path is the path of the executable.
 	Path      string
 	Arguments []string
-	// Environment is added to this process's.
+	// Environment is the complete environment; nil means that of this process.
 	Environment []string
-	// LogDir is where what the program writes goes, to a file of its name.
-	LogDir string
-	// WorkingDir is this process's if it is empty.
-	WorkingDir string
-	// Sign is in the line that says that the program is ready. One that is Silent says nothing, and is not waited for.
-	Sign   string
-	Silent bool
-	// Peaks are told of its memory; nil for nobody.
-	Peaks *Peaks
-	// Credential is the user that it runs as; nil is this process's.
-	Credential *syscall.Credential
+	// Dir is the working directory; empty means that of this process.
+	Dir string
+	// Adjust, if set, changes the command before it starts, for example to run it as another user.
+	Adjust func(*exec.Cmd)
 }
 
-// Process is a program that runs, in a process group of its own.
+// Group starts programs and stops all of them. Its methods are safe for concurrent use.
+type Group struct {
+	// Logs is the directory of the logs. A program appends its standard output and standard error to NAME.log.
+	Logs string
+	// Lost, if set, is called when a program exits that was not stopped.
+	Lost func(*ExitError)
+
+	mu        sync.Mutex
+	processes []*Process
+	stopped   bool
+}
+
+// ExitError reports that a program exited although it was expected to run.
+type ExitError struct {
+	// Program is the program's name.
+	Program string
+	// State is its exit code or the signal that ended it, in words.
+	State string
+	// Log is the path of its log.
+	Log string
+}
+
+// Error implements error.
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("%s exited unexpectedly (%s)", e.Program, e.State)
+}
+
+// Process is a program that was started.
 type Process struct {
-	name  string
-	cmd   *exec.Cmd
-	log   string
-	gone  chan struct{}
-	peaks *Peaks
-	line  *waitedLine
+	name   string
+	log    string
+	offset int64 // where this process's output begins in its log
+	cmd    *exec.Cmd
+	exited chan struct{}
+
+	mu       sync.Mutex
+	stopping bool
+	peak     int64
 }
 
-// Start starts a program and waits until it is ready.
-func Start(ctx context.Context, program Program) (*Process, error) {
-	log, err := os.OpenFile(filepath.Join(program.LogDir, program.Name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+// Start starts a program. It fails with context.Canceled once the group is stopped.
+func (g *Group) Start(program Program) (*Process, error) {
+	log, err := os.OpenFile(filepath.Join(g.Logs, program.Name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start %s: open its log: %w", program.Name, err)
 	}
-	p := &Process{
-		name: program.Name, log: log.Name(), gone: make(chan struct{}), peaks: program.Peaks, line: newWaitedLine(log, program.Sign),
-	}
-	p.cmd = exec.Command(program.Path, program.Arguments...)
-	p.cmd.Env = append(os.Environ(), program.Environment...)
-	p.cmd.Dir = program.WorkingDir
-	p.cmd.Stdout, p.cmd.Stderr = p.line, p.line
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: program.Credential}
-	if err := p.cmd.Start(); err != nil {
-		_ = log.Close()
+	defer log.Close() // the program has its own copy
+	info, err := log.Stat()
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", program.Name, err)
 	}
-	go p.await(log)
-	if program.Silent {
-		return p, nil
+	p := &Process{name: program.Name, log: log.Name(), offset: info.Size(), exited: make(chan struct{})}
+	p.cmd = exec.Command(program.Path, program.Arguments...)
+	p.cmd.Env, p.cmd.Dir = program.Environment, program.Dir
+	// A file, not a pipe: the program outlives a crash of this process, and Wait does not block on what the program has started.
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	setGroup(p.cmd)
+	if program.Adjust != nil {
+		program.Adjust(p.cmd)
 	}
-	return p, p.awaitSign(ctx)
-}
-
-func (p *Process) await(log io.Closer) {
-	ended := make(chan struct{})
-	if p.peaks != nil {
-		go p.peaks.follow(p, ended)
+	if err := g.start(p); err != nil {
+		return nil, fmt.Errorf("start %s: %w", program.Name, err)
 	}
-	_ = p.cmd.Wait() // what it says is in ProcessState
-	close(ended)
-	_ = log.Close()
-	close(p.gone)
+	go g.wait(p)
+	return p, nil
 }
 
-func (p *Process) awaitSign(ctx context.Context) error {
-	select {
-	case <-p.line.seen:
-		return nil
-	case <-p.gone:
-		return fmt.Errorf("%s ended at its start (%s):\n%s", p.name, p.cmd.ProcessState, p.LogTail())
-	case <-ctx.Done():
-		p.Kill()
-		return fmt.Errorf("%s is not ready: %w", p.name, context.Cause(ctx))
+func (g *Group) start(p *Process) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopped {
+		return context.Canceled
+	}
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	g.processes = append(g.processes, p)
+	return nil
+}
+
+// wait waits for a process to exit and kills what is left of its group.
+func (g *Group) wait(p *Process) {
+	_ = p.cmd.Wait() // ProcessState has the result
+	killGroup(p.cmd)
+	p.mu.Lock()
+	stopping := p.stopping
+	p.mu.Unlock()
+	close(p.exited)
+	if !stopping && g.Lost != nil {
+		g.Lost(p.exitError())
 	}
 }
 
-// Kill ends the process as a crash would.
-func (p *Process) Kill() {
-	p.look()
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
-	<-p.gone
-}
-
-// Stop asks the process to end, and kills it if it does not. It reports whether it ended well by itself.
-func (p *Process) Stop(grace time.Duration) bool {
-	p.look()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	select {
-	case <-p.gone:
-	case <-time.After(grace):
-		p.Kill()
+// Stop stops every process, the youngest first, and returns once all have exited. It kills those that do not exit within grace.
+func (g *Group) Stop(grace time.Duration) {
+	g.mu.Lock()
+	g.stopped = true
+	all := slices.Clone(g.processes)
+	g.mu.Unlock()
+	for _, p := range all {
+		p.expectExit() // one may depend on another
 	}
-	return p.cmd.ProcessState.Success()
+	for _, p := range slices.Backward(all) {
+		p.Stop(grace)
+	}
 }
 
-// Running reports whether the process has not ended.
+// Running returns the processes that have not exited, the oldest first.
+func (g *Group) Running() []*Process {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(g.processes), func(p *Process) bool { return !p.Running() })
+}
+
+// Find returns the latest process of a name; nil if none was started.
+func (g *Group) Find(name string) *Process {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, p := range slices.Backward(g.processes) {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Name returns the program's name.
+func (p *Process) Name() string { return p.name }
+
+// PID returns the process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Log returns the path of the program's log.
+func (p *Process) Log() string { return p.log }
+
+// Running reports whether the process has not exited.
 func (p *Process) Running() bool {
 	select {
-	case <-p.gone:
+	case <-p.exited:
 		return false
 	default:
 		return true
 	}
 }
 
-// Name is the program's.
-func (p *Process) Name() string { return p.name }
-
-// ReadyLine is the line that said that the program is ready.
-func (p *Process) ReadyLine() string { return p.line.read() }
-
-// tailBytes is how much of a log is shown.
-const tailBytes = 4 << 10
-
-// LogTail is the end of what the program has written.
-func (p *Process) LogTail() string {
-	content, err := os.ReadFile(p.log)
-	if err != nil {
-		return err.Error()
+// Kill ends the process group at once, as a crash would, and returns once the process has exited.
+func (p *Process) Kill() {
+	p.expectExit()
+	if p.Running() {
+		killGroup(p.cmd)
 	}
-	return string(content[max(0, len(content)-tailBytes):])
+	<-p.exited
 }
 
-func (p *Process) look() {
-	if p.peaks != nil {
-		p.peaks.look(p)
+// Stop sends SIGTERM, kills the process if it does not exit within grace, and reports whether it exited with code 0.
+func (p *Process) Stop(grace time.Duration) bool {
+	p.expectExit()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		grace = 0 // it has exited, or the system has no such signal
 	}
+	select {
+	case <-p.exited:
+	case <-time.After(grace):
+		p.Kill()
+	}
+	return p.cmd.ProcessState.Success()
+}
+
+// expectExit notes that the process is being stopped, and the peak of its memory while it can still be read.
+func (p *Process) expectExit() {
+	peak := p.readPeak()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopping, p.peak = true, peak
+}
+
+// Wait blocks until the process has exited, and returns its exit code; -1 means that a signal ended it.
+func (p *Process) Wait(ctx context.Context) (int, error) {
+	select {
+	case <-p.exited:
+		return p.cmd.ProcessState.ExitCode(), nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("%s does not exit: %w", p.name, context.Cause(ctx))
+	}
+}
+
+// Until blocks until ready returns nil. It fails if the process exits or ctx ends before.
+func (p *Process) Until(ctx context.Context, ready func() error) error {
+	ticks := time.NewTicker(pollEvery)
+	defer ticks.Stop()
+	for {
+		running := p.Running() // checked first, so that ready sees all that the program has done
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		if !running {
+			return p.exitError()
+		}
+		select {
+		case <-p.exited:
+		case <-ticks.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w (%w)", p.name, err, context.Cause(ctx))
+		}
+	}
+}
+
+// UntilLine blocks until the program has written a line that contains text, and returns the first such line.
+func (p *Process) UntilLine(ctx context.Context, text string) (string, error) {
+	log, err := os.Open(p.log)
+	if err != nil {
+		return "", err
+	}
+	defer log.Close()
+	if _, err := log.Seek(p.offset, io.SeekStart); err != nil {
+		return "", err
+	}
+	output, line := bufio.NewReader(log), ""
+	err = p.Until(ctx, func() error {
+		for {
+			read, err := output.ReadString('\n')
+			line += read
+			if err != nil {
+				return fmt.Errorf("no line with %q in its output", text) // so far
+			}
+			if strings.Contains(line, text) {
+				return nil
+			}
+			line = ""
+		}
+	})
+	return strings.TrimSpace(line), err
+}
+
+// UntilHealthy blocks until a GET of url returns 200.
+func (p *Process) UntilHealthy(ctx context.Context, url string) error {
+	return p.Until(ctx, func() error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("GET %s: %s", url, response.Status)
+		}
+		return nil
+	})
+}
+
+func (p *Process) exitError() *ExitError {
+	return &ExitError{Program: p.name, State: p.cmd.ProcessState.String(), Log: p.log}
+}
+
+// Tail returns the last lines of a log; if it cannot be read, the reason.
+func Tail(log string, lines int) []string {
+	content, err := os.ReadFile(log)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	text := strings.TrimRight(string(content), "\n")
+	if text == "" {
+		return nil
+	}
+	all := strings.Split(text, "\n")
+	return all[max(0, len(all)-lines):]
 }

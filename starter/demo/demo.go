@@ -11,39 +11,40 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"rampart/codec"
+	"rampart/internal/process"
 	"rampart/ramp"
 	"rampart/starter/view"
 )
 
-// Options are what a demo can be told.
+// Options configure a demo.
 type Options struct {
-	// Bin is the directory of the programs devserver, sandbox and worker.
+	// Bin is the directory of the programs devserver, codec-server, sandbox and worker.
 	Bin string
-	// Config is the Temporal server's configuration.
+	// Config is the path of the Temporal server's configuration.
 	Config string
-	// Keyset encrypts what the orders leave in Temporal. One that is not there yet is made.
+	// Keyset names the keys that encrypt the payloads of the orders. It is created if it does not exist.
 	Keyset codec.KeysetSource
-	// Port, UIPort and CodecPort are those of the Temporal server, its Web UI and its codec server on 127.0.0.1; 0 takes
-	// free ones.
+	// Port, UIPort and CodecPort are the ports of the Temporal server, its Web UI and its codec server on 127.0.0.1; 0 means any free
+	// port.
 	Port, UIPort, CodecPort uint16
-	// Keep leaves everything running at the end until the context is done.
+	// Keep leaves the programs running at the end, until the context ends.
 	Keep bool
-	// Program is how the command line was called, for the commands that the demo suggests.
+	// Program is the name by which the command line was called, for the commands that the demo suggests.
 	Program     string
 	Environment envconfig.EnvLookup
 	Screen      *view.Screen
 }
 
-// Result is how the two orders ended.
+// Result is the final state of the two orders.
 type Result struct {
 	Onramp  *ramp.Order `json:"onramp"`
 	Offramp *ramp.Order `json:"offramp"`
 }
 
-// FailedError says which part of the demo failed.
+// FailedError reports which program made the demo fail.
 type FailedError struct {
 	Cause error
-	// Log is the log of the part that failed, and Tail its last lines.
+	// Log is the path of the program's log, and Tail its last lines.
 	Log  string
 	Tail []string
 }
@@ -51,10 +52,10 @@ type FailedError struct {
 // Error implements error.
 func (e *FailedError) Error() string { return "the demo failed: " + e.Cause.Error() }
 
-// Unwrap returns what went wrong.
+// Unwrap returns the cause.
 func (e *FailedError) Unwrap() error { return e.Cause }
 
-// Details are the last log lines of the part that failed, and where there are more.
+// Details returns the last lines of the program's log, and where the other logs are.
 func (e *FailedError) Details() []string {
 	var lines []string
 	if len(e.Tail) > 0 {
@@ -66,17 +67,23 @@ func (e *FailedError) Details() []string {
 	return append(lines, "The logs of all programs are in "+filepath.Dir(e.Log)+".")
 }
 
-// run is a demo under way.
+const (
+	// tailLines is how many lines of a log a FailedError has.
+	tailLines = 20
+	// stopGrace is how long a program may take to stop before it is killed.
+	stopGrace = 10 * time.Second
+)
+
+// run is a demo in progress.
 type run struct {
 	Options
-	logs      string
-	processes *supervisor
+	processes *process.Group
 	began     time.Time
 	keys      keys
 }
 
-// Run runs the demo. It returns once both orders are over, or something has failed, and every process it has started is gone.
-// The error is a *FailedError once processes run.
+// Run runs the demo. It returns once both orders are closed or a part has failed, and every process that it started has exited.
+// Once a process runs, the error is a *FailedError, or wraps context.Canceled if ctx was cancelled.
 func Run(ctx context.Context, options Options) (Result, error) {
 	needed := []string{sandbox, worker, codecServer}
 	if address, _ := options.Environment.LookupEnv("TEMPORAL_ADDRESS"); address == "" {
@@ -87,26 +94,30 @@ func Run(ctx context.Context, options Options) (Result, error) {
 	}
 	logs, err := os.MkdirTemp("", "rampart-demo-")
 	if err != nil {
-		return Result{}, fmt.Errorf("make a directory for logs: %w", err)
+		return Result{}, fmt.Errorf("create a directory for logs: %w", err)
 	}
 	watched, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	r := &run{Options: options, logs: logs, processes: newSupervisor(logs, fail), began: time.Now()}
-	result, err := r.everything(watched)
+	r := &run{
+		Options:   options,
+		processes: &process.Group{Logs: logs, Lost: func(err *process.ExitError) { fail(err) }},
+		began:     time.Now(),
+	}
+	result, err := r.runAll(watched)
 	if failure := new(FailedError); errors.As(err, &failure) {
 		return result, failure
 	}
 	return result, errors.Join(err, os.RemoveAll(logs))
 }
 
-// everything runs the demo, and stops what it has started, however it ends.
-func (r *run) everything(ctx context.Context) (result Result, err error) {
+// runAll starts the programs, runs the orders, and stops the programs.
+func (r *run) runAll(ctx context.Context) (result Result, err error) {
 	defer func() {
 		err = r.diagnose(ctx, err)
 		r.Screen.Status("")
-		r.processes.stop()
+		r.processes.Stop(stopGrace)
 	}()
-	r.Screen.Line("An on-ramp and an off-ramp order, from beginning to end, against the sandbox: no account, no money.")
+	r.Screen.Line("Running an on-ramp and an off-ramp order from start to end, against the sandbox. It needs no account and moves no money.")
 	r.Screen.Blank()
 	if r.keys, err = r.keyset(ctx); err != nil {
 		return result, err
@@ -131,71 +142,71 @@ func (r *run) everything(ctx context.Context) (result Result, err error) {
 	return result, r.keep(ctx, server)
 }
 
-// keep leaves everything running until the demo is told to stop.
+// keep leaves the programs running until ctx ends, if the options say so.
 func (r *run) keep(ctx context.Context, server *server) error {
 	if !r.Keep {
-		if r.processes.has(devserver) {
-			r.Screen.Line("All of it is stopped now. With --keep it goes on running, and the links to the Web UI work.")
+		if r.processes.Find(devserver) != nil {
+			r.Screen.Line("All programs are stopped. With --keep they keep running, and the links to the Web UI work.")
 		}
 		return nil
 	}
 	r.Screen.Blank()
-	r.Screen.Line("All of it keeps running until you press Ctrl-C. In another terminal:")
+	r.Screen.Line("All programs keep running until you press Ctrl-C. In another terminal:")
 	r.Screen.Linef("  TEMPORAL_ADDRESS=%s TEMPORAL_NAMESPACE=%s %s list", server.connection.Address, server.connection.Namespace, r.Program)
-	r.Screen.Linef("  the programs' logs: %s", r.logs)
+	r.Screen.Linef("  The logs are in %s.", r.processes.Logs)
 	<-ctx.Done()
-	if lost := new(lostError); errors.As(context.Cause(ctx), &lost) {
+	if lost := new(process.ExitError); errors.As(context.Cause(ctx), &lost) {
 		return lost
 	}
 	return nil
 }
 
-// diagnose finds the part that failed. An interruption is nobody's failure.
+// diagnose finds the program that made the demo fail. An interruption is not a failure of a program.
 func (r *run) diagnose(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	part := "worker"
-	if lost := new(lostError); errors.As(context.Cause(ctx), &lost) {
-		err, part = lost, lost.program
+	part := worker
+	if lost := new(process.ExitError); errors.As(err, &lost) || errors.As(context.Cause(ctx), &lost) {
+		err, part = lost, lost.Program
 	} else if ctx.Err() != nil {
 		return &interruptedError{ctx.Err()}
 	}
-	if starting := new(partError); errors.As(err, &starting) {
-		part = starting.program
+	if failed := new(programError); errors.As(err, &failed) {
+		part = failed.program
 	}
-	if !r.processes.has(part) {
+	found := r.processes.Find(part)
+	if found == nil {
 		return err
 	}
-	log := r.processes.log(part)
-	return &FailedError{Cause: err, Log: log, Tail: tail(log, tailLines)}
+	return &FailedError{Cause: err, Log: found.Log(), Tail: process.Tail(found.Log(), tailLines)}
 }
 
-// interruptedError says that the demo was told to stop before its end.
+// interruptedError reports that the demo was cancelled.
 type interruptedError struct{ cause error }
 
 func (e *interruptedError) Error() string {
-	return "the demo was interrupted; everything it had started is stopped"
+	return "the demo was interrupted; everything that it had started is stopped"
 }
 
 func (e *interruptedError) Unwrap() error { return e.cause }
 
-// partError is a failure of one of the programs.
-type partError struct {
+// programError is an error with the name of the program whose log may explain it.
+type programError struct {
 	program string
 	cause   error
 }
 
-func (e *partError) Error() string { return e.program + ": " + e.cause.Error() }
+func (e *programError) Error() string { return e.cause.Error() }
 
-func (e *partError) Unwrap() error { return e.cause }
+func (e *programError) Unwrap() error { return e.cause }
 
-// findPrograms checks that programs are built before anything starts.
+// findPrograms checks that programs are built.
 func findPrograms(bin string, names ...string) error {
 	for _, name := range names {
 		path := filepath.Join(bin, name)
 		if info, err := os.Stat(path); err != nil || info.IsDir() {
-			return fmt.Errorf("there is no program %s: build it with make build, or name its directory with --bin", path)
+			return fmt.Errorf("program %s does not exist: build it with make build, or name its directory with --bin", path)
 		}
 	}
 	return nil

@@ -19,10 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/codec"
+	"rampart/internal/process/processtest"
 	"rampart/starter/view"
 )
 
-// actAsDemo makes the test binary a demo with the programs of a directory, so that signals can be tried on a process.
+// actAsDemo is a variable with a directory of programs: with it the test binary runs a demo, so that a test can signal a process.
 const actAsDemo = "RAMPART_ACT_AS_DEMO"
 
 func TestMain(m *testing.M) {
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 	fmt.Println(err)
 }
 
-// variables is a fixed environment.
+// variables implements envconfig.EnvLookup.
 type variables []string
 
 func (v variables) Environ() []string { return v }
@@ -55,7 +56,16 @@ func (v variables) LookupEnv(name string) (string, bool) {
 	return "", false
 }
 
-// programs are stand-ins for the four, of which only the first is reached.
+// script writes a shell script that is used as a program.
+func script(t *testing.T, directory, name, body string) {
+	t.Helper()
+	// A process that another test forks meanwhile would keep the file open for writing, so that it could not be executed.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	require.NoError(t, os.WriteFile(filepath.Join(directory, name), []byte("#!/bin/sh\n"+body), 0o700))
+}
+
+// programs returns a directory of stand-ins for the programs. A demo starts only the first of them.
 func programs(t *testing.T, first string) string {
 	t.Helper()
 	bin := t.TempDir()
@@ -92,8 +102,8 @@ func TestFailingProgramIsNamedWithItsLastLinesAndAllLogs(t *testing.T) {
 
 func TestInterruptedDemoLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	line := newLifeline(t)
-	bin := programs(t, "exec 3>"+line.path+"\nsleep 1000 &\necho up >&3\nwait\n")
+	line := processtest.NewLifeline(t)
+	bin := programs(t, "exec 3>"+line.Path+"\nsleep 1000 &\necho up >&3\nwait\n")
 	ctx, interrupt := context.WithCancel(t.Context())
 	ended := make(chan error)
 	var out bytes.Buffer
@@ -101,12 +111,12 @@ func TestInterruptedDemoLeavesNothingBehind(t *testing.T) {
 		_, err := Run(ctx, options(bin, &out))
 		ended <- err
 	}()
-	line.says(t, "up")
+	line.RequireLine(t, "up")
 	interrupt()
 	err := <-ended
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "interrupted")
-	line.ends(t)
+	line.RequireEnd(t)
 }
 
 func TestSignalledDemoLeavesNothingBehind(t *testing.T) {
@@ -114,8 +124,8 @@ func TestSignalledDemoLeavesNothingBehind(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			line := newLifeline(t)
-			bin := programs(t, "PATH="+os.Getenv("PATH")+"\nexec 3>"+line.path+"\nsleep 1000 &\necho up >&3\nwait\n")
+			line := processtest.NewLifeline(t)
+			bin := programs(t, "PATH="+os.Getenv("PATH")+"\nexec 3>"+line.Path+"\nsleep 1000 &\necho up >&3\nwait\n")
 			self, err := os.Executable()
 			require.NoError(t, err)
 			cmd := exec.Command(self)
@@ -123,11 +133,11 @@ func TestSignalledDemoLeavesNothingBehind(t *testing.T) {
 			var out bytes.Buffer
 			cmd.Stdout = &out
 			require.NoError(t, cmd.Start())
-			line.says(t, "up")
+			line.RequireLine(t, "up")
 			require.NoError(t, cmd.Process.Signal(sig))
 			require.NoError(t, cmd.Wait())
 			require.Contains(t, out.String(), "the demo was interrupted")
-			line.ends(t)
+			line.RequireEnd(t)
 		})
 	}
 }
@@ -143,7 +153,7 @@ func TestMissingProgramIsNamedBeforeAnythingStarts(t *testing.T) {
 	require.Empty(t, out.String())
 }
 
-func TestServerThatIsThereAlreadyNeedsNoDevserver(t *testing.T) {
+func TestExistingServerNeedsNoDevserver(t *testing.T) {
 	t.Parallel()
 	bin := programs(t, "exit 1\n")
 	require.NoError(t, os.Remove(filepath.Join(bin, devserver)))
@@ -156,11 +166,11 @@ func TestServerThatIsThereAlreadyNeedsNoDevserver(t *testing.T) {
 
 	script(t, bin, worker, "exit 1\n")
 	_, err = Run(t.Context(), o)
-	require.ErrorContains(t, err, filepath.Join(bin, devserver), "nothing answers there, so one of our own is needed")
-	require.Contains(t, out.String(), "nothing answers at TEMPORAL_ADDRESS=127.0.0.1:1")
+	require.ErrorContains(t, err, filepath.Join(bin, devserver), "no server answers there, so the demo needs its own")
+	require.Contains(t, out.String(), "no server answers at TEMPORAL_ADDRESS=127.0.0.1:1")
 }
 
-func TestTakenPortIsNamedWithWhatToDo(t *testing.T) {
+func TestPortInUseIsNamedWithWhatToDo(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", localhost+":0")
 	require.NoError(t, err)
@@ -175,20 +185,23 @@ func TestTakenPortIsNamedWithWhatToDo(t *testing.T) {
 		o := options(programs(t, "exit 1\n"), &out)
 		set(&o)
 		_, err := Run(t.Context(), o)
-		require.ErrorContains(t, err, fmt.Sprintf("port %d of 127.0.0.1 is taken by another program", taken))
-		require.ErrorContains(t, err, "choose another with "+flag+" ")
+		require.ErrorContains(t, err, fmt.Sprintf("port %d of 127.0.0.1 is in use", taken))
+		require.ErrorContains(t, err, "choose another port with "+flag+" ")
 		var failed *FailedError
 		require.False(t, errors.As(err, &failed), "nothing was started")
 	}
 }
 
-func TestSettingsForRealWorkDoNotReachTheDemosPrograms(t *testing.T) {
+func TestSettingsOfTheCallerDoNotReachTheDemosPrograms(t *testing.T) {
 	t.Parallel()
-	kept := without(variables{"PATH=/bin", "ONMETA_API_KEY=real", "TEMPORAL_API_KEY=real", "RAMP_CODEC=real"}, "ONMETA_", "RAMP_", "TEMPORAL_")
-	require.Equal(t, []string{"PATH=/bin"}, kept)
+	caller := variables{"PATH=/bin", "ONMETA_API_KEY=real", "TEMPORAL_API_KEY=real", "RAMP_CODEC=real", "RAMP_ALLOW_CLEAR=true"}
+	r := &run{Options: Options{Environment: caller}}
+	require.Equal(t, []string{"PATH=/bin"}, r.environment())
+	require.Equal(t, []string{"PATH=/bin", "TEMPORAL_API_KEY=real", "RAMP_ALLOW_CLEAR=true"}, r.environment("TEMPORAL_", "RAMP_ALLOW_CLEAR="))
+	require.Equal(t, "ONMETA_API_KEY=real", caller[1], "the caller's environment is unchanged")
 }
 
-func TestWorkerHasArrivedOnceATaskQueueHasSeenItSince(t *testing.T) {
+func TestNewPollerHasPolledSinceTheDemoBegan(t *testing.T) {
 	t.Parallel()
 	before := map[string]time.Time{"7@host@": begin()}
 	require.False(t, hasNew(nil, before))
@@ -198,18 +211,18 @@ func TestWorkerHasArrivedOnceATaskQueueHasSeenItSince(t *testing.T) {
 	require.True(t, hasNew([]poller{{"8@host@", begin()}}, nil))
 }
 
-func TestOnlyWorkersThatMayStillRunKeepTheDemoAway(t *testing.T) {
+func TestDemoIgnoresPollersWhoseProcessHasExited(t *testing.T) {
 	t.Parallel()
 	host, err := os.Hostname()
 	require.NoError(t, err)
-	gone, err := os.StartProcess("/bin/sh", []string{"sh", "-c", "exit 0"}, &os.ProcAttr{})
+	ended, err := os.StartProcess("/bin/sh", []string{"sh", "-c", "exit 0"}, &os.ProcAttr{})
 	require.NoError(t, err)
-	_, err = gone.Wait()
+	_, err = ended.Wait()
 	require.NoError(t, err)
-	require.True(t, knownGone(fmt.Sprintf("%d@%s@", gone.Pid, host)))
+	require.True(t, exited(fmt.Sprintf("%d@%s@", ended.Pid, host)))
 	for _, identity := range []string{
-		fmt.Sprintf("%d@%s@", os.Getpid(), host), fmt.Sprintf("%d@elsewhere.example.test@", gone.Pid), "worker-7", "", "0@" + host + "@",
+		fmt.Sprintf("%d@%s@", os.Getpid(), host), fmt.Sprintf("%d@elsewhere.example.test@", ended.Pid), "worker-7", "", "0@" + host + "@",
 	} {
-		require.False(t, knownGone(identity), identity)
+		require.False(t, exited(identity), identity)
 	}
 }

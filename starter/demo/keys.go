@@ -4,76 +4,53 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"path/filepath"
 	"slices"
-	"time"
 
 	"rampart/codec"
 )
 
-// keys are what encrypts the orders' payloads.
+// keys encrypt the payloads of the orders.
 type keys struct {
 	ring *codec.Keyring
-	// environment lets a program use them.
+	// environment is the variables of a program that uses the keys.
 	environment []string
 }
 
-// keyset opens the keyset, and makes it if there is none.
+// keyset opens the keyset, and creates it if it does not exist.
 func (r *run) keyset(ctx context.Context) (keys, error) {
 	path, err := r.Keyset.Path()
 	if err != nil {
 		return keys{}, err
 	}
 	ring, err := codec.OpenKeyring(ctx, r.Keyset)
-	said := "everything that orders leave in Temporal is encrypted with %s"
+	line := "%s encrypts everything that the orders store in Temporal"
 	if errors.Is(err, codec.ErrNoKeyset) {
 		if _, err := codec.CreateKeyset(ctx, r.Keyset); err != nil {
-			return keys{}, fmt.Errorf("make a keyset: %w", err)
+			return keys{}, fmt.Errorf("create a keyset: %w", err)
 		}
-		said = "made %s, which you alone can read: everything that orders leave in Temporal is encrypted with it"
+		line = "created %s, readable by you only; it encrypts everything that the orders store in Temporal"
 		ring, err = codec.OpenKeyring(ctx, r.Keyset)
 	}
 	if err != nil {
 		return keys{}, err
 	}
-	r.say("Keyset", said, path)
+	r.report("Keyset", line, path)
 	return keys{ring: ring, environment: []string{"RAMP_KEYSET_FILE=" + path}}, nil
 }
 
 // codecServer starts the codec server of a Web UI.
 func (r *run) codecServer(ctx context.Context, address, ui string) error {
-	r.working("Codec", "starting a codec server")
-	p, err := r.processes.start(codecServer, filepath.Join(r.Bin, codecServer), nil, slices.Concat(
-		without(r.Environment, "ONMETA_", "RAMP_", "TEMPORAL_"), r.keys.environment,
+	r.progress("Codec", "starting the codec server")
+	p, err := r.start(codecServer, nil, slices.Concat(r.environment(), r.keys.environment,
 		[]string{"RAMP_CODEC_LISTEN=" + address, "RAMP_CODEC_ORIGINS=" + ui, "RAMP_LOG_FORMAT=console"}))
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyIn)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	for !healthy(ctx, "http://"+address+"/healthz") {
-		select {
-		case <-p.gone:
-			return &partError{codecServer, fmt.Errorf("stopped at its start (%s)", p.cmd.ProcessState)}
-		case <-ctx.Done():
-			return &partError{codecServer, fmt.Errorf("not ready: %w", context.Cause(ctx))}
-		case <-time.After(lookAgain):
-		}
+	if err := p.UntilHealthy(ctx, "http://"+address+"/healthz"); err != nil {
+		return &programError{codecServer, err}
 	}
-	r.say("Codec", "the codec server at http://%s, with which the Web UI shows you what is encrypted", address)
+	r.report("Codec", "codec server at http://%s; it decrypts payloads for the Web UI", address)
 	return nil
-}
-
-func healthy(ctx context.Context, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close()
-	return response.StatusCode == http.StatusOK
 }

@@ -13,34 +13,37 @@ import (
 )
 
 const (
-	// orderTime bounds an order of the demo, which takes half a minute.
+	// orderTime is how long an order may take. It takes half a minute.
 	orderTime = 3 * time.Minute
-	// refresh is how often the status line is drawn anew.
-	refresh = time.Second
+	// refreshEvery is how often the status line is drawn again.
+	refreshEvery = time.Second
 )
 
-// lane is one of the orders.
+// lane is one of the orders, with what its user does.
 type lane struct {
-	name  string
-	id    ramp.ID
-	what  string
+	name string
+	id   ramp.ID
+	// title describes the order in a line.
+	title string
 	start func(context.Context) (*ramp.Order, error)
 	watch func(context.Context) iter.Seq2[*ramp.Order, error]
 	pay   func(context.Context) (*ramp.Order, error)
-	// paying says what the user does then.
+	// paying describes the payment in a line.
 	paying func(*ramp.Order) string
 }
 
-// event is what happens in a lane: its order was seen, its user acts, or, last of all, it has ended, perhaps badly.
+// event is what happens in a lane: its order has changed, its user acts, or the lane has ended.
 type event struct {
 	lane  int
 	order *ramp.Order
-	act   string
-	ended bool
-	err   error
+	// action describes what the user does.
+	action string
+	ended  bool
+	// err is why the lane ended before its order.
+	err error
 }
 
-// orders runs both orders to their ends, shows them, and returns them. It is an error if one does not complete.
+// orders runs both orders to their ends, shows them, and returns them. It fails if one does not complete.
 func (r *run) orders(ctx context.Context, s *server) (Result, error) {
 	ctx, stop := context.WithTimeout(ctx, orderTime)
 	defer stop()
@@ -49,9 +52,9 @@ func (r *run) orders(ctx context.Context, s *server) (Result, error) {
 	r.Screen.Blank()
 	for _, l := range lanes {
 		names = append(names, l.name)
-		r.say(view.Title(l.id.Direction), "%s", l.what)
+		r.report(view.Title(l.id.Direction), "%s", l.title)
 		if link := s.ui.Order(l.id); link != "" {
-			r.say("", "%s", link)
+			r.report("", "%s", link)
 		}
 	}
 	r.Screen.Blank()
@@ -71,25 +74,25 @@ func (r *run) orders(ctx context.Context, s *server) (Result, error) {
 	return result, completed(orders)
 }
 
-// show draws what happens until both lanes have ended. The first that ends badly ends the other.
+// show draws the events until both lanes have ended. The first that fails ends the other.
 func show(ctx context.Context, stop context.CancelFunc, screen *view.Lanes, lanes []lane, events <-chan event) ([]*ramp.Order, error) {
 	defer screen.Close()
-	ticks := time.NewTicker(refresh)
+	ticks := time.NewTicker(refreshEvery)
 	defer ticks.Stop()
 	orders := make([]*ramp.Order, len(lanes))
 	var failure error
-	for left := len(lanes); left > 0; {
+	for running := len(lanes); running > 0; {
 		select {
 		case e := <-events:
 			switch {
 			case e.ended:
-				left--
+				running--
 				if e.err != nil && failure == nil {
-					failure = explain(ctx, lanes[e.lane], orders[e.lane], e.err)
+					failure = describeFailure(ctx, lanes[e.lane], orders[e.lane], e.err)
 					stop()
 				}
-			case e.act != "":
-				screen.Note(e.lane, time.Now(), e.act)
+			case e.action != "":
+				screen.Note(e.lane, time.Now(), e.action)
 			default:
 				orders[e.lane] = e.order
 				screen.Show(e.lane, e.order, time.Now())
@@ -101,15 +104,15 @@ func show(ctx context.Context, stop context.CancelFunc, screen *view.Lanes, lane
 	return orders, failure
 }
 
-// explain says where an order stood when it failed.
-func explain(ctx context.Context, l lane, last *ramp.Order, err error) error {
+// describeFailure adds to the failure of a lane which order it was and, after a timeout, where the order stood.
+func describeFailure(ctx context.Context, l lane, last *ramp.Order, err error) error {
 	if last != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return fmt.Errorf("the %s order %s was not over after %s: it is %s", l.name, l.id.Reference, orderTime, view.Words(last.Status))
+		return fmt.Errorf("the %s order %s has not ended after %s: it is %s", l.name, l.id.Reference, orderTime, view.Words(last.Status))
 	}
 	return fmt.Errorf("the %s order: %w", l.name, err)
 }
 
-// play starts an order and is its user until it is over. A panic is an error, so that processes are stopped all the same.
+// play starts an order and acts as its user until it is closed. It returns a panic as an error, so that the programs are stopped.
 func play(ctx context.Context, l lane, number int, events chan<- event) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -130,7 +133,7 @@ func play(ctx context.Context, l lane, number int, events chan<- event) (err err
 		if order.Status != ramp.AwaitingPayment || paid {
 			continue
 		}
-		events <- event{lane: number, act: l.paying(order)}
+		events <- event{lane: number, action: l.paying(order)}
 		if _, err := l.pay(ctx); err != nil {
 			return err
 		}
@@ -139,7 +142,7 @@ func play(ctx context.Context, l lane, number int, events chan<- event) (err err
 	return nil
 }
 
-// completed is nil if every order is.
+// completed returns an error that names the first order that did not complete.
 func completed(orders []*ramp.Order) error {
 	for _, order := range orders {
 		if order.Status != ramp.Completed {

@@ -27,7 +27,7 @@ func TestOrdersOfTheDemoAreValid(t *testing.T) {
 	require.Equal(t, "100.00", sell.TokenAmount)
 }
 
-func TestProofsAreWellFormedAndOfNoOtherOutcome(t *testing.T) {
+func TestProofsAreValidAndChooseNoOtherOutcome(t *testing.T) {
 	t.Parallel()
 	for run := range 200 {
 		u := newUser(nil, begin().Add(time.Duration(run)*time.Second))
@@ -40,36 +40,36 @@ func TestProofsAreWellFormedAndOfNoOtherOutcome(t *testing.T) {
 	}
 }
 
-func TestEachRunHasReferencesAndProofsOfItsOwn(t *testing.T) {
+func TestReferencesAndProofsOfEachRunAreUnique(t *testing.T) {
 	t.Parallel()
 	first, again, second := newUser(nil, begin()), newUser(nil, begin()), newUser(nil, begin().Add(time.Millisecond))
 	require.NotEqual(t, first.onramp().Reference, second.onramp().Reference)
 	require.NotEqual(t, first.onramp().Reference, first.offramp().Reference)
 	utr := first.utr()
-	require.Equal(t, utr, again.utr(), "a run can be told again")
+	require.Equal(t, utr, again.utr(), "they follow from the time")
 	require.NotEqual(t, utr, second.utr())
 }
 
-func TestWhatTheDemoPrintsHasNoPersonalData(t *testing.T) {
+func TestDemoPrintsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	for _, l := range newUser(nil, begin()).lanes() {
 		for _, secret := range []string{email, holder, "asha@okbank", "50100000004821", "ABCPE1234F"} {
-			require.NotContains(t, l.what, secret)
+			require.NotContains(t, l.title, secret)
 			require.NotContains(t, l.paying(&ramp.Order{}), secret)
 		}
 	}
 }
 
-// acted is an order that is seen in these statuses, and counts its payments.
-func acted(name string, payments *int, statuses ...ramp.Status) lane {
+// fakeLane returns a lane whose order passes through these statuses. It counts the payments.
+func fakeLane(name string, payments *int, statuses ...ramp.Status) lane {
 	return lane{
 		name:  name,
 		id:    ramp.ID{Direction: ramp.Onramp, Reference: name},
-		start: func(context.Context) (*ramp.Order, error) { return seen(name, statuses[0], 0), nil },
+		start: func(context.Context) (*ramp.Order, error) { return orderIn(name, statuses[0], 0), nil },
 		watch: func(ctx context.Context) iter.Seq2[*ramp.Order, error] {
 			return func(yield func(*ramp.Order, error) bool) {
 				for i, status := range statuses {
-					if !yield(seen(name, status, i), nil) {
+					if !yield(orderIn(name, status, i), nil) {
 						return
 					}
 				}
@@ -87,7 +87,7 @@ func acted(name string, payments *int, statuses ...ramp.Status) lane {
 	}
 }
 
-func seen(reference string, status ramp.Status, step int) *ramp.Order {
+func orderIn(reference string, status ramp.Status, step int) *ramp.Order {
 	at := begin().Add(time.Duration(step) * time.Second)
 	return &ramp.Order{
 		Reference: reference, Direction: ramp.Onramp, Status: status, UpdatedAt: at,
@@ -95,8 +95,8 @@ func seen(reference string, status ramp.Status, step int) *ramp.Order {
 	}
 }
 
-// stage plays lanes and returns how they ended and what was shown.
-func stage(t *testing.T, lanes ...lane) ([]*ramp.Order, string, error) {
+// playAll plays lanes, and returns their last orders and the output.
+func playAll(t *testing.T, lanes ...lane) ([]*ramp.Order, string, error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -114,9 +114,9 @@ func stage(t *testing.T, lanes ...lane) ([]*ramp.Order, string, error) {
 func TestUserPaysOnceTheOrderAwaitsPayment(t *testing.T) {
 	t.Parallel()
 	var first, second int
-	orders, shown, err := stage(t,
-		acted("first", &first, ramp.Quoting, ramp.AwaitingPayment, ramp.AwaitingPayment, ramp.Settling, ramp.Completed),
-		acted("second", &second, ramp.AwaitingPayment, ramp.Completed))
+	orders, shown, err := playAll(t,
+		fakeLane("first", &first, ramp.Quoting, ramp.AwaitingPayment, ramp.AwaitingPayment, ramp.Settling, ramp.Completed),
+		fakeLane("second", &second, ramp.AwaitingPayment, ramp.Completed))
 	require.NoError(t, err)
 	require.NoError(t, completed(orders))
 	require.Equal(t, []int{1, 1}, []int{first, second})
@@ -127,25 +127,25 @@ func TestUserPaysOnceTheOrderAwaitsPayment(t *testing.T) {
 func TestDemoSucceedsOnlyIfBothOrdersComplete(t *testing.T) {
 	t.Parallel()
 	var payments int
-	orders, _, err := stage(t,
-		acted("first", &payments, ramp.Completed),
-		acted("second", new(int), ramp.AwaitingPayment, ramp.Refunded))
+	orders, _, err := playAll(t,
+		fakeLane("first", &payments, ramp.Completed),
+		fakeLane("second", new(int), ramp.AwaitingPayment, ramp.Refunded))
 	require.NoError(t, err)
 	require.EqualError(t, completed(orders), "the onramp order second ended as refunded")
 }
 
-func TestOneOrdersFailureEndsTheOther(t *testing.T) {
+func TestFailureOfOneOrderEndsTheOther(t *testing.T) {
 	t.Parallel()
-	failing := acted("failing", new(int), ramp.AwaitingPayment)
+	failing := fakeLane("failing", new(int), ramp.AwaitingPayment)
 	failing.pay = func(context.Context) (*ramp.Order, error) { return nil, errors.New("refused") }
-	_, _, err := stage(t, failing, acted("waiting", new(int), ramp.Quoting))
+	_, _, err := playAll(t, failing, fakeLane("waiting", new(int), ramp.Quoting))
 	require.EqualError(t, err, "the failing order: refused")
 }
 
 func TestPanicOfAnOrderIsAnError(t *testing.T) {
 	t.Parallel()
-	broken := acted("broken", new(int), ramp.Completed)
-	broken.start = func(context.Context) (*ramp.Order, error) { panic("out of cheese") }
-	_, _, err := stage(t, broken, acted("waiting", new(int), ramp.Quoting))
-	require.ErrorContains(t, err, "out of cheese")
+	broken := fakeLane("broken", new(int), ramp.Completed)
+	broken.start = func(context.Context) (*ramp.Order, error) { panic("broken") }
+	_, _, err := playAll(t, broken, fakeLane("waiting", new(int), ramp.Quoting))
+	require.ErrorContains(t, err, "broken")
 }

@@ -12,6 +12,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 
+	"rampart/internal/process"
 	"rampart/ramp"
 	"rampart/starter/connection"
 )
@@ -19,7 +20,8 @@ import (
 // poller is a worker as a task queue knows it.
 type poller struct {
 	identity string
-	seen     time.Time
+	// lastPoll is when its last poll was seen.
+	lastPoll time.Time
 }
 
 func pollersOf(ctx context.Context, c *connection.Connection) ([]poller, error) {
@@ -29,60 +31,55 @@ func pollersOf(ctx context.Context, c *connection.Connection) ([]poller, error) 
 	}
 	var pollers []poller
 	for _, p := range queue.GetPollers() {
-		pollers = append(pollers, poller{identity: p.GetIdentity(), seen: p.GetLastAccessTime().AsTime()})
+		pollers = append(pollers, poller{identity: p.GetIdentity(), lastPoll: p.GetLastAccessTime().AsTime()})
 	}
 	return pollers, nil
 }
 
-// pollLife is how long after its last poll a worker may still be there: polls last a minute.
-const pollLife = 75 * time.Second
+// maxPollGap is how long after its last poll a worker may still run: a poll lasts up to a minute.
+const maxPollGap = 75 * time.Second
 
-// idle returns when a task queue last saw each worker that it remembers, unless one of them still runs. That one would take the demo's orders to its
-// own provider, perhaps the real one.
-func idle(ctx context.Context, c *connection.Connection) (map[string]time.Time, error) {
+// formerPollers returns the last poll of each worker that the task queue remembers, by identity. It fails if one of them may still run:
+// that worker would process the demo's orders with its own provider, which may be the real one.
+func formerPollers(ctx context.Context, c *connection.Connection) (map[string]time.Time, error) {
 	pollers, err := pollersOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[string]time.Time)
+	former := make(map[string]time.Time)
 	for _, p := range pollers {
-		if time.Since(p.seen) < pollLife && !knownGone(p.identity) {
-			return nil, fmt.Errorf("a worker serves task queue %q of namespace %q at %s already (%s, seen %s ago), "+
-				"and would take the demo's orders to its own provider: stop it and wait a minute, or set TEMPORAL_NAMESPACE to another namespace",
-				ramp.TaskQueue, c.Namespace, c.Address, p.identity, time.Since(p.seen).Round(time.Second))
+		if age := time.Since(p.lastPoll); age < maxPollGap && !exited(p.identity) {
+			return nil, fmt.Errorf("worker %s polls task queue %q of namespace %q at %s (last seen %s ago), and would process the demo's "+
+				"orders with its own provider: stop it and wait a minute, or set TEMPORAL_NAMESPACE to another namespace",
+				p.identity, ramp.TaskQueue, c.Namespace, c.Address, age.Round(time.Second))
 		}
-		known[p.identity] = p.seen
+		former[p.identity] = p.lastPoll
 	}
-	return known, nil
+	return former, nil
 }
 
-// knownGone reports whether an identity, which is pid@host@ unless somebody chose another, is of a process of this machine that
-// has ended.
-func knownGone(identity string) bool {
-	process, rest, _ := strings.Cut(identity, "@")
+// exited reports whether an identity names a process of this machine that does not run. Identities are pid@host@ by default; others
+// name no process.
+func exited(identity string) bool {
+	id, rest, _ := strings.Cut(identity, "@")
 	host, _, _ := strings.Cut(rest, "@")
-	pid, err := strconv.Atoi(process)
-	here, hostErr := os.Hostname()
-	return err == nil && hostErr == nil && pid > 0 && host == here && !exists(pid)
+	pid, err := strconv.Atoi(id)
+	thisHost, hostErr := os.Hostname()
+	return err == nil && hostErr == nil && pid > 0 && host == thisHost && !process.Exists(pid)
 }
 
-// arrival waits for a worker that has come since.
-func arrival(ctx context.Context, s *server) error {
-	ticks := time.NewTicker(lookAgain)
-	defer ticks.Stop()
-	for {
-		pollers, err := pollersOf(ctx, s.connection)
-		if err == nil && hasNew(pollers, s.pollers) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("does not ask for work: %w", errors.Join(context.Cause(ctx), err))
-		case <-ticks.C:
-		}
+// newPoller returns nil once a worker polls that did not poll before the demo started its own.
+func newPoller(ctx context.Context, s *server) error {
+	pollers, err := pollersOf(ctx, s.connection)
+	if err != nil {
+		return err
 	}
+	if !hasNew(pollers, s.formerPollers) {
+		return errors.New("it does not poll the task queue")
+	}
+	return nil
 }
 
-func hasNew(pollers []poller, before map[string]time.Time) bool {
-	return slices.ContainsFunc(pollers, func(p poller) bool { return p.seen.After(before[p.identity]) })
+func hasNew(pollers []poller, former map[string]time.Time) bool {
+	return slices.ContainsFunc(pollers, func(p poller) bool { return p.lastPoll.After(former[p.identity]) })
 }

@@ -2,13 +2,14 @@ package demo
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"rampart/internal/process"
 	"rampart/ramp"
 )
 
@@ -24,45 +25,57 @@ const (
 	localhost = "127.0.0.1"
 	// speed is how many times faster than real time the sandbox's clock runs.
 	speed = "20"
-	// readyIn is how long a program may take to be ready.
-	readyIn = 90 * time.Second
-	// lookAgain is how often one is asked that cannot say it by itself.
-	lookAgain = 200 * time.Millisecond
+	// startTime is how long a program may take to become ready.
+	startTime = 90 * time.Second
 )
+
+// start starts a program with this environment.
+func (r *run) start(name string, arguments, environment []string) (*process.Process, error) {
+	return r.processes.Start(process.Program{
+		Name: name, Path: filepath.Join(r.Bin, name), Arguments: arguments, Environment: environment,
+	})
+}
+
+// environment returns the variables of the demo's programs: those of the caller without the settings of Rampart and of Temporal, which
+// may be those of a production system. Variables that begin with a name in kept stay.
+func (r *run) environment(kept ...string) []string {
+	return slices.DeleteFunc(slices.Clone(r.Environment.Environ()), func(variable string) bool {
+		hasPrefix := func(prefix string) bool { return strings.HasPrefix(variable, prefix) }
+		return slices.ContainsFunc([]string{"ONMETA_", "RAMP_", "TEMPORAL_"}, hasPrefix) && !slices.ContainsFunc(kept, hasPrefix)
+	})
+}
 
 // provider is the sandbox of this run.
 type provider struct {
-	url         string
+	url string
+	// credentials are variables with random credentials, which the sandbox accepts and the worker uses.
 	credentials []string
 }
 
-// sandbox starts the provider's sandbox.
+// sandbox starts the sandbox.
 func (r *run) sandbox(ctx context.Context) (*provider, error) {
-	r.working("Sandbox", "starting the provider's sandbox")
-	made := credentials()
-	p, err := r.processes.start(sandbox, filepath.Join(r.Bin, sandbox),
-		[]string{"--listen", localhost + ":0", "--speed", speed},
-		append(without(r.Environment, "ONMETA_", "RAMP_", "TEMPORAL_"), made...))
+	r.progress("Sandbox", "starting the sandbox")
+	credentials := []string{
+		"ONMETA_API_KEY=" + rand.Text(), "ONMETA_API_SECRET=" + rand.Text(), "ONMETA_KYC_SECRET=" + rand.Text(),
+	}
+	p, err := r.start(sandbox, []string{"--listen", localhost + ":0", "--speed", speed}, append(r.environment(), credentials...))
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyIn)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	url, err := p.says(ctx)
+	url, err := p.UntilLine(ctx, "http://")
 	if err != nil {
-		return nil, err
+		return nil, &programError{sandbox, err}
 	}
-	if !strings.HasPrefix(url, "http://") {
-		return nil, &partError{sandbox, errors.New("did not say where it is")}
-	}
-	r.say("Sandbox", "the provider, played at %s; its clock runs %s times as fast", url, speed)
-	return &provider{url: url, credentials: made}, nil
+	r.report("Sandbox", "simulated provider at %s; its clock runs %s times faster than real time", url, speed)
+	return &provider{url: url, credentials: credentials}, nil
 }
 
-// worker starts a worker and returns once it serves the orders' task queue.
+// worker starts a worker, and returns once it polls the task queue of the orders.
 func (r *run) worker(ctx context.Context, s *server, to *provider) error {
-	r.working("Worker", "starting a worker")
-	_, err := r.processes.start(worker, filepath.Join(r.Bin, worker), nil, slices.Concat(s.environment, r.keys.environment, to.credentials, []string{
+	r.progress("Worker", "starting a worker")
+	p, err := r.start(worker, nil, slices.Concat(s.environment, r.keys.environment, to.credentials, []string{
 		"ONMETA_BASE_URL=" + to.url,
 		"ONMETA_CLOCK_SPEED=" + speed,
 		"RAMP_LOG_FORMAT=console",
@@ -71,26 +84,26 @@ func (r *run) worker(ctx context.Context, s *server, to *provider) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyIn)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	if err := arrival(ctx, s); err != nil {
-		return &partError{worker, err}
+	if err := p.Until(ctx, func() error { return newPoller(ctx, s) }); err != nil {
+		return &programError{worker, err}
 	}
-	r.say("Worker", "serves the task queues %s and %s", ramp.TaskQueue, ramp.WatchTaskQueue)
+	r.report("Worker", "polls the task queues %s and %s", ramp.TaskQueue, ramp.WatchTaskQueue)
 	return nil
 }
 
-// say prints a part of the demo that is ready.
-func (r *run) say(part, format string, args ...any) {
+// report prints a line about a part that is ready.
+func (r *run) report(part, format string, args ...any) {
 	r.Screen.Status("")
 	r.Screen.Linef("  %-9s %s", part, fmt.Sprintf(format, args...))
 }
 
-// working says what is being done: in the status line, or on a line of its own where there is none.
-func (r *run) working(part, what string) {
+// progress shows what is being done: in the status line of a terminal, else on a line of its own.
+func (r *run) progress(part, what string) {
 	if r.Screen.Live() {
 		r.Screen.Status(fmt.Sprintf("  %-9s %s …", part, what))
 		return
 	}
-	r.say(part, "%s", what)
+	r.report(part, "%s", what)
 }

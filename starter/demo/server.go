@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +14,7 @@ import (
 
 	"rampart/codec"
 	"rampart/internal/loopback"
+	"rampart/internal/process"
 	"rampart/starter/connection"
 	"rampart/starter/setup"
 	"rampart/starter/view"
@@ -25,13 +24,13 @@ import (
 type server struct {
 	connection *connection.Connection
 	ui         view.WebUI
-	// environment is what the worker needs to reach it.
+	// environment is the variables of a worker that connects to it.
 	environment []string
-	// pollers are the workers that were there before the demo's, and when they were last seen.
-	pollers map[string]time.Time
+	// formerPollers is the last poll of each worker that polled before the demo started its own, by identity.
+	formerPollers map[string]time.Time
 }
 
-// temporal finds the Temporal server that the environment names, or starts one.
+// temporal connects to the Temporal server that the environment names, or starts one.
 func (r *run) temporal(ctx context.Context) (*server, error) {
 	address, _ := r.Environment.LookupEnv("TEMPORAL_ADDRESS")
 	if address == "" {
@@ -41,10 +40,10 @@ func (r *run) temporal(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	codec.Secure(&options, r.keys.ring) // as the demo's worker does
+	codec.Secure(&options, r.keys.ring)
 	existing, err := connection.DialOptions(ctx, options)
 	if unreachable := new(connection.UnreachableError); errors.As(err, &unreachable) && ctx.Err() == nil {
-		r.say("Temporal", "nothing answers at TEMPORAL_ADDRESS=%s, so the demo starts its own server", address)
+		r.report("Temporal", "no server answers at TEMPORAL_ADDRESS=%s, so the demo starts one", address)
 		return r.ownServer(ctx)
 	}
 	if err != nil {
@@ -58,10 +57,10 @@ func (r *run) temporal(ctx context.Context) (*server, error) {
 	return s, nil
 }
 
-// existingServer makes a server of somebody else's ready, if it is safe to use.
+// existingServer prepares a server that the demo did not start. It fails if another worker polls the task queue of the orders.
 func (r *run) existingServer(ctx context.Context, c *connection.Connection) (*server, error) {
-	r.working("Temporal", "preparing the server at "+c.Address)
-	pollers, err := idle(ctx, c)
+	r.progress("Temporal", "preparing the server at "+c.Address)
+	former, err := formerPollers(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -69,21 +68,18 @@ func (r *run) existingServer(ctx context.Context, c *connection.Connection) (*se
 	if err != nil {
 		return nil, err
 	}
-	environment := without(r.Environment, "ONMETA_", "RAMP_")
-	if allowed, given := r.Environment.LookupEnv(loopback.AllowPlaintext); given {
-		environment = append(environment, loopback.AllowPlaintext+"="+allowed) // it is about this very server
-	}
 	s := &server{
-		connection:  c,
-		ui:          view.WebUI{Base: r.existingUI(c), Namespace: c.Namespace},
-		environment: environment,
-		pollers:     pollers,
+		connection: c,
+		ui:         view.WebUI{Base: r.existingUI(c), Namespace: c.Namespace},
+		// Whether clear payloads are accepted is a property of this server.
+		environment:   r.environment("TEMPORAL_", loopback.AllowPlaintext+"="),
+		formerPollers: former,
 	}
-	r.say("Temporal", "the server at %s, namespace %s, with the search attributes of orders", c.Address, c.Namespace)
+	r.report("Temporal", "server at %s, namespace %s; the search attributes of orders are registered", c.Address, c.Namespace)
 	return s, nil
 }
 
-// existingUI is where the Web UI of a server of somebody else's is, as far as that can be known.
+// existingUI returns the base URL of the Web UI of a server that the demo did not start; empty if it is unknown.
 func (r *run) existingUI(c *connection.Connection) string {
 	if base, given := r.Environment.LookupEnv("RAMP_UI_URL"); given || r.UIPort == 0 || !connection.Loopback(c.Address) {
 		return base
@@ -91,7 +87,7 @@ func (r *run) existingUI(c *connection.Connection) string {
 	return fmt.Sprintf("http://%s:%d", localhost, r.UIPort)
 }
 
-// ownServer starts a server.
+// ownServer starts a Temporal server, its Web UI and a codec server.
 func (r *run) ownServer(ctx context.Context) (*server, error) {
 	if err := findPrograms(r.Bin, devserver); err != nil {
 		return nil, err
@@ -102,9 +98,9 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 	}
 	base, codecAddress := fmt.Sprintf("http://%s:%d", localhost, uiPort), fmt.Sprintf("%s:%d", localhost, codecPort)
 	began := time.Now()
-	r.working("Temporal", "starting a server and its Web UI")
-	environment := without(r.Environment, "ONMETA_", "RAMP_", "TEMPORAL_")
-	p, err := r.processes.start(devserver, filepath.Join(r.Bin, devserver), []string{
+	r.progress("Temporal", "starting a server and its Web UI")
+	environment := r.environment()
+	p, err := r.start(devserver, []string{
 		"--config", r.Config,
 		"--port", strconv.Itoa(int(r.Port)),
 		"--ui-port", strconv.Itoa(uiPort),
@@ -113,80 +109,77 @@ func (r *run) ownServer(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyIn)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	address, namespace, err := whereabouts(ctx, p)
+	c, err := r.dialOwn(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, &programError{devserver, err}
 	}
-	options := client.Options{HostPort: address, Namespace: namespace}
-	codec.Secure(&options, r.keys.ring)
-	c, err := connection.DialOptions(ctx, options)
-	if err != nil {
-		return nil, &partError{devserver, err}
-	}
-	if _, err := c.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
-		c.Close()
-		return nil, &partError{devserver, fmt.Errorf("health check: %w", err)}
-	}
-	r.say("Temporal", "server at %s, Web UI %s (ready in %.1f s)", address, base, time.Since(began).Seconds())
+	r.report("Temporal", "server at %s, Web UI at %s (ready in %.1f s)", c.Address, base, time.Since(began).Seconds())
 	if err := r.codecServer(ctx, codecAddress, base); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return &server{
 		connection: c,
-		ui:         view.WebUI{Base: base, Namespace: namespace},
-		environment: slices.Concat(environment, []string{
-			"TEMPORAL_ADDRESS=" + address,
-			"TEMPORAL_NAMESPACE=" + namespace,
-			"TEMPORAL_CONFIG_FILE=" + os.DevNull, // a profile of the user's is for another server
-		}),
+		ui:         view.WebUI{Base: base, Namespace: c.Namespace},
+		environment: append(environment,
+			"TEMPORAL_ADDRESS="+c.Address,
+			"TEMPORAL_NAMESPACE="+c.Namespace,
+			"TEMPORAL_CONFIG_FILE="+os.DevNull, // a profile of the user's is for another server
+		),
 	}, nil
 }
 
-// whereabouts reads the line by which devserver says that it is ready.
-func whereabouts(ctx context.Context, p *process) (address, namespace string, err error) {
-	line, err := p.says(ctx)
+// dialOwn connects to a devserver once it serves.
+func (r *run) dialOwn(ctx context.Context, p *process.Process) (*connection.Connection, error) {
+	line, err := p.UntilLine(ctx, "TEMPORAL_ADDRESS=")
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
+	var options client.Options
 	for word := range strings.FieldsSeq(line) {
-		if value, found := strings.CutPrefix(word, "TEMPORAL_ADDRESS="); found {
-			address = value
-		}
-		if value, found := strings.CutPrefix(word, "TEMPORAL_NAMESPACE="); found {
-			namespace = value
+		switch name, value, _ := strings.Cut(word, "="); name {
+		case "TEMPORAL_ADDRESS":
+			options.HostPort = value
+		case "TEMPORAL_NAMESPACE":
+			options.Namespace = value
 		}
 	}
-	if address == "" || namespace == "" {
-		return "", "", &partError{devserver, errors.New("did not say where it is")}
+	codec.Secure(&options, r.keys.ring)
+	c, err := connection.DialOptions(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the devserver: %w", err)
 	}
-	return address, namespace, nil
+	if _, err := c.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("check the health of the devserver: %w", err)
+	}
+	return c, nil
 }
 
-// ports checks that the ports are free, so that no other server is taken for the demo's, and returns the Web UI's and the
-// codec server's.
+// ports returns the ports of the Web UI and of the codec server. It fails if one of the three ports is in use: the demo would take
+// another program for its own.
 func (r *run) ports() (ui, codec int, err error) {
 	if _, err := free(int(r.Port)); err != nil {
-		return 0, 0, fmt.Errorf("port %d of %s is taken by another program: stop it, choose another with --port (0 takes a free one), "+
-			"or, if it is a Temporal server to be used, set TEMPORAL_ADDRESS=%s:%d", r.Port, localhost, localhost, r.Port)
+		return 0, 0, fmt.Errorf("port %d of %s is in use: stop the program that uses it, choose another port with --port (0 means any free "+
+			"one), or, if the program is a Temporal server that the demo is to use, set TEMPORAL_ADDRESS=%s:%d", r.Port, localhost, localhost, r.Port)
 	}
 	if ui, err = free(int(r.UIPort)); err != nil {
-		return 0, 0, taken(r.UIPort, "--ui-port")
+		return 0, 0, inUse(r.UIPort, "--ui-port")
 	}
 	if codec, err = free(int(r.CodecPort)); err != nil {
-		return 0, 0, taken(r.CodecPort, "--codec-port")
+		return 0, 0, inUse(r.CodecPort, "--codec-port")
 	}
 	return ui, codec, nil
 }
 
-func taken(port uint16, flag string) error {
-	return fmt.Errorf("port %d of %s is taken by another program: stop it, or choose another with %s (0 takes a free one)",
+func inUse(port uint16, flag string) error {
+	return fmt.Errorf("port %d of %s is in use: stop the program that uses it, or choose another port with %s (0 means any free one)",
 		port, localhost, flag)
 }
 
-// free returns the port, or a free one for 0, unless something listens on it.
+// free returns the port, or any free one for 0. It fails if a program listens on the port.
 func free(port int) (int, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(localhost, strconv.Itoa(port)))
 	if err != nil {

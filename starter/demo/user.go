@@ -12,11 +12,11 @@ import (
 	"rampart/ramp"
 )
 
-// user plays Asha Rao, who buys and sells. What she does depends on nothing but the time that the demo began.
+// user is Asha Rao, who buys and sells. Her requests and proofs follow from the time at which the demo began.
 type user struct {
 	orders *ramp.Client
-	dice   *rand.Rand
-	// suffix keeps references of one run apart from another's.
+	random *rand.Rand
+	// suffix makes the references of each run unique.
 	suffix string
 }
 
@@ -24,7 +24,7 @@ func newUser(orders *ramp.Client, at time.Time) *user {
 	seed := uint64(at.UnixNano())
 	return &user{
 		orders: orders,
-		dice:   rand.New(rand.NewPCG(seed, seed)),
+		random: rand.New(rand.NewPCG(seed, seed)),
 		suffix: strconv.FormatInt(at.UnixMilli(), 36),
 	}
 }
@@ -33,7 +33,7 @@ const (
 	email   = "asha@example.test"
 	holder  = "Asha Rao"
 	polygon = 137
-	// buyer and seller are wallets that nobody holds the keys of.
+	// buyer and seller are wallets without known keys.
 	buyer  = "0x1111111111111111111111111111111111111111"
 	seller = "0x3333333333333333333333333333333333333333"
 )
@@ -42,17 +42,17 @@ func usdc() ramp.Token {
 	return ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: polygon}
 }
 
-// lanes are the two orders.
-func (u *user) lanes() []lane { return []lane{u.buys(), u.sells()} }
+// lanes returns the two orders.
+func (u *user) lanes() []lane { return []lane{u.purchase(), u.sale()} }
 
-func (u *user) buys() lane {
+func (u *user) purchase() lane {
 	request := u.onramp()
 	id := ramp.ID{Direction: ramp.Onramp, Reference: request.Reference}
 	utr := u.utr()
 	return lane{
-		name: "on-ramp",
-		id:   id,
-		what: fmt.Sprintf("%s: %s buys USDC on Polygon for ₹%s, by UPI", request.Reference, ramp.MaskEmail(email), request.Fiat.Amount),
+		name:  "on-ramp",
+		id:    id,
+		title: fmt.Sprintf("%s: %s buys USDC on Polygon for ₹%s, by UPI", request.Reference, ramp.MaskEmail(email), request.Fiat.Amount),
 		start: func(ctx context.Context) (*ramp.Order, error) {
 			return u.orders.StartOnramp(ctx, request)
 		},
@@ -62,22 +62,22 @@ func (u *user) buys() lane {
 		},
 		paying: func(order *ramp.Order) string {
 			to := ""
-			if how := order.Instructions; how != nil && how.UPI != nil {
-				to = " to " + how.UPI.VPA
+			if due := order.Instructions; due != nil && due.UPI != nil {
+				to = " to " + due.UPI.VPA
 			}
-			return fmt.Sprintf("The user pays ₹%s%s by UPI, and submits the UTR %s.", request.Fiat.Amount, to, utr)
+			return fmt.Sprintf("The user pays ₹%s%s by UPI, and submits UTR %s.", request.Fiat.Amount, to, utr)
 		},
 	}
 }
 
-func (u *user) sells() lane {
+func (u *user) sale() lane {
 	request := u.offramp()
 	id := ramp.ID{Direction: ramp.Offramp, Reference: request.Reference}
 	hash := u.hash()
 	return lane{
 		name: "off-ramp",
 		id:   id,
-		what: fmt.Sprintf("%s: %s sells %s USDC on Polygon for INR, to account %s",
+		title: fmt.Sprintf("%s: %s sells %s USDC on Polygon for INR, to account %s",
 			request.Reference, ramp.MaskEmail(email), request.TokenAmount, ramp.MaskAccount(request.Bank.AccountNumber)),
 		start: func(ctx context.Context) (*ramp.Order, error) {
 			return u.orders.StartOfframp(ctx, request)
@@ -87,11 +87,11 @@ func (u *user) sells() lane {
 			return u.orders.SubmitTransactionHash(ctx, request.Reference, hash)
 		},
 		paying: func(order *ramp.Order) string {
-			what, to := request.TokenAmount+" USDC", ""
-			if how := order.Instructions; how != nil && how.Deposit != nil {
-				what, to = how.Deposit.Amount+" "+how.Deposit.Symbol, " to "+how.Deposit.WalletAddress
+			tokens, to := request.TokenAmount+" USDC", ""
+			if due := order.Instructions; due != nil && due.Deposit != nil {
+				tokens, to = due.Deposit.Amount+" "+due.Deposit.Symbol, " to "+due.Deposit.WalletAddress
 			}
-			return fmt.Sprintf("The user sends %s%s, and submits the transaction %s….", what, to, hash[:10])
+			return fmt.Sprintf("The user sends %s%s, and submits the transaction hash %s….", tokens, to, hash[:10])
 		},
 	}
 }
@@ -121,16 +121,16 @@ func (u *user) offramp() ramp.OfframpRequest {
 	}
 }
 
-// utr is like a bank's: 12 digits, of which the first is that of no value by which the sandbox would choose another outcome.
+// utr returns 12 digits. The first makes it none of the values by which the sandbox chooses another outcome.
 func (u *user) utr() string {
-	return fmt.Sprintf("4%011d", u.dice.Int64N(100_000_000_000))
+	return fmt.Sprintf("4%011d", u.random.Int64N(100_000_000_000))
 }
 
-// hash is like a chain's; its end, too, is that of no such value.
+// hash returns a transaction hash. Its last byte makes it none of the values by which the sandbox chooses another outcome.
 func (u *user) hash() string {
 	bytes := make([]byte, 32)
 	for i := range bytes {
-		bytes[i] = byte(u.dice.Uint32())
+		bytes[i] = byte(u.random.Uint32())
 	}
 	bytes[len(bytes)-1] = 1
 	return "0x" + hex.EncodeToString(bytes)

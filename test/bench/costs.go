@@ -93,25 +93,25 @@ type round struct {
 }
 
 func (c *costs) round(ctx context.Context, scenario Scenario, variant Variant) (round, error) {
-	w := c.stack.way(variant)
+	l := c.stack.lane(variant)
 	orders := c.orders(scenario.Orders[variant])
 	c.stack.provider.settle(settleAfter(scenario.Polls))
-	before, err := c.usage(ctx, w)
+	before, err := c.usage(ctx, l)
 	if err != nil {
 		return round{}, err
 	}
-	if err := c.run(ctx, scenario, variant, w, orders); err != nil {
+	if err := c.run(ctx, scenario, variant, l, orders); err != nil {
 		return round{}, err
 	}
 	if !sleep(ctx, c.drained) {
 		return round{}, ctx.Err()
 	}
-	after, err := c.usage(ctx, w)
+	after, err := c.usage(ctx, l)
 	if err != nil {
 		return round{}, err
 	}
-	r := c.perOrder(w, before, after, len(orders))
-	r.orders, err = readRecords(ctx, w, scenario, orders)
+	r := c.perOrder(l, before, after, len(orders))
+	r.orders, err = readRecords(ctx, l, scenario, orders)
 	return r, err
 }
 
@@ -133,25 +133,25 @@ type usage struct {
 	heap           heap
 }
 
-func (c *costs) usage(ctx context.Context, w way) (usage, error) {
+func (c *costs) usage(ctx context.Context, l lane) (usage, error) {
 	server, err := c.stack.server.CPU()
 	if err != nil {
 		return usage{}, err
 	}
-	worker, err := w.worker.CPU()
+	worker, err := l.worker.CPU()
 	if err != nil {
 		return usage{}, err
 	}
-	heap, err := readHeap(ctx, w.worker.profiles, false)
+	heap, err := readHeap(ctx, l.worker.profiles, false)
 	calls, _ := c.stack.provider.counted()
 	return usage{at: time.Now(), server: server, worker: worker, calls: calls, heap: heap}, err
 }
 
 // perOrder leaves out what the programs use when there is nothing to do.
-func (c *costs) perOrder(w way, before, after usage, orders int) round {
+func (c *costs) perOrder(l lane, before, after usage, orders int) round {
 	seconds, n := after.at.Sub(before.at).Seconds(), float64(orders)
 	server := (after.server - before.server).Seconds() - seconds*c.idle[c.stack.server.Name()]
-	worker := (after.worker - before.worker).Seconds() - seconds*c.idle[w.worker.Name()]
+	worker := (after.worker - before.worker).Seconds() - seconds*c.idle[l.worker.Name()]
 	return round{
 		server: 1000 * server / n, worker: 1000 * worker / n, calls: float64(after.calls-before.calls) / n,
 		allocated: float64(after.heap.allocated-before.heap.allocated) / 1024 / n,
@@ -162,7 +162,7 @@ func (c *costs) perOrder(w way, before, after usage, orders int) round {
 // learnIdle measures what the programs use when there is nothing to do.
 func (c *costs) learnIdle(ctx context.Context, d time.Duration) error {
 	c.idle = map[string]float64{}
-	programs := c.stack.running()
+	programs := c.stack.Processes.Running()
 	begun := time.Now()
 	before := map[string]time.Duration{}
 	for _, p := range programs {
@@ -186,46 +186,46 @@ func (c *costs) learnIdle(ctx context.Context, d time.Duration) error {
 }
 
 // run takes orders from their start to their end.
-func (c *costs) run(ctx context.Context, scenario Scenario, variant Variant, w way, orders []order) error {
+func (c *costs) run(ctx context.Context, scenario Scenario, variant Variant, l lane, orders []order) error {
 	placing, all := make(chan struct{}, starting), new(errgroup.Group)
 	for _, o := range orders {
 		placing <- struct{}{}
 		all.Go(func() error {
-			err := c.begin(ctx, scenario, variant, w, o)
+			err := c.begin(ctx, scenario, variant, l, o)
 			<-placing
 			if err != nil {
 				return err
 			}
-			return c.finish(ctx, scenario, variant, w, o)
+			return c.finish(ctx, scenario, variant, l, o)
 		})
 	}
 	return all.Wait()
 }
 
-func (c *costs) begin(ctx context.Context, scenario Scenario, variant Variant, w way, o order) error {
+func (c *costs) begin(ctx context.Context, scenario Scenario, variant Variant, l lane, o order) error {
 	if variant == OursByUpdate {
-		_, err := c.stack.orders.StartOnramp(ctx, o.request)
+		_, err := c.stack.Orders.StartOnramp(ctx, o.request)
 		return err
 	}
-	if err := w.start(ctx, o); err != nil || scenario.ProofAfter > 0 {
+	if err := l.start(ctx, o); err != nil || scenario.ProofAfter > 0 {
 		return err
 	}
-	return w.prove(ctx, o)
+	return l.prove(ctx, o)
 }
 
-func (c *costs) finish(ctx context.Context, scenario Scenario, variant Variant, w way, o order) error {
+func (c *costs) finish(ctx context.Context, scenario Scenario, variant Variant, l lane, o order) error {
 	sleep(ctx, time.Duration(float64(scenario.ProofAfter)/c.stack.speed))
 	var err error
 	switch {
 	case variant == OursByUpdate:
-		_, err = c.stack.orders.SubmitUTR(ctx, o.request.Reference, o.utr())
+		_, err = c.stack.Orders.SubmitUTR(ctx, o.request.Reference, o.utr())
 	case scenario.ProofAfter > 0:
-		err = w.prove(ctx, o)
+		err = l.prove(ctx, o)
 	}
 	if err != nil {
 		return err
 	}
-	return w.await(ctx, o)
+	return l.await(ctx, o)
 }
 
 func sumUp(scenario Scenario, variant Variant, rounds []round) Cost {

@@ -11,7 +11,7 @@ import (
 
 // heartbeats is how many heartbeats of activities have reached the server, by its own metrics.
 func (s *stack) heartbeats(ctx context.Context) (float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metrics, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metricsURL, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -15,7 +15,7 @@ type Options struct {
 	// Dir is an empty directory for data and logs.
 	Dir string
 	// Configuration is the Temporal server's, temporal-dev.yaml.
-	Configuration string
+	Config string
 	// Seed decides what is random at the provider.
 	Seed int64
 	// Quick makes the run small: it shows that everything works, and its figures say nothing.
@@ -29,7 +29,7 @@ type Options struct {
 }
 
 func (o Options) check() error {
-	if o.Bin == "" || o.Dir == "" || o.Configuration == "" {
+	if o.Bin == "" || o.Dir == "" || o.Config == "" {
 		return errors.New("a measurement needs the programs, a directory, and the server's configuration")
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rampart/sandbox"
+	"rampart/test/testbed"
 )
 
 // Routes of the provider that are looked at.
@@ -71,7 +72,9 @@ type seen struct {
 func startProvider(seed int64, rateLimit float64) (*provider, error) {
 	p := &provider{orders: map[string]*seen{}, proofs: map[string]time.Time{}}
 	var err error
-	p.server, err = sandbox.New(sandbox.Options{Seed: seed, RateLimit: rateLimit, Middleware: p.watch})
+	p.server, err = sandbox.New(sandbox.Options{
+		APIKey: testbed.APIKey, APISecret: testbed.APISecret, KYCSecret: testbed.KYCSecret, Seed: seed, RateLimit: rateLimit, Middleware: p.watch,
+	})
 	if err != nil {
 		return nil, err
 	}

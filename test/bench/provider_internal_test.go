@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/onmeta"
-	"rampart/sandbox"
+	"rampart/test/testbed"
 )
 
 // submitted makes an order at a provider, and submits its proof.
 func submitted(t *testing.T, p *provider, o order) (*onmeta.Client, onmeta.User, string) {
 	t.Helper()
-	transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: p.address, APIKey: sandbox.DefaultAPIKey})
+	transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: p.address, APIKey: testbed.APIKey})
 	require.NoError(t, err)
 	client := onmeta.New(transport)
 	session, err := client.Login(t.Context(), o.request.Email)

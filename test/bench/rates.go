@@ -70,13 +70,13 @@ func (c *costs) measureRates(ctx context.Context, t throughput, variants ...Vari
 func (c *costs) saturate(ctx context.Context, t throughput, variant Variant) (perSec float64, err error) {
 	var all errgroup.Group
 	all.SetLimit(t.inFlight)
-	w, scenario, begun := c.stack.way(variant), Scenario{Polls: t.polls}, time.Now()
+	l, scenario, begun := c.stack.lane(variant), Scenario{Polls: t.polls}, time.Now()
 	for _, o := range c.orders(t.orders) {
 		all.Go(func() error {
-			if err := c.begin(ctx, scenario, variant, w, o); err != nil {
+			if err := c.begin(ctx, scenario, variant, l, o); err != nil {
 				return err
 			}
-			return c.finish(ctx, scenario, variant, w, o)
+			return c.finish(ctx, scenario, variant, l, o)
 		})
 	}
 	err = all.Wait()
@@ -116,14 +116,14 @@ func (c *costs) measureLatencies(ctx context.Context, load string, t throughput,
 // follow takes an order through ramp.Client, and times it.
 func (c *costs) follow(ctx context.Context, o order, found *waits) error {
 	begun := time.Now()
-	if _, err := c.stack.orders.StartOnramp(ctx, o.request); err != nil {
+	if _, err := c.stack.Orders.StartOnramp(ctx, o.request); err != nil {
 		return err
 	}
 	started, proven := time.Since(begun), time.Now()
-	if _, err := c.stack.orders.SubmitUTR(ctx, o.request.Reference, o.utr()); err != nil {
+	if _, err := c.stack.Orders.SubmitUTR(ctx, o.request.Reference, o.utr()); err != nil {
 		return err
 	}
-	result, err := c.stack.orders.Await(ctx, ramp.ID{Direction: ramp.Onramp, Reference: o.request.Reference})
+	result, err := c.stack.Orders.Await(ctx, ramp.ID{Direction: ramp.Onramp, Reference: o.request.Reference})
 	if err != nil {
 		return err
 	}

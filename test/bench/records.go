@@ -6,6 +6,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+
+	"rampart/test/testbed"
 )
 
 // record is what the server tells of an order that has ended.
@@ -14,31 +16,27 @@ type record struct {
 }
 
 // readRecords reads what the server knows of orders.
-func readRecords(ctx context.Context, w way, scenario Scenario, orders []order) ([]record, error) {
+func readRecords(ctx context.Context, l lane, scenario Scenario, orders []order) ([]record, error) {
 	records := make([]record, len(orders))
 	for i, o := range orders {
 		var err error
-		if records[i], err = readRecord(ctx, w, scenario, o); err != nil {
+		if records[i], err = readRecord(ctx, l, scenario, o); err != nil {
 			return nil, err
 		}
 	}
 	return records, nil
 }
 
-func readRecord(ctx context.Context, w way, scenario Scenario, o order) (record, error) {
-	description, err := w.temporal.DescribeWorkflowExecution(ctx, o.workflowID(), "")
+func readRecord(ctx context.Context, l lane, scenario Scenario, o order) (record, error) {
+	description, err := l.temporal.DescribeWorkflowExecution(ctx, o.workflowID(), "")
 	if err != nil {
 		return record{}, err
 	}
-	var events []*historypb.HistoryEvent
-	history := w.temporal.GetWorkflowHistory(ctx, o.workflowID(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for history.HasNext() {
-		event, err := history.Next()
-		if err != nil {
-			return record{}, err
-		}
-		events = append(events, event)
+	history, err := testbed.History(ctx, l.temporal, o.workflowID(), "")
+	if err != nil {
+		return record{}, err
 	}
+	events := history.GetEvents()
 	info := description.GetWorkflowExecutionInfo()
 	heartbeats := heartbeatsPer(time.Duration(scenario.Polls)*meanPause, events)
 	return record{

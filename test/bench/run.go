@@ -45,12 +45,12 @@ func newCosts(s *stack, options Options) *costs {
 	return c
 }
 
-// calmDown ends what only the start needed. A quick run does without, for its figures say nothing.
-func (c *costs) calmDown(ctx context.Context) error {
+// settleConfig ends what only the start needed. A quick run does without, for its figures say nothing.
+func (c *costs) settleConfig(ctx context.Context) error {
 	if c.stack.options.Quick {
 		return nil
 	}
-	return c.stack.becomeOrdinary(ctx)
+	return c.stack.useSteadyConfig(ctx)
 }
 
 // resting is how long the programs are watched doing nothing.
@@ -81,7 +81,7 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 		return err
 	}
 	c := newCosts(s, options)
-	for _, step := range []func(context.Context) error{s.startBaselines, c.calmDown, c.warmUp, c.rest} {
+	for _, step := range []func(context.Context) error{s.startBaselines, c.settleConfig, c.warmUp, c.rest} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -5,72 +5,74 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 
-	"rampart/codec"
 	"rampart/internal/process"
-	"rampart/ramp"
-	"rampart/sandbox"
+	"rampart/starter/setup"
 	"rampart/test/bench/baseline"
+	"rampart/test/testbed"
 )
 
 const (
-	// startTime bounds the start of everything.
+	// startTime is how long all programs may take to start.
 	startTime = 2 * time.Minute
-	// stopGrace is what a program may take to stop.
+	// stopGrace is how long a program may take to stop.
 	stopGrace = 30 * time.Second
-	// lastLine begins the last line that the server writes when it is ready.
-	lastLine = "Data "
 	// unlimited is a rate that no worker reaches.
 	unlimited = 100_000
+	// retention is how long Temporal keeps closed orders: longer than any measurement.
+	retention = 24 * time.Hour
+)
+
+// Namespaces of the variants, on the same server.
+const (
+	oursNamespace    = client.DefaultNamespace
+	portsNamespace   = "ports"
+	retriesNamespace = "retries"
 )
 
 // stackSettings are what differs between measurements.
 type stackSettings struct {
-	// speed is how many times as fast as real time the provider's clock runs, for workers.
+	// speed is how many times as fast as real time the workers expect the provider's clock to run.
 	speed float64
-	// workerRate is how many requests a second the worker is set to, and providerRate how many the provider answers; zero is any
-	// number.
+	// workerRate is the limit of requests a second of the worker, and providerRate that of the provider; 0 means no limit.
 	workerRate, providerRate float64
-	// measured makes the server count what it does.
-	measured bool
+	// serverMetrics makes the server export metrics.
+	serverMetrics bool
 }
 
-// stack is all the parts, running.
+// stack is a testbed.Stack with the provider in this process, and with workers of the variants that Rampart is compared with.
 type stack struct {
-	options Options
+	testbed.Stack
 	stackSettings
-	address string
-	// metrics is where the server's are, if they are wanted.
-	metrics  string
-	server   *process.Process
-	provider *provider
-	worker   *program
-	ports    *program
-	retries  *program
-	keyset   string
-	keyring  *codec.Keyring
+	options Options
+	// metricsURL is where the server exports metrics, if it does.
+	metricsURL string
+	server     *process.Process
+	provider   *provider
+	worker     *worker
+	ports      *worker
+	retries    *worker
 
-	ours, portsClient, retriesClient client.Client
-	orders                           *ramp.Client
+	portsClient, retriesClient client.Client
 }
 
-// newStack starts the server, the provider and the worker.
+// newStack starts the server, the provider and the worker. The caller closes the stack, also after an error.
 func newStack(ctx context.Context, options Options, settings stackSettings) (*stack, error) {
-	s := &stack{options: options, stackSettings: settings}
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the parts do not start"))
+	s := &stack{options: options, stackSettings: settings, Stack: testbed.Stack{
+		Bin: options.Bin, Dir: options.Dir, Speed: settings.speed, Processes: process.Group{Logs: options.Dir},
+	}}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the programs do not start in time"))
 	defer cancel()
 	var err error
 	if s.provider, err = startProvider(options.Seed, settings.providerRate); err != nil {
 		return s, err
 	}
-	for _, step := range []func(context.Context) error{s.makeKeyset, s.startServer, s.startWorker, s.connect} {
+	s.Provider = s.provider.address
+	for _, step := range []func(context.Context) error{s.CreateKeyset, s.startServer, s.startWorker, s.Connect} {
 		if err := step(ctx); err != nil {
 			return s, err
 		}
@@ -78,95 +80,54 @@ func newStack(ctx context.Context, options Options, settings stackSettings) (*st
 	return s, nil
 }
 
-func (s *stack) makeKeyset(ctx context.Context) error {
-	source := codec.KeysetSource{File: filepath.Join(s.options.Dir, "keyset.json")}
+func (s *stack) startServer(ctx context.Context) error {
 	var err error
-	if s.keyset, err = codec.CreateKeyset(ctx, source); err != nil {
+	if s.Config, err = configure(s.options.Dir, s.options.Config); err != nil {
 		return err
 	}
-	s.keyring, err = codec.OpenKeyring(ctx, source)
+	if s.serverMetrics {
+		s.ServerEnvironment = []string{"PROMETHEUS_ENDPOINT=127.0.0.1:0"} // the server chooses a port and prints it
+	}
+	if s.server, err = s.StartServer(ctx, "--ui-port", "0"); err != nil || !s.serverMetrics {
+		return err
+	}
+	line, err := s.server.UntilLine(ctx, "Metrics")
+	s.metricsURL = strings.TrimSpace(strings.TrimPrefix(line, "Metrics"))
 	return err
 }
 
-func (s *stack) startServer(ctx context.Context) error {
-	port, err := process.FreePort()
-	if err != nil {
-		return err
-	}
-	s.address = "127.0.0.1:" + port
-	configuration, err := configure(s.options.Dir, s.options.Configuration)
-	if err != nil {
-		return err
-	}
-	var environment []string
-	if s.measured {
-		environment = append(environment, "PROMETHEUS_ENDPOINT=127.0.0.1:0") // the server takes a free port, and says which
-	}
-	s.server, err = process.Start(ctx, process.Program{
-		Name: "server", Path: s.path("devserver"), LogDir: s.options.Dir, Sign: lastLine,
-		Arguments: []string{"--config", configuration, "--port", port, "--ui-port", "0"}, Environment: environment,
-	})
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(s.server.LogTail()) {
-		if where, found := strings.CutPrefix(line, "Metrics"); found {
-			s.metrics = strings.TrimSpace(where)
-		}
-	}
-	return nil
-}
-
-func (s *stack) path(name string) string { return filepath.Join(s.options.Bin, name) }
-
-// program is a worker that runs, and where it shows its profiles.
-type program struct {
+// worker is a worker process and the address of its profiles.
+type worker struct {
 	*process.Process
 	profiles string
 }
 
-// newProgram finds a port for profiles, and starts a worker that knows of it.
-func newProgram(ctx context.Context, starts func(profiles string) process.Program) (*program, error) {
+// newWorker chooses an address for profiles, and starts a worker that serves them there.
+func newWorker(start func(profiles string) (*process.Process, error)) (*worker, error) {
 	port, err := process.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	p := &program{profiles: "127.0.0.1:" + port}
-	p.Process, err = process.Start(ctx, starts(p.profiles))
-	return p, err
+	w := &worker{profiles: "127.0.0.1:" + port}
+	w.Process, err = start(w.profiles)
+	return w, err
 }
 
 func (s *stack) startWorker(ctx context.Context) error {
 	var err error
-	s.worker, err = newProgram(ctx, func(profiles string) process.Program {
-		return process.Program{
-			Name: "worker", Path: s.path("worker"), LogDir: s.options.Dir, Sign: "worker started",
-			Environment: s.workerEnvironment(profiles),
-		}
+	s.worker, err = newWorker(func(profiles string) (*process.Process, error) {
+		return s.StartWorker(ctx, "worker",
+			fmt.Sprintf("ONMETA_RATE_LIMIT=%g", cmp.Or(s.workerRate, unlimited)),
+			"RAMP_HTTP_ADDRESS="+profiles,
+			"RAMP_PPROF=true",
+		)
 	})
 	return err
 }
 
-func (s *stack) workerEnvironment(profiles string) []string {
-	return []string{
-		"TEMPORAL_ADDRESS=" + s.address,
-		"TEMPORAL_NAMESPACE=" + oursNamespace,
-		"ONMETA_BASE_URL=" + s.provider.address,
-		"ONMETA_API_KEY=" + sandbox.DefaultAPIKey,
-		"ONMETA_API_SECRET=" + sandbox.DefaultAPISecret,
-		"ONMETA_KYC_SECRET=" + sandbox.DefaultKYCSecret,
-		fmt.Sprintf("ONMETA_CLOCK_SPEED=%g", s.speed),
-		fmt.Sprintf("ONMETA_RATE_LIMIT=%g", cmp.Or(s.workerRate, unlimited)),
-		"RAMP_KEYSET_FILE=" + s.keyset,
-		"RAMP_KYC_STORES=file://" + s.options.Dir,
-		"RAMP_HTTP_ADDRESS=" + profiles,
-		"RAMP_PPROF=true",
-	}
-}
-
-// startBaselines starts what is compared with, each in its own namespace and process.
+// startBaselines starts the variants that Rampart is compared with, each in a namespace and a process of its own.
 func (s *stack) startBaselines(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the baselines do not start"))
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the baselines do not start in time"))
 	defer cancel()
 	var err error
 	if s.ports, err = s.startBaseline(ctx, baseline.Ports, portsNamespace); err != nil {
@@ -175,52 +136,45 @@ func (s *stack) startBaselines(ctx context.Context) error {
 	if s.retries, err = s.startBaseline(ctx, baseline.Retries, retriesNamespace); err != nil {
 		return err
 	}
-	if s.portsClient, err = s.dial(ctx, portsNamespace, nil); err != nil {
+	if s.portsClient, _, err = s.Dial(ctx, client.Options{Namespace: portsNamespace}, nil); err != nil {
 		return err
 	}
-	s.retriesClient, err = s.dial(ctx, retriesNamespace, s.keyring)
+	s.retriesClient, _, err = s.Dial(ctx, client.Options{Namespace: retriesNamespace}, s.Keyring)
 	return err
 }
 
-func (s *stack) startBaseline(ctx context.Context, kind baseline.Kind, namespace string) (*program, error) {
-	if err := addNamespace(ctx, s.address, namespace); err != nil {
+func (s *stack) startBaseline(ctx context.Context, kind baseline.Kind, namespace string) (*worker, error) {
+	if err := s.addNamespace(ctx, namespace); err != nil {
 		return nil, err
 	}
-	return newProgram(ctx, func(profiles string) process.Program {
-		return process.Program{
-			Name: string(kind), Path: s.path("bench"), LogDir: s.options.Dir, Sign: baseline.Ready,
-			Arguments: []string{
-				"baseline", "--kind", string(kind), "--temporal", s.address, "--namespace", namespace, "--provider", s.provider.address,
-				"--keyset", s.keyset, "--speed", fmt.Sprint(s.speed), "--profiles", profiles,
+	return newWorker(func(profiles string) (*process.Process, error) {
+		started, _, err := s.Start(ctx, process.Program{
+			Name: string(kind), Path: s.Program("bench"), Arguments: []string{
+				"baseline", "--kind", string(kind), "--temporal", s.Address, "--namespace", namespace, "--provider", s.Provider,
+				"--keyset", s.Keyset, "--speed", fmt.Sprint(s.speed), "--profiles", profiles,
 			},
-		}
+		}, baseline.Ready)
+		return started, err
 	})
 }
 
-func (s *stack) connect(ctx context.Context) error {
-	var err error
-	if s.ours, err = s.dial(ctx, oursNamespace, s.keyring); err != nil {
+// addNamespace creates a namespace with the search attributes of orders.
+func (s *stack) addNamespace(ctx context.Context, name string) error {
+	temporal, _, err := s.Dial(ctx, client.Options{Namespace: name}, nil)
+	if err != nil {
 		return err
 	}
-	options := client.Options{}
-	codec.Secure(&options, s.keyring)
-	s.orders = ramp.NewClient(s.ours, options.DataConverter)
-	return nil
-}
-
-// dial connects to a namespace; without a keyring nothing is encrypted.
-func (s *stack) dial(ctx context.Context, namespace string, keyring *codec.Keyring) (client.Client, error) {
-	options := client.Options{HostPort: s.address, Namespace: namespace, Logger: silent()}
-	if keyring != nil {
-		codec.Secure(&options, keyring)
+	defer temporal.Close()
+	if _, err := setup.EnsureNamespace(ctx, temporal.WorkflowService(), temporal, name, retention); err != nil {
+		return err
 	}
-	return client.DialContext(ctx, options)
+	_, err = setup.EnsureSearchAttributes(ctx, temporal.OperatorService(), temporal, name)
+	return err
 }
 
-func silent() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
-
-// becomeOrdinary ends what only the registration of search attributes needed, and waits until the server has read it.
-func (s *stack) becomeOrdinary(ctx context.Context) error {
+// useSteadyConfig removes the dynamic configuration that only the registration of search attributes needs, and waits until the server has
+// read the file again.
+func (s *stack) useSteadyConfig(ctx context.Context) error {
 	if err := writeDynamicConfig(s.options.Dir, dynamicConfig); err != nil {
 		return err
 	}
@@ -230,31 +184,15 @@ func (s *stack) becomeOrdinary(ctx context.Context) error {
 	return nil
 }
 
-// close ends everything.
+// close stops every program.
 func (s *stack) close() {
-	for _, c := range []client.Client{s.ours, s.portsClient, s.retriesClient} {
+	for _, c := range []client.Client{s.portsClient, s.retriesClient} {
 		if c != nil {
 			c.Close()
 		}
 	}
-	for _, p := range s.running() {
-		p.Stop(stopGrace)
-	}
+	s.Close(stopGrace)
 	if s.provider != nil {
 		s.provider.close()
 	}
-}
-
-// running are all programs, the server last.
-func (s *stack) running() []*process.Process {
-	var all []*process.Process
-	for _, worker := range []*program{s.ports, s.retries, s.worker} {
-		if worker != nil && worker.Process != nil {
-			all = append(all, worker.Process)
-		}
-	}
-	if s.server != nil {
-		all = append(all, s.server)
-	}
-	return all
 }

@@ -89,7 +89,7 @@ func (w *waitingRun) moment(ctx context.Context) (m moment, err error) {
 		return m, err
 	}
 	_, m.polls = w.stack.provider.counted()
-	m.used, err = w.usage(ctx, w.stack.way(Ours))
+	m.used, err = w.usage(ctx, w.stack.lane(Ours))
 	return m, err
 }
 

@@ -9,9 +9,10 @@ import (
 
 	"rampart/ramp"
 	"rampart/test/bench/baseline"
+	"rampart/test/testbed"
 )
 
-// Variant is a way to run an order.
+// Variant is a lane to run an order.
 type Variant string
 
 // Variants. All but OursByUpdate are started and given their proof by signal, as any Temporal SDK can.
@@ -28,26 +29,24 @@ const (
 	Floor Variant = "floor"
 )
 
-// way is how a variant's orders are started and spoken to.
-type way struct {
+// lane is where the orders of a variant are started, and who processes them.
+type lane struct {
 	temporal client.Client
-	worker   *program
-	// namespace is in what the server knows of the orders.
-	namespace string
-	queue     string
-	workflow  string
+	worker   *worker
+	queue    string
+	workflow string
 }
 
-func (s *stack) way(v Variant) way {
+func (s *stack) lane(v Variant) lane {
 	switch v {
 	case RetryPolling:
-		return way{s.retriesClient, s.retries, retriesNamespace, ramp.TaskQueue, ramp.OnrampWorkflow}
+		return lane{s.retriesClient, s.retries, ramp.TaskQueue, ramp.OnrampWorkflow}
 	case Naive:
-		return way{s.portsClient, s.ports, portsNamespace, baseline.TaskQueue, "Naive"}
+		return lane{s.portsClient, s.ports, baseline.TaskQueue, "Naive"}
 	case Floor:
-		return way{s.portsClient, s.ports, portsNamespace, baseline.TaskQueue, "Floor"}
+		return lane{s.portsClient, s.ports, baseline.TaskQueue, "Floor"}
 	default:
-		return way{s.ours, s.worker, oursNamespace, ramp.TaskQueue, ramp.OnrampWorkflow}
+		return lane{s.Temporal, s.worker, ramp.TaskQueue, ramp.OnrampWorkflow}
 	}
 }
 
@@ -57,17 +56,11 @@ type order struct {
 	request ramp.OnrampRequest
 }
 
-// newOrder is the order of a number: a user of its own, so that each logs in.
+// newOrder returns the order of a number. Each has a user of its own, so that each needs a login.
 func newOrder(number int) order {
-	return order{number: number, request: ramp.OnrampRequest{
-		Reference:     fmt.Sprintf("bench-%d", number),
-		Email:         fmt.Sprintf("asha.%d+linked@example.test", number),
-		Fiat:          ramp.Amount{Amount: "1000.00", Currency: ramp.INR},
-		Token:         ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137},
-		WalletAddress: "0x1111111111111111111111111111111111111111",
-		PaymentMethod: ramp.UPI,
-		UPI:           &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"},
-	}}
+	request := testbed.OnrampRequest(fmt.Sprintf("bench-%d", number))
+	request.Email = fmt.Sprintf("asha.%d+linked@example.test", number)
+	return order{number: number, request: request}
 }
 
 func (o order) workflowID() string { return ramp.Onramp.WorkflowID(o.request.Reference) }
@@ -76,9 +69,9 @@ func (o order) workflowID() string { return ramp.Onramp.WorkflowID(o.request.Ref
 func (o order) utr() string { return fmt.Sprintf("9999%08d", o.number) }
 
 // start starts an order without waiting for it. Rampart's have the search attributes and the summary that ramp.Client gives them.
-func (w way) start(ctx context.Context, o order) error {
-	options := client.StartWorkflowOptions{ID: o.workflowID(), TaskQueue: w.queue}
-	if w.workflow == ramp.OnrampWorkflow {
+func (l lane) start(ctx context.Context, o order) error {
+	options := client.StartWorkflowOptions{ID: o.workflowID(), TaskQueue: l.queue}
+	if l.workflow == ramp.OnrampWorkflow {
 		options.StaticSummary = "Buy " + o.request.Token.Symbol + " for ₹" + o.request.Fiat.Amount + " · " + o.request.Reference
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(
 			ramp.DirectionKey.ValueSet(string(ramp.Onramp)),
@@ -87,20 +80,20 @@ func (w way) start(ctx context.Context, o order) error {
 			ramp.FiatAmountKey.ValueSet(1000),
 		)
 	}
-	_, err := w.temporal.ExecuteWorkflow(ctx, options, w.workflow, o.request)
+	_, err := l.temporal.ExecuteWorkflow(ctx, options, l.workflow, o.request)
 	return err
 }
 
 // prove signals an order's proof.
-func (w way) prove(ctx context.Context, o order) error {
-	return w.temporal.SignalWorkflow(ctx, o.workflowID(), "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: o.utr()})
+func (l lane) prove(ctx context.Context, o order) error {
+	return l.temporal.SignalWorkflow(ctx, o.workflowID(), "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: o.utr()})
 }
 
 // await waits for an order's end, and says whether it ended well.
-func (w way) await(ctx context.Context, o order) error {
-	run := w.temporal.GetWorkflow(ctx, o.workflowID(), "")
+func (l lane) await(ctx context.Context, o order) error {
+	run := l.temporal.GetWorkflow(ctx, o.workflowID(), "")
 	status := ""
-	if w.workflow != ramp.OnrampWorkflow {
+	if l.workflow != ramp.OnrampWorkflow {
 		if err := run.Get(ctx, &status); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func runWaiting(ctx context.Context, options Options, report *Report) error {
 		return err
 	}
 	size := crowdFor(options.Quick)
-	s, err := newStack(ctx, options, stackSettings{speed: 1, workerRate: size.workerRate, providerRate: size.providerRate, measured: true})
+	s, err := newStack(ctx, options, stackSettings{speed: 1, workerRate: size.workerRate, providerRate: size.providerRate, serverMetrics: true})
 	defer s.close()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func runWaiting(ctx context.Context, options Options, report *Report) error {
 
 func (w *waitingRun) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.calmDown, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.beCalm, w.grow, w.beSteady, w.recover,
+		w.settleConfig, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.beCalm, w.grow, w.beSteady, w.recover,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -124,7 +124,7 @@ func (w *waitingRun) run(ctx context.Context) error {
 func (w *waitingRun) warmUp(ctx context.Context) error {
 	w.stack.provider.settle(settleAfter(1))
 	orders := w.orders(4)
-	return w.costs.run(ctx, Scenario{}, Ours, w.stack.way(Ours), orders)
+	return w.costs.run(ctx, Scenario{}, Ours, w.stack.lane(Ours), orders)
 }
 
 // empty is the step with no order.
@@ -224,7 +224,7 @@ func (w *waitingRun) startAll(ctx context.Context, orders []order) error {
 	all.SetLimit(backends)
 	for _, o := range orders {
 		all.Go(func() error {
-			_, err := w.stack.orders.StartOnramp(ctx, o.request)
+			_, err := w.stack.Orders.StartOnramp(ctx, o.request)
 			return err
 		})
 	}
@@ -235,7 +235,7 @@ func (w *waitingRun) proveAll(ctx context.Context, orders []order) error {
 	var all errgroup.Group
 	all.SetLimit(backends)
 	for _, o := range orders {
-		all.Go(func() error { return w.stack.way(Ours).prove(ctx, o) })
+		all.Go(func() error { return w.stack.lane(Ours).prove(ctx, o) })
 	}
 	return all.Wait()
 }
@@ -253,7 +253,7 @@ func (w *waitingRun) probe(ctx context.Context) (Latency, error) {
 		sleep(ctx, time.Until(begun.Add(time.Duration(float64(i)/w.crowd.probesPerSec*float64(time.Second)))))
 		all.Go(func() error {
 			submitted := time.Now()
-			_, err := w.stack.orders.SubmitUTR(ctx, o.request.Reference, o.utr())
+			_, err := w.stack.Orders.SubmitUTR(ctx, o.request.Reference, o.utr())
 			took[i] = w.stack.provider.proofArrived(o.utr()).Sub(submitted)
 			return err
 		})

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,7 +18,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/log"
 
 	"rampart/codec"
 	"rampart/ramp"
@@ -31,9 +29,9 @@ import (
 // paid is an on-ramp order whose proof the provider has taken, and whose watch runs.
 func (s *stack) paid(reference string) *ramp.Order {
 	s.t.Helper()
-	_, err := s.orders.StartOnramp(s.t.Context(), onrampRequest(reference))
+	_, err := s.Orders.StartOnramp(s.t.Context(), onrampRequest(reference))
 	require.NoError(s.t, err)
-	order, err := s.orders.SubmitUTR(s.t.Context(), reference, utrOf(1))
+	order, err := s.Orders.SubmitUTR(s.t.Context(), reference, utrOf(1))
 	require.NoError(s.t, err)
 	return order
 }
@@ -43,7 +41,7 @@ func (s *stack) awaitPending(id ramp.ID, activityType string) *workflowpb.Pendin
 	s.t.Helper()
 	var found *workflowpb.PendingActivityInfo
 	eventually(s.t, patience, func() error {
-		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
+		described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
 		if err != nil {
 			return err
 		}
@@ -102,7 +100,7 @@ func (s *stack) requireStopped(id ramp.ID) {
 	s.t.Helper()
 	workflowID := id.Direction.WorkflowID(id.Reference)
 	eventually(s.t, patience, func() error {
-		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
+		described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
 		if err != nil {
 			return err
 		}
@@ -126,7 +124,7 @@ func (s *stack) recover(id ramp.ID) {
 			task = event.GetEventId()
 		}
 	}
-	_, err := s.temporal.ResetWorkflowExecution(s.t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+	_, err := s.Temporal.ResetWorkflowExecution(s.t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace:                 "default",
 		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: id.Direction.WorkflowID(id.Reference)},
 		Reason:                    "a forged answer",
@@ -255,7 +253,7 @@ func TestRequestInClearMakesNoOrderWhereItIsNotTaken(t *testing.T) {
 		"Onramp", onrampRequest("clear"))
 	require.NoError(t, err)
 
-	told := requireContractError(t, s.temporal.GetWorkflow(t.Context(), "onramp/clear", "").Get(t.Context(), nil), ramp.Unencrypted)
+	told := requireContractError(t, s.Temporal.GetWorkflow(t.Context(), "onramp/clear", "").Get(t.Context(), nil), ramp.Unencrypted)
 
 	require.Contains(t, told.Message, "RAMP_ALLOW_CLEAR")
 	require.Empty(t, s.ledger().Orders)
@@ -272,7 +270,7 @@ func TestAccountInClearIsNotTaken(t *testing.T) {
 			ended := make(chan error, 1)
 			request := unverified("review", "nokyc")
 			go func() {
-				_, err := s.orders.StartOnramp(t.Context(), request)
+				_, err := s.Orders.StartOnramp(t.Context(), request)
 				ended <- err
 			}()
 			require.NoError(t, <-ended)
@@ -290,7 +288,7 @@ func TestProofAndCancellationInClearCountEverywhere(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR=false"))
 	for _, reference := range []string{"proven", "dropped"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
 	outsider := s.outsider()
@@ -311,7 +309,7 @@ func TestPoisonFreezesNoOrder(t *testing.T) {
 	})
 	poison, err := strange.Encode([]*commonpb.Payload{clear(t, map[string]string{"utr": utrOf(7)})})
 	require.NoError(t, err)
-	_, err = s.orders.StartOnramp(t.Context(), onrampRequest("poison"))
+	_, err = s.Orders.StartOnramp(t.Context(), onrampRequest("poison"))
 	require.NoError(t, err)
 	for _, name := range []string{ramp.SubmitUTR, ramp.SubmitKYC, "anything"} {
 		_, err = s.outsider().WorkflowService().SignalWorkflowExecution(t.Context(), &workflowservice.SignalWorkflowExecutionRequest{
@@ -323,7 +321,7 @@ func TestPoisonFreezesNoOrder(t *testing.T) {
 	aside := s.await(buy("poison"), settling, func(order *ramp.Order) bool { return order.Attention != "" })
 	require.Contains(t, aside.Attention, "cannot be read")
 
-	order, err := s.orders.SubmitUTR(t.Context(), "poison", utrOf(1))
+	order, err := s.Orders.SubmitUTR(t.Context(), "poison", utrOf(1))
 
 	require.NoError(t, err)
 	require.True(t, order.Accepted())
@@ -335,7 +333,7 @@ func TestPoisonFreezesNoOrder(t *testing.T) {
 func TestProofUnderAKeyThatIsLateIsReadOnceTheKeyComes(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 20)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("late-key"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("late-key"))
 	require.NoError(t, err)
 	ahead := s.rotatedAside()
 	require.NoError(t, ahead.SignalWorkflow(t.Context(), "onramp/late-key", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
@@ -353,7 +351,7 @@ func TestProofUnderAKeyThatIsLateIsReadOnceTheKeyComes(t *testing.T) {
 // rotatedAside is a connection of a backend whose keyset has a further key, which encrypts, and that nobody else has.
 func (s *stack) rotatedAside() client.Client {
 	s.t.Helper()
-	stored, err := os.ReadFile(s.keyset)
+	stored, err := os.ReadFile(s.Keyset)
 	require.NoError(s.t, err)
 	source := codec.KeysetSource{File: filepath.Join(s.t.TempDir(), "ahead.json")}
 	require.NoError(s.t, os.WriteFile(source.File, stored, 0o600))
@@ -365,16 +363,11 @@ func (s *stack) rotatedAside() client.Client {
 	require.NoError(s.t, err)
 	s.ahead, err = codec.OpenKeyring(s.t.Context(), source)
 	require.NoError(s.t, err)
-	options := client.Options{HostPort: s.address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
-	codec.Secure(&options, s.ahead)
-	ahead, err := client.Dial(options)
-	require.NoError(s.t, err)
-	s.t.Cleanup(ahead.Close)
-	return ahead
+	return s.dial(client.Options{}, s.ahead)
 }
 
 // distribute gives the worker the key that one backend has.
 func (s *stack) distribute() {
 	s.t.Helper()
-	require.NoError(s.t, os.WriteFile(s.keyset, s.added, 0o600))
+	require.NoError(s.t, os.WriteFile(s.Keyset, s.added, 0o600))
 }

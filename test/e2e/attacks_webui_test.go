@@ -42,7 +42,7 @@ func signals(t *testing.T, webUI, mode string, order ramp.ID) string {
 func TestWebUITakesNoProofFromAPageOfAnotherSite(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("wanted"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("wanted"))
 	require.NoError(t, err)
 	s.awaitStatus(buy("wanted"), patience, ramp.AwaitingPayment)
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -67,7 +67,7 @@ func TestWebUITakesNoProofFromAPageOfAnotherSite(t *testing.T) {
 	run(signals(t, "", "same-origin", buy("wanted")))
 	shows(t, page, "", "answered basic 403")
 
-	order, err := s.orders.Get(t.Context(), buy("wanted"))
+	order, err := s.Orders.Get(t.Context(), buy("wanted"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)
 

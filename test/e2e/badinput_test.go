@@ -180,7 +180,7 @@ func (s *stack) refuses(sender client.Client, id string, bad badStart) error {
 	if err != nil {
 		return err
 	}
-	refusal, err := refusalOf(s.temporal.GetWorkflow(s.t.Context(), run.GetID(), run.GetRunID()).Get(s.t.Context(), nil))
+	refusal, err := refusalOf(s.Temporal.GetWorkflow(s.t.Context(), run.GetID(), run.GetRunID()).Get(s.t.Context(), nil))
 	switch {
 	case err != nil:
 		return err
@@ -233,7 +233,7 @@ func TestBadStartsCallNobodyAndLeaveNothingRunning(t *testing.T) {
 	starting.SetLimit(8)
 	for i, bad := range starts {
 		starting.Go(func() error {
-			sender := s.temporal
+			sender := s.Temporal
 			if i%2 == 0 || bad.field == "" { // sent in clear, as any SDK does
 				sender = outsider
 			}
@@ -251,7 +251,7 @@ func TestBadStartsCallNobodyAndLeaveNothingRunning(t *testing.T) {
 	require.Empty(t, ledger.Orders)
 	eventually(t, patience, func() error {
 		for status, want := range map[string]int{"Running": 0, "Failed": len(starts)} {
-			counted, err := s.temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+			counted, err := s.Temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
 				Query: fmt.Sprintf("ExecutionStatus = %q", status),
 			})
 			if err != nil {
@@ -305,14 +305,14 @@ func (s *stack) begin() {
 	}
 	for status, each := range requests {
 		for _, request := range each {
-			order, err := s.orders.StartOnramp(s.t.Context(), request)
+			order, err := s.Orders.StartOnramp(s.t.Context(), request)
 			require.NoError(s.t, err)
 			require.Equal(s.t, status, order.Status, request.Reference)
 		}
 	}
-	_, err := s.orders.StartOfframp(s.t.Context(), offrampRequest(forTokens.Reference))
+	_, err := s.Orders.StartOfframp(s.t.Context(), offrampRequest(forTokens.Reference))
 	require.NoError(s.t, err)
-	_, err = s.orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(700))
+	_, err = s.Orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(700))
 	require.NoError(s.t, err)
 	s.awaitStatus(paidFor, settling, ramp.Completed)
 }
@@ -320,21 +320,21 @@ func (s *stack) begin() {
 // end gives every order what it waits for and requires that all of them complete.
 func (s *stack) end() {
 	s.t.Helper()
-	quoted, err := s.orders.Get(s.t.Context(), forQuote)
+	quoted, err := s.Orders.Get(s.t.Context(), forQuote)
 	require.NoError(s.t, err)
-	_, err = s.orders.ConfirmQuote(s.t.Context(), forQuote, quoted.Quote.ID)
+	_, err = s.Orders.ConfirmQuote(s.t.Context(), forQuote, quoted.Quote.ID)
 	require.NoError(s.t, err)
-	_, err = s.orders.SubmitAccount(s.t.Context(), forAccount, ramp.AccountSubmission{UPI: onrampRequest("").UPI})
+	_, err = s.Orders.SubmitAccount(s.t.Context(), forAccount, ramp.AccountSubmission{UPI: onrampRequest("").UPI})
 	require.NoError(s.t, err)
-	_, err = s.orders.SubmitKYC(s.t.Context(), forDocuments, writeDossier(s.t, dossier(unverified("", "nokyc").Email)))
+	_, err = s.Orders.SubmitKYC(s.t.Context(), forDocuments, writeDossier(s.t, dossier(unverified("", "nokyc").Email)))
 	require.NoError(s.t, err)
 	for n, order := range []ramp.ID{byUPI, forQuote, forAccount, forDocuments} {
-		_, err := s.orders.SubmitUTR(s.t.Context(), order.Reference, utrOf(n))
+		_, err := s.Orders.SubmitUTR(s.t.Context(), order.Reference, utrOf(n))
 		require.NoError(s.t, err)
 	}
-	_, err = s.orders.SubmitUTR(s.t.Context(), byNEFT.Reference, "HDFCN52026112301")
+	_, err = s.Orders.SubmitUTR(s.t.Context(), byNEFT.Reference, "HDFCN52026112301")
 	require.NoError(s.t, err)
-	_, err = s.orders.SubmitTransactionHash(s.t.Context(), forTokens.Reference, hashOf(1))
+	_, err = s.Orders.SubmitTransactionHash(s.t.Context(), forTokens.Reference, hashOf(1))
 	require.NoError(s.t, err)
 	for _, order := range []ramp.ID{byUPI, byNEFT, forTokens, forQuote, forAccount, forDocuments} {
 		s.awaitStatus(order, settling, ramp.Completed)
@@ -468,7 +468,7 @@ func (s *stack) callsOfMessages() map[string]int {
 
 func (s *stack) requireRefused(bad badMessage) {
 	s.t.Helper()
-	refusal, err := refusalOf(s.update(s.temporal, bad.order, bad.name, converter.NewRawValue(bad.payload)))
+	refusal, err := refusalOf(s.update(s.Temporal, bad.order, bad.name, converter.NewRawValue(bad.payload)))
 	require.NoError(s.t, err, bad.says)
 	require.Equal(s.t, bad.kind, refusal.Type, bad.says)
 	require.Contains(s.t, refusal.Error(), bad.says)
@@ -516,15 +516,15 @@ func (s *stack) requireStrangersChangeNothing(sender client.Client) {
 		require.ErrorAs(s.t, s.update(sender, late, ramp.SubmitUTR, utr), &absent, late.Reference)
 		require.ErrorAs(s.t, sender.SignalWorkflow(s.t.Context(), id, "", ramp.SubmitUTR, utr), &absent, late.Reference)
 	}
-	_, err := s.orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(99))
+	_, err := s.Orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(99))
 	require.True(s.t, ramp.IsError(err, ramp.OrderOver), "%v", err)
-	_, err = s.orders.SubmitUTR(s.t.Context(), "never-was", utrOf(99))
+	_, err = s.Orders.SubmitUTR(s.t.Context(), "never-was", utrOf(99))
 	require.True(s.t, ramp.IsError(err, ramp.NotFound), "%v", err)
-	_, err = s.orders.StartOnramp(s.t.Context(), onrampRequest(forQuote.Reference))
+	_, err = s.Orders.StartOnramp(s.t.Context(), onrampRequest(forQuote.Reference))
 	require.True(s.t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
 	_, err = sender.QueryWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "", "Order")
 	require.Error(s.t, err)
-	description, err := s.temporal.DescribeWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "")
+	description, err := s.Temporal.DescribeWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "")
 	require.NoError(s.t, err)
 	require.Equal(s.t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, description.Status)
 }

@@ -21,7 +21,7 @@ import (
 // startBare starts an order with Temporal's default id policies.
 func (s *stack) startBare(id ramp.ID, request any) client.WorkflowRun {
 	s.t.Helper()
-	run, err := s.temporal.ExecuteWorkflow(s.t.Context(),
+	run, err := s.Temporal.ExecuteWorkflow(s.t.Context(),
 		client.StartWorkflowOptions{ID: id.Direction.WorkflowID(id.Reference), TaskQueue: ramp.TaskQueue},
 		id.Direction.WorkflowType(), request)
 	require.NoError(s.t, err)
@@ -53,18 +53,18 @@ func TestReferenceThatIsStartedAgainByABareClientIsOneOrderAfterEveryEnding(t *t
 		ending  ramp.Status
 	}{
 		"completed on-ramp": {buy("bare-completed"), onrampRequest("bare-completed"), func(id ramp.ID, _ *ramp.Order) {
-			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(901)}))
+			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(901)}))
 		}, ramp.Completed},
 		"completed off-ramp": {sell("bare-completed"), offrampRequest("bare-completed"), func(id ramp.ID, _ *ramp.Order) {
-			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
+			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
 				map[string]string{"transactionHash": hashOf(901)}))
 		}, ramp.Completed},
 		"cancelled": {buy("bare-cancelled"), onrampRequest("bare-cancelled"), func(id ramp.ID, _ *ramp.Order) {
-			require.NoError(t, s.temporal.CancelWorkflow(t.Context(), "onramp/"+id.Reference, ""))
+			require.NoError(t, s.Temporal.CancelWorkflow(t.Context(), "onramp/"+id.Reference, ""))
 		}, ramp.Cancelled},
 		"expired": {buy("bare-expired"), onrampRequest("bare-expired"), func(ramp.ID, *ramp.Order) {}, ramp.Expired},
 		"refunded": {buy("bare-refunded"), onrampRequest("bare-refunded"), func(id ramp.ID, order *ramp.Order) {
-			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(902)}))
+			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(902)}))
 			s.await(id, settling, func(order *ramp.Order) bool { return order.Accepted() })
 			s.force(order.OrderID, "refunded")
 		}, ramp.Refunded},
@@ -82,7 +82,7 @@ func TestReferenceThatIsStartedAgainByABareClientIsOneOrderAfterEveryEnding(t *t
 				require.Equal(t, tc.ending, taken.Order.Status)
 			}
 
-			again, err := s.orders.Get(t.Context(), tc.id)
+			again, err := s.Orders.Get(t.Context(), tc.id)
 			require.NoError(t, err, "the order is still found by its reference")
 			require.Equal(t, tc.ending, again.Status)
 			s.requireOneOrder(t, tc.id)
@@ -109,7 +109,7 @@ func TestReferenceThatBareClientsStartAtOnceIsOneOrder(t *testing.T) {
 	failures := make(chan error, starts)
 	for range starts {
 		go func() {
-			_, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/at-once", TaskQueue: ramp.TaskQueue},
+			_, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/at-once", TaskQueue: ramp.TaskQueue},
 				"Onramp", onrampRequest("at-once"))
 			failures <- err
 		}()
@@ -131,7 +131,7 @@ func TestReferenceThatBareClientsStartAtOnceIsOneOrder(t *testing.T) {
 // bareAwait waits for an order as a caller who says what they have asked for.
 func (s *stack) bareAwait(id ramp.ID, request any) (map[string]any, error) {
 	s.t.Helper()
-	handle, err := s.temporal.UpdateWorkflow(s.t.Context(), client.UpdateWorkflowOptions{
+	handle, err := s.Temporal.UpdateWorkflow(s.t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: id.Direction.WorkflowID(id.Reference), UpdateName: ramp.AwaitOrder, WaitForStage: client.WorkflowUpdateStageCompleted,
 		Args: []any{map[string]any{"request": request}},
 	})
@@ -157,9 +157,9 @@ func TestReferenceThatIsStartedAgainWhileTheWorkerIsAwayIsOneOrder(t *testing.T)
 	s := newStack(t, 60)
 	s.startBare(buy("away"), onrampRequest("away"))
 	s.awaitStatus(buy("away"), settling, ramp.AwaitingPayment)
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/away", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/away", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
 	s.awaitStatus(buy("away"), settling, ramp.Completed)
-	s.worker.kill()
+	s.worker.Kill()
 	again := s.startBare(buy("away"), onrampRequest("away"))
 	s.worker = s.startWorker()
 
@@ -173,7 +173,7 @@ func TestReferenceWhoseRunWasTerminatedIsTaken(t *testing.T) {
 	first := s.startBare(buy("replaced"), onrampRequest("replaced"))
 	s.awaitStatus(buy("replaced"), settling, ramp.AwaitingPayment)
 
-	second, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+	second, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: "onramp/replaced", TaskQueue: ramp.TaskQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, "Onramp", onrampRequest("replaced"))
 	require.NoError(t, err)
@@ -192,8 +192,8 @@ func TestTypoDoesNotBurnAReferenceAndIsToldToWhoeverAsks(t *testing.T) {
 	options := client.StartWorkflowOptions{
 		ID: "onramp/typo", TaskQueue: ramp.TaskQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}
-	handle, err := s.temporal.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: s.temporal.NewWithStartWorkflowOperation(options, "Onramp", typo),
+	handle, err := s.Temporal.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: s.Temporal.NewWithStartWorkflowOperation(options, "Onramp", typo),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			WorkflowID: "onramp/typo", UpdateName: ramp.AwaitOrder, WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
@@ -204,7 +204,7 @@ func TestTypoDoesNotBurnAReferenceAndIsToldToWhoeverAsks(t *testing.T) {
 	told := requireContractError(t, err, ramp.InvalidRequest)
 	require.Equal(t, "fiat.amount", told.Fields[0].Field)
 	eventually(t, patience, func() error {
-		_, err := s.temporal.QueryWorkflow(t.Context(), "onramp/typo", "", ramp.OrderQuery)
+		_, err := s.Temporal.QueryWorkflow(t.Context(), "onramp/typo", "", ramp.OrderQuery)
 		if err == nil {
 			return errors.New("the query of an invalid request was answered")
 		}
@@ -221,7 +221,7 @@ func TestTypoDoesNotBurnAReferenceAndIsToldToWhoeverAsks(t *testing.T) {
 func TestWorkflowTypeInTheWrongCaseEndsWithTheRightName(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	run, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/cased", TaskQueue: ramp.TaskQueue},
+	run, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/cased", TaskQueue: ramp.TaskQueue},
 		"onramp", onrampRequest("cased"))
 	require.NoError(t, err)
 	told := requireContractError(t, run.Get(t.Context(), nil), ramp.InvalidRequest)
@@ -238,7 +238,7 @@ func TestFurtherAndMissingArgumentsAreNamedToABareClient(t *testing.T) {
 		"two":  {[]any{onrampRequest("two"), "and more"}, "one argument is taken, and 2 were sent"},
 		"none": {nil, "the argument is missing"},
 	} {
-		run, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/" + reference, TaskQueue: ramp.TaskQueue},
+		run, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/" + reference, TaskQueue: ramp.TaskQueue},
 			"Onramp", tc.arguments...)
 		require.NoError(t, err)
 		require.Contains(t, requireContractError(t, run.Get(t.Context(), nil), ramp.InvalidRequest).Message, tc.want)
@@ -256,14 +256,14 @@ func TestResetOfAFinishedOrderMakesNothingAtTheProvider(t *testing.T) {
 			id := sell("over-" + point[:2])
 			first := s.startBare(id, offrampRequest(id.Reference))
 			s.awaitStatus(id, settling, ramp.AwaitingPayment)
-			require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
+			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
 				map[string]string{"transactionHash": hashOf(len(point))}))
 			s.awaitStatus(id, settling, ramp.Completed)
 
 			taken := requireTaken(t, s.reset(t, id, first.GetRunID(), point))
 
 			require.Equal(t, ramp.Completed, taken.Order.Status)
-			order, err := s.orders.Get(t.Context(), id)
+			order, err := s.Orders.Get(t.Context(), id)
 			require.NoError(t, err)
 			require.Equal(t, ramp.Completed, order.Status)
 			s.requireOneOrder(t, id)
@@ -284,7 +284,7 @@ func (s *stack) reset(t *testing.T, id ramp.ID, runID, point string) client.Work
 		}
 	}
 	workflowID := id.Direction.WorkflowID(id.Reference)
-	response, err := s.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+	response, err := s.Temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace:                 "default",
 		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: runID},
 		Reason:                    "tried by hand",
@@ -292,7 +292,7 @@ func (s *stack) reset(t *testing.T, id ramp.ID, runID, point string) client.Work
 		RequestId:                 workflowID,
 	})
 	require.NoError(t, err)
-	return s.temporal.GetWorkflow(t.Context(), workflowID, response.GetRunId())
+	return s.Temporal.GetWorkflow(t.Context(), workflowID, response.GetRunId())
 }
 
 func TestResetOfARunningOrderGoesOnWithIt(t *testing.T) {

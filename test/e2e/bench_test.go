@@ -13,7 +13,7 @@ import (
 // benchOptions are for a run that shows that everything works; make bench and make bench-waiting measure.
 func benchOptions(t *testing.T) bench.Options {
 	t.Helper()
-	return bench.Options{Bin: programs, Configuration: "../../temporal-dev.yaml", Dir: t.TempDir(), Seed: 1, Quick: true}
+	return bench.Options{Bin: programs, Config: "../../temporal-dev.yaml", Dir: t.TempDir(), Seed: 1, Quick: true}
 }
 
 // TestBenchCountsWhatOrdersCost counts, for the variants whose histories follow from their code, what they must cost.

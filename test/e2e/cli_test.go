@@ -34,7 +34,7 @@ func TestTemporalCLIRunsAnOrderByTheREADMEAndNeverASecondOne(t *testing.T) {
 	policies := regexp.MustCompile(`--id-[a-z-]+ \w+`)
 	require.Len(t, policies.FindAllString(lines[0], -1), 2)
 	s.shell(t, string(readme), policies.ReplaceAllString(lines[0], "")) // Temporal's defaults start it again
-	requireTaken(t, s.temporal.GetWorkflow(t.Context(), "onramp/inv-42", ""))
+	requireTaken(t, s.Temporal.GetWorkflow(t.Context(), "onramp/inv-42", ""))
 	s.requireOneOrder(t, buy("inv-42"))
 }
 
@@ -65,7 +65,7 @@ func (s *stack) shell(t *testing.T, readme, line string) string {
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "order.json"), []byte(linked), 0o600))
 	command := exec.CommandContext(t.Context(), "bash", "-c", line)
 	command.Dir = directory
-	command.Env = append(os.Environ(), "TEMPORAL_NAMESPACE=default", "TEMPORAL_ADDRESS="+s.address)
+	command.Env = append(os.Environ(), "TEMPORAL_NAMESPACE=default", "TEMPORAL_ADDRESS="+s.Address)
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", line, out)
 	return string(out)

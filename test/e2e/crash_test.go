@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"testing"
@@ -132,7 +131,7 @@ func TestOrderGoesOnWhenItsWorkerIsKilledAtAnyCall(t *testing.T) {
 	s.awaitEffects(orders)
 	orders = append(orders, s.bringToAClaim(len(orders)+1))
 
-	s.worker.kill()
+	s.worker.Kill()
 	s.startWorker()
 	s.timeOutUploads(orders)
 
@@ -147,7 +146,7 @@ func TestOrderGoesOnWhenTheTemporalServerIsKilledWhileItIsMadeOrProved(t *testin
 	s.bringToTheBrink(orders)
 	s.awaitEffects(orders)
 
-	s.server.kill()
+	s.server.Kill()
 	s.startServer()
 
 	s.requireOneEndingEach(orders)
@@ -171,7 +170,7 @@ func TestAnswerThatComesWhileTheTemporalServerIsDownIsNotLost(t *testing.T) {
 	}
 	s.bringToTheBrink(orders)
 
-	s.server.kill()
+	s.server.Kill()
 	s.awaitEffects(orders)
 	s.startServer()
 
@@ -188,8 +187,8 @@ func TestOrderGoesOnAfterAPowerCutWhileItIsMadeOrProved(t *testing.T) {
 	s.bringToTheBrink(orders)
 	s.awaitEffects(orders)
 
-	s.worker.kill()
-	s.server.kill()
+	s.worker.Kill()
+	s.server.Kill()
 	s.startServer()
 	s.startWorker()
 
@@ -208,7 +207,7 @@ func TestUTRTakenBeforeACrashCountsThoughTheProviderExpiredTheOrderMeanwhile(t *
 	s.awaitEffects([]crashing{order})
 	made := s.ledger().Orders[0]
 
-	s.worker.kill()
+	s.worker.Kill()
 	s.force(made.ID, "expired")
 	s.startWorker()
 
@@ -238,7 +237,7 @@ func TestProofThatReplacesAnotherOutlivesACrash(t *testing.T) {
 	eventually(t, patience, s.faultsHaveStruck)
 	s.awaitCorrections(orders)
 
-	s.worker.kill()
+	s.worker.Kill()
 	s.startWorker()
 
 	for _, order := range orders {
@@ -273,7 +272,7 @@ func (s *stack) correct(order crashing) {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: order.right}
 	}
 	id := order.id.Direction.WorkflowID(order.id.Reference)
-	require.NoError(s.t, s.temporal.SignalWorkflow(s.t.Context(), id, "", name, argument))
+	require.NoError(s.t, s.Temporal.SignalWorkflow(s.t.Context(), id, "", name, argument))
 }
 
 // awaitCorrections waits until the provider has taken the right proofs, where it does before the crash.
@@ -306,7 +305,7 @@ func (s *stack) bringToTheBrink(orders []crashing) {
 
 func (s *stack) sendOff(order crashing) {
 	s.t.Helper()
-	_, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{
+	_, err := s.Temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{
 		ID:        order.id.Direction.WorkflowID(order.id.Reference),
 		TaskQueue: ramp.TaskQueue,
 	}, order.id.Direction.WorkflowType(), order.request)
@@ -376,20 +375,10 @@ func (s *stack) bringToAClaim(n int) crashing {
 	s.awaitEffects([]crashing{order})
 	claim := ramp.AdoptionID(s.reference(order.id).Orders[0])
 	eventually(s.t, patience, func() error {
-		_, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), claim, "")
+		_, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), claim, "")
 		return err
 	})
 	return order
-}
-
-// read reads a page of the sandbox's control plane.
-func (s *stack) read(path string, into any) error {
-	response, err := http.Get(s.sandbox + path)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	return json.NewDecoder(response.Body).Decode(into)
 }
 
 // timeOutUploads does by hand what the server does five minutes after a crash: an upload has that long.
@@ -400,10 +389,10 @@ func (s *stack) timeOutUploads(orders []crashing) {
 			continue
 		}
 		id := order.id.Direction.WorkflowID(order.id.Reference)
-		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
+		described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
 		require.NoError(s.t, err)
 		require.Len(s.t, described.GetPendingActivities(), 1)
-		require.NoError(s.t, s.temporal.CompleteActivityByIDWithOptions(s.t.Context(), client.CompleteActivityByIDOptions{
+		require.NoError(s.t, s.Temporal.CompleteActivityByIDWithOptions(s.t.Context(), client.CompleteActivityByIDOptions{
 			Namespace: "default", WorkflowID: id, ActivityID: described.GetPendingActivities()[0].GetActivityId(), ActivityType: order.activity,
 			Err: temporal.NewApplicationError("its worker was killed", workerKilled),
 		}))

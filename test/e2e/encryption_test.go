@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/codec"
@@ -38,26 +36,14 @@ func (s *stack) payloads(id ramp.ID) []*commonpb.Payload {
 	return all
 }
 
-// outsider is a connection that has no keys.
-func (s *stack) outsider() client.Client {
-	s.t.Helper()
-	outsider, err := client.Dial(client.Options{
-		HostPort: s.address,
-		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
-	require.NoError(s.t, err)
-	s.t.Cleanup(outsider.Close)
-	return outsider
-}
-
 func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("sealed"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("sealed"))
 	require.NoError(t, err)
-	_, err = s.orders.SubmitUTR(t.Context(), "sealed", "not a UTR")
+	_, err = s.Orders.SubmitUTR(t.Context(), "sealed", "not a UTR")
 	require.Error(t, err)
-	_, err = s.orders.SubmitUTR(t.Context(), "sealed", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "sealed", utrOf(1))
 	require.NoError(t, err)
 	s.awaitStatus(buy("sealed"), settling, ramp.Completed)
 
@@ -66,16 +52,16 @@ func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
 	for _, payload := range payloads {
 		require.True(t, codec.Encrypted(payload), "%v", payload)
 		require.Equal(t, "onramp/sealed", codec.WorkflowID(payload))
-		require.Equal(t, s.keyring.Primary(), codec.KeyID(payload))
+		require.Equal(t, s.Keyring.Primary(), codec.KeyID(payload))
 	}
 	for _, event := range s.history(buy("sealed")).GetEvents() {
 		if scheduled := event.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
 			require.Equal(t, scheduled.GetActivityType().GetName(), codec.Role(scheduled.GetInput().GetPayloads()[0]))
 		}
 	}
-	_, err = codec.New(s.keyring, "default").Decode(payloads)
+	_, err = codec.New(s.Keyring, "default").Decode(payloads)
 	require.NoError(t, err)
-	_, err = codec.New(s.keyring, "production").Decode(payloads)
+	_, err = codec.New(s.Keyring, "production").Decode(payloads)
 	require.ErrorIs(t, err, codec.ErrUndecryptable)
 }
 
@@ -84,7 +70,7 @@ func (s *stack) pendingWatch(id string) string {
 	s.t.Helper()
 	var watch string
 	eventually(s.t, patience, func() error {
-		described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
+		described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
 		if err != nil {
 			return err
 		}
@@ -143,9 +129,9 @@ func TestForgedAnswersOfActivitiesDecideNothing(t *testing.T) {
 		n++
 		request := onrampRequest(name)
 		request.Email = fmt.Sprintf("asha+linked+%d@example.test", n)
-		_, err := s.orders.StartOnramp(t.Context(), request)
+		_, err := s.Orders.StartOnramp(t.Context(), request)
 		require.NoError(t, err, name)
-		_, err = s.orders.SubmitUTR(t.Context(), name, utrOf(n))
+		_, err = s.Orders.SubmitUTR(t.Context(), name, utrOf(n))
 		require.NoError(t, err, name)
 		id := "onramp/" + name
 		require.NoError(t, forge(id, s.pendingWatch(id)), name)
@@ -159,7 +145,7 @@ func TestForgedAnswersOfActivitiesDecideNothing(t *testing.T) {
 			}
 			return fmt.Errorf("order %s has taken what was forged", name)
 		})
-		described, err := s.temporal.DescribeWorkflow(t.Context(), "onramp/"+name, "")
+		described, err := s.Temporal.DescribeWorkflow(t.Context(), "onramp/"+name, "")
 		require.NoError(t, err)
 		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, described.Status, name)
 	}
@@ -169,10 +155,10 @@ func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for _, reference := range []string{"victim", "thief"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/victim", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/victim", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
 	s.await(buy("victim"), settling, func(order *ramp.Order) bool { return order.Accepted() })
 	var request, proof *commonpb.Payload
 	for _, event := range s.history(buy("victim")).GetEvents() {
@@ -201,9 +187,9 @@ func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
 	run, err := thief.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/copy", TaskQueue: ramp.TaskQueue},
 		ramp.OnrampWorkflow, converter.NewRawValue(request))
 	require.NoError(t, err)
-	require.ErrorContains(t, s.temporal.GetWorkflow(t.Context(), run.GetID(), "").Get(t.Context(), nil), "does not decrypt")
+	require.ErrorContains(t, s.Temporal.GetWorkflow(t.Context(), run.GetID(), "").Get(t.Context(), nil), "does not decrypt")
 
-	_, err = s.orders.SubmitUTR(t.Context(), "thief", utrOf(2))
+	_, err = s.Orders.SubmitUTR(t.Context(), "thief", utrOf(2))
 	require.NoError(t, err, "the order goes on")
 	s.awaitStatus(buy("thief"), settling, ramp.Completed)
 	s.requireReplay(buy("victim"), buy("thief"))
@@ -218,7 +204,7 @@ func noted(order *ramp.Order, text string) bool {
 func TestProofSentInClearCountsAndTheOrderSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("clear"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("clear"))
 	require.NoError(t, err)
 	require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/clear", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
 
@@ -233,10 +219,10 @@ func TestProofSentInClearCountsAndTheOrderSaysSo(t *testing.T) {
 func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	source := codec.KeysetSource{File: s.keyset}
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("rotated"))
+	source := codec.KeysetSource{File: s.Keyset}
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("rotated"))
 	require.NoError(t, err)
-	old := s.keyring.Primary()
+	old := s.Keyring.Primary()
 	out, problems, code := s.starter("keyset", "rotate")
 	require.Zero(t, code, problems)
 	require.Contains(t, out, "keyset rotate --promote")
@@ -245,15 +231,15 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	require.Contains(t, out, "encrypts from now on")
 
 	changed := make(chan error, 1)
-	go s.keyring.Follow(t.Context(), 10*time.Millisecond, func(err error) {
+	go s.Keyring.Follow(t.Context(), 10*time.Millisecond, func(err error) {
 		select {
 		case changed <- err:
 		default:
 		}
 	})
 	require.NoError(t, <-changed)
-	require.NotEqual(t, old, s.keyring.Primary())
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/rotated", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NotEqual(t, old, s.Keyring.Primary())
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/rotated", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
 
 	order := s.awaitStatus(buy("rotated"), settling, ramp.Completed)
 	byKey := make(map[string]int)
@@ -262,22 +248,25 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	}
 	require.Len(t, byKey, 2)
 	require.Greater(t, byKey[old], 10)
-	require.Greater(t, byKey[s.keyring.Primary()], 10)
+	require.Greater(t, byKey[s.Keyring.Primary()], 10)
 	require.Contains(t, fmt.Sprint(order.Timeline), "set aside is read now", "the worker did not have the key when the order began")
 	s.requireReplay(buy("rotated"))
 	keys, err := codec.ListKeys(t.Context(), source)
 	require.NoError(t, err)
-	require.Equal(t, fmt.Sprint(keys[1].ID), s.keyring.Primary())
+	require.Equal(t, fmt.Sprint(keys[1].ID), s.Keyring.Primary())
 }
 
 func TestWorkerWithoutTheKeysetRefusesToStart(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	s.keyset = "/nowhere/keyset.json"
-	refused := launch(t, "worker", s.workerEnvironment())
-	refused.wait()
-	require.Error(t, refused.err)
-	require.Contains(t, tail(refused.log, 5), "starter keyset create")
+	s.Keyset = "/nowhere/keyset.json"
+	refused := s.launchWorker()
+	ctx, cancel := s.inTime()
+	defer cancel()
+	code, err := refused.Wait(ctx)
+	require.NoError(t, err)
+	require.NotZero(t, code)
+	require.Contains(t, tail(refused.Log(), 5), "starter keyset create")
 	_, problems, code := s.starter("status", "onramp/none")
 	require.Equal(t, 1, code)
 	require.NotEmpty(t, problems)

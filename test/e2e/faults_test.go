@@ -127,7 +127,7 @@ func TestOrderWhoseCreationLostItsAnswerIsFoundAndNotMadeTwice(t *testing.T) {
 	request.PaymentMethod, request.UPI = ramp.IMPS, nil
 	request.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
 
-	order, err := s.orders.StartOnramp(t.Context(), request)
+	order, err := s.Orders.StartOnramp(t.Context(), request)
 
 	require.NoError(t, err)
 	require.NotEmpty(t, order.Instructions.Bank.AccountNumber)
@@ -147,7 +147,7 @@ func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
 	var starting errgroup.Group
 	for _, reference := range references {
 		starting.Go(func() error {
-			_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+			_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 			return err
 		})
 	}
@@ -155,7 +155,7 @@ func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
 
 	var adopted, made []string
 	for i, reference := range references {
-		order, err := s.orders.Get(t.Context(), buy(reference))
+		order, err := s.Orders.Get(t.Context(), buy(reference))
 		require.NoError(t, err)
 		require.Contains(t, order.Attention, "instructions was lost")
 		adopted = append(adopted, order.OrderID)
@@ -179,7 +179,7 @@ func TestOrderWhoseAnswerIsReadLateIsNotSharedWithOneThatLooksAlike(t *testing.T
 		request := onrampRequest(reference)
 		byBank(&request)
 		starting.Go(func() error {
-			_, err := s.orders.StartOnramp(t.Context(), request)
+			_, err := s.Orders.StartOnramp(t.Context(), request)
 			return err
 		})
 	}
@@ -193,9 +193,9 @@ func TestOrderWhoseAnswerIsReadLateIsNotSharedWithOneThatLooksAlike(t *testing.T
 	start("lost")
 	require.NoError(t, starting.Wait())
 
-	late, err := s.orders.Get(t.Context(), buy("late"))
+	late, err := s.Orders.Get(t.Context(), buy("late"))
 	require.NoError(t, err)
-	lost, err := s.orders.Get(t.Context(), buy("lost"))
+	lost, err := s.Orders.Get(t.Context(), buy("lost"))
 	require.NoError(t, err)
 	require.NotEqual(t, late.OrderID, lost.OrderID)
 	require.Len(t, s.ledger().Orders, 2)
@@ -210,7 +210,7 @@ func TestOrderWhoseAnswerIsReadLateIsNotSharedWithOneThatLooksAlike(t *testing.T
 func TestLatePaymentOfAnOrderThatTheProviderExpiredIsFollowed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("late"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("late"))
 	require.NoError(t, err)
 	s.clock(`{"speed":0}`)
 	s.submit("late", utrOf(1))
@@ -232,14 +232,14 @@ func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {
 	s := newStack(t, 60, unreliable(n))
 	n.fail("POST /v1/orders/utr", networkFault{left: 1})
 	n.fail("POST /v1/offramp/orders/txnhash", networkFault{left: 1})
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("buy"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("buy"))
 	require.NoError(t, err)
-	_, err = s.orders.StartOfframp(t.Context(), offrampRequest("sell"))
+	_, err = s.Orders.StartOfframp(t.Context(), offrampRequest("sell"))
 	require.NoError(t, err)
 
-	bought, err := s.orders.SubmitUTR(t.Context(), "buy", utrOf(1))
+	bought, err := s.Orders.SubmitUTR(t.Context(), "buy", utrOf(1))
 	require.NoError(t, err)
-	sold, err := s.orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
+	sold, err := s.Orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
 	require.NoError(t, err)
 
 	require.True(t, bought.Accepted())
@@ -269,9 +269,9 @@ func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
 				n.fail(route, trouble)
 			}
 
-			_, err := s.orders.StartOfframp(t.Context(), offrampRequest("sell"))
+			_, err := s.Orders.StartOfframp(t.Context(), offrampRequest("sell"))
 			require.NoError(t, err)
-			_, err = s.orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
+			_, err = s.Orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
 			require.NoError(t, err)
 
 			order := s.awaitStatus(sell("sell"), settling, ramp.Completed)
@@ -288,7 +288,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	s := newStack(t, 60, unreliable(n))
 	n.fail("POST /v1/quote/buy", networkFault{left: 2, status: http.StatusTooManyRequests, retryAfter: "4"})
 
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("slow"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("slow"))
 
 	require.NoError(t, err)
 	calls := n.calls("POST /v1/quote/buy")
@@ -302,11 +302,11 @@ func TestTokensThatTheProviderRevokesAreRenewed(t *testing.T) {
 	t.Parallel()
 	n := new(network)
 	s := newStack(t, 60, unreliable(n))
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("revoked"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("revoked"))
 	require.NoError(t, err)
 	s.post("/sandbox/users", `{"email":"asha+linked@example.test","revokeTokens":true}`)
 
-	order, err := s.orders.SubmitUTR(t.Context(), "revoked", utrOf(1))
+	order, err := s.Orders.SubmitUTR(t.Context(), "revoked", utrOf(1))
 
 	require.NoError(t, err)
 	require.True(t, order.Accepted())
@@ -318,14 +318,14 @@ func TestOrderWhoseWorkersWereDownPastItsDeadlineEndsByWhatTheProviderSays(t *te
 	t.Parallel()
 	s := newStack(t, 360)
 	for _, reference := range []string{"unpaid", "paid"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
-	order, err := s.orders.Get(t.Context(), buy("paid"))
+	order, err := s.Orders.Get(t.Context(), buy("paid"))
 	require.NoError(t, err)
-	s.worker.stop()
+	s.stop(s.worker)
 	s.force(order.OrderID, "fiatReceived")
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/unpaid", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: "000000000000"}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/unpaid", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: "000000000000"}))
 	eventually(t, patience, func() error {
 		if wait := time.Until(order.ExpiresAt); wait > 0 {
 			return errors.New("the deadline is still to come")

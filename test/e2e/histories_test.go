@@ -195,7 +195,7 @@ func (s *stack) travel(all []road) {
 		travelling.Go(traveller.travel)
 	}
 	require.NoError(s.t, travelling.Wait())
-	s.worker.kill()
+	s.worker.Kill()
 	s.startWorker()
 	for _, traveller := range travels {
 		order := s.await(traveller.id, 2*settling, func(order *ramp.Order) bool { return order.Status.Final() })
@@ -210,25 +210,25 @@ func (s *stack) recordOthers() {
 	s.t.Helper()
 	for kind, request := range map[string]any{ramp.OnrampWorkflow: ramp.OnrampRequest{Reference: "x"}, ramp.OfframpWorkflow: ramp.OfframpRequest{}} {
 		id := strings.ToLower(kind) + "/x"
-		run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, kind, request)
+		run, err := s.Temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, kind, request)
 		require.NoError(s.t, err)
 		require.Error(s.t, run.Get(s.t.Context(), nil))
 		s.record(strings.ToLower(kind)+"-invalid-request", s.history(ramp.ID{Direction: ramp.Direction(strings.ToLower(kind)), Reference: "x"}))
 	}
 	again := buy("again")
 	s.startBare(again, onrampRequest("again"))
-	require.NoError(s.t, s.temporal.CancelWorkflow(s.t.Context(), "onramp/again", ""))
+	require.NoError(s.t, s.Temporal.CancelWorkflow(s.t.Context(), "onramp/again", ""))
 	s.awaitStatus(again, settling, ramp.Cancelled)
 	requireTaken(s.t, s.startBare(again, onrampRequest("again")))
 	s.record("onramp-reference-taken", s.history(again))
 	reserved := onrampRequest("reserved")
 	reserved.Metadata = map[string]string{"Reference": "of another order"}
-	run, err := s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: "onramp/reserved", TaskQueue: ramp.TaskQueue},
+	run, err := s.Temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: "onramp/reserved", TaskQueue: ramp.TaskQueue},
 		ramp.OnrampWorkflow, reserved)
 	require.NoError(s.t, err)
 	require.ErrorContains(s.t, run.Get(s.t.Context(), nil), "metadata.Reference must be left out")
 	s.record("onramp-reserved-metadata", s.history(ramp.ID{Direction: ramp.Onramp, Reference: "reserved"}))
-	run, err = s.temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
+	run, err = s.Temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{ID: ramp.AdoptionID("1"), TaskQueue: ramp.TaskQueue},
 		ramp.AdoptionWorkflow, "onramp/x")
 	require.NoError(s.t, err)
 	require.NoError(s.t, run.Get(s.t.Context(), nil))
@@ -243,7 +243,7 @@ func (s *stack) record(name string, history proto.Message) {
 	if _, err := os.Stat(path); histories == "" || err == nil {
 		return
 	}
-	keyring := s.keyring
+	keyring := s.Keyring
 	if s.ahead != nil {
 		keyring = s.ahead
 	}
@@ -253,7 +253,7 @@ func (s *stack) record(name string, history proto.Message) {
 		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 			opened, err := own.Decode(payloads)
 			for i, payload := range opened {
-				if key := codec.KeyID(payloads[i]); key != "" && key != s.keyring.Primary() {
+				if key := codec.KeyID(payloads[i]); key != "" && key != s.Keyring.Primary() {
 					payload.Metadata[payloadmeta.MetadataKeyID] = []byte(key) // as the worker's converter hands it over
 				}
 			}
@@ -314,19 +314,19 @@ func (t *traveller) submit(n int) error {
 	var err error
 	switch _, argument := t.proof(n); proof := argument.(type) {
 	case ramp.UTRSubmission:
-		_, err = t.orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+		_, err = t.Orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
 	case ramp.HashSubmission:
-		_, err = t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, proof.TransactionHash)
+		_, err = t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, proof.TransactionHash)
 	}
 	return err
 }
 
 func (t *traveller) signal(name string, argument any) error {
-	return t.temporal.SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, argument)
+	return t.Temporal.SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, argument)
 }
 
 func (t *traveller) until(wanted func(*ramp.Order) bool) error {
-	for order, err := range t.orders.Watch(t.ctx, t.id) {
+	for order, err := range t.Orders.Watch(t.ctx, t.id) {
 		if err != nil {
 			return err
 		}
@@ -347,15 +347,15 @@ func inOneTrip(t *traveller) error {
 	var err error
 	switch request := t.request().(type) {
 	case ramp.OnrampRequest:
-		_, err = t.orders.StartOnramp(t.ctx, request)
+		_, err = t.Orders.StartOnramp(t.ctx, request)
 	case ramp.OfframpRequest:
-		_, err = t.orders.StartOfframp(t.ctx, request)
+		_, err = t.Orders.StartOfframp(t.ctx, request)
 	}
 	return err
 }
 
 func plainly(t *traveller) error {
-	_, err := t.temporal.ExecuteWorkflow(t.ctx, client.StartWorkflowOptions{
+	_, err := t.Temporal.ExecuteWorkflow(t.ctx, client.StartWorkflowOptions{
 		ID: t.id.Direction.WorkflowID(t.id.Reference), TaskQueue: ramp.TaskQueue,
 	}, t.id.Direction.WorkflowType(), t.request())
 	return err
@@ -364,7 +364,7 @@ func plainly(t *traveller) error {
 func withEarlyProof(t *traveller) error {
 	name, proof := t.proof(1)
 	id := t.id.Direction.WorkflowID(t.id.Reference)
-	_, err := t.temporal.SignalWithStartWorkflow(t.ctx, id, name, proof,
+	_, err := t.Temporal.SignalWithStartWorkflow(t.ctx, id, name, proof,
 		client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, t.id.Direction.WorkflowType(), t.request())
 	return err
 }
@@ -418,9 +418,9 @@ func otherProof(t *traveller) error {
 func refusedProof(t *traveller) error {
 	var err error
 	if t.id.Direction == ramp.Onramp {
-		_, err = t.orders.SubmitUTR(t.ctx, t.id.Reference, "000000000000")
+		_, err = t.Orders.SubmitUTR(t.ctx, t.id.Reference, "000000000000")
 	} else {
-		_, err = t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
+		_, err = t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
 	}
 	if !ramp.IsError(err, ramp.ProofRefused) {
 		return fmt.Errorf("the proof was not refused: %w", err)
@@ -434,24 +434,24 @@ func malformedSignal(t *traveller) error {
 }
 
 func refusedCancel(t *traveller) error {
-	_, err := t.orders.Cancel(t.ctx, t.id)
+	_, err := t.Orders.Cancel(t.ctx, t.id)
 	if !ramp.IsError(err, ramp.CancelRefused) && !ramp.IsError(err, ramp.OrderOver) {
 		return fmt.Errorf("the cancellation was not refused: %w", err)
 	}
-	return t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "")
+	return t.Temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "")
 }
 
 func cancelOrder(t *traveller) error {
-	_, err := t.orders.Cancel(t.ctx, t.id)
+	_, err := t.Orders.Cancel(t.ctx, t.id)
 	return err
 }
 
 func confirm(t *traveller) error {
-	order, err := t.orders.Get(t.ctx, t.id)
+	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}
-	_, err = t.orders.ConfirmQuote(t.ctx, t.id, order.Quote.ID)
+	_, err = t.Orders.ConfirmQuote(t.ctx, t.id, order.Quote.ID)
 	return err
 }
 
@@ -460,18 +460,18 @@ func anotherAccount(t *traveller) error {
 	if t.id.Direction == ramp.Offramp {
 		account = ramp.AccountSubmission{Bank: offrampRequest("").Bank}
 	}
-	_, err := t.orders.SubmitAccount(t.ctx, t.id, account)
+	_, err := t.Orders.SubmitAccount(t.ctx, t.id, account)
 	return err
 }
 
 func submitDossier(t *traveller) error {
-	_, err := t.orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(t.request().(ramp.OnrampRequest).Email)))
+	_, err := t.Orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(t.request().(ramp.OnrampRequest).Email)))
 	return err
 }
 
 // payNothing submits a UTR that the provider takes, and never finds the payment of.
 func payNothing(t *traveller) error {
-	_, err := t.orders.SubmitUTR(t.ctx, t.id.Reference, fmt.Sprintf("9999%08d", t.n))
+	_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, fmt.Sprintf("9999%08d", t.n))
 	return err
 }
 
@@ -480,7 +480,7 @@ func mistype(t *traveller) error {
 	if t.id.Direction == ramp.Onramp {
 		return payNothing(t)
 	}
-	_, err := t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, fmt.Sprintf("0x%060xdead", t.n))
+	_, err := t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, fmt.Sprintf("0x%060xdead", t.n))
 	return err
 }
 
@@ -488,7 +488,7 @@ func mistype(t *traveller) error {
 func proofsWithoutEnd(t *traveller) error {
 	for n := range 1000 {
 		proof := ramp.UTRSubmission{UTR: fmt.Sprintf("9999%04d%04d", t.n, n)}
-		_, err := t.orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+		_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
 		if ramp.IsError(err, ramp.ProofLimit) {
 			return complete(t)
 		}
@@ -507,7 +507,7 @@ func in(status ramp.Status) func(*traveller) error {
 // force has the provider say that the order is in a status.
 func force(status string) func(*traveller) error {
 	return func(t *traveller) error {
-		order, err := t.orders.Get(t.ctx, t.id)
+		order, err := t.Orders.Get(t.ctx, t.id)
 		if err != nil {
 			return err
 		}
@@ -540,7 +540,7 @@ func conflictingProof(t *traveller) error {
 
 // refusedProofThoughPaid is refused, and its user is not asked for another.
 func refusedProofThoughPaid(t *traveller) error {
-	_, err := t.orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
+	_, err := t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
 	if !ramp.IsError(err, ramp.NotAwaited) {
 		return fmt.Errorf("the proof was awaited: %w", err)
 	}
@@ -552,7 +552,7 @@ func cancelUnclear(t *traveller) error {
 	if err := force("complianceReview")(t); err != nil {
 		return err
 	}
-	if err := t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
+	if err := t.Temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
 		return err
 	}
 	if err := t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "complianceReview" }); err != nil {
@@ -563,7 +563,7 @@ func cancelUnclear(t *traveller) error {
 
 // cancelThenPay hands a proof in while the provider is asked about the cancelled order.
 func cancelThenPay(t *traveller) error {
-	if err := t.temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
+	if err := t.Temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
 		return err
 	}
 	eventually(t.t, patience, func() error {
@@ -594,14 +594,14 @@ func confirmDearer(age time.Duration) func(*traveller) error {
 }
 
 func (t *traveller) confirmDearer(age time.Duration) error {
-	first, err := t.orders.Get(t.ctx, t.id)
+	first, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}
 	<-time.After(age)
 	t.toAGoodPrice()
 	t.clock(`{"advance":"30s"}`)
-	if _, err := t.orders.ConfirmQuote(t.ctx, t.id, first.Quote.ID); err != nil {
+	if _, err := t.Orders.ConfirmQuote(t.ctx, t.id, first.Quote.ID); err != nil {
 		return err
 	}
 	var second *ramp.Quote
@@ -614,13 +614,13 @@ func (t *traveller) confirmDearer(age time.Duration) error {
 	if second.Pay.AtMost(first.Quote.Pay.Amount) {
 		return fmt.Errorf("the user is asked again to pay %s, having agreed to %s", second.Pay.Amount, first.Quote.Pay.Amount)
 	}
-	_, err = t.orders.ConfirmQuote(t.ctx, t.id, second.ID)
+	_, err = t.Orders.ConfirmQuote(t.ctx, t.id, second.ID)
 	return err
 }
 
 // unsure has the provider say what nobody knows when the order's time is over, and then that it is paid.
 func unsure(t *traveller) error {
-	order, err := t.orders.Get(t.ctx, t.id)
+	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}
@@ -634,7 +634,7 @@ func unsure(t *traveller) error {
 
 // paidUnseen is a payment that the provider finds by itself before the order's time is over.
 func paidUnseen(t *traveller) error {
-	order, err := t.orders.Get(t.ctx, t.id)
+	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}

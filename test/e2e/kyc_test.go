@@ -49,7 +49,7 @@ func TestKYCDossierIsUploadedAndItsContentsStayOutOfHistory(t *testing.T) {
 	request := unverified("kyc", "nokyc")
 	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
 
-	order, err := s.orders.StartOnramp(t.Context(), request)
+	order, err := s.Orders.StartOnramp(t.Context(), request)
 
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)
@@ -75,7 +75,7 @@ func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
 	s := newStack(t, 60, withEnvironment("AWS_ENDPOINT_URL="+store.URL, "AWS_S3_USE_PATH_STYLE=true", "AWS_REGION=ap-south-1",
 		"AWS_ACCESS_KEY_ID=e2e", "AWS_SECRET_ACCESS_KEY=e2e", "AWS_EC2_METADATA_DISABLED=true"))
 
-	order, err := s.orders.StartOnramp(t.Context(), request)
+	order, err := s.Orders.StartOnramp(t.Context(), request)
 
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)
@@ -88,19 +88,19 @@ func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) 
 	incomplete := dossier(email)
 	delete(incomplete, "selfie.jpg")
 
-	order, err := s.orders.StartOnramp(t.Context(), unverified("asked", "kycrefused"))
+	order, err := s.Orders.StartOnramp(t.Context(), unverified("asked", "kycrefused"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingKYC, order.Status)
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, incomplete))
+	_, err = s.Orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, incomplete))
 	require.True(t, ramp.IsError(err, ramp.KYCRefused), "%v", err)
 	require.ErrorContains(t, err, "selfie")
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
+	_, err = s.Orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.True(t, ramp.IsError(err, ramp.KYCRefused), "%v", err)
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
+	_, err = s.Orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.NoError(t, err)
 
 	s.awaitStatus(buy("asked"), settling, ramp.AwaitingPayment)
-	_, err = s.orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
+	_, err = s.Orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 }
 
@@ -108,12 +108,12 @@ func TestSecondOrderOfANewUserGoesOnOnceTheFirstHasGotThemVerified(t *testing.T)
 	t.Parallel()
 	s := newStack(t, 360)
 	for _, reference := range []string{"first", "second"} {
-		order, err := s.orders.StartOnramp(t.Context(), unverified(reference, "nokyc"))
+		order, err := s.Orders.StartOnramp(t.Context(), unverified(reference, "nokyc"))
 		require.NoError(t, err)
 		require.Equal(t, ramp.AwaitingKYC, order.Status)
 	}
 
-	_, err := s.orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier(unverified("first", "nokyc").Email)))
+	_, err := s.Orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier(unverified("first", "nokyc").Email)))
 
 	require.NoError(t, err)
 	s.awaitStatus(buy("first"), settling, ramp.AwaitingPayment)
@@ -127,7 +127,7 @@ func TestManualReviewOfKYCIsWaitedFor(t *testing.T) {
 	request := unverified("review", "review")
 	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
 
-	order, err := s.orders.StartOnramp(t.Context(), request)
+	order, err := s.Orders.StartOnramp(t.Context(), request)
 
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)

@@ -37,19 +37,19 @@ func TestProviderThatLiesLeadsNobodyAstrayAndEndsNoOrder(t *testing.T) {
 	s.lies("long", "POST /v1/orders/create", "orderId", strings.Repeat("6", 5000))
 	s.lies("marked", "POST /v1/orders/status", "buyTokenSymbol,explorerUrl", markup)
 
-	sale, err := s.orders.StartOfframp(t.Context(), offrampRequest("astray"))
+	sale, err := s.Orders.StartOfframp(t.Context(), offrampRequest("astray"))
 	require.NoError(t, err)
 	require.Contains(t, sale.Attention, "the deposit wallet must be a wallet that someone holds")
 	require.Nil(t, sale.Instructions.Deposit)
 	require.NotEmpty(t, sale.OrderID)
-	_, err = s.orders.Cancel(t.Context(), ramp.ID{Direction: ramp.Offramp, Reference: "astray"})
+	_, err = s.Orders.Cancel(t.Context(), ramp.ID{Direction: ramp.Offramp, Reference: "astray"})
 	require.NoError(t, err)
 	s.awaitStatus(ramp.ID{Direction: ramp.Offramp, Reference: "astray"}, settling, ramp.Cancelled)
 
 	for n, reference := range []string{"long", "marked"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
-		_, err = s.orders.SubmitUTR(t.Context(), reference, utrOf(n))
+		_, err = s.Orders.SubmitUTR(t.Context(), reference, utrOf(n))
 		require.NoError(t, err)
 	}
 	found := s.awaitStatus(buy("long"), settling, ramp.Completed)

@@ -88,7 +88,7 @@ func TestNodeClientRunsOrdersAsTheContractHasThem(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 
-	node(t, "orders.test.js", "TEMPORAL_ADDRESS="+s.address, "RAMP_KEYSET_FILE="+s.keyset)
+	node(t, "orders.test.js", "TEMPORAL_ADDRESS="+s.Address, "RAMP_KEYSET_FILE="+s.Keyset)
 
 	require.Len(t, s.ledger().Orders, 10, "fourteen references, four of which never had a valid request: one order each")
 	require.Equal(t, ramp.Completed, s.requireSchema(buy("node-1")).Status)

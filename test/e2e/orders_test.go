@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/ramp"
+	"rampart/test/testbed"
 )
 
 // settling is how long an order may take from accepted proof to its end with the clocks of these tests.
@@ -23,21 +24,21 @@ func TestOnrampAndOfframpOrdersComplete(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30)
 
-	bought, err := s.orders.StartOnramp(t.Context(), onrampRequest("buy-1"))
+	bought, err := s.Orders.StartOnramp(t.Context(), onrampRequest("buy-1"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, bought.Status)
 	require.Contains(t, bought.Instructions.UPI.QR, "upi://pay?")
 	require.NotEmpty(t, bought.Instructions.UPI.VPA)
-	sold, err := s.orders.StartOfframp(t.Context(), offrampRequest("sell-1"))
+	sold, err := s.Orders.StartOfframp(t.Context(), offrampRequest("sell-1"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, sold.Status)
 	require.Equal(t, "100", sold.Instructions.Deposit.Amount)
 	require.NotEmpty(t, sold.Instructions.Deposit.WalletAddress)
 
-	bought, err = s.orders.SubmitUTR(t.Context(), "buy-1", utrOf(1))
+	bought, err = s.Orders.SubmitUTR(t.Context(), "buy-1", utrOf(1))
 	require.NoError(t, err)
 	require.True(t, bought.Accepted())
-	sold, err = s.orders.SubmitTransactionHash(t.Context(), "sell-1", hashOf(1))
+	sold, err = s.Orders.SubmitTransactionHash(t.Context(), "sell-1", hashOf(1))
 	require.NoError(t, err)
 	require.True(t, sold.Accepted())
 
@@ -69,7 +70,7 @@ func (s *stack) requireNoSecrets(orders ...ramp.ID) {
 		require.NoError(s.t, err)
 		require.Contains(s.t, string(stored), order.Reference, "the scan would not find anything")
 		require.NotRegexp(s.t, jwt, string(stored))
-		for _, secret := range []string{apiKey, apiSecret, kycSecret, "Bearer"} {
+		for _, secret := range []string{testbed.APIKey, testbed.APISecret, testbed.KYCSecret, "Bearer"} {
 			require.NotContains(s.t, string(stored), secret)
 		}
 	}
@@ -94,10 +95,10 @@ func (s *stack) requireSummaries(orders ...ramp.ID) {
 func TestHistoryOfAHappyOnrampOrderIsShortHoweverLongItIsWatched(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("short"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("short"))
 	require.NoError(t, err)
 	s.clock(`{"speed":0}`)
-	_, err = s.orders.SubmitUTR(t.Context(), "short", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "short", utrOf(1))
 	require.NoError(t, err)
 
 	for _, status := range []string{"fiatReceived", "transferred", "completed"} {
@@ -125,23 +126,23 @@ func TestOrderStartedAndSignalledWithPlainJSONCompletes(t *testing.T) {
 		"paymentMethod": "INR_UPI",
 		"upi":           map[string]any{"id": "asha@okbank", "name": "Asha Rao"},
 	}
-	run, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/plain", TaskQueue: "ramp"}, "Onramp", input)
+	run, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/plain", TaskQueue: "ramp"}, "Onramp", input)
 	require.NoError(t, err)
-	awaited, err := s.temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+	awaited, err := s.Temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: "onramp/plain", UpdateName: "await-order", WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	require.NoError(t, err)
 	var instructed map[string]any
 	require.NoError(t, awaited.Get(t.Context(), &instructed))
 	require.Equal(t, "awaiting_payment", instructed["status"])
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/plain", "", "submit-utr", map[string]string{"utr": utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/plain", "", "submit-utr", map[string]string{"utr": utrOf(1)}))
 
 	var order map[string]any
 	require.NoError(t, run.Get(t.Context(), &order))
 
 	require.Equal(t, "completed", order["status"])
 	require.Equal(t, "onramp", order["direction"])
-	description, err := s.temporal.DescribeWorkflow(t.Context(), "onramp/plain", "")
+	description, err := s.Temporal.DescribeWorkflow(t.Context(), "onramp/plain", "")
 	require.NoError(t, err)
 	direction, _ := description.TypedSearchAttributes.GetKeyword(ramp.DirectionKey)
 	status, _ := description.TypedSearchAttributes.GetKeyword(ramp.StatusKey)
@@ -154,28 +155,28 @@ func TestOrderStartedAndSignalledWithPlainJSONCompletes(t *testing.T) {
 func TestTheSameReferenceIsTheSameOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	first, err := s.orders.StartOnramp(t.Context(), onrampRequest("once"))
+	first, err := s.Orders.StartOnramp(t.Context(), onrampRequest("once"))
 	require.NoError(t, err)
-	second, err := s.orders.StartOnramp(t.Context(), onrampRequest("once"))
+	second, err := s.Orders.StartOnramp(t.Context(), onrampRequest("once"))
 	require.NoError(t, err)
 	require.Equal(t, first.OrderID, second.OrderID)
 	other := onrampRequest("once")
 	other.Fiat.Amount = "2000.00"
-	_, err = s.orders.StartOnramp(t.Context(), other)
+	_, err = s.Orders.StartOnramp(t.Context(), other)
 	require.True(t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
 
-	_, err = s.orders.SubmitUTR(t.Context(), "once", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "once", utrOf(1))
 	require.NoError(t, err)
 	s.awaitStatus(buy("once"), settling, ramp.Completed)
 
-	third, err := s.orders.StartOnramp(t.Context(), onrampRequest("once"))
+	third, err := s.Orders.StartOnramp(t.Context(), onrampRequest("once"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.Completed, third.Status)
-	_, err = s.orders.StartOnramp(t.Context(), other)
+	_, err = s.Orders.StartOnramp(t.Context(), other)
 	require.True(t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
 	require.Len(t, s.ledger().Orders, 1)
 
-	_, err = s.orders.SubmitUTR(t.Context(), "once", utrOf(2))
+	_, err = s.Orders.SubmitUTR(t.Context(), "once", utrOf(2))
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
 }
 
@@ -185,17 +186,17 @@ func TestInvalidRequestIsRefusedAtTheDoorAndByTheWorkflow(t *testing.T) {
 	request := onrampRequest("bad")
 	request.Fiat.Amount, request.WalletAddress = "0", "nowhere"
 
-	_, err := s.orders.StartOnramp(t.Context(), request)
+	_, err := s.Orders.StartOnramp(t.Context(), request)
 	require.True(t, ramp.IsError(err, ramp.InvalidRequest), "%v", err)
-	_, err = s.orders.Get(t.Context(), buy("bad"))
+	_, err = s.Orders.Get(t.Context(), buy("bad"))
 	require.True(t, ramp.IsError(err, ramp.NotFound), "%v", err)
 
-	run, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/bad", TaskQueue: "ramp"}, "Onramp", request)
+	run, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/bad", TaskQueue: "ramp"}, "Onramp", request)
 	require.NoError(t, err)
 	var application *temporal.ApplicationError
 	require.ErrorAs(t, run.Get(t.Context(), nil), &application)
 	require.Equal(t, "InvalidRequest", application.Type())
-	_, err = s.orders.Get(t.Context(), buy("bad"))
+	_, err = s.Orders.Get(t.Context(), buy("bad"))
 	require.True(t, ramp.IsError(err, ramp.InvalidRequest), "%v", err)
 	require.ErrorContains(t, err, "walletAddress")
 	require.Empty(t, s.ledger().Orders)
@@ -204,20 +205,20 @@ func TestInvalidRequestIsRefusedAtTheDoorAndByTheWorkflow(t *testing.T) {
 func TestRefusedProofIsAnsweredAndTheNextOneCounts(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("retry"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("retry"))
 	require.NoError(t, err)
 
-	_, err = s.orders.SubmitUTR(t.Context(), "retry", "123")
+	_, err = s.Orders.SubmitUTR(t.Context(), "retry", "123")
 	require.True(t, ramp.IsError(err, ramp.InvalidRequest), "%v", err)
-	_, err = s.orders.SubmitUTR(t.Context(), "retry", "000000000000")
+	_, err = s.Orders.SubmitUTR(t.Context(), "retry", "000000000000")
 	require.True(t, ramp.IsError(err, ramp.ProofRefused), "%v", err)
 	require.ErrorContains(t, err, "Invalid UTR")
-	order, err := s.orders.SubmitUTR(t.Context(), "retry", utrOf(1))
+	order, err := s.Orders.SubmitUTR(t.Context(), "retry", utrOf(1))
 	require.NoError(t, err)
 	require.Equal(t, utrOf(1), order.Proof.UTR)
 
 	s.awaitStatus(buy("retry"), settling, ramp.Completed)
-	_, err = s.orders.SubmitUTR(t.Context(), "retry", utrOf(2))
+	_, err = s.Orders.SubmitUTR(t.Context(), "retry", utrOf(2))
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
 	s.requireReplay(buy("retry"))
 }
@@ -226,21 +227,21 @@ func TestCancellationEndsAnUnpaidOrderAndIsRefusedForAPaidOne(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for _, reference := range []string{"unpaid", "paid"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
 	s.clock(`{"speed":0}`)
 
-	order, err := s.orders.Cancel(t.Context(), buy("unpaid"))
+	order, err := s.Orders.Cancel(t.Context(), buy("unpaid"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.Cancelled, order.Status)
-	description, err := s.temporal.DescribeWorkflow(t.Context(), "onramp/unpaid", "")
+	description, err := s.Temporal.DescribeWorkflow(t.Context(), "onramp/unpaid", "")
 	require.NoError(t, err)
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, description.Status)
 
-	_, err = s.orders.SubmitUTR(t.Context(), "paid", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "paid", utrOf(1))
 	require.NoError(t, err)
-	_, err = s.orders.Cancel(t.Context(), buy("paid"))
+	_, err = s.Orders.Cancel(t.Context(), buy("paid"))
 	require.True(t, ramp.IsError(err, ramp.CancelRefused), "%v", err)
 	s.clock(`{"speed":60}`)
 	s.awaitStatus(buy("paid"), settling, ramp.Completed)
@@ -250,9 +251,9 @@ func TestCancellationEndsAnUnpaidOrderAndIsRefusedForAPaidOne(t *testing.T) {
 func TestOrdersAreListedByWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("list-1"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("list-1"))
 	require.NoError(t, err)
-	sold, err := s.orders.StartOfframp(t.Context(), offrampRequest("list-2"))
+	sold, err := s.Orders.StartOfframp(t.Context(), offrampRequest("list-2"))
 	require.NoError(t, err)
 
 	for _, filter := range []ramp.Filter{
@@ -269,11 +270,11 @@ func TestOrdersAreListedByWhatTheyAre(t *testing.T) {
 func TestStartThatTakesTooLongSaysThatTheOrderRunsOn(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	s.worker.stop()
+	s.stop(s.worker)
 	soon, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 
-	_, err := s.orders.StartOnramp(soon, onrampRequest("later"))
+	_, err := s.Orders.StartOnramp(soon, onrampRequest("later"))
 
 	require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 	s.startWorker()
@@ -288,7 +289,7 @@ func TestAccountIsLinkedAndWatchedWhileTheProviderChecksIt(t *testing.T) {
 	request.PaymentMethod, request.UPI = ramp.IMPS, nil
 	request.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000009001", IFSC: "HDFC0001234", PAN: "ABCPE1234F"}
 
-	order, err := s.orders.StartOnramp(t.Context(), request)
+	order, err := s.Orders.StartOnramp(t.Context(), request)
 
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)

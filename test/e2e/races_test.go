@@ -91,12 +91,12 @@ func (s *stack) contestant(n int) (*contest, error) {
 	if n%2 == 0 {
 		request := onrampRequest(reference)
 		request.Email = userOf(n, "linked")
-		order, err := s.orders.StartOnramp(s.t.Context(), request)
+		order, err := s.Orders.StartOnramp(s.t.Context(), request)
 		return &contest{id: buy(reference), order: order}, err
 	}
 	request := offrampRequest(reference)
 	request.Email = userOf(n, "linked")
-	order, err := s.orders.StartOfframp(s.t.Context(), request)
+	order, err := s.Orders.StartOfframp(s.t.Context(), request)
 	return &contest{id: sell(reference), order: order}, err
 }
 
@@ -117,9 +117,9 @@ func (c *contest) badProof() string {
 }
 
 func (s *stack) submits(c *contest, at time.Time, proof string) {
-	submit := s.orders.SubmitUTR
+	submit := s.Orders.SubmitUTR
 	if c.id.Direction == ramp.Offramp {
-		submit = s.orders.SubmitTransactionHash
+		submit = s.Orders.SubmitTransactionHash
 	}
 	c.moves = append(c.moves, &move{at: at, proof: proof,
 		refusals: []ramp.ErrorType{ramp.ProofConflict, ramp.ProofRefused, ramp.OrderOver},
@@ -135,7 +135,7 @@ func (s *stack) signals(c *contest, at time.Time, proof string) {
 	}
 	c.moves = append(c.moves, &move{at: at, proof: proof, blind: true,
 		make: func(ctx context.Context) (*ramp.Order, error) {
-			err := s.temporal.SignalWorkflow(ctx, c.id.Direction.WorkflowID(c.id.Reference), "", name, argument)
+			err := s.Temporal.SignalWorkflow(ctx, c.id.Direction.WorkflowID(c.id.Reference), "", name, argument)
 			var over *serviceerror.NotFound
 			if errors.As(err, &over) {
 				return nil, nil
@@ -147,7 +147,7 @@ func (s *stack) signals(c *contest, at time.Time, proof string) {
 func (s *stack) cancels(c *contest, at time.Time) {
 	// A busy machine may not let the provider be asked in the time that a cancellation waits.
 	c.moves = append(c.moves, &move{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver, ramp.NotReady},
-		make: func(ctx context.Context) (*ramp.Order, error) { return s.orders.Cancel(ctx, c.id) }})
+		make: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.Cancel(ctx, c.id) }})
 }
 
 // play makes every move at its time, and returns once all are answered.
@@ -391,9 +391,9 @@ func TestProofsSubmittedWhileTheWorkerRestartsAreAllAccepted(t *testing.T) {
 
 	<-time.After(time.Until(stopAt))
 	next := s.startWorker()
-	s.worker.stop()
+	s.stop(s.worker)
 	<-time.After(time.Until(killAt))
-	next.kill()
+	next.Kill()
 	s.startWorker()
 
 	<-played
@@ -417,7 +417,7 @@ func TestStartsOfOneReferenceAtOnceAreOneOrder(t *testing.T) {
 		c := &contest{id: buy(request.Reference)}
 		for _, wanted := range []ramp.OnrampRequest{request, request, request, rival} {
 			c.moves = append(c.moves, &move{at: start.Add(time.Duration(i)*pace + within(r, 0, pace)),
-				make: func(ctx context.Context) (*ramp.Order, error) { return s.orders.StartOnramp(ctx, wanted) }})
+				make: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOnramp(ctx, wanted) }})
 		}
 		all = append(all, c)
 	}
@@ -464,7 +464,7 @@ func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
 	asked := 0
 	for i := range contests {
 		id := buy(fmt.Sprintf("race-%d", i))
-		order, err := s.orders.Get(t.Context(), id)
+		order, err := s.Orders.Get(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, ramp.AwaitingPayment, order.Status)
 		require.Equal(t, []string{order.OrderID}, s.reference(id).Orders)
@@ -495,14 +495,14 @@ func (s *stack) toAGoodPrice() {
 func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), settling)
 	defer cancel()
-	order, err := s.orders.StartOnramp(ctx, request)
+	order, err := s.Orders.StartOnramp(ctx, request)
 	if err != nil {
 		return "", err
 	}
 	agreed := ""
 	<-time.After(time.Until(order.Quote.ExpiresAt.Add(jitter)))
 	for ctx.Err() == nil {
-		order, err := s.orders.Get(ctx, buy(request.Reference))
+		order, err := s.Orders.Get(ctx, buy(request.Reference))
 		switch {
 		case err != nil: // a busy machine may not answer a query in time
 			continue
@@ -512,7 +512,7 @@ func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.D
 			<-time.After(pace)
 			continue
 		}
-		if _, err := s.orders.ConfirmQuote(ctx, buy(request.Reference), order.Quote.ID); err != nil {
+		if _, err := s.Orders.ConfirmQuote(ctx, buy(request.Reference), order.Quote.ID); err != nil {
 			return "", err // nobody else confirms, and no quote takes the place of one that nobody has confirmed
 		}
 		agreed = order.Quote.Receive.Amount

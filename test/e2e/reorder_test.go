@@ -17,11 +17,11 @@ func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount
 	s := newStack(t, 60)
 	request := onrampRequest("mismatch")
 	request.UPI.ID, request.Fiat.Amount = "ashafailed@okbank", "1000.01"
-	order, err := s.orders.StartOnramp(t.Context(), request)
+	order, err := s.Orders.StartOnramp(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingAccount, order.Status)
 	other := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha.other@okbank", Name: "Asha Rao"}}
-	_, err = s.orders.SubmitAccount(t.Context(), buy("mismatch"), other)
+	_, err = s.Orders.SubmitAccount(t.Context(), buy("mismatch"), other)
 	require.NoError(t, err)
 	s.awaitStatus(buy("mismatch"), settling, ramp.AwaitingPayment)
 	s.submit("mismatch", utrOf(1))
@@ -47,7 +47,7 @@ func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount
 
 // another is a client of another backend.
 func (s *stack) another() *ramp.Client {
-	return ramp.NewClient(s.temporal, codec.NewDataConverter(codec.New(s.keyring, "default")))
+	return ramp.NewClient(s.Temporal, codec.NewDataConverter(codec.New(s.Keyring, "default")))
 }
 
 // outage lets every submission of a UTR fail until it is over.
@@ -59,12 +59,12 @@ func (s *stack) outage(reference string) {
 func TestElevenTriesOfOneUTRInAnOutageKeepNobodyElseOut(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("tries"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("tries"))
 	require.NoError(t, err)
 	s.outage("tries")
 	for range 11 {
 		trying, stop := context.WithTimeout(t.Context(), time.Second)
-		_, err := s.orders.SubmitUTR(trying, "tries", utrOf(1))
+		_, err := s.Orders.SubmitUTR(trying, "tries", utrOf(1))
 		stop()
 		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 	}
@@ -80,12 +80,12 @@ func TestElevenTriesOfOneUTRInAnOutageKeepNobodyElseOut(t *testing.T) {
 func TestStartThatFindsTenUpdatesWaitingIsAnsweredAllTheSame(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("crowd"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("crowd"))
 	require.NoError(t, err)
 	s.outage("crowd")
 	for n := range 10 {
 		trying, stop := context.WithTimeout(t.Context(), time.Second)
-		_, err := s.orders.SubmitUTR(trying, "crowd", utrOf(n+1))
+		_, err := s.Orders.SubmitUTR(trying, "crowd", utrOf(n+1))
 		stop()
 		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 	}
@@ -106,11 +106,11 @@ func TestStartThatFindsTenUpdatesWaitingIsAnsweredAllTheSame(t *testing.T) {
 func TestStartOfATakenReferenceIsToldSoWhileNoWorkerRuns(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
-	s.worker.stop()
+	s.stop(s.worker)
 	start := func(request ramp.OnrampRequest) error {
 		asking, stop := context.WithTimeout(t.Context(), 5*time.Second)
 		defer stop()
-		_, err := s.orders.StartOnramp(asking, request)
+		_, err := s.Orders.StartOnramp(asking, request)
 		return err
 	}
 	require.True(t, ramp.IsError(start(onrampRequest("taken")), ramp.NotReady), "the order waits for a worker")

@@ -24,7 +24,7 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	n.fail("GET /v1/orders/0", networkFault{left: 1 << 30, status: http.StatusServiceUnavailable})
 	started := make(chan error, 1)
 	go func() {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest("reset"))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("reset"))
 		started <- err
 	}()
 	eventually(t, settling, func() error {
@@ -47,7 +47,7 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 // pending is the order's pending activity; nil for none.
 func (s *stack) pending(reference string) *workflowpb.PendingActivityInfo {
 	s.t.Helper()
-	described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), buy(reference).Direction.WorkflowID(reference), "")
+	described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), buy(reference).Direction.WorkflowID(reference), "")
 	if err != nil {
 		return nil
 	}
@@ -59,7 +59,7 @@ func (s *stack) pending(reference string) *workflowpb.PendingActivityInfo {
 
 func (s *stack) resetActivity(reference, activityID string) {
 	s.t.Helper()
-	_, err := s.temporal.WorkflowService().ResetActivity(s.t.Context(), &workflowservice.ResetActivityRequest{
+	_, err := s.Temporal.WorkflowService().ResetActivity(s.t.Context(), &workflowservice.ResetActivityRequest{
 		Namespace: "default",
 		Execution: &commonpb.WorkflowExecution{WorkflowId: ramp.Onramp.WorkflowID(reference)},
 		Activity:  &workflowservice.ResetActivityRequest_Id{Id: activityID},
@@ -77,12 +77,12 @@ func TestFloodOfSignalsNeitherEndsAnOrderNorKeepsItsUserFromPaying(t *testing.T)
 		require.NoError(t, err)
 	}
 	s := newStack(t, 1)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("flood"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("flood"))
 	require.NoError(t, err)
 	refused := s.flood("flood", flood)
 	require.Equal(t, flood > signalLimit, refused > 0, "%d were refused", refused)
 
-	order, err := s.orders.SubmitUTR(t.Context(), "flood", utrOf(1))
+	order, err := s.Orders.SubmitUTR(t.Context(), "flood", utrOf(1))
 
 	require.NoError(t, err)
 	require.True(t, order.Accepted())
@@ -113,7 +113,7 @@ func (s *stack) flood(reference string, number int) int {
 			refused := 0
 			for i := sender; i < number; i += senders {
 				name, argument := kinds[i%len(kinds)](i)
-				err := s.temporal.SignalWorkflow(s.t.Context(), ramp.Onramp.WorkflowID(reference), "", name, argument)
+				err := s.Temporal.SignalWorkflow(s.t.Context(), ramp.Onramp.WorkflowID(reference), "", name, argument)
 				if err != nil {
 					refused++
 				}

@@ -17,25 +17,25 @@ import (
 func TestOrdersAreAsTheirSchemaSays(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("by-upi"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("by-upi"))
 	require.NoError(t, err)
 	byBank := onrampRequest("by-bank")
 	byBank.PaymentMethod, byBank.UPI = ramp.IMPS, nil
 	byBank.Bank = offrampRequest("").Bank
-	_, err = s.orders.StartOnramp(t.Context(), byBank)
+	_, err = s.Orders.StartOnramp(t.Context(), byBank)
 	require.NoError(t, err)
-	_, err = s.orders.StartOfframp(t.Context(), offrampRequest("sold"))
+	_, err = s.Orders.StartOfframp(t.Context(), offrampRequest("sold"))
 	require.NoError(t, err)
 	paid := []ramp.ID{buy("by-upi"), buy("by-bank"), sell("sold")}
 	for _, id := range paid {
 		require.Equal(t, ramp.AwaitingPayment, s.requireSchema(id).Status)
 	}
 
-	_, err = s.orders.SubmitUTR(t.Context(), "by-upi", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "by-upi", utrOf(1))
 	require.NoError(t, err)
-	_, err = s.orders.SubmitUTR(t.Context(), "by-bank", utrOf(2))
+	_, err = s.Orders.SubmitUTR(t.Context(), "by-bank", utrOf(2))
 	require.NoError(t, err)
-	_, err = s.orders.SubmitTransactionHash(t.Context(), "sold", hashOf(1))
+	_, err = s.Orders.SubmitTransactionHash(t.Context(), "sold", hashOf(1))
 	require.NoError(t, err)
 	for _, id := range paid {
 		s.requireSchema(id)
@@ -57,7 +57,7 @@ func (s *stack) requireSchema(id ramp.ID) *ramp.Order {
 	compiled, err := compiler.Compile("urn:rampart:order")
 	require.NoError(s.t, err)
 
-	order, err := s.orders.Get(s.t.Context(), id)
+	order, err := s.Orders.Get(s.t.Context(), id)
 	require.NoError(s.t, err)
 	encoded, err := json.Marshal(order)
 	require.NoError(s.t, err)

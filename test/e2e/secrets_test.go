@@ -17,7 +17,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"rampart/internal/process"
 	"rampart/ramp"
+	"rampart/test/testbed"
 )
 
 // marks are what must not be found anywhere: each of these values is used once, by the orders of this test alone.
@@ -121,19 +123,19 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	} {
 		n.fail(route, networkFault{left: 1, status: http.StatusBadGateway, echo: true})
 	}
-	_, err := s.orders.StartOnramp(t.Context(), buying)
+	_, err := s.Orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
 
 	// Requests and messages that make no sense, past the client that would not send them. The order waits for its payment.
 	broken, brokenBank := marked("mark-broken", &m, "e")
 	broken.Email = strings.Replace(broken.Email, "+nokyc", "", 1)
 	broken.UPI.ID += " and " + brokenBank.Bank.AccountNumber
-	failed, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
+	failed, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
 		ramp.OnrampWorkflow, broken)
 	require.NoError(t, err)
 	invalid := failed.Get(t.Context(), nil)
 	require.Error(t, invalid)
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/mark-upi", "", ramp.SubmitAccount,
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/mark-upi", "", ramp.SubmitAccount,
 		map[string]any{"upi": map[string]any{"id": broken.UPI.ID, "pin": brokenBank.Bank.PAN}}))
 	run("onramp", "--email", broken.Email, "--upi", broken.UPI.ID, brokenBank.Bank.AccountNumber)
 	run("status", broken.Email)
@@ -146,11 +148,11 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	_, selling := marked("mark-bank", &m, "c")
 	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
 	n.fail("POST /v1/offramp/orders/create", networkFault{left: 1, status: http.StatusInternalServerError, echo: true})
-	_, err = s.orders.StartOfframp(t.Context(), selling)
+	_, err = s.Orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
 	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingAccount)
 	_, other := marked("", &m, "d")
-	_, err = s.orders.SubmitAccount(t.Context(), sell("mark-bank"), ramp.AccountSubmission{Bank: other.Bank})
+	_, err = s.Orders.SubmitAccount(t.Context(), sell("mark-bank"), ramp.AccountSubmission{Bank: other.Bank})
 	require.NoError(t, err)
 	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingPayment)
 	run("submit-hash", "mark-bank", "0x"+strings.Repeat("0", 64))
@@ -160,13 +162,13 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	refused, _ := marked("mark-refused", &m, "b")
 	refused.Email = strings.Replace(refused.Email, "+nokyc", "", 1)
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadRequest, echo: true})
-	_, err = s.orders.StartOnramp(t.Context(), refused)
+	_, err = s.Orders.StartOnramp(t.Context(), refused)
 	require.NoError(t, err)
 	s.awaitStatus(buy("mark-refused"), settling, ramp.Rejected)
 
 	// A worker that is killed in the middle.
 	pages := s.shown()
-	s.worker.kill()
+	s.worker.Kill()
 	second := s.startWorker()
 	s.awaitStatus(buy("mark-upi"), 2*settling, ramp.Completed)
 	s.awaitStatus(sell("mark-bank"), 2*settling, ramp.Completed)
@@ -177,17 +179,17 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	run("list")
 	pages += s.shown()
 
-	secrets := append(m.personal(), apiKey, apiSecret, kycSecret)
+	secrets := append(m.personal(), testbed.APIKey, testbed.APISecret, testbed.KYCSecret)
 	requireClean(t, "what the starter printed", printed.String(), secrets)
 	require.Contains(t, printed.String(), "mark-bank", "the scan would not find anything")
 	requireClean(t, "the error of an invalid request", invalid.Error(), secrets)
-	for _, p := range []*process{s.worker, second, s.server, codecServer} {
-		log, err := os.ReadFile(p.log)
+	for _, p := range []*process.Process{s.worker, second, s.server, codecServer} {
+		log, err := os.ReadFile(p.Log())
 		require.NoError(t, err)
-		requireClean(t, "the log of "+p.name, string(log), secrets)
+		requireClean(t, "the log of "+p.Name(), string(log), secrets)
 	}
 	for _, id := range []ramp.ID{buy("mark-upi"), sell("mark-bank"), buy("mark-refused")} {
-		order, err := s.orders.Get(t.Context(), id)
+		order, err := s.Orders.Get(t.Context(), id)
 		require.NoError(t, err)
 		shown, err := json.Marshal(order)
 		require.NoError(t, err)
@@ -196,10 +198,10 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	requireClean(t, "what Temporal's API tells", s.told("onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"), secrets)
 	requireClean(t, "metrics, health and profiles", pages, secrets)
 	require.NotContains(t, pages, "mark-upi", "metrics are about no single order")
-	second.stop()
+	s.stop(second)
 	requireClean(t, "spans", spans.received(), secrets)
 	require.Contains(t, spans.received(), "offramp/mark-bank", "the scan would not find anything")
-	s.server.stop()
+	s.stop(s.server)
 	requireClean(t, "Temporal's database", s.onDisk(), secrets)
 }
 
@@ -258,14 +260,14 @@ func TestWebUIShowsNoSecretOutsideOfPayloads(t *testing.T) {
 	s.startCodecServer()
 	buying, _ := marked("mark-web", &m, "a")
 	buying.Email = strings.Replace(buying.Email, "+nokyc", "", 1)
-	_, err := s.orders.StartOnramp(t.Context(), buying)
+	_, err := s.Orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
 	_, selling := marked("mark-web", &m, "c")
 	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
-	_, err = s.orders.StartOfframp(t.Context(), selling)
+	_, err = s.Orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
 	page := browser(t)
-	secrets := append(m.personal(), apiKey, apiSecret, kycSecret)
+	secrets := append(m.personal(), testbed.APIKey, testbed.APISecret, testbed.KYCSecret)
 	for _, id := range []ramp.ID{buy("mark-web"), sell("mark-web")} {
 		for _, part := range []string{"/user-metadata", "/search-attributes", "/pending-activities", "/memo"} {
 			require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(id)+part)))

@@ -3,67 +3,51 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"rampart/codec"
+	"rampart/internal/process"
 	"rampart/ramp"
 	"rampart/sandbox/ledger"
-	"rampart/workflows"
+	"rampart/test/testbed"
 )
 
-const (
-	apiKey    = "0c9de1a4-1111-4222-8333-e2e0e2e0e2e0"
-	apiSecret = "e2e-api-secret-83a1"
-	kycSecret = "e2e-kyc-secret-9c07"
-)
-
-// stack is all the parts of Rampart, running.
+// stack is a testbed.Stack that fails its test when a part fails. Its programs are killed when the test ends.
 type stack struct {
-	t       *testing.T
-	speed   int
-	server  *process
-	worker  *process
-	address string
-	ui      string
-	sandbox string
-	db      string
-	// provider is where the worker finds the sandbox: there, or beyond a network.
-	provider string
-	network  *network
-	// environment is what the worker gets besides the usual.
+	testbed.Stack
+	t      *testing.T
+	server *process.Process
+	// worker is the first worker.
+	worker *process.Process
+	// ui is the URL of the Web UI.
+	ui string
+	// db is the file of Temporal's data; empty keeps them in memory.
+	db string
+	// network, if set, lies between the workers and the sandbox.
+	network *network
+	// environment is further variables of the workers.
 	environment []string
-	// http is where the worker shows metrics and health, if it was told.
+	// http is where the worker serves metrics and health, if it does.
 	http string
-	// keyset is the file of the keys that encrypt payloads, and keyring those keys.
-	keyset  string
-	keyring *codec.Keyring
-	// ahead is the keyring of one backend, which encrypts with a key that nobody else has, and added is the keyset that has it too.
+	// ahead is the keyring of a backend that encrypts with a key that no other program has, and added is the keyset that contains it.
 	ahead *codec.Keyring
 	added []byte
-	// codec is where the Web UI looks for a codec server.
+	// codec is the address at which the Web UI expects a codec server.
 	codec string
-
-	temporal client.Client
-	orders   *ramp.Client
+	// launched is how many programs were started, for the names of their logs.
+	launched int
 }
 
 type stackOption func(*stack)
@@ -71,7 +55,7 @@ type stackOption func(*stack)
 // onFile keeps Temporal's data in a file, so that the server can be restarted.
 func onFile(s *stack) { s.db = s.t.TempDir() + "/temporal.db" }
 
-// withEnvironment gives the worker further variables.
+// withEnvironment sets further variables of the workers.
 func withEnvironment(variables ...string) stackOption {
 	return func(s *stack) { s.environment = variables }
 }
@@ -79,115 +63,159 @@ func withEnvironment(variables ...string) stackOption {
 // newStack starts a Temporal server, a sandbox whose clock runs at a speed, and a worker.
 func newStack(t *testing.T, speed int, options ...stackOption) *stack {
 	t.Helper()
-	s := &stack{t: t, speed: speed, address: "127.0.0.1:" + freePort(t)}
-	uiPort := freePort(t)
-	s.ui = "http://127.0.0.1:" + uiPort
-	s.codec = "127.0.0.1:" + freePort(t)
-	for _, option := range options {
-		option(s)
-	}
-	s.makeKeyset()
+	s := newSandboxStack(t, speed, options...)
 	s.startServer()
-	box := launch(t, "sandbox", nil, "--listen", "127.0.0.1:0", "--speed", fmt.Sprint(speed),
-		"--api-key", apiKey, "--api-secret", apiSecret, "--kyc-secret", kycSecret)
-	s.sandbox = box.line("")
-	s.provider = s.sandbox
-	if s.network != nil {
-		s.provider = s.network.between(t, s.sandbox)
-	}
 	s.worker = s.startWorker()
-	s.connect()
+	require.NoError(t, s.Connect(t.Context()))
 	return s
 }
 
-func (s *stack) makeKeyset() {
-	s.t.Helper()
-	source := codec.KeysetSource{File: filepath.Join(s.t.TempDir(), "keyset.json")}
-	var err error
-	s.keyset, err = codec.CreateKeyset(s.t.Context(), source)
-	require.NoError(s.t, err)
-	s.keyring, err = codec.OpenKeyring(s.t.Context(), source)
-	require.NoError(s.t, err)
+// newSandboxStack starts a sandbox only.
+func newSandboxStack(t *testing.T, speed int, options ...stackOption) *stack {
+	t.Helper()
+	dir := t.TempDir()
+	s := &stack{t: t, Stack: testbed.Stack{
+		Bin: programs, Config: "../../temporal-dev.yaml", Dir: dir, Address: "127.0.0.1:" + freePort(t), Speed: float64(speed),
+		Processes: process.Group{Logs: dir},
+	}}
+	s.ui, s.codec = "http://127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
+	for _, option := range options {
+		option(s)
+	}
+	t.Cleanup(s.close)
+	require.NoError(t, s.CreateKeyset(t.Context()))
+	ctx, cancel := s.inTime()
+	defer cancel()
+	_, err := s.StartSandbox(ctx)
+	require.NoError(t, err)
+	if s.network != nil {
+		s.Provider = s.network.between(t, s.Sandbox)
+	}
+	return s
 }
 
+// inTime returns a context for the start of a program.
+func (s *stack) inTime() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(s.t.Context(), patience)
+}
+
+// close kills the programs and, if the test has failed, shows the ends of their logs.
+func (s *stack) close() {
+	s.Close(0)
+	if !s.t.Failed() {
+		return
+	}
+	logs, err := os.ReadDir(s.Dir)
+	require.NoError(s.t, err)
+	for _, log := range logs {
+		if strings.HasSuffix(log.Name(), ".log") {
+			s.t.Logf("%s ends:\n%s", log.Name(), tail(s.Dir+"/"+log.Name(), 60))
+		}
+	}
+}
+
+func tail(log string, lines int) string { return strings.Join(process.Tail(log, lines), "\n") }
+
+// startServer starts the development server, or restarts it on its file.
 func (s *stack) startServer() {
 	s.t.Helper()
-	_, port, _ := strings.Cut(s.address, ":")
-	args := []string{"--port", port, "--ui-port", s.ui[strings.LastIndex(s.ui, ":")+1:], "--codec-endpoint", "http://" + s.codec}
+	args := []string{"--ui-port", s.ui[strings.LastIndex(s.ui, ":")+1:], "--codec-endpoint", "http://" + s.codec}
 	if s.db != "" {
 		args = append(args, "--db", s.db)
 	}
-	s.server = launch(s.t, "devserver", nil, args...)
-	s.server.line("TEMPORAL_ADDRESS=")
+	ctx, cancel := s.inTime()
+	defer cancel()
+	var err error
+	s.server, err = s.StartServer(ctx, args...)
+	require.NoError(s.t, err)
 }
 
-// startCodecServer starts the codec server that the Web UI was told of.
-func (s *stack) startCodecServer(environment ...string) *process {
+// startCodecServer starts the codec server of the Web UI.
+func (s *stack) startCodecServer(environment ...string) *process.Process {
 	s.t.Helper()
-	started := launch(s.t, "codec-server", append(environment,
+	started := s.launch("codec-server", append(environment,
 		"RAMP_CODEC_LISTEN="+s.codec,
 		"RAMP_CODEC_ORIGINS="+s.ui,
-		"RAMP_KEYSET_FILE="+s.keyset,
+		"RAMP_KEYSET_FILE="+s.Keyset,
 	))
-	eventually(s.t, patience, func() error {
-		response, err := http.Get("http://" + s.codec + "/healthz")
-		if err != nil {
-			return err
-		}
-		return response.Body.Close()
+	ctx, cancel := s.inTime()
+	defer cancel()
+	require.NoError(s.t, started.UntilHealthy(ctx, "http://"+s.codec+"/healthz"))
+	return started
+}
+
+// startWorker starts a worker with further variables, and returns once it polls.
+func (s *stack) startWorker(environment ...string) *process.Process {
+	s.t.Helper()
+	started := s.launchWorker(environment...)
+	s.awaitLog(started, "worker started")
+	return started
+}
+
+// launchWorker starts a worker with further variables.
+func (s *stack) launchWorker(environment ...string) *process.Process {
+	s.t.Helper()
+	return s.launch("worker", s.workerEnvironment(environment...))
+}
+
+func (s *stack) workerEnvironment(further ...string) []string {
+	return s.WorkerEnvironment(slices.Concat([]string{
+		"RAMP_LOG_LEVEL=debug", "RAMP_KYC_STORES=file://" + os.TempDir() + ",s3://kyc/users/",
+	}, s.environment, further)...)
+}
+
+// launch starts a program with further variables and a log of its own.
+func (s *stack) launch(name string, environment []string, arguments ...string) *process.Process {
+	s.t.Helper()
+	s.launched++
+	started, err := s.Processes.Start(process.Program{
+		Name: fmt.Sprintf("%s-%d", name, s.launched), Path: program(name), Arguments: arguments, Environment: append(os.Environ(), environment...),
 	})
-	return started
-}
-
-func (s *stack) startWorker() *process {
-	s.t.Helper()
-	started := launch(s.t, "worker", s.workerEnvironment())
-	started.logged("worker started")
-	return started
-}
-
-func (s *stack) workerEnvironment() []string {
-	return append(s.environment,
-		"TEMPORAL_ADDRESS="+s.address,
-		"TEMPORAL_NAMESPACE=default",
-		"ONMETA_BASE_URL="+s.provider,
-		"ONMETA_API_KEY="+apiKey,
-		"ONMETA_API_SECRET="+apiSecret,
-		"ONMETA_KYC_SECRET="+kycSecret,
-		fmt.Sprintf("ONMETA_CLOCK_SPEED=%d", s.speed),
-		"RAMP_LOG_LEVEL=debug",
-		"RAMP_KYC_STORES=file://"+os.TempDir()+",s3://kyc/users/",
-		"RAMP_KEYSET_FILE="+s.keyset,
-	)
-}
-
-func (s *stack) connect() {
-	s.t.Helper()
-	options := client.Options{
-		HostPort: s.address,
-		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	}
-	codec.Secure(&options, s.keyring)
-	var err error
-	s.temporal, err = client.Dial(options)
 	require.NoError(s.t, err)
-	s.t.Cleanup(s.temporal.Close)
-	s.orders = ramp.NewClient(s.temporal, options.DataConverter)
+	return started
 }
 
-// starter runs the starter and returns what it wrote and its exit code.
+// awaitLog waits until a program has written a line that contains text.
+func (s *stack) awaitLog(p *process.Process, text string) {
+	s.t.Helper()
+	ctx, cancel := s.inTime()
+	defer cancel()
+	_, err := p.UntilLine(ctx, text)
+	require.NoError(s.t, err, tail(p.Log(), 60))
+}
+
+// stop stops a program, and requires that it exits with code 0.
+func (s *stack) stop(p *process.Process) {
+	s.t.Helper()
+	require.True(s.t, p.Stop(patience), "%s did not stop cleanly", p.Name())
+}
+
+// outsider connects without keys.
+func (s *stack) outsider() client.Client { return s.dial(client.Options{}, nil) }
+
+// dial connects with the keys of keyring. The connection is closed when the test ends.
+func (s *stack) dial(options client.Options, keyring *codec.Keyring) client.Client {
+	s.t.Helper()
+	temporal, _, err := s.Dial(s.t.Context(), options, keyring)
+	require.NoError(s.t, err)
+	s.t.Cleanup(temporal.Close)
+	return temporal
+}
+
+// starter runs the starter, and returns its output and its exit code.
 func (s *stack) starter(args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
-	return s.starterIn("default", args...)
+	return s.starterWith(nil, args...)
 }
 
-// starterIn runs the starter in a namespace.
-func (s *stack) starterIn(namespace string, args ...string) (stdout, stderr string, code int) {
+// starterWith runs the starter with further variables.
+func (s *stack) starterWith(environment []string, args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program("starter"), args...)
-	cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+s.address, "TEMPORAL_NAMESPACE="+namespace, "RAMP_UI_URL="+s.ui, "RAMP_KEYSET_FILE="+s.keyset, "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+s.Address, "TEMPORAL_NAMESPACE=default", "RAMP_UI_URL="+s.ui, "RAMP_KEYSET_FILE="+s.Keyset, "NO_COLOR=1")
+	cmd.Env = append(cmd.Env, environment...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	err := cmd.Run()
@@ -202,7 +230,7 @@ func (s *stack) await(id ramp.ID, within time.Duration, wanted func(*ramp.Order)
 	s.t.Helper()
 	var found *ramp.Order
 	eventually(s.t, within, func() error {
-		order, err := s.orders.Get(s.t.Context(), id)
+		order, err := s.Orders.Get(s.t.Context(), id)
 		if err != nil {
 			return err
 		}
@@ -223,78 +251,39 @@ func (s *stack) awaitStatus(id ramp.ID, within time.Duration, status ramp.Status
 	if status.Final() {
 		ending, cancel := context.WithTimeout(s.t.Context(), within)
 		defer cancel()
-		require.NoError(s.t, s.temporal.GetWorkflow(ending, id.Direction.WorkflowID(id.Reference), "").Get(ending, nil))
+		require.NoError(s.t, s.Temporal.GetWorkflow(ending, id.Direction.WorkflowID(id.Reference), "").Get(ending, nil))
 	}
 	return order
 }
 
-// history is an order's history so far.
+// history returns an order's history so far.
 func (s *stack) history(id ramp.ID) *historypb.History {
 	s.t.Helper()
-	events := s.temporal.GetWorkflowHistory(s.t.Context(), id.Direction.WorkflowID(id.Reference), "", false,
-		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	history := new(historypb.History)
-	for events.HasNext() {
-		event, err := events.Next()
-		require.NoError(s.t, err)
-		history.Events = append(history.Events, event)
-	}
+	history, err := testbed.History(s.t.Context(), s.Temporal, id.Direction.WorkflowID(id.Reference), "")
+	require.NoError(s.t, err)
 	return history
 }
 
-// requireReplay requires that the workflow code makes the same commands from orders' histories as it did when they ran.
+// requireReplay requires that the workflow code produces the commands of the orders' histories.
 func (s *stack) requireReplay(orders ...ramp.ID) {
 	s.t.Helper()
-	var options client.Options
-	codec.Secure(&options, s.keyring)
 	for _, order := range orders {
-		replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
-			DataConverter:    options.DataConverter,
-			FailureConverter: options.FailureConverter,
-		})
-		require.NoError(s.t, err)
-		workflows.Register(replayer)
-		require.NoError(s.t, replayer.ReplayWorkflowHistoryWithOptions(nil, s.history(order), worker.ReplayWorkflowHistoryOptions{
-			OriginalExecution: workflow.Execution{ID: order.Direction.WorkflowID(order.Reference)},
-		}), order.Reference)
+		require.NoError(s.t, testbed.Replay(s.Keyring, order.Direction.WorkflowID(order.Reference), s.history(order)), order.Reference)
 	}
 }
 
-// ledger is what the sandbox has seen.
+// ledger returns what the sandbox has recorded.
 func (s *stack) ledger() ledger.Ledger {
 	s.t.Helper()
-	response, err := http.Get(s.sandbox + "/sandbox/ledger")
+	recorded, err := s.Ledger(s.t.Context())
 	require.NoError(s.t, err)
-	defer response.Body.Close()
-	var ledger ledger.Ledger
-	require.NoError(s.t, json.NewDecoder(response.Body).Decode(&ledger))
-	return ledger
+	return recorded
 }
 
-func onrampRequest(reference string) ramp.OnrampRequest {
-	return ramp.OnrampRequest{
-		Reference:     reference,
-		Email:         "asha+linked@example.test",
-		Fiat:          ramp.Amount{Amount: "1000.00", Currency: "INR"},
-		Token:         ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137},
-		WalletAddress: "0x1111111111111111111111111111111111111111",
-		PaymentMethod: ramp.UPI,
-		UPI:           &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"},
-	}
-}
+// read decodes a page of the sandbox's control plane.
+func (s *stack) read(path string, into any) error { return s.ReadSandbox(s.t.Context(), path, into) }
 
-func offrampRequest(reference string) ramp.OfframpRequest {
-	return ramp.OfframpRequest{
-		Reference:    reference,
-		Email:        "asha@example.test",
-		Token:        ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137},
-		TokenAmount:  "100.00",
-		Fiat:         ramp.Amount{Currency: "INR"},
-		SenderWallet: "0x3333333333333333333333333333333333333333",
-		RefundWallet: "0x3333333333333333333333333333333333333333",
-		Bank:         &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234", PAN: "ABCPE1234F"},
-	}
-}
+var onrampRequest, offrampRequest = testbed.OnrampRequest, testbed.OfframpRequest
 
 func hashOf(n int) string { return fmt.Sprintf("0x%064x", 0xabc000+n) }
 
@@ -331,7 +320,7 @@ func (s *stack) clock(change string) {
 
 func (s *stack) post(path, body string) {
 	s.t.Helper()
-	response, err := http.Post(s.sandbox+path, "application/json", strings.NewReader(body))
+	response, err := http.Post(s.Sandbox+path, "application/json", strings.NewReader(body))
 	require.NoError(s.t, err)
 	defer response.Body.Close()
 	require.Equal(s.t, http.StatusOK, response.StatusCode)
@@ -340,10 +329,10 @@ func (s *stack) post(path, body string) {
 // login is what the provider answers to a login, tokens and all.
 func (s *stack) login() string {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.sandbox+"/v1/users/login",
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.Sandbox+"/v1/users/login",
 		strings.NewReader(`{"email":"asha@example.test"}`))
 	require.NoError(s.t, err)
-	request.Header.Set("x-api-key", apiKey)
+	request.Header.Set("x-api-key", testbed.APIKey)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(s.t, err)
@@ -356,7 +345,7 @@ func (s *stack) login() string {
 // lists reports whether exactly these orders match a filter.
 func (s *stack) lists(filter ramp.Filter, references ...string) error {
 	var found []string
-	for order, err := range s.orders.List(s.t.Context(), filter) {
+	for order, err := range s.Orders.List(s.t.Context(), filter) {
 		if err != nil {
 			return err
 		}

@@ -20,13 +20,13 @@ func TestStartThatIsTriedAgainWaitsWithTheOneBefore(t *testing.T) {
 	const tries = 12 // Temporal lets ten updates of an order wait
 	for range tries {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		_, err := s.orders.StartOnramp(ctx, onrampRequest("impatient"))
+		_, err := s.Orders.StartOnramp(ctx, onrampRequest("impatient"))
 		cancel()
 		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 	}
 	n.fail("POST /v1/users/login", networkFault{})
 
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("impatient"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("impatient"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)
 	accepted := 0
@@ -39,7 +39,7 @@ func TestStartThatIsTriedAgainWaitsWithTheOneBefore(t *testing.T) {
 
 	s.submit("impatient", utrOf(1))
 	s.awaitStatus(buy("impatient"), settling, ramp.Completed)
-	over, err := s.orders.StartOnramp(t.Context(), onrampRequest("impatient"))
+	over, err := s.Orders.StartOnramp(t.Context(), onrampRequest("impatient"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.Completed, over.Status)
 }

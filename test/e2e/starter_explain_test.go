@@ -70,24 +70,24 @@ func (s *stack) attends(references ...string) {
 func TestStarterExplainsAnOrderWhoseWorkersAreGoneOrHaveOtherCode(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("told"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("told"))
 	require.NoError(t, err)
 	told := s.explained(buy("told"))
 	require.Empty(t, told.Problems)
 	require.Equal(t, "the user", told.Awaits[0].From)
 	require.WithinDuration(t, time.Now().Add(3*time.Hour), told.Awaits[0].Until, time.Minute)
 
-	s.worker.kill()
+	s.worker.Kill()
 	told = s.explains(buy("told"), "no worker runs")
 	require.Equal(t, ramp.AwaitingPayment, told.Status, "Temporal knows it without a worker")
 	require.NotEmpty(t, told.OrderID)
 
-	changed := worker.New(s.temporal, ramp.TaskQueue, worker.Options{DisableRegistrationAliasing: true})
+	changed := worker.New(s.Temporal, ramp.TaskQueue, worker.Options{DisableRegistrationAliasing: true})
 	changed.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ converter.RawValue) (*ramp.Order, error) {
 		return nil, workflow.Sleep(ctx, time.Hour)
 	}, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	require.NoError(t, changed.Start())
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/told", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/told", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
 	told = s.explains(buy("told"), "nondeterminism")
 	require.Contains(t, told.Problems[0].What, "TMPRL1100")
 	s.attends("told")
@@ -105,13 +105,13 @@ func TestStarterNamesTheOrdersThatNeedAPersonAndWhy(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for _, reference := range []string{"failing", "gone", "well"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
 	s.post("/sandbox/faults", `{"fault":"error","status":503,"route":"POST /v1/orders/status"}`)
-	_, err := s.orders.SubmitUTR(t.Context(), "failing", utrOf(1))
+	_, err := s.Orders.SubmitUTR(t.Context(), "failing", utrOf(1))
 	require.NoError(t, err)
-	require.NoError(t, s.temporal.TerminateWorkflow(t.Context(), "onramp/gone", "", "a test"))
+	require.NoError(t, s.Temporal.TerminateWorkflow(t.Context(), "onramp/gone", "", "a test"))
 
 	s.attends("failing", "gone")
 

@@ -15,20 +15,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"rampart/codec"
 	"rampart/ramp"
 )
-
-// in is a connection to another namespace of the same server.
-func (s *stack) in(namespace string) client.Client {
-	s.t.Helper()
-	options := client.Options{HostPort: s.address, Namespace: namespace}
-	codec.Secure(&options, s.keyring)
-	temporal, err := client.Dial(options)
-	require.NoError(s.t, err)
-	s.t.Cleanup(temporal.Close)
-	return temporal
-}
 
 // bareStart starts a workflow as clients do that know nothing of id policies, search attributes and summaries.
 func bareStart(t *testing.T, temporal client.Client, id, queue, kind string, request any) client.WorkflowRun {
@@ -41,12 +29,12 @@ func bareStart(t *testing.T, temporal client.Client, id, queue, kind string, req
 func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, watched)
-	s.worker.stop()
-	_, err := s.temporal.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+	s.stop(s.worker)
+	_, err := s.Temporal.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
 		Namespace: "bare", WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
 	})
 	require.NoError(t, err)
-	bare := s.in("bare")
+	bare := s.dial(client.Options{Namespace: "bare"}, s.Keyring)
 	eventually(t, patience, func() error {
 		var unready *ramp.NamespaceError
 		if err := ramp.CheckNamespace(t.Context(), bare, "bare"); !errors.As(err, &unready) || unready.Lacks == "" {
@@ -54,8 +42,9 @@ func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 		}
 		return nil
 	})
-	s.worker = launch(t, "worker", append(s.workerEnvironment(), "TEMPORAL_NAMESPACE=bare"))
-	s.worker.logged("no order can run")
+	inBare := []string{"TEMPORAL_NAMESPACE=bare"}
+	s.worker = s.launchWorker(inBare...)
+	s.awaitLog(s.worker, "no order can run")
 	bareStart(t, bare, "onramp/early", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("early"))
 
 	eventually(t, patience, func() error {
@@ -63,20 +52,20 @@ func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 		if code != http.StatusServiceUnavailable || !strings.Contains(page, `run \"starter setup\" with TEMPORAL_NAMESPACE=bare`) {
 			return fmt.Errorf("the worker says %d: %s", code, page)
 		}
-		out, problems, _ := s.starterIn("bare", "explain", "early")
+		out, problems, _ := s.starterWith(inBare, "explain", "early")
 		if !strings.Contains(out, "the namespace is not set up for orders") || !strings.Contains(out, "starter setup") {
 			return fmt.Errorf("explain says: %s%s", out, problems)
 		}
 		return nil
 	})
 	for _, line := range []string{"status early", "cancel early", "submit-utr early 412345678901", "attention", "reorder early --reference again"} {
-		_, problems, code := s.starterIn("bare", strings.Fields(line)...)
+		_, problems, code := s.starterWith(inBare, strings.Fields(line)...)
 		require.Equal(t, 1, code, line)
 		require.Contains(t, problems, "is not set up for orders", line)
 		require.Contains(t, problems, "starter setup", line)
 	}
 
-	_, problems, code := s.starterIn("bare", "setup")
+	_, problems, code := s.starterWith(inBare, "setup")
 	require.Zero(t, code, problems)
 	eventually(t, patience, func() error {
 		if page, code := s.workerPage("/readyz"); code != http.StatusOK {
@@ -85,7 +74,7 @@ func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 		return nil
 	})
 	eventually(t, 3*patience, func() error { // Temporal tries failed workflow tasks again ever more slowly
-		out, problems, _ := s.starterIn("bare", "status", "early")
+		out, problems, _ := s.starterWith(inBare, "status", "early")
 		if !strings.Contains(out, "awaiting payment") {
 			return errors.New(out + problems)
 		}
@@ -96,31 +85,31 @@ func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("twice"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("twice"))
 	require.NoError(t, err)
-	_, err = s.orders.Cancel(t.Context(), buy("twice"))
+	_, err = s.Orders.Cancel(t.Context(), buy("twice"))
 	require.NoError(t, err)
 	first := s.awaitStatus(buy("twice"), patience, ramp.Cancelled)
-	made := s.temporal.GetWorkflow(t.Context(), "onramp/twice", "").GetRunID()
+	made := s.Temporal.GetWorkflow(t.Context(), "onramp/twice", "").GetRunID()
 
-	second := bareStart(t, s.temporal, "onramp/twice", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("twice"))
+	second := bareStart(t, s.Temporal, "onramp/twice", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("twice"))
 	require.Error(t, second.Get(t.Context(), nil))
-	reset, err := s.temporal.WorkflowService().ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+	reset, err := s.Temporal.WorkflowService().ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: "onramp/twice", RunId: made},
 		WorkflowTaskFinishEventId: 4, RequestId: "a click", Reason: "a click",
 	})
 	require.NoError(t, err)
-	require.Error(t, s.temporal.GetWorkflow(t.Context(), "onramp/twice", reset.GetRunId()).Get(t.Context(), nil))
+	require.Error(t, s.Temporal.GetWorkflow(t.Context(), "onramp/twice", reset.GetRunId()).Get(t.Context(), nil))
 	typo := onrampRequest("typo")
 	typo.UPI.ID = "asha"
-	require.Error(t, bareStart(t, s.temporal, "onramp/typo", ramp.TaskQueue, ramp.OnrampWorkflow, typo).Get(t.Context(), nil))
-	require.Error(t, bareStart(t, s.temporal, "onramp/case", ramp.TaskQueue, "ONRAMP", onrampRequest("case")).Get(t.Context(), nil))
-	bareStart(t, s.temporal, "onramp/queue", "orders", ramp.OnrampWorkflow, onrampRequest("queue"))
-	bareStart(t, s.temporal, "onramp/type", ramp.TaskQueue, "payout", onrampRequest("type"))
+	require.Error(t, bareStart(t, s.Temporal, "onramp/typo", ramp.TaskQueue, ramp.OnrampWorkflow, typo).Get(t.Context(), nil))
+	require.Error(t, bareStart(t, s.Temporal, "onramp/case", ramp.TaskQueue, "ONRAMP", onrampRequest("case")).Get(t.Context(), nil))
+	bareStart(t, s.Temporal, "onramp/queue", "orders", ramp.OnrampWorkflow, onrampRequest("queue"))
+	bareStart(t, s.Temporal, "onramp/type", ramp.TaskQueue, "payout", onrampRequest("type"))
 
 	s.attends("queue", "type")
 	require.Len(t, s.ledger().Orders, 1)
-	again, err := s.orders.StartOnramp(t.Context(), onrampRequest("twice"))
+	again, err := s.Orders.StartOnramp(t.Context(), onrampRequest("twice"))
 	require.NoError(t, err)
 	require.Equal(t, first.OrderID, again.OrderID, "the client is given the order that has the reference")
 	require.Len(t, s.ledger().Orders, 1)
@@ -157,7 +146,7 @@ func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t 
 		"onramp/twice": ramp.ReferenceTaken, "onramp/typo": ramp.InvalidRequest, "onramp/case": ramp.InvalidRequest,
 		"onramp/queue": "", "onramp/type": "",
 	}, refused)
-	mended, err := s.orders.StartOnramp(t.Context(), onrampRequest("typo"))
+	mended, err := s.Orders.StartOnramp(t.Context(), onrampRequest("typo"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, mended.Status, "what was refused takes no reference")
 	out, problems, code = s.starter("list")

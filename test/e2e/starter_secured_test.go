@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -115,7 +113,7 @@ global:
 `, serverCert, serverKey, a.ca, a.ca, workerCert, workerKey, a.ca), 1)
 	config := filepath.Join(s.t.TempDir(), "temporal-tls.yaml")
 	require.NoError(s.t, os.WriteFile(config, []byte(secured), 0o600))
-	_, port, _ := strings.Cut(s.address, ":")
+	_, port, _ := strings.Cut(s.Address, ":")
 	ports := []string{"FRONTEND_GRPC_PORT=" + port}
 	for _, name := range []string{
 		"FRONTEND_HTTP_PORT", "FRONTEND_MEMBERSHIP_PORT", "HISTORY_GRPC_PORT", "HISTORY_MEMBERSHIP_PORT", "MATCHING_GRPC_PORT",
@@ -123,24 +121,7 @@ global:
 	} {
 		ports = append(ports, name+"="+freePort(s.t))
 	}
-	s.server = launch(s.t, "temporal-server", ports, "--config-file", config, "--allow-no-auth", "start")
-}
-
-// starterWith runs the starter with these variables and those of the stack.
-func (s *stack) starterWith(environment []string, args ...string) (stdout, stderr string, code int) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program("starter"), args...)
-	cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+s.address, "RAMP_KEYSET_FILE="+s.keyset, "NO_COLOR=1")
-	cmd.Env = append(cmd.Env, environment...)
-	var out, problems bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &problems
-	err := cmd.Run()
-	if cmd.ProcessState == nil {
-		require.NoError(s.t, err)
-	}
-	return out.String(), problems.String(), cmd.ProcessState.ExitCode()
+	s.server = s.launch("temporal-server", ports, "--config-file", config, "--allow-no-auth", "start")
 }
 
 // buysWith requires that an order is started, paid and followed to its end by the command line alone.
@@ -157,29 +138,10 @@ func (s *stack) buysWith(environment []string, reference, utr string) {
 	require.Contains(s.t, out, "✓ completed")
 }
 
-// securedStack is a stack without a Temporal server yet.
-func securedStack(t *testing.T) *stack {
-	t.Helper()
-	s := &stack{t: t, speed: 60, address: "127.0.0.1:" + freePort(t)}
-	s.makeKeyset()
-	box := launch(t, "sandbox", nil, "--listen", "127.0.0.1:0", "--speed", "60",
-		"--api-key", apiKey, "--api-secret", apiSecret, "--kyc-secret", kycSecret)
-	s.sandbox = box.line("")
-	s.provider = s.sandbox
-	return s
-}
-
-func (s *stack) startWorkerWith(environment []string) *process {
-	s.t.Helper()
-	started := launch(s.t, "worker", append(s.workerEnvironment(), environment...))
-	started.logged("worker started")
-	return started
-}
-
 // The official server demands a certificate of every client. One command makes it ready, and an order runs over it.
 func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 	t.Parallel()
-	s := securedStack(t)
+	s := newSandboxStack(t, 60)
 	a := newAuthority(t)
 	s.startOfficialServer(a)
 	operator := append(a.asClient("operator"), "TEMPORAL_NAMESPACE=orders")
@@ -198,12 +160,12 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 	require.Regexp(t, `Retention +2 days +unchanged`, out)
 	require.NotContains(t, out, "added", "it was all there")
 
-	s.startWorkerWith(append(a.asClient("worker"), "TEMPORAL_NAMESPACE=orders"))
+	s.startWorker(append(a.asClient("worker"), "TEMPORAL_NAMESPACE=orders")...)
 	s.buysWith(operator, "mutual", utrOf(1))
 
 	_, problems, code = s.starterWith(append(a.trusting(), "TEMPORAL_NAMESPACE=orders"), "list")
 	require.Equal(t, 1, code, "without a certificate of its own")
-	require.Contains(t, problems, "cannot reach Temporal at "+s.address)
+	require.Contains(t, problems, "cannot reach Temporal at "+s.Address)
 	_, problems, code = s.starterWith(append(newAuthority(t).asClient("stranger"), "TEMPORAL_NAMESPACE=orders"), "list")
 	require.Equal(t, 1, code, "with a certificate of somebody else's")
 	require.Contains(t, problems, "TLS certificate rejected")
@@ -216,7 +178,7 @@ const cloudKey = "e2e-cloud-api-key-51b7"
 // the management of namespaces and search attributes to itself.
 func (s *stack) guard(a *authority) (address string) {
 	s.t.Helper()
-	upstream, err := url.Parse("http://" + s.address)
+	upstream, err := url.Parse("http://" + s.Address)
 	require.NoError(s.t, err)
 	plain := new(http.Protocols)
 	plain.SetUnencryptedHTTP2(true)
@@ -257,14 +219,12 @@ func refuse(w http.ResponseWriter, message string) {
 
 func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 	t.Parallel()
-	s := securedStack(t)
-	s.ui = "http://127.0.0.1:" + freePort(t)
-	s.codec = "127.0.0.1:" + freePort(t)
+	s := newSandboxStack(t, 60)
 	s.startServer()
 	a := newAuthority(t)
-	s.address = s.guard(a)
+	s.Address = s.guard(a)
 	withKey := append(a.trusting(), "TEMPORAL_API_KEY="+cloudKey)
-	worker := s.startWorkerWith(withKey)
+	worker := s.startWorker(withKey...)
 
 	s.buysWith(withKey, "keyed", utrOf(1))
 	out, problems, code := s.starterWith(withKey, "setup")
@@ -281,8 +241,8 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 	require.Contains(t, problems, "credentials rejected")
 	require.NotContains(t, problems, "another-key")
 
-	worker.stop()
-	log, err := os.ReadFile(worker.log)
+	s.stop(worker)
+	log, err := os.ReadFile(worker.Log())
 	require.NoError(t, err)
 	require.NotContains(t, string(log), cloudKey)
 }
@@ -290,9 +250,7 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 // A profile of Temporal's configuration file is another way to say the same, and --context chooses it.
 func TestContextReachesTheServerOfItsProfile(t *testing.T) {
 	t.Parallel()
-	s := securedStack(t)
-	s.ui = "http://127.0.0.1:" + freePort(t)
-	s.codec = "127.0.0.1:" + freePort(t)
+	s := newSandboxStack(t, 60)
 	s.startServer()
 	a := newAuthority(t)
 	config := filepath.Join(t.TempDir(), "temporal.toml")
@@ -308,7 +266,7 @@ server_ca_cert_path = %q
 `, s.guard(a), cloudKey, a.ca), 0o600))
 	run := func(args ...string) (string, int) {
 		cmd := exec.CommandContext(t.Context(), program("starter"), args...)
-		cmd.Env = append(cmd.Environ(), "TEMPORAL_CONFIG_FILE="+config, "TEMPORAL_PROFILE=nowhere", "RAMP_KEYSET_FILE="+s.keyset)
+		cmd.Env = append(cmd.Environ(), "TEMPORAL_CONFIG_FILE="+config, "TEMPORAL_PROFILE=nowhere", "RAMP_KEYSET_FILE="+s.Keyset)
 		out, _ := cmd.CombinedOutput()
 		return string(out), cmd.ProcessState.ExitCode()
 	}

@@ -23,10 +23,10 @@ func TestStarterBeginsTheTraceOfAnOrder(t *testing.T) {
 	out, err := start.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	_, err = s.orders.SubmitUTR(t.Context(), "begun", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "begun", utrOf(1))
 	require.NoError(t, err)
 	s.awaitStatus(buy("begun"), settling, ramp.Completed)
-	s.worker.stop()
+	s.stop(s.worker)
 
 	names, above := spans.ancestry("POST /v1/orders/create")
 	require.Equal(t, []string{

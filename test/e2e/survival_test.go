@@ -15,14 +15,14 @@ import (
 func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("crash"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("crash"))
 	require.NoError(t, err)
 	s.clock(`{"speed":0}`)
-	_, err = s.orders.SubmitUTR(t.Context(), "crash", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "crash", utrOf(1))
 	require.NoError(t, err)
 	s.pollsOf(order.OrderID, 5)
 
-	s.worker.kill()
+	s.worker.Kill()
 	killed := time.Now()
 	s.startWorker()
 	s.clock(`{"advance":"1h"}`)
@@ -39,14 +39,14 @@ func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 func TestWatchThatLastsForMinutesIsOneAttempt(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("long"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("long"))
 	require.NoError(t, err)
 	s.clock(`{"speed":0}`)
 	s.submit("long", utrOf(1))
 
 	watch := &workflowpb.PendingActivityInfo{}
 	eventually(t, 3*time.Minute, func() error {
-		order, err := s.temporal.DescribeWorkflowExecution(t.Context(), ramp.Onramp.WorkflowID("long"), "")
+		order, err := s.Temporal.DescribeWorkflowExecution(t.Context(), ramp.Onramp.WorkflowID("long"), "")
 		if err != nil || len(order.GetPendingActivities()) != 1 {
 			return fmt.Errorf("%v activities run, %v", order.GetPendingActivities(), err)
 		}
@@ -63,15 +63,15 @@ func TestWatchThatLastsForMinutesIsOneAttempt(t *testing.T) {
 func TestStoppedWorkerHandsItsWatchesOverAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("handover"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("handover"))
 	require.NoError(t, err)
 	s.clock(`{"speed":0}`)
-	_, err = s.orders.SubmitUTR(t.Context(), "handover", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "handover", utrOf(1))
 	require.NoError(t, err)
 	s.pollsOf(order.OrderID, 5)
 
 	s.startWorker()
-	s.worker.stop()
+	s.stop(s.worker)
 	stopped := time.Now()
 	s.clock(`{"advance":"1h"}`)
 
@@ -83,16 +83,16 @@ func TestOrdersOutliveTheTemporalServerOnItsFile(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, onFile)
 	for _, reference := range []string{"restart", "crash"} {
-		_, err := s.orders.StartOnramp(t.Context(), onrampRequest(reference))
+		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
 
-	s.server.stop()
+	s.stop(s.server)
 	s.startServer()
 	s.submit("restart", utrOf(1))
 	s.awaitStatus(buy("restart"), settling, ramp.Completed)
 
-	s.server.kill()
+	s.server.Kill()
 	s.startServer()
 	s.submit("crash", utrOf(2))
 	s.awaitStatus(buy("crash"), settling, ramp.Completed)
@@ -103,7 +103,7 @@ func TestOrdersOutliveTheTemporalServerOnItsFile(t *testing.T) {
 func (s *stack) submit(reference, utr string) {
 	s.t.Helper()
 	eventually(s.t, settling, func() error {
-		_, err := s.orders.SubmitUTR(s.t.Context(), reference, utr)
+		_, err := s.Orders.SubmitUTR(s.t.Context(), reference, utr)
 		return err
 	})
 }
@@ -111,13 +111,13 @@ func (s *stack) submit(reference, utr string) {
 func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360) // three hours take thirty seconds
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("late"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("late"))
 	require.NoError(t, err)
 	require.WithinDuration(t, order.CreatedAt.Add(30*time.Second), order.ExpiresAt, 5*time.Second)
 
 	expired := s.awaitStatus(buy("late"), settling, ramp.Expired)
 	require.WithinDuration(t, order.ExpiresAt, expired.UpdatedAt, 10*time.Second)
-	_, err = s.orders.SubmitUTR(t.Context(), "late", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "late", utrOf(1))
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
 	require.ErrorContains(t, err, "use its UTR on a new order for the same amount")
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,12 +23,10 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
-	"go.temporal.io/sdk/log"
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
-	"rampart/codec"
 	"rampart/internal/telemetry"
 	"rampart/ramp"
 )
@@ -188,12 +185,12 @@ func troubled(t *testing.T) *stack {
 	n := new(network)
 	s := newStack(t, 60, unreliable(n), watched)
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadGateway})
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("measured"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("measured"))
 	require.NoError(t, err)
-	_, err = s.orders.SubmitUTR(t.Context(), "measured", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "measured", utrOf(1))
 	require.NoError(t, err)
 	// A workflow that nobody knows makes the worker fail a workflow task, as one that does not replay does.
-	_, err = s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "unknown", TaskQueue: ramp.TaskQueue}, "Unknown")
+	_, err = s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "unknown", TaskQueue: ramp.TaskQueue}, "Unknown")
 	require.NoError(t, err)
 	s.awaitStatus(buy("measured"), settling, ramp.Completed)
 	return s
@@ -348,7 +345,7 @@ func TestOrderIsOneTraceFromItsStartToTheProvider(t *testing.T) {
 	_, err = backend.SubmitUTR(t.Context(), "traced", utrOf(1))
 	require.NoError(t, err)
 	s.awaitStatus(buy("traced"), settling, ramp.Completed)
-	s.worker.stop()
+	s.stop(s.worker)
 
 	started := make(map[string]string)
 	for _, span := range recorder.Ended() {
@@ -372,16 +369,10 @@ func (s *stack) tracedBackend(recorder *tracetest.SpanRecorder) *ramp.Client {
 	s.t.Helper()
 	spans, err := telemetry.Interceptor(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("backend"))
 	require.NoError(s.t, err)
-	options := client.Options{
-		HostPort:     s.address,
-		Logger:       log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-		Interceptors: []interceptor.ClientInterceptor{spans},
-	}
-	codec.Secure(&options, s.keyring)
-	temporal, err := client.Dial(options)
+	temporal, orders, err := s.Dial(s.t.Context(), client.Options{Interceptors: []interceptor.ClientInterceptor{spans}}, s.Keyring)
 	require.NoError(s.t, err)
 	s.t.Cleanup(temporal.Close)
-	return ramp.NewClient(temporal, options.DataConverter)
+	return orders
 }
 
 func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -399,16 +390,15 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 	ready(http.StatusOK, `"ready": true`)
 
-	s.server.kill()
-	ready(http.StatusServiceUnavailable, "Temporal does not answer at "+s.address)
+	s.server.Kill()
+	ready(http.StatusServiceUnavailable, "Temporal does not answer at "+s.Address)
 	page, code := s.workerPage("/healthz")
 	require.Equal(t, http.StatusOK, code, "a restart would not mend it: %s", page)
 	s.startServer()
 	ready(http.StatusOK, `"temporal": null`)
 
-	s.worker.stop()
-	s.worker = launch(t, "worker", append(s.workerEnvironment(), "ONMETA_API_KEY=another"))
-	s.worker.logged("worker started")
+	s.stop(s.worker)
+	s.worker = s.startWorker("ONMETA_API_KEY=another")
 	ready(http.StatusServiceUnavailable, "the provider refuses the API key")
 	page, _ = s.workerPage("/metrics")
 	require.Contains(t, page, `ramp_check_passed{check="provider"} 0`)
@@ -417,13 +407,13 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 func TestReplayCountsNothingTwice(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, watched)
-	_, err := s.orders.StartOnramp(t.Context(), onrampRequest("replayed"))
+	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("replayed"))
 	require.NoError(t, err)
 	require.Contains(t, s.metrics(), `ramp_orders_started_total{direction="onramp"} 1`)
-	s.worker.kill()
+	s.worker.Kill()
 	s.worker = s.startWorker()
 
-	_, err = s.orders.SubmitUTR(t.Context(), "replayed", utrOf(1))
+	_, err = s.Orders.SubmitUTR(t.Context(), "replayed", utrOf(1))
 	require.NoError(t, err)
 	s.awaitStatus(buy("replayed"), settling, ramp.Completed)
 

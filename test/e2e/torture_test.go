@@ -14,7 +14,7 @@ import (
 func TestNoOrderIsLostDoubledOrEndedWronglyUnderTorture(t *testing.T) {
 	t.Parallel()
 	options := torture.Options{
-		Bin: programs, Configuration: "../../temporal-dev.yaml", Dir: t.TempDir(),
+		Bin: programs, Config: "../../temporal-dev.yaml", Dir: t.TempDir(),
 		Seed: 1, Orders: 40, Faults: 0.2, Speed: 90, Every: 250 * time.Millisecond,
 		Kills: 3, Stops: 1, ServerKills: 1,
 	}
@@ -29,7 +29,7 @@ func TestNoOrderIsLostDoubledOrEndedWronglyUnderTorture(t *testing.T) {
 	require.True(t, report.Good())
 	require.Equal(t, options.Orders, report.Counts.Started)
 	require.Equal(t, options.Orders, report.Histories.Read)
-	require.Len(t, report.Blows, 3, "not everything that was to be killed was killed")
+	require.Len(t, report.Disruptions, 3, "not every kind of disruption was applied")
 	require.NotZero(t, report.Counts.Completed)
 	require.NotZero(t, report.Counts.Expired)
 	require.NotZero(t, report.Provider.Faults)

@@ -17,15 +17,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
 
+	"rampart/internal/process"
 	"rampart/ramp"
 )
 
 // startVersion starts a worker of a version, or with an empty build one without.
-func (s *stack) startVersion(build string) *process {
+func (s *stack) startVersion(build string) *process.Process {
 	s.t.Helper()
-	started := launch(s.t, "worker", append(s.workerEnvironment(), "RAMP_BUILD_ID="+build))
-	started.logged("worker started")
-	return started
+	return s.startWorker("RAMP_BUILD_ID=" + build)
 }
 
 // rollOut runs a command about versions that must succeed, and returns how the deployment stands.
@@ -92,9 +91,9 @@ func (s *stack) versions(id ramp.ID) []string {
 }
 
 // activitiesOnlyOn requires that no activity of an order was run by another of the processes.
-func (s *stack) activitiesOnlyOn(id ramp.ID, process *process) {
+func (s *stack) activitiesOnlyOn(id ramp.ID, worker *process.Process) {
 	s.t.Helper()
-	identity := fmt.Sprintf("%d@", process.cmd.Process.Pid)
+	identity := fmt.Sprintf("%d@", worker.PID())
 	for _, event := range s.history(id).GetEvents() {
 		if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
 			require.Truef(s.t, strings.HasPrefix(started.GetIdentity(), identity), "%s: event %d ran on %s, not %s",
@@ -105,7 +104,7 @@ func (s *stack) activitiesOnlyOn(id ramp.ID, process *process) {
 
 // start starts an order.
 func (s *stack) start(reference string) error {
-	_, err := s.orders.StartOnramp(s.t.Context(), onrampRequest(reference))
+	_, err := s.Orders.StartOnramp(s.t.Context(), onrampRequest(reference))
 	return err
 }
 
@@ -140,9 +139,9 @@ func (l *load) run(lane int) error {
 		l.begins(reference)
 		request := onrampRequest(reference)
 		request.Email = "asha+linked+" + reference + "@example.test" // no user may buy so much in a day
-		order, err := l.stack.orders.StartOnramp(l.stack.t.Context(), request)
+		order, err := l.stack.Orders.StartOnramp(l.stack.t.Context(), request)
 		if err == nil {
-			_, err = l.stack.orders.SubmitUTR(l.stack.t.Context(), reference, utrOf(1000*(lane+1)+n))
+			_, err = l.stack.Orders.SubmitUTR(l.stack.t.Context(), reference, utrOf(1000*(lane+1)+n))
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %+v", err, order)
@@ -169,7 +168,7 @@ func (s *stack) confirmAndLoseTheAnswer(reference string) *ramp.Order {
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"reset","after":true,"route":"POST /v1/orders/create","reference":%q,"times":1}`, reference))
 	return s.await(buy(reference), settling, func(order *ramp.Order) bool {
 		if order.Status == ramp.AwaitingConfirmation {
-			_, _ = s.orders.ConfirmQuote(s.t.Context(), buy(reference), order.Quote.ID) // another quote may have come meanwhile
+			_, _ = s.Orders.ConfirmQuote(s.t.Context(), buy(reference), order.Quote.ID) // another quote may have come meanwhile
 		}
 		return order.Status == ramp.AwaitingPayment
 	})
@@ -178,7 +177,7 @@ func (s *stack) confirmAndLoseTheAnswer(reference string) *ramp.Order {
 // pinnedTo is the version that a workflow runs on, or ran on.
 func (s *stack) pinnedTo(workflowID string) string {
 	s.t.Helper()
-	described, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
+	described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
 	require.NoError(s.t, err)
 	return described.GetWorkflowExecutionInfo().GetVersioningInfo().GetDeploymentVersion().GetBuildId()
 }
@@ -193,7 +192,7 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 	}
 	adopts := onrampRequest("adopts")
 	adopts.Quote = &ramp.QuoteTerms{Confirm: true}
-	_, err := s.orders.StartOnramp(t.Context(), adopts)
+	_, err := s.Orders.StartOnramp(t.Context(), adopts)
 	require.NoError(t, err)
 
 	v2 := s.startVersion("v2")
@@ -229,7 +228,7 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 	require.Equal(t, 4, code, problems)
 	require.Equal(t, []string{"onramp/moved"}, s.rollOut("move", "onramp/moved", "--to", "v2").Moved)
 	require.Equal(t, "drained", s.rollOut("wait-drained", "v1", "--timeout", "2m").state("v1"))
-	s.worker.stop()
+	s.stop(s.worker)
 	s.submit("moved", utrOf(9))
 	s.awaitStatus(buy("moved"), settling, ramp.Completed)
 	require.Equal(t, []string{"v1", "v2"}, s.versions(buy("moved")))
@@ -245,7 +244,7 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 	}
 	require.Positive(t, counts["v1"])
 	require.Positive(t, counts["v2"])
-	ended, err := s.orders.Get(t.Context(), buy("old-1"))
+	ended, err := s.Orders.Get(t.Context(), buy("old-1"))
 	require.NoError(t, err, "what has ended is read without its version's workers")
 	require.Equal(t, ramp.Completed, ended.Status)
 	eventually(t, patience, func() error {
@@ -261,7 +260,7 @@ func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
 	s.rollOut("promote", "v1")
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("watched"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("watched"))
 	require.NoError(t, err)
 	require.NoError(t, s.start("waiting"))
 	s.clock(`{"speed":0}`)
@@ -269,7 +268,7 @@ func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
 	s.pollsOf(order.OrderID, 3)
 	v2 := s.startVersion("v2")
 
-	s.worker.kill()
+	s.worker.Kill()
 	s.rollOut("promote", "v2")
 	moved := make(map[string]bool)
 	eventually(t, patience, func() error { // the list may be a moment behind
@@ -291,7 +290,7 @@ func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
 	}
 	require.Equal(t, "drained", s.rollOut("wait-drained", "v1", "--timeout", "1m").state("v1"))
 	require.Len(t, s.ledger().Proofs, 2)
-	v2.stop()
+	s.stop(v2)
 }
 
 func TestOrdersOfWorkersWithoutAVersionGoOverToTheFirstOne(t *testing.T) {
@@ -313,16 +312,16 @@ func TestOrdersOfWorkersWithoutAVersionGoOverToTheFirstOne(t *testing.T) {
 	require.Equal(t, []string{"", "v1"}, s.versions(buy("beside")))
 	require.Equal(t, []string{"v1"}, s.versions(buy("after")))
 	s.requireReplay(buy("before"))
-	s.worker.stop()
+	s.stop(s.worker)
 	require.Equal(t, "unused", s.rollOut("status").Unversioned.State)
-	v1.stop()
+	s.stop(v1)
 }
 
 func TestRestartOfAVersionsWorkersHandsWatchesOverWithinTheVersion(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
 	s.rollOut("promote", "v1")
-	order, err := s.orders.StartOnramp(t.Context(), onrampRequest("handover"))
+	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("handover"))
 	require.NoError(t, err)
 	s.clock(`{"speed":0}`)
 	s.submit("handover", utrOf(1))
@@ -331,7 +330,7 @@ func TestRestartOfAVersionsWorkersHandsWatchesOverWithinTheVersion(t *testing.T)
 	s.rollOut("promote", "v2")
 
 	s.startVersion("v1")
-	s.worker.stop()
+	s.stop(s.worker)
 	stopped := time.Now()
 	s.clock(`{"advance":"1h"}`)
 
@@ -348,7 +347,7 @@ func TestOrderThatAnotherVersionCannotReplayIsUnharmedAndMovedBack(t *testing.T)
 	s.startOtherCode("other")
 
 	s.rollOut("move", "onramp/back", "--to", "other")
-	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), "onramp/back", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/back", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
 	eventually(t, patience, func() error {
 		for _, event := range s.history(buy("back")).GetEvents() {
 			if event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR {
@@ -374,7 +373,7 @@ func (s *stack) startOtherCode(build string) {
 		DefaultVersioningBehavior: workflow.VersioningBehaviorPinned,
 	}}
 	for _, queue := range []string{ramp.TaskQueue, ramp.WatchTaskQueue} {
-		started := worker.New(s.temporal, queue, options)
+		started := worker.New(s.Temporal, queue, options)
 		started.RegisterActivity(func(context.Context) error { return nil })
 		started.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ converter.RawValue) error {
 			return workflow.Sleep(ctx, time.Hour)

@@ -226,7 +226,7 @@ func (s *stack) savedViews() map[string]viewed {
 func (s *stack) checkSavedViews() {
 	s.t.Helper()
 	queries := views(s.t)
-	paid, err := s.orders.Get(s.t.Context(), buy("paid"))
+	paid, err := s.Orders.Get(s.t.Context(), buy("paid"))
 	require.NoError(s.t, err)
 	for name, want := range s.savedViews() {
 		require.Contains(s.t, queries, name)
@@ -257,7 +257,7 @@ func views(t *testing.T) map[string]string {
 
 // matches reports whether exactly the wanted orders match a query of Temporal's list filter.
 func (s *stack) matches(query string, wanted viewed) error {
-	answer, err := s.temporal.ListWorkflow(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	answer, err := s.Temporal.ListWorkflow(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
 	if err != nil {
 		return err
 	}
@@ -296,7 +296,7 @@ func (s *stack) list(query string) string {
 func (s *stack) endOrders() {
 	s.t.Helper()
 	begin := func(request ramp.OnrampRequest) {
-		_, err := s.orders.StartOnramp(s.t.Context(), request)
+		_, err := s.Orders.StartOnramp(s.t.Context(), request)
 		require.NoError(s.t, err)
 	}
 	begin(onrampRequest("unpaid"))
@@ -307,14 +307,14 @@ func (s *stack) endOrders() {
 		begin(request)
 	}
 	begin(onrampRequest("given-up"))
-	_, err := s.orders.Cancel(s.t.Context(), buy("given-up"))
+	_, err := s.Orders.Cancel(s.t.Context(), buy("given-up"))
 	require.NoError(s.t, err)
 	tiny := onrampRequest("too-small")
 	tiny.Fiat.Amount = "1.00"
 	begin(tiny)
 	sale := offrampRequest("sold")
 	sale.TransactionHash = hashOf(1)
-	_, err = s.orders.StartOfframp(s.t.Context(), sale)
+	_, err = s.Orders.StartOfframp(s.t.Context(), sale)
 	require.NoError(s.t, err)
 	for reference, status := range map[string]ramp.Status{
 		"paid": ramp.Completed, "refunded": ramp.Refunded, "amount-differs": ramp.Cancelled,
@@ -329,8 +329,8 @@ func (s *stack) endOrders() {
 func (s *stack) slowDown() {
 	s.t.Helper()
 	s.clock(`{"speed":0}`)
-	s.worker.stop()
-	s.speed = 1
+	s.stop(s.worker)
+	s.Speed = 1
 	s.worker = s.startWorker()
 }
 
@@ -353,12 +353,12 @@ func (s *stack) keepOrdersWaiting() {
 		onrampRequest("provider-down"), unverified("no-kyc", "nokyc"), review, linking, refused, asked, onrampRequest("to-pay"),
 		proven, delivering, returning,
 	} {
-		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.orders.StartOnramp(ctx, request) })
+		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOnramp(ctx, request) })
 	}
 	failing := offrampRequest("payout-failed")
 	failing.TransactionHash = hashOf(12)
 	for _, request := range []ramp.OfframpRequest{failing, offrampRequest("to-send")} {
-		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.orders.StartOfframp(ctx, request) })
+		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOfframp(ctx, request) })
 	}
 	for id, status := range map[ramp.ID]string{
 		buy("delivered"): "fiatReceived", buy("returned"): "refundInitiated", sell("payout-failed"): "fiatFailed",
@@ -377,7 +377,7 @@ func (s *stack) startAlone(start func(context.Context) (*ramp.Order, error)) {
 // page is an order's page in the Web UI, whose addresses need the run.
 func (s *stack) page(id ramp.ID) string {
 	s.t.Helper()
-	description, err := s.temporal.DescribeWorkflow(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
+	description, err := s.Temporal.DescribeWorkflow(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
 	require.NoError(s.t, err)
 	return s.ui + "/namespaces/default/workflows/" + url.PathEscape(id.Direction.WorkflowID(id.Reference)) + "/" +
 		description.WorkflowExecution.RunID
@@ -387,7 +387,7 @@ func TestWebUIShowsPayloadsOnlyThroughTheCodecServer(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30)
 	request := onrampRequest("sealed")
-	_, err := s.orders.StartOnramp(t.Context(), request)
+	_, err := s.Orders.StartOnramp(t.Context(), request)
 	require.NoError(t, err)
 	personal := []string{request.Email, request.UPI.ID, request.UPI.Name}
 	input := s.page(buy("sealed")) + "/timeline"
@@ -415,8 +415,8 @@ func TestWebUIShowsPayloadsOnlyThroughTheCodecServer(t *testing.T) {
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(desk[0])))
 	shows(t, page, "", "Buy USDC for ₹1,000 · sealed", "The user must pay ₹1,000")
 	requireHides(t, page, personal...)
-	server.logged(`"workflows":["onramp/sealed"]`)
-	log, err := os.ReadFile(server.log)
+	s.awaitLog(server, `"workflows":["onramp/sealed"]`)
+	log, err := os.ReadFile(server.Log())
 	require.NoError(t, err)
 	for _, text := range personal {
 		require.NotContains(t, string(log), text)

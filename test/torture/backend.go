@@ -12,69 +12,68 @@ import (
 )
 
 const (
-	// callTime is how long the backend waits for an answer before it asks again.
+	// callTime is how long the backend waits for a response before it retries.
 	callTime = 30 * time.Second
-	// againAfter is its pause between two tries, and lookEvery between two looks at an order.
-	againAfter = 500 * time.Millisecond
-	seeEvery   = 2 * time.Second
+	// retryAfter is the pause before a retry, and readEvery the time between two reads of an order.
+	retryAfter = 500 * time.Millisecond
+	readEvery  = 2 * time.Second
 )
 
-// backend starts an order and talks to it as a careful backend does: whatever got no clear answer is sent again, under the
-// same reference and with the same proof.
+// backend starts an order and submits its proofs as a careful backend does: it retries what got no clear response, with the same
+// reference and the same proof.
 type backend struct {
 	plan   plan
 	orders *ramp.Client
 	signal func(ctx context.Context, id ramp.ID, proof string) error
-	// bare starts an order by a plain call of Temporal's SDK.
-	bare func(context.Context, plan) (client.WorkflowRun, error)
+	// startPlainly starts an order without ramp.Client.
+	startPlainly func(context.Context, plan) (client.WorkflowRun, error)
 
-	mu sync.Mutex
-	told
+	mu    sync.Mutex
+	state backendState
 }
 
-// told is what the backend knows.
-type told struct {
+// backendState is what a backend knows about its order.
+type backendState struct {
 	// started is set once the order is known to run.
 	started bool
-	// run is the order's, where a plain call has started it.
-	run string
-	// handed are the proofs that were handed in, oldest first, and handedAt is when the last one, or the cancellation, was.
-	handed   []string
-	handedAt time.Time
-	// taken is the proof of which the order said that the provider took it.
-	taken string
+	// runID is the run of an order that was started without ramp.Client.
+	runID string
+	// submitted has the proofs that were submitted, the oldest first, and submittedAt is the time of the last one or of the
+	// cancellation.
+	submitted   []string
+	submittedAt time.Time
+	// accepted is the latest proof that the order reported as accepted.
+	accepted string
 	// expiresAt is the deadline that the user was shown.
 	expiresAt time.Time
-	// wrongs are answers that must not be.
-	wrongs []string
-	// answered is how long the first answer to the start took.
-	answered time.Duration
+	// problems are responses that no backend may get.
+	problems []string
 }
 
-func (b *backend) note(change func(*told)) {
+func (b *backend) update(change func(*backendState)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	change(&b.told)
+	change(&b.state)
 }
 
-func (b *backend) knows() told {
+func (b *backend) snapshot() backendState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.told
+	return b.state
 }
 
-func (b *backend) wrong(what string) {
-	b.note(func(t *told) { t.wrongs = append(t.wrongs, what) })
+func (b *backend) reportProblem(problem string) {
+	b.update(func(s *backendState) { s.problems = append(s.problems, problem) })
 }
 
-// run takes an order from its start to where its user has nothing more to do.
+// run takes an order from its start until its user has nothing more to do.
 func (b *backend) run(ctx context.Context) {
 	order := b.start(ctx)
-	if order == nil || !sleep(ctx, b.plan.thought) {
+	if order == nil || !sleep(ctx, b.plan.reaction) {
 		return
 	}
 	switch b.plan.behaviour {
-	case forgets:
+	case neverPays:
 	case cancels:
 		b.cancel(ctx)
 	default:
@@ -83,20 +82,19 @@ func (b *backend) run(ctx context.Context) {
 }
 
 func (b *backend) start(ctx context.Context) *ramp.Order {
-	begun := time.Now()
 	for {
 		order, err := b.startOnce(ctx)
 		switch {
 		case err == nil:
-			b.note(func(t *told) { t.started, t.answered, t.expiresAt = true, time.Since(begun), order.ExpiresAt })
+			b.update(func(s *backendState) { s.started, s.expiresAt = true, order.ExpiresAt })
 			return order
 		case ramp.IsError(err, ramp.NotReady):
-			b.note(func(t *told) { t.started = true })
-		case contractual(err):
-			b.wrong("start: " + err.Error())
+			b.update(func(s *backendState) { s.started = true })
+		case final(err):
+			b.reportProblem("start: " + err.Error())
 			return nil
 		}
-		if !sleep(ctx, againAfter) {
+		if !sleep(ctx, retryAfter) {
 			return nil
 		}
 	}
@@ -105,8 +103,8 @@ func (b *backend) start(ctx context.Context) *ramp.Order {
 func (b *backend) startOnce(ctx context.Context) (*ramp.Order, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	if b.plan.bare {
-		return b.bareOnce(ctx)
+	if b.plan.plainStart {
+		return b.startPlainlyOnce(ctx)
 	}
 	if b.plan.id.Direction == ramp.Offramp {
 		return b.orders.StartOfframp(ctx, b.plan.offramp)
@@ -114,8 +112,8 @@ func (b *backend) startOnce(ctx context.Context) (*ramp.Order, error) {
 	return b.orders.StartOnramp(ctx, b.plan.onramp)
 }
 
-// contractual reports whether an error is an answer, after which nothing is tried again.
-func contractual(err error) bool {
+// final reports whether an error is a response of the order, after which a retry is of no use.
+func final(err error) bool {
 	for _, kind := range []ramp.ErrorType{
 		ramp.InvalidRequest, ramp.ReferenceTaken, ramp.NotFound, ramp.OrderOver, ramp.NotAwaited, ramp.ProofRefused,
 		ramp.ProofConflict, ramp.ProofLimit, ramp.CancelRefused,
@@ -128,7 +126,7 @@ func contractual(err error) bool {
 }
 
 func (b *backend) cancel(ctx context.Context) {
-	b.note(func(t *told) { t.handedAt = time.Now() })
+	b.update(func(s *backendState) { s.submittedAt = time.Now() })
 	for {
 		calling, done := context.WithTimeout(ctx, callTime)
 		_, err := b.orders.Cancel(calling, b.plan.id)
@@ -136,32 +134,33 @@ func (b *backend) cancel(ctx context.Context) {
 		if err == nil {
 			return
 		}
-		if contractual(err) {
-			if order, gone := b.ended(ctx); !gone || order.Status != ramp.Cancelled {
-				b.wrong("cancel: " + err.Error())
+		if final(err) {
+			if order, closed := b.closed(ctx); !closed || order.Status != ramp.Cancelled {
+				b.reportProblem("cancel: " + err.Error())
 			}
 			return
 		}
-		if !sleep(ctx, againAfter) {
+		if !sleep(ctx, retryAfter) {
 			return
 		}
 	}
 }
 
-func (b *backend) ended(ctx context.Context) (*ramp.Order, bool) {
+// closed returns the order, and reports whether it is closed.
+func (b *backend) closed(ctx context.Context) (*ramp.Order, bool) {
 	order, err := b.orders.Get(ctx, b.plan.id)
 	return order, err == nil && order.Status.Final()
 }
 
-// pay submits the user's proofs, each when the one before was refused, or turns out to be mistyped.
+// pay submits the user's proofs: each after the one before was refused, or after the correction of a mistyped one.
 func (b *backend) pay(ctx context.Context) {
-	submit := b.update
+	submit := b.submitByUpdate
 	if b.plan.bySignal {
-		submit = b.signalled
+		submit = b.submitBySignal
 	}
 	refusals := 0
 	for _, proof := range b.plan.proofs {
-		b.note(func(t *told) { t.handed, t.handedAt = append(t.handed, proof), time.Now() })
+		b.update(func(s *backendState) { s.submitted, s.submittedAt = append(s.submitted, proof), time.Now() })
 		switch refused := submit(ctx, proof, refusals); {
 		case refused:
 			refusals++
@@ -171,29 +170,29 @@ func (b *backend) pay(ctx context.Context) {
 			return
 		}
 	}
-	b.wrong("every proof was refused")
+	b.reportProblem("every proof was refused")
 }
 
-// update submits a proof by update until there is an answer, and reports whether it was refused.
-func (b *backend) update(ctx context.Context, proof string, _ int) (refused bool) {
+// submitByUpdate submits a proof by update until there is a response, and reports whether it was refused.
+func (b *backend) submitByUpdate(ctx context.Context, proof string, _ int) (refused bool) {
 	for {
 		calling, done := context.WithTimeout(ctx, callTime)
 		order, err := b.submit(calling, proof)
 		done()
 		switch {
 		case err == nil && order.Accepted() && order.Proof.Reference() == proof:
-			b.note(func(t *told) { t.taken = proof })
+			b.update(func(s *backendState) { s.accepted = proof })
 			return false
 		case err == nil:
-			b.wrong("a proof was taken, but the order's is another or not accepted")
+			b.reportProblem("the update succeeded, but the order's proof is another one or not accepted")
 			return false
 		case ramp.IsError(err, ramp.ProofRefused):
 			return true
-		case contractual(err):
-			b.wrong("proof: " + err.Error())
+		case final(err):
+			b.reportProblem("proof: " + err.Error())
 			return false
 		}
-		if !sleep(ctx, againAfter) {
+		if !sleep(ctx, retryAfter) {
 			return false
 		}
 	}
@@ -206,9 +205,9 @@ func (b *backend) submit(ctx context.Context, proof string) (*ramp.Order, error)
 	return b.orders.SubmitUTR(ctx, b.plan.id.Reference, proof)
 }
 
-// signalled submits a proof by signal, looks at the order until it shows what became of it, and reports whether it was
-// refused.
-func (b *backend) signalled(ctx context.Context, proof string, before int) (refused bool) {
+// submitBySignal submits a proof by signal, reads the order until it shows the result, and reports whether the proof was refused.
+// refusalsBefore is how many proofs were refused before.
+func (b *backend) submitBySignal(ctx context.Context, proof string, refusalsBefore int) (refused bool) {
 	for {
 		calling, done := context.WithTimeout(ctx, callTime)
 		err := b.signal(calling, b.plan.id, proof)
@@ -216,18 +215,18 @@ func (b *backend) signalled(ctx context.Context, proof string, before int) (refu
 		if err == nil {
 			break
 		}
-		if _, over := b.ended(ctx); over || !sleep(ctx, againAfter) {
+		if _, closed := b.closed(ctx); closed || !sleep(ctx, retryAfter) {
 			return false
 		}
 	}
-	for sleep(ctx, seeEvery) {
+	for sleep(ctx, readEvery) {
 		order, err := b.orders.Get(ctx, b.plan.id)
 		switch {
 		case err != nil:
 		case order.Accepted() && order.Proof.Reference() == proof:
-			b.note(func(t *told) { t.taken = proof })
+			b.update(func(s *backendState) { s.accepted = proof })
 			return false
-		case refusals(order) > before:
+		case refusals(order) > refusalsBefore:
 			return true
 		case order.Status.Final():
 			return false
@@ -236,7 +235,7 @@ func (b *backend) signalled(ctx context.Context, proof string, before int) (refu
 	return false
 }
 
-// refusals is how many proofs the provider has refused for an order, those included that were to replace another.
+// refusals returns how many proofs of an order the provider has refused, including proofs that were to replace another.
 func refusals(order *ramp.Order) int {
 	n := 0
 	for _, entry := range order.Timeline {

@@ -22,29 +22,29 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// Pressure is one measurement of more orders than the provider lets through.
-type Pressure struct {
+// BackpressureOptions configure a measurement with more orders than the provider's rate limit lets through.
+type BackpressureOptions struct {
 	Options
 	// ProviderRate is how many requests a second the provider answers.
 	ProviderRate float64
-	// For is how long is measured, from the first start.
+	// For is the duration of the measurement, from the first start.
 	For time.Duration
 	// Sample is the time between two samples.
 	Sample time.Duration
 }
 
-// PressureReport is what a measurement found.
-type PressureReport struct {
+// BackpressureReport is the result of a measurement.
+type BackpressureReport struct {
 	Orders       int     `json:"orders"`
 	Workers      int     `json:"workers"`
 	ProviderRate float64 `json:"providerRate"`
 	WorkerRate   float64 `json:"workerRate"`
 	// Starting is how long it took to start all orders.
 	Starting string `json:"starting"`
-	Wall     string `json:"wall"`
-	// Samples are what the provider had seen at times, and the memory then.
-	Samples []PressureSample `json:"samples"`
-	// Quarters tell how far the orders have come, by when they started: the oldest quarter first.
+	Duration string `json:"duration"`
+	// Samples are the provider's counts and the memory of the programs, over time.
+	Samples []Sample `json:"samples"`
+	// Quarters is the progress of the orders by their start: the oldest quarter first.
 	Quarters  []Quarter        `json:"quarters"`
 	Routes    map[string]int   `json:"routes"`
 	Refused   map[string]int   `json:"refused"`
@@ -53,12 +53,12 @@ type PressureReport struct {
 	Versions  []string         `json:"versions"`
 }
 
-// PressureSample is one moment of a measurement. Counts are since its beginning.
-type PressureSample struct {
+// Sample is the state at one moment of a measurement. Counts are since its beginning.
+type Sample struct {
 	After       string `json:"after"`
 	Requests    int    `json:"requests"`
 	Answered429 int    `json:"answered429"`
-	// Polls are requests for an order's status, which watches make.
+	// Polls counts the requests for the status of an order, which watches make.
 	Polls     int              `json:"polls"`
 	Made      int              `json:"ordersMade"`
 	WithProof int              `json:"ordersWithProof"`
@@ -66,7 +66,7 @@ type PressureSample struct {
 	Memory    map[string]int64 `json:"memoryBytes"`
 }
 
-// Quarter is how far a quarter of the orders has come.
+// Quarter is the progress of a quarter of the orders.
 type Quarter struct {
 	Orders    int `json:"orders"`
 	Made      int `json:"made"`
@@ -74,57 +74,57 @@ type Quarter struct {
 	PaidOut   int `json:"paidOut"`
 }
 
-// pressing is a measurement under way.
-type pressing struct {
-	pressure Pressure
-	cluster  *cluster
-	begun    time.Time
-	report   PressureReport
+// backpressureRun is a measurement in progress.
+type backpressureRun struct {
+	options BackpressureOptions
+	stack   *stack
+	begun   time.Time
+	report  BackpressureReport
 }
 
-// RunPressure starts all orders at once, each with its proof, and looks at the provider and the workers while they go on.
-func RunPressure(ctx context.Context, pressure Pressure) (PressureReport, error) {
-	if err := pressure.check(); err != nil {
-		return PressureReport{}, err
+// RunBackpressure starts all orders at once, each with its proof, and samples the provider and the workers meanwhile.
+func RunBackpressure(ctx context.Context, options BackpressureOptions) (BackpressureReport, error) {
+	if err := options.check(); err != nil {
+		return BackpressureReport{}, err
 	}
-	cluster, err := startCluster(ctx, pressure.Options, "--rate-limit", strconv.FormatFloat(pressure.ProviderRate, 'g', -1, 64))
-	defer cluster.close()
+	stack, err := startStack(ctx, options.Options, "--rate-limit", strconv.FormatFloat(options.ProviderRate, 'g', -1, 64))
+	defer stack.close()
 	if err != nil {
-		return PressureReport{}, err
+		return BackpressureReport{}, err
 	}
-	p := &pressing{pressure: pressure, cluster: cluster, begun: time.Now()}
-	if err := p.press(ctx); err != nil {
-		return PressureReport{}, err
+	r := &backpressureRun{options: options, stack: stack, begun: time.Now()}
+	if err := r.measure(ctx); err != nil {
+		return BackpressureReport{}, err
 	}
-	return p.finish(ctx)
+	return r.finish(ctx)
 }
 
-func (p *pressing) press(ctx context.Context) error {
-	ctx, cancel := context.WithDeadlineCause(ctx, p.begun.Add(p.pressure.For), errTimeUp)
+func (r *backpressureRun) measure(ctx context.Context) error {
+	ctx, cancel := context.WithDeadlineCause(ctx, r.begun.Add(r.options.For), errTimeUp)
 	defer cancel()
-	pressing, ctx := errgroup.WithContext(ctx)
-	pressing.Go(func() error { return p.startAll(ctx) })
-	pressing.Go(func() error { return p.sampleAll(ctx) })
-	return pressing.Wait()
+	measuring, ctx := errgroup.WithContext(ctx)
+	measuring.Go(func() error { return r.startAll(ctx) })
+	measuring.Go(func() error { return r.sampleAll(ctx) })
+	return measuring.Wait()
 }
 
-// starters is how many orders are started at the same time.
+// starters is how many orders are started concurrently.
 const starters = 32
 
-func (p *pressing) startAll(ctx context.Context) error {
+func (r *backpressureRun) startAll(ctx context.Context) error {
 	var starting errgroup.Group
 	starting.SetLimit(starters)
-	for _, plan := range planOrders(p.pressure.Options) {
-		starting.Go(func() error { return p.start(ctx, plan) })
+	for _, plan := range planOrders(r.options.Options) {
+		starting.Go(func() error { return r.start(ctx, plan) })
 	}
 	err := starting.Wait()
-	p.report.Starting = time.Since(p.begun).Round(time.Second).String()
-	say(p.pressure.progress(), p.begun, "every order is started")
+	r.report.Starting = time.Since(r.begun).Round(time.Second).String()
+	logProgress(r.options.progress(), r.begun, "every order is started")
 	return err
 }
 
-// start starts an order that is paid already.
-func (p *pressing) start(ctx context.Context, plan plan) error {
+// start starts an order with its proof in the request.
+func (r *backpressureRun) start(ctx context.Context, plan plan) error {
 	proof := plan.proofs[len(plan.proofs)-1]
 	plan.onramp.UTR, plan.offramp.TransactionHash = proof, proof
 	request := any(plan.onramp)
@@ -132,7 +132,7 @@ func (p *pressing) start(ctx context.Context, plan plan) error {
 		request = plan.offramp
 	}
 	for {
-		_, err := p.cluster.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		_, err := r.stack.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 			ID:                       plan.id.Direction.WorkflowID(plan.id.Reference),
 			TaskQueue:                ramp.TaskQueue,
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -140,85 +140,85 @@ func (p *pressing) start(ctx context.Context, plan plan) error {
 		if err == nil {
 			return nil
 		}
-		if !sleep(ctx, againAfter) {
-			return errors.Join(errors.New("not every order could be started in time"), err)
+		if !sleep(ctx, retryAfter) {
+			return errors.Join(errors.New("not every order started in time"), err)
 		}
 	}
 }
 
-func (p *pressing) sampleAll(ctx context.Context) error {
-	for sleep(ctx, p.pressure.Sample) {
-		if err := p.sample(ctx); err != nil && ctx.Err() == nil {
+func (r *backpressureRun) sampleAll(ctx context.Context) error {
+	for sleep(ctx, r.options.Sample) {
+		if err := r.sample(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *pressing) sample(ctx context.Context) error {
-	ledger, err := p.cluster.ledger(ctx)
+func (r *backpressureRun) sample(ctx context.Context) error {
+	recorded, err := r.stack.Ledger(ctx)
 	if err != nil {
 		return err
 	}
-	s := PressureSample{
-		After: time.Since(p.begun).Round(time.Second).String(), Requests: ledger.Totals.Requests,
-		Answered429: ledger.Totals.Answered429, Made: ledger.Totals.Orders, WithProof: ledger.Totals.WithProof,
-		PaidOut: ledger.Totals.PaidOut, Memory: p.memory(),
+	s := Sample{
+		After: time.Since(r.begun).Round(time.Second).String(), Requests: recorded.Totals.Requests,
+		Answered429: recorded.Totals.Answered429, Made: recorded.Totals.Orders, WithProof: recorded.Totals.WithProof,
+		PaidOut: recorded.Totals.PaidOut, Memory: r.memory(),
 	}
-	for route, traffic := range ledger.Routes {
+	for route, traffic := range recorded.Routes {
 		if strings.HasSuffix(route, "/status") {
 			s.Polls += traffic.Requests
 		}
 	}
-	p.report.Samples = append(p.report.Samples, s)
-	say(p.pressure.progress(), p.begun, "%s", s)
+	r.report.Samples = append(r.report.Samples, s)
+	logProgress(r.options.progress(), r.begun, "%s", s)
 	return nil
 }
 
-// String writes a sample in a line.
-func (s PressureSample) String() string {
-	return fmt.Sprintf("%d requests, %d answered 429, %d polls, %d orders made, %d with proof, %d paid out", s.Requests, s.Answered429,
+// String returns the sample on one line.
+func (s Sample) String() string {
+	return fmt.Sprintf("%d requests, %d refused with 429, %d polls, %d orders made, %d with proof, %d paid out", s.Requests, s.Answered429,
 		s.Polls, s.Made, s.WithProof, s.PaidOut)
 }
 
-// memory is what each program has resident now.
-func (p *pressing) memory() map[string]int64 {
+// memory returns the resident memory of the largest process of each kind.
+func (r *backpressureRun) memory() map[string]int64 {
 	now := map[string]int64{}
-	for _, running := range append(p.cluster.workers[:], p.cluster.sandbox) {
+	for _, running := range r.stack.Processes.Running() {
 		kind, _, _ := strings.Cut(running.Name(), "-")
 		now[kind] = max(now[kind], running.Resident())
 	}
 	return now
 }
 
-func (p *pressing) finish(ctx context.Context) (PressureReport, error) {
-	ledger, err := p.cluster.ledger(ctx)
+func (r *backpressureRun) finish(ctx context.Context) (BackpressureReport, error) {
+	recorded, err := r.stack.Ledger(ctx)
 	if err != nil {
-		return PressureReport{}, err
+		return BackpressureReport{}, err
 	}
-	r := p.report
-	r.Orders, r.Workers = p.pressure.Orders, workersRunning
-	r.ProviderRate, r.WorkerRate = p.pressure.ProviderRate, p.pressure.workerRate()
-	r.Wall = time.Since(p.begun).Round(time.Second).String()
-	r.Quarters = p.quarters(ledger)
-	r.Routes, r.Refused = map[string]int{}, map[string]int{}
-	for route, traffic := range ledger.Routes {
-		r.Routes[route], r.Refused[route] = traffic.Requests-traffic.RateLimited, traffic.RateLimited
+	report := r.report
+	report.Orders, report.Workers = r.options.Orders, workersRunning
+	report.ProviderRate, report.WorkerRate = r.options.ProviderRate, r.options.workerRate()
+	report.Duration = time.Since(r.begun).Round(time.Second).String()
+	report.Quarters = r.quarters(recorded)
+	report.Routes, report.Refused = map[string]int{}, map[string]int{}
+	for route, traffic := range recorded.Routes {
+		report.Routes[route], report.Refused[route] = traffic.Requests-traffic.RateLimited, traffic.RateLimited
 	}
-	r.PeakBytes, r.Machine, r.Versions = p.cluster.peaks.All(), process.ThisMachine(), process.Versions()
-	return r, nil
+	report.PeakBytes, report.Machine, report.Versions = r.stack.Processes.PeakMemory(), process.ThisMachine(), process.Versions()
+	return report, nil
 }
 
-// quarters sums up how far the orders have come, by when they started.
-func (p *pressing) quarters(books ledger.Ledger) []Quarter {
+// quarters returns the progress of the orders by their start.
+func (r *backpressureRun) quarters(recorded ledger.Ledger) []Quarter {
 	const parts = 4
 	quarters := make([]Quarter, parts)
 	totals := map[ramp.ID]ledger.ReferenceTotal{}
-	for _, total := range books.ByReference() {
+	for _, total := range recorded.ByReference() {
 		totals[ramp.ID{Direction: ramp.Direction(total.Direction), Reference: total.Reference}] = total
 	}
-	for i, plan := range planOrders(p.pressure.Options) {
-		quarter := &quarters[i*parts/p.pressure.Orders]
+	for i, plan := range planOrders(r.options.Options) {
+		quarter := &quarters[i*parts/r.options.Orders]
 		total := totals[plan.id]
 		quarter.Orders++
 		quarter.Made += min(1, len(total.Orders))
@@ -228,48 +228,48 @@ func (p *pressing) quarters(books ledger.Ledger) []Quarter {
 	return quarters
 }
 
-// Storm and starvation, as Violations judges them.
+// Limits that Violations checks.
 const (
-	// stormShare is the part of all requests that may be refused for their rate: workers that are set too high find the
-	// provider's rate by being refused.
+	// stormShare is the share of the requests that may be refused for their rate: workers whose own limit is too high adapt to the
+	// provider's by its refusals.
 	stormShare = 0.15
-	// leastAhead is by how much the oldest quarter of the orders must be ahead of the others together.
+	// leastAhead is the least ratio of the proofs of the oldest quarter to those of the others.
 	leastAhead = 2
 )
 
-// Violations says what must not be under pressure: a storm of refusals, or new orders that keep old ones from their end.
-func (r PressureReport) Violations() []string {
+// Violations reports a storm of refusals, and starvation of old orders by new ones.
+func (r BackpressureReport) Violations() []string {
 	if len(r.Samples) == 0 {
 		return []string{"nothing was measured"}
 	}
 	var found []string
 	last := r.Samples[len(r.Samples)-1]
 	if refused := float64(last.Answered429); refused > stormShare*float64(last.Requests) {
-		found = append(found, fmt.Sprintf("%d of %d requests were answered 429", last.Answered429, last.Requests))
+		found = append(found, fmt.Sprintf("%d of %d requests were refused with 429", last.Answered429, last.Requests))
 	}
 	others := 0
 	for _, q := range r.Quarters[1:] {
 		others += q.WithProof
 	}
 	if oldest := r.Quarters[0].WithProof; oldest < leastAhead*others {
-		found = append(found, fmt.Sprintf("%d of the oldest quarter of the orders have a proof, and %d of the others", oldest, others))
+		found = append(found, fmt.Sprintf("%d orders of the oldest quarter have a proof, and %d of the others", oldest, others))
 	}
 	return found
 }
 
-// WriteJSON writes the report for programs.
-func (r PressureReport) WriteJSON(w io.Writer) error {
+// WriteJSON writes the report as JSON.
+func (r BackpressureReport) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)
 }
 
-// WriteText writes the report for people, in Markdown.
-func (r PressureReport) WriteText(w io.Writer) error {
+// WriteText writes the report as Markdown.
+func (r BackpressureReport) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d orders at once, %d workers that are set to %g requests a second each, a provider that answers %g; all started after %s, measured for %s.\n\n",
-		r.Orders, r.Workers, r.WorkerRate, r.ProviderRate, r.Starting, r.Wall)
-	b.WriteString("| after | requests | of them 429 | of them polls | orders made | with proof | paid out | memory of a worker |\n")
+	fmt.Fprintf(&b, "%d orders started at once; %d workers with a limit of %g requests a second each; a provider that answers %g a second. All orders were started after %s; the measurement lasted %s.\n\n",
+		r.Orders, r.Workers, r.WorkerRate, r.ProviderRate, r.Starting, r.Duration)
+	b.WriteString("| after | requests | refused with 429 | polls | orders made | with proof | paid out | memory of a worker |\n")
 	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, s := range r.Samples {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d MiB |\n",
@@ -284,11 +284,7 @@ func (r PressureReport) WriteText(w io.Writer) error {
 	for _, route := range routes {
 		fmt.Fprintf(&b, "| `%s` | %d | %d |\n", route, r.Routes[route], r.Refused[route])
 	}
-	var peaks []string
-	for _, name := range slices.Sorted(maps.Keys(r.PeakBytes)) {
-		peaks = append(peaks, fmt.Sprintf("%s %d MiB", name, r.PeakBytes[name]>>20))
-	}
-	fmt.Fprintf(&b, "\n- peak memory of one process: %s\n- machine: %s; %s\n", strings.Join(peaks, ", "), r.Machine, strings.Join(r.Versions, ", "))
+	fmt.Fprintf(&b, "\n- peak memory of one process: %s\n- machine: %s; %s\n", formatMemory(r.PeakBytes), r.Machine, strings.Join(r.Versions, ", "))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -1,3 +1,3 @@
-// Package torture runs orders by the thousand against a provider that fails, while it kills workers and the Temporal
-// server, and compares afterwards, order by order, what the workflows say with what the provider did.
+// Package torture runs thousands of orders against a provider that fails, kills workers and the Temporal server meanwhile, and then
+// compares, order by order, the results of the workflows with the ledger of the provider.
 package torture

@@ -3,65 +3,68 @@ package torture
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
-// Options are one run.
+// Options configure a run.
 type Options struct {
-	// Bin is the directory of the programs: devserver, sandbox and worker.
+	// Bin is the directory of the programs devserver, sandbox and worker.
 	Bin string
 	// Dir is an empty directory for data and logs.
 	Dir string
-	// Configuration is the Temporal server's, temporal-dev.yaml.
-	Configuration string
-	// PostgreSQL keeps Temporal's data in PostgreSQL instead of SQLite, with the official server. Bin must then hold
+	// Config is the path of the development server's configuration, temporal-dev.yaml.
+	Config string
+	// PostgreSQL keeps Temporal's data in PostgreSQL instead of SQLite, with the official server. Bin must then contain
 	// temporal-server and temporal-sql-tool too.
 	PostgreSQL bool
-	// Seed decides what is random: orders, courses, faults, and who is killed when.
+	// Seed determines what is random: orders, their courses at the provider, faults and disruptions.
 	Seed int64
-	// Orders is how many there are.
+	// Orders is the number of orders.
 	Orders int
-	// Faults is the share of all calls to the provider that a fault befalls, from 0 to 1.
+	// Faults is the share of the calls to the provider that fail, from 0 to below 1.
 	Faults float64
 	// Speed is how many times as fast as real time the provider's clock runs.
 	Speed float64
-	// WorkerRate is how many requests a second each worker is set to; zero is any number, for the provider's fast clock lets
-	// orders poll that much more often.
+	// WorkerRate is the request rate limit of each worker, per second; 0 means no limit, because with the provider's fast clock orders
+	// poll that much more often.
 	WorkerRate float64
 	// Every is the mean time between the starts of two orders.
 	Every time.Duration
-	// Kills is how many times a worker is killed, Stops how many times one is stopped by SIGTERM, and ServerKills how
-	// many times the Temporal server is killed. Each is started again.
+	// Kills is how many times a worker is killed, Stops how many times a worker gets SIGTERM, and ServerKills how many times the
+	// Temporal server is killed. Each is replaced.
 	Kills, Stops, ServerKills int
-	// Deadline is when what still runs counts as stuck; zero is a time that allows for every delay but a defect.
+	// Deadline is the time after which an order that runs counts as stuck; 0 means a time in which every order ends unless there is a
+	// defect.
 	Deadline time.Duration
-	// Progress is told how the run goes; nil for nobody.
+	// Progress receives a line for each step of the run; nil discards them.
 	Progress io.Writer
 }
 
-// What a run is sure to wait for.
+// Times that the default deadline consists of.
 const (
 	// orderLife is how long an order waits for its proof, by the provider's clock.
 	orderLife = 3 * time.Hour
-	// takeover is the longest that a call or a watch of a killed worker takes to come back (activities' policies).
+	// takeover is the longest time until a call or a watch of a killed worker runs again (policies of package activities).
 	takeover = 90 * time.Second
-	// leeway is what a busy machine and calls that fail several times in a row may take besides.
+	// leeway allows for a busy machine, and for calls that fail several times in a row.
 	leeway = 10 * time.Minute
 )
 
 func (o Options) check() error {
 	switch {
 	case o.Bin == "" || o.Dir == "":
-		return errors.New("torture needs the programs and a directory")
+		return errors.New("a run needs the directory of the programs and a directory for data")
 	case o.Orders < 1:
-		return errors.New("at least one order is needed")
+		return errors.New("a run needs at least one order")
 	case o.Faults < 0 || o.Faults >= 1:
 		return errors.New("the share of faults must be from 0 to below 1")
 	case o.Speed < 1:
 		return errors.New("the speed must be at least 1")
 	case o.Kills < 0 || o.Stops < 0 || o.ServerKills < 0:
-		return errors.New("nothing can be killed less than never")
+		return errors.New("the numbers of kills and stops must not be negative")
 	}
 	return nil
 }
@@ -77,7 +80,7 @@ func (o Options) arrivals() time.Duration { return time.Duration(o.Orders) * o.E
 // life is how long an order waits for its proof, in real time.
 func (o Options) life() time.Duration { return o.scaled(orderLife) }
 
-// scaled is a time of the provider's clock in real time.
+// scaled converts a time of the provider's clock to real time.
 func (o Options) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) / o.Speed) }
 
 func (o Options) deadline() time.Duration {
@@ -92,4 +95,9 @@ func (o Options) progress() io.Writer {
 		return io.Discard
 	}
 	return o.Progress
+}
+
+// logProgress writes a line with the time since the beginning of the run.
+func logProgress(to io.Writer, begun time.Time, format string, args ...any) {
+	_, _ = fmt.Fprintf(to, "%6s  %s\n", time.Since(begun).Round(time.Second), strings.TrimSpace(fmt.Sprintf(format, args...)))
 }

@@ -12,7 +12,7 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// Report is what a run found.
+// Report is the result of a run.
 type Report struct {
 	Seed    int64   `json:"seed"`
 	Orders  int     `json:"orders"`
@@ -23,30 +23,31 @@ type Report struct {
 	Counts     Counts      `json:"counts"`
 	Violations []Violation `json:"violations"`
 
-	Wall string `json:"wall"`
-	// Blows counts kills and stops. Unclean are workers that did not end well after SIGTERM, Ended those that ended
-	// by themselves, with the end of their logs.
-	Blows     map[string]int   `json:"blows"`
-	Unclean   int              `json:"unclean"`
-	Ended     []string         `json:"endedByThemselves,omitempty"`
-	Provider  Traffic          `json:"provider"`
-	Histories Histories        `json:"histories"`
-	PeakBytes map[string]int64 `json:"peakBytes"`
-	Machine   process.Machine  `json:"machine"`
-	Versions  []string         `json:"versions"`
+	Duration string `json:"duration"`
+	// Disruptions counts kills and stops by kind.
+	Disruptions map[string]int `json:"disruptions"`
+	// UncleanStops counts the workers that did not exit with code 0 after SIGTERM.
+	UncleanStops int `json:"uncleanStops"`
+	// UnexpectedExits has the end of the log of each worker that exited by itself.
+	UnexpectedExits []string         `json:"unexpectedExits,omitempty"`
+	Provider        Traffic          `json:"provider"`
+	Histories       Histories        `json:"histories"`
+	PeakBytes       map[string]int64 `json:"peakBytes"`
+	Machine         process.Machine  `json:"machine"`
+	Versions        []string         `json:"versions"`
 }
 
-// Good reports whether the run found nothing that must not be.
+// Good reports whether there is no violation, every history replays, and every worker stopped cleanly.
 func (r Report) Good() bool {
-	return r.Counts.Good() && len(r.Histories.Unreplayable) == 0 && r.Unclean == 0
+	return r.Counts.Good() && len(r.Histories.Unreplayable) == 0 && r.UncleanStops == 0
 }
 
-// Traffic is what the provider saw.
+// Traffic summarizes the calls that the provider received.
 type Traffic struct {
 	Requests   int            `json:"requests"`
 	Unanswered int            `json:"unanswered"`
 	Faults     map[string]int `json:"faults"`
-	// Answered429 are refusals for the rate, by a fault or the limit.
+	// Answered429 counts requests that were refused by the rate limit or by a fault.
 	Answered429 int `json:"answered429"`
 	Logins      int `json:"logins"`
 	Proofs      int `json:"proofs"`
@@ -55,14 +56,14 @@ type Traffic struct {
 	Refused     int `json:"proofsRefused"`
 }
 
-func newTraffic(ledger ledger.Ledger) Traffic {
+func newTraffic(recorded ledger.Ledger) Traffic {
 	traffic := Traffic{
-		Requests: ledger.Totals.Requests, Unanswered: ledger.Totals.Unanswered, Answered429: ledger.Totals.Answered429,
-		Logins: ledger.Totals.Logins, Proofs: len(ledger.Proofs), Payouts: len(ledger.Payouts),
-		Repeated: ledger.Totals.ProofsRepeated, Refused: ledger.Totals.ProofsRefused,
+		Requests: recorded.Totals.Requests, Unanswered: recorded.Totals.Unanswered, Answered429: recorded.Totals.Answered429,
+		Logins: recorded.Totals.Logins, Proofs: len(recorded.Proofs), Payouts: len(recorded.Payouts),
+		Repeated: recorded.Totals.ProofsRepeated, Refused: recorded.Totals.ProofsRefused,
 		Faults: map[string]int{},
 	}
-	for _, route := range ledger.Routes {
+	for _, route := range recorded.Routes {
 		for kind, n := range route.Faults {
 			traffic.Faults[kind] += n
 		}
@@ -70,18 +71,18 @@ func newTraffic(ledger ledger.Ledger) Traffic {
 	return traffic
 }
 
-// WriteJSON writes the report for programs.
+// WriteJSON writes the report as JSON.
 func (r Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)
 }
 
-// WriteText writes the report for people, in Markdown.
+// WriteText writes the report as Markdown.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, v := range r.Violations {
-		fmt.Fprintf(&b, "%s: %s: %s\n  user: %s\n  workflow: %s\n", v.Fault, v.Reference, v.Reason, v.Plan, v.Workflow)
+		fmt.Fprintf(&b, "%s: %s: %s\n  user: %s\n  workflow: %s\n", v.Kind, v.Reference, v.Reason, v.Plan, v.Workflow)
 		for _, made := range v.Ledger {
 			entry, _ := json.Marshal(made) // of strings, numbers and times
 			fmt.Fprintf(&b, "  ledger: %s\n", entry)
@@ -91,14 +92,14 @@ func (r Report) WriteText(w io.Writer) error {
 	for _, reason := range r.Histories.Unreplayable {
 		fmt.Fprintf(&b, "does not replay: %s\n", reason)
 	}
-	for _, reason := range r.Ended {
+	for _, reason := range r.UnexpectedExits {
 		fmt.Fprintf(&b, "%s\n", reason)
 	}
 	c := r.Counts
-	fmt.Fprintf(&b, "| started | completed | expired | cancelled | refunded | rejected | stuck | doubled orders | lost proofs | wrong endings |\n")
+	fmt.Fprintf(&b, "| started | completed | expired | cancelled | refunded | rejected | stuck | duplicate orders | lost proofs | wrong endings |\n")
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | **%d** | **%d** | **%d** | **%d** |\n\n",
-		c.Started, c.Completed, c.Expired, c.Cancelled, c.Refunded, c.Rejected, c.Stuck, c.Doubled, c.Lost, c.Wrong)
+		c.Started, c.Completed, c.Expired, c.Cancelled, c.Refunded, c.Rejected, c.Stuck, c.Duplicates, c.Lost, c.Wrong)
 	r.writeFigures(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -106,33 +107,38 @@ func (r Report) WriteText(w io.Writer) error {
 
 func (r Report) writeFigures(b *strings.Builder) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, "- "+format+"\n", args...) }
-	line("seed %d, %d orders, %g %% faults, the provider's clock %g times as fast, on %s", r.Seed, r.Orders, 100*r.Faults, r.Speed, r.Storage)
-	line("took %s; %s; workers that did not stop cleanly: %d, that ended by themselves: %d", r.Wall, counted(r.Blows), r.Unclean, len(r.Ended))
+	line("seed %d, %d orders, %g %% faults, provider's clock %g times as fast as real time, on %s", r.Seed, r.Orders, 100*r.Faults, r.Speed, r.Storage)
+	line("took %s; %s; workers that did not stop cleanly: %d, that exited by themselves: %d", r.Duration, formatCounts(r.Disruptions), r.UncleanStops, len(r.UnexpectedExits))
 	p := r.Provider
-	line("%d calls to the provider, %d of them unanswered; %d logins, %d proofs accepted, %d of them repeated, %d refused, %d payouts",
+	line("%d calls to the provider, %d without a response; %d logins; %d proofs accepted, %d repeated, %d refused; %d payouts",
 		p.Requests, p.Unanswered, p.Logins, p.Proofs, p.Repeated, p.Refused, p.Payouts)
-	line("faults: %s", counted(p.Faults))
-	line("off-ramp orders made in addition and never shown to anybody: %d; on-ramp orders made again after the first had expired unseen: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
+	line("faults: %s", formatCounts(p.Faults))
+	line("additional off-ramp orders that no user saw: %d; on-ramp orders made again after the first had expired unseen: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
 		r.Counts.Orphans, r.Counts.Replaced, r.Counts.Twins, r.Counts.Corrected, r.Counts.TooLate)
 	h := r.Histories
-	line("%d histories of %d events together, %d at the most; failed workflow tasks: %s; timed out: %d; activities timed out: %d; replayed, all but %d",
-		h.Read, h.Events, h.MostEvents, counted(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
-	var peaks []string
-	for _, name := range slices.Sorted(maps.Keys(r.PeakBytes)) {
-		peaks = append(peaks, fmt.Sprintf("%s %d MiB", name, r.PeakBytes[name]>>20))
-	}
-	line("peak memory of one process: %s", strings.Join(peaks, ", "))
+	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
+		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
+	line("peak memory of one process: %s", formatMemory(r.PeakBytes))
 	line("machine: %s; %s", r.Machine, strings.Join(r.Versions, ", "))
 }
 
-// counted lists counts by name.
-func counted(counts map[string]int) string {
+// formatCounts lists counts by name.
+func formatCounts(counts map[string]int) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 	}
 	if len(parts) == 0 {
 		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// formatMemory lists sizes by name.
+func formatMemory(bytes map[string]int64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(bytes)) {
+		parts = append(parts, fmt.Sprintf("%s %d MiB", name, bytes[name]>>20))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -15,34 +15,32 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// Run tortures orders, and reports what became of them. An error says that the run itself went wrong; what went
-// wrong with orders is in the report.
+// Run runs the orders and reports the results. An error means that the run itself failed; failures of orders are in the report.
 func Run(ctx context.Context, options Options) (Report, error) {
 	if err := options.check(); err != nil {
 		return Report{}, err
 	}
-	cluster, err := startCluster(ctx, options,
-		"--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)
-	defer cluster.close()
+	stack, err := startStack(ctx, options, "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)
+	defer stack.close()
 	if err != nil {
 		return Report{}, err
 	}
-	return (&run{options: options, cluster: cluster, begun: time.Now()}).run(ctx)
+	return (&run{options: options, stack: stack, begun: time.Now()}).run(ctx)
 }
 
-// run is one run under way.
+// run is a run in progress.
 type run struct {
-	options  Options
-	cluster  *cluster
-	begun    time.Time
-	backends []*backend
-	chaos    *chaos
+	options   Options
+	stack     *stack
+	begun     time.Time
+	backends  []*backend
+	disruptor *disruptor
 }
 
 func (r *run) run(ctx context.Context) (Report, error) {
 	limited, cancel := context.WithDeadlineCause(ctx, r.begun.Add(r.options.deadline()), errTimeUp)
 	defer cancel()
-	if err := r.torture(limited); err != nil {
+	if err := r.runOrders(limited); err != nil {
 		return Report{}, err
 	}
 	if ctx.Err() != nil {
@@ -52,19 +50,18 @@ func (r *run) run(ctx context.Context) (Report, error) {
 	return r.report(ctx, wall)
 }
 
-var errTimeUp = errors.New("the time of the run is over")
+var errTimeUp = errors.New("the deadline of the run has passed")
 
-// torture runs the orders under blows until all have ended or the time is up.
-func (r *run) torture(ctx context.Context) error {
-	r.chaos = &chaos{cluster: r.cluster, begun: r.begun, dealt: map[string]int{}}
+// runOrders runs and disrupts the orders until all are closed or the deadline has passed.
+func (r *run) runOrders(ctx context.Context) error {
+	r.disruptor = &disruptor{stack: r.stack, begun: r.begun, applied: map[string]int{}}
 	working, giveUp := errgroup.WithContext(ctx)
-	working.Go(func() error { return r.chaos.deal(giveUp, planBlows(r.options)) })
+	working.Go(func() error { return r.disruptor.run(giveUp, planDisruptions(r.options)) })
 	working.Go(func() error {
 		r.runBackends(giveUp)
 		return nil
 	})
-	err := working.Wait()
-	if err != nil {
+	if err := working.Wait(); err != nil {
 		return err
 	}
 	r.awaitEnd(ctx)
@@ -75,7 +72,7 @@ func (r *run) torture(ctx context.Context) error {
 func (r *run) runBackends(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, p := range planOrders(r.options) {
-		b := &backend{plan: p, orders: r.cluster.orders, signal: r.signal, bare: r.startBare}
+		b := &backend{plan: p, orders: r.stack.Orders, signal: r.signal, startPlainly: r.startPlainly}
 		r.backends = append(r.backends, b)
 		running.Go(func() {
 			if sleep(ctx, time.Until(r.begun.Add(p.at))) {
@@ -84,7 +81,7 @@ func (r *run) runBackends(ctx context.Context) {
 		})
 	}
 	running.Wait()
-	say(r.options.progress(), r.begun, "every user has done their part")
+	logProgress(r.options.progress(), r.begun, "every user has acted")
 }
 
 func (r *run) signal(ctx context.Context, id ramp.ID, proof string) error {
@@ -92,17 +89,17 @@ func (r *run) signal(ctx context.Context, id ramp.ID, proof string) error {
 	if id.Direction == ramp.Offramp {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: proof}
 	}
-	return r.cluster.temporal.SignalWorkflow(ctx, id.Direction.WorkflowID(id.Reference), "", name, argument)
+	return r.stack.Temporal.SignalWorkflow(ctx, id.Direction.WorkflowID(id.Reference), "", name, argument)
 }
 
-// countEvery is how often the orders that still run are counted.
+// countEvery is the time between two counts of the running orders.
 const countEvery = 3 * time.Second
 
-// awaitEnd waits until no order runs.
+// awaitEnd blocks until no order runs or ctx ends.
 func (r *run) awaitEnd(ctx context.Context) {
 	last := int64(-1)
 	for {
-		count, err := r.cluster.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		count, err := r.stack.Temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 			Query: (ramp.Filter{}).Query() + ` AND ExecutionStatus = "Running"`,
 		})
 		if err == nil && count.GetCount() == 0 {
@@ -110,7 +107,7 @@ func (r *run) awaitEnd(ctx context.Context) {
 		}
 		if err == nil && count.GetCount() != last {
 			last = count.GetCount()
-			say(r.options.progress(), r.begun, "%d orders still run", last)
+			logProgress(r.options.progress(), r.begun, "%d orders are running", last)
 		}
 		if !sleep(ctx, countEvery) {
 			return
@@ -118,10 +115,10 @@ func (r *run) awaitEnd(ctx context.Context) {
 	}
 }
 
-// readers is how many orders are read at a time.
+// readers is how many orders are read concurrently.
 const readers = 16
 
-// outcomes reads how every order ended.
+// outcomes reads the result of every order.
 func (r *run) outcomes(ctx context.Context) []outcome {
 	outcomes := make([]outcome, len(r.backends))
 	var reading errgroup.Group
@@ -139,8 +136,8 @@ func (r *run) outcomes(ctx context.Context) []outcome {
 func (r *run) outcome(ctx context.Context, b *backend) outcome {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	o := outcome{plan: b.plan, told: b.knows()}
-	order, err := r.cluster.orders.Get(ctx, b.plan.id)
+	o := outcome{plan: b.plan, backend: b.snapshot()}
+	order, err := r.stack.Orders.Get(ctx, b.plan.id)
 	switch {
 	case err != nil:
 		o.failure = err
@@ -152,28 +149,28 @@ func (r *run) outcome(ctx context.Context, b *backend) outcome {
 	return o
 }
 
-// report compares and sums up.
+// report compares the orders with the provider's ledger and summarizes the run.
 func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 	outcomes := r.outcomes(ctx)
-	ledger, err := r.cluster.ledger(ctx)
+	recorded, err := r.stack.Ledger(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	report := r.newReport(wall, ledger)
-	report.Counts, report.Violations = judge(outcomes, ledger)
+	report := r.newReport(wall, recorded)
+	report.Counts, report.Violations = check(outcomes, recorded)
 	report.Histories = r.readHistories(ctx)
-	report.PeakBytes = r.cluster.peaks.All()
+	report.PeakBytes = r.stack.Processes.PeakMemory()
 	return report, nil
 }
 
-func (r *run) newReport(wall time.Duration, ledger ledger.Ledger) Report {
+func (r *run) newReport(wall time.Duration, recorded ledger.Ledger) Report {
 	return Report{
 		Seed: r.options.Seed, Orders: r.options.Orders, Faults: r.options.Faults, Speed: r.options.Speed,
-		Storage: r.cluster.server.storage(), Machine: process.ThisMachine(), Versions: process.Versions(),
-		Wall:     wall.Round(time.Second).String(),
-		Blows:    r.chaos.dealt,
-		Unclean:  r.chaos.unclean,
-		Ended:    r.cluster.lost,
-		Provider: newTraffic(ledger),
+		Storage: r.stack.server.storage(), Machine: process.ThisMachine(), Versions: process.Versions(),
+		Duration:        wall.Round(time.Second).String(),
+		Disruptions:     r.disruptor.applied,
+		UncleanStops:    r.disruptor.uncleanStops,
+		UnexpectedExits: r.stack.unexpectedExits,
+		Provider:        newTraffic(recorded),
 	}
 }

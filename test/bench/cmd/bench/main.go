@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rampart/sandbox"
 	"rampart/test/bench"
 	"rampart/test/bench/baseline"
+	"rampart/test/testbed"
 )
 
 func main() {
@@ -49,7 +49,7 @@ func newCommand() *cobra.Command {
 	}
 	flags := command.PersistentFlags()
 	flags.StringVar(&set.options.Bin, "bin", "bin", "directory of the programs")
-	flags.StringVar(&set.options.Configuration, "config", "temporal-dev.yaml", "configuration of the development server")
+	flags.StringVar(&set.options.Config, "config", "temporal-dev.yaml", "configuration of the development server")
 	flags.Int64Var(&set.options.Seed, "seed", 1, "decides what is random at the provider")
 	flags.BoolVar(&set.options.Quick, "quick", false, "show that everything works; the figures say nothing")
 	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name holds this")
@@ -134,7 +134,7 @@ func (s *settings) writeJSON(report bench.Report) error {
 
 // newBaselineCommand runs a worker of what is compared with. A measurement starts it.
 func newBaselineCommand() *cobra.Command {
-	set := baseline.Settings{APIKey: sandbox.DefaultAPIKey}
+	set := baseline.Settings{APIKey: testbed.APIKey}
 	var kind string
 	command := &cobra.Command{
 		Use:    "baseline",

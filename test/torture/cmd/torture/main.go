@@ -1,5 +1,5 @@
-// Command torture runs orders against a failing provider while it kills workers and the Temporal server, and fails if an
-// order was lost, doubled or ended wrongly.
+// Command torture runs orders against a failing provider while it kills workers and the Temporal server. It fails if an order is stuck,
+// duplicated or ended wrongly, or if a proof is lost.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 	"rampart/test/torture"
 )
 
-// errFound says that a run found what must not be. The report says what.
-var errFound = errors.New("not every order ended as it must")
+// errViolations reports that a run has violations. The report lists them.
+var errViolations = errors.New("not every order ended as it must; the report lists the violations")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// settings are the flags that are no options of a run.
+// settings are the flags that are not options of a run.
 type settings struct {
 	faults string
 	json   string
@@ -54,55 +54,55 @@ func newCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.Bin, "bin", "bin", "directory of the programs")
-	flags.StringVar(&options.Configuration, "config", "temporal-dev.yaml", "configuration of the development server")
+	flags.StringVar(&options.Config, "config", "temporal-dev.yaml", "configuration of the development server")
 	flags.BoolVar(&options.PostgreSQL, "postgres", false, "keep Temporal's data in PostgreSQL, with the official server")
-	flags.Int64Var(&options.Seed, "seed", 1, "decides what is random")
-	flags.IntVar(&options.Orders, "orders", 1000, "how many orders")
-	flags.StringVar(&set.faults, "faults", "20%", "share of all calls to the provider that a fault befalls")
+	flags.Int64Var(&options.Seed, "seed", 1, "seed of everything that is random")
+	flags.IntVar(&options.Orders, "orders", 1000, "number of orders")
+	flags.StringVar(&set.faults, "faults", "20%", "share of the calls to the provider that fail, as 20% or 0.2")
 	flags.Float64Var(&options.Speed, "speed", 30, "how many times as fast as real time the provider's clock runs")
 	flags.DurationVar(&options.Every, "every", 300*time.Millisecond, "mean time between the starts of two orders")
-	flags.IntVar(&options.Kills, "kills", 20, "how often a worker is killed")
-	flags.IntVar(&options.Stops, "stops", 10, "how often a worker is stopped with SIGTERM")
-	flags.IntVar(&options.ServerKills, "server-kills", 3, "how often the Temporal server is killed")
-	flags.DurationVar(&options.Deadline, "deadline", 0, "when what still runs counts as stuck; 0 allows for every delay but a defect")
-	flags.StringVar(&set.json, "json", "", "file for the report as JSON")
-	flags.BoolVar(&set.keep, "keep", false, "keep data and logs, and say where they are")
-	command.AddCommand(newPressureCommand())
+	flags.IntVar(&options.Kills, "kills", 20, "how many times a worker is killed")
+	flags.IntVar(&options.Stops, "stops", 10, "how many times a worker gets SIGTERM")
+	flags.IntVar(&options.ServerKills, "server-kills", 3, "how many times the Temporal server is killed")
+	flags.DurationVar(&options.Deadline, "deadline", 0, "time after which an order that runs counts as stuck; 0 means a time in which every order ends unless there is a defect")
+	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
+	flags.BoolVar(&set.keep, "keep", false, "keep data and logs, and print where they are")
+	command.AddCommand(newBackpressureCommand())
 	return command
 }
 
-func newPressureCommand() *cobra.Command {
+func newBackpressureCommand() *cobra.Command {
 	var set settings
-	pressure := torture.Pressure{Options: torture.Options{Progress: os.Stderr, Speed: 1}}
+	options := torture.BackpressureOptions{Options: torture.Options{Progress: os.Stderr, Speed: 1}}
 	command := &cobra.Command{
 		Use:   "backpressure",
-		Short: "Start more orders at once than the provider lets through, and measure",
+		Short: "Start more orders at once than the provider's rate limit lets through, and measure",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return set.press(cmd.Context(), pressure, cmd.OutOrStdout())
+			return set.runBackpressure(cmd.Context(), options, cmd.OutOrStdout())
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&pressure.Bin, "bin", "bin", "directory of the programs")
-	flags.StringVar(&pressure.Configuration, "config", "temporal-dev.yaml", "configuration of the development server")
-	flags.Int64Var(&pressure.Seed, "seed", 1, "decides what is random")
-	flags.IntVar(&pressure.Orders, "orders", 5000, "how many orders")
-	flags.Float64Var(&pressure.ProviderRate, "provider-rate", 20, "requests a second that the provider answers")
-	flags.Float64Var(&pressure.WorkerRate, "worker-rate", 6, "requests a second that each of the three workers is set to")
-	flags.DurationVar(&pressure.For, "for", 10*time.Minute, "how long to measure")
-	flags.DurationVar(&pressure.Sample, "sample", 30*time.Second, "time between two samples")
-	flags.StringVar(&set.json, "json", "", "file for the report as JSON")
-	flags.BoolVar(&set.keep, "keep", false, "keep data and logs, and say where they are")
+	flags.StringVar(&options.Bin, "bin", "bin", "directory of the programs")
+	flags.StringVar(&options.Config, "config", "temporal-dev.yaml", "configuration of the development server")
+	flags.Int64Var(&options.Seed, "seed", 1, "seed of everything that is random")
+	flags.IntVar(&options.Orders, "orders", 5000, "number of orders")
+	flags.Float64Var(&options.ProviderRate, "provider-rate", 20, "requests a second that the provider answers")
+	flags.Float64Var(&options.WorkerRate, "worker-rate", 6, "limit of requests a second of each of the three workers")
+	flags.DurationVar(&options.For, "for", 10*time.Minute, "duration of the measurement")
+	flags.DurationVar(&options.Sample, "sample", 30*time.Second, "time between two samples")
+	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
+	flags.BoolVar(&set.keep, "keep", false, "keep data and logs, and print where they are")
 	return command
 }
 
-func (s settings) press(ctx context.Context, pressure torture.Pressure, out io.Writer) error {
+func (s settings) runBackpressure(ctx context.Context, options torture.BackpressureOptions, out io.Writer) error {
 	var err error
-	if pressure.Dir, err = os.MkdirTemp("", "backpressure-"); err != nil {
+	if options.Dir, err = os.MkdirTemp("", "backpressure-"); err != nil {
 		return err
 	}
-	report, err := torture.RunPressure(ctx, pressure)
-	s.leave(pressure.Dir, err)
+	report, err := torture.RunBackpressure(ctx, options)
+	s.cleanUp(options.Dir, err)
 	if err != nil {
 		return err
 	}
@@ -113,25 +113,25 @@ func (s settings) press(ctx context.Context, pressure torture.Pressure, out io.W
 	return err
 }
 
-// leave removes the data and logs of a run, unless somebody wants to look at them.
-func (s settings) leave(dir string, err error) {
+// cleanUp removes the data and logs of a run, unless the run failed or they are to be kept.
+func (s settings) cleanUp(dir string, err error) {
 	if s.keep || err != nil {
 		fmt.Fprintln(os.Stderr, "data and logs:", dir)
 		return
 	}
-	_ = os.RemoveAll(dir) // it is in the system's directory for what nobody misses
+	_ = os.RemoveAll(dir) // it is in the system's directory for temporary files
 }
 
 func (s settings) run(ctx context.Context, options torture.Options, out io.Writer) error {
 	var err error
-	if options.Faults, err = share(s.faults); err != nil {
+	if options.Faults, err = parseShare(s.faults); err != nil {
 		return err
 	}
 	if options.Dir, err = os.MkdirTemp("", "torture-"); err != nil {
 		return err
 	}
 	report, err := torture.Run(ctx, options)
-	s.leave(options.Dir, err)
+	s.cleanUp(options.Dir, err)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s settings) run(ctx context.Context, options torture.Options, out io.Write
 		return err
 	}
 	if !report.Good() {
-		return errFound
+		return errViolations
 	}
 	return nil
 }
@@ -155,8 +155,8 @@ func (s settings) writeJSON(write func(io.Writer) error) error {
 	return errors.Join(write(file), file.Close())
 }
 
-// share reads 20% or 0.2.
-func share(text string) (float64, error) {
+// parseShare parses 20% or 0.2.
+func parseShare(text string) (float64, error) {
 	number, percent := strings.CutSuffix(text, "%")
 	value, err := strconv.ParseFloat(number, 64)
 	if err != nil {
