@@ -120,7 +120,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, li
 	if err := o.serve(serving, listener, checks, c.Worker.Pprof); err != nil {
 		return err
 	}
-	if err := telemetry.CountOrders(ctx, o.metrics.Meter(), temporal, o.complain); err != nil {
+	if err := exportOrderCounts(ctx, o.metrics.Meter(), temporal, o.complain); err != nil {
 		return err
 	}
 	return ramp.ExplainNamespace(place.name, workers.run(ctx, o.log))

@@ -1,8 +1,9 @@
-package telemetry_test
+package main
 
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -16,14 +17,14 @@ import (
 	"rampart/internal/telemetry"
 )
 
-// visibility is a store of workflows that knows how many there are.
-type visibility struct {
+// countedOrders is a visibility store of fixed counts.
+type countedOrders struct {
 	mu      sync.Mutex
 	queries []string
 	err     error
 }
 
-func (v *visibility) CountWorkflow(
+func (v *countedOrders) CountWorkflow(
 	_ context.Context, request *workflowservice.CountWorkflowExecutionsRequest,
 ) (*workflowservice.CountWorkflowExecutionsResponse, error) {
 	v.mu.Lock()
@@ -39,29 +40,39 @@ func (v *visibility) CountWorkflow(
 	return &workflowservice.CountWorkflowExecutionsResponse{Count: n}, v.err
 }
 
-func (v *visibility) fail(err error) {
+func (v *countedOrders) fail(err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.err = err
 }
 
-// asked are the queries so far.
-func (v *visibility) asked() []string {
+// received returns the queries so far.
+func (v *countedOrders) received() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return slices.Clone(v.queries)
 }
 
-// counting is a process whose orders are counted.
-func counting(t *testing.T, store *visibility, report func(error)) *telemetry.Metrics {
+// newOrderMetrics returns metrics that count the orders of a store.
+func newOrderMetrics(t *testing.T, store *countedOrders, report func(error)) *telemetry.Metrics {
 	t.Helper()
-	metrics := newMetrics(t)
-	require.NoError(t, telemetry.CountOrders(t.Context(), metrics.Meter(), store, report))
+	metrics, err := telemetry.NewMetrics(telemetry.Build{}, func(err error) { require.NoError(t, err) })
+	require.NoError(t, err)
+	require.NoError(t, exportOrderCounts(t.Context(), metrics.Meter(), store, report))
 	return metrics
 }
 
-// settleDown lets a counting that has begun end.
-func settleDown() {
+// scrape returns what Prometheus gets.
+func scrape(t *testing.T, metrics *telemetry.Metrics) string {
+	t.Helper()
+	response := httptest.NewRecorder()
+	metrics.Handler().ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+	require.Equal(t, 200, response.Code)
+	return response.Body.String()
+}
+
+// finishCount waits until a count that has begun is over.
+func finishCount() {
 	time.Sleep(20 * time.Second)
 	synctest.Wait()
 }
@@ -69,50 +80,50 @@ func settleDown() {
 func TestOpenOrdersAreCountedByStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(visibility)
-		metrics := counting(t, store, func(err error) { require.NoError(t, err) })
-		require.NotContains(t, scrape(t, metrics), "ramp_orders_open{", "nothing is known yet")
-		settleDown()
+		store := new(countedOrders)
+		metrics := newOrderMetrics(t, store, func(err error) { require.NoError(t, err) })
+		require.NotContains(t, scrape(t, metrics), "ramp_orders_open{", "no count yet")
+		finishCount()
 
 		shown := scrape(t, metrics)
 		require.Contains(t, shown, `ramp_orders_open{status="awaiting_payment"} 7`)
 		require.Contains(t, shown, `ramp_orders_open{status="settling"} 0`)
 		require.NotContains(t, shown, `ramp_orders_open{status="completed"}`)
 		require.Contains(t, shown, "ramp_orders_attention 2")
-		for _, query := range store.asked() {
+		for _, query := range store.received() {
 			require.Contains(t, query, `AND ExecutionStatus = "Running"`)
 		}
 	})
 }
 
-func TestOrdersAreCountedOnceAMinuteHoweverOftenMetricsAreRead(t *testing.T) {
+func TestOrdersAreCountedAtMostOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(visibility)
-		metrics := counting(t, store, func(err error) { require.NoError(t, err) })
+		store := new(countedOrders)
+		metrics := newOrderMetrics(t, store, func(err error) { require.NoError(t, err) })
 		time.Sleep(time.Hour)
-		require.Empty(t, store.asked(), "nobody has asked")
+		require.Empty(t, store.received(), "no scrape yet")
 		for range 3 {
 			scrape(t, metrics)
-			settleDown()
+			finishCount()
 		}
-		once := len(store.asked())
+		once := len(store.received())
 		require.Equal(t, 12, once)
 		time.Sleep(time.Minute)
 		scrape(t, metrics)
-		settleDown()
-		require.Equal(t, 2*once, len(store.asked()))
+		finishCount()
+		require.Equal(t, 2*once, len(store.received()))
 	})
 }
 
-func TestOldCountsAreNotTold(t *testing.T) {
+func TestOldCountsAreNotExported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(visibility)
+		store := new(countedOrders)
 		var reported []error
-		metrics := counting(t, store, func(err error) { reported = append(reported, err) })
+		metrics := newOrderMetrics(t, store, func(err error) { reported = append(reported, err) })
 		scrape(t, metrics)
-		settleDown()
+		finishCount()
 		store.fail(errors.New("no store"))
 		for range 4 {
 			time.Sleep(time.Minute)
@@ -120,7 +131,7 @@ func TestOldCountsAreNotTold(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		require.NotContains(t, scrape(t, metrics), "ramp_orders_open{")
-		settleDown()
+		finishCount()
 		require.ErrorContains(t, reported[0], "no store")
 	})
 }
