@@ -7,6 +7,7 @@ import (
 
 	"rampart/activities"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // identity is how far an order has come with a user whom the provider has not verified.
@@ -142,7 +143,7 @@ func (o *orderRun) isVerified(ctx workflow.Context) (bool, error) {
 func (o *orderRun) pauseUploads(ctx workflow.Context, said activities.Refusal) {
 	id := &o.identity
 	id.again = workflow.Now(ctx).Add(said.RetryAfter)
-	until := "They are uploaded again at " + ist(id.again) + ", or others that come before"
+	until := "They are uploaded again at " + situation.IST(id.again) + ", or others that come before"
 	o.submissions.kyc.decide(refusal(ramp.KYCRefused, refusedDossier(said.Reason)+" "+until))
 	o.enter(ctx, ramp.VerifyingKYC, sentence(refusedDossier(said.Reason))+" "+until+".")
 }

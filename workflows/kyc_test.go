@@ -472,7 +472,7 @@ func TestCardTellsOfAPauseAndOfOtherDocuments(t *testing.T) {
 	w.watchKYC(false).After(time.Hour).Return(activities.WatchKYCResult{WatchEnd: activities.WatchEnd{End: activities.Decided}}, nil)
 	w.happy(completed)
 	w.at(time.Minute, func() {
-		require.Contains(t, w.card(), "## The provider takes no KYC documents for now")
+		require.Contains(t, w.card(), "## The provider accepts no KYC documents for now")
 		require.Contains(t, w.card(), "until 23 Nov 2026, 12:30:00 IST")
 		require.Contains(t, w.card(), "`starter submit-kyc onramp/inv-42 DOSSIER-URL`")
 	})

@@ -2,12 +2,12 @@ package workflows
 
 import (
 	"slices"
-	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // What orders are measured by. Replays count nothing twice. Prometheus adds units and _total to the names.
@@ -79,13 +79,5 @@ func (o *orderRun) measureEntry(ctx workflow.Context, next ramp.Status) {
 		o.count(ctx, ordersEnded, "status", string(next))
 		o.metrics(ctx, "status", string(next)).Timer(orderDuration).Record(now(ctx).Sub(o.order.CreatedAt))
 	}
-	o.metrics(ctx, "status", string(before)).Timer(stageDuration).Record(now(ctx).Sub(stageBegan(o.order.Timeline)))
-}
-
-// stageBegan is when the last status of a timeline was entered.
-func stageBegan(timeline []ramp.TimelineEntry) (began time.Time) {
-	for i := len(timeline) - 1; i >= 0 && timeline[i].Status == timeline[len(timeline)-1].Status; i-- {
-		began = timeline[i].At
-	}
-	return began
+	o.metrics(ctx, "status", string(before)).Timer(stageDuration).Record(now(ctx).Sub(situation.Since(&o.order)))
 }

@@ -50,7 +50,7 @@ func TestOrderWhoseDepositWalletCannotBeTrustedIsShownToNobodyAndNoOtherIsMade(t
 					require.Contains(t, order.Attention, "cannot be trusted and are shown to nobody")
 					require.Nil(t, order.Instructions.Deposit)
 					require.Equal(t, p.orders()[0].ID, order.OrderID, "support finds it")
-					requireTells(t, r.card(), "## Nothing tells the user how to pay 100 USDC", "Nothing tells where the user is to send 100 USDC", "`starter cancel offramp/", order.OrderID)
+					requireTells(t, r.card(), "## There are no payment instructions for 100 USDC", "the user must pay nothing", "`starter cancel offramp/", order.OrderID)
 					require.NotContains(t, r.card(), wallet)
 				})
 				r.at(20*time.Minute, r.CancelWorkflow)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // snapshot is the order as queries, updates, the result and the Web UI have it: with what it waits for and what can be done about it.
@@ -22,11 +23,11 @@ func (o *orderRun) wait() *ramp.Wait {
 	case ramp.VerifyingKYC:
 		return o.waitForKYC()
 	case ramp.AwaitingKYC:
-		return fromUser(ramp.WaitKYCDocuments, o.statusSince().Add(userPatience))
+		return fromUser(ramp.WaitKYCDocuments, situation.Since(&o.order).Add(userPatience))
 	case ramp.LinkingAccount:
 		return fromProvider(ramp.WaitAccountLink)
 	case ramp.AwaitingAccount:
-		return fromUser(ramp.WaitAccount, o.statusSince().Add(userPatience))
+		return fromUser(ramp.WaitAccount, situation.Since(&o.order).Add(userPatience))
 	case ramp.Quoting:
 		return fromProvider(ramp.WaitQuote)
 	case ramp.CreatingOrder:

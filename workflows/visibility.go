@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // timelineNotes bounds the notes in the timeline that a flood of messages or statuses can cause. Changes of status
@@ -65,7 +66,10 @@ func (o *orderRun) touch(ctx workflow.Context) {
 }
 
 // showDetails shows the order in the Web UI.
-func (o *orderRun) showDetails(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, o.card()) }
+func (o *orderRun) showDetails(ctx workflow.Context) {
+	order := o.snapshot()
+	workflow.SetCurrentDetails(ctx, currentDetails(&order, o.flow.title(), o.flow.details()))
+}
 
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
 // out, unless the order is stuck in one: each upsert is an event, and a write to the visibility store.
@@ -159,4 +163,4 @@ func sentence(text string) string {
 }
 
 // waitsUntil tells a user how long they have.
-func waitsUntil(t time.Time) string { return "The order waits until " + ist(t) + "." }
+func waitsUntil(t time.Time) string { return "The order waits until " + situation.IST(t) + "." }

@@ -101,7 +101,7 @@ func slowly(w *world) {
 func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 	t.Parallel()
 	const begun = "23 Nov 2026, 11:30:00 IST"
-	const noLonger = "**The user does not want it any more:** `starter cancel onramp/inv-42`"
+	const noLonger = "**The user no longer wants the order:** cancel it: `starter cancel onramp/inv-42`"
 	for name, s := range map[string]scene{
 		"KYC is checked": {
 			provider: func(w *world) {
@@ -116,7 +116,7 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 				w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
 			},
 			at: time.Minute,
-			tells: []string{"## The user must hand in KYC documents",
+			tells: []string{"## The user must submit KYC documents",
 				"**Waits for the user** since " + begun + ", until 24 Nov 2026, 11:30:00 IST (06:00:00 UTC).",
 				"`starter submit-kyc onramp/inv-42 DOSSIER-URL`", noLonger, "**awaiting KYC:** The provider has not verified the user."},
 		},
@@ -154,7 +154,7 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 				w.on((*activities.Calls)(nil).QuoteBuy).After(time.Hour).Return(w.quoteBuy)
 			},
 			at:    time.Minute,
-			tells: []string{"## The price is fetched"},
+			tells: []string{"## The provider is asked for the price"},
 		},
 		"a confirmation is awaited": {
 			buy: func(r *ramp.OnrampRequest) { r.Quote = &ramp.QuoteTerms{MinReceived: "11"} },
@@ -163,18 +163,18 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 				"`starter confirm-quote onramp/inv-42 quote-1`", "**Amounts:** 10.63 USDC for ₹1,000, at ₹94.07 a token",
 				"less than the user's minimum of 11 USDC"},
 		},
-		"the provider makes the order": {
+		"the provider creates the order": {
 			provider: func(w *world) {
 				w.on((*activities.Calls)(nil).CreateOnrampOrder).After(time.Hour).Return(onrampOrder, nil)
 			},
 			at:    time.Minute,
-			tells: []string{"## The provider makes the order"},
+			tells: []string{"## The provider creates the order"},
 		},
 		"a payment by UPI is awaited": {
 			at: time.Minute,
 			tells: []string{"## The user must pay ₹1,000", "by UPI to `merchant0001@examplebank`",
 				"**Waits for the user** since " + begun + ", until 23 Nov 2026, 14:30:00 IST (09:00:00 UTC).",
-				"**The user has paid:** `starter submit-utr onramp/inv-42 UTR`", noLonger,
+				"**The user has paid:** submit the UTR: `starter submit-utr onramp/inv-42 UTR`", noLonger,
 				"**Provider's order:** `" + orderID + "`", "23 Nov 11:30:00 **awaiting payment:** Quote: 10.63 USDC for ₹1,000."},
 		},
 		"a deposit is awaited": {
@@ -183,14 +183,14 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 			tells: []string{"## The user must pay 100 USDC", "on chain 137 to `0x2222222222222222222222222222222222222222`",
 				"`starter submit-hash offramp/inv-42 TRANSACTION-HASH`", "**Amounts:** ₹8,360.24 for 100 USDC, at ₹94.07 a token"},
 		},
-		"the provider is given the UTR": {
+		"the UTR is submitted to the provider": {
 			provider: func(w *world) {
 				w.on((*activities.Calls)(nil).SubmitUTR).After(time.Hour).Return(activities.SubmitResult{}, nil)
 				slowly(w)
 			},
 			buy:   alreadyPaid,
 			at:    time.Minute,
-			tells: []string{"## The provider is given the UTR", "**Proof of payment:** UTR, submitted " + begun},
+			tells: []string{"## The UTR is submitted to the provider", "**Proof of payment:** UTR, submitted " + begun},
 		},
 		"the provider cannot tell whether the order is paid": {
 			provider: func(w *world) {
@@ -206,8 +206,8 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 			buy:      alreadyPaid,
 			at:       time.Minute,
 			tells: []string{"## The provider looks for the payment", "**Waits for the provider** since " + begun,
-				"**Taken by the provider:** " + begun, "can no longer be cancelled",
-				"**The UTR was mistyped:** until the provider has found the payment, the right one takes its place: `starter submit-utr onramp/inv-42 UTR`"},
+				"**Accepted by the provider:** " + begun, "can no longer be cancelled",
+				"**The UTR was mistyped:** submit the right one, which replaces it until the provider has found the payment: `starter submit-utr onramp/inv-42 UTR`"},
 		},
 		"another UTR took the place of a mistyped one": {
 			provider: func(w *world) {
@@ -216,8 +216,8 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 			},
 			buy: alreadyPaid,
 			at:  time.Minute,
-			tells: []string{"## The provider looks for the payment", "**Taken by the provider:** 23 Nov 2026, 11:30:30 IST",
-				"**Replaced:** UTR `…8901`, taken 23 Nov 2026, 11:30:00 IST, replaced 23 Nov 2026, 11:30:30 IST"},
+			tells: []string{"## The provider looks for the payment", "**Accepted by the provider:** 23 Nov 2026, 11:30:30 IST",
+				"**Replaced:** UTR `…8901`, accepted 23 Nov 2026, 11:30:00 IST, replaced 23 Nov 2026, 11:30:30 IST"},
 		},
 		"the payment of an earlier order is refused": {
 			provider: func(w *world) { w.takes(map[string]error{utr: refusedWith(unpaid)}) },
@@ -225,10 +225,10 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 				r.UTR, r.Previous = utr, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
 			},
 			at: time.Minute,
-			tells: []string{"## The payment of order inv-41 was not taken", "must not pay again",
+			tells: []string{"## The payment of order `inv-41` was not accepted", "must not pay again",
 				"**Needs attention:** the provider does not take the payment that was made for order inv-41",
 				"**The UTR was right:** ask the provider's support about both of its orders, `6400f` and `" + orderID + "`",
-				"**The UTR was mistyped:** `starter submit-utr onramp/inv-42 UTR`", noLonger},
+				"**The UTR was mistyped:** submit the right one: `starter submit-utr onramp/inv-42 UTR`", noLonger},
 		},
 		"no more proofs are taken": {
 			provider: func(w *world) {
@@ -287,7 +287,7 @@ func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
 				w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, unavailable()).Times(20)
 			},
 			at: 5 * time.Minute,
-			tells: []string{"**Needs attention:** the provider does not answer properly.\n**What to do:** nothing about this order",
+			tells: []string{"**Needs attention:** the provider does not answer properly.\n**What to do:** check whether the provider has an outage",
 				"Attention: the provider does not answer properly."},
 		},
 		"a failed payout": {
@@ -295,13 +295,13 @@ func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
 			provider:  then(activities.OrderState{ProviderStatus: "fiatFailed", Status: ramp.Settling, Attention: "the provider could not pay out"}),
 			sell:      alreadySent,
 			at:        time.Minute,
-			tells:     []string{"**Needs attention:** the provider could not pay out.\n**What to do:** ask the provider's support about its order `" + orderID + "`."},
+			tells:     []string{"**Needs attention:** the provider could not pay out.\n**What to do:** ask the provider's support about its order `" + orderID + "` and whether"},
 		},
 		"an expiry after proof": {
 			provider: then(activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired}),
 			buy:      alreadyPaid,
 			at:       time.Minute,
-			tells:    []string{"**Needs attention:** the provider expired the order although", "ask the user whether their bank made the payment"},
+			tells:    []string{"**Needs attention:** the provider expired the order although", "ask the user whether the payment was made. If it was, ask the provider's support about its order `" + orderID + "`"},
 		},
 		"lost payment instructions": {
 			provider: func(w *world) {
@@ -310,7 +310,7 @@ func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
 				w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(adopted, nil)
 			},
 			at:    time.Minute,
-			tells: []string{"**Needs attention:** the provider's answer with the UPI payment instructions was lost", "`starter cancel onramp/inv-42`, and start another order"},
+			tells: []string{"**Needs attention:** the provider's answer with the UPI payment instructions was lost", "**What to do:** cancel the order and start another", "`starter cancel onramp/inv-42`."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -322,18 +322,18 @@ func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
 
 func TestCardOfAnEndedOrderTellsWhyAndWhatIsLeftToDo(t *testing.T) {
 	t.Parallel()
-	const again = "**The user wants to try again:** a new order, with a reference of its own"
+	const again = "**The user wants to try again:** start another order, with a reference of its own"
 	for name, s := range map[string]scene{
 		"completed": {buy: alreadyPaid, tells: []string{"## Completed: 10.63 USDC delivered", "**Over** since", "The provider says completed.",
-			"**Delivered:** 10.63 USDC", "**Transaction:** `" + hash + "`", "**To look it up:** `https://example.test/tx/1`"}},
+			"**Delivered:** 10.63 USDC", "**Transaction:** `" + hash + "`", "**Explorer:** `https://example.test/tx/1`"}},
 		"expired": {tells: []string{"## Expired", "No accepted UTR in time.",
-			"**The user has paid:** `starter reorder onramp/inv-42 --reference NEW-REFERENCE --utr UTR`", again}},
+			"**The user has paid:** start another order for the same amount with the UTR of the payment: `starter reorder onramp/inv-42 --reference NEW-REFERENCE --utr UTR`", again}},
 		"expired without tokens": {direction: ramp.Offramp, tells: []string{"## Expired",
 			"**The user has sent the tokens:** ask the provider's support about its order `" + orderID + "`", again}},
 		"cancelled by the provider": {buy: alreadyPaid,
 			provider: then(activities.OrderState{ProviderStatus: "cancelled", Status: ramp.Cancelled, Reason: "amounts differ"}),
 			tells: []string{"## Cancelled", "amounts differ", again,
-				"**The user has paid:** `starter reorder onramp/inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID`, with the amount"}},
+				"**The user has paid:** start another order for the amount that left the user's account", "`starter reorder onramp/inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID`"}},
 		"expired with its UTR": {buy: alreadyPaid, provider: func(w *world) {
 			expired := activities.OrderState{ProviderStatus: "expired", Status: ramp.Expired}
 			w.on((*activities.Watches)(nil).WatchOrder).Return(decided(expired), nil).Once()
