@@ -11,32 +11,36 @@ import (
 )
 
 func (p *Program) keyset() *cobra.Command {
-	command := &cobra.Command{
+	return commandGroup(&cobra.Command{
 		Use:   "keyset",
-		Short: "Make, rotate and inspect the keys that encrypt orders' payloads",
-		Long: "Make, rotate and inspect the keyset that encrypts what orders leave in Temporal. Every worker, backend and codec server\n" +
-			"needs the same one: RAMP_KEYSET_FILE names its file (by default rampart/keyset.json in your configuration directory),\n" +
+		Short: "Create, rotate and inspect the keyset that encrypts orders",
+		Long: "Create, rotate and inspect the keyset that encrypts the payloads of orders in Temporal. All workers, backends and codec servers\n" +
+			"must have the same keyset. RAMP_KEYSET_FILE names its file (default: rampart/keyset.json in your configuration directory), and\n" +
 			"RAMP_KEYSET_KMS the KMS key that wraps it: aws-kms://arn:…, gcp-kms://projects/… or hcvault://host/transit/keys/name.",
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	command.AddCommand(p.keysetCreate(), p.keysetRotate(), p.keysetInspect())
-	return command
+		Example: `  starter keyset create
+  RAMP_KEYSET_FILE=/etc/rampart/keyset.json starter keyset inspect
+
+  # Rotate the key:
+  starter keyset rotate              # add a key; then distribute the keyset to all workers, backends and codec servers
+  starter keyset rotate --promote    # encrypt with the new key`,
+	}, p.keysetCreate(), p.keysetRotate(), p.keysetInspect())
 }
 
 func (p *Program) keysetCreate() *cobra.Command {
 	return &cobra.Command{
-		Use:   "create",
-		Short: "Make a keyset with one key, in a file that only you can read",
-		Args:  arguments(),
+		Use:     "create",
+		Short:   "Create a keyset with one key, in a file that only you can read",
+		Long:    "Create a keyset with one key, in a file that only you can read. An existing file is never overwritten.",
+		Example: "  starter keyset create",
+		Args:    arguments(),
 		RunE: p.withKeyset(func(ctx context.Context, source codec.KeysetSource) error {
 			path, err := codec.CreateKeyset(ctx, source)
 			if err != nil {
 				return err
 			}
 			return p.printKeyset(ctx, source,
-				"Made the keyset "+path+".",
-				"Every worker, backend and codec server needs it. Keep a copy where it cannot be lost: without it no order can be read.")
+				"Created the keyset "+path+".",
+				"All workers, backends and codec servers need it. Back it up: without it, orders cannot be decrypted.")
 		}),
 	}
 }
@@ -45,11 +49,13 @@ func (p *Program) keysetRotate() *cobra.Command {
 	promote := false
 	command := &cobra.Command{
 		Use:   "rotate",
-		Short: "Add a key to the keyset; with --promote, encrypt with the newest one",
-		Long: "Rotate in two steps, so that nobody ever meets a key that he does not have. Without a flag a new key is added, which\n" +
-			"decrypts only. Once every worker, backend and codec server has the keyset with it, --promote makes it the one that\n" +
-			"encrypts. Workers and codec servers read a changed file by themselves, within 30 seconds. Old keys stay, for histories.",
-		Args: arguments(),
+		Short: "Add a key to the keyset or, with --promote, encrypt with the newest key",
+		Long: "Rotate the key in two steps, so that no process receives data encrypted with a key that it does not have. Without --promote, the\n" +
+			"command adds a key that only decrypts. When all workers, backends and codec servers have the new keyset, run it with --promote:\n" +
+			"the newest key then encrypts. Workers and codec servers reload a changed file within 30 seconds. Former keys stay in the keyset,\n" +
+			"to decrypt existing histories.",
+		Example: "  starter keyset rotate\n  starter keyset rotate --promote",
+		Args:    arguments(),
 		RunE: p.withKeyset(func(ctx context.Context, source codec.KeysetSource) error {
 			if promote {
 				return p.promoteKey(ctx, source)
@@ -59,11 +65,11 @@ func (p *Program) keysetRotate() *cobra.Command {
 				return err
 			}
 			return p.printKeyset(ctx, source,
-				"Added key "+keyName(id)+". It decrypts, and does not encrypt yet.",
-				"Give the keyset to every worker, backend and codec server, and then run: "+p.Name+" keyset rotate --promote")
+				"Added key "+keyName(id)+". It decrypts, but does not encrypt yet.",
+				"Distribute the keyset to all workers, backends and codec servers, then run: "+p.Name+" keyset rotate --promote")
 		}),
 	}
-	command.Flags().BoolVar(&promote, "promote", false, "encrypt with the newest key from now on")
+	command.Flags().BoolVar(&promote, "promote", false, "encrypt with the newest key")
 	return command
 }
 
@@ -73,21 +79,24 @@ func (p *Program) promoteKey(ctx context.Context, source codec.KeysetSource) err
 		return err
 	}
 	return p.printKeyset(ctx, source,
-		"Key "+keyName(id)+" encrypts from now on.",
-		"Keep the older keys as long as there are histories: the retention of the namespace, and of its archives.")
+		"Key "+keyName(id)+" now encrypts.",
+		"Keep the former keys for as long as histories exist: the retention of the namespace, and of its archives.")
 }
 
 func (p *Program) keysetInspect() *cobra.Command {
 	return &cobra.Command{
-		Use:   "inspect",
-		Short: "Show the ids of the keys, and which one encrypts",
-		Args:  arguments(),
+		Use:     "inspect",
+		Short:   "Show the ids of the keys, and which one encrypts",
+		Long:    "Show the ids of the keys in the keyset, and which one encrypts. The keys themselves are never shown.",
+		Example: "  starter keyset inspect -o json",
+		Args:    arguments(),
 		RunE: p.withKeyset(func(ctx context.Context, source codec.KeysetSource) error {
 			return p.printKeyset(ctx, source)
 		}),
 	}
 }
 
+// withKeyset returns a cobra function for a command that operates on the keyset that the environment configures.
 func (p *Program) withKeyset(command func(context.Context, codec.KeysetSource) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		source, err := connection.Keyset(p.Environment)
@@ -98,32 +107,33 @@ func (p *Program) withKeyset(command func(context.Context, codec.KeysetSource) e
 	}
 }
 
-// keyView is a key as JSON has it.
-type keyView struct {
+// keyResult is a key of the keyset as JSON.
+type keyResult struct {
 	ID      string `json:"id"`
 	Primary bool   `json:"primary"`
 	Type    string `json:"type"`
 }
 
+// printKeyset prints the keys of a keyset, followed by lines of text unless the output is JSON.
 func (p *Program) printKeyset(ctx context.Context, source codec.KeysetSource, lines ...string) error {
 	keys, err := codec.ListKeys(ctx, source)
 	if err != nil {
 		return err
 	}
 	if p.output.json {
-		views := make([]keyView, len(keys))
+		results := make([]keyResult, len(keys))
 		for i, key := range keys {
-			views[i] = keyView{ID: keyName(key.ID), Primary: key.Primary, Type: key.Type}
+			results[i] = keyResult{ID: keyName(key.ID), Primary: key.Primary, Type: key.Type}
 		}
-		return writeJSON(p.Stdout, views)
+		return writeJSON(p.Stdout, results)
 	}
 	screen := p.screen()
 	for _, key := range keys {
-		role := "decrypts"
+		use := "decrypts"
 		if key.Primary {
-			role = "encrypts and decrypts"
+			use = "encrypts and decrypts"
 		}
-		screen.Linef("  %-10s  %s  %s", keyName(key.ID), key.Type, role)
+		screen.Linef("  %-10s  %s  %s", keyName(key.ID), key.Type, use)
 	}
 	for _, line := range lines {
 		screen.Line(line)

@@ -228,7 +228,7 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	require.Contains(t, out, "keyset rotate --promote")
 	out, problems, code = s.starter("keyset", "rotate", "--promote")
 	require.Zero(t, code, problems)
-	require.Contains(t, out, "encrypts from now on")
+	require.Contains(t, out, "now encrypts")
 
 	changed := make(chan error, 1)
 	go s.Keyring.Follow(t.Context(), 10*time.Millisecond, func(err error) {
