@@ -53,6 +53,8 @@ func (p *Program) attention() *cobra.Command {
 			"at all is said first; that none of one version does, explain tells of each order.\n\n" +
 			"A request that was refused, such as an invalid one or one whose reference was taken, is its sender's to mend: --all shows\n" +
 			"those too.",
+		Example: `  starter attention
+  starter attention --all --since 24h`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if ask.limit < 1 {

@@ -2,49 +2,69 @@ package commands_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"rampart/starter/commands"
 )
 
-func TestManualNamesEveryCommandAndNoOther(t *testing.T) {
-	t.Parallel()
-	content, err := os.ReadFile("../../docs/reference/starter.md")
+// guidePath is the hand-written page about the command line.
+const guidePath = "docs/reference/starter.md"
+
+// page reads a page by its path from the root of the repository.
+func page(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "..", path))
 	require.NoError(t, err)
-	manual := string(content)
+	return string(content)
+}
+
+func TestManualIsUpToDate(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, string(commands.Manual()), page(t, commands.ManualPath), "run: go generate ./starter/commands")
+}
+
+func TestEveryCommandHasAnExample(t *testing.T) {
+	t.Parallel()
+	for _, section := range strings.Split(string(commands.Manual()), "\n###")[1:] {
+		require.Contains(t, section, "```sh\n", section)
+	}
+}
+
+func TestGuideNamesEveryCommandAndNoOther(t *testing.T) {
+	t.Parallel()
+	guide := page(t, guidePath)
 	var commands []string
 	for _, line := range with().completions(t, "") {
 		name, _, _ := strings.Cut(line, "\t")
 		commands = append(commands, name)
-		require.Contains(t, manual, name)
+		require.Contains(t, guide, name)
 	}
-	for _, typed := range regexp.MustCompile(`bin/starter ([a-z][a-z-]*)`).FindAllStringSubmatch(manual, -1) {
-		require.Contains(t, commands, typed[1])
+	for _, used := range regexp.MustCompile(`bin/starter ([a-z][a-z-]*)`).FindAllStringSubmatch(guide, -1) {
+		require.Contains(t, commands, used[1])
 	}
 }
 
-func TestManualNamesEveryFlagOfList(t *testing.T) {
+func TestGuideNamesEveryFlagOfList(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../docs/reference/starter.md")
-	require.NoError(t, err)
+	guide := page(t, guidePath)
 	help := with().run(t, "list", "--help").stdout
 	_, flags, _ := strings.Cut(help, "Flags:")
 	for _, flag := range regexp.MustCompile(`--[a-z-]+`).FindAllString(flags, -1) {
 		if flag != "--help" {
-			require.Contains(t, string(content), "`"+flag+"`")
+			require.Contains(t, guide, "`"+flag+"`")
 		}
 	}
 }
 
-// The manual has the exit codes of the help.
-func TestManualHasTheExitCodesOfTheHelp(t *testing.T) {
+func TestGuideHasTheExitCodesOfTheHelp(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../docs/reference/starter.md")
-	require.NoError(t, err)
 	_, codes, _ := strings.Cut(with().run(t, "--help").stdout, "Exit codes:\n")
-	documented := regexp.MustCompile(`(?m)^\| (\d) \| (\w+)`).FindAllStringSubmatch(string(content), -1)
+	documented := regexp.MustCompile(`(?m)^\| (\d) \| (\w+)`).FindAllStringSubmatch(page(t, guidePath), -1)
 	require.Len(t, documented, 5)
 	for _, row := range documented {
 		require.Regexp(t, `(?m)^  `+row[1]+`  `+row[2], codes)
