@@ -33,9 +33,9 @@ func (r AccountRequest) kind() string {
 func (r AccountRequest) Holder() string {
 	switch {
 	case r.UPI != nil:
-		return r.UPI.Name
+		return string(r.UPI.Name)
 	case r.Bank != nil:
-		return r.Bank.AccountName
+		return string(r.Bank.AccountName)
 	default:
 		return ""
 	}
@@ -98,7 +98,7 @@ func unlessNone(err error, list onmeta.Route) error {
 func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
 	best := LinkResult{State: NotLinked}
 	for _, id := range ids {
-		if strings.EqualFold(id.ID, wanted.ID) {
+		if strings.EqualFold(id.ID, string(wanted.ID)) {
 			best = better(best, linkResult(onmeta.Link{Reference: id.Reference, Status: id.Status, Reason: id.Reason}))
 		}
 	}
@@ -108,8 +108,8 @@ func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
 func findBank(accounts []onmeta.BankAccount, wanted *ramp.BankAccount) LinkResult {
 	best := LinkResult{State: NotLinked}
 	for _, account := range accounts {
-		if ramp.MaskAccount(account.AccountNumber) == ramp.MaskAccount(wanted.AccountNumber) &&
-			strings.EqualFold(account.IFSC, wanted.IFSC) {
+		if ramp.AccountNumber(account.AccountNumber).String() == wanted.AccountNumber.String() &&
+			strings.EqualFold(account.IFSC, string(wanted.IFSC)) {
 			best = better(best, linkResult(onmeta.Link{Reference: account.Reference, Status: account.Status, Reason: account.Reason}))
 		}
 	}

@@ -16,12 +16,12 @@ import (
 )
 
 func byUPI(email, id string) activities.AccountRequest {
-	return activities.AccountRequest{Email: email, UPI: &ramp.UPIAccount{ID: id, Name: "Asha Rao"}}
+	return activities.AccountRequest{Email: email, UPI: &ramp.UPIAccount{ID: ramp.VPA(id), Name: "Asha Rao"}}
 }
 
 func byBank(email, number string) activities.AccountRequest {
 	bank := linkedBank()
-	bank.AccountNumber = number
+	bank.AccountNumber = ramp.AccountNumber(number)
 	return activities.AccountRequest{Email: email, Bank: bank}
 }
 

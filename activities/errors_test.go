@@ -210,7 +210,7 @@ func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 		err := attempt()
 		require.Error(t, err, name)
 		for _, secret := range []string{
-			linked, newcomer, sandbox.DefaultAPIKey, "eyJ", upi.ID, linkedUPI().ID, bank.AccountNumber, bank.PAN, "Asha", "Rao",
+			linked, newcomer, sandbox.DefaultAPIKey, "eyJ", string(upi.ID), string(linkedUPI().ID), string(bank.AccountNumber), string(bank.PAN), "Asha", "Rao",
 			goodUTR, dossierPAN, dossierAadhaar,
 		} {
 			require.NotContains(t, err.Error(), secret, name)

@@ -56,7 +56,7 @@ func (d doubts) distrust() string {
 // all to one account. An answer whose QR code and VPA name different accounts tells nothing. It returns nil for nothing.
 func upiInstructions(order onmeta.OnrampCreated) (*ramp.UPIInstructions, doubts) {
 	var d doubts
-	how := ramp.UPIInstructions{QR: order.QR, VPA: order.VPA}
+	how := ramp.UPIInstructions{QR: order.QR, VPA: ramp.VPA(order.VPA)}
 	payee, err := qrPayee(order.QR)
 	if order.QR != "" && err != nil {
 		how.QR = ""
@@ -68,10 +68,10 @@ func upiInstructions(order onmeta.OnrampCreated) (*ramp.UPIInstructions, doubts)
 	}
 	switch {
 	case how.VPA == "":
-	case how.QR != "" && !strings.EqualFold(payee, how.VPA):
+	case how.QR != "" && !strings.EqualFold(payee, string(how.VPA)):
 		return nil, doubts{"the QR code and the VPA name different accounts"}
 	default:
-		payee = how.VPA
+		payee = string(how.VPA)
 	}
 	how.DeepLinks = deepLinks(order.DeepLinks, payee, &d)
 	if how.QR == "" && how.VPA == "" && len(how.DeepLinks) == 0 {
@@ -186,14 +186,14 @@ func isHostName(host string) bool {
 
 // bankInstructions is the account that a bank transfer goes to.
 func bankInstructions(to *onmeta.Beneficiary) (*ramp.Beneficiary, error) {
-	told := &ramp.Beneficiary{Name: name(to.Name), AccountNumber: to.AccountNumber, IFSC: strings.ToUpper(to.IFSC)}
-	if n := len(told.AccountNumber); n < leastAccount || n > longestAccount || strings.ContainsFunc(told.AccountNumber, notInWord("")) {
+	told := &ramp.Beneficiary{Name: ramp.Personal(name(to.Name)), AccountNumber: ramp.AccountNumber(to.AccountNumber), IFSC: ramp.Personal(strings.ToUpper(to.IFSC))}
+	if n := len(told.AccountNumber); n < leastAccount || n > longestAccount || strings.ContainsFunc(string(told.AccountNumber), notInWord("")) {
 		return nil, errors.New("the number of the account is none")
 	}
 	if to.Name != "" && told.Name == "" {
 		return nil, errors.New("the name of the account is none")
 	}
-	if told.IFSC != "" && ramp.ValidateIFSC(told.IFSC) != nil {
+	if told.IFSC != "" && ramp.ValidateIFSC(string(told.IFSC)) != nil {
 		return nil, errors.New("the IFSC of the account is none")
 	}
 	return told, nil

@@ -124,7 +124,7 @@ func TestOnlyUPIInstructionsThatPayOneAccountAreShown(t *testing.T) {
 		says    string
 	}{
 		"all of it":             {qr, vpa, []string{paytm}, ramp.UPIInstructions{QR: qr, VPA: vpa, DeepLinks: []ramp.DeepLink{{Name: "Paytm", URL: paytm}}}, ""},
-		"VPA in capitals":       {qr, strings.ToUpper(vpa), nil, ramp.UPIInstructions{QR: qr, VPA: strings.ToUpper(vpa)}, ""},
+		"VPA in capitals":       {qr, strings.ToUpper(vpa), nil, ramp.UPIInstructions{QR: qr, VPA: ramp.VPA(strings.ToUpper(vpa))}, ""},
 		"QR alone":              {qr, "", nil, ramp.UPIInstructions{QR: qr}, ""},
 		"QR with spaces":        {qr + " (India) Ltd", "", nil, ramp.UPIInstructions{QR: qr + " (India) Ltd"}, ""},
 		"VPA alone":             {"", vpa, nil, ramp.UPIInstructions{VPA: vpa}, ""},

@@ -203,10 +203,10 @@ func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnra
 		MetaData:        r.metadata(r.Metadata),
 	}
 	if r.UPI != nil {
-		wire.UPI = &onmeta.UPIAccount{ID: r.UPI.ID, Name: r.UPI.Name}
+		wire.UPI = &onmeta.UPIAccount{ID: string(r.UPI.ID), Name: string(r.UPI.Name)}
 	}
 	if r.Bank != nil {
-		wire.Bank = &onmeta.PayerBank{AccountName: r.Bank.AccountName, AccountNumber: r.Bank.AccountNumber, IFSC: r.Bank.IFSC}
+		wire.Bank = &onmeta.PayerBank{AccountName: string(r.Bank.AccountName), AccountNumber: string(r.Bank.AccountNumber), IFSC: string(r.Bank.IFSC)}
 	}
 	return wire
 }

@@ -61,7 +61,7 @@ func TestBankTransferIsPaidToTheBeneficiaryOfItsMode(t *testing.T) {
 			require.Nil(t, created.Instructions.UPI)
 			require.NotEmpty(t, created.Instructions.Bank.Name)
 			require.NotEmpty(t, created.Instructions.Bank.AccountNumber)
-			require.Regexp(t, `^[A-Z]{4}0[A-Z0-9]{6}$`, created.Instructions.Bank.IFSC)
+			require.Regexp(t, `^[A-Z]{4}0[A-Z0-9]{6}$`, string(created.Instructions.Bank.IFSC))
 			require.NotContains(t, w.network.sent(onmeta.RouteCreateOnramp)[0].body, "ABCPE1234F", "an order needs no PAN")
 		})
 	}

@@ -3,8 +3,6 @@ package ramp
 import (
 	"errors"
 	"strings"
-
-	"rampart/internal/redact"
 )
 
 // paymentMethods lists the payment methods for problems that name them.
@@ -89,16 +87,3 @@ func validateHolderName(name string) error {
 	}
 	return nil
 }
-
-// MaskAccount hides all of a bank account's number but the last four characters, in the form that the provider
-// itself uses, such as "XXXX4821" (provider 3.6). Of a number shorter than four characters nothing is left. A masked
-// number stays as it is.
-func MaskAccount(number string) string { return redact.Account(number) }
-
-// MaskVPA hides the name of a VPA but for its first letter, as in "a***@okbank". A text without a name and an @ is
-// hidden whole.
-func MaskVPA(vpa string) string { return redact.VPA(vpa) }
-
-// MaskEmail hides the local part of an e-mail address but for its first letter, as in "a***@example.test". A text
-// without a local part and an @ is hidden whole.
-func MaskEmail(email string) string { return redact.Email(email) }

@@ -55,7 +55,7 @@ func TestMaskedAccountShowsItsLastFour(t *testing.T) {
 		"":               "",
 		"५०१०४८२१":       "XXXX४८२१",
 	} {
-		require.Equal(t, want, ramp.MaskAccount(number), number)
+		require.Equal(t, want, ramp.AccountNumber(number).String(), number)
 	}
 }
 
@@ -72,13 +72,13 @@ func TestMaskedVPAShowsItsFirstLetterAndHandle(t *testing.T) {
 		"asha":        "***",
 		"":            "",
 	} {
-		require.Equal(t, want, ramp.MaskVPA(vpa), vpa)
+		require.Equal(t, want, ramp.VPA(vpa).String(), vpa)
 	}
 }
 
 func TestMaskedEmailShowsItsFirstLetterAndDomain(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "a***@example.test", ramp.MaskEmail("asha@example.test"))
-	require.Equal(t, "***@example.test", ramp.MaskEmail("a@example.test"))
-	require.Equal(t, "***", ramp.MaskEmail("asha"))
+	require.Equal(t, "a***@example.test", ramp.Email("asha@example.test").String())
+	require.Equal(t, "***@example.test", ramp.Email("a@example.test").String())
+	require.Equal(t, "***", ramp.Email("asha").String())
 }

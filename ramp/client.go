@@ -190,7 +190,7 @@ func (c *Client) Await(ctx context.Context, id ID) (*Order, error) {
 // SubmitUTR submits the UTR of an on-ramp order's payment and returns once the provider has accepted it, or with
 // ProofRefused. InvalidRequest, ProofConflict and OrderOver say that it was not sent.
 func (c *Client) SubmitUTR(ctx context.Context, reference, utr string) (*Order, error) {
-	return c.update(ctx, ID{Onramp, reference}, SubmitUTR, UTRSubmission{UTR: utr})
+	return c.update(ctx, ID{Onramp, reference}, SubmitUTR, UTRSubmission{UTR: UTR(utr)})
 }
 
 // SubmitTransactionHash submits the transfer of an off-ramp order's tokens, as SubmitUTR does a payment.
@@ -200,7 +200,7 @@ func (c *Client) SubmitTransactionHash(ctx context.Context, reference, hash stri
 
 // SubmitKYC gives an order a KYC dossier, and returns once the provider has received it, or with KYCRefused.
 func (c *Client) SubmitKYC(ctx context.Context, id ID, dossier string) (*Order, error) {
-	return c.update(ctx, id, SubmitKYC, KYCSubmission{Dossier: dossier})
+	return c.update(ctx, id, SubmitKYC, KYCSubmission{Dossier: Dossier(dossier)})
 }
 
 // SubmitAccount gives an order another account, and returns once it is linked, or with AccountRefused.

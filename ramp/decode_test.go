@@ -22,7 +22,7 @@ func TestKeysOfMetadataMayDifferInCaseHoweverItIsSpelt(t *testing.T) {
 	t.Parallel()
 	var request ramp.OnrampRequest
 	require.NoError(t, ramp.Decode([]byte(`{"METADATA": {"Invoice": "1", "invoice": "2", "invoıce": "3"}}`), &request))
-	require.Equal(t, map[string]string{"Invoice": "1", "invoice": "2", "invoıce": "3"}, request.Metadata)
+	require.Equal(t, ramp.Metadata{"Invoice": "1", "invoice": "2", "invoıce": "3"}, request.Metadata)
 }
 
 func TestWhatIsNotAsTheContractHasItIsNotDecoded(t *testing.T) {

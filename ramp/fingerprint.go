@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"reflect"
+
+	"rampart/internal/redact"
 )
 
 // Awaiting is the optional argument of AwaitOrder. With either field, an order that was started with another request is refused as
@@ -14,7 +16,7 @@ type Awaiting struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// Request is the caller's whole request, an OnrampRequest or an OfframpRequest. It is compared by what it means: fields
 	// that are missing and fields that are empty are the same, as are "1000" and "1000.00".
-	Request json.RawMessage `json:"request,omitempty"`
+	Request redact.JSON `json:"request,omitempty"`
 }
 
 // Fingerprint is the same for equal requests and different for different ones.

@@ -213,7 +213,7 @@ type UPIInstructions struct {
 	// QR is the upi://pay text to draw as a QR code.
 	QR string `json:"qr"`
 	// VPA collects the payment.
-	VPA string `json:"vpa"`
+	VPA VPA `json:"vpa"`
 	// DeepLinks open UPI apps.
 	DeepLinks []DeepLink `json:"deepLinks,omitempty"`
 }
@@ -229,11 +229,11 @@ type DeepLink struct {
 // Beneficiary is the provider's account to which an IMPS or NEFT payment goes.
 type Beneficiary struct {
 	// Name is the holder's.
-	Name string `json:"name"`
+	Name Personal `json:"name"`
 	// AccountNumber is in full.
-	AccountNumber string `json:"accountNumber"`
+	AccountNumber AccountNumber `json:"accountNumber"`
 	// IFSC is the code of the bank's branch.
-	IFSC string `json:"ifsc"`
+	IFSC Personal `json:"ifsc"`
 }
 
 // Deposit is where and how much of the token to send.
@@ -251,7 +251,7 @@ type Deposit struct {
 // Proof is the proof of payment that counts for the order.
 type Proof struct {
 	// UTR is the bank's reference of the payment, of an on-ramp order.
-	UTR string `json:"utr,omitempty"`
+	UTR UTR `json:"utr,omitempty"`
 	// TransactionHash is the transfer's, of an off-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
 	// SubmittedAt is when the order received it.
@@ -266,7 +266,7 @@ type Proof struct {
 // ReplacedProof is a proof that the provider took and another one replaced.
 type ReplacedProof struct {
 	// UTR is the bank's reference of the payment, of an on-ramp order.
-	UTR string `json:"utr,omitempty"`
+	UTR UTR `json:"utr,omitempty"`
 	// TransactionHash is the transfer's, of an off-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
 	// SubmittedAt is when the order received it.
@@ -278,10 +278,10 @@ type ReplacedProof struct {
 }
 
 // Reference is the UTR or the transaction hash, whichever the proof is.
-func (p *Proof) Reference() string { return cmp.Or(p.UTR, p.TransactionHash) }
+func (p *Proof) Reference() string { return cmp.Or(string(p.UTR), p.TransactionHash) }
 
 // Reference is the UTR or the transaction hash, whichever the proof is.
-func (p *ReplacedProof) Reference() string { return cmp.Or(p.UTR, p.TransactionHash) }
+func (p *ReplacedProof) Reference() string { return cmp.Or(string(p.UTR), p.TransactionHash) }
 
 // MaskProof returns a UTR or transaction hash so that a person can tell it from another and nobody can use it: its last four
 // characters.

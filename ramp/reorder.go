@@ -23,7 +23,7 @@ type ReorderRequest struct {
 	// NewReference is the new order's.
 	NewReference string
 	// UTR of the payment. Empty takes the one that the old order has.
-	UTR string
+	UTR UTR
 	// Amount that was paid, a decimal string in INR. It must be given for an order that the provider cancelled, typically
 	// because another amount was paid than ordered. Empty is the old order's amount otherwise.
 	Amount string
@@ -78,7 +78,7 @@ func (r ReorderRequest) follow(order *Order, old OnrampRequest) (OnrampRequest, 
 }
 
 // utr is the payment's: one that was handed in, or would have been.
-func (r ReorderRequest) utr(order *Order, old OnrampRequest) string {
+func (r ReorderRequest) utr(order *Order, old OnrampRequest) UTR {
 	switch {
 	case r.UTR != "":
 		return r.UTR
@@ -92,7 +92,7 @@ func (r ReorderRequest) utr(order *Order, old OnrampRequest) string {
 }
 
 // check finds what the old order does not tell and nobody may guess.
-func (r ReorderRequest) check(order *Order, utr string) error {
+func (r ReorderRequest) check(order *Order, utr UTR) error {
 	var p problems
 	if utr == "" {
 		p.add("utr", "must be the UTR of the payment that was made for the old order")

@@ -51,7 +51,7 @@ func TestOrderIsOrderedAgainForTheSameAmountOrForTheOneThatWasPaid(t *testing.T)
 			again, err := reordered(t, c.old, startedWith(t, onrampRequest()), c.request)
 			require.NoError(t, err)
 			require.Equal(t, ramp.Amount{Amount: c.amount, Currency: ramp.INR}, again.Fiat)
-			require.Equal(t, utr, again.UTR)
+			require.Equal(t, utr, string(again.UTR))
 			require.Equal(t, "inv-42-b", again.Reference)
 			require.Equal(t, &ramp.PreviousOrder{Reference: "inv-42", OrderID: "6500a"}, again.Previous)
 		})
@@ -87,7 +87,7 @@ func TestPaymentThatWasRefusedForASecondOrderIsNotTriedForAThird(t *testing.T) {
 	second.UTR, second.Previous = utr, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
 	for _, old := range []*ramp.Order{fallen(ramp.Expired, "expired", reused), fallen(ramp.Cancelled, "cancelled", reused)} {
 		for _, given := range []string{"", utr} {
-			_, err := reordered(t, old, startedWith(t, second), ramp.ReorderRequest{UTR: given, Amount: "1000"})
+			_, err := reordered(t, old, startedWith(t, second), ramp.ReorderRequest{UTR: ramp.UTR(given), Amount: "1000"})
 			require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 			require.ErrorContains(t, err, "6400f and 6500a")
 		}
@@ -103,7 +103,7 @@ func TestPaymentThatWasNeverHandedInIsAsGoodAsBefore(t *testing.T) {
 	second.UTR, second.Previous = utr, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
 	again, err := reordered(t, fallen(ramp.Cancelled, "", reused, unplaced), startedWith(t, second), ramp.ReorderRequest{})
 	require.NoError(t, err)
-	require.Equal(t, utr, again.UTR)
+	require.Equal(t, utr, string(again.UTR))
 	require.Equal(t, second.Previous, again.Previous)
 }
 

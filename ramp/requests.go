@@ -25,7 +25,7 @@ type OnrampRequest struct {
 	// Reference is the backend's own id of the order. The same reference always means the same order.
 	Reference string `json:"reference"`
 	// Email identifies the user to the provider, who treats its case as significant.
-	Email string `json:"email"`
+	Email Email `json:"email"`
 	// Fiat is what the user pays.
 	Fiat Amount `json:"fiat"`
 	// Token is what the user receives.
@@ -44,11 +44,11 @@ type OnrampRequest struct {
 	Quote *QuoteTerms `json:"quote,omitempty"`
 	// UTR is a payment made for an order that expired or was cancelled; it is submitted to this one. Fiat is the amount
 	// that was paid.
-	UTR string `json:"utr,omitempty"`
+	UTR UTR `json:"utr,omitempty"`
 	// Previous is the order that the payment of UTR was made for.
 	Previous *PreviousOrder `json:"previous,omitempty"`
 	// Metadata is passed to the provider, who echoes it in its webhooks.
-	Metadata map[string]string `json:"metadata,omitempty"`
+	Metadata Metadata `json:"metadata,omitempty"`
 }
 
 // OfframpRequest is the input of the Offramp workflow: the user sends a token and receives INR in a bank account.
@@ -56,7 +56,7 @@ type OfframpRequest struct {
 	// Reference is the backend's own id of the order. The same reference always means the same order.
 	Reference string `json:"reference"`
 	// Email identifies the user to the provider, who treats its case as significant.
-	Email string `json:"email"`
+	Email Email `json:"email"`
 	// Token is what the user sends.
 	Token Token `json:"token"`
 	// TokenAmount is how much of it, a decimal string in whole tokens. Empty when Fiat has an amount.
@@ -76,7 +76,7 @@ type OfframpRequest struct {
 	// TransactionHash is a transfer already made for this order.
 	TransactionHash string `json:"transactionHash,omitempty"`
 	// Metadata is passed to the provider, who echoes it in its webhooks.
-	Metadata map[string]string `json:"metadata,omitempty"`
+	Metadata Metadata `json:"metadata,omitempty"`
 }
 
 // Amount is an exact amount of money or of a token.
@@ -146,28 +146,28 @@ type Token struct {
 // UPIAccount is a VPA and its holder. Both are personal data.
 type UPIAccount struct {
 	// ID is the VPA, such as asha@okbank.
-	ID string `json:"id" redact:"vpa"`
+	ID VPA `json:"id"`
 	// Name is the holder's.
-	Name string `json:"name"`
+	Name Personal `json:"name"`
 }
 
 // BankAccount is an Indian bank account. All of it is personal data.
 type BankAccount struct {
 	// AccountName is the holder's.
-	AccountName string `json:"accountName"`
+	AccountName Personal `json:"accountName"`
 	// AccountNumber is in full: a masked one cannot be linked.
-	AccountNumber string `json:"accountNumber"`
+	AccountNumber AccountNumber `json:"accountNumber"`
 	// IFSC is the code of the bank's branch.
-	IFSC string `json:"ifsc"`
+	IFSC Personal `json:"ifsc"`
 	// PAN of the holder, which the provider needs to link the account. Optional for an account already linked.
-	PAN string `json:"pan,omitempty"`
+	PAN Personal `json:"pan,omitempty"`
 }
 
 // KYC refers to a dossier of identity documents.
 type KYC struct {
 	// Dossier is the URL of a prefix in a blob store that holds dossier.json and the files it names: email, which must be the order's, firstName,
 	// lastName, pan, aadhaar, incomeRange, profession, and the names of the files selfie, aadhaarFront, aadhaarBack, panFront, panBack.
-	Dossier string `json:"dossier,omitempty"`
+	Dossier Dossier `json:"dossier,omitempty"`
 }
 
 // QuoteTerms are the user's conditions on the price.
@@ -193,7 +193,7 @@ type PreviousOrder struct {
 // UTRSubmission is the argument of SubmitUTR.
 type UTRSubmission struct {
 	// UTR is the bank's reference of the user's payment.
-	UTR string `json:"utr"`
+	UTR UTR `json:"utr"`
 }
 
 // HashSubmission is the argument of SubmitTransactionHash.
@@ -205,7 +205,7 @@ type HashSubmission struct {
 // KYCSubmission is the argument of SubmitKYC.
 type KYCSubmission struct {
 	// Dossier is as in KYC.
-	Dossier string `json:"dossier"`
+	Dossier Dossier `json:"dossier"`
 }
 
 // AccountSubmission is the argument of SubmitAccount: exactly one of the two, the one the payment method needs.

@@ -26,7 +26,7 @@ const (
 func (r *OnrampRequest) Validate() error {
 	var p problems
 	p.check("reference", ValidateReference(r.Reference))
-	p.check("email", ValidateEmail(r.Email))
+	p.check("email", ValidateEmail(string(r.Email)))
 	p.check("fiat.amount", validateRupees(r.Fiat.Amount, r.PaymentMethod.maxRupees()))
 	p.check("fiat.currency", validateCurrency(r.Fiat.Currency))
 	p.token(r.Token)
@@ -37,7 +37,7 @@ func (r *OnrampRequest) Validate() error {
 	p.kyc(r.KYC)
 	p.quote(r.Quote, validateTokens)
 	p.maxPaid(r.Quote, validatePayout, "fiat.amount", r.Fiat)
-	p.earlyUTR(r.UTR, r.PaymentMethod)
+	p.earlyUTR(string(r.UTR), r.PaymentMethod)
 	p.previous(r.Previous, r)
 	p.metadata(r.Metadata)
 	return p.invalid("the on-ramp request is invalid", r.Reference)
@@ -49,7 +49,7 @@ func (r *OnrampRequest) Validate() error {
 func (r *OfframpRequest) Validate() error {
 	var p problems
 	p.check("reference", ValidateReference(r.Reference))
-	p.check("email", ValidateEmail(r.Email))
+	p.check("email", ValidateEmail(string(r.Email)))
 	p.token(r.Token)
 	p.sellAmount(r.TokenAmount, r.Fiat.Amount)
 	p.check("fiat.currency", validateCurrency(r.Fiat.Currency))
@@ -68,7 +68,7 @@ func (r *OfframpRequest) Validate() error {
 // InvalidRequest.
 func (s *UTRSubmission) Validate(method PaymentMethod) error {
 	var p problems
-	_, err := ParseUTR(method, s.UTR)
+	_, err := ParseUTR(method, string(s.UTR))
 	p.check("utr", err)
 	return p.invalid("the UTR is invalid", "")
 }
@@ -85,7 +85,7 @@ func (s *HashSubmission) Validate(chainID int64) error {
 // Validate checks the dossier's URL. It returns nil or an *Error of type InvalidRequest.
 func (s *KYCSubmission) Validate() error {
 	var p problems
-	p.check("dossier", ValidateDossier(s.Dossier))
+	p.check("dossier", ValidateDossier(string(s.Dossier)))
 	return p.invalid("the KYC submission is invalid", "")
 }
 
@@ -182,8 +182,8 @@ func (p *problems) upi(account *UPIAccount, required bool) {
 		p.required("upi", required, "a VPA")
 		return
 	}
-	p.check("upi.id", ValidateVPA(account.ID))
-	p.check("upi.name", validateHolderName(account.Name))
+	p.check("upi.id", ValidateVPA(string(account.ID)))
+	p.check("upi.name", validateHolderName(string(account.Name)))
 }
 
 func (p *problems) bank(account *BankAccount, required bool) {
@@ -191,11 +191,11 @@ func (p *problems) bank(account *BankAccount, required bool) {
 		p.required("bank", required, "a bank account")
 		return
 	}
-	p.check("bank.accountName", validateHolderName(account.AccountName))
-	p.check("bank.accountNumber", ValidateAccountNumber(account.AccountNumber))
-	p.check("bank.ifsc", ValidateIFSC(account.IFSC))
+	p.check("bank.accountName", validateHolderName(string(account.AccountName)))
+	p.check("bank.accountNumber", ValidateAccountNumber(string(account.AccountNumber)))
+	p.check("bank.ifsc", ValidateIFSC(string(account.IFSC)))
 	if account.PAN != "" {
-		p.check("bank.pan", ValidatePAN(account.PAN))
+		p.check("bank.pan", ValidatePAN(string(account.PAN)))
 	}
 }
 
@@ -215,7 +215,7 @@ func (p *problems) absent(field string, present bool, wanted string) {
 
 func (p *problems) kyc(kyc *KYC) {
 	if kyc != nil && kyc.Dossier != "" {
-		p.check("kyc.dossier", ValidateDossier(kyc.Dossier))
+		p.check("kyc.dossier", ValidateDossier(string(kyc.Dossier)))
 	}
 }
 

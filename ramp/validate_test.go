@@ -99,7 +99,7 @@ func TestOnrampRequestIsTaken(t *testing.T) {
 			r.Token = ramp.Token{Symbol: "TRX", Address: tronNobody, ChainID: tron}
 			r.WalletAddress = tronAddress
 		},
-		"with a name in Devanagari": func(r *ramp.OnrampRequest) { r.UPI.Name = strings.Repeat("आ", 100) },
+		"with a name in Devanagari": func(r *ramp.OnrampRequest) { r.UPI.Name = ramp.Personal(strings.Repeat("आ", 100)) },
 		"with the most metadata":    func(r *ramp.OnrampRequest) { r.Metadata = metadata(20, 500) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestBadFieldOfOnrampRequestIsNamed(t *testing.T) {
 		{"upi.name", "holder's name", func(r *ramp.OnrampRequest) { r.UPI.Name = "Asha\u202eRao" }},
 		{"upi.name", "holder's name", func(r *ramp.OnrampRequest) { r.UPI.Name = "Asha\xff" }},
 		{"upi.name", "holder's name", func(r *ramp.OnrampRequest) { r.UPI.Name = "Asha\ufffd" }},
-		{"upi.name", "holder's name", func(r *ramp.OnrampRequest) { r.UPI.Name = strings.Repeat("आ", 101) }},
+		{"upi.name", "holder's name", func(r *ramp.OnrampRequest) { r.UPI.Name = ramp.Personal(strings.Repeat("आ", 101)) }},
 		{"bank", "must be given", func(r *ramp.OnrampRequest) { r.PaymentMethod, r.Bank = ramp.IMPS, nil }},
 		{"bank", "must be given", func(r *ramp.OnrampRequest) { r.PaymentMethod, r.Bank = ramp.NEFT, nil }},
 		{"bank.accountName", "holder's name", func(r *ramp.OnrampRequest) { r.Bank.AccountName = "\x00" }},
@@ -346,9 +346,9 @@ func TestRefusalNeverRepeatsAValue(t *testing.T) {
 		onramp, offramp := hostileOnramp(value), hostileOfframp(value)
 		upi := ramp.AccountSubmission{UPI: onramp.UPI}
 		account := ramp.AccountSubmission{Bank: onramp.Bank}
-		utr := ramp.UTRSubmission{UTR: value}
+		utr := ramp.UTRSubmission{UTR: ramp.UTR(value)}
 		hash := ramp.HashSubmission{TransactionHash: value}
-		kyc := ramp.KYCSubmission{Dossier: value}
+		kyc := ramp.KYCSubmission{Dossier: ramp.Dossier(value)}
 		for _, err := range []error{
 			onramp.Validate(), offramp.Validate(), upi.Validate(ramp.AccountUPI), account.Validate(ramp.AccountBank),
 			utr.Validate(ramp.UPI), utr.Validate(ramp.PaymentMethod(value)), hash.Validate(polygon), hash.Validate(solana), hash.Validate(tron),
@@ -452,16 +452,16 @@ func TestAccountSubmissionHoldsTheAccountThatIsNeeded(t *testing.T) {
 func hostileOnramp(value string) ramp.OnrampRequest {
 	return ramp.OnrampRequest{
 		Reference:     value,
-		Email:         value,
+		Email:         ramp.Email(value),
 		Fiat:          ramp.Amount{Amount: value, Currency: value},
 		Token:         ramp.Token{Symbol: value, Address: value + "1", ChainID: -1},
 		WalletAddress: value,
 		PaymentMethod: ramp.PaymentMethod(value),
-		UPI:           &ramp.UPIAccount{ID: value, Name: value + "\x00"},
-		Bank:          &ramp.BankAccount{AccountName: value + "\x00", AccountNumber: value, IFSC: value, PAN: value},
-		KYC:           &ramp.KYC{Dossier: value},
+		UPI:           &ramp.UPIAccount{ID: ramp.VPA(value), Name: ramp.Personal(value + "\x00")},
+		Bank:          &ramp.BankAccount{AccountName: ramp.Personal(value + "\x00"), AccountNumber: ramp.AccountNumber(value), IFSC: ramp.Personal(value), PAN: ramp.Personal(value)},
+		KYC:           &ramp.KYC{Dossier: ramp.Dossier(value)},
 		Quote:         &ramp.QuoteTerms{MinReceived: value, MaxPaid: value},
-		UTR:           value,
+		UTR:           ramp.UTR(value),
 		Previous:      &ramp.PreviousOrder{Reference: value + "@", OrderID: value + " "},
 		Metadata:      hostileMetadata(value),
 	}
@@ -471,14 +471,14 @@ func hostileOnramp(value string) ramp.OnrampRequest {
 func hostileOfframp(value string) ramp.OfframpRequest {
 	return ramp.OfframpRequest{
 		Reference:       value,
-		Email:           value,
+		Email:           ramp.Email(value),
 		Token:           ramp.Token{Symbol: value, Address: value + "1", ChainID: -1},
 		TokenAmount:     value,
 		Fiat:            ramp.Amount{Amount: value, Currency: value},
 		SenderWallet:    value,
 		RefundWallet:    value,
-		Bank:            &ramp.BankAccount{AccountName: value + "\x00", AccountNumber: value, IFSC: value, PAN: value},
-		KYC:             &ramp.KYC{Dossier: value},
+		Bank:            &ramp.BankAccount{AccountName: ramp.Personal(value + "\x00"), AccountNumber: ramp.AccountNumber(value), IFSC: ramp.Personal(value), PAN: ramp.Personal(value)},
+		KYC:             &ramp.KYC{Dossier: ramp.Dossier(value)},
 		Quote:           &ramp.QuoteTerms{MinReceived: value, MaxPaid: value},
 		TransactionHash: value,
 		Metadata:        hostileMetadata(value),

@@ -26,7 +26,7 @@ func (v OnrampRequest) Details() string {
 // Details says in a sentence of Markdown what the order does, for the Web UI. It holds no personal data.
 func (v OfframpRequest) Details() string {
 	return fmt.Sprintf("**%s**, on chain %d from the wallet `%s`, paid out to the account %s.",
-		v.Title(), v.Token.ChainID, v.SenderWallet, MaskAccount(v.Bank.AccountNumber))
+		v.Title(), v.Token.ChainID, v.SenderWallet, v.Bank.AccountNumber)
 }
 
 // Text writes an amount as people read it: rupees as "₹1,00,000" or "₹8,360.24", tokens as "10.63 USDC". Zeros that say

@@ -311,7 +311,7 @@ func TestFloodOfAccountsIsBounded(t *testing.T) {
 	var replies []*reply
 	for n := range 500 {
 		replies = append(replies, w.update(time.Duration(n+1)*time.Minute, ramp.SubmitAccount,
-			ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: fmt.Sprintf("asha%d@okbank", n), Name: "Asha Rao"}}))
+			ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: ramp.VPA(fmt.Sprintf("asha%d@okbank", n)), Name: "Asha Rao"}}))
 	}
 
 	order := w.buy(onrampRequest())

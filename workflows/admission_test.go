@@ -244,7 +244,7 @@ func TestMessageThatNoKeyReadsIsSetAsideAndReadOnceThereIsOne(t *testing.T) {
 	require.Equal(t, ramp.AwaitingPayment, meanwhile.Status)
 	requireType(t, refused.rejected, ramp.Unreadable)
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 	require.Contains(t, notes(order), "set aside is read now")
 }
 
@@ -292,7 +292,7 @@ func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 }
 
 func TestMessageIsTooLargeToBeSetAsideWhetherItsKeyIsHereOrNot(t *testing.T) {
@@ -309,7 +309,7 @@ func TestMessageIsTooLargeToBeSetAsideWhetherItsKeyIsHereOrNot(t *testing.T) {
 
 		order := w.buy(onrampRequest())
 
-		require.Equal(t, utr, order.Proof.UTR)
+		require.Equal(t, utr, string(order.Proof.UTR))
 		require.Contains(t, notes(order), "too large, or one of too many")
 	}
 }
@@ -352,7 +352,7 @@ func TestMessagesThatComeBeforeTheOrderBeginsAreReadOnceItHas(t *testing.T) {
 	w.happy(completed)
 	w.at(time.Second, func() { w.SignalWorkflow(ramp.SubmitUTR, sealed()) })
 
-	require.Equal(t, otherUTR, w.buy(onrampRequest()).Proof.UTR)
+	require.Equal(t, otherUTR, string(w.buy(onrampRequest()).Proof.UTR))
 }
 
 func TestRequestThatNoKeyReadsWaitsForAWorkerThatHasIt(t *testing.T) {

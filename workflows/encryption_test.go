@@ -55,7 +55,7 @@ func TestMessageThatDoesNotDecryptIsIgnoredAndNoted(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 	require.Contains(t, notes(order), "A submit-utr signal was ignored: the argument does not decrypt")
 	require.NotContains(t, notes(order), "unencrypted")
 	requireType(t, refused.rejected, ramp.InvalidRequest)

@@ -210,7 +210,7 @@ func (w *world) at(after time.Duration, do func()) {
 }
 
 func (w *world) signalUTR(after time.Duration, utr string) {
-	w.at(after, func() { w.SignalWorkflow(ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr}) })
+	w.at(after, func() { w.SignalWorkflow(ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utr)}) })
 }
 
 // order is the order as the query shows it.

@@ -83,7 +83,7 @@ func (o *orderRun) seekVerification(ctx workflow.Context) (bool, error) {
 	case !id.again.IsZero():
 		return o.sitOutPause(ctx)
 	case !o.submissions.kyc.empty():
-		id.dossier, id.since = o.submissions.kyc.take().Dossier, workflow.Now(ctx)
+		id.dossier, id.since = string(o.submissions.kyc.take().Dossier), workflow.Now(ctx)
 		id.handedIn++
 		return o.handIn(ctx)
 	case id.dossier != "":

@@ -45,7 +45,7 @@ func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) 
 	if !arrived {
 		return "", end(ramp.Rejected, "No KYC dossier came in time: %s.", reason)
 	}
-	return o.submissions.kyc.take().Dossier, nil
+	return string(o.submissions.kyc.take().Dossier), nil
 }
 
 // uploadKYC returns why the dossier was refused, or nothing.

@@ -76,7 +76,7 @@ func unverified(dossier string) ramp.OnrampRequest {
 	request := linkedBuy("1000.00")
 	request.UTR = utr
 	if dossier != "" {
-		request.KYC = &ramp.KYC{Dossier: dossier}
+		request.KYC = &ramp.KYC{Dossier: ramp.Dossier(dossier)}
 	}
 	return request
 }
@@ -87,7 +87,7 @@ func TestUserWhoIsVerifiedElsewhereNeedsNoDocuments(t *testing.T) {
 		p.verifies(after(5 * time.Hour))
 		r := p.patientRoad()
 		r.at(4*time.Hour, func() { require.Equal(t, ramp.AwaitingKYC, r.order().Status) })
-		late := r.update(6*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		late := r.update(6*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 
 		order := r.buy(unverified(""))
 
@@ -172,7 +172,7 @@ func TestDocumentsThatAReviewRefusesInSilenceAreReplacedAtOnce(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				p.verifies(p.uploaded(2, time.Hour))
 				r := p.patientRoad()
-				another := ramp.KYCSubmission{Dossier: p.dossier}
+				another := ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)}
 				answered := &reply{done: true}
 				if by == "update" {
 					answered = r.update(20*time.Hour, ramp.SubmitKYC, another)
@@ -202,7 +202,7 @@ func TestTimeForAReviewCountsFromTheLatestDocuments(t *testing.T) {
 	withProvider(t, func(p *provider) {
 		p.verifies(func() bool { return false })
 		r := p.patientRoad()
-		r.update(20*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		r.update(20*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 
 		order := r.buy(unverified(p.dossier))
 
@@ -226,7 +226,7 @@ func TestReviewGoesOnWhenOtherDocumentsAreRefused(t *testing.T) {
 				p.verifies(p.uploaded(1, 6*time.Hour))
 				p.network.once(onmeta.RouteUploadKYC, taken, answersWith(http.StatusBadRequest, "Invalid request"))
 				r := p.patientRoad()
-				other := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier + refused.path})
+				other := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier + refused.path)})
 
 				order := r.buy(unverified(p.dossier))
 
@@ -268,9 +268,9 @@ func TestDocumentsThatComeInThePauseAreUploadedAfterItInPlaceOfTheOthers(t *test
 		p.verifies(p.uploaded(2, 0))
 		p.network.once(onmeta.RouteUploadKYC, answersWith(http.StatusBadRequest, tooManyAttempts))
 		r := p.patientRoad()
-		first := r.update(time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
-		overtaken := r.update(20*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier + "/nowhere"})
-		second := r.update(30*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		first := r.update(time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
+		overtaken := r.update(20*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier + "/nowhere")})
+		second := r.update(30*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 		r.at(50*time.Minute, func() { require.Len(t, p.uploads(), 1) })
 
 		order := r.buy(unverified(""))
@@ -328,7 +328,7 @@ func TestDocumentsThatAreTooLargeForAGatewayAreAskedForAnew(t *testing.T) {
 			require.Contains(t, notes(r.order()), "too large for the provider")
 			require.Len(t, p.uploads(), 1)
 		})
-		smaller := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		smaller := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 
 		order := r.buy(unverifiedBuy("nokyc", p.dossier))
 
@@ -354,7 +354,7 @@ func TestUserIsToldAllThatIsWrongWithTheDocumentsAtOnce(t *testing.T) {
 			}
 			require.NoError(t, os.WriteFile(index, good, 0o600))
 		})
-		mended := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		mended := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 
 		order := r.buy(unverifiedBuy("nokyc", p.dossier))
 
@@ -454,7 +454,7 @@ func TestOutageOfAWatchThatIsGivenUpIsNoConcern(t *testing.T) {
 			require.NotEmpty(t, r.order().Attention)
 			down = false
 		})
-		r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 		r.at(61*time.Minute, func() { require.Empty(t, r.order().Attention) })
 
 		order := r.buy(unverifiedBuy("nokyc", ""))

@@ -72,7 +72,7 @@ func TestLookupOfOneAccountSaysNothingOfAnother(t *testing.T) {
 	var asked []string
 	w.on((*activities.Calls)(nil).LinkedAccounts).
 		Return(func(_ context.Context, req activities.AccountRequest) (activities.LinkResult, error) {
-			asked = append(asked, req.UPI.ID)
+			asked = append(asked, string(req.UPI.ID))
 			return activities.LinkResult{State: activities.Linked}, nil
 		})
 	w.happy(completed)

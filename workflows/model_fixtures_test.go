@@ -391,9 +391,9 @@ func (p *fakeProvider) fateOf(account string) (fate, string) {
 
 func accountID(req activities.AccountRequest) string {
 	if req.UPI != nil {
-		return req.UPI.ID
+		return string(req.UPI.ID)
 	}
-	return req.Bank.AccountNumber
+	return string(req.Bank.AccountNumber)
 }
 
 func (p *fakeProvider) linkedAccounts(_ int32, req activities.AccountRequest) (activities.LinkResult, error) {

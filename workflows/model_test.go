@@ -336,7 +336,7 @@ func (r *run) onrampRequest() ramp.OnrampRequest {
 	if r.byBank {
 		request.PaymentMethod, request.UPI, request.Bank = ramp.IMPS, nil, offrampRequest().Bank
 	}
-	request.KYC, request.Quote, request.UTR = r.kyc(), r.quoteTerms(), r.reference(r.scenario.proof)
+	request.KYC, request.Quote, request.UTR = r.kyc(), r.quoteTerms(), ramp.UTR(r.reference(r.scenario.proof))
 	return request
 }
 
@@ -432,16 +432,16 @@ func (r *run) submission(proof string) any {
 	if r.direction == ramp.Offramp {
 		return ramp.HashSubmission{TransactionHash: r.reference(proof)}
 	}
-	return ramp.UTRSubmission{UTR: r.reference(proof)}
+	return ramp.UTRSubmission{UTR: ramp.UTR(r.reference(proof))}
 }
 
 func (r *run) anotherAccount(upi bool) ramp.AccountSubmission {
 	r.accounts++
 	if upi {
-		return ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: fmt.Sprintf("asha%d@okbank", r.accounts), Name: "Asha Rao"}}
+		return ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: ramp.VPA(fmt.Sprintf("asha%d@okbank", r.accounts)), Name: "Asha Rao"}}
 	}
 	bank := *offrampRequest().Bank
-	bank.AccountNumber = fmt.Sprintf("5010000000%04d", r.accounts)
+	bank.AccountNumber = ramp.AccountNumber(fmt.Sprintf("5010000000%04d", r.accounts))
 	return ramp.AccountSubmission{Bank: &bank}
 }
 
@@ -811,7 +811,7 @@ func proofsOf(order ramp.Order) []string {
 	}
 	var all []string
 	for _, replaced := range order.Proof.Replaced {
-		all = append(all, replaced.UTR+replaced.TransactionHash)
+		all = append(all, replaced.Reference())
 	}
 	return append(all, order.Proof.Reference())
 }

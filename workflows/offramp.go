@@ -53,7 +53,7 @@ func (r *offramp) direction() ramp.Direction { return ramp.Offramp }
 func (r *offramp) terms() terms {
 	hash, _ := ramp.ParseTransactionHash(r.request.Token.ChainID, r.request.TransactionHash) // there may be none, and a bad one was refused
 	t := terms{
-		email:      r.request.Email,
+		email:      string(r.request.Email),
 		token:      r.request.Token.Symbol,
 		fiatAmount: r.request.Fiat.Amount,
 		proof:      hash,
@@ -72,7 +72,7 @@ func (r *offramp) title() string { return r.request.Title() }
 func (r *offramp) details() string { return r.request.Details() }
 
 func (r *offramp) account() activities.AccountRequest {
-	return activities.AccountRequest{Email: r.request.Email, Bank: r.request.Bank}
+	return activities.AccountRequest{Email: string(r.request.Email), Bank: r.request.Bank}
 }
 
 func (r *offramp) accountKind() ramp.AccountKind { return ramp.AccountBank }
@@ -98,8 +98,8 @@ func (r *offramp) create(ctx workflow.Context, placement activities.CreateOrderR
 		Fiat:               r.request.Fiat,
 		SenderWallet:       r.request.SenderWallet,
 		RefundWallet:       r.request.RefundWallet,
-		AccountNumber:      ramp.MaskAccount(r.request.Bank.AccountNumber),
-		IFSC:               r.request.Bank.IFSC,
+		AccountNumber:      r.request.Bank.AccountNumber.String(),
+		IFSC:               string(r.request.Bank.IFSC),
 		Metadata:           r.request.Metadata,
 		Holder:             r.account().Holder(),
 	})
@@ -124,7 +124,7 @@ func (r *offramp) newProof(hash string, at time.Time) *ramp.Proof {
 
 func (r *offramp) submit(ctx workflow.Context, orderID, hash string) (activities.SubmitResult, error) {
 	return activities.SubmitTransactionHash(ctx, activities.SubmitTransactionHashRequest{
-		Email:           r.request.Email,
+		Email:           string(r.request.Email),
 		OrderID:         orderID,
 		TransactionHash: hash,
 		ChainID:         r.request.Token.ChainID,

@@ -51,9 +51,9 @@ func (r *onramp) reference() string { return r.request.Reference }
 func (r *onramp) direction() ramp.Direction { return ramp.Onramp }
 
 func (r *onramp) terms() terms {
-	utr, _ := ramp.ParseUTR(r.request.PaymentMethod, r.request.UTR) // there may be none, and a bad one was refused
+	utr, _ := ramp.ParseUTR(r.request.PaymentMethod, string(r.request.UTR)) // there may be none, and a bad one was refused
 	t := terms{
-		email:      r.request.Email,
+		email:      string(r.request.Email),
 		token:      r.request.Token.Symbol,
 		fiatAmount: r.request.Fiat.Amount,
 		proof:      utr,
@@ -73,9 +73,9 @@ func (r *onramp) details() string { return r.request.Details() }
 
 func (r *onramp) account() activities.AccountRequest {
 	if r.request.PaymentMethod == ramp.UPI {
-		return activities.AccountRequest{Email: r.request.Email, UPI: r.request.UPI}
+		return activities.AccountRequest{Email: string(r.request.Email), UPI: r.request.UPI}
 	}
-	return activities.AccountRequest{Email: r.request.Email, Bank: r.request.Bank}
+	return activities.AccountRequest{Email: string(r.request.Email), Bank: r.request.Bank}
 }
 
 func (r *onramp) accountKind() ramp.AccountKind { return r.request.PaymentMethod.AccountKind() }
@@ -117,16 +117,16 @@ func (r *onramp) parseProof(input converter.RawValue) (string, error) {
 	if err := submission.Validate(r.request.PaymentMethod); err != nil {
 		return "", err
 	}
-	return ramp.ParseUTR(r.request.PaymentMethod, submission.UTR)
+	return ramp.ParseUTR(r.request.PaymentMethod, string(submission.UTR))
 }
 
 func (r *onramp) newProof(utr string, at time.Time) *ramp.Proof {
-	return &ramp.Proof{UTR: utr, SubmittedAt: at}
+	return &ramp.Proof{UTR: ramp.UTR(utr), SubmittedAt: at}
 }
 
 func (r *onramp) submit(ctx workflow.Context, orderID, utr string) (activities.SubmitResult, error) {
 	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{
-		Email:   r.request.Email,
+		Email:   string(r.request.Email),
 		OrderID: orderID,
 		UTR:     utr,
 		Holder:  r.account().Holder(),

@@ -25,7 +25,7 @@ func TestOnrampRunsFromLoginToDelivery(t *testing.T) {
 		ramp.VerifyingPayment, ramp.Settling, ramp.Completed,
 	}, statuses(order))
 	require.Equal(t, orderID, order.OrderID)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 	require.Equal(t, start.Add(20*time.Minute), order.Proof.SubmittedAt)
 	require.Equal(t, completed.Settlement, order.Settlement)
 	require.Equal(t, start.Add(3*time.Hour), order.ExpiresAt)
@@ -62,7 +62,7 @@ func TestProofGivenWithTheRequestIsSubmittedOnceTheOrderExists(t *testing.T) {
 	order := w.buy(request)
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 }
 
 func TestOrderWithoutProofExpiresAfterThreeHoursAndOneLastLook(t *testing.T) {
@@ -147,7 +147,7 @@ func TestProofThatComesDuringTheLastLookIsSubmitted(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 }
 
 func TestRefusedProofSendsTheOrderBackWithTheSameDeadline(t *testing.T) {
@@ -168,7 +168,7 @@ func TestRefusedProofSendsTheOrderBackWithTheSameDeadline(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 	require.Empty(t, order.ProviderReason)
 }
 
@@ -251,8 +251,8 @@ func TestRepeatedProofIsSubmittedOnce(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, during.order.Proof.UTR)
-	require.Equal(t, utr, after.order.Proof.UTR)
+	require.Equal(t, utr, string(during.order.Proof.UTR))
+	require.Equal(t, utr, string(after.order.Proof.UTR))
 	w.AssertActivityNumberOfCalls(t, "SubmitUTR", 1)
 }
 
@@ -267,7 +267,7 @@ func TestSecondProofIsTriedWhenTheFirstIsRefused(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 }
 
 func TestAwaitOrderAnswersWithPaymentInstructions(t *testing.T) {

@@ -40,7 +40,7 @@ func (w *world) watchedFor(after time.Duration, state activities.OrderState) {
 }
 
 func (w *world) updateUTR(after time.Duration, utr string) *reply {
-	return w.update(after, ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
+	return w.update(after, ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utr)})
 }
 
 func TestMistypedUTRIsReplacedWhileTheProviderHasNotThePayment(t *testing.T) {
@@ -58,7 +58,7 @@ func TestMistypedUTRIsReplacedWhileTheProviderHasNotThePayment(t *testing.T) {
 			send(w)
 			w.at(150*time.Minute, func() {
 				proof := w.order().Proof
-				require.Equal(t, utr, proof.UTR)
+				require.Equal(t, utr, string(proof.UTR))
 				require.Equal(t, start.Add(2*time.Hour), proof.AcceptedAt)
 				require.Equal(t, []ramp.ReplacedProof{{
 					UTR: otherUTR, SubmittedAt: start.Add(time.Hour), AcceptedAt: start.Add(time.Hour), ReplacedAt: start.Add(2 * time.Hour),
@@ -107,7 +107,7 @@ func TestReplacementThatTheProviderRefusesLeavesTheEarlierProof(t *testing.T) {
 
 	requireType(t, refused.failed, ramp.ProofRefused)
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 	require.Empty(t, order.Proof.Replaced)
 	require.NotContains(t, statuses(order)[6:], ramp.AwaitingPayment, "the user need not pay again")
 	require.Contains(t, notes(order), "refused the UTR …8902; …8901 stands")
@@ -129,7 +129,7 @@ func TestReplacementIsAConflictOnceTheProviderHasThePayment(t *testing.T) {
 	requireType(t, unseen.failed, ramp.ProofConflict)
 	requireType(t, seen.rejected, ramp.ProofConflict)
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, utr, order.Proof.UTR)
+	require.Equal(t, utr, string(order.Proof.UTR))
 	w.AssertActivityNumberOfCalls(t, "SubmitUTR", 2)
 }
 
@@ -157,7 +157,7 @@ func TestReplacementAndStatusThatMeetAreDecidedByTheProvider(t *testing.T) {
 			order := w.buy(onrampRequest())
 
 			require.Equal(t, ramp.Completed, order.Status)
-			require.Equal(t, tc.utr, order.Proof.UTR)
+			require.Equal(t, tc.utr, string(order.Proof.UTR))
 			require.Equal(t, ramp.Completed, order.Timeline[len(order.Timeline)-1].Status)
 		})
 	}
@@ -184,7 +184,7 @@ func TestOrderThatEndsDuringAReplacementHasItsAnswerFirst(t *testing.T) {
 
 			require.Equal(t, ramp.Completed, order.Status)
 			require.Equal(t, start.Add(2*time.Hour+time.Minute), order.UpdatedAt)
-			require.Equal(t, tc.utr, order.Proof.UTR)
+			require.Equal(t, tc.utr, string(order.Proof.UTR))
 		})
 	}
 }
@@ -201,8 +201,8 @@ func TestProofsThatWaitAreSubmittedOneAfterTheOther(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.NoError(t, waiting.failed)
-	require.Equal(t, otherUTR, order.Proof.UTR)
-	require.Equal(t, utr, order.Proof.Replaced[0].UTR)
+	require.Equal(t, otherUTR, string(order.Proof.UTR))
+	require.Equal(t, utr, string(order.Proof.Replaced[0].UTR))
 }
 
 func TestAcceptedProofIsTakenAgainAndAgain(t *testing.T) {

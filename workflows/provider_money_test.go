@@ -28,8 +28,8 @@ func TestMistypedUTRIsCorrectedAndThePaymentFound(t *testing.T) {
 
 		require.NoError(t, corrected.failed)
 		require.Equal(t, ramp.Completed, order.Status)
-		require.Equal(t, utr, order.Proof.UTR)
-		require.Equal(t, unmatchedUTR, order.Proof.Replaced[0].UTR)
+		require.Equal(t, utr, string(order.Proof.UTR))
+		require.Equal(t, unmatchedUTR, string(order.Proof.Replaced[0].UTR))
 		require.Len(t, p.payouts(), 1)
 		require.Equal(t, utr, p.orders()[0].Payment.Proof)
 	})

@@ -99,7 +99,7 @@ func walks() (upi, bank, unverified, sale walk) {
 	unverified = walk{ramp.Onramp, func(p *provider, r *road) ramp.Order {
 		request := onrampRequest()
 		request.Email, request.UTR = "asha+review+linked@example.test", utr
-		request.KYC = &ramp.KYC{Dossier: p.dossier}
+		request.KYC = &ramp.KYC{Dossier: ramp.Dossier(p.dossier)}
 		r.at(90*time.Minute, func() { p.control("/sandbox/users", map[string]any{"email": request.Email, "kyc": "verified"}) })
 		return r.buy(request)
 	}}

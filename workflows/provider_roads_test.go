@@ -167,7 +167,7 @@ func TestRefusedUTRLeavesTheDeadlineAndTheNextOneCounts(t *testing.T) {
 				require.Equal(t, ramp.Completed, before.buy(linkedBuy("1000.00")).Status)
 				began := time.Now().UTC()
 				r := p.road(ramp.Onramp)
-				answered := r.update(time.Hour, ramp.SubmitUTR, ramp.UTRSubmission{UTR: refused})
+				answered := r.update(time.Hour, ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(refused)})
 				r.at(2*time.Hour, func() {
 					order := r.order()
 					require.Equal(t, ramp.AwaitingPayment, order.Status)
@@ -180,7 +180,7 @@ func TestRefusedUTRLeavesTheDeadlineAndTheNextOneCounts(t *testing.T) {
 				requireType(t, answered.failed, ramp.ProofRefused)
 				require.ErrorContains(t, answered.failed, "Invalid UTR")
 				require.Equal(t, ramp.Completed, order.Status)
-				require.Equal(t, utr, order.Proof.UTR)
+				require.Equal(t, utr, string(order.Proof.UTR))
 				require.Len(t, p.payouts(), 2)
 			})
 		})
@@ -416,7 +416,7 @@ func TestUTROfAnOrderThatFellThroughPaysANewOne(t *testing.T) {
 				old := tt.fall(p.road(ramp.Onramp))
 				require.Equal(t, tt.as, old.Status)
 				request := linkedBuy(tt.pays)
-				request.UTR = tt.utr
+				request.UTR = ramp.UTR(tt.utr)
 
 				order := p.road(ramp.Onramp).buy(request)
 

@@ -14,9 +14,9 @@ import (
 // unverifiedBuy is a request, with its UTR, of a user whose accounts are linked.
 func unverifiedBuy(tag, dossier string) ramp.OnrampRequest {
 	request := linkedBuy("1000.00")
-	request.Email, request.UTR = "asha+"+tag+"+linked@example.test", utr
+	request.Email, request.UTR = ramp.Email("asha+"+tag+"+linked@example.test"), utr
 	if dossier != "" {
-		request.KYC = &ramp.KYC{Dossier: dossier}
+		request.KYC = &ramp.KYC{Dossier: ramp.Dossier(dossier)}
 	}
 	return request
 }
@@ -46,9 +46,9 @@ func TestUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) {
 	withProvider(t, func(p *provider) {
 		r := p.road(ramp.Offramp)
 		asked := r.update(0, ramp.AwaitOrder)
-		unreadable := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier + "/nowhere"})
-		refused := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
-		taken := r.update(3*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: p.dossier})
+		unreadable := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier + "/nowhere")})
+		refused := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
+		taken := r.update(3*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 		request := linkedSell("100.00")
 		request.Email, request.TransactionHash = "asha+kycrefused+linked@example.test", hash
 
@@ -118,7 +118,7 @@ func TestUPIIDIsLinkedOrAskedForAnew(t *testing.T) {
 				r.update(time.Hour+time.Minute, ramp.SubmitAccount, ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okicici", Name: "Asha Rao"}})
 				r.signalUTR(2*time.Hour, utr)
 				request := onrampRequest()
-				request.UPI.ID = vpa
+				request.UPI.ID = ramp.VPA(vpa)
 
 				order := r.buy(request)
 
@@ -147,7 +147,7 @@ func TestBankAccountIsLinkedOrAskedForAnew(t *testing.T) {
 				r.update(time.Hour+time.Minute, ramp.SubmitAccount, ramp.AccountSubmission{Bank: offrampRequest().Bank})
 				r.signalHash(2*time.Hour, hash)
 				request := offrampRequest()
-				request.Bank.AccountNumber = number
+				request.Bank.AccountNumber = ramp.AccountNumber(number)
 
 				order := r.sell(request)
 

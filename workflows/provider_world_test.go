@@ -151,13 +151,13 @@ func (r *road) look(order ramp.Order) {
 
 func (r *road) buy(request ramp.OnrampRequest) ramp.Order {
 	r.t.Helper()
-	r.provider.dossierIsOf(request.Email)
+	r.provider.dossierIsOf(string(request.Email))
 	return r.walk(ramp.OnrampWorkflow, request)
 }
 
 func (r *road) sell(request ramp.OfframpRequest) ramp.Order {
 	r.t.Helper()
-	r.provider.dossierIsOf(request.Email)
+	r.provider.dossierIsOf(string(request.Email))
 	return r.walk(ramp.OfframpWorkflow, request)
 }
 

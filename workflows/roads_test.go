@@ -693,7 +693,7 @@ func TestProofThatComesBeforeACancellationIsSubmittedFirst(t *testing.T) {
 			order := w.buy(onrampRequest())
 
 			require.Equal(t, ramp.Completed, order.Status)
-			require.Equal(t, utr, order.Proof.UTR)
+			require.Equal(t, utr, string(order.Proof.UTR))
 		})
 	}
 }

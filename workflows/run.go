@@ -72,7 +72,7 @@ type terms struct {
 
 func (t terms) with(kyc *ramp.KYC, quote *ramp.QuoteTerms) terms {
 	if kyc != nil {
-		t.dossier = kyc.Dossier
+		t.dossier = string(kyc.Dossier)
 	}
 	if quote != nil {
 		t.confirm, t.minReceived, t.maxPaid = quote.Confirm, quote.MinReceived, quote.MaxPaid

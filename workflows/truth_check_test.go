@@ -175,7 +175,7 @@ func (r *truthRun) checkProofs() {
 	if proof := r.order.Proof; proof != nil {
 		r.expect(r.order.Accepted(), "the order has a proof that was not accepted")
 		for _, replaced := range proof.Replaced {
-			have = append(have, replaced.UTR+replaced.TransactionHash)
+			have = append(have, replaced.Reference())
 		}
 		have = append(have, proof.Reference())
 	}

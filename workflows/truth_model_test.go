@@ -208,7 +208,7 @@ func (s *truthScenario) onrampRequest() ramp.OnrampRequest {
 	if s.byBank {
 		request.PaymentMethod, request.UPI, request.Bank = ramp.IMPS, nil, offrampRequest().Bank
 	}
-	request.Quote, request.UTR = s.terms(), s.reference(s.early)
+	request.Quote, request.UTR = s.terms(), ramp.UTR(s.reference(s.early))
 	return request
 }
 
@@ -282,7 +282,7 @@ func (r *truthRun) act(a action) {
 		r.CancelWorkflow()
 		return
 	}
-	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: r.reference(a.proof)})
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(r.reference(a.proof))})
 	if r.direction == ramp.Offramp {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: r.reference(a.proof)}
 	}

@@ -37,13 +37,13 @@ func show(k kind, value string) string {
 	case hidden:
 		return Hidden
 	case account:
-		return Account(value)
+		return Account(value).String()
 	case email:
-		return Email(value)
+		return Email(value).String()
 	case vpa:
-		return VPA(value)
+		return VPA(value).String()
 	case utr:
-		return UTR(value)
+		return UTR(value).String()
 	case hash:
 		return Hash(value)
 	case location:

@@ -59,6 +59,8 @@ func (p *printer) value(v reflect.Value, k kind, depth int) {
 		p.WriteString("nil")
 	case depth > maxDepth:
 		p.WriteString("…")
+	case masks(v):
+		p.WriteString(fmt.Sprint(v.Interface()))
 	case k == hidden && v.Kind() != reflect.Map && v.Kind() != reflect.Struct && v.Kind() != reflect.Pointer:
 		p.WriteString(Hidden)
 	case v.Kind() == reflect.String:
@@ -81,6 +83,15 @@ func prints(v reflect.Value) bool {
 	default:
 		return false
 	}
+}
+
+// masks reports whether a value is of one of this package's own types, which show no more than they should.
+func masks(v reflect.Value) bool {
+	if !v.CanInterface() || v.Kind() == reflect.Pointer {
+		return false
+	}
+	_, prints := v.Interface().(fmt.Formatter)
+	return prints && v.Type().PkgPath() == reflect.TypeFor[JSON]().PkgPath()
 }
 
 func (p *printer) composite(v reflect.Value, k kind, depth int) {

@@ -29,20 +29,15 @@ const (
 	hashShown = 6
 )
 
-// Account hides all of an account's number but the last four characters, in the form that the provider itself uses,
-// such as "XXXX4821" (provider 3.6). Of a number shorter than four characters nothing is left. A masked number stays as
-// it is.
-func Account(number string) string {
+// lastDigits hides all of a number but its last four characters. Of a number shorter than four characters nothing is left. A
+// masked number stays as it is.
+func lastDigits(number string) string {
 	characters := utf8.RuneCountInString(number)
 	if characters < lastShown {
 		return strings.Repeat("X", characters)
 	}
 	return maskedDigits + string([]rune(number)[characters-lastShown:])
 }
-
-// UTR hides a bank's reference of a payment as Account does a number. The order itself shows it in full, to those who
-// may see orders.
-func UTR(utr string) string { return Account(utr) }
 
 // Hash shortens a transaction hash to both of its ends, as in "0x1f2e…9b04".
 func Hash(hash string) string {
@@ -53,15 +48,8 @@ func Hash(hash string) string {
 	return string(characters[:hashShown]) + "…" + string(characters[len(characters)-lastShown:])
 }
 
-// VPA hides the name of a VPA but for its first letter, as in "a***@okbank". A text without a name and an @ is hidden
-// whole. A masked one stays as it is.
-func VPA(vpa string) string { return address(vpa, "@") }
-
-// Email hides the local part of an e-mail address but for its first letter, as in "a***@example.test". A text without
-// a local part and an @ is hidden whole. A masked one stays as it is.
-func Email(email string) string { return address(email, "@") }
-
-// address hides what stands before the last at. A single letter there is hidden too, for it would be all of it.
+// address hides what stands before the last at, but for its first letter. A single letter is hidden too, for it would be all of
+// it, and so is a text without a name and an at. A masked address stays as it is.
 func address(text, at string) string {
 	if text == "" {
 		return ""

@@ -203,7 +203,7 @@ func digits(number string) string {
 	if len(solid) == aadhaarDigits {
 		return Hidden
 	}
-	return Account(solid)
+	return lastDigits(solid)
 }
 
 var (
@@ -225,6 +225,6 @@ func hideInWord(word string) string {
 	case strings.ContainsAny(word, "-_") && !accountWord.MatchString(word):
 		return word
 	default:
-		return Account(word)
+		return lastDigits(word)
 	}
 }

@@ -120,7 +120,7 @@ func drawOnramp(t *rapid.T) *ramp.OnrampRequest {
 	method := rapid.SampledFrom([]ramp.PaymentMethod{ramp.UPI, ramp.IMPS, ramp.NEFT, "INR_CASH", ""}).Draw(t, "method")
 	r := &ramp.OnrampRequest{
 		Reference:     drawReference(t),
-		Email:         drawEmail(t),
+		Email:         ramp.Email(drawEmail(t)),
 		Fiat:          ramp.Amount{Amount: drawRupees(t, "fiat"), Currency: mostly(t, "currency", "INR", "inr", "USD", "")},
 		Token:         drawToken(t),
 		WalletAddress: mostly(t, "wallet", wallet, "", "0x12", usdc, "not a wallet"),
@@ -128,13 +128,13 @@ func drawOnramp(t *rapid.T) *ramp.OnrampRequest {
 		Bank:          drawBank(t),
 		KYC:           drawKYC(t),
 		Metadata:      drawMetadata(t),
-		UTR: mostly(t, "utr", "", "412345678901", " 412345678901\n", "41234567890", "4123456789012345", "HDFCR52026112712345678",
-			"HDFCR5202611271234567890"),
+		UTR: ramp.UTR(mostly(t, "utr", "", "412345678901", " 412345678901\n", "41234567890", "4123456789012345", "HDFCR52026112712345678",
+			"HDFCR5202611271234567890")),
 	}
 	if rapid.IntRange(0, 9).Draw(t, "upi") > 0 {
 		r.UPI = &ramp.UPIAccount{
-			ID:   mostly(t, "vpa", "asha@okbank", "", "a@okbank", "asha@1bank", "asha", "asha rao@okbank", strings.Repeat("a", 190)+"@"+strings.Repeat("b", 64)),
-			Name: drawName(t),
+			ID:   ramp.VPA(mostly(t, "vpa", "asha@okbank", "", "a@okbank", "asha@1bank", "asha", "asha rao@okbank", strings.Repeat("a", 190)+"@"+strings.Repeat("b", 64))),
+			Name: ramp.Personal(drawName(t)),
 		}
 	}
 	if rapid.Bool().Draw(t, "quote") {
@@ -149,7 +149,7 @@ func drawOnramp(t *rapid.T) *ramp.OnrampRequest {
 func drawOfframp(t *rapid.T) *ramp.OfframpRequest {
 	r := &ramp.OfframpRequest{
 		Reference:       drawReference(t),
-		Email:           drawEmail(t),
+		Email:           ramp.Email(drawEmail(t)),
 		Token:           drawToken(t),
 		Fiat:            ramp.Amount{Currency: mostly(t, "currency", "INR", "", "EUR")},
 		SenderWallet:    mostly(t, "sender", wallet, "", usdc, "0x12"),
@@ -215,10 +215,10 @@ func drawBank(t *rapid.T) *ramp.BankAccount {
 		return nil
 	}
 	return &ramp.BankAccount{
-		AccountName:   drawName(t),
-		AccountNumber: mostly(t, "number", "50100000004821", "", "123", "XXXX4821", "1234", strings.Repeat("1", 36)),
-		IFSC:          mostly(t, "ifsc", "HDFC0001234", "", "hdfc0001234", "HDFCO001234", "HDFC000123", "HDFC00012345"),
-		PAN:           mostly(t, "pan", "ABCPE1234F", "", "ABCPE1234", "abcpe1234f", "ABCPE12345"),
+		AccountName:   ramp.Personal(drawName(t)),
+		AccountNumber: ramp.AccountNumber(mostly(t, "number", "50100000004821", "", "123", "XXXX4821", "1234", strings.Repeat("1", 36))),
+		IFSC:          ramp.Personal(mostly(t, "ifsc", "HDFC0001234", "", "hdfc0001234", "HDFCO001234", "HDFC000123", "HDFC00012345")),
+		PAN:           ramp.Personal(mostly(t, "pan", "ABCPE1234F", "", "ABCPE1234", "abcpe1234f", "ABCPE12345")),
 	}
 }
 
@@ -230,7 +230,7 @@ func drawKYC(t *rapid.T) *ramp.KYC {
 	if rapid.Bool().Draw(t, "kyc") {
 		return nil
 	}
-	return &ramp.KYC{Dossier: drawDossier(t)}
+	return &ramp.KYC{Dossier: ramp.Dossier(drawDossier(t))}
 }
 
 func drawDossier(t *rapid.T) string {
@@ -255,7 +255,7 @@ func TestASchemaOfAMessageTakesWhatItsValidateTakes(t *testing.T) {
 	schemas := compiled(t)
 	utrs := []string{"", "412345678901", " 412345678901\n", "41234567890", "HDFCR52026112712345678", "HDFCR520261127123456789", "4123 5678901"}
 	for _, utr := range utrs {
-		message := &ramp.UTRSubmission{UTR: utr}
+		message := &ramp.UTRSubmission{UTR: ramp.UTR(utr)}
 		taken := slices.ContainsFunc([]ramp.PaymentMethod{ramp.UPI, ramp.IMPS, ramp.NEFT}, func(method ramp.PaymentMethod) bool {
 			return message.Validate(method) == nil
 		})
@@ -271,7 +271,7 @@ func TestASchemaOfAMessageTakesWhatItsValidateTakes(t *testing.T) {
 		require.Equal(t, message.Validate() == nil, schemas["quote-confirmation"].Validate(jsonOf(t, message)) == nil, id)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		message := &ramp.KYCSubmission{Dossier: drawDossier(t)}
+		message := &ramp.KYCSubmission{Dossier: ramp.Dossier(drawDossier(t))}
 		bySchema, byValidate := schemas["kyc-submission"].Validate(jsonOf(t, message)), message.Validate()
 		if message.Dossier == "" {
 			require.Error(t, bySchema)

@@ -187,9 +187,9 @@ func (d *describer) howToPay() string {
 		return "The user sends" + d.toPay() + " on chain " + strconv.FormatInt(how.Deposit.ChainID, 10) + " to " +
 			Code(how.Deposit.WalletAddress) + submit
 	case how.Bank != nil:
-		return "The user transfers" + d.toPay() + " to the provider's account " + Code(ramp.MaskAccount(how.Bank.AccountNumber)) + submit
+		return "The user transfers" + d.toPay() + " to the provider's account " + Code(how.Bank.AccountNumber.String()) + submit
 	case how.UPI != nil && how.UPI.VPA != "":
-		return "The user pays" + d.toPay() + " by UPI to " + Code(how.UPI.VPA) + submit
+		return "The user pays" + d.toPay() + " by UPI to " + Code(string(how.UPI.VPA)) + submit
 	case how.CheckoutURL != "":
 		return "The user pays" + d.toPay() + " on the provider's page " + Code(how.CheckoutURL) + submit
 	default:

@@ -46,16 +46,16 @@ func (f *requestFlags) token(token *ramp.Token) {
 }
 
 func (f *requestFlags) upi(upi *ramp.UPIAccount) {
-	f.text("upi.id", &upi.ID, "upi-id", "the user's `VPA`, such as asha@okbank")
-	f.text("upi.name", &upi.Name, "upi-name", "`name` of the VPA's holder")
+	f.text("upi.id", (*string)(&upi.ID), "upi-id", "the user's `VPA`, such as asha@okbank")
+	f.text("upi.name", (*string)(&upi.Name), "upi-name", "`name` of the VPA's holder")
 	f.flagOf["upi"] = "--upi-id, --upi-name"
 }
 
 func (f *requestFlags) bank(bank *ramp.BankAccount) {
-	f.text("bank.accountName", &bank.AccountName, "account-name", "`name` of the bank account's holder")
-	f.text("bank.accountNumber", &bank.AccountNumber, "account-number", "`number` of the user's bank account")
-	f.text("bank.ifsc", &bank.IFSC, "ifsc", "`IFSC` of the bank's branch, such as HDFC0001234")
-	f.text("bank.pan", &bank.PAN, "pan", "`PAN` of the account's holder; required to link an account that is not linked yet")
+	f.text("bank.accountName", (*string)(&bank.AccountName), "account-name", "`name` of the bank account's holder")
+	f.text("bank.accountNumber", (*string)(&bank.AccountNumber), "account-number", "`number` of the user's bank account")
+	f.text("bank.ifsc", (*string)(&bank.IFSC), "ifsc", "`IFSC` of the bank's branch, such as HDFC0001234")
+	f.text("bank.pan", (*string)(&bank.PAN), "pan", "`PAN` of the account's holder; required to link an account that is not linked yet")
 	f.flagOf["bank"] = "--account-name, --account-number, --ifsc"
 }
 
@@ -70,7 +70,7 @@ type optionalParts struct {
 // optional registers the flags of the optional parts. received and paid are the units of the least to receive and the most to pay.
 func (f *requestFlags) optional(parts *optionalParts, received, paid string) {
 	f.bank(&parts.bank)
-	f.text("kyc.dossier", &parts.kyc.Dossier, "dossier", "`URL` of the user's KYC dossier, in case the provider has not verified the user")
+	f.text("kyc.dossier", (*string)(&parts.kyc.Dossier), "dossier", "`URL` of the user's KYC dossier, in case the provider has not verified the user")
 	f.command.Flags().BoolVar(&parts.quote.Confirm, "confirm", false, "create the order only after the user has confirmed the quote (confirm-quote)")
 	f.flagOf["quote.confirm"] = "--confirm"
 	f.command.Flags().StringArrayVar(&parts.metadata, "metadata", nil, "`key=value` to pass to the provider's webhooks; repeatable")

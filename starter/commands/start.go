@@ -81,14 +81,14 @@ func (p *Program) onramp() *cobra.Command {
 	var parts optionalParts
 	f := newRequestFlags(command, "request")
 	f.text("reference", &request.Reference, "reference", "your own `id` for the order")
-	f.text("email", &request.Email, "email", "the user's e-mail `address`, which identifies the user at the provider")
+	f.text("email", (*string)(&request.Email), "email", "the user's e-mail `address`, which identifies the user at the provider")
 	f.text("fiat.amount", &request.Fiat.Amount, "amount", "amount that the user pays, in `INR`, such as 1000.00")
 	f.token(&request.Token)
 	f.text("walletAddress", &request.WalletAddress, "wallet", "`address` that receives the token")
 	f.text("paymentMethod", (*string)(&request.PaymentMethod), "method", "payment `method`: INR_UPI, INR_IMPS or INR_NEFT")
 	f.upi(&upi)
 	f.optional(&parts, "tokens", "INR")
-	f.text("utr", &request.UTR, "utr", "`UTR` of a payment that was made for an expired or cancelled order; see also reorder")
+	f.text("utr", (*string)(&request.UTR), "utr", "`UTR` of a payment that was made for an expired or cancelled order; see also reorder")
 	build := func() (_ ramp.OnrampRequest, err error) {
 		request := request
 		request.UPI, request.Bank = nonZero(upi), nonZero(parts.bank)
@@ -124,7 +124,7 @@ func (p *Program) offramp() *cobra.Command {
 	var parts optionalParts
 	f := newRequestFlags(command, "request")
 	f.text("reference", &request.Reference, "reference", "your own `id` for the order")
-	f.text("email", &request.Email, "email", "the user's e-mail `address`, which identifies the user at the provider")
+	f.text("email", (*string)(&request.Email), "email", "the user's e-mail `address`, which identifies the user at the provider")
 	f.text("tokenAmount", &request.TokenAmount, "amount", "amount that the user sends, in `tokens`, such as 100.00")
 	f.text("fiat.amount", &request.Fiat.Amount, "payout", "amount that the user receives, in `INR`, instead of --amount")
 	f.token(&request.Token)
@@ -163,7 +163,7 @@ func (p *Program) reorder() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&request.NewReference, "reference", "", "your own `id` for the new order")
 	flags.StringVar(&request.Amount, "amount", "", "amount that the user paid, in `INR`, such as 900.00")
-	flags.StringVar(&request.UTR, "utr", "", "`UTR` of the payment, if the old order has none")
+	flags.StringVar((*string)(&request.UTR), "utr", "", "`UTR` of the payment, if the old order has none")
 	return p.startCommand(command, func(args []string) (id ramp.ID, start startCall, err error) {
 		if err = validNewReference(request.NewReference); err != nil {
 			return id, nil, err

@@ -89,12 +89,12 @@ func (p *Program) submitKYC() *cobra.Command {
 		Example: "  starter submit-kyc onramp/inv-42 file:///var/lib/rampart/kyc/asha",
 		Args:    arguments("ORDER", "DOSSIER-URL"),
 	}, "", "Submitting the KYC dossier", func(args []string) (submitCall, error) {
-		dossier := ramp.KYCSubmission{Dossier: args[0]}
+		dossier := ramp.KYCSubmission{Dossier: ramp.Dossier(args[0])}
 		if err := dossier.Validate(); err != nil {
 			return nil, invalid(err, map[string]string{"dossier": "DOSSIER-URL"})
 		}
 		return func(ctx context.Context, orders Orders, id ramp.ID) (*ramp.Order, error) {
-			return orders.SubmitKYC(ctx, id, dossier.Dossier)
+			return orders.SubmitKYC(ctx, id, string(dossier.Dossier))
 		}, nil
 	})
 }

@@ -52,7 +52,7 @@ func (u *user) purchase() lane {
 	return lane{
 		name:  "on-ramp",
 		id:    id,
-		title: fmt.Sprintf("%s: %s buys USDC on Polygon for ₹%s, by UPI", request.Reference, ramp.MaskEmail(email), request.Fiat.Amount),
+		title: fmt.Sprintf("%s: %s buys USDC on Polygon for ₹%s, by UPI", request.Reference, ramp.Email(email), request.Fiat.Amount),
 		start: func(ctx context.Context) (*ramp.Order, error) {
 			return u.orders.StartOnramp(ctx, request)
 		},
@@ -63,7 +63,7 @@ func (u *user) purchase() lane {
 		paying: func(order *ramp.Order) string {
 			to := ""
 			if due := order.Instructions; due != nil && due.UPI != nil {
-				to = " to " + due.UPI.VPA
+				to = string(" to " + due.UPI.VPA)
 			}
 			return fmt.Sprintf("The user pays ₹%s%s by UPI, and submits UTR %s.", request.Fiat.Amount, to, utr)
 		},
@@ -78,7 +78,7 @@ func (u *user) sale() lane {
 		name: "off-ramp",
 		id:   id,
 		title: fmt.Sprintf("%s: %s sells %s USDC on Polygon for INR, to account %s",
-			request.Reference, ramp.MaskEmail(email), request.TokenAmount, ramp.MaskAccount(request.Bank.AccountNumber)),
+			request.Reference, ramp.Email(email), request.TokenAmount, request.Bank.AccountNumber,
 		start: func(ctx context.Context) (*ramp.Order, error) {
 			return u.orders.StartOfframp(ctx, request)
 		},

@@ -88,7 +88,7 @@ func (s *Screen) payByUPI(order *ramp.Order, desk Desk) {
 	if drawn {
 		s.qr(upi.QR)
 	}
-	s.fact("Pay", s.toPay(order)+"by UPI to "+s.styles.title.Render(clean(upi.VPA)))
+	s.fact("Pay", s.toPay(order)+"by UPI to "+s.styles.title.Render(clean(string(upi.VPA))))
 	if !drawn && upi.QR != "" {
 		s.fact("UPI link", clean(upi.QR))
 	}
@@ -102,9 +102,9 @@ func (s *Screen) payByUPI(order *ramp.Order, desk Desk) {
 func (s *Screen) payByTransfer(order *ramp.Order) {
 	to := order.Instructions.Bank
 	s.fact("Pay", s.toPay(order)+"by bank transfer")
-	s.fact("to", clean(to.Name))
-	s.fact("account", s.styles.title.Render(clean(to.AccountNumber)))
-	s.fact("IFSC", clean(to.IFSC))
+	s.fact("to", clean(string(to.Name)))
+	s.fact("account", s.styles.title.Render(clean(string(to.AccountNumber))))
+	s.fact("IFSC", clean(string(to.IFSC)))
 }
 
 // toPay is the amount, with a space after it; an order without a quote does not say.

@@ -59,7 +59,7 @@ type order struct {
 // newOrder returns the order of a number. Each has a user of its own, so that each needs a login.
 func newOrder(number int) order {
 	request := testbed.OnrampRequest(fmt.Sprintf("bench-%d", number))
-	request.Email = fmt.Sprintf("asha.%d+linked@example.test", number)
+	request.Email = ramp.Email(fmt.Sprintf("asha.%d+linked@example.test", number))
 	return order{number: number, request: request}
 }
 
@@ -86,7 +86,7 @@ func (l lane) start(ctx context.Context, o order) error {
 
 // prove signals an order's proof.
 func (l lane) prove(ctx context.Context, o order) error {
-	return l.temporal.SignalWorkflow(ctx, o.workflowID(), "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: o.utr()})
+	return l.temporal.SignalWorkflow(ctx, o.workflowID(), "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(o.utr())})
 }
 
 // await waits for an order's end, and says whether it ended well.

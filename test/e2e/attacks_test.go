@@ -342,7 +342,7 @@ func TestProofUnderAKeyThatIsLateIsReadOnceTheKeyComes(t *testing.T) {
 	s.distribute()
 
 	order := s.awaitStatus(buy("late-key"), 2*settling, ramp.Completed)
-	require.Equal(t, utrOf(1), order.Proof.UTR)
+	require.Equal(t, utrOf(1), string(order.Proof.UTR))
 	notes, err := json.Marshal(order.Timeline)
 	require.NoError(t, err)
 	require.Contains(t, string(notes), "set aside is read now")

@@ -155,7 +155,7 @@ func otherBadStarts(t *testing.T) []badStart {
 	}
 	long := onrampRequest(strings.Repeat("x", 129))
 	huge := onrampRequest("sound")
-	huge.UPI.Name = strings.Repeat("x", 1<<20)
+	huge.UPI.Name = ramp.Personal(strings.Repeat("x", 1<<20))
 	for field, request := range map[string]ramp.OnrampRequest{"metadata": tooMuch, "reference": long, "upi.name": huge} {
 		encoded, err := json.Marshal(request)
 		require.NoError(t, err)
@@ -326,7 +326,7 @@ func (s *stack) end() {
 	require.NoError(s.t, err)
 	_, err = s.Orders.SubmitAccount(s.t.Context(), forAccount, ramp.AccountSubmission{UPI: onrampRequest("").UPI})
 	require.NoError(s.t, err)
-	_, err = s.Orders.SubmitKYC(s.t.Context(), forDocuments, writeDossier(s.t, dossier(unverified("", "nokyc").Email)))
+	_, err = s.Orders.SubmitKYC(s.t.Context(), forDocuments, writeDossier(s.t, dossier(string(unverified("", "nokyc").Email))))
 	require.NoError(s.t, err)
 	for n, order := range []ramp.ID{byUPI, forQuote, forAccount, forDocuments} {
 		_, err := s.Orders.SubmitUTR(s.t.Context(), order.Reference, utrOf(n))
@@ -492,7 +492,7 @@ func (s *stack) update(sender client.Client, order ramp.ID, name string, argumen
 // to orders that are over or never were.
 func (s *stack) requireStrangersChangeNothing(sender client.Client) {
 	s.t.Helper()
-	hash, utr := ramp.HashSubmission{TransactionHash: hashOf(99)}, ramp.UTRSubmission{UTR: utrOf(99)}
+	hash, utr := ramp.HashSubmission{TransactionHash: hashOf(99)}, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(99))}
 	for _, wrong := range []struct {
 		order    ramp.ID
 		name     string

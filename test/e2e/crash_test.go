@@ -75,7 +75,7 @@ func purchaseOfUnverifiedUser(t *testing.T, n int) crashing {
 	t.Helper()
 	c := buying(n, "nokyc+linked")
 	request := c.request.(ramp.OnrampRequest)
-	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
+	request.KYC = &ramp.KYC{Dossier: ramp.Dossier(writeDossier(t, dossier(string(request.Email))))}
 	c.request = request
 	return c
 }
@@ -86,14 +86,14 @@ func saleOfUnlinkedUser(_ *testing.T, n int) crashing { return selling(n, "unlin
 
 func buying(n int, tags string) crashing {
 	request := onrampRequest(fmt.Sprintf("crash-%d", n))
-	request.Email, request.UTR = userOf(n, tags), utrOf(n)
-	return crashing{id: buy(request.Reference), email: request.Email, request: request}
+	request.Email, request.UTR = ramp.Email(userOf(n, tags)), ramp.UTR(utrOf(n))
+	return crashing{id: buy(request.Reference), email: string(request.Email), request: request}
 }
 
 func selling(n int, tags string) crashing {
 	request := offrampRequest(fmt.Sprintf("crash-%d", n))
-	request.Email, request.TransactionHash = userOf(n, tags), hashOf(n)
-	return crashing{id: sell(request.Reference), email: request.Email, request: request}
+	request.Email, request.TransactionHash = ramp.Email(userOf(n, tags)), hashOf(n)
+	return crashing{id: sell(request.Reference), email: string(request.Email), request: request}
 }
 
 func userOf(n int, tags string) string { return fmt.Sprintf("asha+%s+%d@example.test", tags, n) }
@@ -254,8 +254,8 @@ func TestProofThatReplacesAnotherOutlivesACrash(t *testing.T) {
 func (c *crashing) mistype(n int) {
 	switch request := c.request.(type) {
 	case ramp.OnrampRequest:
-		c.right, c.wrong = request.UTR, fmt.Sprintf("9999%08d", n)
-		request.UTR = c.wrong
+		c.right, c.wrong = string(request.UTR), fmt.Sprintf("9999%08d", n)
+		request.UTR = ramp.UTR(c.wrong)
 		c.request = request
 	case ramp.OfframpRequest:
 		c.right, c.wrong = request.TransactionHash, fmt.Sprintf("0x%060xdead", n)
@@ -267,7 +267,7 @@ func (c *crashing) mistype(n int) {
 // correct sends the right proof.
 func (s *stack) correct(order crashing) {
 	s.t.Helper()
-	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: order.right})
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(order.right)})
 	if order.id.Direction == ramp.Offramp {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: order.right}
 	}

@@ -128,7 +128,7 @@ func TestForgedAnswersOfActivitiesDecideNothing(t *testing.T) {
 	} {
 		n++
 		request := onrampRequest(name)
-		request.Email = fmt.Sprintf("asha+linked+%d@example.test", n)
+		request.Email = ramp.Email(fmt.Sprintf("asha+linked+%d@example.test", n))
 		_, err := s.Orders.StartOnramp(t.Context(), request)
 		require.NoError(t, err, name)
 		_, err = s.Orders.SubmitUTR(t.Context(), name, utrOf(n))
@@ -158,7 +158,7 @@ func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
 		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
-	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/victim", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/victim", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 	s.await(buy("victim"), settling, func(order *ramp.Order) bool { return order.Accepted() })
 	var request, proof *commonpb.Payload
 	for _, event := range s.history(buy("victim")).GetEvents() {
@@ -206,7 +206,7 @@ func TestProofSentInClearCountsAndTheOrderSaysSo(t *testing.T) {
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("clear"))
 	require.NoError(t, err)
-	require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/clear", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/clear", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 
 	order := s.awaitStatus(buy("clear"), settling, ramp.Completed)
 
@@ -239,7 +239,7 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	})
 	require.NoError(t, <-changed)
 	require.NotEqual(t, old, s.Keyring.Primary())
-	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/rotated", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/rotated", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 
 	order := s.awaitStatus(buy("rotated"), settling, ramp.Completed)
 	byKey := make(map[string]int)

@@ -60,7 +60,7 @@ func roads() []road {
 		{name: "onramp-proof-by-signal", id: buy, ending: ramp.Completed, begin: plainly, act: signalProof},
 		{name: "onramp-proof-before-the-order", id: buy, ending: ramp.Completed, begin: withEarlyProof},
 		{name: "onramp-proof-before-it-begins", id: buy, ending: ramp.Completed, begin: withEarlyProof},
-		{name: "onramp-proof-in-the-request", id: buy, ending: ramp.Completed, buy: func(r *ramp.OnrampRequest) { r.UTR = utrOf(900) }},
+		{name: "onramp-proof-in-the-request", id: buy, ending: ramp.Completed, buy: func(r *ramp.OnrampRequest) { r.UTR = ramp.UTR(utrOf(900)) }},
 		{name: "onramp-refused-proof-first", id: buy, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
 		{name: "onramp-malformed-signal-first", id: buy, ending: ramp.Completed, act: inTurn(malformedSignal, pay)},
 		{name: "onramp-same-proof-by-signal-and-update", id: buy, ending: ramp.Completed, act: inTurn(signalProof, pay)},
@@ -69,13 +69,23 @@ func roads() []road {
 		{name: "onramp-quote-confirmed", id: buy, ending: ramp.Completed, act: inTurn(confirm, pay),
 			buy: func(r *ramp.OnrampRequest) { r.Quote = &ramp.QuoteTerms{Confirm: true} }},
 		{name: "onramp-account-refused-first", id: buy, ending: ramp.Completed, act: inTurn(anotherAccount, pay),
-			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashafailed@okbank" }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(unlinked(string(r.Email)))
+				r.UPI.ID = "ashafailed@okbank"
+			}},
 		{name: "onramp-account-checked", id: buy, ending: ramp.Completed, act: pay,
-			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashapending@okbank" }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(unlinked(string(r.Email)))
+				r.UPI.ID = "ashapending@okbank"
+			}},
 		{name: "onramp-dossier-asked-for", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, pay),
-			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+nokyc", 1) }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(strings.Replace(string(r.Email), "+linked", "+nokyc", 1))
+			}},
 		{name: "onramp-dossier-replaced-in-review", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, submitDossier, pay),
-			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+review", 1) }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(strings.Replace(string(r.Email), "+linked", "+review", 1))
+			}},
 		{name: "onramp-late-payment", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.09")},
 		{name: "onramp-unknown-status", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.03")},
 		{name: "onramp-statuses-out-of-order", id: buy, ending: ramp.Completed, act: pay, buy: amount("1000.04")},
@@ -91,7 +101,10 @@ func roads() []road {
 		{name: "onramp-never-paid", id: buy, ending: ramp.Expired, act: payNothing},
 		{name: "onramp-cancelled", id: buy, ending: ramp.Cancelled, act: cancelOrder},
 		{name: "onramp-cancelled-waiting-for-an-account", id: buy, ending: ramp.Cancelled, act: cancelOrder,
-			buy: func(r *ramp.OnrampRequest) { r.Email = unlinked(r.Email); r.UPI.ID = "ashafailed@okbank" }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(unlinked(string(r.Email)))
+				r.UPI.ID = "ashafailed@okbank"
+			}},
 		{name: "onramp-cancelled-by-the-provider", id: buy, ending: ramp.Cancelled, act: pay, buy: amount("1000.01")},
 		{name: "onramp-refunded", id: buy, ending: ramp.Refunded, act: pay, buy: amount("1000.02")},
 		{name: "onramp-rejected", id: buy, ending: ramp.Rejected, buy: amount("1.00")},
@@ -107,7 +120,10 @@ func roads() []road {
 		{name: "offramp-lost-proof-answer", id: sell, ending: ramp.Completed, act: pay,
 			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/offramp/orders/txnhash","times":1`}},
 		{name: "offramp-account-refused-first", id: sell, ending: ramp.Completed, act: inTurn(anotherAccount, pay),
-			sell: func(r *ramp.OfframpRequest) { r.Email = unlinked(r.Email); r.Bank.AccountNumber = "50100000009002" }},
+			sell: func(r *ramp.OfframpRequest) {
+				r.Email = ramp.Email(unlinked(string(r.Email)))
+				r.Bank.AccountNumber = "50100000009002"
+			}},
 		{name: "offramp-expired", id: sell, ending: ramp.Expired},
 		{name: "offramp-cancelled", id: sell, ending: ramp.Cancelled, act: cancelOrder},
 		{name: "offramp-refunded", id: sell, ending: ramp.Refunded, act: pay, sell: tokens("100.01")},
@@ -137,9 +153,13 @@ func turningRoads() []road {
 		{name: "onramp-reopened", id: buy, ending: ramp.Completed, act: inTurn(mistype, force("expired"), untilAttention, force("fiatPending"), untilReopened, pay)},
 		{name: "onramp-expired-though-paid", id: buy, ending: ramp.Completed, act: inTurn(findPayment, refusedCancel, force("expired"), untilAttention, complete)},
 		{name: "onramp-verified-elsewhere", id: buy, ending: ramp.Completed, act: inTurn(verifyElsewhere, pay),
-			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+nokyc", 1) }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(strings.Replace(string(r.Email), "+linked", "+nokyc", 1))
+			}},
 		{name: "onramp-other-dossier-in-review", id: buy, ending: ramp.Completed, act: inTurn(submitDossier, submitDossier, verifyElsewhere, pay),
-			buy: func(r *ramp.OnrampRequest) { r.Email = strings.Replace(r.Email, "+linked", "+neververified", 1) }},
+			buy: func(r *ramp.OnrampRequest) {
+				r.Email = ramp.Email(strings.Replace(string(r.Email), "+linked", "+neververified", 1))
+			}},
 
 		{name: "offramp-proof-corrected", id: sell, ending: ramp.Completed, act: inTurn(mistype, pay)},
 		{name: "offramp-cancelled-after-asking", id: sell, ending: ramp.Cancelled, act: cancelOrder},
@@ -289,14 +309,14 @@ func (t *traveller) travel() error {
 func (t *traveller) request() any {
 	if t.id.Direction == ramp.Onramp {
 		request := onrampRequest(t.id.Reference)
-		request.Email = fmt.Sprintf("asha+linked+%d@example.test", t.n)
+		request.Email = ramp.Email(fmt.Sprintf("asha+linked+%d@example.test", t.n))
 		if t.road.buy != nil {
 			t.road.buy(&request)
 		}
 		return request
 	}
 	request := offrampRequest(t.id.Reference)
-	request.Email = fmt.Sprintf("asha+linked+%d@example.test", t.n)
+	request.Email = ramp.Email(fmt.Sprintf("asha+linked+%d@example.test", t.n))
 	if t.road.sell != nil {
 		t.road.sell(&request)
 	}
@@ -305,7 +325,7 @@ func (t *traveller) request() any {
 
 func (t *traveller) proof(n int) (name string, argument any) {
 	if t.id.Direction == ramp.Onramp {
-		return ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(100*t.n + n)}
+		return ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(100*t.n + n))}
 	}
 	return ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hashOf(100*t.n + n)}
 }
@@ -314,7 +334,7 @@ func (t *traveller) submit(n int) error {
 	var err error
 	switch _, argument := t.proof(n); proof := argument.(type) {
 	case ramp.UTRSubmission:
-		_, err = t.Orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+		_, err = t.Orders.SubmitUTR(t.ctx, t.id.Reference, string(proof.UTR))
 	case ramp.HashSubmission:
 		_, err = t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, proof.TransactionHash)
 	}
@@ -465,7 +485,7 @@ func anotherAccount(t *traveller) error {
 }
 
 func submitDossier(t *traveller) error {
-	_, err := t.Orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(t.request().(ramp.OnrampRequest).Email)))
+	_, err := t.Orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(string(t.request().(ramp.OnrampRequest).Email))))
 	return err
 }
 
@@ -487,8 +507,8 @@ func mistype(t *traveller) error {
 // proofsWithoutEnd are mistyped proofs until the order takes no more, and then the provider finds the payment all the same.
 func proofsWithoutEnd(t *traveller) error {
 	for n := range 1000 {
-		proof := ramp.UTRSubmission{UTR: fmt.Sprintf("9999%04d%04d", t.n, n)}
-		_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, proof.UTR)
+		proof := ramp.UTRSubmission{UTR: ramp.UTR(fmt.Sprintf("9999%04d%04d", t.n, n))}
+		_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, string(proof.UTR))
 		if ramp.IsError(err, ramp.ProofLimit) {
 			return complete(t)
 		}
@@ -583,7 +603,7 @@ func cancelThenPay(t *traveller) error {
 
 // verifyElsewhere has the provider verify the user without a dossier of this order.
 func verifyElsewhere(t *traveller) error {
-	t.post("/sandbox/users", fmt.Sprintf(`{"email":%q,"kyc":"verified"}`, t.request().(ramp.OnrampRequest).Email))
+	t.post("/sandbox/users", fmt.Sprintf(`{"email":%q,"kyc":"verified"}`, string(t.request().(ramp.OnrampRequest).Email)))
 	return nil
 }
 

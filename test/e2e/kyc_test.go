@@ -39,7 +39,7 @@ func writeDossier(t *testing.T, files map[string]string) string {
 // unverified is an order of a user whose KYC is missing at the provider.
 func unverified(reference, tag string) ramp.OnrampRequest {
 	request := onrampRequest(reference)
-	request.Email = "asha+" + tag + "@example.test"
+	request.Email = ramp.Email("asha+" + tag + "@example.test")
 	return request
 }
 
@@ -47,7 +47,7 @@ func TestKYCDossierIsUploadedAndItsContentsStayOutOfHistory(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	request := unverified("kyc", "nokyc")
-	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
+	request.KYC = &ramp.KYC{Dossier: ramp.Dossier(writeDossier(t, dossier(string(request.Email))))}
 
 	order, err := s.Orders.StartOnramp(t.Context(), request)
 
@@ -66,7 +66,7 @@ func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
 	request.KYC = &ramp.KYC{Dossier: "s3://kyc/users/asha/"}
 	backend := s3mem.New()
 	require.NoError(t, backend.CreateBucket("kyc"))
-	for name, content := range dossier(request.Email) {
+	for name, content := range dossier(string(request.Email)) {
 		_, err := backend.PutObject("kyc", "users/asha/"+name, map[string]string{}, strings.NewReader(content), int64(len(content)), nil)
 		require.NoError(t, err)
 	}
@@ -113,7 +113,7 @@ func TestSecondOrderOfANewUserGoesOnOnceTheFirstHasGotThemVerified(t *testing.T)
 		require.Equal(t, ramp.AwaitingKYC, order.Status)
 	}
 
-	_, err := s.Orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier(unverified("first", "nokyc").Email)))
+	_, err := s.Orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier(string(unverified("first", "nokyc").Email))))
 
 	require.NoError(t, err)
 	s.awaitStatus(buy("first"), settling, ramp.AwaitingPayment)
@@ -125,7 +125,7 @@ func TestManualReviewOfKYCIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600) // six hours of review take thirty-six seconds
 	request := unverified("review", "review")
-	request.KYC = &ramp.KYC{Dossier: writeDossier(t, dossier(request.Email))}
+	request.KYC = &ramp.KYC{Dossier: ramp.Dossier(writeDossier(t, dossier(string(request.Email))))}
 
 	order, err := s.Orders.StartOnramp(t.Context(), request)
 

@@ -215,7 +215,7 @@ func TestRefusedProofIsAnsweredAndTheNextOneCounts(t *testing.T) {
 	require.ErrorContains(t, err, "Invalid UTR")
 	order, err := s.Orders.SubmitUTR(t.Context(), "retry", utrOf(1))
 	require.NoError(t, err)
-	require.Equal(t, utrOf(1), order.Proof.UTR)
+	require.Equal(t, utrOf(1), string(order.Proof.UTR))
 
 	s.awaitStatus(buy("retry"), settling, ramp.Completed)
 	_, err = s.Orders.SubmitUTR(t.Context(), "retry", utrOf(2))

@@ -90,12 +90,12 @@ func (s *stack) contestant(n int) (*contest, error) {
 	reference := fmt.Sprintf("race-%d", n)
 	if n%2 == 0 {
 		request := onrampRequest(reference)
-		request.Email = userOf(n, "linked")
+		request.Email = ramp.Email(userOf(n, "linked"))
 		order, err := s.Orders.StartOnramp(s.t.Context(), request)
 		return &contest{id: buy(reference), order: order}, err
 	}
 	request := offrampRequest(reference)
-	request.Email = userOf(n, "linked")
+	request.Email = ramp.Email(userOf(n, "linked"))
 	order, err := s.Orders.StartOfframp(s.t.Context(), request)
 	return &contest{id: sell(reference), order: order}, err
 }
@@ -129,7 +129,7 @@ func (s *stack) submits(c *contest, at time.Time, proof string) {
 }
 
 func (s *stack) signals(c *contest, at time.Time, proof string) {
-	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: proof})
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(proof)})
 	if c.id.Direction == ramp.Offramp {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: proof}
 	}
@@ -245,7 +245,7 @@ func (s *stack) proofsOf(orderID string) []string {
 func acceptedProofs(order *ramp.Order) []string {
 	var proofs []string
 	for _, replaced := range order.Proof.Replaced {
-		proofs = append(proofs, replaced.UTR+replaced.TransactionHash) // it has one of them
+		proofs = append(proofs, replaced.Reference()) // it has one of them
 	}
 	return append(proofs, order.Proof.Reference())
 }
@@ -411,7 +411,7 @@ func TestStartsOfOneReferenceAtOnceAreOneOrder(t *testing.T) {
 	var all []*contest
 	for i := range contests {
 		request := onrampRequest(fmt.Sprintf("race-%d", i))
-		request.Email = userOf(i, "linked")
+		request.Email = ramp.Email(userOf(i, "linked"))
 		rival := request
 		rival.Fiat.Amount = "2000.00"
 		c := &contest{id: buy(request.Reference)}
@@ -450,7 +450,7 @@ func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
 	var confirming errgroup.Group
 	for i := range contests {
 		request := onrampRequest(fmt.Sprintf("race-%d", i))
-		request.Email, request.Fiat.Amount = userOf(i, "linked"), fmt.Sprintf("%d.06", 1000+i)
+		request.Email, request.Fiat.Amount = ramp.Email(userOf(i, "linked")), fmt.Sprintf("%d.06", 1000+i)
 		request.Quote = &ramp.QuoteTerms{Confirm: true}
 		jitter := within(r, -300*time.Millisecond, 300*time.Millisecond)
 		confirming.Go(func() error {

@@ -37,7 +37,7 @@ func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount
 	out, problems, code = s.starter("reorder", "mismatch", "--reference", "mismatch-2", "--amount", "900.00", "--watch", "-o", "json")
 	require.Equal(t, 0, code, "%s\n%s", out, problems)
 	again := s.awaitStatus(buy("mismatch-2"), settling, ramp.Completed)
-	require.Equal(t, utrOf(1), again.Proof.UTR)
+	require.Equal(t, utrOf(1), string(again.Proof.UTR))
 	require.Equal(t, "900.00", again.Quote.Pay.Amount)
 	require.Equal(t, "mismatch", again.Previous.Reference)
 	for _, entry := range again.Timeline {

@@ -74,9 +74,9 @@ func marked(reference string, m *marks, tag string) (ramp.OnrampRequest, ramp.Of
 	m.names, m.emails, m.vpas = append(m.names, name), append(m.emails, email), append(m.vpas, vpa)
 	m.accounts, m.pans = append(m.accounts, account), append(m.pans, pan)
 	buying, selling := onrampRequest(reference), offrampRequest(reference)
-	buying.Email, selling.Email = email, email
-	buying.UPI = &ramp.UPIAccount{ID: vpa, Name: name}
-	selling.Bank = &ramp.BankAccount{AccountName: name, AccountNumber: account, IFSC: "HDFC0001234", PAN: pan}
+	buying.Email, selling.Email = ramp.Email(email), ramp.Email(email)
+	buying.UPI = &ramp.UPIAccount{ID: ramp.VPA(vpa), Name: ramp.Personal(name)}
+	selling.Bank = &ramp.BankAccount{AccountName: ramp.Personal(name), AccountNumber: ramp.AccountNumber(account), IFSC: "HDFC0001234", PAN: ramp.Personal(pan)}
 	return buying, selling
 }
 
@@ -115,7 +115,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 
 	// KYC upload and a new UPI account, with a provider that repeats what it was sent in its errors.
 	buying, _ := marked("mark-upi", &m, "a")
-	buying.KYC = &ramp.KYC{Dossier: markedDossier(t, &m, buying.Email)}
+	buying.KYC = &ramp.KYC{Dossier: ramp.Dossier(markedDossier(t, &m, string(buying.Email)))}
 	buying.UPI.Name = "Dossierzelda Markedquorn" // the provider compares it
 	for _, route := range []string{
 		"POST /v1/users/login", "POST /v1/users/kyc-status", "POST /v1/users/upload/kyc", "POST /v1/users/upi-link",
@@ -128,8 +128,8 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 
 	// Requests and messages that make no sense, past the client that would not send them. The order waits for its payment.
 	broken, brokenBank := marked("mark-broken", &m, "e")
-	broken.Email = strings.Replace(broken.Email, "+nokyc", "", 1)
-	broken.UPI.ID += " and " + brokenBank.Bank.AccountNumber
+	broken.Email = ramp.Email(strings.Replace(string(broken.Email), "+nokyc", "", 1))
+	broken.UPI.ID += ramp.VPA(" and " + brokenBank.Bank.AccountNumber)
 	failed, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
 		ramp.OnrampWorkflow, broken)
 	require.NoError(t, err)
@@ -137,8 +137,8 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	require.Error(t, invalid)
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/mark-upi", "", ramp.SubmitAccount,
 		map[string]any{"upi": map[string]any{"id": broken.UPI.ID, "pin": brokenBank.Bank.PAN}}))
-	run("onramp", "--email", broken.Email, "--upi", broken.UPI.ID, brokenBank.Bank.AccountNumber)
-	run("status", broken.Email)
+	run("onramp", "--email", string(broken.Email), "--upi", string(broken.UPI.ID), string(brokenBank.Bank.AccountNumber))
+	run("status", string(broken.Email))
 
 	// A UTR that is none, and one that is.
 	run("submit-utr", "mark-upi", "not-a-utr")
@@ -146,7 +146,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 
 	// A refused bank account, another one by signal, and a hash that is refused first.
 	_, selling := marked("mark-bank", &m, "c")
-	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
+	selling.Email = ramp.Email(strings.Replace(string(selling.Email), "+nokyc", "", 1))
 	n.fail("POST /v1/offramp/orders/create", networkFault{left: 1, status: http.StatusInternalServerError, echo: true})
 	_, err = s.Orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
@@ -160,7 +160,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 
 	// A provider that refuses for good, in the user's own words.
 	refused, _ := marked("mark-refused", &m, "b")
-	refused.Email = strings.Replace(refused.Email, "+nokyc", "", 1)
+	refused.Email = ramp.Email(strings.Replace(string(refused.Email), "+nokyc", "", 1))
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadRequest, echo: true})
 	_, err = s.Orders.StartOnramp(t.Context(), refused)
 	require.NoError(t, err)
@@ -259,11 +259,11 @@ func TestWebUIShowsNoSecretOutsideOfPayloads(t *testing.T) {
 	s := newStack(t, 60)
 	s.startCodecServer()
 	buying, _ := marked("mark-web", &m, "a")
-	buying.Email = strings.Replace(buying.Email, "+nokyc", "", 1)
+	buying.Email = ramp.Email(strings.Replace(string(buying.Email), "+nokyc", "", 1))
 	_, err := s.Orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
 	_, selling := marked("mark-web", &m, "c")
-	selling.Email = strings.Replace(selling.Email, "+nokyc", "", 1)
+	selling.Email = ramp.Email(strings.Replace(string(selling.Email), "+nokyc", "", 1))
 	_, err = s.Orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
 	page := browser(t)

@@ -124,7 +124,7 @@ func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
 	out, problems, code := s.starter("reorder", "late", "--reference", "late-2", "--utr", utrOf(1), "--watch", "-o", "json")
 	require.Equal(t, 0, code, "%s\n%s", out, problems)
 	again := s.awaitStatus(buy("late-2"), settling, ramp.Completed)
-	require.Equal(t, utrOf(1), again.Proof.UTR)
+	require.Equal(t, utrOf(1), string(again.Proof.UTR))
 	require.NotEqual(t, order.OrderID, again.OrderID)
 }
 

@@ -138,7 +138,7 @@ func (l *load) run(lane int) error {
 		reference := fmt.Sprintf("load-%d-%d", lane, n)
 		l.begins(reference)
 		request := onrampRequest(reference)
-		request.Email = "asha+linked+" + reference + "@example.test" // no user may buy so much in a day
+		request.Email = ramp.Email("asha+linked+" + reference + "@example.test") // no user may buy so much in a day
 		order, err := l.stack.Orders.StartOnramp(l.stack.t.Context(), request)
 		if err == nil {
 			_, err = l.stack.Orders.SubmitUTR(l.stack.t.Context(), reference, utrOf(1000*(lane+1)+n))
@@ -347,7 +347,7 @@ func TestOrderThatAnotherVersionCannotReplayIsUnharmedAndMovedBack(t *testing.T)
 	s.startOtherCode("other")
 
 	s.rollOut("move", "onramp/back", "--to", "other")
-	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/back", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: utrOf(1)}))
+	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/back", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 	eventually(t, patience, func() error {
 		for _, event := range s.history(buy("back")).GetEvents() {
 			if event.GetWorkflowTaskFailedEventAttributes().GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR {

@@ -303,7 +303,7 @@ func (s *stack) endOrders() {
 	for n, reference := range []string{"paid", "refunded", "amount-differs"} {
 		request := onrampRequest(reference)
 		request.Fiat.Amount = []string{"1000.00", "1000.02", "1000.01"}[n]
-		request.UTR = utrOf(n + 1)
+		request.UTR = ramp.UTR(utrOf(n + 1))
 		begin(request)
 	}
 	begin(onrampRequest("given-up"))
@@ -339,16 +339,16 @@ func (s *stack) keepOrdersWaiting() {
 	s.t.Helper()
 	s.post("/sandbox/faults", `{"fault":"error","route":"POST /v1/orders/create","reference":"provider-down"}`)
 	review := unverified("in-review", "review")
-	review.KYC = &ramp.KYC{Dossier: writeDossier(s.t, dossier(review.Email))}
+	review.KYC = &ramp.KYC{Dossier: ramp.Dossier(writeDossier(s.t, dossier(string(review.Email))))}
 	linking, refused := onrampRequest("being-linked"), onrampRequest("refused-account")
 	linking.Email, linking.UPI.ID = "asha+1@example.test", "ashapending@okbank"
 	refused.Email, refused.UPI.ID = "asha+2@example.test", "ashafailed@okbank"
 	asked := onrampRequest("asked")
 	asked.Quote = &ramp.QuoteTerms{Confirm: true}
 	proven := onrampRequest("looked-for")
-	proven.UTR = utrOf(11)
+	proven.UTR = ramp.UTR(utrOf(11))
 	delivering, returning := onrampRequest("delivered"), onrampRequest("returned")
-	delivering.UTR, returning.UTR = utrOf(12), utrOf(13)
+	delivering.UTR, returning.UTR = ramp.UTR(utrOf(12)), ramp.UTR(utrOf(13))
 	for _, request := range []ramp.OnrampRequest{
 		onrampRequest("provider-down"), unverified("no-kyc", "nokyc"), review, linking, refused, asked, onrampRequest("to-pay"),
 		proven, delivering, returning,
@@ -389,7 +389,7 @@ func TestWebUIShowsPayloadsOnlyThroughTheCodecServer(t *testing.T) {
 	request := onrampRequest("sealed")
 	_, err := s.Orders.StartOnramp(t.Context(), request)
 	require.NoError(t, err)
-	personal := []string{request.Email, request.UPI.ID, request.UPI.Name}
+	personal := []string{string(request.Email), string(request.UPI.ID), string(request.UPI.Name)}
 	input := s.page(buy("sealed")) + "/timeline"
 	desk := []string{s.page(buy("sealed")) + "/user-metadata", s.page(buy("sealed")) + "/search-attributes", s.ui + "/namespaces/default/workflows"}
 

@@ -126,7 +126,7 @@ func (r *backpressureRun) startAll(ctx context.Context) error {
 // start starts an order with its proof in the request.
 func (r *backpressureRun) start(ctx context.Context, plan plan) error {
 	proof := plan.proofs[len(plan.proofs)-1]
-	plan.onramp.UTR, plan.offramp.TransactionHash = proof, proof
+	plan.onramp.UTR, plan.offramp.TransactionHash = ramp.UTR(proof), proof
 	request := any(plan.onramp)
 	if plan.id.Direction == ramp.Offramp {
 		request = plan.offramp

@@ -303,7 +303,7 @@ func (o outcome) acceptedProofs() []string {
 	}
 	var accepted []string
 	for _, replaced := range o.order.Proof.Replaced {
-		accepted = append(accepted, cmp.Or(replaced.UTR, replaced.TransactionHash))
+		accepted = append(accepted, string(cmp.Or(replaced.UTR, ramp.UTR(replaced.TransactionHash))))
 	}
 	return append(accepted, o.order.Proof.Reference())
 }

@@ -271,7 +271,7 @@ func TestEveryPlannedRequestAndProofIsValid(t *testing.T) {
 		for _, proof := range p.proofs {
 			if p.id.Direction == ramp.Onramp {
 				require.NoError(t, p.onramp.Validate())
-				require.NoError(t, (&ramp.UTRSubmission{UTR: proof}).Validate(p.onramp.PaymentMethod))
+				require.NoError(t, (&ramp.UTRSubmission{UTR: ramp.UTR(proof)}).Validate(p.onramp.PaymentMethod))
 			} else {
 				require.NoError(t, p.offramp.Validate())
 				require.NoError(t, (&ramp.HashSubmission{TransactionHash: proof}).Validate(p.offramp.Token.ChainID))

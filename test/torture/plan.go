@@ -165,7 +165,7 @@ func email(n int) string {
 
 func onrampRequest(n int, reference string, random *rand.Rand) ramp.OnrampRequest {
 	request := testbed.OnrampRequest(reference)
-	request.Email, request.Fiat.Amount = email(n), fmt.Sprintf("%d.00", 1000+n)
+	request.Email, request.Fiat.Amount = ramp.Email(email(n)), fmt.Sprintf("%d.00", 1000+n)
 	request.PaymentMethod = []ramp.PaymentMethod{ramp.UPI, ramp.IMPS, ramp.NEFT}[random.IntN(3)]
 	if request.PaymentMethod != ramp.UPI {
 		request.UPI, request.Bank = nil, testbed.BankAccount()
@@ -175,7 +175,7 @@ func onrampRequest(n int, reference string, random *rand.Rand) ramp.OnrampReques
 
 func offrampRequest(n int, reference string, random *rand.Rand) ramp.OfframpRequest {
 	request := testbed.OfframpRequest(reference)
-	request.Email, request.TokenAmount = email(n), ""
+	request.Email, request.TokenAmount = ramp.Email(email(n)), ""
 	if random.IntN(2) == 0 {
 		request.TokenAmount = fmt.Sprintf("%d.00", 100+n)
 	} else {

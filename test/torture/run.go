@@ -85,7 +85,7 @@ func (r *run) runBackends(ctx context.Context) {
 }
 
 func (r *run) signal(ctx context.Context, id ramp.ID, proof string) error {
-	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: proof})
+	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(proof)})
 	if id.Direction == ramp.Offramp {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: proof}
 	}

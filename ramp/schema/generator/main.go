@@ -13,6 +13,9 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
+	"rampart/internal/redact"
+	"rampart/ramp"
 )
 
 // The module, and where it has the types and their schemas.
@@ -73,6 +76,7 @@ func (d document) encode(name string, comments map[string]string) ([]byte, error
 		ExpandedStruct:            true,
 		AllowAdditionalProperties: !d.strict,
 		CommentMap:                comments,
+		Mapper:                    inline,
 	}
 	schema := reflector.Reflect(d.value)
 	schema.ID = jsonschema.ID("urn:rampart:" + name)
@@ -86,6 +90,18 @@ func (d document) encode(name string, comments map[string]string) ([]byte, error
 	encoder.SetIndent("", "  ")
 	err := encoder.Encode(schema)
 	return content.Bytes(), err
+}
+
+// inline gives types that are not structs their schema at the field: of their own they would have a definition each.
+func inline(t reflect.Type) *jsonschema.Schema {
+	switch t {
+	case reflect.TypeFor[ramp.Metadata]():
+		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "string"}}
+	case reflect.TypeFor[redact.JSON]():
+		return new(jsonschema.Schema)
+	default:
+		return nil
+	}
 }
 
 // citation is what a comment cites for whoever maintains the code, such as (provider 3.13).

@@ -43,7 +43,7 @@ func (c *Calls) KYC(ctx context.Context, order Order) (bool, error) {
 func (c *Calls) Linked(ctx context.Context, order Order) (bool, error) {
 	ids, err := c.Provider.UPIIDs(ctx, order.user())
 	for _, id := range ids {
-		if id.ID == order.Request.UPI.ID && id.Status == onmeta.LinkSuccess {
+		if id.ID == string(order.Request.UPI.ID) && id.Status == onmeta.LinkSuccess {
 			return true, err
 		}
 	}
@@ -80,7 +80,7 @@ func (c *Calls) Create(ctx context.Context, order Order) (onmeta.OnrampCreated, 
 		FiatAmount:      amount,
 		ReceiverAddress: order.Request.WalletAddress,
 		PaymentMode:     string(order.Request.PaymentMethod),
-		UPI:             &onmeta.UPIAccount{ID: order.Request.UPI.ID, Name: order.Request.UPI.Name},
+		UPI:             &onmeta.UPIAccount{ID: string(order.Request.UPI.ID), Name: string(order.Request.UPI.Name)},
 	})
 }
 

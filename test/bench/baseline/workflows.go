@@ -59,7 +59,7 @@ func (w Workflows) Floor(ctx workflow.Context, request ramp.OnrampRequest) (stri
 	}
 	var proof ramp.UTRSubmission
 	workflow.GetSignalChannel(ctx, ramp.SubmitUTR).Receive(ctx, &proof)
-	order.UTR = proof.UTR
+	order.UTR = string(proof.UTR)
 	if err := workflow.ExecuteActivity(ctx, (*Calls).Submit, order).Get(ctx, nil); err != nil {
 		return "", err
 	}
@@ -76,7 +76,7 @@ func withTimeout(ctx workflow.Context) workflow.Context {
 
 // place does what comes before the payment.
 func place(ctx workflow.Context, request ramp.OnrampRequest) (Order, error) {
-	order := Order{Email: request.Email, Request: request}
+	order := Order{Email: string(request.Email), Request: request}
 	if err := workflow.ExecuteActivity(ctx, (*Calls).Login, request.Email).Get(ctx, &order.Token); err != nil {
 		return order, err
 	}
@@ -112,7 +112,7 @@ func (w Workflows) awaitProof(ctx workflow.Context, order *Order) bool {
 		AddReceive(workflow.GetSignalChannel(ctx, ramp.SubmitUTR), func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, &proof) }).
 		AddFuture(workflow.NewTimer(timed, w.scaled(orderLifetime)), func(workflow.Future) {}).
 		Select(ctx)
-	order.UTR = proof.UTR
+	order.UTR = string(proof.UTR)
 	return proof.UTR != ""
 }
 
