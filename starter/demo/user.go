@@ -78,7 +78,7 @@ func (u *user) sale() lane {
 		name: "off-ramp",
 		id:   id,
 		title: fmt.Sprintf("%s: %s sells %s USDC on Polygon for INR, to account %s",
-			request.Reference, ramp.Email(email), request.TokenAmount, request.Bank.AccountNumber,
+			request.Reference, ramp.Email(email), request.TokenAmount, request.Bank.AccountNumber),
 		start: func(ctx context.Context) (*ramp.Order, error) {
 			return u.orders.StartOfframp(ctx, request)
 		},
