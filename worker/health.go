@@ -19,7 +19,7 @@ const askKeyEvery = time.Minute
 
 // temporalCheck finds that Temporal cannot be reached.
 func temporalCheck(temporal client.Client, address string) telemetry.Check {
-	return telemetry.Check{Name: "temporal", Look: func(ctx context.Context) *telemetry.Problem {
+	return telemetry.Check{Name: "temporal", Run: func(ctx context.Context) *telemetry.Problem {
 		if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 			return &telemetry.Problem{
 				Problem: fmt.Sprintf("Temporal does not answer at %s", address),
@@ -75,7 +75,7 @@ func (n *namespaceHealth) unready(ctx context.Context) *ramp.NamespaceError {
 
 // check finds a namespace in which no order can run.
 func (n *namespaceHealth) check() telemetry.Check {
-	return telemetry.Check{Name: "namespace", Look: func(ctx context.Context) *telemetry.Problem {
+	return telemetry.Check{Name: "namespace", Run: func(ctx context.Context) *telemetry.Problem {
 		unready := n.unready(ctx)
 		if unready == nil {
 			return nil
@@ -116,7 +116,7 @@ func (k *providerKey) follow(ctx context.Context, provider *onmeta.Client) {
 
 // check finds a key that the provider refuses. That the provider is down is no fault of this worker.
 func (k *providerKey) check() telemetry.Check {
-	return telemetry.Check{Name: "provider", Look: func(context.Context) *telemetry.Problem {
+	return telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem {
 		switch {
 		case k.heard.Verdict() == onmeta.KeyRefused:
 			return &telemetry.Problem{
@@ -149,7 +149,7 @@ func (k *keysetHealth) note(err error) {
 
 // check finds a keyset that cannot be read: every failed reading is noted, and the next one is never far.
 func (k *keysetHealth) check() telemetry.Check {
-	return telemetry.Check{Name: "keyset", Look: func(context.Context) *telemetry.Problem {
+	return telemetry.Check{Name: "keyset", Run: func(context.Context) *telemetry.Problem {
 		if failed := k.failed.Load(); failed == nil || time.Since(*failed) > keysetEvery+keysetEvery/2 {
 			return nil
 		}

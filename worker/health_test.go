@@ -57,7 +57,7 @@ func following(t *testing.T, provider *gate) *providerKey {
 func TestWorkerIsNotReadyBeforeTheProviderWasAsked(t *testing.T) {
 	t.Parallel()
 	key := &providerKey{heard: onmeta.WatchCredentials(&gate{})}
-	require.Contains(t, key.check().Look(t.Context()).Problem, "has not been asked yet")
+	require.Contains(t, key.check().Run(t.Context()).Problem, "has not been asked yet")
 }
 
 func TestWorkerAsksUntilItsKeyIsTaken(t *testing.T) {
@@ -65,14 +65,14 @@ func TestWorkerAsksUntilItsKeyIsTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		provider := &gate{err: refusedKey()}
 		key := following(t, provider)
-		problem := key.check().Look(t.Context())
+		problem := key.check().Run(t.Context())
 		require.Contains(t, problem.Problem, "refuses the API key")
 		require.Contains(t, problem.Do, "ONMETA_API_KEY")
 
 		provider.say(nil)
 		time.Sleep(askKeyEvery)
 		synctest.Wait()
-		require.Nil(t, key.check().Look(t.Context()))
+		require.Nil(t, key.check().Run(t.Context()))
 
 		asked := provider.asked()
 		time.Sleep(10 * askKeyEvery)
@@ -84,7 +84,7 @@ func TestProviderThatIsDownLeavesTheWorkerReady(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		down := &gate{err: &onmeta.Error{Kind: onmeta.KindUnavailable, Reached: onmeta.NotSent}}
-		require.Nil(t, following(t, down).check().Look(t.Context()))
+		require.Nil(t, following(t, down).check().Run(t.Context()))
 	})
 }
 
@@ -125,7 +125,7 @@ func TestWorkerIsNotReadyUntilItsNamespaceIsSetUp(t *testing.T) {
 		go namespace.follow(t.Context(), func(err error) { reports <- err })
 		synctest.Wait()
 		require.ErrorContains(t, <-reports, "starter setup")
-		problem := namespace.check().Look(t.Context())
+		problem := namespace.check().Run(t.Context())
 		require.Equal(t, `namespace "orders" lacks the search attribute RampStatus of orders`, problem.Problem)
 		require.Contains(t, problem.Do, `"starter setup" with TEMPORAL_NAMESPACE=orders`)
 
@@ -133,10 +133,10 @@ func TestWorkerIsNotReadyUntilItsNamespaceIsSetUp(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, reports, 1, "it is said again")
 		store.say(nil)
-		require.Nil(t, namespace.check().Look(t.Context()))
+		require.Nil(t, namespace.check().Run(t.Context()))
 		asked := store.asked()
 		time.Sleep(10 * askNamespaceEvery)
-		require.Nil(t, namespace.check().Look(t.Context()))
+		require.Nil(t, namespace.check().Run(t.Context()))
 		require.Equal(t, asked, store.asked(), "a namespace keeps what it has")
 	})
 }
@@ -144,14 +144,14 @@ func TestWorkerIsNotReadyUntilItsNamespaceIsSetUp(t *testing.T) {
 func TestWorkerIsNotReadyWithoutItsNamespace(t *testing.T) {
 	t.Parallel()
 	namespace := &namespaceHealth{temporal: &visibility{err: serviceerror.NewNamespaceNotFound("orders")}, name: "orders"}
-	require.Equal(t, `there is no namespace "orders"`, namespace.check().Look(t.Context()).Problem)
+	require.Equal(t, `there is no namespace "orders"`, namespace.check().Run(t.Context()).Problem)
 }
 
 func TestNamespaceThatCannotBeAskedLeavesTheWorkerReady(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{serviceerror.NewUnavailable("away"), serviceerror.NewPermissionDenied("no", "")} {
 		namespace := &namespaceHealth{temporal: &visibility{err: err}, name: "orders"}
-		require.Nil(t, namespace.check().Look(t.Context()))
+		require.Nil(t, namespace.check().Run(t.Context()))
 	}
 }
 
@@ -160,13 +160,13 @@ func TestKeysetThatCannotBeReadAgainIsAProblemUntilItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var keyset keysetHealth
 		check := keyset.check()
-		require.Nil(t, check.Look(t.Context()))
+		require.Nil(t, check.Run(t.Context()))
 		keyset.note(errors.New("no such file"))
-		require.Contains(t, check.Look(t.Context()).Problem, "cannot be read again")
+		require.Contains(t, check.Run(t.Context()).Problem, "cannot be read again")
 		time.Sleep(keysetEvery)
-		require.NotNil(t, check.Look(t.Context()), "the next reading is under way")
+		require.NotNil(t, check.Run(t.Context()), "the next reading is under way")
 		keyset.note(nil)
 		time.Sleep(keysetEvery)
-		require.Nil(t, check.Look(t.Context()))
+		require.Nil(t, check.Run(t.Context()))
 	})
 }

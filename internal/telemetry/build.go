@@ -2,19 +2,19 @@ package telemetry
 
 import "runtime/debug"
 
-// Build says what program runs.
+// Build identifies the running program.
 type Build struct {
-	// ID is what who rolls it out calls it, or "".
+	// ID is the deployment's build id, or "".
 	ID string
-	// Version of the module, "(devel)" for one that was built from a checkout.
+	// Version is the version of the module, "(devel)" for a build from a checkout.
 	Version string
-	// Revision is the commit that it was built from, with "+changes" if the checkout had any, or "".
+	// Revision is the commit, with "+changes" if the checkout was modified, or "".
 	Revision string
-	// Go is the version of the toolchain.
+	// Go is the version of the Go toolchain.
 	Go string
 }
 
-// ReadBuild returns what the Go toolchain has written into the running program, which has no ID.
+// ReadBuild returns the build information that the Go toolchain embeds in the program. Its ID is empty.
 func ReadBuild() Build {
 	info, known := debug.ReadBuildInfo()
 	if !known {

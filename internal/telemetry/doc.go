@@ -1,5 +1,5 @@
-// Package telemetry collects what a process tells of itself, metrics, traces and health, and serves it over HTTP.
+// Package telemetry exports a process's metrics, traces and health.
 //
-// Whatever leaves by it is for whoever runs the process: it holds no personal data, no credential, no word that a provider or
-// a user has written, and metrics no id of an order.
+// The data is for operators. It contains no personal data, no credentials and no text that a provider or a user wrote;
+// metrics contain no order ids either, since each would be a series of its own.
 package telemetry

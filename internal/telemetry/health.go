@@ -12,48 +12,48 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Problem is what keeps a process from its work, and what to do about it.
+// Problem describes what keeps a process from working, and what to do about it.
 type Problem struct {
 	Problem string `json:"problem"`
 	Do      string `json:"do"`
 }
 
-// Check looks at one thing that a process needs. It returns nil if that is well, and looks no longer than its context
-// lets it.
+// Check tests one dependency of a process.
 type Check struct {
 	Name string
-	Look func(context.Context) *Problem
+	// Run returns nil if the dependency is available. It returns when its context ends.
+	Run func(context.Context) *Problem
 }
 
 const (
-	// findingsKept is how long what checks have found is told again: however often somebody asks, no more calls are made.
-	findingsKept = 5 * time.Second
-	// lookTimeout bounds all checks together.
-	lookTimeout = 2 * time.Second
+	// resultsMaxAge is how long results are reused, so that frequent probes cause no more calls.
+	resultsMaxAge = 5 * time.Second
+	// checkTimeout bounds all checks together.
+	checkTimeout = 2 * time.Second
 )
 
-// Readiness says whether all is well that a process needs. It is safe for concurrent use.
+// Readiness is an HTTP handler that reports whether all checks of a process pass. It is safe for concurrent use.
 type Readiness struct {
 	checks []Check
 
-	mu    sync.Mutex
-	found findings
-	at    time.Time
+	mu        sync.Mutex
+	results   results
+	checkedAt time.Time
 }
 
-type findings struct {
+type results struct {
 	Ready  bool                `json:"ready"`
 	Checks map[string]*Problem `json:"checks"`
 }
 
-// NewReadiness returns the readiness that these checks find.
+// NewReadiness returns the readiness of a process with these checks.
 func NewReadiness(checks ...Check) *Readiness { return &Readiness{checks: checks} }
 
-// ServeHTTP answers 200 or 503, and as JSON what is not well:
+// ServeHTTP responds with 200 or 503 and the result of each check as JSON, null for one that passed:
 //
 //	{"ready":false,"checks":{"provider":{"problem":"…","do":"…"},"temporal":null}}
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	found := r.look(context.WithoutCancel(request.Context()))
+	found := r.check(context.WithoutCancel(request.Context()))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	if !found.Ready {
@@ -61,18 +61,18 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(found) // whoever asked may be gone
+	_ = encoder.Encode(found) // the client may be gone
 }
 
-// Measure shows each check as ramp_check_passed, 1 or 0.
+// Measure exports each check as ramp_check_passed, 1 or 0.
 func (r *Readiness) Measure(meter metric.Meter) error {
 	passed, err := meter.Int64ObservableGauge("ramp_check_passed",
-		metric.WithDescription("Whether a thing that the process needs is well, 1, or not, 0; /readyz says what to do."))
+		metric.WithDescription("Whether a check of the process passes, 1, or not, 0; /readyz says what to do."))
 	if err != nil {
 		return fmt.Errorf("readiness: %w", err)
 	}
 	_, err = meter.RegisterCallback(func(ctx context.Context, to metric.Observer) error {
-		for name, problem := range r.look(ctx).Checks {
+		for name, problem := range r.check(ctx).Checks {
 			var value int64
 			if problem == nil {
 				value = 1
@@ -84,20 +84,21 @@ func (r *Readiness) Measure(meter metric.Meter) error {
 	return err
 }
 
-func (r *Readiness) look(ctx context.Context) findings {
+// check runs all checks, or returns the results of the last run if they are recent.
+func (r *Readiness) check(ctx context.Context) results {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.at.IsZero() && time.Since(r.at) < findingsKept {
-		return r.found
+	if !r.checkedAt.IsZero() && time.Since(r.checkedAt) < resultsMaxAge {
+		return r.results
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	r.found = findings{Ready: true, Checks: make(map[string]*Problem)}
+	r.results = results{Ready: true, Checks: make(map[string]*Problem)}
 	for _, check := range r.checks {
-		problem := check.Look(ctx)
-		r.found.Checks[check.Name] = problem
-		r.found.Ready = r.found.Ready && problem == nil
+		problem := check.Run(ctx)
+		r.results.Checks[check.Name] = problem
+		r.results.Ready = r.results.Ready && problem == nil
 	}
-	r.at = time.Now()
-	return r.found
+	r.checkedAt = time.Now()
+	return r.results
 }

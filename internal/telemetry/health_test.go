@@ -22,8 +22,8 @@ func get(t *testing.T, pages http.Handler, path string) *httptest.ResponseRecord
 
 func TestReadinessNamesWhatIsNotWellAndWhatToDo(t *testing.T) {
 	t.Parallel()
-	well := telemetry.Check{Name: "temporal", Look: func(context.Context) *telemetry.Problem { return nil }}
-	ill := telemetry.Check{Name: "provider", Look: func(context.Context) *telemetry.Problem {
+	well := telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem { return nil }}
+	ill := telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem {
 		return &telemetry.Problem{Problem: "the key is refused", Do: "set another"}
 	}}
 
@@ -41,7 +41,7 @@ func TestChecksLookAgainAfterFiveSecondsAndNotSooner(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
-		readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Look: func(context.Context) *telemetry.Problem {
+		readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem {
 			looks++
 			return nil
 		}})
@@ -58,7 +58,7 @@ func TestChecksLookAgainAfterFiveSecondsAndNotSooner(t *testing.T) {
 func TestACheckThatHangsIsCutOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Look: func(ctx context.Context) *telemetry.Problem {
+		readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Run: func(ctx context.Context) *telemetry.Problem {
 			<-ctx.Done()
 			return &telemetry.Problem{Problem: "no answer"}
 		}})
@@ -72,8 +72,8 @@ func TestChecksAreMetricsToo(t *testing.T) {
 	t.Parallel()
 	metrics := newMetrics(t)
 	readiness := telemetry.NewReadiness(
-		telemetry.Check{Name: "temporal", Look: func(context.Context) *telemetry.Problem { return nil }},
-		telemetry.Check{Name: "provider", Look: func(context.Context) *telemetry.Problem { return &telemetry.Problem{} }},
+		telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem { return nil }},
+		telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem { return &telemetry.Problem{} }},
 	)
 	require.NoError(t, readiness.Measure(metrics.Meter()))
 

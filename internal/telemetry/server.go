@@ -8,31 +8,31 @@ import (
 	"rampart/internal/loopback"
 )
 
-// Pages are what a process shows of itself.
+// Pages are the HTTP endpoints of a process for operators.
 type Pages struct {
-	// Metrics is shown at /metrics.
+	// Metrics serves /metrics.
 	Metrics http.Handler
-	// Ready is shown at /readyz. At /healthz stands "ok" for as long as the process lives.
+	// Ready serves /readyz. /healthz responds "ok" as long as the process runs.
 	Ready http.Handler
-	// Pprof shows Go's profiles at /debug/pprof/, to who asks from this machine, or through a tunnel to it.
+	// Pprof enables Go's profiles at /debug/pprof/, for requests from this machine or through a tunnel to it.
 	Pprof bool
 }
 
-// Handler shows the pages.
+// Handler serves the pages.
 func (p Pages) Handler() http.Handler {
 	pages := http.NewServeMux()
 	pages.Handle("GET /metrics", p.Metrics)
 	pages.Handle("GET /readyz", p.Ready)
 	pages.HandleFunc("GET /healthz", alive)
 	if p.Pprof {
-		// Profiles cost, and tell much.
+		// Profiles cost CPU time, and reveal the contents of memory.
 		pages.Handle("/debug/pprof/", loopback.Guard(profiles()))
 	}
 	return pages
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) {
-	_, _ = io.WriteString(w, "ok\n") // whoever asked may be gone
+	_, _ = io.WriteString(w, "ok\n") // the client may be gone
 }
 
 func profiles() http.Handler {

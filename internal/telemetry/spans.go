@@ -13,12 +13,12 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// Interceptor makes spans of what Temporal's SDK does: of a client's starts, signals and updates, of workflows and of
-// activities. Set it in the client's options; a worker takes it from its client. Queries are left out, for pages that show
-// orders make thousands.
+// Interceptor returns an interceptor that creates spans for a Temporal client's starts, signals and updates, and for workflows
+// and activities. Set it in the client's options; a worker uses its client's interceptors. Queries have no spans, since a page
+// that shows orders makes thousands.
 //
-// A span has the workflow's id, which has the order's reference, and of an error its type alone. What
-// travels in Temporal's headers, in clear, is the W3C trace context without baggage.
+// A span carries the workflow's id, which contains the order's reference, and only the type of an error. Temporal's headers
+// carry the W3C trace context in clear, without baggage.
 func Interceptor(tracer trace.Tracer) (interceptor.Interceptor, error) {
 	return opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{
 		Tracer:                  tracer,
@@ -26,29 +26,29 @@ func Interceptor(tracer trace.Tracer) (interceptor.Interceptor, error) {
 		DisableBaggage:          true,
 		AllowInvalidParentSpans: true,
 		TextMapPropagator:       propagation.TraceContext{},
-		SpanStarter:             startWordless,
+		SpanStarter:             startRedacted,
 	})
 }
 
-func startWordless(ctx context.Context, tracer trace.Tracer, name string, options ...trace.SpanStartOption) trace.Span {
+func startRedacted(ctx context.Context, tracer trace.Tracer, name string, options ...trace.SpanStartOption) trace.Span {
 	_, span := tracer.Start(ctx, name, options...)
-	return wordless{span}
+	return redactedSpan{span}
 }
 
-// wordless is a span that keeps the words of errors to itself: they may be the provider's about a user.
-type wordless struct{ trace.Span }
+// redactedSpan is a span without the messages of errors, which may quote the provider about a user.
+type redactedSpan struct{ trace.Span }
 
-// RecordError notes the type of an error.
-func (s wordless) RecordError(err error, _ ...trace.EventOption) {
+// RecordError records the type of an error.
+func (s redactedSpan) RecordError(err error, _ ...trace.EventOption) {
 	if err != nil {
 		s.SetAttributes(attribute.String("error.type", errorType(err)))
 	}
 }
 
-// SetStatus leaves out the description.
-func (s wordless) SetStatus(code codes.Code, _ string) { s.Span.SetStatus(code, "") }
+// SetStatus omits the description.
+func (s redactedSpan) SetStatus(code codes.Code, _ string) { s.Span.SetStatus(code, "") }
 
-// errorType is the type that an activity or a workflow has given its error.
+// errorType returns the type of an activity's or a workflow's error.
 func errorType(err error) string {
 	var application *temporal.ApplicationError
 	switch {

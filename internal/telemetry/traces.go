@@ -15,17 +15,18 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Traces are a process's spans, on their way to a collector.
+// Traces exports a process's spans to a collector.
 type Traces struct {
 	provider trace.TracerProvider
 	stop     func(context.Context) error
 }
 
-// StartTraces sends spans by OTLP where the standard variables name a collector, OTEL_EXPORTER_OTLP_ENDPOINT or
-// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, and nowhere else. The other OTEL_* variables, of the protocol, headers, certificates, sampling
-// and resource, have their standard meaning; OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none turn it off. It does
-// not wait for the collector. service names the program, unless OTEL_SERVICE_NAME does. getenv reads a
-// variable, as os.Getenv does; the exporters read theirs from the process itself.
+// StartTraces exports spans by OTLP if OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT names a collector.
+// Other OTEL_* variables (protocol, headers, certificates, sampling, resource) have their standard meaning;
+// OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none disable tracing. It does not wait for the collector.
+//
+// service is the program's name unless OTEL_SERVICE_NAME is set. getenv returns a variable, as os.Getenv does; the exporters
+// read their own from the process's environment.
 func StartTraces(ctx context.Context, getenv func(string) string, service string, build Build) (*Traces, error) {
 	if !traced(getenv) {
 		return &Traces{provider: noop.NewTracerProvider(), stop: func(context.Context) error { return nil }}, nil
@@ -52,8 +53,7 @@ func traced(getenv func(string) string) bool {
 	return getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != ""
 }
 
-// newExporter speaks the protocol that is asked for. The exporters read the other variables from the process's environment
-// themselves.
+// newExporter returns the exporter for the configured protocol.
 func newExporter(ctx context.Context, getenv func(string) string) (sdktrace.SpanExporter, error) {
 	name := "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
 	if getenv(name) == "" {
@@ -69,14 +69,14 @@ func newExporter(ctx context.Context, getenv func(string) string) (sdktrace.Span
 	}
 }
 
-// On reports whether spans are sent.
+// On reports whether spans are exported.
 func (t *Traces) On() bool {
 	_, off := t.provider.(noop.TracerProvider)
 	return !off
 }
 
-// Tracer makes spans.
+// Tracer returns the tracer for the process's spans.
 func (t *Traces) Tracer() trace.Tracer { return t.provider.Tracer("rampart") }
 
-// Stop sends what is left, until ctx ends.
+// Stop exports the remaining spans and returns when that is done or ctx ends.
 func (t *Traces) Stop(ctx context.Context) error { return t.stop(ctx) }

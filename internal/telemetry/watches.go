@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 )
 
-// CountWatches counts the activities of a worker that are under way, by their type, as ramp_watches_active.
+// CountWatches returns an interceptor that exports the running activities of a worker by type, as ramp_watches_active.
 func CountWatches(meter metric.Meter) (interceptor.WorkerInterceptor, error) {
 	active, err := meter.Int64UpDownCounter("ramp_watches_active",
 		metric.WithDescription("Watches of orders, accounts and KYC that this worker runs."))
@@ -44,7 +44,7 @@ func (c *countedActivity) ExecuteActivity(ctx context.Context, in *interceptor.E
 	return c.Next.ExecuteActivity(ctx, in)
 }
 
-// count is apart, for what it keeps on the stack would be kept as long as the watch runs.
+// count is a function of its own so that its variables do not stay on the stack for as long as the watch runs.
 func (c *countedActivity) count(ctx context.Context, by int64) {
 	watch := attribute.NewSet(attribute.String("watch", activity.GetInfo(ctx).ActivityType.Name))
 	c.active.Add(ctx, by, metric.WithAttributeSet(watch))
