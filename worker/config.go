@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.uber.org/zap"
@@ -20,19 +19,20 @@ import (
 	"rampart/dossier"
 	"rampart/internal/loopback"
 	"rampart/internal/redact/redactlog"
+	"rampart/internal/settings"
 	"rampart/onmeta"
 )
 
-// config is the worker's configuration, from the environment alone.
+// config is the worker's configuration. All of it comes from environment variables.
 type config struct {
 	Onmeta onmetaConfig `envPrefix:"ONMETA_"`
 	Worker workerConfig `envPrefix:"RAMP_"`
-	// Keyset has the keys that encrypt what orders leave in Temporal.
+	// Keyset locates the keys that encrypt the payloads of orders.
 	Keyset codec.KeysetSource `envPrefix:"RAMP_"`
 
-	// temporal is how to reach Temporal: its own TEMPORAL_* variables, or a profile of its configuration file.
+	// temporal holds the connection settings, from TEMPORAL_* variables or a profile of Temporal's configuration file.
 	temporal client.Options
-	// temporalSecrets are the credentials in it.
+	// temporalSecrets are the credentials in temporal.
 	temporalSecrets []string
 	level           zapcore.Level
 }
@@ -87,25 +87,22 @@ type workerConfig struct {
 	KYCStores []string `env:"KYC_STORES" envDefault:"file:///var/lib/rampart/kyc/"`
 }
 
-// loadConfig reads and checks everything before anything starts, and names all that is missing or wrong at once.
+// loadConfig reads and checks all settings. Its error lists every problem.
 func loadConfig(environment map[string]string) (config, error) {
 	var c config
-	var problems []error
-	if err := env.ParseWithOptions(&c, env.Options{Environment: environment}); err != nil {
-		problems = append(problems, settingProblems(err)...)
-	}
+	problems := settings.Parse(&c, environment)
 	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.check()...)
 	if err := c.readTemporal(environment); err != nil {
 		problems = append(problems, fmt.Errorf("TEMPORAL_*: %w", err))
 	}
-	if len(problems) > 0 {
-		return config{}, configError(problems)
+	if err := settings.NewError("worker", problems); err != nil {
+		return config{}, err
 	}
 	return c, nil
 }
 
-// readTemporal reads how to reach Temporal as its own tools do.
+// readTemporal reads the connection settings as Temporal's own tools do.
 func (c *config) readTemporal(environment map[string]string) error {
 	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{EnvLookup: lookup(environment)})
 	if err != nil {
@@ -118,14 +115,12 @@ func (c *config) readTemporal(environment map[string]string) error {
 	return loopback.CheckTemporal(address(c.temporal), c.temporal.ConnectionOptions.TLS != nil, lookup(environment).LookupEnv)
 }
 
-// local reports whether Temporal and the provider are both on this machine: nobody's money moves then, and what would be a mistake
-// elsewhere is a way to try things out.
+// local reports whether Temporal and the provider are both on this machine, as in development. No real money moves then.
 func (c config) local() bool {
 	return loopback.Target(address(c.temporal)) && loopback.URL(c.Onmeta.BaseURL)
 }
 
-// allowClear reports whether requests, accounts, dossiers and confirmations in clear count, as told or because all is local. Proofs of
-// payment and cancellations always do.
+// allowClear reports whether unencrypted requests, accounts, dossiers and confirmations are accepted: see workerConfig.AllowClear.
 func (c config) allowClear() bool {
 	if c.Worker.AllowClear != nil {
 		return *c.Worker.AllowClear
@@ -133,66 +128,18 @@ func (c config) allowClear() bool {
 	return c.local()
 }
 
-// logClear says what may be sent in clear, and by which rule.
+// logClear logs which unencrypted messages orders accept, and why.
 func (c config) logClear(logger *zap.Logger) {
 	switch {
 	case !c.allowClear():
-		logger.Info("in clear, orders take proofs of payment and cancellations alone; all else must be encrypted")
+		logger.Info("orders accept unencrypted proofs of payment and cancellations only; everything else must be encrypted")
 	case c.Worker.AllowClear == nil:
-		logger.Info("orders take everything in clear too, since Temporal and the provider are on this machine")
+		logger.Info("orders accept all messages unencrypted, since Temporal and the provider are on this machine")
 	case c.local():
-		logger.Info("orders take everything in clear too, by RAMP_ALLOW_CLEAR")
+		logger.Info("orders accept all messages unencrypted (RAMP_ALLOW_CLEAR)")
 	default:
-		logger.Warn("orders take everything in clear too, by RAMP_ALLOW_CLEAR: whoever may write to the namespace can order in any user's name")
+		logger.Warn("orders accept all messages unencrypted (RAMP_ALLOW_CLEAR): anyone with write access to the namespace can create orders for any user")
 	}
-}
-
-// configError lists what must be mended before the worker starts.
-type configError []error
-
-func (e configError) Error() string {
-	lines := []string{"the worker's configuration is incomplete or wrong; nothing was started:"}
-	for _, problem := range e {
-		lines = append(lines, "  "+problem.Error())
-	}
-	return strings.Join(lines, "\n")
-}
-
-// settingProblems names the variables that could not be read, and none of their values, which may be secret.
-func settingProblems(err error) []error {
-	var all env.AggregateError
-	if !errors.As(err, &all) {
-		return []error{err}
-	}
-	var problems []error
-	for _, one := range all.Errors {
-		var empty env.EmptyVarError
-		var unset env.VarIsNotSetError
-		var unreadable env.ParseError
-		switch {
-		case errors.As(one, &empty):
-			problems = append(problems, fmt.Errorf("%s must be set", empty.Key))
-		case errors.As(one, &unset):
-			problems = append(problems, fmt.Errorf("%s must be set", unset.Key))
-		case errors.As(one, &unreadable):
-			problems = append(problems, fmt.Errorf("%s must be a %s", variables[unreadable.Name],
-				strings.TrimPrefix(unreadable.Type.String(), "*")))
-		default:
-			problems = append(problems, one)
-		}
-	}
-	return problems
-}
-
-// variables are the names of the settings that are not text.
-var variables = map[string]string{
-	"RateLimit":     "ONMETA_RATE_LIMIT",
-	"ClockSpeed":    "ONMETA_CLOCK_SPEED",
-	"StopTimeout":   "RAMP_STOP_TIMEOUT",
-	"Watches":       "RAMP_MAX_WATCHES",
-	"WorkflowCache": "RAMP_WORKFLOW_CACHE",
-	"Pprof":         "RAMP_PPROF",
-	"AllowClear":    "RAMP_ALLOW_CLEAR",
 }
 
 func (c *config) check() []error {
@@ -202,10 +149,10 @@ func (c *config) check() []error {
 		add("ONMETA_RATE_LIMIT must be above 0 requests a second")
 	}
 	if !positive(c.Onmeta.ClockSpeed) || c.Onmeta.ClockSpeed < 1 {
-		add("ONMETA_CLOCK_SPEED must be 1, or more for a sandbox whose clock runs faster")
+		add("ONMETA_CLOCK_SPEED must be 1, or more for a sandbox with a faster clock")
 	}
 	if c.Onmeta.ClockSpeed > 1 && !loopback.URL(c.Onmeta.BaseURL) {
-		add("ONMETA_CLOCK_SPEED above 1 is for a sandbox on this machine; a real provider would be polled too fast")
+		add("ONMETA_CLOCK_SPEED above 1 requires a sandbox on this machine; a real provider would be polled too fast")
 	}
 	if _, err := c.Onmeta.checkout(); err != nil {
 		add("ONMETA_CHECKOUT_URL must be the https URL of the provider's payment page, such as https://platform.example.test/")
@@ -240,10 +187,10 @@ func (c *config) check() []error {
 	return problems
 }
 
-// positive reports whether a number is one to reckon with: above zero, and neither NaN nor infinite.
+// positive reports whether a number is above zero and finite.
 func positive(number float64) bool { return number > 0 && !math.IsInf(number, 1) }
 
-// checkout is the provider's payment page; nil for none.
+// checkout returns the provider's payment page, or nil if none is configured.
 func (c onmetaConfig) checkout() (*url.URL, error) {
 	if c.CheckoutURL == "" {
 		return nil, nil
@@ -258,10 +205,10 @@ func (c onmetaConfig) checkout() (*url.URL, error) {
 	return page, nil
 }
 
-// stagingHost is the API of the provider's staging environment (provider 1.1).
+// stagingHost is the API host of the provider's staging environment (provider 1.1).
 const stagingHost = "stg.api.onmeta.in"
 
-// staging reports whether orders are the staging environment's, whose amounts prove nothing (provider 13).
+// staging reports whether the provider is the staging environment, whose settlement amounts are meaningless (provider 13).
 func (c onmetaConfig) staging() bool {
 	base, err := url.Parse(c.BaseURL)
 	return err == nil && strings.EqualFold(base.Hostname(), stagingHost)
@@ -271,11 +218,11 @@ func (c onmetaConfig) transport() onmeta.Config {
 	return onmeta.Config{BaseURL: c.BaseURL, APIKey: c.APIKey}
 }
 
-// calls is how many calls this worker takes on at a time: as many as it makes in two seconds. The others wait in Temporal, where
-// the most urgent goes first and any worker may take it.
+// calls returns how many provider calls this worker runs at the same time: as many as the rate limit admits in two seconds. More
+// would wait here, where neither their priority counts nor another worker can take them.
 func (c onmetaConfig) calls() int { return min(max(int(2*c.RateLimit), 20), 1000) }
 
-// logger writes to standard error what package redact lets it.
+// logger returns a logger that writes redacted lines to standard error.
 func (c config) logger() (*zap.Logger, error) {
 	settings := zap.NewProductionConfig()
 	if c.Worker.LogFormat == "console" {
@@ -288,12 +235,12 @@ func (c config) logger() (*zap.Logger, error) {
 	return settings.Build(zap.WrapCore(redactlog.Core(c.secrets()...)))
 }
 
-// secrets are the process's own credentials, which no log may show.
+// secrets returns the process's credentials, which the logger redacts.
 func (c config) secrets() []string {
 	return append([]string{c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal()}, c.temporalSecrets...)
 }
 
-// lookup gives Temporal's loader the same environment.
+// lookup is an environment for Temporal's configuration loader.
 type lookup map[string]string
 
 // Environ implements envconfig.EnvLookup.

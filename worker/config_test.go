@@ -92,7 +92,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"ONMETA_CLOCK_SPEED must be 1":        {"ONMETA_CLOCK_SPEED": "0.5"},
 		"ONMETA_RATE_LIMIT must be above 0":   {"ONMETA_RATE_LIMIT": "0"},
 		"RAMP_STOP_TIMEOUT must be a":         {"RAMP_STOP_TIMEOUT": "soon"},
-		"RAMP_ALLOW_CLEAR must be a bool":     {"RAMP_ALLOW_CLEAR": "perhaps"},
+		"RAMP_ALLOW_CLEAR must be true or":    {"RAMP_ALLOW_CLEAR": "perhaps"},
 		"RAMP_ALLOW_PLAINTEXT must be true":   {"RAMP_ALLOW_PLAINTEXT": "perhaps", "TEMPORAL_ADDRESS": "temporal.example.test:7233"},
 		"ONMETA_API_SECRET must be set":       {"ONMETA_API_SECRET": ""},
 		"TEMPORAL_*":                          {"TEMPORAL_PROFILE": "no such profile"},
@@ -180,12 +180,12 @@ func TestClearIsTakenWhereAllIsOnThisMachineOrWhereItIsAllowed(t *testing.T) {
 	}{
 		"all here":                           {here, sandbox, "", true, "since Temporal and the provider are on this machine"},
 		"all here, by gRPC's name":           {"dns:///localhost:7233", sandbox, "", true, "since Temporal and the provider are on this machine"},
-		"all here, not allowed":              {here, sandbox, "false", false, "proofs of payment and cancellations alone"},
-		"all here, allowed":                  {here, sandbox, "true", true, "by RAMP_ALLOW_CLEAR"},
-		"Temporal here, provider not":        {here, provider, "", false, "proofs of payment and cancellations alone"},
-		"provider here, Temporal not":        {elsewhere, sandbox, "", false, "proofs of payment and cancellations alone"},
-		"a server named to ask for the name": {"dns://10.0.0.53/localhost:7233", sandbox, "", false, "proofs of payment and cancellations alone"},
-		"all elsewhere, allowed":             {elsewhere, provider, "true", true, "whoever may write to the namespace"},
+		"all here, not allowed":              {here, sandbox, "false", false, "proofs of payment and cancellations only"},
+		"all here, allowed":                  {here, sandbox, "true", true, "(RAMP_ALLOW_CLEAR)"},
+		"Temporal here, provider not":        {here, provider, "", false, "proofs of payment and cancellations only"},
+		"provider here, Temporal not":        {elsewhere, sandbox, "", false, "proofs of payment and cancellations only"},
+		"a server named to ask for the name": {"dns://10.0.0.53/localhost:7233", sandbox, "", false, "proofs of payment and cancellations only"},
+		"all elsewhere, allowed":             {elsewhere, provider, "true", true, "anyone with write access to the namespace"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

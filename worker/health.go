@@ -14,36 +14,36 @@ import (
 	"rampart/ramp"
 )
 
-// askKeyEvery is how often the provider is asked whether it takes the API key, while nothing else has told.
-const askKeyEvery = time.Minute
+// keyCheckInterval is how often the worker checks its API key until a provider call has confirmed it.
+const keyCheckInterval = time.Minute
 
-// temporalCheck finds that Temporal cannot be reached.
+// temporalCheck checks that Temporal responds.
 func temporalCheck(temporal client.Client, address string) telemetry.Check {
 	return telemetry.Check{Name: "temporal", Run: func(ctx context.Context) *telemetry.Problem {
 		if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 			return &telemetry.Problem{
-				Problem: fmt.Sprintf("Temporal does not answer at %s", address),
-				Do:      "see that the server runs and that TEMPORAL_ADDRESS names it; orders wait, and go on by themselves",
+				Problem: fmt.Sprintf("Temporal does not respond at %s", address),
+				Do:      "check that the server runs, and TEMPORAL_ADDRESS; orders wait and then continue",
 			}
 		}
 		return nil
 	}}
 }
 
-// askNamespaceEvery is how often a namespace is asked whether orders can run in it, until they can.
-const askNamespaceEvery = 15 * time.Second
+// namespaceCheckInterval is how often the namespace is checked until orders can run in it.
+const namespaceCheckInterval = 15 * time.Second
 
-// namespaceHealth says whether orders can run in the worker's namespace. What it has once, it keeps.
+// namespaceHealth checks whether orders can run in the worker's namespace, until it has found that they can.
 type namespaceHealth struct {
 	temporal ramp.Visibility
 	name     string
 	ready    atomic.Bool
 }
 
-// follow asks until orders can run, and reports each time why they cannot. A failed workflow task tells the same of each order, at
-// a level that few logs show.
+// follow checks the namespace until orders can run, and reports each failed check. Failed workflow tasks are logged at a level that
+// is usually disabled.
 func (n *namespaceHealth) follow(ctx context.Context, report func(error)) {
-	ticks := time.NewTicker(askNamespaceEvery)
+	ticks := time.NewTicker(namespaceCheckInterval)
 	defer ticks.Stop()
 	for !n.ready.Load() {
 		if unready := n.unready(ctx); unready != nil {
@@ -57,8 +57,8 @@ func (n *namespaceHealth) follow(ctx context.Context, report func(error)) {
 	}
 }
 
-// unready is what keeps orders from the namespace; nil if nothing does, or nobody knows: that Temporal does not answer is told
-// by its own check.
+// unready returns why orders cannot run in the namespace. It returns nil if they can, or if Temporal does not respond, which
+// temporalCheck reports.
 func (n *namespaceHealth) unready(ctx context.Context) *ramp.NamespaceError {
 	if n.ready.Load() {
 		return nil
@@ -73,7 +73,7 @@ func (n *namespaceHealth) unready(ctx context.Context) *ramp.NamespaceError {
 	return nil
 }
 
-// check finds a namespace in which no order can run.
+// check checks that orders can run in the namespace.
 func (n *namespaceHealth) check() telemetry.Check {
 	return telemetry.Check{Name: "namespace", Run: func(ctx context.Context) *telemetry.Problem {
 		unready := n.unready(ctx)
@@ -82,30 +82,30 @@ func (n *namespaceHealth) check() telemetry.Check {
 		}
 		problem := &telemetry.Problem{
 			Problem: fmt.Sprintf("namespace %q lacks the search attribute %s of orders", n.name, unready.Lacks),
-			Do:      `run "starter setup" with TEMPORAL_NAMESPACE=` + n.name + "; orders wait, and go on by themselves",
+			Do:      `run "starter setup" with TEMPORAL_NAMESPACE=` + n.name + "; orders wait and then continue",
 		}
 		if unready.Lacks == "" {
-			problem.Problem = fmt.Sprintf("there is no namespace %q", n.name)
+			problem.Problem = fmt.Sprintf("namespace %q does not exist", n.name)
 		}
 		return problem
 	}}
 }
 
-// providerKey says whether the provider takes the API key.
+// providerKey checks whether the provider accepts the API key.
 type providerKey struct {
-	heard *onmeta.Credentials
-	asked atomic.Bool
+	credentials *onmeta.Credentials
+	checked     atomic.Bool
 }
 
-// follow asks until an answer tells, and again while the key is refused, so that a worker without orders knows too.
+// follow checks the key until the provider has accepted it. Without it a worker without orders would not notice a wrong key.
 func (k *providerKey) follow(ctx context.Context, provider *onmeta.Client) {
-	ticks := time.NewTicker(askKeyEvery)
+	ticks := time.NewTicker(keyCheckInterval)
 	defer ticks.Stop()
 	for {
-		if k.heard.Verdict() != onmeta.KeyAccepted {
-			_, _ = provider.ChainLimits(ctx) // the cheapest call that needs the key and nothing else; heard hears of it
+		if k.credentials.Verdict() != onmeta.KeyAccepted {
+			_, _ = provider.ChainLimits(ctx) // the cheapest call that requires the key; credentials records the outcome
 		}
-		k.asked.Store(true)
+		k.checked.Store(true)
 		select {
 		case <-ctx.Done():
 			return
@@ -114,20 +114,20 @@ func (k *providerKey) follow(ctx context.Context, provider *onmeta.Client) {
 	}
 }
 
-// check finds a key that the provider refuses. That the provider is down is no fault of this worker.
+// check checks that the provider does not refuse the key. It passes while the provider is down.
 func (k *providerKey) check() telemetry.Check {
 	return telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem {
 		switch {
-		case k.heard.Verdict() == onmeta.KeyRefused:
+		case k.credentials.Verdict() == onmeta.KeyRefused:
 			return &telemetry.Problem{
 				Problem: "the provider refuses the API key",
-				Do: "see that ONMETA_API_KEY is the dashboard's Client ID for ONMETA_BASE_URL, and that this machine's address is on " +
-					"the merchant's list; orders wait, and go on by themselves",
+				Do: "check that ONMETA_API_KEY is the dashboard's Client ID for ONMETA_BASE_URL, and that the merchant's allowlist contains " +
+					"this machine's address; orders wait and then continue",
 			}
-		case !k.asked.Load():
+		case !k.checked.Load():
 			return &telemetry.Problem{
-				Problem: "the provider has not been asked yet whether it takes the API key",
-				Do:      "wait for its first answer",
+				Problem: "the API key has not been checked with the provider yet",
+				Do:      "wait for the provider's first response",
 			}
 		default:
 			return nil
@@ -135,7 +135,7 @@ func (k *providerKey) check() telemetry.Check {
 	}}
 }
 
-// keysetHealth remembers when the keyset could not be read again.
+// keysetHealth records when reloading the keyset last failed.
 type keysetHealth struct {
 	failed atomic.Pointer[time.Time]
 }
@@ -147,15 +147,15 @@ func (k *keysetHealth) note(err error) {
 	}
 }
 
-// check finds a keyset that cannot be read: every failed reading is noted, and the next one is never far.
+// check checks that the last reload of the keyset succeeded.
 func (k *keysetHealth) check() telemetry.Check {
 	return telemetry.Check{Name: "keyset", Run: func(context.Context) *telemetry.Problem {
-		if failed := k.failed.Load(); failed == nil || time.Since(*failed) > keysetEvery+keysetEvery/2 {
+		if failed := k.failed.Load(); failed == nil || time.Since(*failed) > keysetInterval+keysetInterval/2 {
 			return nil
 		}
 		return &telemetry.Problem{
-			Problem: "the keyset cannot be read again",
-			Do:      "see what the log says of it; the keys that were read before go on being used, but not the ones that were added since",
+			Problem: "the keyset cannot be reloaded",
+			Do:      "see the log for the error; the previous keys stay in use, and new keys are not available",
 		}
 	}}
 }

@@ -15,7 +15,7 @@ import (
 	"rampart/onmeta"
 )
 
-// gate is a provider that answers every call alike.
+// gate is a provider that returns the same response to every call.
 type gate struct {
 	mu    sync.Mutex
 	err   error
@@ -45,19 +45,19 @@ func refusedKey() error {
 	return &onmeta.Error{Kind: onmeta.KindUnauthorized, Reached: onmeta.Answered, Status: 401}
 }
 
-// following is the health of a worker that has begun to ask the provider.
+// following returns the check of a worker that has sent its first request to the provider.
 func following(t *testing.T, provider *gate) *providerKey {
 	t.Helper()
-	key := &providerKey{heard: onmeta.WatchCredentials(provider)}
-	go key.follow(t.Context(), onmeta.New(key.heard))
+	key := &providerKey{credentials: onmeta.WatchCredentials(provider)}
+	go key.follow(t.Context(), onmeta.New(key.credentials))
 	synctest.Wait()
 	return key
 }
 
 func TestWorkerIsNotReadyBeforeTheProviderWasAsked(t *testing.T) {
 	t.Parallel()
-	key := &providerKey{heard: onmeta.WatchCredentials(&gate{})}
-	require.Contains(t, key.check().Run(t.Context()).Problem, "has not been asked yet")
+	key := &providerKey{credentials: onmeta.WatchCredentials(&gate{})}
+	require.Contains(t, key.check().Run(t.Context()).Problem, "has not been checked")
 }
 
 func TestWorkerAsksUntilItsKeyIsTaken(t *testing.T) {
@@ -70,13 +70,13 @@ func TestWorkerAsksUntilItsKeyIsTaken(t *testing.T) {
 		require.Contains(t, problem.Do, "ONMETA_API_KEY")
 
 		provider.say(nil)
-		time.Sleep(askKeyEvery)
+		time.Sleep(keyCheckInterval)
 		synctest.Wait()
 		require.Nil(t, key.check().Run(t.Context()))
 
 		asked := provider.asked()
-		time.Sleep(10 * askKeyEvery)
-		require.Equal(t, asked, provider.asked(), "a key that is taken is not asked about")
+		time.Sleep(10 * keyCheckInterval)
+		require.Equal(t, asked, provider.asked(), "an accepted key is not checked again")
 	})
 }
 
@@ -88,7 +88,7 @@ func TestProviderThatIsDownLeavesTheWorkerReady(t *testing.T) {
 	})
 }
 
-// visibility is a store that answers every count alike.
+// visibility is a visibility store that returns the same response to every count.
 type visibility struct {
 	mu    sync.Mutex
 	err   error
@@ -129,22 +129,22 @@ func TestWorkerIsNotReadyUntilItsNamespaceIsSetUp(t *testing.T) {
 		require.Equal(t, `namespace "orders" lacks the search attribute RampStatus of orders`, problem.Problem)
 		require.Contains(t, problem.Do, `"starter setup" with TEMPORAL_NAMESPACE=orders`)
 
-		time.Sleep(askNamespaceEvery)
+		time.Sleep(namespaceCheckInterval)
 		synctest.Wait()
-		require.Len(t, reports, 1, "it is said again")
+		require.Len(t, reports, 1, "every failed check is reported")
 		store.say(nil)
 		require.Nil(t, namespace.check().Run(t.Context()))
 		asked := store.asked()
-		time.Sleep(10 * askNamespaceEvery)
+		time.Sleep(10 * namespaceCheckInterval)
 		require.Nil(t, namespace.check().Run(t.Context()))
-		require.Equal(t, asked, store.asked(), "a namespace keeps what it has")
+		require.Equal(t, asked, store.asked(), "a namespace that is set up is not checked again")
 	})
 }
 
 func TestWorkerIsNotReadyWithoutItsNamespace(t *testing.T) {
 	t.Parallel()
 	namespace := &namespaceHealth{temporal: &visibility{err: serviceerror.NewNamespaceNotFound("orders")}, name: "orders"}
-	require.Equal(t, `there is no namespace "orders"`, namespace.check().Run(t.Context()).Problem)
+	require.Equal(t, `namespace "orders" does not exist`, namespace.check().Run(t.Context()).Problem)
 }
 
 func TestNamespaceThatCannotBeAskedLeavesTheWorkerReady(t *testing.T) {
@@ -162,11 +162,11 @@ func TestKeysetThatCannotBeReadAgainIsAProblemUntilItCan(t *testing.T) {
 		check := keyset.check()
 		require.Nil(t, check.Run(t.Context()))
 		keyset.note(errors.New("no such file"))
-		require.Contains(t, check.Run(t.Context()).Problem, "cannot be read again")
-		time.Sleep(keysetEvery)
-		require.NotNil(t, check.Run(t.Context()), "the next reading is under way")
+		require.Contains(t, check.Run(t.Context()).Problem, "cannot be reloaded")
+		time.Sleep(keysetInterval)
+		require.NotNil(t, check.Run(t.Context()), "the next reload is due")
 		keyset.note(nil)
-		time.Sleep(keysetEvery)
+		time.Sleep(keysetInterval)
 		require.Nil(t, check.Run(t.Context()))
 	})
 }

@@ -22,7 +22,7 @@ func TestWorkerWithoutItsKeysetDoesNotStart(t *testing.T) {
 		"all here, and a broken keyset": {"TEMPORAL_ADDRESS": "127.0.0.1:1", "ONMETA_BASE_URL": "http://127.0.0.1:8480", "RAMP_KEYSET": "{}"},
 	} {
 		err := run(t.Context(), with(changes))
-		require.ErrorContains(t, err, "the worker does not start, for it would have to leave personal data in clear", name)
+		require.ErrorContains(t, err, "the worker cannot start without a keyset", name)
 		require.NotContains(t, err.Error(), "127.0.0.1:1", "Temporal is not reached")
 	}
 	path, err := codec.DefaultFile()

@@ -1,7 +1,7 @@
 // Command worker runs orders: their workflows, and the activities that call the provider.
 //
-// It is configured by its environment alone (see config.go) and stops gracefully on SIGINT and SIGTERM: watches are
-// handed to other workers at once, calls under way are finished.
+// Environment variables configure it: see config.go. On SIGINT and SIGTERM it hands its watches over to other workers, finishes the
+// calls in flight, and stops.
 package main
 
 import (
@@ -37,7 +37,7 @@ import (
 	"rampart/workflows"
 )
 
-// connectTimeout bounds how long the worker looks for Temporal before it gives up and says so.
+// connectTimeout bounds connecting to Temporal at start.
 const connectTimeout = 30 * time.Second
 
 func main() {
@@ -49,12 +49,12 @@ func main() {
 	}
 }
 
-// leastPollers is how many tasks of orders a worker asks for at a time, at the least. The SDK begins with five and finds the number
-// too slowly for a rush: docs/explanation/performance.md.
-const leastPollers = 20
+// minPollers is the minimum number of pollers for tasks of orders. The SDK starts with five and scales up too slowly for a burst of
+// orders: docs/explanation/performance.md.
+const minPollers = 20
 
-// garbagePercent is how much garbage a worker lets gather, in percent of what it uses. Stacks count as used, and are most of
-// what a watch needs: with Go's 100, memory would grow by twice that for each.
+// garbagePercent is the worker's default for GOGC. Stacks, most of a watch's memory, count as live heap: with Go's default of
+// 100, each watch would cost twice its stack.
 const garbagePercent = 50
 
 func run(ctx context.Context, environment map[string]string) error {
@@ -69,7 +69,7 @@ func run(ctx context.Context, environment map[string]string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = logger.Sync() }() // a terminal cannot be synced
+	defer func() { _ = logger.Sync() }() // syncing a terminal fails
 	c.logClear(logger)
 
 	keyring, err := openKeyring(ctx, c, logger)
@@ -81,12 +81,12 @@ func run(ctx context.Context, environment map[string]string) error {
 		return err
 	}
 	defer listener.Close()
-	o, err := observe(ctx, environment, c.Worker.BuildID, logger)
+	o, err := newObservability(ctx, environment, c.Worker.BuildID, logger)
 	if err != nil {
 		return err
 	}
 	defer o.stop()
-	go keyring.Follow(ctx, keysetEvery, func(err error) {
+	go keyring.Follow(ctx, keysetInterval, func(err error) {
 		o.keyset.note(err)
 		reportKeyset(logger, keyring, err)
 	})
@@ -94,7 +94,7 @@ func run(ctx context.Context, environment map[string]string) error {
 }
 
 // work runs orders until ctx ends.
-func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, listener net.Listener) error {
+func work(ctx context.Context, c config, keyring *codec.Keyring, o *observability, listener net.Listener) error {
 	temporal, err := connect(ctx, c, keyring, o)
 	if err != nil {
 		return err
@@ -111,24 +111,24 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observed, li
 	}
 	go key.follow(ctx, onmeta.New(provider))
 
-	place := &namespaceHealth{temporal: temporal, name: namespace(c.temporal)}
-	go place.follow(ctx, func(err error) { o.log.Error("no order can run", zap.Error(err)) })
+	health := &namespaceHealth{temporal: temporal, name: namespace(c.temporal)}
+	go health.follow(ctx, func(err error) { o.log.Error("orders cannot run in this namespace", zap.Error(err)) })
 
-	checks := []telemetry.Check{temporalCheck(temporal, address(c.temporal)), place.check(), key.check(), o.keyset.check()}
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // for as long as watches are handed over
+	checks := []telemetry.Check{temporalCheck(temporal, address(c.temporal)), health.check(), key.check(), o.keyset.check()}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the watches are handed over
 	defer stop()
 	if err := o.serve(serving, listener, checks, c.Worker.Pprof); err != nil {
 		return err
 	}
-	if err := exportOrderCounts(ctx, o.metrics.Meter(), temporal, o.complain); err != nil {
+	if err := exportOrderCounts(ctx, o.metrics.Meter(), temporal, o.report); err != nil {
 		return err
 	}
-	return ramp.ExplainNamespace(place.name, workers.run(ctx, o.log))
+	return ramp.ExplainNamespace(health.name, workers.run(ctx, o.log))
 }
 
-func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observed) (client.Client, error) {
+func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observability) (client.Client, error) {
 	codec.Secure(&c.temporal, keyring)
-	if err := o.client(&c.temporal); err != nil {
+	if err := o.instrument(&c.temporal); err != nil {
 		return nil, err
 	}
 	c.temporal.Logger = log.NewStructuredLogger(slog.New(zapslog.NewHandler(o.log.Core())))
@@ -136,11 +136,12 @@ func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observed)
 	defer cancel()
 	temporal, err := client.DialContext(dialing, c.temporal)
 	if err != nil {
-		return nil, fmt.Errorf("no Temporal server answers at %s (set TEMPORAL_ADDRESS): %w", address(c.temporal), err)
+		return nil, fmt.Errorf("cannot connect to Temporal at %s; check that the server runs, and TEMPORAL_ADDRESS: %w", address(c.temporal), err)
 	}
 	return temporal, nil
 }
 
+// address returns the host and port of a connection.
 func address(options client.Options) string {
 	if options.HostPort == "" {
 		return client.DefaultHostPort
@@ -148,14 +149,14 @@ func address(options client.Options) string {
 	return options.HostPort
 }
 
-// workers are one process's: orders and their calls on one task queue, watches on another, so that thousands of watches
-// never keep a call from its turn.
+// workers holds the process's two workers: one for workflows and provider calls, and one for watches on a task queue of its own,
+// so that thousands of watches never delay a call.
 type workers struct {
 	orders, watches worker.Worker
 	fatal           chan error
 }
 
-func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, o *observed) (*workers, error) {
+func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, o *observability) (*workers, error) {
 	stores, err := dossier.NewStores(c.Worker.KYCStores...)
 	if err != nil {
 		return nil, err
@@ -173,7 +174,7 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 		Checkout:   checkout,
 		Staging:    c.Onmeta.staging(),
 		Runs:       activities.TemporalRuns{Client: temporal},
-		Decrypter:  messages{keyring: keyring, namespace: namespace(c.temporal)},
+		Decrypter:  decrypter{keyring: keyring, namespace: namespace(c.temporal)},
 		AllowClear: c.allowClear(),
 	})
 
@@ -186,7 +187,7 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 		OnFatalError:                func(err error) { w.fatal <- err },
 	}
 	orders, pollers := common, worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
-		InitialNumberOfPollers: leastPollers, MinimumNumberOfPollers: leastPollers,
+		InitialNumberOfPollers: minPollers, MinimumNumberOfPollers: minPollers,
 	})
 	orders.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
 	orders.WorkflowTaskPollerBehavior, orders.ActivityTaskPollerBehavior = pollers, pollers
@@ -211,14 +212,14 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
 	for _, each := range []worker.Worker{w.orders, w.watches} {
 		if err := each.Start(); err != nil {
-			return fmt.Errorf("the worker cannot start: %w", err)
+			return fmt.Errorf("start the worker: %w", err)
 		}
 	}
 	logger.Info("worker started", zap.Strings("taskQueues", []string{ramp.TaskQueue, ramp.WatchTaskQueue}))
 	var err error
 	select {
 	case <-ctx.Done():
-		logger.Info("worker stops; watches are handed over")
+		logger.Info("worker stopping; handing over watches")
 	case err = <-w.fatal:
 	}
 	w.stop()
@@ -226,7 +227,7 @@ func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
 	return err
 }
 
-// stop stops both at once: what one waits for must not keep the other's watches.
+// stop stops both workers at the same time, so that watches are handed over while calls finish.
 func (w *workers) stop() {
 	var stopping sync.WaitGroup
 	for _, each := range []worker.Worker{w.orders, w.watches} {

@@ -13,21 +13,21 @@ import (
 	"rampart/codec"
 )
 
-// messages decrypts what orders have set aside, with the keys that the worker has by now.
-type messages struct {
+// decrypter decrypts messages that orders have set aside, with the keys that the worker has now.
+type decrypter struct {
 	keyring   *codec.Keyring
 	namespace string
 }
 
-var _ activities.Decrypter = messages{}
+var _ activities.Decrypter = decrypter{}
 
 // KeyIDs implements activities.Decrypter.
-func (m messages) KeyIDs() []string { return m.keyring.IDs() }
+func (d decrypter) KeyIDs() []string { return d.keyring.IDs() }
 
 // Decrypt implements activities.Decrypter.
-func (m messages) Decrypt(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error) {
-	order := codec.New(m.keyring, m.namespace).WithSerializationContext(converter.WorkflowSerializationContext{
-		Namespace: m.namespace, WorkflowID: workflowID,
+func (d decrypter) Decrypt(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error) {
+	order := codec.New(d.keyring, d.namespace).WithSerializationContext(converter.WorkflowSerializationContext{
+		Namespace: d.namespace, WorkflowID: workflowID,
 	})
 	opened, err := order.Decode([]*commonpb.Payload{sealed})
 	var unknown *codec.UnknownKeyError
@@ -40,6 +40,7 @@ func (m messages) Decrypt(workflowID string, sealed *commonpb.Payload) (*commonp
 	return opened[0], nil
 }
 
+// namespace returns the namespace of a connection.
 func namespace(options client.Options) string {
 	return cmp.Or(options.Namespace, client.DefaultNamespace)
 }

@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap"
 )
 
-func TestManyWorkersOfOneMachineShowMetricsEachAtItsOwnPort(t *testing.T) {
+func TestWorkersOnOneMachineServeMetricsOnDifferentPorts(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
 	for range 3 {
@@ -18,13 +18,13 @@ func TestManyWorkersOfOneMachineShowMetricsEachAtItsOwnPort(t *testing.T) {
 		defer listener.Close()
 		host, port, err := net.SplitHostPort(listener.Addr().String())
 		require.NoError(t, err)
-		require.Equal(t, "127.0.0.1", host, "nobody else is let in unasked")
+		require.Equal(t, "127.0.0.1", host, "other machines cannot reach it by default")
 		require.False(t, seen[port])
 		seen[port] = true
 	}
 }
 
-func TestAddressThatWasSetMustBeFree(t *testing.T) {
+func TestConfiguredHTTPAddressMustBeFree(t *testing.T) {
 	t.Parallel()
 	first, err := workerConfig{HTTPAddress: "127.0.0.1:0"}.listen(t.Context())
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestAddressThatWasSetMustBeFree(t *testing.T) {
 	require.ErrorContains(t, err, first.Addr().String())
 }
 
-func TestClientMakesSpansOnlyWhereACollectorIsNamed(t *testing.T) {
+func TestClientCreatesSpansOnlyIfACollectorIsConfigured(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		environment  map[string]string
@@ -45,11 +45,11 @@ func TestClientMakesSpansOnlyWhereACollectorIsNamed(t *testing.T) {
 		{map[string]string{}, 0},
 		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, 1},
 	} {
-		o, err := observe(t.Context(), test.environment, "v1", zap.NewNop())
+		o, err := newObservability(t.Context(), test.environment, "v1", zap.NewNop())
 		require.NoError(t, err)
 		defer o.stop()
 		var options client.Options
-		require.NoError(t, o.client(&options))
+		require.NoError(t, o.instrument(&options))
 		require.NotNil(t, options.MetricsHandler)
 		require.Len(t, options.Interceptors, test.interceptors)
 	}

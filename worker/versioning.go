@@ -8,13 +8,13 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// longestName of a deployment or a build id. Temporal lists orders by both in one keyword, which some stores cut at 255
-// bytes.
-const longestName = 100
+// maxNameLength is the maximum length of a deployment's name and of a build id. Temporal joins both in one keyword, which some
+// visibility stores limit to 255 bytes.
+const maxNameLength = 100
 
-// deployment makes every order stay with the version that it began on. A version gets no orders before it is told to, by
-// starter deployment promote, so a worker has one only where its environment says so: a developer's worker that nobody
-// promotes would let orders wait for ever.
+// deployment returns the options that pin each order to the version that it started on. Without a build id the worker has no
+// version: a new version receives no orders until "starter deployment promote", for which a developer's worker would wait
+// forever.
 func (c workerConfig) deployment() worker.DeploymentOptions {
 	if c.BuildID == "" {
 		return worker.DeploymentOptions{}
@@ -26,16 +26,16 @@ func (c workerConfig) deployment() worker.DeploymentOptions {
 	}
 }
 
-// checkVersion finds what Temporal would refuse with the first poll, after the start.
+// checkVersion finds names that Temporal would refuse at the first poll, after the start.
 func (c workerConfig) checkVersion() []error {
 	var problems []error
-	if unfit(c.Deployment) || strings.ContainsAny(c.Deployment, ".:") {
-		problems = append(problems, fmt.Errorf("RAMP_DEPLOYMENT must have at most %d characters, no full stop or colon, and not begin with __", longestName))
+	if invalidName(c.Deployment) || strings.ContainsAny(c.Deployment, ".:") {
+		problems = append(problems, fmt.Errorf("RAMP_DEPLOYMENT must have at most %d characters, no full stop or colon, and not begin with __", maxNameLength))
 	}
-	if unfit(c.BuildID) {
-		problems = append(problems, fmt.Errorf("RAMP_BUILD_ID must have at most %d characters and not begin with __", longestName))
+	if invalidName(c.BuildID) {
+		problems = append(problems, fmt.Errorf("RAMP_BUILD_ID must have at most %d characters and not begin with __", maxNameLength))
 	}
 	return problems
 }
 
-func unfit(name string) bool { return len(name) > longestName || strings.HasPrefix(name, "__") }
+func invalidName(name string) bool { return len(name) > maxNameLength || strings.HasPrefix(name, "__") }

@@ -391,7 +391,7 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	ready(http.StatusOK, `"ready": true`)
 
 	s.server.Kill()
-	ready(http.StatusServiceUnavailable, "Temporal does not answer at "+s.Address)
+	ready(http.StatusServiceUnavailable, "Temporal does not respond at "+s.Address)
 	page, code := s.workerPage("/healthz")
 	require.Equal(t, http.StatusOK, code, "a restart would not mend it: %s", page)
 	s.startServer()

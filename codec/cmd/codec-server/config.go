@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 
-	"github.com/caarlos0/env/v11"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -15,9 +14,10 @@ import (
 	"rampart/codec/kms"
 	"rampart/codec/server"
 	"rampart/internal/loopback"
+	"rampart/internal/settings"
 )
 
-// config is the codec server's configuration, from the environment alone.
+// config is the codec server's configuration. All of it comes from environment variables.
 type config struct {
 	Keyset codec.KeysetSource `envPrefix:"RAMP_"`
 	Log    logConfig          `envPrefix:"RAMP_LOG_"`
@@ -59,53 +59,17 @@ type serverConfig struct {
 	TLSKey string `env:"TLS_KEY"`
 }
 
-// loadConfig reads and checks everything before anything starts, and names all that is missing or wrong at once.
+// loadConfig reads and checks all settings. Its error lists every problem.
 func loadConfig(environment map[string]string) (config, error) {
 	var c config
-	var problems []error
-	if err := env.ParseWithOptions(&c, env.Options{Environment: environment}); err != nil {
-		problems = append(problems, unreadable(err)...)
-	}
+	problems := settings.Parse(&c, environment)
 	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.checkLog()...)
 	problems = append(problems, c.Server.check()...)
-	if len(problems) > 0 {
-		return config{}, configError(problems)
+	if err := settings.NewError("codec server", problems); err != nil {
+		return config{}, err
 	}
 	return c, nil
-}
-
-// configError lists what must be mended before the codec server starts.
-type configError []error
-
-// Error implements error.
-func (e configError) Error() string {
-	lines := []string{"the codec server's configuration is incomplete or wrong; nothing was started:"}
-	for _, problem := range e {
-		lines = append(lines, "  "+problem.Error())
-	}
-	return strings.Join(lines, "\n")
-}
-
-// unreadable names the settings that are not text and could not be read, without their values.
-func unreadable(err error) []error {
-	var all env.AggregateError
-	if !errors.As(err, &all) {
-		return []error{err}
-	}
-	var problems []error
-	for _, one := range all.Errors {
-		var setting env.ParseError
-		switch {
-		case errors.As(one, &setting) && setting.Name == "Encode":
-			problems = append(problems, errors.New("RAMP_CODEC_ENCODE must be true or false"))
-		case errors.As(one, &setting) && setting.Name == "MaxBody":
-			problems = append(problems, errors.New("RAMP_CODEC_MAX_BODY must be a whole number of bytes"))
-		default:
-			problems = append(problems, one)
-		}
-	}
-	return problems
 }
 
 func (c *config) checkLog() []error {
@@ -154,7 +118,7 @@ func (c *serverConfig) checkTokens() []error {
 	return problems
 }
 
-// checkReach lets a codec server be asked from other machines only with tokens and TLS.
+// checkReach requires tokens and TLS of a server that other machines can reach.
 func (c *serverConfig) checkReach() []error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return []error{errors.New("RAMP_CODEC_LISTEN must be host:port, such as 127.0.0.1:8234")}
@@ -164,17 +128,17 @@ func (c *serverConfig) checkReach() []error {
 	}
 	var problems []error
 	if c.Issuer == "" {
-		problems = append(problems, fmt.Errorf("RAMP_CODEC_LISTEN=%s is beyond this machine, where anybody could decrypt: "+
+		problems = append(problems, fmt.Errorf("RAMP_CODEC_LISTEN=%s is reachable from other machines, which could decrypt payloads without a token: "+
 			"set RAMP_CODEC_OIDC_ISSUER and RAMP_CODEC_OIDC_AUDIENCE, or listen on 127.0.0.1", c.Listen))
 	}
 	if c.TLSCert == "" {
-		problems = append(problems, fmt.Errorf("RAMP_CODEC_LISTEN=%s is beyond this machine, where answers could be read on their way: "+
+		problems = append(problems, fmt.Errorf("RAMP_CODEC_LISTEN=%s is reachable from other machines, and decrypted payloads would cross the network in clear: "+
 			"set RAMP_CODEC_TLS_CERT and RAMP_CODEC_TLS_KEY", c.Listen))
 	}
 	return problems
 }
 
-// logs are the codec server's own log and its audit log, which shares the output and has everything from info on.
+// logs returns the server's log and its audit log. Both write to output; the audit log ignores RAMP_LOG_LEVEL.
 func (c config) logs(output io.Writer) (log, audit *zap.Logger) {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	if c.Log.Format == "console" {

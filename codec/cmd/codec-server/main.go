@@ -1,7 +1,7 @@
 // Command codec-server decrypts payloads for the Temporal Web UI and the Temporal CLI.
 //
-// It is configured by its environment alone (see config.go) and stops on SIGINT and SIGTERM once the requests under way
-// are answered. Without an OIDC issuer it serves its own machine only.
+// Environment variables configure it: see config.go. On SIGINT and SIGTERM it finishes the requests in flight and stops.
+// Without an OIDC issuer it serves requests from this machine only.
 package main
 
 import (
@@ -25,10 +25,10 @@ import (
 )
 
 const (
-	// startTimeout bounds how long the KMS, and then the OIDC issuer, may take at start.
+	// startTimeout bounds the calls to the KMS and to the OIDC issuer at start.
 	startTimeout = 30 * time.Second
-	// keysetEvery is how often the keyset is read again, so that a rotated one is taken without a restart.
-	keysetEvery = 30 * time.Second
+	// keysetInterval is how often the keyset is read again, so that a rotated one takes effect without a restart.
+	keysetInterval = 30 * time.Second
 	// requestTimeout bounds reading a request, and writing its response. A page of history takes milliseconds.
 	requestTimeout = 30 * time.Second
 	// stopTimeout is how long requests in flight may take to finish once the server stops.
@@ -54,7 +54,7 @@ func run(ctx context.Context, environment map[string]string, output io.Writer) e
 	if err != nil {
 		return err
 	}
-	go keyring.Follow(ctx, keysetEvery, reporter(keyring, log))
+	go keyring.Follow(ctx, keysetInterval, reporter(keyring, log))
 	handler, err := c.Server.handler(ctx, keyring, log, audit)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func run(ctx context.Context, environment map[string]string, output io.Writer) e
 	}
 	listener, err := net.Listen("tcp", c.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("the codec server cannot listen (RAMP_CODEC_LISTEN): %w", err)
+		return fmt.Errorf("the codec server cannot listen on RAMP_CODEC_LISTEN: %w", err)
 	}
 	log.Info("codec server started",
 		zap.Stringer("address", listener.Addr()),
@@ -108,7 +108,7 @@ func (c serverConfig) handler(ctx context.Context, keyring *codec.Keyring, log, 
 	})
 }
 
-// tokens are nil where no issuer is set: only this machine is answered then.
+// tokens returns nil if no issuer is configured; only requests from this machine are served then.
 func (c serverConfig) tokens(ctx context.Context, log *zap.Logger) (*server.Tokens, error) {
 	if c.Issuer == "" {
 		return nil, nil
@@ -123,7 +123,7 @@ func (c serverConfig) tokens(ctx context.Context, log *zap.Logger) (*server.Toke
 	})
 }
 
-// encryption is nil where no certificate is set.
+// encryption returns nil if no certificate is configured.
 func (c serverConfig) encryption(log *zap.Logger) (*tls.Config, error) {
 	if c.TLSCert == "" {
 		return nil, nil
@@ -134,9 +134,9 @@ func (c serverConfig) encryption(log *zap.Logger) (*tls.Config, error) {
 func reporter(keyring *codec.Keyring, log *zap.Logger) func(error) {
 	return func(err error) {
 		if err != nil {
-			log.Error("the keyset cannot be read again; the keys that were read before go on being used", zap.Error(err))
+			log.Error("the keyset cannot be reloaded; the previous keys stay in use", zap.Error(err))
 			return
 		}
-		log.Info("took a changed keyset", zap.String("primary", keyring.Primary()))
+		log.Info("keyset reloaded", zap.String("primary", keyring.Primary()))
 	}
 }

@@ -178,7 +178,7 @@ func TestNoLogLevelSilencesTheAudit(t *testing.T) {
 
 func TestWrongSettingsAreNamedAndNothingStarts(t *testing.T) {
 	t.Parallel()
-	const beyond = "RAMP_CODEC_LISTEN=0.0.0.0:8234 is beyond this machine"
+	const beyond = "RAMP_CODEC_LISTEN=0.0.0.0:8234 is reachable from other machines"
 	tokens := map[string]string{"RAMP_CODEC_OIDC_ISSUER": "https://login.example.test", "RAMP_CODEC_OIDC_AUDIENCE": "rampart"}
 	for name, c := range map[string]struct {
 		environment map[string]string
@@ -193,12 +193,12 @@ func TestWrongSettingsAreNamedAndNothingStarts(t *testing.T) {
 			"RAMP_CODEC_ORIGINS: ", "RAMP_CODEC_LISTEN must be host:port", "RAMP_CODEC_TLS_CERT and RAMP_CODEC_TLS_KEY must be set together",
 		}},
 		"all interfaces":     {map[string]string{"RAMP_CODEC_LISTEN": "0.0.0.0:8234"}, false, []string{beyond, "RAMP_CODEC_OIDC_ISSUER", "RAMP_CODEC_TLS_CERT"}},
-		"no interface named": {map[string]string{"RAMP_CODEC_LISTEN": ":8234"}, false, []string{"beyond this machine"}},
-		"another name":       {map[string]string{"RAMP_CODEC_LISTEN": "codec.example.test:8234"}, false, []string{"beyond this machine"}},
+		"no interface named": {map[string]string{"RAMP_CODEC_LISTEN": ":8234"}, false, []string{"reachable from other machines"}},
+		"another name":       {map[string]string{"RAMP_CODEC_LISTEN": "codec.example.test:8234"}, false, []string{"reachable from other machines"}},
 		"tokens without TLS": {map[string]string{"RAMP_CODEC_LISTEN": "0.0.0.0:8234"}, true, []string{beyond, "RAMP_CODEC_TLS_CERT"}},
 		"TLS without tokens": {map[string]string{
 			"RAMP_CODEC_LISTEN": "0.0.0.0:8234", "RAMP_CODEC_TLS_CERT": "tls.crt", "RAMP_CODEC_TLS_KEY": "tls.key",
-		}, false, []string{beyond, "anybody could decrypt"}},
+		}, false, []string{beyond, "could decrypt payloads without a token"}},
 		"issuer over HTTP":       {map[string]string{"RAMP_CODEC_OIDC_ISSUER": "http://login.example.test"}, true, []string{"RAMP_CODEC_OIDC_ISSUER", "https"}},
 		"issuer, no audience":    {map[string]string{"RAMP_CODEC_OIDC_AUDIENCE": ""}, true, []string{"must be set together"}},
 		"audience, no issuer":    {map[string]string{"RAMP_CODEC_OIDC_ISSUER": ""}, true, []string{"must be set together"}},
