@@ -1,7 +1,7 @@
-// Command starter starts, signals, watches and inspects orders.
+// Command starter starts, follows and inspects orders, and operates the Temporal namespace that they run in.
 //
-// It reaches Temporal as Temporal's own tools do, by TEMPORAL_ADDRESS and its siblings. "starter help" lists what it
-// can do and its exit codes; "starter demo" shows an order of each direction from beginning to end.
+// The connection to Temporal is configured as for Temporal's own tools, by TEMPORAL_* variables. "starter help" lists the commands and the exit
+// codes; "starter demo" runs an order of each direction from start to end.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	// Interruptions end the context and nothing else, so that the demo always stops what it has started.
+	// A signal only cancels the context, so that the demo always stops the programs that it started.
 	ctx, stop := signal.NotifyContext(context.Background(), interruptions()...)
 	program := &commands.Program{
 		Name:        os.Args[0],
@@ -33,7 +33,7 @@ func main() {
 	os.Exit(code)
 }
 
-// interruptions are what asks the program to stop. The end of its terminal does not where somebody, such as nohup, has said so.
+// interruptions returns the signals that stop the program. SIGHUP, the end of its terminal, does not if it is ignored, as under nohup.
 func interruptions() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {

@@ -27,6 +27,7 @@ func misused(cmd *cobra.Command, message string) error {
 // commandGroup completes a command that only has subcommands: alone it prints its help.
 func commandGroup(command *cobra.Command, subcommands ...*cobra.Command) *cobra.Command {
 	command.Args = noArguments
+	command.SuggestionsMinimumDistance = 2
 	command.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	command.AddCommand(subcommands...)
 	return command

@@ -269,6 +269,8 @@ func TestBadCommandLinesAreRefused(t *testing.T) {
 		"--limit must be at least 1":                    {"list", "--limit", "-1"},
 		"--output must be text or json":                 {"list", "-o", "xml"},
 		"the new order needs a reference":               {"reorder", "inv-42", "--reference", personal},
+		"unknown command; did you mean status?":         {"statsu"},
+		"unknown command; did you mean promote?":        {"deployment", "promot"},
 		"unknown flag: --refrence":                      {"onramp", "--refrence", "inv-42"},
 		"malformed flag":                                {"onramp", "--=x"},
 		"the URL of the Web UI must be like http://":    {"status", "inv-42", "--ui-url", "javascript:alert(1)"},

@@ -85,7 +85,7 @@ func (p *Program) root() *cobra.Command {
 		commands  []*cobra.Command
 	}{
 		{"start", "Start and follow orders:", []*cobra.Command{p.onramp(), p.offramp(), p.reorder(), p.watch()}},
-		{"submit", "Submit to orders:", []*cobra.Command{
+		{"submit", "Update orders:", []*cobra.Command{
 			p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel(),
 		}},
 		{"inspect", "Inspect orders:", []*cobra.Command{p.list(), p.attention(), p.status(), p.explain()}},
