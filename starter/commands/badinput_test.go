@@ -117,7 +117,7 @@ func requireNoValue(t *testing.T, document, said string) {
 	}
 }
 
-func TestDocumentsOfThePageAreTaken(t *testing.T) {
+func TestDocumentsOfThePageAreAccepted(t *testing.T) {
 	t.Parallel()
 	taken := make(map[string]string)
 	for _, bad := range badRequests(t) {
@@ -132,7 +132,7 @@ func TestDocumentsOfThePageAreTaken(t *testing.T) {
 	}
 }
 
-func TestBadRequestsOfThePageAreRefusedBeforeAnythingIsStarted(t *testing.T) {
+func TestInvalidRequestsOfThePageStartNoOrder(t *testing.T) {
 	t.Parallel()
 	requests := badRequests(t)
 	require.Greater(t, len(requests), 200)
@@ -155,12 +155,12 @@ func TestBadRequestsOfThePageAreRefusedBeforeAnythingIsStarted(t *testing.T) {
 			problem.Reference = "" // a sound one is repeated
 			requireNoValue(t, x.stdin, problem.Error())
 			require.Empty(t, got.stdout)
-			require.Empty(t, x.desk.calls)
+			require.Empty(t, x.fake.calls)
 		})
 	}
 }
 
-func TestBadFilesAreRefused(t *testing.T) {
+func TestInvalidFilesAreRejectedWithoutRepeatingValues(t *testing.T) {
 	t.Parallel()
 	change := func(before, after string) string {
 		require.Contains(t, onrampFile, before)
@@ -225,7 +225,7 @@ func TestBadFilesAreRefused(t *testing.T) {
 			for _, personal := range []string{"asha@example.test", "nobody@", "asha@okbank\"", "50100000004821"} {
 				require.NotContains(t, got.stderr, personal)
 			}
-			require.Empty(t, x.desk.calls)
+			require.Empty(t, x.fake.calls)
 		})
 	}
 }
@@ -238,7 +238,7 @@ func entriesOf(n int) string {
 	return strings.Join(entries, ", ")
 }
 
-func TestBadCommandLinesAreRefused(t *testing.T) {
+func TestInvalidCommandLinesAreRejectedWithoutRepeatingValues(t *testing.T) {
 	t.Parallel()
 	hash := "0x" + strings.Repeat("ab", 32)
 	const personal = "asha.rao@nobody.test"
@@ -287,7 +287,7 @@ func TestBadCommandLinesAreRefused(t *testing.T) {
 			require.Contains(t, got.stderr, says)
 			require.NotContains(t, got.stderr, personal)
 			require.Empty(t, got.stdout)
-			require.Empty(t, x.desk.calls)
+			require.Empty(t, x.fake.calls)
 		})
 	}
 }

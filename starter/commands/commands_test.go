@@ -14,7 +14,7 @@ import (
 	"rampart/ramp"
 )
 
-func TestMessagesGoToTheOrderThatIsNamed(t *testing.T) {
+func TestUpdatesGoToTheNamedOrder(t *testing.T) {
 	t.Parallel()
 	hash := "0x" + strings.Repeat("ab", 32)
 	tests := map[string]struct {
@@ -35,7 +35,7 @@ func TestMessagesGoToTheOrderThatIsNamed(t *testing.T) {
 			x := with(order(ramp.Onramp, "inv-42", ramp.VerifyingPayment), order(ramp.Offramp, "wd-7", ramp.VerifyingPayment))
 			got := x.run(t, test.line...)
 			require.Zero(t, got.code, got.stderr)
-			require.Equal(t, []string{test.call}, x.desk.calls)
+			require.Equal(t, []string{test.call}, x.fake.calls)
 			require.Contains(t, got.stdout, "verifying payment")
 
 			got = x.run(t, append(test.line, "-o", "json")...)
@@ -44,24 +44,24 @@ func TestMessagesGoToTheOrderThatIsNamed(t *testing.T) {
 	}
 }
 
-func TestAccountComesFromAFileToo(t *testing.T) {
+func TestAccountIsReadFromAFile(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Offramp, "wd-7", ramp.Quoting))
 	x.stdin = `{"bank": {"accountName": "Asha Rao", "accountNumber": "50100000004821", "ifsc": "HDFC0001234", "pan": "ABCPE1234F"}}`
 	require.Zero(t, x.run(t, "submit-account", "wd-7", "--file", "-").code)
-	require.Equal(t, &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234", PAN: "ABCPE1234F"}, x.desk.account.Bank)
-	require.Nil(t, x.desk.account.UPI)
+	require.Equal(t, &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234", PAN: "ABCPE1234F"}, x.fake.account.Bank)
+	require.Nil(t, x.fake.account.UPI)
 }
 
-func TestMessageForTheOtherDirectionIsWrongUsage(t *testing.T) {
+func TestUpdateForTheOtherDirectionIsAUsageError(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Offramp, "wd-7", ramp.AwaitingPayment))
 	require.Equal(t, 2, x.run(t, "submit-utr", "offramp/wd-7", "412345678901").code)
 	require.Equal(t, 2, x.run(t, "submit-hash", "onramp/inv-42", "0x").code)
-	require.Empty(t, x.desk.calls)
+	require.Empty(t, x.fake.calls)
 }
 
-func TestReferenceThatTwoOrdersHaveMustBeTold(t *testing.T) {
+func TestReferenceOfTwoOrdersIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "42", ramp.AwaitingPayment), order(ramp.Offramp, "42", ramp.AwaitingPayment))
 	for _, line := range [][]string{{"status", "42"}, {"cancel", "42"}} {
@@ -81,7 +81,7 @@ func TestUnknownOrderIsAnError(t *testing.T) {
 	}
 }
 
-func TestExitCodesTellWhatBecameOfACommand(t *testing.T) {
+func TestExitCodeFollowsFromTheError(t *testing.T) {
 	t.Parallel()
 	over := func(status ramp.Status) error {
 		return &ramp.Error{Type: ramp.OrderOver, Message: "over", Order: order(ramp.Onramp, "inv-42", status)}
@@ -105,7 +105,7 @@ func TestExitCodesTellWhatBecameOfACommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := with(order(ramp.Onramp, "inv-42", ramp.VerifyingPayment))
-			x.desk.err = test.err
+			x.fake.err = test.err
 			got := x.run(t, "submit-utr", "inv-42", "412345678901")
 			require.Equal(t, test.code, got.code)
 			if test.err != nil {
@@ -116,19 +116,19 @@ func TestExitCodesTellWhatBecameOfACommand(t *testing.T) {
 	}
 }
 
-func TestErrorsAreTheContractsInJSON(t *testing.T) {
+func TestErrorsInJSONHaveTheFormOfTheContract(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
-	x.desk.err = &ramp.Error{Type: ramp.ProofRefused, Reference: "inv-42", Message: "the provider refused the UTR"}
+	x.fake.err = &ramp.Error{Type: ramp.ProofRefused, Reference: "inv-42", Message: "the provider refused the UTR"}
 	got := x.run(t, "submit-utr", "inv-42", "412345678901", "-o", "json")
-	require.Equal(t, *x.desk.err.(*ramp.Error), decoded[ramp.Error](t, got.stderr))
+	require.Equal(t, *x.fake.err.(*ramp.Error), decoded[ramp.Error](t, got.stderr))
 
 	require.Equal(t, ramp.ErrorType("Usage"), decoded[ramp.Error](t, x.run(t, "-o", "json", "status").stderr).Type)
 	x.unreachable = true
 	require.Equal(t, ramp.ErrorType("Unreachable"), decoded[ramp.Error](t, x.run(t, "-o", "json", "status", "inv-42").stderr).Type)
 }
 
-func TestUnreachableTemporalIsOneSentence(t *testing.T) {
+func TestUnreachableTemporalIsReportedInOneLine(t *testing.T) {
 	t.Parallel()
 	x := with()
 	x.unreachable = true
@@ -139,7 +139,7 @@ func TestUnreachableTemporalIsOneSentence(t *testing.T) {
 	require.Contains(t, got.stderr, "set TEMPORAL_ADDRESS")
 }
 
-func TestWrongUsageExitsWithTwo(t *testing.T) {
+func TestUsageErrorExitsWithTwo(t *testing.T) {
 	t.Parallel()
 	for _, line := range [][]string{
 		{"frobnicate"}, {"status"}, {"status", "a", "b"}, {"list", "x"}, {"onramp", "--frob"}, {"onramp", "--chain-id", "x"},
@@ -168,7 +168,7 @@ func TestWatchFollowsAnOrderToItsEnd(t *testing.T) {
 	settling := later(begun, ramp.Settling)
 	done := later(settling, ramp.Completed)
 	x := with(begun)
-	x.desk.states = []*ramp.Order{begun, settling, done}
+	x.fake.states = []*ramp.Order{begun, settling, done}
 	got := x.run(t, "watch", "inv-42")
 	require.Zero(t, got.code, got.stderr)
 	require.Less(t, strings.Index(got.stdout, "◆ awaiting payment"), strings.Index(got.stdout, "• settling"))
@@ -177,11 +177,11 @@ func TestWatchFollowsAnOrderToItsEnd(t *testing.T) {
 	require.NotContains(t, got.stdout, "\r")
 }
 
-func TestWatchPrintsOneDocumentALineInJSON(t *testing.T) {
+func TestWatchPrintsEachChangeAsAJSONLine(t *testing.T) {
 	t.Parallel()
 	begun := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
 	x := with(begun)
-	x.desk.states = []*ramp.Order{begun, begun, later(begun, ramp.Refunded)}
+	x.fake.states = []*ramp.Order{begun, begun, later(begun, ramp.Refunded)}
 	got := x.run(t, "watch", "inv-42", "-o", "json")
 	require.Equal(t, 3, got.code)
 	lines := strings.Split(strings.TrimSpace(got.stdout), "\n")
@@ -191,32 +191,32 @@ func TestWatchPrintsOneDocumentALineInJSON(t *testing.T) {
 	require.Equal(t, ramp.ErrorType("Ended"), decoded[ramp.Error](t, got.stderr).Type)
 }
 
-func TestWatchLooksAgainAfterAnOutage(t *testing.T) {
+func TestWatchRetriesAfterATransientError(t *testing.T) {
 	t.Parallel()
 	begun := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
 	x := with(begun)
-	x.desk.outages = []error{serviceerror.NewUnavailable("restarting")}
-	x.desk.states = []*ramp.Order{begun, later(begun, ramp.Completed)}
+	x.fake.outages = []error{serviceerror.NewUnavailable("restarting")}
+	x.fake.states = []*ramp.Order{begun, later(begun, ramp.Completed)}
 	got := x.run(t, "watch", "inv-42")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "does not answer; looking again")
 	require.Contains(t, got.stdout, "✓ completed")
 }
 
-func TestWatchEndsOnAnErrorThatWillNotPass(t *testing.T) {
+func TestWatchFailsOnAPermanentError(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
-	x.desk.outages = []error{errors.New("defect")}
+	x.fake.outages = []error{errors.New("defect")}
 	got := x.run(t, "watch", "inv-42")
 	require.Equal(t, 1, got.code)
 	require.Contains(t, got.stderr, "defect")
 }
 
-func TestWatchStopsWhenItsTimeIsOverAndSaysThatTheOrderGoesOn(t *testing.T) {
+func TestWatchThatTimesOutReportsThatTheOrderContinues(t *testing.T) {
 	t.Parallel()
 	begun := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
 	x := with(begun)
-	x.desk.states = []*ramp.Order{begun}
+	x.fake.states = []*ramp.Order{begun}
 	got := x.run(t, "watch", "inv-42", "--timeout", "10ms")
 	require.Equal(t, 4, got.code)
 	require.Contains(t, got.stderr, "the order continues")
@@ -226,23 +226,23 @@ func TestWatchStopsWhenItsTimeIsOverAndSaysThatTheOrderGoesOn(t *testing.T) {
 	require.Equal(t, 4, x.runFor(interrupted, "watch", "inv-42", "-o", "json").code)
 }
 
-func TestStartedOrderIsFollowedOnRequest(t *testing.T) {
+func TestStartedOrderIsFollowedWithWatch(t *testing.T) {
 	t.Parallel()
 	begun := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
 	x := with(begun)
-	x.desk.states = []*ramp.Order{begun, later(begun, ramp.Expired)}
+	x.fake.states = []*ramp.Order{begun, later(begun, ramp.Expired)}
 	got := x.run(t, append(onrampFlags(), "--watch")...)
 	require.Equal(t, 3, got.code)
 	require.Contains(t, got.stdout, "✗ expired")
 
-	x.desk.err = &ramp.Error{Type: ramp.NotReady, Reference: "inv-42", Message: "not yet"}
+	x.fake.err = &ramp.Error{Type: ramp.NotReady, Reference: "inv-42", Message: "not yet"}
 	require.Equal(t, 3, x.run(t, append(onrampFlags(), "--watch")...).code, "an order that was slow to start is followed all the same")
 }
 
 func TestListFiltersAndLimits(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.summaries = []ramp.Summary{
+	x.fake.summaries = []ramp.Summary{
 		{Reference: "inv-3", Direction: ramp.Onramp, Status: ramp.AwaitingPayment, StartedAt: at(6, 0, 0), Running: true},
 		{Reference: "inv-2", Direction: ramp.Onramp, Status: ramp.AwaitingPayment, StartedAt: at(5, 0, 0), Running: true},
 		{Reference: "inv-1", Direction: ramp.Onramp, Status: ramp.Completed, StartedAt: at(4, 0, 0)},
@@ -253,7 +253,7 @@ func TestListFiltersAndLimits(t *testing.T) {
 	require.Equal(t, ramp.Filter{
 		Direction: ramp.Onramp, Statuses: []ramp.Status{ramp.AwaitingPayment, ramp.Settling, ramp.Completed},
 		Token: "USDC", OrderID: "6b03", Attention: true,
-	}, x.desk.filter)
+	}, x.fake.filter)
 	require.Contains(t, got.stdout, "inv-3")
 	require.Contains(t, got.stdout, "inv-2")
 	require.NotContains(t, got.stdout, "inv-1")
@@ -268,10 +268,10 @@ func TestEmptyListIsAnEmptyArrayInJSON(t *testing.T) {
 	require.Equal(t, "No orders.\n", with().run(t, "list").stdout)
 }
 
-func TestSetupSaysWhatIsThere(t *testing.T) {
+func TestSetupPrintsWhatExists(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.attributes = ramp.SearchAttributeTypes()
+	x.fake.attributes = ramp.SearchAttributeTypes()
 	got := x.run(t, "setup")
 	require.Zero(t, got.code, got.stderr)
 	require.Regexp(t, `RampFiatAmount +Double +exists`, got.stdout)
@@ -279,11 +279,11 @@ func TestSetupSaysWhatIsThere(t *testing.T) {
 	require.Contains(t, x.run(t, "setup", "-o", "json").stdout, `"added": []`)
 }
 
-func TestSetupFailsClearlyWhereATypeDiffers(t *testing.T) {
+func TestSetupReportsASearchAttributeOfAnotherType(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.attributes = ramp.SearchAttributeTypes()
-	x.desk.attributes["RampAttention"] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
+	x.fake.attributes = ramp.SearchAttributeTypes()
+	x.fake.attributes["RampAttention"] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
 	got := x.run(t, "setup")
 	require.Equal(t, 1, got.code)
 	require.Contains(t, got.stderr, "RampAttention is Keyword and must be Bool")

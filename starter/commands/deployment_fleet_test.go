@@ -24,24 +24,24 @@ import (
 	"rampart/starter/commands"
 )
 
-// fleet is the workers of a deployment, and the orders that run on them.
+// fleet is a fake deployment: its versions, their workers, and the orders that run on them.
 type fleet struct {
-	// name is the deployment that was asked about.
+	// name is the name of the deployment that a command used.
 	name     string
 	versions []*version
-	// unversioned are the workers without a version.
+	// unversioned is the workers without a version.
 	unversioned version
 	current     string
 	ramping     string
 	percent     float32
 	// failing is the order that cannot be moved.
 	failing string
-	// looks is how often the deployment or a version was looked at, and at a look something may happen.
+	// looks counts the calls that describe the deployment or a version. atLook runs a function at one of these calls.
 	looks  int
 	atLook map[int]func()
 }
 
-// version is one of a fleet's.
+// version is a version of a fleet.
 type version struct {
 	build    string
 	workers  []string
@@ -62,14 +62,14 @@ func newVersion(build string, orders ...string) *version {
 	}
 }
 
-// rollout is a fleet whose new orders go to v2, while two still run on v1.
+// rollout returns a fleet whose new orders go to v2 while two orders still run on v1.
 func rollout() *fleet {
 	v1 := newVersion("v1", "onramp/inv-1", "offramp/wd-1")
 	v1.drainage = client.WorkerDeploymentVersionDrainageStatusDraining
 	return &fleet{versions: []*version{newVersion("v2", "onramp/inv-2"), v1}, current: "v2"}
 }
 
-// run types a command line about the fleet.
+// run runs a deployment command.
 func (f *fleet) run(t *testing.T, arguments ...string) result {
 	t.Helper()
 	return f.runWith(t, nil, arguments...)
@@ -82,7 +82,7 @@ func (f *fleet) runWith(t *testing.T, variables environment, arguments ...string
 		Name: "bin/starter", Stdout: &stdout, Stderr: &stderr, Environment: variables, Now: func() time.Time { return at(6, 1, 0) },
 		Connect: func(context.Context, envconfig.EnvLookup) (*commands.Connection, error) {
 			return &commands.Connection{
-				Orders:      with(order(ramp.Onramp, "inv-1", ramp.AwaitingPayment), order(ramp.Offramp, "wd-1", ramp.AwaitingPayment)).desk,
+				Orders:      with(order(ramp.Onramp, "inv-1", ramp.AwaitingPayment), order(ramp.Offramp, "wd-1", ramp.AwaitingPayment)).fake,
 				Deployments: f,
 				Explain:     func(err error) error { return err },
 				NotSetUp:    func(context.Context) error { return nil },
@@ -101,7 +101,7 @@ func (f *fleet) look() {
 	}
 }
 
-// on are the orders that run on a version.
+// on returns the orders that run on a version.
 func (f *fleet) on(build string) []string { return f.version(build).orders }
 
 func (f *fleet) version(build string) *version {
@@ -113,7 +113,7 @@ func (f *fleet) version(build string) *version {
 	return nil
 }
 
-// chosen is the version whose orders a query of the visibility store is for.
+// chosen returns the version whose orders a query of the visibility store matches.
 func (f *fleet) chosen(query string) *version {
 	const running = `TaskQueue = "ramp" AND ExecutionStatus = "Running" AND TemporalWorkerDeploymentVersion `
 	for _, version := range f.versions {
@@ -159,7 +159,7 @@ func (f *fleet) CountWorkflow(
 	return &workflowservice.CountWorkflowExecutionsResponse{Count: int64(len(chosen.orders))}, nil
 }
 
-// ListWorkflow lists one order a page.
+// ListWorkflow returns pages of one order.
 func (f *fleet) ListWorkflow(
 	_ context.Context, request *workflowservice.ListWorkflowExecutionsRequest,
 ) (*workflowservice.ListWorkflowExecutionsResponse, error) {
@@ -196,7 +196,7 @@ func (f *fleet) UpdateWorkflowExecutionOptions(
 	return client.WorkflowExecutionOptions{}, serviceerror.NewNotFound("workflow execution already completed")
 }
 
-// deployments finds a deployment by its name.
+// deployments is a fake client for deployments.
 type deployments struct {
 	client.WorkerDeploymentClient
 	fleet *fleet
@@ -207,7 +207,7 @@ func (d deployments) GetHandle(name string) client.WorkerDeploymentHandle {
 	return handle{fleet: d.fleet}
 }
 
-// handle is for the fleet's deployment.
+// handle is the fake handle of the fleet's deployment.
 type handle struct {
 	client.WorkerDeploymentHandle
 	fleet *fleet

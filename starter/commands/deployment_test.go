@@ -11,7 +11,7 @@ import (
 	"rampart/ramp"
 )
 
-func TestDeploymentStatusShowsWhereOrdersRunAndGo(t *testing.T) {
+func TestDeploymentStatusShowsVersionsOrdersAndWorkers(t *testing.T) {
 	t.Parallel()
 	f := rollout()
 	f.versions = append(f.versions, newVersion("v0"), newVersion("v3"))
@@ -33,7 +33,7 @@ func TestDeploymentStatusShowsWhereOrdersRunAndGo(t *testing.T) {
 `, got.stdout)
 }
 
-func TestDeploymentStatusIsJSONToo(t *testing.T) {
+func TestDeploymentStatusAsJSON(t *testing.T) {
 	t.Parallel()
 	got := rollout().run(t, "status", "-o", "json")
 	require.Zero(t, got.code, got.stderr)
@@ -47,7 +47,7 @@ func TestDeploymentStatusIsJSONToo(t *testing.T) {
 	}`, got.stdout)
 }
 
-func TestWorkersWithoutAVersionAreCurrentUntilAnotherIs(t *testing.T) {
+func TestWorkersWithoutAVersionAreCurrentUntilAVersionIs(t *testing.T) {
 	t.Parallel()
 	f := &fleet{versions: []*version{newVersion("v1")}}
 	require.Regexp(t, `v1 +idle .*\n +\(no version\) +current `, f.run(t, "status").stdout)
@@ -56,7 +56,7 @@ func TestWorkersWithoutAVersionAreCurrentUntilAnotherIs(t *testing.T) {
 	require.Regexp(t, `v1 +current .*\n +\(no version\) +ramping 20 % `, f.run(t, "status").stdout)
 }
 
-func TestDeploymentIsTheOneThatIsNamed(t *testing.T) {
+func TestDeploymentIsSelectedByFlagOrEnvironment(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		want        string
@@ -75,14 +75,14 @@ func TestDeploymentIsTheOneThatIsNamed(t *testing.T) {
 	}
 }
 
-func TestDeploymentThatNoWorkerIsOfIsAnError(t *testing.T) {
+func TestDeploymentWithoutWorkersIsNotFound(t *testing.T) {
 	t.Parallel()
 	got := (&fleet{}).run(t, "status", "--deployment", "orders")
 	require.Equal(t, 1, got.code)
 	require.Equal(t, "starter: no worker has joined deployment orders: start workers with RAMP_DEPLOYMENT=orders and a RAMP_BUILD_ID\n", got.stderr)
 }
 
-func TestVersionIsRampedPromotedAndTakenBack(t *testing.T) {
+func TestVersionIsRampedAndPromoted(t *testing.T) {
 	t.Parallel()
 	f := rollout()
 	f.versions = append(f.versions, newVersion("v3"))
@@ -109,7 +109,7 @@ func TestVersionIsRampedPromotedAndTakenBack(t *testing.T) {
 	require.Equal(t, "v3", decoded[map[string]any](t, f.run(t, "promote", "v3", "-o", "json").stdout)["current"])
 }
 
-func TestVersionGetsOrdersOnlyOnceItsWorkersTakeThemAndTheirWatches(t *testing.T) {
+func TestVersionGetsOrdersOnlyWhenItsWorkersPollEveryTaskQueue(t *testing.T) {
 	t.Parallel()
 	for name, hide := range map[string]func(*fleet){
 		"no such version":        func(f *fleet) { f.versions = f.versions[:2] },
@@ -141,7 +141,7 @@ func TestVersionGetsOrdersOnlyOnceItsWorkersTakeThemAndTheirWatches(t *testing.T
 	}
 }
 
-func TestWaitDrainedWaitsForTemporalAndForTheLastOrder(t *testing.T) {
+func TestWaitDrainedWaitsForTemporalsCheckAndForTheLastOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := rollout()
@@ -155,7 +155,7 @@ func TestWaitDrainedWaitsForTemporalAndForTheLastOrder(t *testing.T) {
 	})
 }
 
-func TestVersionThatDoesNotDrainInTimeIsNotThereYet(t *testing.T) {
+func TestVersionThatDoesNotDrainInTimeIsNotReady(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		got := rollout().run(t, "wait-drained", "v1", "--timeout", "1h", "-o", "json")
@@ -167,7 +167,7 @@ func TestVersionThatDoesNotDrainInTimeIsNotThereYet(t *testing.T) {
 	})
 }
 
-func TestVersionThatNewOrdersGoToIsNotWaitedFor(t *testing.T) {
+func TestVersionThatGetsNewOrdersDoesNotDrain(t *testing.T) {
 	t.Parallel()
 	f := rollout()
 	f.versions = append(f.versions, newVersion("v3"))
@@ -209,7 +209,7 @@ func TestAllOrdersOfAVersionAreMoved(t *testing.T) {
 	require.Equal(t, []string{"onramp/inv-1", "offramp/wd-1"}, answer.Moved)
 }
 
-func TestMoveSaysHowFarItCame(t *testing.T) {
+func TestFailedMoveReportsHowManyOrdersWereMoved(t *testing.T) {
 	t.Parallel()
 	f := rollout()
 	f.failing = "offramp/wd-1"
@@ -222,7 +222,7 @@ func TestMoveSaysHowFarItCame(t *testing.T) {
 	require.Equal(t, "starter: moved 0 of 1 orders to v2; moving onramp/inv-9 failed: no such order runs\n", got.stderr)
 }
 
-func TestDeploymentCommandsThatMakeNoSenseChangeNothing(t *testing.T) {
+func TestInvalidDeploymentCommandsChangeNothing(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		line    []string

@@ -20,8 +20,8 @@ import (
 	"rampart/starter/explain"
 )
 
-// DescribeWorkflowExecution knows the orders of the desk, all of which run, and the runs that are past.
-func (d *desk) DescribeWorkflowExecution(_ context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+// DescribeWorkflowExecution knows the orders of the fake, all of which run, and the runs that are past.
+func (d *fake) DescribeWorkflowExecution(_ context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	for _, run := range d.past[workflowID] {
 		if runID == "" || runID == run.info.GetExecution().GetRunId() {
 			return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: run.info}, nil
@@ -36,7 +36,7 @@ func (d *desk) DescribeWorkflowExecution(_ context.Context, workflowID, runID st
 	}}, nil
 }
 
-func (d *desk) GetWorkflowHistory(_ context.Context, workflowID, runID string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+func (d *fake) GetWorkflowHistory(_ context.Context, workflowID, runID string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
 	for _, run := range d.past[workflowID] {
 		if runID == run.info.GetExecution().GetRunId() {
 			return &events{left: append([]*historypb.HistoryEvent{beginning()}, run.events...)}
@@ -46,7 +46,7 @@ func (d *desk) GetWorkflowHistory(_ context.Context, workflowID, runID string, _
 }
 
 // DescribeTaskQueue knows one worker, which has just asked for work, unless it is away.
-func (d *desk) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+func (d *fake) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
 	if d.workersAway {
 		return &workflowservice.DescribeTaskQueueResponse{}, nil
 	}
@@ -99,7 +99,7 @@ func TestExplainFindsAnOrderByItsReference(t *testing.T) {
 	require.Contains(t, got.stdout, "bin/starter submit-utr inv-42 UTR")
 }
 
-func TestExplainAsksWhichOrderIsMeant(t *testing.T) {
+func TestExplainRejectsAnAmbiguousReference(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "42", ramp.Settling), order(ramp.Offramp, "42", ramp.Settling))
 	got := x.run(t, "explain", "42")
@@ -116,7 +116,7 @@ func TestExplainOfNoOrderIsAnError(t *testing.T) {
 	require.Equal(t, 2, with().run(t, "explain").code)
 }
 
-func TestExplainIsADocumentForScriptsToo(t *testing.T) {
+func TestExplainAsJSON(t *testing.T) {
 	t.Parallel()
 	told := decoded[explain.Explanation](t, with(troubledOrder()).run(t, "explain", "wd-7", "-o", "json").stdout)
 	require.Equal(t, ramp.Settling, told.Status)
@@ -127,7 +127,7 @@ func TestExplainIsADocumentForScriptsToo(t *testing.T) {
 func TestAttentionShowsEachOrderWithItsReasonAndWhatHelps(t *testing.T) {
 	t.Parallel()
 	x := with(troubledOrder(), order(ramp.Onramp, "inv-42", ramp.Settling))
-	x.desk.summaries = []ramp.Summary{
+	x.fake.summaries = []ramp.Summary{
 		listed(ramp.Offramp, "wd-7"),
 		listed(ramp.Onramp, "inv-42"), // well again
 		listed(ramp.Onramp, "inv-41"), // forgotten meanwhile
@@ -139,7 +139,7 @@ func TestAttentionShowsEachOrderWithItsReasonAndWhatHelps(t *testing.T) {
 	require.Contains(t, got.stdout, "bin/starter explain offramp/wd-7")
 	require.NotContains(t, got.stdout, "inv-4")
 	for _, sign := range []string{"RampAttention = true", "Failed", "TemporalReportedProblems"} {
-		require.Contains(t, x.desk.condition, sign)
+		require.Contains(t, x.fake.condition, sign)
 	}
 
 	found := decoded[[]struct {
@@ -161,19 +161,19 @@ func TestAttentionSaysWhenNothingNeedsAPerson(t *testing.T) {
 func TestAttentionSaysThatNoWorkerRuns(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.workersAway = true
+	x.fake.workersAway = true
 	require.Contains(t, x.run(t, "attention").stdout, "No worker runs: no order goes on until one does.")
 }
 
 func TestAttentionAsksAnOlderServerForLess(t *testing.T) {
 	t.Parallel()
 	x := with(troubledOrder())
-	x.desk.summaries = []ramp.Summary{listed(ramp.Offramp, "wd-7")}
-	x.desk.unknown = "TemporalReportedProblems"
+	x.fake.summaries = []ramp.Summary{listed(ramp.Offramp, "wd-7")}
+	x.fake.unknown = "TemporalReportedProblems"
 	got := x.run(t, "attention")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "wd-7")
-	require.NotContains(t, x.desk.condition, x.desk.unknown)
+	require.NotContains(t, x.fake.condition, x.fake.unknown)
 }
 
 func TestAttentionSaysWhenThereIsMore(t *testing.T) {
@@ -181,25 +181,25 @@ func TestAttentionSaysWhenThereIsMore(t *testing.T) {
 	also := troubledOrder()
 	also.Reference = "wd-8"
 	x := with(troubledOrder(), also)
-	x.desk.summaries = []ramp.Summary{listed(ramp.Offramp, "wd-7"), listed(ramp.Offramp, "wd-8")}
+	x.fake.summaries = []ramp.Summary{listed(ramp.Offramp, "wd-7"), listed(ramp.Offramp, "wd-8")}
 	require.Contains(t, x.run(t, "attention", "--limit", "1").stdout, "There are more")
 }
 
-func TestListSearchesByWhatOrdersAreKnownBy(t *testing.T) {
+func TestListFiltersByReferenceAndTime(t *testing.T) {
 	t.Parallel()
 	x := with()
 	got := x.run(t, "list", "--reference", "inv-2026", "--running", "--since", "90m")
 	require.Zero(t, got.code, got.stderr)
-	require.Equal(t, at(4, 30, 3), x.desk.filter.StartedAfter)
+	require.Equal(t, at(4, 30, 3), x.fake.filter.StartedAfter)
 	require.Equal(t, `(ExecutionStatus = "Running") AND (WorkflowId STARTS_WITH "onramp/inv-2026" OR WorkflowId STARTS_WITH "offramp/inv-2026")`,
-		x.desk.condition)
+		x.fake.condition)
 
 	require.Zero(t, x.run(t, "list", "--since", "2026-11-23").code)
-	require.Equal(t, at(0, 0, 0).Add(-5*60*60e9-30*60e9), x.desk.filter.StartedAfter.UTC(), "a day begins in India")
-	require.Empty(t, x.desk.condition)
+	require.Equal(t, at(0, 0, 0).Add(-5*60*60e9-30*60e9), x.fake.filter.StartedAfter.UTC(), "a day begins in India")
+	require.Empty(t, x.fake.condition)
 }
 
-func TestListRefusesConditionsThatMakeNoSense(t *testing.T) {
+func TestListRejectsInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for _, line := range [][]string{
 		{"--reference", `x" OR WorkflowId != "`}, {"--since", "yesterday"}, {"--since", "-3h"}, {"--page", "0"}, {"--limit", "0"},
@@ -210,11 +210,11 @@ func TestListRefusesConditionsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-func TestListIsReadPageByPage(t *testing.T) {
+func TestListHasPages(t *testing.T) {
 	t.Parallel()
 	x := with()
 	for _, reference := range []string{"a-1", "a-2", "a-3", "a-4", "a-5"} {
-		x.desk.summaries = append(x.desk.summaries, ramp.Summary{Reference: reference, Direction: ramp.Onramp, Running: true})
+		x.fake.summaries = append(x.fake.summaries, ramp.Summary{Reference: reference, Direction: ramp.Onramp, Running: true})
 	}
 	second := x.run(t, "list", "--limit", "2", "--page", "2").stdout
 	require.NotContains(t, second, "a-2")
@@ -239,25 +239,25 @@ func (x *terminal) completions(t *testing.T, arguments ...string) []string {
 func TestShellCompletesCommandsStatusesAndReferences(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.summaries = []ramp.Summary{{Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.AwaitingPayment}}
+	x.fake.summaries = []ramp.Summary{{Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.AwaitingPayment}}
 	require.Contains(t, x.completions(t, "exp")[0], "explain")
 	require.Contains(t, x.completions(t, "list", "--status", ""), "awaiting_payment")
 	require.Equal(t, []string{"onramp", "offramp"}, x.completions(t, "list", "--direction", ""))
 	require.Equal(t, []string{"text", "json"}, x.completions(t, "list", "-o", ""))
 	require.Equal(t, []string{"inv-42\tonramp, awaiting_payment"}, x.completions(t, "submit-utr", "inv"))
-	require.Contains(t, x.desk.condition, `STARTS_WITH "onramp/inv"`)
+	require.Contains(t, x.fake.condition, `STARTS_WITH "onramp/inv"`)
 	require.Empty(t, x.completions(t, "submit-utr", "inv-42", ""), "nobody knows the UTR yet")
 	require.Empty(t, x.completions(t, "explain", `"`))
 }
 
-func TestShellCompletesNothingWhileTemporalDoesNotAnswer(t *testing.T) {
+func TestShellCompletesNothingIfTemporalIsUnreachable(t *testing.T) {
 	t.Parallel()
 	x := with()
 	x.unreachable = true
 	require.Empty(t, x.completions(t, "explain", "inv"))
 }
 
-func TestShellScriptsAreThereForEveryShell(t *testing.T) {
+func TestCompletionScriptExistsForEveryShell(t *testing.T) {
 	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		got := with().run(t, "completion", shell)
@@ -266,7 +266,7 @@ func TestShellScriptsAreThereForEveryShell(t *testing.T) {
 	}
 }
 
-func TestContextChoosesAProfileOfTemporalsConfigurationFile(t *testing.T) {
+func TestContextSelectsAProfileOfTemporalsConfigurationFile(t *testing.T) {
 	t.Parallel()
 	config := file(t, "[profile.default]\naddress = \"a.example.test:7233\"\n[profile.staging]\naddress = \"b.example.test:7233\"\n")
 	x := with(order(ramp.Onramp, "inv-42", ramp.Settling))
@@ -284,8 +284,8 @@ func TestContextChoosesAProfileOfTemporalsConfigurationFile(t *testing.T) {
 func TestSetupSetsTheRetention(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.attributes = ramp.SearchAttributeTypes()
-	x.desk.retention = 24 * 60 * 60e9
+	x.fake.attributes = ramp.SearchAttributeTypes()
+	x.fake.retention = 24 * 60 * 60e9
 	got := x.run(t, "setup", "--retention", "720h")
 	require.Zero(t, got.code, got.stderr)
 	require.Regexp(t, `Retention +30 days +set, was 1 day`, got.stdout)

@@ -24,14 +24,14 @@ func FuzzOrderFile(f *testing.F) {
 
 		got := x.runFor(t.Context(), "onramp", "--file", "-")
 
-		if x.desk.onramp != nil {
-			require.NoError(t, x.desk.onramp.Validate())
-			require.Equal(t, []string{"onramp"}, x.desk.calls)
-			require.NotContains(t, got.stdout+got.stderr, x.desk.onramp.Email)
+		if x.fake.onramp != nil {
+			require.NoError(t, x.fake.onramp.Validate())
+			require.Equal(t, []string{"onramp"}, x.fake.calls)
+			require.NotContains(t, got.stdout+got.stderr, x.fake.onramp.Email)
 			return
 		}
 		require.Equal(t, 2, got.code)
-		require.Empty(t, x.desk.calls)
+		require.Empty(t, x.fake.calls)
 		require.True(t, strings.HasPrefix(got.stderr, "starter: "), got.stderr)
 		for _, r := range strings.ReplaceAll(got.stderr, "\n", "") {
 			require.True(t, unicode.IsGraphic(r), "%q in %q", r, got.stderr)

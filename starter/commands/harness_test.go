@@ -28,32 +28,32 @@ import (
 	"rampart/starter/explain"
 )
 
-// desk answers every call as it is told to, and remembers what it was asked.
-type desk struct {
+// fake is a fake of ramp.Client and of the parts of Temporal's client that commands use. It records its calls.
+type fake struct {
 	workersAway bool
-	// orders are those that exist, by workflow id.
+	// orders are the existing orders, by workflow id.
 	orders map[string]*ramp.Order
-	// err is the answer to whatever changes an order.
+	// err is the error of calls that change an order.
 	err error
-	// states are what Watch yields.
+	// states are the states that Watch yields.
 	states []*ramp.Order
-	// outages are errors that Watch meets before it yields states.
+	// outages are errors of the first calls of Watch.
 	outages []error
-	// attributes are the search attributes that the namespace has.
+	// attributes are the search attributes of the namespace.
 	attributes map[string]enumspb.IndexedValueType
-	// retention is the namespace's.
+	// retention is that of the namespace.
 	retention time.Duration
-	// summaries are what Search yields, strays what hangs, and strayed the condition by which that was narrowed.
+	// summaries are yielded by Search, strays by Strays, and strayed is the condition that Strays was called with.
 	summaries []ramp.Summary
 	strays    []ramp.Summary
 	strayed   string
-	// past are the runs of workflows that are not, or not only, an order that runs: by workflow id, the newest first.
+	// past are the runs of each workflow id that has more than one running order, the newest first.
 	past map[string][]past
-	// newest is how the newest run of a workflow ended, if it was no order.
+	// newest is the error of the newest run of a workflow id, if it was refused.
 	newest map[string]error
-	// invisible is why the visibility store does not answer for a reference.
+	// invisible is the error of the visibility store for a reference.
 	invisible error
-	// notSetUp is what the namespace lacks.
+	// notSetUp is the error that names what the namespace lacks.
 	notSetUp error
 
 	onramp  *ramp.OnrampRequest
@@ -61,14 +61,14 @@ type desk struct {
 	reorder *ramp.ReorderRequest
 	account *ramp.AccountSubmission
 	filter  ramp.Filter
-	// unknown is a search attribute that the server is too old for.
+	// unknown is a search attribute that an older server does not support.
 	unknown string
-	// condition is what Search was asked for besides filter.
+	// condition is the condition that Search was called with.
 	condition string
 	calls     []string
 }
 
-func (d *desk) answer(call string, id ramp.ID) (*ramp.Order, error) {
+func (d *fake) answer(call string, id ramp.ID) (*ramp.Order, error) {
 	d.calls = append(d.calls, call)
 	if d.err != nil {
 		return nil, d.err
@@ -76,7 +76,7 @@ func (d *desk) answer(call string, id ramp.ID) (*ramp.Order, error) {
 	return d.get(id)
 }
 
-func (d *desk) get(id ramp.ID) (*ramp.Order, error) {
+func (d *fake) get(id ramp.ID) (*ramp.Order, error) {
 	order, found := d.orders[id.Direction.WorkflowID(id.Reference)]
 	if !found {
 		return nil, &ramp.Error{Type: ramp.NotFound, Reference: id.Reference, Message: "there is no such order"}
@@ -84,29 +84,29 @@ func (d *desk) get(id ramp.ID) (*ramp.Order, error) {
 	return order, nil
 }
 
-func (d *desk) StartOnramp(_ context.Context, request ramp.OnrampRequest) (*ramp.Order, error) {
+func (d *fake) StartOnramp(_ context.Context, request ramp.OnrampRequest) (*ramp.Order, error) {
 	d.onramp = &request
 	return d.answer("onramp", ramp.ID{Direction: ramp.Onramp, Reference: request.Reference})
 }
 
-func (d *desk) StartOfframp(_ context.Context, request ramp.OfframpRequest) (*ramp.Order, error) {
+func (d *fake) StartOfframp(_ context.Context, request ramp.OfframpRequest) (*ramp.Order, error) {
 	d.offramp = &request
 	return d.answer("offramp", ramp.ID{Direction: ramp.Offramp, Reference: request.Reference})
 }
 
-func (d *desk) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Order, error) {
+func (d *fake) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Order, error) {
 	d.reorder = &request
 	return d.answer("reorder", ramp.ID{Direction: ramp.Onramp, Reference: request.NewReference})
 }
 
-func (d *desk) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) {
+func (d *fake) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) {
 	if err := d.newest[id.Direction.WorkflowID(id.Reference)]; err != nil {
 		return nil, err
 	}
 	return d.get(id)
 }
 
-func (d *desk) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order, error) {
+func (d *fake) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order, error) {
 	d.calls = append(d.calls, "run "+runID)
 	if d.err != nil {
 		return nil, d.err
@@ -118,7 +118,7 @@ func (d *desk) GetRun(_ context.Context, id ramp.ID, runID string) (*ramp.Order,
 	return order, err
 }
 
-func (d *desk) Runs(_ context.Context, id ramp.ID) iter.Seq2[ramp.Summary, error] {
+func (d *fake) Runs(_ context.Context, id ramp.ID) iter.Seq2[ramp.Summary, error] {
 	return func(yield func(ramp.Summary, error) bool) {
 		if d.invisible != nil {
 			yield(ramp.Summary{}, d.invisible)
@@ -132,7 +132,7 @@ func (d *desk) Runs(_ context.Context, id ramp.ID) iter.Seq2[ramp.Summary, error
 	}
 }
 
-func (d *desk) Strays(_ context.Context, condition string) iter.Seq2[ramp.Summary, error] {
+func (d *fake) Strays(_ context.Context, condition string) iter.Seq2[ramp.Summary, error] {
 	d.strayed = condition
 	return func(yield func(ramp.Summary, error) bool) {
 		for _, stray := range d.strays {
@@ -143,9 +143,9 @@ func (d *desk) Strays(_ context.Context, condition string) iter.Seq2[ramp.Summar
 	}
 }
 
-func (d *desk) NotSetUp(context.Context) error { return d.notSetUp }
+func (d *fake) NotSetUp(context.Context) error { return d.notSetUp }
 
-func (d *desk) Watch(ctx context.Context, _ ramp.ID) iter.Seq2[*ramp.Order, error] {
+func (d *fake) Watch(ctx context.Context, _ ramp.ID) iter.Seq2[*ramp.Order, error] {
 	return func(yield func(*ramp.Order, error) bool) {
 		if len(d.outages) > 0 {
 			outage := d.outages[0]
@@ -165,7 +165,7 @@ func (d *desk) Watch(ctx context.Context, _ ramp.ID) iter.Seq2[*ramp.Order, erro
 	}
 }
 
-func (d *desk) Search(_ context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error] {
+func (d *fake) Search(_ context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error] {
 	d.filter, d.condition = filter, condition
 	return func(yield func(ramp.Summary, error) bool) {
 		if d.unknown != "" && strings.Contains(condition, d.unknown) {
@@ -183,44 +183,44 @@ func (d *desk) Search(_ context.Context, filter ramp.Filter, condition string) i
 	}
 }
 
-func (d *desk) SubmitUTR(_ context.Context, reference, utr string) (*ramp.Order, error) {
+func (d *fake) SubmitUTR(_ context.Context, reference, utr string) (*ramp.Order, error) {
 	return d.answer("submit-utr "+utr, ramp.ID{Direction: ramp.Onramp, Reference: reference})
 }
 
-func (d *desk) SubmitTransactionHash(_ context.Context, reference, hash string) (*ramp.Order, error) {
+func (d *fake) SubmitTransactionHash(_ context.Context, reference, hash string) (*ramp.Order, error) {
 	return d.answer("submit-hash "+hash, ramp.ID{Direction: ramp.Offramp, Reference: reference})
 }
 
-func (d *desk) SubmitKYC(_ context.Context, id ramp.ID, dossier string) (*ramp.Order, error) {
+func (d *fake) SubmitKYC(_ context.Context, id ramp.ID, dossier string) (*ramp.Order, error) {
 	return d.answer("submit-kyc "+dossier, id)
 }
 
-func (d *desk) SubmitAccount(_ context.Context, id ramp.ID, account ramp.AccountSubmission) (*ramp.Order, error) {
+func (d *fake) SubmitAccount(_ context.Context, id ramp.ID, account ramp.AccountSubmission) (*ramp.Order, error) {
 	d.account = &account
 	return d.answer("submit-account", id)
 }
 
-func (d *desk) ConfirmQuote(_ context.Context, id ramp.ID, quote string) (*ramp.Order, error) {
+func (d *fake) ConfirmQuote(_ context.Context, id ramp.ID, quote string) (*ramp.Order, error) {
 	return d.answer("confirm-quote "+quote, id)
 }
 
-func (d *desk) Cancel(_ context.Context, id ramp.ID) (*ramp.Order, error) {
+func (d *fake) Cancel(_ context.Context, id ramp.ID) (*ramp.Order, error) {
 	return d.answer("cancel", id)
 }
 
-func (d *desk) ListSearchAttributes(
+func (d *fake) ListSearchAttributes(
 	context.Context, *operatorservice.ListSearchAttributesRequest, ...grpc.CallOption,
 ) (*operatorservice.ListSearchAttributesResponse, error) {
 	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: d.attributes}, nil
 }
 
-func (d *desk) AddSearchAttributes(
+func (d *fake) AddSearchAttributes(
 	context.Context, *operatorservice.AddSearchAttributesRequest, ...grpc.CallOption,
 ) (*operatorservice.AddSearchAttributesResponse, error) {
 	return nil, d.err
 }
 
-func (d *desk) DescribeNamespace(
+func (d *fake) DescribeNamespace(
 	context.Context, *workflowservice.DescribeNamespaceRequest, ...grpc.CallOption,
 ) (*workflowservice.DescribeNamespaceResponse, error) {
 	return &workflowservice.DescribeNamespaceResponse{
@@ -228,31 +228,31 @@ func (d *desk) DescribeNamespace(
 	}, nil
 }
 
-func (d *desk) RegisterNamespace(
+func (d *fake) RegisterNamespace(
 	context.Context, *workflowservice.RegisterNamespaceRequest, ...grpc.CallOption,
 ) (*workflowservice.RegisterNamespaceResponse, error) {
 	return nil, d.err
 }
 
-func (d *desk) UpdateNamespace(
+func (d *fake) UpdateNamespace(
 	_ context.Context, request *workflowservice.UpdateNamespaceRequest, _ ...grpc.CallOption,
 ) (*workflowservice.UpdateNamespaceResponse, error) {
 	d.retention = request.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	return &workflowservice.UpdateNamespaceResponse{}, d.err
 }
 
-// result is what a command line leaves behind.
+// result is the result of a command line.
 type result struct {
 	code           int
 	stdout, stderr string
 }
 
-// terminal is where command lines are typed.
+// terminal runs command lines.
 type terminal struct {
-	desk        *desk
+	fake        *fake
 	stdin       string
 	environment environment
-	// unreachable is set while Temporal does not answer.
+	// unreachable is set if Temporal does not answer.
 	unreachable bool
 	// connectedWith is the environment of the latest connection.
 	connectedWith envconfig.EnvLookup
@@ -284,13 +284,13 @@ func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (
 		return nil, &connection.UnreachableError{Address: "localhost:7233", Cause: io.ErrUnexpectedEOF}
 	}
 	return &commands.Connection{
-		Orders:     x.desk,
-		Search:     x.desk.Search,
-		Strays:     x.desk.Strays,
-		NotSetUp:   x.desk.NotSetUp,
-		Operator:   x.desk,
-		Namespaces: x.desk,
-		Temporal:   x.desk,
+		Orders:     x.fake,
+		Search:     x.fake.Search,
+		Strays:     x.fake.Strays,
+		NotSetUp:   x.fake.NotSetUp,
+		Operator:   x.fake,
+		Namespaces: x.fake,
+		Temporal:   x.fake,
 		Reader:     explain.NewReader(nil, nil),
 		Address:    "localhost:7233",
 		Namespace:  "default",
@@ -310,18 +310,18 @@ func (e environment) LookupEnv(name string) (string, bool) {
 }
 
 func with(orders ...*ramp.Order) *terminal {
-	d := &desk{orders: make(map[string]*ramp.Order)}
+	d := &fake{orders: make(map[string]*ramp.Order)}
 	for _, order := range orders {
 		d.orders[order.Direction.WorkflowID(order.Reference)] = order
 	}
-	return &terminal{desk: d}
+	return &terminal{fake: d}
 }
 
 func at(hour, minute, second int) time.Time {
 	return time.Date(2026, time.November, 23, hour, minute, second, 0, time.UTC)
 }
 
-// order is one that waits for its payment.
+// order returns an order with payment instructions.
 func order(direction ramp.Direction, reference string, status ramp.Status) *ramp.Order {
 	return &ramp.Order{
 		Reference: reference, Direction: direction, Status: status, OrderID: "6b03b894",
@@ -332,7 +332,7 @@ func order(direction ramp.Direction, reference string, status ramp.Status) *ramp
 	}
 }
 
-// later is an order some time on, in another status.
+// later returns the order a minute later, in another status.
 func later(from *ramp.Order, status ramp.Status) *ramp.Order {
 	next := *from
 	next.Status = status
@@ -341,7 +341,7 @@ func later(from *ramp.Order, status ramp.Status) *ramp.Order {
 	return &next
 }
 
-// file writes a request for --file.
+// file writes a file for --file and returns its name.
 func file(t *testing.T, content string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "order.json")
@@ -349,7 +349,7 @@ func file(t *testing.T, content string) string {
 	return name
 }
 
-// decoded reads a JSON document that was printed.
+// decoded decodes a JSON document.
 func decoded[T any](t *testing.T, text string) T {
 	t.Helper()
 	var document T

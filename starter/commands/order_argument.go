@@ -95,7 +95,7 @@ func only[T any](candidates []ramp.ID, lookUp func(ramp.ID) (T, error)) (none T,
 func unambiguous(reference string, orders int) error {
 	switch orders {
 	case 0:
-		return &ramp.Error{Type: ramp.NotFound, Reference: reference, Message: "there is no such order"}
+		return &ramp.Error{Type: ramp.NotFound, Reference: reference, Message: "there is no such order: check the reference, and TEMPORAL_NAMESPACE or --context"}
 	case 1:
 		return nil
 	default:

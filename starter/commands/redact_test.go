@@ -17,11 +17,11 @@ func requireNothingPersonal(t *testing.T, r result) {
 	}
 }
 
-func TestErrorsOfOthersAreShownWithoutWhatIsPersonal(t *testing.T) {
+func TestErrorsOfLibrariesAreRedacted(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
-		x.desk.err = errors.New(`rpc failed for asha@example.test, account 50100000004821 {"accountName":"Asha Rao"}: Bearer s3cr3t-token, ` +
+		x.fake.err = errors.New(`rpc failed for asha@example.test, account 50100000004821 {"accountName":"Asha Rao"}: Bearer s3cr3t-token, ` +
 			"eyJhbGciOiJIUzI1NiJ9.e30.c2ln")
 		r := x.run(t, "submit-utr", "inv-42", "412345678901", "-o", format)
 		require.Equal(t, 1, r.code)
@@ -51,7 +51,7 @@ func TestRequestsAreNotRepeatedInErrors(t *testing.T) {
 	}
 }
 
-func TestNotesOfAnOlderWorkerAreShownWithoutWhatIsPersonal(t *testing.T) {
+func TestTextsOfAnOrderAreRedacted(t *testing.T) {
 	t.Parallel()
 	waiting := order(ramp.Onramp, "inv-42", ramp.AwaitingAccount)
 	waiting.ProviderReason = "no account 50100000004821"

@@ -100,11 +100,11 @@ func taken(runID string, by past) past {
 // among is a terminal before which these runs lie, the newest first, all of which the visibility store suspects.
 func among(runs ...past) *terminal {
 	x := with()
-	x.desk.past = make(map[string][]past)
+	x.fake.past = make(map[string][]past)
 	for _, run := range runs {
 		id := run.info.GetExecution().GetWorkflowId()
-		x.desk.past[id] = append(x.desk.past[id], run)
-		x.desk.summaries = append(x.desk.summaries, run.summary())
+		x.fake.past[id] = append(x.fake.past[id], run)
+		x.fake.summaries = append(x.fake.summaries, run.summary())
 	}
 	return x
 }
@@ -182,7 +182,7 @@ func TestAttentionLooksAtTheRunThatIsTheOrder(t *testing.T) {
 	t.Parallel()
 	goesOn := newPast("onramp/inv-42", secondRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
 	x := among(goesOn, terminated("onramp/inv-42", firstRun))
-	x.desk.orders = with(order(ramp.Onramp, "inv-42", ramp.Settling)).desk.orders
+	x.fake.orders = with(order(ramp.Onramp, "inv-42", ramp.Settling)).fake.orders
 	require.Empty(t, x.attended(t))
 
 	gone := terminated("onramp/inv-42", firstRun)
@@ -195,7 +195,7 @@ func TestAttentionShowsRefusedRequestsOfAnyType(t *testing.T) {
 	t.Parallel()
 	x := refusals(t)
 	x.attended(t, "--all")
-	require.Empty(t, x.desk.strayed, "those that have failed too")
+	require.Empty(t, x.fake.strayed, "those that have failed too")
 }
 
 // stray is a workflow that runs, and that no worker takes for an order.
@@ -203,7 +203,7 @@ func stray(workflowID, kind, queue string) *terminal {
 	run := newPast(workflowID, firstRun, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil)
 	run.info.Type.Name, run.info.TaskQueue = kind, queue
 	x := among(run)
-	x.desk.strays, x.desk.summaries = x.desk.summaries, nil
+	x.fake.strays, x.fake.summaries = x.fake.summaries, nil
 	return x
 }
 
@@ -226,7 +226,7 @@ func TestAttentionShowsWhatWasMeantAsAnOrderAndHangs(t *testing.T) {
 			for _, want := range c.want {
 				require.Contains(t, got.stdout, want)
 			}
-			require.Equal(t, `(ExecutionStatus = "Running") AND (StartTime > "2026-11-23T04:30:03Z")`, c.x.desk.strayed)
+			require.Equal(t, `(ExecutionStatus = "Running") AND (StartTime > "2026-11-23T04:30:03Z")`, c.x.fake.strayed)
 		})
 	}
 }
@@ -240,13 +240,13 @@ func TestExplainSaysThatAWorkflowIsNoOrder(t *testing.T) {
 	require.NotContains(t, got.stdout, "What is awaited")
 }
 
-func TestListShowsWhatHangsAfterTheOrders(t *testing.T) {
+func TestListShowsStraysAfterOrders(t *testing.T) {
 	t.Parallel()
 	x := stray("onramp/inv-43", "ONRAMP", "ramp")
-	x.desk.summaries = []ramp.Summary{listed(ramp.Onramp, "inv-42")}
+	x.fake.summaries = []ramp.Summary{listed(ramp.Onramp, "inv-42")}
 	foreign := listed("", "")
 	foreign.WorkflowID, foreign.WorkflowType, foreign.Running = "9f2c", "payout", true
-	x.desk.strays = append(x.desk.strays, foreign)
+	x.fake.strays = append(x.fake.strays, foreign)
 
 	got := x.run(t, "list", "--reference", "inv-4")
 
@@ -254,16 +254,16 @@ func TestListShowsWhatHangsAfterTheOrders(t *testing.T) {
 	require.Contains(t, lines[1], "inv-42")
 	require.Regexp(t, `^inv-43 .*! no order: its type is ONRAMP$`, lines[2])
 	require.Regexp(t, `^9f2c .*! no order: its type is payout$`, lines[3])
-	require.Contains(t, x.desk.strayed, `STARTS_WITH "onramp/inv-4"`)
+	require.Contains(t, x.fake.strayed, `STARTS_WITH "onramp/inv-4"`)
 	require.NotContains(t, x.run(t, "list", "--status", "settling").stdout, "inv-43", "it has no status")
 }
 
 // A workflow of an order's type may have an id that no order has: it is listed as one, and once.
-func TestListNamesAForeignWorkflowByItsID(t *testing.T) {
+func TestListNamesAStrayByItsWorkflowID(t *testing.T) {
 	t.Parallel()
 	x := stray("9f2c", "Onramp", "ramp")
-	x.desk.summaries = x.desk.strays
-	x.desk.summaries[0].Reference, x.desk.summaries[0].Direction = "", ramp.Onramp
+	x.fake.summaries = x.fake.strays
+	x.fake.summaries[0].Reference, x.fake.summaries[0].Direction = "", ramp.Onramp
 	got := x.run(t, "list")
 	require.Equal(t, 1, strings.Count(got.stdout, "9f2c"), got.stdout)
 	require.Contains(t, got.stdout, "! no order: its id is none of an order's")
@@ -313,7 +313,7 @@ func TestExplainPassesOverInvalidRequests(t *testing.T) {
 func TestExplainTellsTheNewestRunWhileTheVisibilityStoreIsAway(t *testing.T) {
 	t.Parallel()
 	x := startedTwice(t)
-	x.desk.invisible = errors.New("visibility is away")
+	x.fake.invisible = errors.New("visibility is away")
 	told := decoded[explain.Explanation](t, x.run(t, "explain", "inv-42", "-o", "json").stdout)
 	require.Equal(t, firstRun, told.RunID, "the error of the newest names it")
 }
@@ -330,51 +330,51 @@ func TestExplainFindsTheOrderBehindManySecondStarts(t *testing.T) {
 	require.Equal(t, firstRun, decoded[explain.Explanation](t, x.run(t, "explain", "inv-42", "-o", "json").stdout).RunID)
 }
 
-func TestStatusShowsTheRunThatIsNamed(t *testing.T) {
+func TestStatusShowsTheGivenRun(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
 	require.Zero(t, x.run(t, "status", "onramp/inv-42", "--run", firstRun).code)
-	require.Equal(t, []string{"run " + firstRun}, x.desk.calls)
+	require.Equal(t, []string{"run " + firstRun}, x.fake.calls)
 	got := x.run(t, "status", "inv-42", "--run", "second")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, "must be a run id")
 }
 
-func TestStatusPassesOverInvalidRequests(t *testing.T) {
+func TestStatusIgnoresRunsThatWereRefused(t *testing.T) {
 	t.Parallel()
 	first := finished(t, firstRun, order(ramp.Onramp, "inv-42", ramp.Completed))
 	x := among(invalidStart("onramp/inv-42", secondRun), first)
-	x.desk.newest = map[string]error{"onramp/inv-42": &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}}
-	x.desk.orders = with(order(ramp.Onramp, "inv-42", ramp.Completed)).desk.orders
+	x.fake.newest = map[string]error{"onramp/inv-42": &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}}
+	x.fake.orders = with(order(ramp.Onramp, "inv-42", ramp.Completed)).fake.orders
 	got := x.run(t, "status", "onramp/inv-42")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "✓ completed")
-	require.Equal(t, []string{"run " + firstRun}, x.desk.calls)
+	require.Equal(t, []string{"run " + firstRun}, x.fake.calls)
 }
 
 // Somebody may have started the other direction with this reference, and been refused.
-func TestReferenceNamesTheOrderAndNotWhatWasRefused(t *testing.T) {
+func TestReferenceNamesTheOrderRatherThanARefusedRun(t *testing.T) {
 	t.Parallel()
 	x := among(invalidStart("offramp/inv-42", secondRun))
-	x.desk.orders = with(order(ramp.Onramp, "inv-42", ramp.Cancelled)).desk.orders
-	x.desk.newest = map[string]error{"offramp/inv-42": &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}}
+	x.fake.orders = with(order(ramp.Onramp, "inv-42", ramp.Cancelled)).fake.orders
+	x.fake.newest = map[string]error{"offramp/inv-42": &ramp.Error{Type: ramp.InvalidRequest, Message: "the request is invalid"}}
 	require.Contains(t, x.run(t, "explain", "inv-42").stdout, "On-ramp order inv-42")
 	got := x.run(t, "status", "inv-42")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "On-ramp order inv-42")
 	require.Zero(t, x.run(t, "cancel", "inv-42").code)
 
-	x.desk.orders = nil
+	x.fake.orders = nil
 	for _, command := range []string{"status", "cancel"} {
 		require.Contains(t, x.run(t, command, "inv-42").stderr, "the request is invalid")
 	}
 	require.Contains(t, x.run(t, "explain", "inv-42").stdout, "Off-ramp order inv-42  ✗ invalid request")
 }
 
-func TestErrorOfATakenReferenceShowsTheOrderThatHasIt(t *testing.T) {
+func TestReferenceTakenErrorShowsTheOrderThatHasTheReference(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.err = &ramp.Error{
+	x.fake.err = &ramp.Error{
 		Type: ramp.ReferenceTaken, Reference: "inv-42", Message: "this reference belongs to an earlier order", RunID: firstRun,
 		Order: order(ramp.Onramp, "inv-42", ramp.Completed),
 	}
@@ -385,7 +385,7 @@ func TestErrorOfATakenReferenceShowsTheOrderThatHasIt(t *testing.T) {
 	require.Contains(t, got.stderr, "bin/starter explain onramp/inv-42 --run "+firstRun)
 }
 
-func TestCommandThatFailsForWantOfSetupSaysSo(t *testing.T) {
+func TestCommandReportsANamespaceThatIsNotSetUp(t *testing.T) {
 	t.Parallel()
 	unready := &ramp.NamespaceError{Namespace: "orders", Lacks: "RampStatus"}
 	failed := errors.New("Unable to query workflow due to Workflow Task in failed state.")
@@ -393,13 +393,13 @@ func TestCommandThatFailsForWantOfSetupSaysSo(t *testing.T) {
 		{"submit-utr", "onramp/inv-42", "412345678901"}, {"cancel", "onramp/inv-42"}, {"status", "inv-42", "--run", firstRun}, {"list"},
 	} {
 		x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
-		x.desk.err, x.desk.notSetUp = failed, unready
+		x.fake.err, x.fake.notSetUp = failed, unready
 		got := x.run(t, line...)
 		require.Equal(t, 1, got.code, line)
 		require.Contains(t, got.stderr, `namespace "orders" is not set up for orders`, line)
 		require.Contains(t, got.stderr, "starter setup", line)
 	}
 	x := with()
-	x.desk.notSetUp = unready
+	x.fake.notSetUp = unready
 	require.Contains(t, x.run(t, "status", "inv-42").stderr, "there is no such order", "an answer is an answer")
 }

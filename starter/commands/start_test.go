@@ -61,15 +61,15 @@ func TestOnrampFlagsMakeTheRequest(t *testing.T) {
 	want.Quote = &ramp.QuoteTerms{Confirm: true, MinReceived: "10.50"}
 	want.UTR = "412345678901"
 	want.Metadata = map[string]string{"invoice": "42", "note": "a, b=c"}
-	require.Equal(t, &want, x.desk.onramp)
+	require.Equal(t, &want, x.fake.onramp)
 }
 
-func TestOnrampSendsNothingThatWasNotGiven(t *testing.T) {
+func TestOnrampOmitsPartsWithoutFlags(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
 	require.Zero(t, x.run(t, onrampFlags()...).code)
 	want := onramp()
-	require.Equal(t, &want, x.desk.onramp)
+	require.Equal(t, &want, x.fake.onramp)
 }
 
 func TestOfframpFlagsMakeTheRequest(t *testing.T) {
@@ -84,7 +84,7 @@ func TestOfframpFlagsMakeTheRequest(t *testing.T) {
 		Bank:            &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234", PAN: "ABCPE1234F"},
 		Quote:           &ramp.QuoteTerms{MinReceived: "8300.00"},
 		TransactionHash: "0x" + strings.Repeat("ab", 32),
-	}, x.desk.offramp)
+	}, x.fake.offramp)
 }
 
 func TestOfframpByPayoutHasNoTokenAmount(t *testing.T) {
@@ -97,8 +97,8 @@ func TestOfframpByPayoutHasNoTokenAmount(t *testing.T) {
 		}
 	}
 	require.Zero(t, x.run(t, arguments...).code)
-	require.Equal(t, ramp.Amount{Amount: "8400.00", Currency: "INR"}, x.desk.offramp.Fiat)
-	require.Empty(t, x.desk.offramp.TokenAmount)
+	require.Equal(t, ramp.Amount{Amount: "8400.00", Currency: "INR"}, x.fake.offramp.Fiat)
+	require.Empty(t, x.fake.offramp.TokenAmount)
 }
 
 func TestRequestComesFromAFileOrStandardInput(t *testing.T) {
@@ -106,11 +106,11 @@ func TestRequestComesFromAFileOrStandardInput(t *testing.T) {
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
 	want := onramp()
 	require.Zero(t, x.run(t, "onramp", "--file", file(t, onrampFile)).code)
-	require.Equal(t, &want, x.desk.onramp)
+	require.Equal(t, &want, x.fake.onramp)
 
-	x.desk.onramp, x.stdin = nil, onrampFile
+	x.fake.onramp, x.stdin = nil, onrampFile
 	require.Zero(t, x.run(t, "onramp", "--file", "-").code)
-	require.Equal(t, &want, x.desk.onramp)
+	require.Equal(t, &want, x.fake.onramp)
 }
 
 func TestFileIsReadStrictly(t *testing.T) {
@@ -134,30 +134,30 @@ func TestFileIsReadStrictly(t *testing.T) {
 			require.Equal(t, 2, got.code)
 			require.Contains(t, got.stderr, test.want)
 			require.NotContains(t, got.stderr, "asha@")
-			require.Empty(t, x.desk.calls)
+			require.Empty(t, x.fake.calls)
 		})
 	}
 }
 
-func TestMissingFileIsWrongUsage(t *testing.T) {
+func TestMissingFileIsAUsageError(t *testing.T) {
 	t.Parallel()
 	got := with().run(t, "offramp", "--file", "/nowhere/order.json")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, "/nowhere/order.json")
 }
 
-func TestFileAndFlagsTogetherAreRefused(t *testing.T) {
+func TestFileAndFlagsCannotBeCombined(t *testing.T) {
 	t.Parallel()
 	for _, flag := range []string{"--amount=1.00", "--ifsc=HDFC0001234", "--confirm", "--metadata=a=b", "--min-received=1", "--reference=inv-43"} {
 		x := with()
 		got := x.run(t, "onramp", "--file", file(t, onrampFile), flag)
 		require.Equal(t, 2, got.code, flag)
 		require.Contains(t, got.stderr, "cannot be combined")
-		require.Empty(t, x.desk.calls)
+		require.Empty(t, x.fake.calls)
 	}
 }
 
-func TestEveryBadFieldIsNamedByItsFlagOnALineOfItsOwn(t *testing.T) {
+func TestEveryInvalidFieldIsReportedByItsFlagOnALineOfItsOwn(t *testing.T) {
 	t.Parallel()
 	x := with()
 	got := x.run(t, "onramp", "--reference", "inv-42", "--email", "nobody", "--amount", "-5", "--token", "USDC", "--token-address", usdc,
@@ -173,7 +173,7 @@ func TestEveryBadFieldIsNamedByItsFlagOnALineOfItsOwn(t *testing.T) {
 		}
 		require.Equal(t, 1, named, "%s in\n%s", flag, got.stderr)
 	}
-	require.Empty(t, x.desk.calls, "nothing was started")
+	require.Empty(t, x.fake.calls, "nothing was started")
 }
 
 func TestEveryFieldOfARequestHasAFlag(t *testing.T) {
@@ -192,20 +192,20 @@ func TestEveryFieldOfARequestHasAFlag(t *testing.T) {
 	}
 }
 
-func TestMissingReferenceIsExplainedAndNeverMadeUp(t *testing.T) {
+func TestMissingReferenceIsExplained(t *testing.T) {
 	t.Parallel()
 	x := with()
 	got := x.run(t, "onramp", "--email", "asha@example.test")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, "The reference is your own id for the order, such as inv-42")
-	require.Empty(t, x.desk.calls)
+	require.Empty(t, x.fake.calls)
 
 	got = x.run(t, "reorder", "inv-42")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, "The reference is your own id for the order")
 }
 
-func TestInvalidRequestIsTheContractsErrorInJSON(t *testing.T) {
+func TestInvalidRequestInJSONNamesFieldsAsTheContractDoes(t *testing.T) {
 	t.Parallel()
 	got := with().run(t, "onramp", "-o", "json", "--reference", "inv-42")
 	require.Equal(t, 2, got.code)
@@ -216,7 +216,7 @@ func TestInvalidRequestIsTheContractsErrorInJSON(t *testing.T) {
 	require.Equal(t, "email", problem.Fields[0].Field, "programs get the contract's names")
 }
 
-func TestStartedOrderIsPrintedWithWhatToDoNext(t *testing.T) {
+func TestStartedOrderIsPrintedWithTheNextStep(t *testing.T) {
 	t.Parallel()
 	got := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)).run(t, onrampFlags()...)
 	require.Zero(t, got.code)
@@ -229,7 +229,7 @@ func TestStartedOrderIsPrintedWithWhatToDoNext(t *testing.T) {
 	}
 }
 
-func TestOrderThatWasThereBeforeIsShownAndSaidToBe(t *testing.T) {
+func TestExistingOrderIsShownAsExisting(t *testing.T) {
 	t.Parallel()
 	started := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
 	require.NotContains(t, with(started).run(t, onrampFlags()...).stdout, "No new order was started")
@@ -239,7 +239,7 @@ func TestOrderThatWasThereBeforeIsShownAndSaidToBe(t *testing.T) {
 	require.Contains(t, got.stdout, "No new order was started: this order exists since 23 Nov 2026, 10:30:00 IST")
 }
 
-func TestStartedOrderIsOneDocumentInJSON(t *testing.T) {
+func TestStartedOrderIsOneJSONDocument(t *testing.T) {
 	t.Parallel()
 	started := order(ramp.Onramp, "inv-42", ramp.AwaitingPayment)
 	got := with(started).run(t, append(onrampFlags(), "-o", "json")...)
@@ -255,7 +255,7 @@ func TestQRCodeIsDrawnOnRequest(t *testing.T) {
 	require.Contains(t, x.run(t, append(onrampFlags(), "--qr")...).stdout, "█")
 }
 
-func TestWebUIIsWhereTheFlagOrTheEnvironmentSays(t *testing.T) {
+func TestWebUIIsConfiguredByFlagOrEnvironment(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment))
 	x.environment = environment{"RAMP_UI_URL": "https://ui.example.test"}
@@ -267,7 +267,7 @@ func TestWebUIIsWhereTheFlagOrTheEnvironmentSays(t *testing.T) {
 	require.NotContains(t, x.run(t, "status", "inv-42").stdout, "Web UI")
 }
 
-func TestOrderThatHasEndedOtherwiseExitsWithThree(t *testing.T) {
+func TestOrderThatEndedUncompletedExitsWithThree(t *testing.T) {
 	t.Parallel()
 	for _, status := range []ramp.Status{ramp.Expired, ramp.Cancelled, ramp.Refunded, ramp.Rejected} {
 		got := with(order(ramp.Onramp, "inv-42", status)).run(t, onrampFlags()...)
@@ -277,39 +277,39 @@ func TestOrderThatHasEndedOtherwiseExitsWithThree(t *testing.T) {
 	require.Zero(t, with(order(ramp.Onramp, "inv-42", ramp.Completed)).run(t, onrampFlags()...).code)
 }
 
-func TestReorderTakesTheOldOrdersPayment(t *testing.T) {
+func TestReorderPassesTheUTR(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42-b", ramp.VerifyingPayment))
 	got := x.run(t, "reorder", "onramp/inv-42", "--reference", "inv-42-b", "--utr", "412345678901")
 	require.Zero(t, got.code, got.stderr)
-	require.Equal(t, &ramp.ReorderRequest{Reference: "inv-42", NewReference: "inv-42-b", UTR: "412345678901"}, x.desk.reorder)
+	require.Equal(t, &ramp.ReorderRequest{Reference: "inv-42", NewReference: "inv-42-b", UTR: "412345678901"}, x.fake.reorder)
 }
 
-func TestReorderTakesTheAmountThatWasPaid(t *testing.T) {
+func TestReorderPassesTheAmount(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42-b", ramp.VerifyingPayment))
 	got := x.run(t, "reorder", "inv-42", "--reference", "inv-42-b", "--amount", "900.00")
 	require.Zero(t, got.code, got.stderr)
-	require.Equal(t, &ramp.ReorderRequest{Reference: "inv-42", NewReference: "inv-42-b", Amount: "900.00"}, x.desk.reorder)
+	require.Equal(t, &ramp.ReorderRequest{Reference: "inv-42", NewReference: "inv-42-b", Amount: "900.00"}, x.fake.reorder)
 }
 
-func TestReorderAsksForTheAmountByItsFlag(t *testing.T) {
+func TestReorderReportsTheAmountByItsFlag(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.desk.err = &ramp.Error{Type: ramp.InvalidRequest, Reference: "inv-42", Message: "the order cannot be ordered again like this",
+	x.fake.err = &ramp.Error{Type: ramp.InvalidRequest, Reference: "inv-42", Message: "the order cannot be ordered again like this",
 		Fields: []ramp.FieldError{{Field: "amount", Problem: "must be the amount that was paid"}}}
 	got := x.run(t, "reorder", "inv-42", "--reference", "inv-42-b")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, "  --amount  must be the amount that was paid")
 }
 
-func TestTheMostToBePaidIsTakenInBothDirections(t *testing.T) {
+func TestMaxPaidIsPassedInBothDirections(t *testing.T) {
 	t.Parallel()
 	x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment), order(ramp.Offramp, "wd-7", ramp.AwaitingPayment))
 	require.Zero(t, x.run(t, append(onrampFlags(), "--max-paid", "1000.00")...).code)
-	require.Equal(t, "1000.00", x.desk.onramp.Quote.MaxPaid)
+	require.Equal(t, "1000.00", x.fake.onramp.Quote.MaxPaid)
 	require.Zero(t, x.run(t, append(offrampFlags(), "--max-paid", "100.00")...).code)
-	require.Equal(t, "100.00", x.desk.offramp.Quote.MaxPaid)
+	require.Equal(t, "100.00", x.fake.offramp.Quote.MaxPaid)
 	require.Contains(t, x.run(t, append(onrampFlags(), "--max-paid", "1")...).stderr, "--max-paid  must not be below fiat.amount")
 }
 
