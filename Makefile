@@ -178,7 +178,7 @@ PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
 sizes: bin/bench
 	@bin/bench sizes test/bench/results/orders.json test/bench/results/waiting.json docs/explanation/scaling.md
 simulation:
-	@go test -count=1 -run '^TestWhatIsSimulatedIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/explanation/scaling.md
+	@go test -count=1 -run '^TestSimulationIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/explanation/scaling.md
 bin/bench: FORCE
 	@echo "Building the benchmark"
 	@go build -o $@ ./test/bench/cmd/bench

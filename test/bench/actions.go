@@ -9,13 +9,13 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 )
 
-// changeVersion is the search attribute of the SDK's own versioning, whose upserts are not billed.
+// changeVersion is the search attribute of the SDK's patching API, whose upserts are not billed.
 const changeVersion = "TemporalChangeVersion"
 
-// billedActions counts what Temporal Cloud would bill for an order, by its published rules
-// (https://docs.temporal.io/evaluate/cloud/actions), as far as the history shows it: the start, each activity and each further
-// attempt at one, timers, signals, updates, upserts of search attributes, changed options, and, once for a workflow task,
-// markers. Heartbeats and queries are in no history.
+// billedActions returns the number of actions that Temporal Cloud would bill for an order by its published rules
+// (https://docs.temporal.io/evaluate/cloud/actions), as far as the history shows them: the start, activities and their retries, timers,
+// signals, updates, upserts of search attributes, changed options and, once per workflow task, markers. A history contains neither
+// heartbeats nor queries.
 func billedActions(events []*historypb.HistoryEvent) int {
 	actions := 0
 	marked := map[int64]bool{}
@@ -46,15 +46,14 @@ func upsertsMoreThanVersions(event *historypb.HistoryEvent) bool {
 	return !slices.Equal(slices.Collect(maps.Keys(fields)), []string{changeVersion})
 }
 
-// longestThrottle is the longest time for which the SDK holds a heartbeat back, and throttleShare which share of the heartbeat
-// timeout it does otherwise.
+// The SDK sends a heartbeat at most once per throttle interval: throttleShare of the heartbeat timeout, and at most longestThrottle.
 const (
 	longestThrottle = time.Minute
 	throttleShare   = 0.8
 )
 
-// heartbeatsPer is how many heartbeats of an order's watches reach the server in a time of watching, at the most: the SDK sends the
-// first of an activity at once, and holds the others back. A watch that ends within seconds has none.
+// heartbeatsPer returns the largest number of heartbeats that an order's watches send to the server in a time of watching: the first of
+// each activity at once, the others throttled. A watch that ends within seconds sends none.
 func heartbeatsPer(watched time.Duration, events []*historypb.HistoryEvent) int {
 	watches := 0
 	var throttle time.Duration

@@ -71,8 +71,8 @@ func TestBilledActionsFollowThePublishedRules(t *testing.T) {
 		}, 4},
 		"an activity, and each further attempt": {[]*historypb.HistoryEvent{scheduled(0), started(21)}, 21},
 		"an upsert of several attributes":       {[]*historypb.HistoryEvent{upsert("RampStatus", "RampOrderId")}, 1},
-		"no upsert of the SDK's own":            {[]*historypb.HistoryEvent{upsert("TemporalChangeVersion")}, 0},
-		"markers once for a workflow task":      {[]*historypb.HistoryEvent{marker(4), marker(4), marker(8)}, 2},
+		"no upsert of the SDK":                  {[]*historypb.HistoryEvent{upsert("TemporalChangeVersion")}, 0},
+		"markers once per workflow task":        {[]*historypb.HistoryEvent{marker(4), marker(4), marker(8)}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,14 +81,14 @@ func TestBilledActionsFollowThePublishedRules(t *testing.T) {
 	}
 }
 
-func TestHeartbeatsAreThoseThatTheSDKDoesNotHoldBack(t *testing.T) {
+func TestHeartbeatsAreThrottledAsTheSDKDoes(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		events []*historypb.HistoryEvent
 		want   int
 	}{
 		"none without watches":            {[]*historypb.HistoryEvent{scheduled(0)}, 0},
-		"one a minute at the most":        {[]*historypb.HistoryEvent{scheduled(90 * time.Second)}, 1 + 180},
+		"at most one a minute":            {[]*historypb.HistoryEvent{scheduled(90 * time.Second)}, 1 + 180},
 		"four fifths of the timeout":      {[]*historypb.HistoryEvent{scheduled(30 * time.Second)}, 1 + 450},
 		"one more for each further watch": {[]*historypb.HistoryEvent{scheduled(90 * time.Second), scheduled(0), scheduled(90 * time.Second)}, 2 + 180},
 	} {

@@ -8,61 +8,63 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Scenario is what happens to the orders of a measurement.
+// Scenario describes the orders of a measurement.
 type Scenario struct {
 	Name string `json:"name"`
-	// Polls is how many polls the provider answers until an order is completed.
+	// Polls is the number of polls until the provider reports an order as completed.
 	Polls int `json:"polls"`
-	// ProofAfter is how long the user takes to pay, on the provider's clock.
+	// ProofAfter is how long the user takes to pay, by the provider's clock.
 	ProofAfter time.Duration `json:"proofAfter"`
-	// Variants are compared, Orders of each in a round, Rounds times in turn.
+	// Variants run one after another in each round, each with its number of Orders.
 	Variants []Variant       `json:"variants"`
 	Orders   map[Variant]int `json:"orders"`
 	Rounds   int             `json:"rounds"`
 }
 
-// Cost is what an order of a variant cost in a scenario.
+// Cost is what an order of a variant costs in a scenario.
 type Cost struct {
 	Scenario string  `json:"scenario"`
 	Polls    int     `json:"polls"`
 	Variant  Variant `json:"variant"`
 	Orders   int     `json:"ordersMeasured"`
-	// Events, Bytes and Transitions are of the history, medians over all orders; Actions are those billed, heartbeats on the real
-	// clock included; Calls are the provider's.
+	// Events, Bytes and Transitions describe the history, Actions are billed by Temporal Cloud, including Heartbeats on the real clock.
+	// All are medians of the orders.
 	Events      int `json:"events"`
 	Bytes       int `json:"historyBytes"`
 	Transitions int `json:"stateTransitions"`
 	Actions     int `json:"billedActions"`
 	Heartbeats  int `json:"heartbeatsAmongThem"`
-	// Tasks are workflow tasks and activity tasks, first attempts alone.
-	Tasks int     `json:"tasks"`
+	// Tasks counts workflow tasks and activity tasks without retries.
+	Tasks int `json:"tasks"`
+	// Calls is the number of requests to the provider.
 	Calls float64 `json:"providerCalls"`
-	// ServerCPU and WorkerCPU are processor time per order, in milliseconds, one figure a round.
+	// ServerCPU and WorkerCPU are the processor time per order in milliseconds, with one value per round.
 	ServerCPU Spread `json:"serverCpuMs"`
 	WorkerCPU Spread `json:"workerCpuMs"`
-	// Allocated is what the worker allocates for an order, in KiB, and Objects in how many allocations; medians of the rounds.
+	// Allocated is the memory that the worker allocates per order, in KiB, and Objects the number of allocations; medians of the rounds.
 	Allocated float64 `json:"workerAllocatedKiB"`
 	Objects   float64 `json:"workerAllocations"`
 }
 
-// meanPause is the mean pause between two of our polls (guide: 10 to 15 seconds).
+// meanPause is the mean time between two polls of Rampart (guide: 10 to 15 seconds).
 const meanPause = 12500 * time.Millisecond
 
-// starting is how many orders are started at the same time.
+// starting is how many orders are started concurrently.
 const starting = 16
 
 // costs measures scenarios.
 type costs struct {
 	stack *stack
 	progress
-	// drained is how long the server's work after an order's end is waited for, which counts as the order's.
-	drained time.Duration
-	// idle is the processor time that each process uses in a second of doing nothing.
-	idle   map[string]float64
+	// drain is how long the server may process an order after its end; this time counts as the order's.
+	drain time.Duration
+	// idle is the share of a processor that each program uses without orders, by its name.
+	idle map[string]float64
+	// number is that of the latest order.
 	number int
 }
 
-// measure runs a scenario, its variants in turn, round by round.
+// measure runs a scenario round by round, its variants one after another.
 func (c *costs) measure(ctx context.Context, scenario Scenario) ([]Cost, error) {
 	rounds := map[Variant][]round{}
 	for i := range scenario.Rounds {
@@ -72,22 +74,22 @@ func (c *costs) measure(ctx context.Context, scenario Scenario) ([]Cost, error) 
 				return nil, fmt.Errorf("%s, %s: %w", scenario.Name, variant, err)
 			}
 			rounds[variant] = append(rounds[variant], r)
-			c.say("%s, round %d, %s: server %.1f ms, worker %.1f ms an order", scenario.Name, i+1, variant, r.server, r.worker)
+			c.logf("%s, round %d, %s: server %.1f ms, worker %.1f ms per order", scenario.Name, i+1, variant, r.server, r.worker)
 		}
 	}
 	var all []Cost
 	for _, variant := range scenario.Variants {
-		all = append(all, sumUp(scenario, variant, rounds[variant]))
+		all = append(all, summarize(scenario, variant, rounds[variant]))
 	}
 	return all, nil
 }
 
-// round is what one round found.
+// round is the result of one round.
 type round struct {
-	// server and worker are milliseconds of processor time per order.
+	// server and worker are the processor time per order in milliseconds, and calls the requests to the provider per order.
 	server, worker float64
 	calls          float64
-	// allocated is in KiB, and objects are allocations, of the worker per order.
+	// allocated is the memory in KiB that the worker allocates per order, and objects the number of allocations.
 	allocated, objects float64
 	orders             []record
 }
@@ -95,7 +97,7 @@ type round struct {
 func (c *costs) round(ctx context.Context, scenario Scenario, variant Variant) (round, error) {
 	l := c.stack.lane(variant)
 	orders := c.orders(scenario.Orders[variant])
-	c.stack.provider.settle(settleAfter(scenario.Polls))
+	c.stack.provider.setSchedule(completeAfter(scenario.Polls))
 	before, err := c.usage(ctx, l)
 	if err != nil {
 		return round{}, err
@@ -103,7 +105,7 @@ func (c *costs) round(ctx context.Context, scenario Scenario, variant Variant) (
 	if err := c.run(ctx, scenario, variant, l, orders); err != nil {
 		return round{}, err
 	}
-	if !sleep(ctx, c.drained) {
+	if !sleep(ctx, c.drain) {
 		return round{}, ctx.Err()
 	}
 	after, err := c.usage(ctx, l)
@@ -115,7 +117,7 @@ func (c *costs) round(ctx context.Context, scenario Scenario, variant Variant) (
 	return r, err
 }
 
-// orders are new ones.
+// orders returns n new orders.
 func (c *costs) orders(n int) []order {
 	orders := make([]order, n)
 	for i := range orders {
@@ -125,7 +127,7 @@ func (c *costs) orders(n int) []order {
 	return orders
 }
 
-// usage is what has been used up to a moment.
+// usage is what the programs have used since their start.
 type usage struct {
 	at             time.Time
 	server, worker time.Duration
@@ -143,11 +145,11 @@ func (c *costs) usage(ctx context.Context, l lane) (usage, error) {
 		return usage{}, err
 	}
 	heap, err := readHeap(ctx, l.worker.profiles, false)
-	calls, _ := c.stack.provider.counted()
+	calls, _ := c.stack.provider.counts()
 	return usage{at: time.Now(), server: server, worker: worker, calls: calls, heap: heap}, err
 }
 
-// perOrder leaves out what the programs use when there is nothing to do.
+// perOrder returns the usage per order, without what the programs use when they are idle.
 func (c *costs) perOrder(l lane, before, after usage, orders int) round {
 	seconds, n := after.at.Sub(before.at).Seconds(), float64(orders)
 	server := (after.server - before.server).Seconds() - seconds*c.idle[c.stack.server.Name()]
@@ -159,8 +161,8 @@ func (c *costs) perOrder(l lane, before, after usage, orders int) round {
 	}
 }
 
-// learnIdle measures what the programs use when there is nothing to do.
-func (c *costs) learnIdle(ctx context.Context, d time.Duration) error {
+// measureIdle measures the processor time that the programs use without orders.
+func (c *costs) measureIdle(ctx context.Context, d time.Duration) error {
 	c.idle = map[string]float64{}
 	programs := c.stack.Processes.Running()
 	begun := time.Now()
@@ -185,14 +187,14 @@ func (c *costs) learnIdle(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// run takes orders from their start to their end.
+// run runs orders from their start to their end.
 func (c *costs) run(ctx context.Context, scenario Scenario, variant Variant, l lane, orders []order) error {
-	placing, all := make(chan struct{}, starting), new(errgroup.Group)
+	starts, all := make(chan struct{}, starting), new(errgroup.Group)
 	for _, o := range orders {
-		placing <- struct{}{}
+		starts <- struct{}{}
 		all.Go(func() error {
 			err := c.begin(ctx, scenario, variant, l, o)
-			<-placing
+			<-starts
 			if err != nil {
 				return err
 			}
@@ -228,7 +230,8 @@ func (c *costs) finish(ctx context.Context, scenario Scenario, variant Variant, 
 	return l.await(ctx, o)
 }
 
-func sumUp(scenario Scenario, variant Variant, rounds []round) Cost {
+// summarize returns the medians of the rounds.
+func summarize(scenario Scenario, variant Variant, rounds []round) Cost {
 	cost := Cost{Scenario: scenario.Name, Polls: scenario.Polls, Variant: variant}
 	var all []record
 	of := func(figure func(round) float64) []float64 {

@@ -1,3 +1,3 @@
-// Package bench measures what an order costs, beside what a user would otherwise write, on the real programs: the Temporal
-// server, the worker, and the provider's sandbox over HTTP. It is not shipped: nothing imports it but its own command.
+// Package bench measures what an order costs, next to simpler implementations of the same lifecycle, with the real programs: the
+// Temporal server, the worker, and the sandbox over HTTP. Only its own command and the tests import it.
 package bench

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Spread is a median with the smallest and the largest of its values.
+// Spread is a median with its values, the smallest and the largest of them.
 type Spread struct {
 	Median float64   `json:"median"`
 	Least  float64   `json:"least"`
@@ -22,7 +22,7 @@ func newSpread(values []float64) Spread {
 	return Spread{Median: median(values), Least: slices.Min(values), Most: slices.Max(values), Values: values}
 }
 
-// String writes the median, and the range where there is one.
+// String returns the median, and the range of two or more values.
 func (s Spread) String() string {
 	if len(s.Values) < 2 {
 		return fmt.Sprintf("%.1f", s.Median)
@@ -30,7 +30,7 @@ func (s Spread) String() string {
 	return fmt.Sprintf("%.1f (%.1f–%.1f)", s.Median, s.Least, s.Most)
 }
 
-// median is the middle value, or the mean of the two in the middle; 0 for none.
+// median returns the middle value, or the mean of the two middle ones; 0 without values.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -43,7 +43,7 @@ func median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// Latency are percentiles of durations, in milliseconds.
+// Latency has percentiles of durations in milliseconds.
 type Latency struct {
 	Count int     `json:"count"`
 	P50   float64 `json:"p50Ms"`
@@ -58,7 +58,7 @@ func newLatency(durations []time.Duration) Latency {
 	}
 }
 
-// percentile of sorted durations, by the nearest rank, in milliseconds; 0 for none.
+// percentile returns the nearest-rank percentile of sorted durations in milliseconds; 0 without durations.
 func percentile(sorted []time.Duration, p float64) float64 {
 	if len(sorted) == 0 {
 		return 0
@@ -67,7 +67,7 @@ func percentile(sorted []time.Duration, p float64) float64 {
 	return float64(sorted[max(rank, 1)-1]) / float64(time.Millisecond)
 }
 
-// String writes the median and the 99th percentile.
+// String returns the median and the 99th percentile.
 func (l Latency) String() string {
 	if l.Count == 0 {
 		return "–"

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// heap is what a Go process says of its memory.
+// heap is the memory statistics of a Go process.
 type heap struct {
-	// allocated and objects are of all allocations since the start, live is what is in use.
+	// allocated is the bytes and objects the number of all allocations since the start; live is the bytes in use.
 	allocated, objects, live int64
 }
 
-// readHeap reads the statistics at the end of a heap profile, after a garbage collection if that is wanted.
+// readHeap reads the statistics at the end of a heap profile, after a garbage collection if collected is set.
 func readHeap(ctx context.Context, address string, collected bool) (heap, error) {
 	url := "http://" + address + "/debug/pprof/heap?debug=1"
 	if collected {
@@ -46,7 +46,7 @@ func readHeap(ctx context.Context, address string, collected bool) (heap, error)
 		found++
 	}
 	if found != 3 && lines.Err() == nil {
-		return heap{}, fmt.Errorf("%s does not tell of the heap: %s", url, response.Status)
+		return heap{}, fmt.Errorf("GET %s: %s, without heap statistics", url, response.Status)
 	}
 	return h, lines.Err()
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// heartbeats is how many heartbeats of activities have reached the server, by its own metrics.
+// heartbeats returns how many activity heartbeats the server has received, by its own metrics.
 func (s *stack) heartbeats(ctx context.Context) (float64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metricsURL, nil)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *stack) heartbeats(ctx context.Context) (float64, error) {
 		}
 		value, err := strconv.ParseFloat(lines.Text()[strings.LastIndexByte(lines.Text(), ' ')+1:], 64)
 		if err != nil {
-			return 0, fmt.Errorf("the server's metrics: %w", err)
+			return 0, fmt.Errorf("parse the metrics of the server: %w", err)
 		}
 		total += value
 	}

@@ -8,34 +8,34 @@ import (
 	"time"
 )
 
-// Options are one run.
+// Options configure a measurement.
 type Options struct {
-	// Bin is the directory of the programs: devserver, worker and bench.
+	// Bin is the directory of the programs devserver, worker and bench.
 	Bin string
 	// Dir is an empty directory for data and logs.
 	Dir string
-	// Configuration is the Temporal server's, temporal-dev.yaml.
+	// Config is the path of the development server's configuration, temporal-dev.yaml.
 	Config string
-	// Seed decides what is random at the provider.
+	// Seed determines what is random at the provider.
 	Seed int64
-	// Quick makes the run small: it shows that everything works, and its figures say nothing.
+	// Quick runs a few orders only: it shows that everything works, and its figures mean nothing.
 	Quick bool
-	// Only leaves out all scenarios but those whose name holds it.
+	// Only restricts the scenarios to those whose name contains it.
 	Only string
-	// Command is how the run was started, for the report.
+	// Command is the command line of the measurement, for the report.
 	Command string
-	// Progress is told how the run goes; nil for nobody.
+	// Progress receives a line for each step; nil discards them.
 	Progress io.Writer
 }
 
 func (o Options) check() error {
 	if o.Bin == "" || o.Dir == "" || o.Config == "" {
-		return errors.New("a measurement needs the programs, a directory, and the server's configuration")
+		return errors.New("a measurement needs the directory of the programs, a directory for data, and the configuration of the server")
 	}
 	return nil
 }
 
-// progress tells how a run goes.
+// progress writes lines with the time since the beginning of the measurement.
 type progress struct {
 	to    io.Writer
 	begun time.Time
@@ -48,6 +48,6 @@ func newProgress(to io.Writer) progress {
 	return progress{to: to, begun: time.Now()}
 }
 
-func (p progress) say(format string, args ...any) {
+func (p progress) logf(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.to, "%6s  %s\n", time.Since(p.begun).Round(time.Second), strings.TrimSpace(fmt.Sprintf(format, args...)))
 }

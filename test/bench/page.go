@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Writer writes what it found for people, in Markdown.
-type Writer interface {
+// Result is a result that is written as Markdown.
+type Result interface {
 	WriteText(to io.Writer) error
 }
 
-// WriteInto puts what was found into a page in Markdown, between the comments <!-- name --> and <!-- /name -->.
-func WriteInto(path, name string, found Writer) error {
+// WriteInto replaces the text of a page between the comments <!-- name --> and <!-- /name --> by a result.
+func WriteInto(path, name string, result Result) error {
 	page, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -22,13 +22,13 @@ func WriteInto(path, name string, found Writer) error {
 	before, rest, begins := strings.Cut(string(page), "<!-- "+name+" -->")
 	_, after, ends := strings.Cut(rest, "<!-- /"+name+" -->")
 	if !begins || !ends {
-		return fmt.Errorf("%s has no place for %s", path, name)
+		return fmt.Errorf("%s has no comments <!-- %s --> and <!-- /%s -->", path, name, name)
 	}
 	var text bytes.Buffer
-	if err := found.WriteText(&text); err != nil {
+	if err := result.WriteText(&text); err != nil {
 		return err
 	}
 	written := fmt.Sprintf("%s<!-- %s -->\n\n%s\n\n<!-- /%s -->%s", before, name, strings.TrimSpace(text.String()), name, after)
-	// #nosec G703 -- the page is the one that whoever measures names. It keeps the mode it has.
+	// #nosec G703 -- the page is named by the user of the command. It keeps its mode.
 	return os.WriteFile(path, []byte(written), 0o600)
 }

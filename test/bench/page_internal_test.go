@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReportReplacesWhatThePageHadInItsPlace(t *testing.T) {
+func TestReportReplacesTheTextBetweenItsComments(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "page.md")
 	require.NoError(t, os.WriteFile(path, []byte("# Page\n\n<!-- orders -->\nold figures\n<!-- /orders -->\n\nEnd.\n"), 0o600))
@@ -20,5 +20,5 @@ func TestReportReplacesWhatThePageHadInItsPlace(t *testing.T) {
 	require.Contains(t, string(page), "| server CPU without polls, ours ÷ floor | ≤ 1.3 | 1.3 | met |")
 	require.NotContains(t, string(page), "old figures")
 	require.Regexp(t, `(?s)^# Page\n\n<!-- orders -->\n\n- .*\n\n<!-- /orders -->\n\nEnd\.\n$`, string(page))
-	require.ErrorContains(t, WriteInto(path, "waiting", good()), "has no place for waiting")
+	require.ErrorContains(t, WriteInto(path, "waiting", good()), "has no comments <!-- waiting -->")
 }

@@ -16,19 +16,19 @@ import (
 	"rampart/test/testbed"
 )
 
-// Routes of the provider that are looked at.
+// Routes of the provider that are observed.
 const (
 	proofRoute  = "/v1/orders/utr"
 	statusRoute = "/v1/orders/status"
 )
 
-// course says after how many polls of an order, counted from its proof, the provider takes a status. An order without one stays
-// as it is.
-type course map[int]string
+// schedule is the statuses of an order by the number of the poll that returns them first, counted from its proof. An order without a
+// schedule keeps its status.
+type schedule map[int]string
 
-// settleAfter is a course that ends with the poll of that number, with three changes of status if there are polls enough.
-func settleAfter(polls int) course {
-	c := course{polls: "completed"}
+// completeAfter returns a schedule that completes the order with the poll of a number. From three polls it has three changes of status.
+func completeAfter(polls int) schedule {
+	c := schedule{polls: "completed"}
 	switch {
 	case polls >= 3:
 		c[polls/3], c[2*polls/3] = "fiatReceived", "transferred"
@@ -38,39 +38,41 @@ func settleAfter(polls int) course {
 	return c
 }
 
-// provider is the sandbox, in this process and over HTTP. An order moves when it is polled, so that every run makes the same
-// number of polls, and the time of each call is known.
+// provider serves the sandbox over HTTP from this process. An order changes its status when it is polled, so that every run makes the
+// same number of polls, and the time of each call is known.
 type provider struct {
 	server  *sandbox.Server
 	http    *http.Server
 	address string
 
 	mu sync.Mutex
-	// next is the course of orders whose proof comes from now on.
-	next   course
-	orders map[string]*seen
-	// proofs are when each UTR arrived.
+	// next is the schedule of orders whose proof arrives from now on.
+	next schedule
+	// orders has the orders with a proof, by id.
+	orders map[string]*polledOrder
+	// proofs is when each UTR arrived.
 	proofs map[string]time.Time
-	calls  int
-	polls  int
-	// recording is set while the times of polls are kept.
+	// calls counts all requests, and polls those for the status of an order.
+	calls int
+	polls int
+	// recording is set while the times between polls are recorded.
 	recording bool
 }
 
-// seen is what the provider has seen of an order.
-type seen struct {
-	course course
-	polls  int
-	// lastPoll is when it was polled last, and gaps are the times between two polls, while they are recorded.
+// polledOrder is what the provider records about an order.
+type polledOrder struct {
+	schedule schedule
+	polls    int
+	// lastPoll is when it was polled last, and gaps are the recorded times between two polls.
 	lastPoll time.Time
 	gaps     []time.Duration
-	// completed is when the provider said so first.
+	// completed is when the provider first reported it as completed.
 	completed time.Time
 }
 
-// startProvider serves a sandbox that answers so many requests a second; zero is any number.
+// startProvider serves a sandbox with a limit of requests a second; 0 means no limit.
 func startProvider(seed int64, rateLimit float64) (*provider, error) {
-	p := &provider{orders: map[string]*seen{}, proofs: map[string]time.Time{}}
+	p := &provider{orders: map[string]*polledOrder{}, proofs: map[string]time.Time{}}
 	var err error
 	p.server, err = sandbox.New(sandbox.Options{
 		APIKey: testbed.APIKey, APISecret: testbed.APISecret, KYCSecret: testbed.KYCSecret, Seed: seed, RateLimit: rateLimit, Middleware: p.watch,
@@ -84,16 +86,16 @@ func startProvider(seed int64, rateLimit float64) (*provider, error) {
 	}
 	p.address = "http://" + listener.Addr().String()
 	p.http = &http.Server{Handler: p.server, ReadHeaderTimeout: time.Minute}
-	go func() { _ = p.http.Serve(listener) }() // it ends with close
+	go func() { _ = p.http.Serve(listener) }() // until close
 	return p, nil
 }
 
 func (p *provider) close() {
 	p.server.Close()
-	_ = p.http.Close() // nobody calls any more
+	_ = p.http.Close() // the workers have stopped
 }
 
-// watch takes note of every call before the sandbox answers it.
+// watch records every call before the sandbox answers it.
 func (p *provider) watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		arrived := time.Now()
@@ -101,20 +103,20 @@ func (p *provider) watch(next http.Handler) http.Handler {
 		if r.URL.Path == proofRoute || r.URL.Path == statusRoute {
 			var err error
 			if body, err = io.ReadAll(r.Body); err != nil {
-				http.Error(w, "the body could not be read", http.StatusBadRequest)
+				http.Error(w, "cannot read the body", http.StatusBadRequest)
 				return
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
-		if id, status := p.note(r.URL.Path, body, arrived); status != "" {
+		if id, status := p.record(r.URL.Path, body, arrived); status != "" {
 			p.force(id, status)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// note counts a call, and says which status an order takes with it, if any.
-func (p *provider) note(path string, body []byte, at time.Time) (id, status string) {
+// record counts a call, and returns the order and the status that it takes with the call; empty if it keeps its status.
+func (p *provider) record(path string, body []byte, at time.Time) (id, status string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls++
@@ -125,11 +127,11 @@ func (p *provider) note(path string, body []byte, at time.Time) (id, status stri
 		OrderID string `json:"orderId"`
 		UTR     string `json:"utr"`
 	}
-	_ = json.Unmarshal(body, &about) // the sandbox refuses what is not as it must be
+	_ = json.Unmarshal(body, &about) // the sandbox refuses a malformed body
 	order := p.orders[about.OrderID]
 	if path == proofRoute {
 		if order == nil {
-			p.orders[about.OrderID] = &seen{course: p.next}
+			p.orders[about.OrderID] = &polledOrder{schedule: p.next}
 			p.proofs[about.UTR] = at
 		}
 		return "", ""
@@ -141,34 +143,34 @@ func (p *provider) note(path string, body []byte, at time.Time) (id, status stri
 	return about.OrderID, order.poll(at, p.recording)
 }
 
-func (s *seen) poll(at time.Time, recording bool) (status string) {
-	s.polls++
-	if recording && !s.lastPoll.IsZero() {
-		s.gaps = append(s.gaps, at.Sub(s.lastPoll))
+func (o *polledOrder) poll(at time.Time, recording bool) (status string) {
+	o.polls++
+	if recording && !o.lastPoll.IsZero() {
+		o.gaps = append(o.gaps, at.Sub(o.lastPoll))
 	}
-	s.lastPoll = at
-	status = s.course[s.polls]
+	o.lastPoll = at
+	status = o.schedule[o.polls]
 	if status == "completed" {
-		s.completed = at
+		o.completed = at
 	}
 	return status
 }
 
-// force gives an order a status, over the sandbox's control plane.
+// force sets the status of an order by the sandbox's control plane.
 func (p *provider) force(id, status string) {
 	request := httptest.NewRequest(http.MethodPost, "/sandbox/orders/"+id, strings.NewReader(fmt.Sprintf(`{"status":%q}`, status)))
 	p.server.ServeHTTP(httptest.NewRecorder(), request)
 }
 
-// settle gives the orders whose proof comes from now on a course.
-func (p *provider) settle(next course) {
+// setSchedule sets the schedule of the orders whose proof arrives from now on.
+func (p *provider) setSchedule(next schedule) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.next = next
 }
 
-// record begins or ends the recording of the times between polls, and forgets what was recorded.
-func (p *provider) record(on bool) {
+// recordGaps starts or stops the recording of the times between polls, and discards what was recorded.
+func (p *provider) recordGaps(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.recording = on
@@ -177,21 +179,21 @@ func (p *provider) record(on bool) {
 	}
 }
 
-// counted are the calls so far, and those of them that are polls.
-func (p *provider) counted() (calls, polls int) {
+// counts returns the number of calls so far, and of the polls among them.
+func (p *provider) counts() (calls, polls int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls, p.polls
 }
 
-// proofArrived is when a UTR came, or zero.
+// proofArrived returns when a UTR arrived; zero if it did not.
 func (p *provider) proofArrived(utr string) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.proofs[utr]
 }
 
-// completedAt is when the provider first said that an order is completed, or zero.
+// completedAt returns when the provider first reported an order as completed; zero if it did not.
 func (p *provider) completedAt(orderID string) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -201,7 +203,7 @@ func (p *provider) completedAt(orderID string) time.Time {
 	return time.Time{}
 }
 
-// gaps are the recorded times between two polls of one order, of all orders.
+// gaps returns the recorded times between two polls of one order, for all orders.
 func (p *provider) gaps() []time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -212,7 +214,7 @@ func (p *provider) gaps() []time.Duration {
 	return all
 }
 
-// polledSince counts the orders under way that were polled after a moment.
+// polledSince returns how many orders with a proof were polled after a time.
 func (p *provider) polledSince(moment time.Time) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,5 +227,5 @@ func (p *provider) polledSince(moment time.Time) int {
 	return n
 }
 
-// refusedForRate is how many requests got a 429.
+// refusedForRate returns how many requests were answered with 429.
 func (p *provider) refusedForRate() int { return p.server.Ledger().Totals.Answered429 }

@@ -11,7 +11,7 @@ import (
 	"rampart/test/testbed"
 )
 
-// submitted makes an order at a provider, and submits its proof.
+// submitted creates an order at a provider and submits its proof.
 func submitted(t *testing.T, p *provider, o order) (*onmeta.Client, onmeta.User, string) {
 	t.Helper()
 	transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: p.address, APIKey: testbed.APIKey})
@@ -38,7 +38,7 @@ func newProvider(t *testing.T) *provider {
 	return p
 }
 
-func TestOrderMovesWithThePollsOfItsCourse(t *testing.T) {
+func TestOrderChangesItsStatusWithThePollsOfItsSchedule(t *testing.T) {
 	t.Parallel()
 	for polls, want := range map[int][]string{
 		1: {"completed"},
@@ -46,11 +46,11 @@ func TestOrderMovesWithThePollsOfItsCourse(t *testing.T) {
 		6: {"fiatPending", "fiatReceived", "fiatReceived", "transferred", "transferred", "completed"},
 	} {
 		p := newProvider(t)
-		p.settle(settleAfter(polls))
+		p.setSchedule(completeAfter(polls))
 		o := newOrder(1)
 		client, user, id := submitted(t, p, o)
 		require.False(t, p.proofArrived(o.utr()).IsZero())
-		before, _ := p.counted()
+		before, _ := p.counts()
 
 		var statuses []string
 		for range polls {
@@ -60,24 +60,24 @@ func TestOrderMovesWithThePollsOfItsCourse(t *testing.T) {
 
 		require.Equal(t, want, statuses)
 		require.False(t, p.completedAt(id).IsZero())
-		calls, polled := p.counted()
+		calls, polled := p.counts()
 		require.Equal(t, polls, calls-before)
 		require.Equal(t, polls, polled)
 	}
 }
 
-func TestOrderWithoutACourseStaysAndItsGapsAreRecorded(t *testing.T) {
+func TestOrderWithoutAScheduleKeepsItsStatusAndItsGapsAreRecorded(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	client, user, id := submitted(t, p, newOrder(1))
-	p.record(true)
+	p.recordGaps(true)
 
 	for range 4 {
 		require.Equal(t, "fiatPending", poll(t.Context(), t, client, user, id))
 	}
 
 	require.Len(t, p.gaps(), 3)
-	p.record(false)
+	p.recordGaps(false)
 	require.Empty(t, p.gaps())
 	require.Zero(t, p.refusedForRate())
 }

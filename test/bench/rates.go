@@ -10,31 +10,31 @@ import (
 	"rampart/ramp"
 )
 
-// Rate is how many orders a second a variant does on this machine, when there are always more to do.
+// Rate is how many orders a second a variant completes on this machine under full load.
 type Rate struct {
 	Variant Variant `json:"variant"`
 	Polls   int     `json:"polls"`
-	// InFlight is how many orders are under way at a time, and Orders how many are done in a round.
+	// InFlight is how many orders run concurrently, and Orders how many a round has.
 	InFlight int    `json:"inFlight"`
 	Orders   int    `json:"orders"`
 	PerSec   Spread `json:"ordersPerSecond"`
 }
 
-// Latencies are how long a backend, or a user, waits.
+// Latencies are how long a backend or a user waits.
 type Latencies struct {
-	// Load says how busy everything is, and PerSec how many orders a second are done meanwhile.
+	// Load describes the load, and PerSec is how many orders a second complete meanwhile.
 	Load   string  `json:"load"`
 	PerSec float64 `json:"ordersPerSecond"`
-	// Start is from the call that starts an order to the payment instructions.
+	// Start is the time from the call that starts an order to the payment instructions.
 	Start Latency `json:"startToInstructions"`
-	// Proof is from the call that submits a UTR to its arrival at the provider.
+	// Proof is the time from the call that submits a UTR to its arrival at the provider.
 	Proof Latency `json:"proofToProvider"`
-	// End is from the poll that the provider answers with completed to the order's result at whoever awaits it. The pause before
-	// that poll, 10 to 15 seconds, is the guide's.
+	// End is the time from the poll that returns completed to the order's result at its backend. The guide requires the pause of 10 to
+	// 15 seconds before that poll.
 	End Latency `json:"completedToResult"`
 }
 
-// throughput says how saturation is measured.
+// throughput configures the measurement of rates and latencies.
 type throughput struct {
 	polls, inFlight, orders, rounds int
 }
@@ -46,9 +46,9 @@ func saturation(quick bool) throughput {
 	return throughput{polls: 2, inFlight: 64, orders: 300, rounds: 3}
 }
 
-// measureRates measures variants in turn.
+// measureRates measures the rates of variants, one after another in each round.
 func (c *costs) measureRates(ctx context.Context, t throughput, variants ...Variant) ([]Rate, error) {
-	c.stack.provider.settle(settleAfter(t.polls))
+	c.stack.provider.setSchedule(completeAfter(t.polls))
 	found := map[Variant][]float64{}
 	for i := range t.rounds {
 		for _, variant := range variants {
@@ -57,7 +57,7 @@ func (c *costs) measureRates(ctx context.Context, t throughput, variants ...Vari
 				return nil, err
 			}
 			found[variant] = append(found[variant], perSec)
-			c.say("saturation, round %d, %s: %.1f orders a second", i+1, variant, perSec)
+			c.logf("saturation, round %d, %s: %.1f orders a second", i+1, variant, perSec)
 		}
 	}
 	var rates []Rate
@@ -89,9 +89,9 @@ type waits struct {
 	start, proof, end []time.Duration
 }
 
-// measureLatencies runs orders through ramp.Client, so many at a time, and no more than so many a second; zero is any number.
+// measureLatencies runs orders by ramp.Client, at most perSec a second; 0 means no limit.
 func (c *costs) measureLatencies(ctx context.Context, load string, t throughput, perSec float64) (Latencies, error) {
-	c.stack.provider.settle(settleAfter(t.polls))
+	c.stack.provider.setSchedule(completeAfter(t.polls))
 	var found waits
 	var all errgroup.Group
 	all.SetLimit(t.inFlight)
@@ -109,11 +109,11 @@ func (c *costs) measureLatencies(ctx context.Context, load string, t throughput,
 		Load: load, PerSec: float64(t.orders) / time.Since(begun).Seconds(),
 		Start: newLatency(found.start), Proof: newLatency(found.proof), End: newLatency(found.end),
 	}
-	c.say("%s: start p99 %.0f ms, proof p99 %.0f ms, end p99 %.0f ms", load, l.Start.P99, l.Proof.P99, l.End.P99)
+	c.logf("%s: start p99 %.0f ms, proof p99 %.0f ms, end p99 %.0f ms", load, l.Start.P99, l.Proof.P99, l.End.P99)
 	return l, nil
 }
 
-// follow takes an order through ramp.Client, and times it.
+// follow runs an order by ramp.Client and measures its latencies.
 func (c *costs) follow(ctx context.Context, o order, found *waits) error {
 	begun := time.Now()
 	if _, err := c.stack.Orders.StartOnramp(ctx, o.request); err != nil {

@@ -10,12 +10,12 @@ import (
 	"rampart/test/testbed"
 )
 
-// record is what the server tells of an order that has ended.
+// record describes the workflow of a closed order.
 type record struct {
 	events, bytes, transitions, actions, heartbeats, tasks int
 }
 
-// readRecords reads what the server knows of orders.
+// readRecords reads the workflows of orders.
 func readRecords(ctx context.Context, l lane, scenario Scenario, orders []order) ([]record, error) {
 	records := make([]record, len(orders))
 	for i, o := range orders {
@@ -45,7 +45,7 @@ func readRecord(ctx context.Context, l lane, scenario Scenario, o order) (record
 	}, nil
 }
 
-// tasks counts what the server has handed to workers.
+// tasks returns how many tasks workers have started.
 func tasks(events []*historypb.HistoryEvent) int {
 	n := 0
 	for _, event := range events {

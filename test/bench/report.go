@@ -8,18 +8,18 @@ import (
 	"rampart/internal/process"
 )
 
-// Report is what a measurement found.
+// Report is the result of a measurement.
 type Report struct {
 	begun time.Time
 
-	// Command is how the measurement was started, and Took how long it took.
+	// Command is the command line of the measurement, and Took its duration.
 	Command  string          `json:"command"`
 	Took     string          `json:"took"`
 	Seed     int64           `json:"seed"`
 	Machine  process.Machine `json:"machine"`
 	Versions []string        `json:"versions"`
 
-	// Idle is the share of one processor that each program uses when there is nothing to do. It is left out of Costs.
+	// Idle is the share of one processor that each program uses without orders. Costs does not include it.
 	Idle      map[string]float64 `json:"idleCpuShare,omitempty"`
 	Costs     []Cost             `json:"costs,omitempty"`
 	Rates     []Rate             `json:"rates,omitempty"`
@@ -34,13 +34,13 @@ func newReport(options Options) Report {
 	}
 }
 
-// finished notes how long the measurement took.
+// finished returns the report with the duration of the measurement.
 func (r Report) finished() Report {
 	r.Took = time.Since(r.begun).Round(time.Second).String()
 	return r
 }
 
-// WriteJSON writes the report for programs, with its targets.
+// WriteJSON writes the report and its targets as JSON.
 func (r Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Speed of the provider's clock, for workers: three hours are 36 seconds, and a poll comes every 42 ms.
+// fast is the speed of the provider's clock for the workers: three hours last 36 seconds, and a poll comes every 42 ms.
 const fast = 300
 
-// scenarios are what orders are compared in.
+// scenarios returns the scenarios in which the variants are compared.
 func scenarios(quick bool) []Scenario {
 	every := func(n int, variants ...Variant) map[Variant]int {
 		orders := map[Variant]int{}
@@ -34,18 +34,18 @@ func scenarios(quick bool) []Scenario {
 	}
 }
 
-// settled is how long the server's work after an order's end is waited for.
-const settled = 1500 * time.Millisecond
+// drainTime is how long the server may process an order after its end.
+const drainTime = 1500 * time.Millisecond
 
 func newCosts(s *stack, options Options) *costs {
-	c := &costs{stack: s, progress: newProgress(options.Progress), drained: settled}
+	c := &costs{stack: s, progress: newProgress(options.Progress), drain: drainTime}
 	if options.Quick {
-		c.drained = settled / 10
+		c.drain = drainTime / 10
 	}
 	return c
 }
 
-// settleConfig ends what only the start needed. A quick run does without, for its figures say nothing.
+// settleConfig removes the configuration that only the start needs. A quick run keeps it, because its figures mean nothing.
 func (c *costs) settleConfig(ctx context.Context) error {
 	if c.stack.options.Quick {
 		return nil
@@ -53,18 +53,18 @@ func (c *costs) settleConfig(ctx context.Context) error {
 	return c.stack.useSteadyConfig(ctx)
 }
 
-// resting is how long the programs are watched doing nothing.
+// resting is how long the idle programs are measured.
 const resting = 8 * time.Second
 
-// rest learns what the programs use when there is nothing to do.
+// rest measures what the programs use without orders.
 func (c *costs) rest(ctx context.Context) error {
 	if c.stack.options.Quick {
-		return c.learnIdle(ctx, resting/8)
+		return c.measureIdle(ctx, resting/8)
 	}
-	return c.learnIdle(ctx, resting)
+	return c.measureIdle(ctx, resting)
 }
 
-// Run measures what orders cost, beside what they would cost otherwise. What was measured before an error is in the report.
+// Run measures what orders cost with each variant. After an error the report has what was measured before.
 func Run(ctx context.Context, options Options) (Report, error) {
 	report := newReport(options)
 	err := runOrders(ctx, options, &report)
@@ -105,10 +105,10 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 	return nil
 }
 
-// saturated is the name of the measurement of rates and latencies, among the scenarios'.
+// saturated is the name of the measurement of rates and latencies, for Options.Only.
 const saturated = "saturation"
 
-// saturation measures how many orders a second are done, and how long callers wait then, and at half of that.
+// saturation measures the rates under full load, and the latencies at that and at half of that load.
 func (c *costs) saturation(ctx context.Context, quick bool) ([]Rate, []Latencies, error) {
 	t := saturation(quick)
 	rates, err := c.measureRates(ctx, t, Ours, Naive)
@@ -123,7 +123,7 @@ func (c *costs) saturation(ctx context.Context, quick bool) ([]Rate, []Latencies
 	return rates, []Latencies{full, half}, err
 }
 
-// warmUp runs some orders of each variant, so that every program has loaded and connected what it needs.
+// warmUp runs a few orders of each variant, so that every program has loaded and connected what it needs.
 func (c *costs) warmUp(ctx context.Context) error {
 	variants := []Variant{Ours, OursByUpdate, RetryPolling, Naive, Floor}
 	warming := Scenario{Name: "warming up", Polls: 2, Variants: variants, Orders: map[Variant]int{}, Rounds: 1}

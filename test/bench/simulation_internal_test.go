@@ -22,13 +22,13 @@ import (
 // make simulation
 var simulatePage = flag.String("simulate-page", "", "simulate a provider's rate limit at length, and write the table into this page")
 
-// traffic is what a simulated provider and its workers have to do: the worker's own onmeta.RateLimit, on a clock that jumps.
+// traffic is the load of a simulated provider and its workers, which use the worker's own onmeta.RateLimit on a fake clock.
 type traffic struct {
-	// limit is how many requests a second the provider answers, and load the share of it that orders need on average.
+	// limit is how many requests a second the provider answers, and load the share of the limit that orders need on average.
 	limit, load float64
-	// workers share the limit evenly, and leave a tenth.
+	// workers is how many workers share nine tenths of the limit evenly.
 	workers int
-	// warmUp is not measured; lasts is.
+	// warmUp is how long the simulation runs before the measurement, and lasts how long that takes.
 	warmUp, lasts time.Duration
 }
 
@@ -38,15 +38,15 @@ const (
 	mostPayingTime                               = time.Minute
 )
 
-// outcome is how long requests waited for their turn, once orders were ready for them.
+// outcome is how long requests waited for the rate limit.
 type outcome struct {
 	mu sync.Mutex
-	// calls are waits of calls, and gaps the times between two polls of an order as the provider sees them.
+	// calls are the waits of calls, and gaps the times between two polls of an order at the provider.
 	calls, gaps []time.Duration
 	refused     int
 }
 
-// simulation is one under way.
+// simulation is a simulation in progress.
 type simulation struct {
 	traffic
 	outcome
@@ -59,7 +59,7 @@ type simulation struct {
 	all      sync.WaitGroup
 }
 
-// bucket is the provider: it answers so many requests a second, and lets none be saved up for longer than a second.
+// bucket is the provider: a token bucket that holds the requests of one second.
 type bucket struct {
 	mu           sync.Mutex
 	rate, tokens float64
@@ -91,10 +91,10 @@ func (b *bucket) admit() bool {
 	return true
 }
 
-// sentKey is where a call's context keeps the place for the time at which the provider got it.
+// sentKey is the key under which the context of a call has a pointer to the time at which the provider received it.
 type sentKey struct{}
 
-// simulate lets orders come at random, evenly on average, for as long as the traffic says.
+// simulate starts orders at random times with a constant mean rate.
 func simulate(t *testing.T, what traffic) *outcome {
 	t.Helper()
 	s := &simulation{traffic: what, random: rand.New(rand.NewPCG(1, 1))}
@@ -109,7 +109,7 @@ func simulate(t *testing.T, what traffic) *outcome {
 			s.all.Go(func() { s.order(ctx, paying, watcher) })
 		}
 		cancel()
-		s.all.Wait() // the clock stands still once this function has returned
+		s.all.Wait() // the fake clock stops once this function has returned
 	})
 	return &s.outcome
 }
@@ -127,7 +127,7 @@ func (s *simulation) start(ctx context.Context) {
 	}
 }
 
-// work makes calls, one after the other, as a slot of a worker does.
+// work makes calls one after another, as a slot of a worker does.
 func (s *simulation) work(ctx context.Context, caller onmeta.Caller) {
 	for {
 		select {
@@ -162,7 +162,7 @@ func (s *simulation) order(ctx context.Context, paying time.Duration, watcher on
 	}
 }
 
-// call makes a call on whichever worker is free for it.
+// call makes a call on the first worker with a free slot.
 func (s *simulation) call(ctx context.Context) {
 	ready, done := time.Now(), make(chan struct{})
 	task := func(worker onmeta.Caller) {
@@ -196,8 +196,8 @@ func (s *simulation) note(waits *[]time.Duration, wait time.Duration, err error)
 	}
 }
 
-// The guide to scaling asks for a limit well above what orders need on average. This is what follows below and above it.
-func TestRequestsHardlyWaitUntilTheirWorkersShareIsNearlyUsed(t *testing.T) {
+// The page about scaling asks for a limit well above what orders need on average.
+func TestRequestsWaitOnlyNearTheRateLimit(t *testing.T) {
 	t.Parallel()
 	low := simulate(t, traffic{limit: 100, load: 0.5, workers: 2, warmUp: 5 * time.Minute, lasts: 5 * time.Minute})
 	over := simulate(t, traffic{limit: 100, load: 1, workers: 2, warmUp: 5 * time.Minute, lasts: 5 * time.Minute})
@@ -205,12 +205,12 @@ func TestRequestsHardlyWaitUntilTheirWorkersShareIsNearlyUsed(t *testing.T) {
 	require.Less(t, newLatency(low.calls).P99, 100.0)
 	require.Less(t, newLatency(low.gaps).P99, 15_200.0)
 	require.Zero(t, low.refused)
-	require.Less(t, newLatency(over.calls).P99, 1000.0, "polls wait for calls, which are four times as few")
-	require.Greater(t, newLatency(over.gaps).P99, 20_000.0, "polls need more than is there")
+	require.Less(t, newLatency(over.calls).P99, 1000.0, "calls, a quarter of the requests, take precedence over polls")
+	require.Greater(t, newLatency(over.gaps).P99, 20_000.0, "polls exceed the limit")
 	require.Zero(t, over.refused)
 }
 
-// table is what simulations have found, of traffic with various limits and workers, at various loads.
+// table is the results of simulations with various limits and numbers of workers, at various loads.
 type table struct {
 	strings.Builder
 	loads             []float64
@@ -244,7 +244,7 @@ func (f *table) WriteText(to io.Writer) error {
 	return err
 }
 
-func TestWhatIsSimulatedIsWrittenIntoAPage(t *testing.T) {
+func TestSimulationIsWrittenIntoAPage(t *testing.T) {
 	t.Parallel()
 	page, found := *simulatePage, table{loads: []float64{0.7}, among: []traffic{{limit: 50, workers: 2}, {limit: 100, workers: 2}}}
 	if page == "" {

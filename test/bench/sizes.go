@@ -10,32 +10,32 @@ import (
 	"strings"
 )
 
-// What sizes are reckoned with, beside what was measured.
+// Assumptions of the sizes beside the measurements.
 const (
-	// peak is how many times as many orders come in the busiest hour as on average.
+	// peak is the ratio of the orders of the busiest hour to the average.
 	peak = 3.0
-	// paying is how long a user takes to pay, and settling how long the provider then takes: twenty polls, 12.5 s apart.
+	// paying is how long a user takes to pay, and settling how long the provider then takes, in seconds: twenty polls, 12.5 s apart.
 	paying, settling = 600.0, 20 * 12.5
 	// busy is the share of its processors that a program may use at the peak.
 	busy = 0.6
-	// shardWrite is how long a write to the database takes, in seconds: a shard makes one at a time (history.shardIOConcurrency).
+	// shardWrite is how long a write to the database takes, in seconds; a shard makes one at a time (history.shardIOConcurrency).
 	shardWrite = 0.005
-	// partitionTasks is how many tasks a second a partition of a task queue hands out with ease.
+	// partitionTasks is how many tasks a second a partition of a task queue dispatches without delay.
 	partitionTasks = 500.0
-	// actionPrice is that of Temporal Cloud for the first millions, in US dollars (https://temporal.io/pricing).
+	// actionPrice is the price of an action of Temporal Cloud for the first millions, in US dollars (https://temporal.io/pricing).
 	actionPrice = 50.0 / 1_000_000
 	day         = 86_400.0
 )
 
-// figuresPerOrder are what sizes follow from: measured, of an order with 20 polls.
+// figuresPerOrder are the measurements that sizes are computed from, of an order with 20 polls.
 type figuresPerOrder struct {
 	calls, serverMs, workerMs, transitions, tasks, actions, kib float64
-	// watchKiB and cachedKiB are the worker's memory for an order that is watched, and for one that is in its cache; baseMiB is
-	// what it needs without any.
+	// watchKiB is the worker's memory of a watched order, cachedKiB that of an order in its workflow cache, and baseMiB its memory
+	// without orders.
 	watchKiB, cachedKiB, baseMiB float64
 }
 
-// ReadReport reads what WriteJSON wrote.
+// ReadReport reads a report that WriteJSON wrote.
 func ReadReport(path string) (Report, error) {
 	var r Report
 	content, err := os.ReadFile(path)
@@ -48,16 +48,16 @@ func ReadReport(path string) (Report, error) {
 	return r, nil
 }
 
-// Sizes reckons what many orders a day need, from the reports of both measurements.
+// Sizes computes what many orders a day need from the reports of both measurements.
 type Sizes struct {
 	order figuresPerOrder
 }
 
-// NewSizes takes the figures from the reports of Run and RunWaiting.
+// NewSizes returns the sizes that follow from a report of Run and one of RunWaiting.
 func NewSizes(orders, waiting Report) (Sizes, error) {
 	cost, many := orders.cost(threeChanges, Ours), orders.cost(threeHours, Ours)
 	if cost == nil || many == nil || waiting.Waiting == nil || len(waiting.Waiting.Steps) < 3 {
-		return Sizes{}, errors.New("sizes need an order with 20 polls, one with 900, and orders that wait: make bench bench-waiting")
+		return Sizes{}, errors.New("the reports lack an order with 20 polls, one with 900, or orders that wait: run make bench bench-waiting")
 	}
 	steps, calm := waiting.Waiting.Steps, waiting.Waiting.Calm
 	return Sizes{order: figuresPerOrder{
@@ -71,13 +71,13 @@ func NewSizes(orders, waiting Report) (Sizes, error) {
 	}}, nil
 }
 
-// onRealClock is the processor time of an order with 20 polls when a poll takes what it does on the real clock. The order was
-// measured on the fast one, beside one with 900.
+// onRealClock returns the processor time of an order with 20 polls on the real clock, where a poll takes the time poll. few and many are
+// the times of orders with 20 and with 900 polls on the fast clock.
 func onRealClock(few, many, poll float64) float64 {
 	return few + threeChanges*(poll-(many-few)/(threeHours-threeChanges))
 }
 
-// size is what so many orders a day need, at their peak.
+// size is what a number of orders a day needs at the peak.
 type size struct {
 	orders                             float64
 	perSec, waiting, watched           float64
@@ -102,10 +102,10 @@ func (s Sizes) size(orders float64) size {
 	return n
 }
 
-// powerOfTwo is the next one that is no smaller.
+// powerOfTwo returns the smallest power of two that is at least n.
 func powerOfTwo(n float64) float64 { return math.Exp2(max(0, math.Ceil(math.Log2(n)))) }
 
-// WriteText writes the sizes for people, in Markdown: the arithmetic for a million orders a day, and the others in a table.
+// WriteText writes the sizes as Markdown: the arithmetic for a million orders a day, and a table of other numbers.
 func (s Sizes) WriteText(w io.Writer) error {
 	var b strings.Builder
 	s.writeArithmetic(&b)
@@ -140,7 +140,7 @@ func (s Sizes) writeArithmetic(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// sizeRow is a line of the table.
+// sizeRow is a row of the table.
 type sizeRow struct {
 	name string
 	of   func(size) string
@@ -169,7 +169,7 @@ func sizeRows() []sizeRow {
 	}
 }
 
-// grouped writes a whole number with commas.
+// grouped formats a whole number with commas.
 func grouped(n float64) string {
 	digits := fmt.Sprintf("%.0f", n)
 	for i := len(digits) - 3; i > 0; i -= 3 {

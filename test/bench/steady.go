@@ -7,59 +7,59 @@ import (
 	"time"
 )
 
-// Steady is a time in which nothing happens but polls.
+// Steady is the result of a period in which nothing happens but polls.
 type Steady struct {
 	Seconds float64 `json:"seconds"`
 	Polls   int     `json:"polls"`
-	// Gaps are times between two polls of one order, and InTime the share of them from 10 to 15 seconds.
+	// Gaps counts the times between two polls of one order, and InTime is the share of those from 10 to 15 seconds.
 	Gaps   int     `json:"gaps"`
 	InTime float64 `json:"inTimeShare"`
-	// Shortest and Longest are the extremes, in seconds.
+	// Shortest and Longest are the extreme gaps in seconds.
 	Shortest float64 `json:"shortestSeconds"`
 	Longest  float64 `json:"longestSeconds"`
-	// Heartbeats reached the server.
+	// Heartbeats counts the heartbeats that reached the server.
 	Heartbeats float64 `json:"heartbeats"`
-	// ServerCPU and WorkerCPU are the processor time of a poll, in milliseconds, heartbeats included. What the programs use without
-	// any order is left out.
+	// ServerCPU and WorkerCPU are the processor time of a poll and its heartbeats in milliseconds, without what the programs use
+	// without orders.
 	ServerCPU float64 `json:"serverCpuMsPerPoll"`
 	WorkerCPU float64 `json:"workerCpuMsPerPoll"`
 }
 
-// Recovery is how long it takes until watches go on after the worker was killed, in seconds.
+// Recovery is how long it takes until watches continue after the worker was killed, in seconds.
 type Recovery struct {
 	Half       float64 `json:"halfSeconds"`
 	NinetyNine float64 `json:"ninetyNinePercentSeconds"`
 	All        float64 `json:"allSeconds"`
-	// WorkerBytes is the new worker's memory then: it knows the watches, and none of the orders that wait.
+	// WorkerBytes is the new worker's memory then: it has the watches, and no waiting order in its cache.
 	WorkerBytes int64 `json:"workerBytes"`
 }
 
-// beCalm looks at the polls while no order waits.
-func (w *waitingRun) beCalm(ctx context.Context) error {
+// measureCalm measures the polls while no order waits.
+func (w *waitingRun) measureCalm(ctx context.Context) error {
 	var err error
-	w.found.Calm, err = w.lookAtPolls(ctx)
+	w.found.Calm, err = w.measurePolls(ctx)
 	return err
 }
 
-// beSteady looks at the polls while all orders wait.
-func (w *waitingRun) beSteady(ctx context.Context) error {
+// measureSteady measures the polls while all orders wait.
+func (w *waitingRun) measureSteady(ctx context.Context) error {
 	var err error
-	w.found.Steady, err = w.lookAtPolls(ctx)
+	w.found.Steady, err = w.measurePolls(ctx)
 	return err
 }
 
-// lookAtPolls looks on for a time in which nothing else happens.
-func (w *waitingRun) lookAtPolls(ctx context.Context) (Steady, error) {
-	w.stack.provider.record(true)
-	defer w.stack.provider.record(false)
-	before, err := w.moment(ctx)
+// measurePolls measures the polls of a period in which nothing else happens.
+func (w *waitingRun) measurePolls(ctx context.Context) (Steady, error) {
+	w.stack.provider.recordGaps(true)
+	defer w.stack.provider.recordGaps(false)
+	before, err := w.readCounters(ctx)
 	if err != nil {
 		return Steady{}, err
 	}
-	if !sleep(ctx, w.crowd.steady) {
+	if !sleep(ctx, w.load.steady) {
 		return Steady{}, ctx.Err()
 	}
-	after, err := w.moment(ctx)
+	after, err := w.readCounters(ctx)
 	if err != nil {
 		return Steady{}, err
 	}
@@ -73,30 +73,30 @@ func (w *waitingRun) lookAtPolls(ctx context.Context) (Steady, error) {
 		s.ServerCPU = perPoll(after.used.server-before.used.server, empty.ServerCPU)
 		s.WorkerCPU = perPoll(after.used.worker-before.used.worker, empty.WorkerCPU)
 	}
-	w.say("%d polls, %.2f %% of them 10 to 15 s after the one before, %.2f ms of CPU each, %.0f heartbeats", s.Polls, 100*s.InTime, s.cpu(), s.Heartbeats)
+	w.logf("%d polls, %.2f %% of them 10 to 15 s after the one before, %.2f ms of CPU each, %.0f heartbeats", s.Polls, 100*s.InTime, s.cpu(), s.Heartbeats)
 	return s, nil
 }
 
-// moment is what was counted up to it.
-type moment struct {
+// counters are the counts since the start.
+type counters struct {
 	used       usage
 	polls      int
 	heartbeats float64
 }
 
-func (w *waitingRun) moment(ctx context.Context) (m moment, err error) {
+func (w *waitingRun) readCounters(ctx context.Context) (m counters, err error) {
 	if m.heartbeats, err = w.stack.heartbeats(ctx); err != nil {
 		return m, err
 	}
-	_, m.polls = w.stack.provider.counted()
+	_, m.polls = w.stack.provider.counts()
 	m.used, err = w.usage(ctx, w.stack.lane(Ours))
 	return m, err
 }
 
-// cpu is the processor time of a poll, server and worker together, in milliseconds.
+// cpu returns the processor time of a poll in milliseconds, of server and worker together.
 func (s Steady) cpu() float64 { return s.ServerCPU + s.WorkerCPU }
 
-// The guide's bounds of the time between two polls.
+// Bounds of the time between two polls (guide).
 const leastGap, mostGap = 10 * time.Second, 15 * time.Second
 
 func newSteady(gaps []time.Duration, lasted time.Duration, polls int) Steady {
@@ -117,12 +117,12 @@ func newSteady(gaps []time.Duration, lasted time.Duration, polls int) Steady {
 	return s
 }
 
-// recoveryTime bounds the wait for all watches to come back.
+// recoveryTime is how long all watches may take to continue.
 const recoveryTime = 5 * time.Minute
 
-// recover kills the worker, starts another one, and waits until every watched order is polled again.
+// recover kills the worker, starts another one, and blocks until every watched order is polled again.
 func (w *waitingRun) recover(ctx context.Context) error {
-	if !w.crowd.kill {
+	if !w.load.kill {
 		return nil
 	}
 	w.stack.worker.Kill()
@@ -130,33 +130,33 @@ func (w *waitingRun) recover(ctx context.Context) error {
 	if err := w.stack.startWorker(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTime, errors.New("not every watch came back"))
+	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTime, errors.New("not every watch continues in time"))
 	defer cancel()
 	for {
 		back, r := w.stack.provider.polledSince(killed), &w.found.Recovery
 		after := time.Since(killed).Seconds()
-		noteWhen(&r.Half, after, 2*back >= w.crowd.watched)
-		noteWhen(&r.NinetyNine, after, 100*back >= 99*w.crowd.watched)
-		noteWhen(&r.All, after, back >= w.crowd.watched)
+		setOnce(&r.Half, after, 2*back >= w.load.watched)
+		setOnce(&r.NinetyNine, after, 100*back >= 99*w.load.watched)
+		setOnce(&r.All, after, back >= w.load.watched)
 		if r.All > 0 {
 			break
 		}
 		if !sleep(ctx, time.Second/4) {
-			return fmt.Errorf("%d of %d watches are back: %w", back, w.crowd.watched, context.Cause(ctx))
+			return fmt.Errorf("%d of %d watches continue: %w", back, w.load.watched, context.Cause(ctx))
 		}
 	}
-	if !sleep(ctx, w.crowd.settled) {
+	if !sleep(ctx, w.load.settled) {
 		return ctx.Err()
 	}
 	w.found.Recovery.WorkerBytes = w.stack.worker.Resident()
-	w.say("after a kill, half the watches were back in %.0f s, all in %.0f s; the new worker has %d MiB", w.found.Recovery.Half,
+	w.logf("after a kill, half of the watches continued within %.0f s, all within %.0f s; the new worker has %d MiB", w.found.Recovery.Half,
 		w.found.Recovery.All, w.found.Recovery.WorkerBytes>>20)
 	return nil
 }
 
-// noteWhen keeps the first moment at which something was so.
-func noteWhen(moment *float64, now float64, so bool) {
-	if so && *moment == 0 {
-		*moment = now
+// setOnce sets a time at the first call with reached.
+func setOnce(at *float64, now float64, reached bool) {
+	if reached && *at == 0 {
+		*at = now
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Target is a figure that must be reached.
+// Target is a figure with a limit.
 type Target struct {
 	Figure   string `json:"figure"`
 	Wanted   string `json:"wanted"`
@@ -13,14 +13,14 @@ type Target struct {
 	Met      bool   `json:"met"`
 }
 
-// Scenarios that targets are about, by their polls.
+// Scenarios of the targets, by their number of polls.
 const (
-	noPolls      = 1 // the first one finds the order completed
+	noPolls      = 1 // the first poll returns completed
 	threeChanges = 20
 	threeHours   = 900
 )
 
-// targets are collected with the figures that were measured.
+// targets collects targets with the measured figures.
 type targets []Target
 
 func (t *targets) atMost(figure string, value, limit float64, unit string) {
@@ -31,13 +31,13 @@ func (t *targets) atLeast(figure string, value, limit float64, unit string) {
 	*t = append(*t, Target{figure, "≥ " + amount(limit, unit), amount(value, unit), value >= limit})
 }
 
-// amount writes a figure with its unit, to the hundredth.
+// amount formats a figure to two decimals, with its unit.
 func amount(value float64, unit string) string {
 	text := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", value), "0"), ".")
 	return strings.TrimSpace(text + " " + unit)
 }
 
-// Targets compares what was measured with what must be reached. Figures that were not measured are left out.
+// Targets compares the measured figures with their limits. It omits figures that were not measured.
 func (r Report) Targets() []Target {
 	var t targets
 	r.eventTargets(&t)
@@ -63,7 +63,7 @@ func (r Report) eventTargets(t *targets) {
 func (r Report) costTargets(t *targets) {
 	server := func(c *Cost) float64 { return c.ServerCPU.Median }
 	billed := func(c *Cost) float64 { return float64(c.Actions) }
-	// ratio compares two variants, where both were measured.
+	// ratio divides a figure of one variant by that of another, and reports whether both were measured.
 	ratio := func(polls int, over, under Variant, of func(*Cost) float64) (float64, bool) {
 		a, b := r.cost(polls, over), r.cost(polls, under)
 		if a == nil || b == nil || of(b) <= 0 {
@@ -106,7 +106,7 @@ func (w *Waiting) targets(t *targets) {
 	t.atMost("answers 429 of a provider with a rate limit", float64(w.Refused), 0, "")
 }
 
-// Missed names the targets that were not reached.
+// Missed returns an error that names the targets that were not met; nil if all were.
 func (r Report) Missed() error {
 	var missed []string
 	for _, t := range r.Targets() {
@@ -117,7 +117,7 @@ func (r Report) Missed() error {
 	if len(missed) == 0 {
 		return nil
 	}
-	return fmt.Errorf("missed: %s", strings.Join(missed, "; "))
+	return fmt.Errorf("targets missed: %s", strings.Join(missed, "; "))
 }
 
 func (r Report) cost(polls int, variant Variant) *Cost {
@@ -138,5 +138,5 @@ func (r Report) rate(variant Variant) *Rate {
 	return nil
 }
 
-// cpu is the processor time of an order, server and worker together, in milliseconds.
+// cpu returns the processor time of an order in milliseconds, of server and worker together.
 func (c Cost) cpu() float64 { return c.ServerCPU.Median + c.WorkerCPU.Median }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// WriteText writes the report for people, in Markdown.
+// WriteText writes the report as Markdown.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- %s; %s\n- seed %d, `%s`, took %s\n\n", r.Machine, strings.Join(r.Versions, ", "), r.Seed, r.Command, r.Took)
@@ -66,30 +66,31 @@ func (w *Waiting) write(b *strings.Builder) {
 			100*s.ServerCPU, 100*s.WorkerCPU, s.Proof, orNone(s.PerSec))
 	}
 	r := w.Recovery
-	fmt.Fprintf(b, "\n- worker memory of a watched order: %.0f KiB, and %.0f KiB of one that is in the cache of workflows too, which is bounded\n",
+	fmt.Fprintf(b, "\n- worker memory of a watched order: %.0f KiB, and %.0f KiB if it is also in the workflow cache, whose size is limited\n",
 		float64(w.WorkerBytesPerWatch)/1024, float64(w.WorkerBytesPerKept)/1024)
 	if r.All > 0 {
 		alone := r.WorkerBytes - w.Steps[0].WorkerBytes
-		fmt.Fprintf(b, "- of a watch alone, as the worker has it that was started after the kill: %.0f KiB\n", float64(alone)/1024/float64(w.Watched))
+		fmt.Fprintf(b, "- worker memory of a watch alone, in the worker that was started after the kill: %.0f KiB\n", float64(alone)/1024/float64(w.Watched))
 	}
 	w.Calm.write(b, 0)
 	w.Steady.write(b, w.Steps[len(w.Steps)-1].Waiting)
 	if r.All > 0 {
 		r.write(b)
 	}
-	fmt.Fprintf(b, "- the provider answers %g requests a second, the worker is set to %g: %d answers 429\n\n", w.ProviderRate, w.WorkerRate, w.Refused)
+	fmt.Fprintf(b, "- limit of the provider %g requests a second, of the worker %g: %d requests answered with 429\n\n", w.ProviderRate, w.WorkerRate, w.Refused)
 }
 
 func (s Steady) write(b *strings.Builder, waiting int) {
-	fmt.Fprintf(b, "- %d waiting, at rest for %.0f s: %d polls, %.2f %% of %d gaps from 10 to 15 s (%.2f to %.2f s), %.0f heartbeats, %.2f ms of CPU a poll, %.2f the server's and %.2f the worker's\n",
+	fmt.Fprintf(b, "- %d waiting, nothing but polls for %.0f s: %d polls, %.2f %% of %d gaps from 10 to 15 s (%.2f to %.2f s), %.0f heartbeats, %.2f ms of CPU per poll (server %.2f, worker %.2f)\n",
 		waiting, s.Seconds, s.Polls, 100*s.InTime, s.Gaps, s.Shortest, s.Longest, s.Heartbeats, s.cpu(), s.ServerCPU, s.WorkerCPU)
 }
 
 func (r Recovery) write(b *strings.Builder) {
-	fmt.Fprintf(b, "- after `kill -9` of the worker: half of the watches back in %.0f s, 99 %% in %.0f s, all in %.0f s; the new worker has %d MiB\n",
+	fmt.Fprintf(b, "- after `kill -9` of the worker: half of the watches continue within %.0f s, 99 %% within %.0f s, all within %.0f s; the new worker has %d MiB\n",
 		r.Half, r.NinetyNine, r.All, r.WorkerBytes>>20)
 }
 
+// orNone formats a figure, or a dash for 0.
 func orNone(value float64) string {
 	if value == 0 {
 		return "–"
@@ -104,11 +105,11 @@ func (r Report) writeTargets(b *strings.Builder) {
 	}
 	b.WriteString("| figure | target | measured | |\n| --- | --- | ---: | --- |\n")
 	for _, t := range targets {
-		verdict := "met"
+		result := "met"
 		if !t.Met {
-			verdict = "**missed**"
+			result = "**missed**"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", t.Figure, t.Wanted, t.Measured, verdict)
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", t.Figure, t.Wanted, t.Measured, result)
 	}
 	b.WriteString("\n")
 }

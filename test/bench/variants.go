@@ -12,20 +12,20 @@ import (
 	"rampart/test/testbed"
 )
 
-// Variant is a lane to run an order.
+// Variant is an implementation of the order's lifecycle.
 type Variant string
 
-// Variants. All but OursByUpdate are started and given their proof by signal, as any Temporal SDK can.
+// Variants. All but OursByUpdate are started with a plain start and get their proof by signal, as with any Temporal SDK.
 const (
 	// Ours is Rampart.
 	Ours Variant = "Rampart"
-	// OursByUpdate is Rampart through ramp.Client: an update with the start, and one that brings the proof.
+	// OursByUpdate is Rampart with ramp.Client: update-with-start, and an update with the proof.
 	OursByUpdate Variant = "Rampart, by update"
-	// RetryPolling is Rampart with each poll an attempt of a retried activity.
+	// RetryPolling is Rampart with each poll being an attempt of a retried activity.
 	RetryPolling Variant = "retry polling"
-	// Naive is the lifecycle as the usual samples would have it, with a timer for each poll.
+	// Naive is the lifecycle in the style of the usual samples, with a timer for each poll.
 	Naive Variant = "naive port"
-	// Floor is the provider's calls as activities, and nothing else.
+	// Floor is the provider's calls as activities and nothing else.
 	Floor Variant = "floor"
 )
 
@@ -50,7 +50,7 @@ func (s *stack) lane(v Variant) lane {
 	}
 }
 
-// order is one of a run.
+// order is an order of a measurement.
 type order struct {
 	number  int
 	request ramp.OnrampRequest
@@ -65,10 +65,10 @@ func newOrder(number int) order {
 
 func (o order) workflowID() string { return ramp.Onramp.WorkflowID(o.request.Reference) }
 
-// utr is the order's proof: one whose payment the sandbox never finds by itself, so that only the run's course moves the order.
+// utr returns the order's proof. The sandbox never finds its payment by itself, so that only the schedule changes the order's status.
 func (o order) utr() string { return fmt.Sprintf("9999%08d", o.number) }
 
-// start starts an order without waiting for it. Rampart's have the search attributes and the summary that ramp.Client gives them.
+// start starts an order without waiting for it. Orders of Rampart get the search attributes and the summary that ramp.Client sets.
 func (l lane) start(ctx context.Context, o order) error {
 	options := client.StartWorkflowOptions{ID: o.workflowID(), TaskQueue: l.queue}
 	if l.workflow == ramp.OnrampWorkflow {
@@ -84,12 +84,12 @@ func (l lane) start(ctx context.Context, o order) error {
 	return err
 }
 
-// prove signals an order's proof.
+// prove submits an order's proof by signal.
 func (l lane) prove(ctx context.Context, o order) error {
 	return l.temporal.SignalWorkflow(ctx, o.workflowID(), "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(o.utr())})
 }
 
-// await waits for an order's end, and says whether it ended well.
+// await blocks until an order is closed, and fails if it is not completed.
 func (l lane) await(ctx context.Context, o order) error {
 	run := l.temporal.GetWorkflow(ctx, o.workflowID(), "")
 	status := ""

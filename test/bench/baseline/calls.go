@@ -10,13 +10,13 @@ import (
 	"rampart/ramp"
 )
 
-// Calls are the provider's calls, each an activity, as a port would make them: the workflow logs in and hands the token on, so that
-// it stands in the history in clear.
+// Calls are the provider's calls, each an activity, as in a straightforward port: the workflow logs in and passes the token on, so that
+// the history contains it unencrypted.
 type Calls struct {
 	Provider *onmeta.Client
 }
 
-// Order is what a call needs to know of an order.
+// Order is the argument of a call.
 type Order struct {
 	Email   string
 	Token   string
@@ -66,7 +66,7 @@ func (c *Calls) Quote(ctx context.Context, order Order) (string, error) {
 	return quote.ReceivedTokens.String(), err
 }
 
-// Create makes the order and returns what the user needs to pay.
+// Create creates the order and returns the payment instructions.
 func (c *Calls) Create(ctx context.Context, order Order) (onmeta.OnrampCreated, error) {
 	amount, err := decimal.NewFromString(order.Request.Fiat.Amount)
 	if err != nil {
@@ -95,5 +95,5 @@ func (c *Calls) Status(ctx context.Context, order Order) (string, error) {
 	return string(status.Status), err
 }
 
-// errNotReady says why an order cannot be made.
+// errNotReady returns the reason why an order cannot be created.
 func errNotReady(what string) error { return fmt.Errorf("the user's %s is not verified", what) }

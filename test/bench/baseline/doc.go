@@ -1,3 +1,3 @@
-// Package baseline holds what a user would write in place of Rampart, to compare with. It makes the same calls to the provider,
-// with the same client, for on-ramp orders paid by UPI.
+// Package baseline implements the lifecycle of on-ramp orders paid by UPI in simpler ways, which the benchmarks compare with Rampart. It
+// makes the same calls to the provider, with the same client.
 package baseline

@@ -10,14 +10,14 @@ import (
 	"rampart/activities"
 )
 
-// Polling watches an order as a retried activity: each poll is an attempt, and the server spaces them. It is registered in place of
-// Rampart's own watch, under the same name; everything else of the order is Rampart's.
+// Polling watches an order by a retried activity: each poll is an attempt, and the server schedules the next. It is registered under the
+// name of Rampart's own watch; everything else of the order is Rampart's.
 type Polling struct {
 	Calls   *activities.Calls
 	Timings activities.Timings
 }
 
-// WatchOrder polls once, and fails, benignly, while the provider's status has not changed.
+// WatchOrder polls once. It fails with a benign error while the provider's status has not changed.
 func (p *Polling) WatchOrder(ctx context.Context, request activities.WatchOrderRequest) (activities.WatchOrderResult, error) {
 	state, err := p.Calls.OrderStatus(ctx, request.OrderRequest)
 	if err != nil {

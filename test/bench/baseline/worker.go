@@ -24,36 +24,36 @@ import (
 	"rampart/workflows"
 )
 
-// Kind is what a worker of this package runs.
+// Kind is a kind of worker.
 type Kind string
 
-// Kinds.
+// Kinds of workers.
 const (
 	// Ports runs Naive and Floor.
 	Ports Kind = "ports"
-	// Retries runs Rampart's orders with Polling in place of their watch.
+	// Retries runs Rampart's orders with Polling instead of their watch.
 	Retries Kind = "retries"
 )
 
-// Settings are what a worker needs.
+// Settings configure a worker.
 type Settings struct {
 	Kind Kind
-	// Address and Namespace are Temporal's.
+	// Address and Namespace are those of Temporal.
 	Address, Namespace string
-	// Provider is where the sandbox is, and APIKey what it asks for.
+	// Provider is the URL of the sandbox, and APIKey the key that it accepts.
 	Provider, APIKey string
-	// Keyset is the file of the keys that encrypt payloads; Ports encrypt nothing.
+	// Keyset is the file of the keys that encrypt payloads; workers of kind Ports encrypt nothing.
 	Keyset string
-	// Profiles is where Go's profiles are shown.
+	// Profiles is the address at which Go's profiles are served.
 	Profiles string
 	// Speed is how many times as fast as real time the provider's clock runs.
 	Speed float64
 }
 
-// Ready is what a worker writes once it works.
+// Ready is the line that a worker writes once it polls.
 const Ready = "worker started"
 
-// Run runs a worker until ctx ends, and says on out when it is ready.
+// Run runs a worker until ctx ends. It writes Ready to out once the worker polls.
 func Run(ctx context.Context, settings Settings, out io.Writer) error {
 	options := client.Options{
 		HostPort: settings.Address, Namespace: settings.Namespace,
@@ -85,7 +85,7 @@ func Run(ctx context.Context, settings Settings, out io.Writer) error {
 		}
 		defer each.Stop()
 	}
-	if err := showProfiles(ctx, settings.Profiles); err != nil {
+	if err := serveProfiles(ctx, settings.Profiles); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintln(out, Ready)
@@ -93,8 +93,8 @@ func Run(ctx context.Context, settings Settings, out io.Writer) error {
 	return nil
 }
 
-// showProfiles shows Go's profiles as the worker shows its own.
-func showProfiles(ctx context.Context, address string) error {
+// serveProfiles serves Go's profiles as Rampart's worker does.
+func serveProfiles(ctx context.Context, address string) error {
 	var network net.ListenConfig
 	listener, err := network.Listen(ctx, "tcp", address)
 	if err != nil {
@@ -103,7 +103,7 @@ func showProfiles(ctx context.Context, address string) error {
 	pages := telemetry.Pages{Metrics: http.NotFoundHandler(), Ready: http.NotFoundHandler(), Pprof: true}
 	go func() {
 		_ = httpserver.Serve(ctx, listener, pages.Handler(), httpserver.Options{ErrorLog: log.New(io.Discard, "", 0)})
-	}() // it ends with ctx
+	}() // until ctx ends
 	return nil
 }
 
@@ -114,7 +114,7 @@ func newWorkers(settings Settings, temporal client.Client, provider onmeta.Calle
 	case Retries:
 		return newRetries(settings, temporal, provider), nil
 	default:
-		return nil, fmt.Errorf("there is no kind of worker %q", settings.Kind)
+		return nil, fmt.Errorf("unknown kind of worker %q", settings.Kind)
 	}
 }
 

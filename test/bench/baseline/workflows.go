@@ -9,7 +9,7 @@ import (
 	"rampart/ramp"
 )
 
-// TaskQueue is that of the workflows and activities here.
+// TaskQueue is the task queue of the workflows and activities of this package.
 const TaskQueue = "baseline"
 
 const (
@@ -18,18 +18,18 @@ const (
 	pollEvery     = 12 * time.Second
 )
 
-// Workflows are the orders. Speed divides their times, for a provider whose clock runs that much faster.
+// Workflows are the workflows of the orders. Speed divides their times, for a provider whose clock runs that much faster.
 type Workflows struct {
 	Speed float64
 }
 
 func (w Workflows) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) / w.Speed) }
 
-// Naive is the lifecycle as the usual samples would have it: one activity after the other, the default retries, the user's proof by
-// a signal, and a timer loop that polls every 12 seconds. It returns the last status.
+// Naive is the lifecycle in the style of the usual samples: one activity after another, default retries, the user's proof by signal, and
+// a timer loop that polls every 12 seconds. It returns the last status of the provider.
 func (w Workflows) Naive(ctx workflow.Context, request ramp.OnrampRequest) (string, error) {
 	ctx = withTimeout(ctx)
-	order, err := place(ctx, request)
+	order, err := create(ctx, request)
 	if err != nil {
 		return "", err
 	}
@@ -43,17 +43,17 @@ func (w Workflows) Naive(ctx workflow.Context, request ramp.OnrampRequest) (stri
 		if err := workflow.Sleep(ctx, w.scaled(pollEvery)); err != nil {
 			return "", err
 		}
-		if status, err := look(ctx, order); err != nil || final(status) {
+		if status, err := readStatus(ctx, order); err != nil || final(status) {
 			return status, err
 		}
 	}
 }
 
-// Floor makes the provider's calls as activities, and nothing else: no timers, no search attributes, no summaries, no
-// encryption. It is the least that so many activities cost.
+// Floor makes the provider's calls as activities and nothing else: no timers, search attributes, summaries or encryption. It is the least
+// that these activities can cost.
 func (w Workflows) Floor(ctx workflow.Context, request ramp.OnrampRequest) (string, error) {
 	ctx = withTimeout(ctx)
-	order, err := place(ctx, request)
+	order, err := create(ctx, request)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +64,7 @@ func (w Workflows) Floor(ctx workflow.Context, request ramp.OnrampRequest) (stri
 		return "", err
 	}
 	for {
-		if status, err := look(ctx, order); err != nil || final(status) {
+		if status, err := readStatus(ctx, order); err != nil || final(status) {
 			return status, err
 		}
 	}
@@ -74,8 +74,8 @@ func withTimeout(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: callTimeout})
 }
 
-// place does what comes before the payment.
-func place(ctx workflow.Context, request ramp.OnrampRequest) (Order, error) {
+// create makes the calls before the payment.
+func create(ctx workflow.Context, request ramp.OnrampRequest) (Order, error) {
 	order := Order{Email: string(request.Email), Request: request}
 	if err := workflow.ExecuteActivity(ctx, (*Calls).Login, request.Email).Get(ctx, &order.Token); err != nil {
 		return order, err
@@ -116,7 +116,7 @@ func (w Workflows) awaitProof(ctx workflow.Context, order *Order) bool {
 	return proof.UTR != ""
 }
 
-func look(ctx workflow.Context, order Order) (string, error) {
+func readStatus(ctx workflow.Context, order Order) (string, error) {
 	var status string
 	err := workflow.ExecuteActivity(ctx, (*Calls).Status, order).Get(ctx, &status)
 	return status, err

@@ -1,4 +1,4 @@
-// Command plot draws what bench has measured, from its JSON, as PNG files.
+// Command plot draws the measurements of bench from its JSON files, as PNG files.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 
 func run(into string, reports []string) error {
 	if len(reports) == 0 {
-		return errors.New("name the JSON files that bench has written")
+		return errors.New("no arguments: name the JSON files that bench has written")
 	}
 	for _, path := range reports {
 		r, err := read(path)
@@ -82,10 +82,10 @@ func read(path string) (report, error) {
 	return r, nil
 }
 
-// picture is lines of points over a logarithmic axis.
+// picture is lines over a logarithmic horizontal axis.
 type picture struct {
 	file, title, x, y string
-	// logarithmic is whether the vertical axis is too.
+	// logarithmic is set if the vertical axis is logarithmic too.
 	logarithmic bool
 	names       []string
 	lines       map[string]plotter.XYs
@@ -166,7 +166,7 @@ func (p *picture) save(into string) error {
 	return drawn.Save(16*vg.Centimeter, 10*vg.Centimeter, filepath.Join(into, p.file+".png"))
 }
 
-// leaveRoom makes room for the legend above the lines, and begins at zero where the axis can.
+// leaveRoom leaves room for the legend above the lines, and starts a linear axis at zero.
 func (p *picture) leaveRoom(drawn *plot.Plot) {
 	if p.logarithmic {
 		drawn.Y.Max *= 8

@@ -1,4 +1,4 @@
-// Command bench measures what orders cost, and fails, naming it, when a target is missed.
+// Command bench measures what orders cost. It fails if a target is missed, and names it.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// settings are the flags that are no options of a measurement.
+// settings are the flags.
 type settings struct {
 	options bench.Options
 	json    string
@@ -39,7 +39,7 @@ func newCommand() *cobra.Command {
 	set := &settings{options: bench.Options{Progress: os.Stderr, Command: strings.Join(os.Args, " ")}}
 	command := &cobra.Command{
 		Use:           "bench",
-		Short:         "Measure what orders cost, beside what a user would otherwise write",
+		Short:         "Measure what orders cost, next to simpler implementations",
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -50,12 +50,12 @@ func newCommand() *cobra.Command {
 	flags := command.PersistentFlags()
 	flags.StringVar(&set.options.Bin, "bin", "bin", "directory of the programs")
 	flags.StringVar(&set.options.Config, "config", "temporal-dev.yaml", "configuration of the development server")
-	flags.Int64Var(&set.options.Seed, "seed", 1, "decides what is random at the provider")
-	flags.BoolVar(&set.options.Quick, "quick", false, "show that everything works; the figures say nothing")
-	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name holds this")
-	flags.StringVar(&set.json, "json", "", "file for the report as JSON")
-	flags.StringVar(&set.page, "page", "", "page in Markdown to put the report into, between its comments for it")
-	flags.BoolVar(&set.keep, "keep", false, "keep logs, and say where they are")
+	flags.Int64Var(&set.options.Seed, "seed", 1, "seed of everything that is random at the provider")
+	flags.BoolVar(&set.options.Quick, "quick", false, "run a few orders only, to show that everything works; the figures mean nothing")
+	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name contains this")
+	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
+	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders --> or <!-- waiting -->")
+	flags.BoolVar(&set.keep, "keep", false, "keep logs, and print where they are")
 	command.AddCommand(newWaitingCommand(set), newSizesCommand(), newBaselineCommand())
 	return command
 }
@@ -66,7 +66,7 @@ func (s *settings) run(cmd *cobra.Command, name string, measure func(context.Con
 		return err
 	}
 	report, err := measure(cmd.Context(), s.options)
-	s.leave(err)
+	s.cleanUp(err)
 	if err := errors.Join(err, report.WriteText(cmd.OutOrStdout()), s.writeJSON(report)); err != nil || s.options.Quick {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s *settings) run(cmd *cobra.Command, name string, measure func(context.Con
 func newWaitingCommand(set *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "waiting",
-		Short: "Measure what it takes to have 10,000 orders wait for their proof while 2,000 are watched",
+		Short: "Measure what 10,000 orders use that wait for a proof while 2,000 are watched",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return set.run(cmd, "waiting", bench.RunWaiting)
@@ -92,7 +92,7 @@ func newWaitingCommand(set *settings) *cobra.Command {
 func newSizesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "sizes ORDERS.json WAITING.json PAGE.md",
-		Short: "Reckon, from both measurements, what many orders a day need, and put it into a page",
+		Short: "Compute what many orders a day need from both measurements, and write it into a page",
 		Args:  cobra.ExactArgs(3),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			orders, err := bench.ReadReport(arguments[0])
@@ -112,13 +112,13 @@ func newSizesCommand() *cobra.Command {
 	}
 }
 
-// leave removes the logs, unless somebody wants to look at them.
-func (s *settings) leave(err error) {
+// cleanUp removes the logs, unless the measurement failed or they are to be kept.
+func (s *settings) cleanUp(err error) {
 	if s.keep || err != nil {
 		fmt.Fprintln(os.Stderr, "logs:", s.options.Dir)
 		return
 	}
-	_ = os.RemoveAll(s.options.Dir) // it is in the system's directory for what nobody misses
+	_ = os.RemoveAll(s.options.Dir) // it is in the system's directory for temporary files
 }
 
 func (s *settings) writeJSON(report bench.Report) error {
@@ -132,13 +132,13 @@ func (s *settings) writeJSON(report bench.Report) error {
 	return errors.Join(report.WriteJSON(file), file.Close())
 }
 
-// newBaselineCommand runs a worker of what is compared with. A measurement starts it.
+// newBaselineCommand returns the command that runs a baseline worker. A measurement starts it.
 func newBaselineCommand() *cobra.Command {
 	set := baseline.Settings{APIKey: testbed.APIKey}
 	var kind string
 	command := &cobra.Command{
 		Use:    "baseline",
-		Short:  "Run a worker of what Rampart is compared with",
+		Short:  "Run a worker of an implementation that Rampart is compared with",
 		Args:   cobra.NoArgs,
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -148,11 +148,11 @@ func newBaselineCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&kind, "kind", string(baseline.Ports), "ports or retries")
-	flags.StringVar(&set.Address, "temporal", "127.0.0.1:7233", "Temporal's address")
-	flags.StringVar(&set.Namespace, "namespace", "default", "Temporal's namespace")
-	flags.StringVar(&set.Provider, "provider", "http://127.0.0.1:8480", "the sandbox's address")
+	flags.StringVar(&set.Address, "temporal", "127.0.0.1:7233", "address of Temporal")
+	flags.StringVar(&set.Namespace, "namespace", "default", "namespace of Temporal")
+	flags.StringVar(&set.Provider, "provider", "http://127.0.0.1:8480", "URL of the sandbox")
 	flags.StringVar(&set.Keyset, "keyset", "", "file of the keys that encrypt payloads")
-	flags.StringVar(&set.Profiles, "profiles", "127.0.0.1:0", "where Go's profiles are shown")
+	flags.StringVar(&set.Profiles, "profiles", "127.0.0.1:0", "address at which to serve Go's profiles")
 	flags.Float64Var(&set.Speed, "speed", 1, "how many times as fast as real time the provider's clock runs")
 	return command
 }
