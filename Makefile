@@ -138,7 +138,7 @@ nightly: test
 # them may be running.
 histories:
 	@mkdir -p workflows/testdata/histories
-	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryRoad' ./test/e2e
+	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryPath' ./test/e2e
 
 # A thousand orders under faults, kills and restarts, and what provider and workflows say of them: docs/explanation/reliability.md. PostgreSQL's
 # programs are Debian's package postgresql.

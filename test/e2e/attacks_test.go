@@ -26,8 +26,8 @@ import (
 // These tests attack running orders as the parties of docs/explanation/security.md that may write to the namespace and have no keys. What such a
 // party writes may stop an order's workflow task, until an operator resets the order to before it; it decides nothing.
 
-// paid is an on-ramp order whose proof the provider has taken, and whose watch runs.
-func (s *stack) paid(reference string) *ramp.Order {
+// startPaid is an on-ramp order whose proof the provider has taken, and whose watch runs.
+func (s *stack) startPaid(reference string) *ramp.Order {
 	s.t.Helper()
 	_, err := s.Orders.StartOnramp(s.t.Context(), onrampRequest(reference))
 	require.NoError(s.t, err)
@@ -56,8 +56,8 @@ func (s *stack) awaitPending(id ramp.ID, activityType string) *workflowpb.Pendin
 	return found
 }
 
-// fail forges the failure of an activity, whenever a worker has it.
-func (s *stack) fail(id ramp.ID, activityType string, failure *failurepb.Failure) {
+// forgeFailure forges the failure of an activity, whenever a worker has it.
+func (s *stack) forgeFailure(id ramp.ID, activityType string, failure *failurepb.Failure) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
 		_, err := s.outsider().WorkflowService().RespondActivityTaskFailedById(s.t.Context(), &workflowservice.RespondActivityTaskFailedByIdRequest{
@@ -68,8 +68,8 @@ func (s *stack) fail(id ramp.ID, activityType string, failure *failurepb.Failure
 	})
 }
 
-// complete forges the result of an activity.
-func (s *stack) complete(id ramp.ID, activityType string, result *commonpb.Payload) {
+// forgeResult forges the result of an activity.
+func (s *stack) forgeResult(id ramp.ID, activityType string, result *commonpb.Payload) {
 	s.t.Helper()
 	_, err := s.outsider().WorkflowService().RespondActivityTaskCompletedById(s.t.Context(), &workflowservice.RespondActivityTaskCompletedByIdRequest{
 		Namespace: "default", WorkflowId: id.Direction.WorkflowID(id.Reference), Result: &commonpb.Payloads{Payloads: []*commonpb.Payload{result}},
@@ -78,7 +78,7 @@ func (s *stack) complete(id ramp.ID, activityType string, result *commonpb.Paylo
 	require.NoError(s.t, err)
 }
 
-func clear(t *testing.T, value any) *commonpb.Payload {
+func clearPayload(t *testing.T, value any) *commonpb.Payload {
 	t.Helper()
 	payload, err := converter.GetDefaultDataConverter().ToPayload(value)
 	require.NoError(t, err)
@@ -90,7 +90,7 @@ func applicationFailure(t *testing.T, kind string, details any) *failurepb.Failu
 	return &failurepb.Failure{
 		Message: "said by an outsider",
 		FailureInfo: &failurepb.Failure_ApplicationFailureInfo{ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{
-			Type: kind, NonRetryable: true, Details: &commonpb.Payloads{Payloads: []*commonpb.Payload{clear(t, details)}},
+			Type: kind, NonRetryable: true, Details: &commonpb.Payloads{Payloads: []*commonpb.Payload{clearPayload(t, details)}},
 		}},
 	}
 }
@@ -112,12 +112,12 @@ func (s *stack) requireStopped(id ramp.ID) {
 	})
 }
 
-// recover resets an order to the last workflow task before the forged event, as the runbook says.
-func (s *stack) recover(id ramp.ID) {
+// resetBeforeForgery resets an order to the last workflow task before the forged event, as the runbook says.
+func (s *stack) resetBeforeForgery(id ramp.ID) {
 	s.t.Helper()
 	var task int64
 	for _, event := range s.history(id).GetEvents() {
-		if forged(event) {
+		if isForged(event) {
 			break
 		}
 		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
@@ -134,7 +134,7 @@ func (s *stack) recover(id ramp.ID) {
 	require.NoError(s.t, err)
 }
 
-func forged(event *historypb.HistoryEvent) bool {
+func isForged(event *historypb.HistoryEvent) bool {
 	const outsider = "an outsider"
 	return event.GetActivityTaskFailedEventAttributes().GetIdentity() == outsider ||
 		event.GetActivityTaskCompletedEventAttributes().GetIdentity() == outsider
@@ -155,14 +155,14 @@ func TestForgedFailureEndsNoPaidOrder(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, 6)
 			id := buy("forged-" + name)
-			s.paid(id.Reference)
+			s.startPaid(id.Reference)
 
-			s.fail(id, "WatchOrder", failure(t))
+			s.forgeFailure(id, "WatchOrder", failure(t))
 
 			s.requireStopped(id)
-			s.recover(id)
-			s.clock(`{"speed":600}`)
-			s.awaitStatus(id, settling, ramp.Completed)
+			s.resetBeforeForgery(id)
+			s.setClock(`{"speed":600}`)
+			s.awaitStatus(id, completionTime, ramp.Completed)
 			s.requireOneOrder(t, id)
 		})
 	}
@@ -171,26 +171,26 @@ func TestForgedFailureEndsNoPaidOrder(t *testing.T) {
 func TestForgedQuoteExpiryMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/orders/create", networkFault{left: 1 << 30, status: 503, slow: 2 * time.Second})
-	s.startBare(buy("forged-quote"), onrampRequest("forged-quote"))
+	s.startPlainly(buy("forged-quote"), onrampRequest("forged-quote"))
 
-	s.fail(buy("forged-quote"), "CreateOnrampOrder", applicationFailure(t, "QuoteExpired", map[string]any{}))
+	s.forgeFailure(buy("forged-quote"), "CreateOnrampOrder", applicationFailure(t, "QuoteExpired", map[string]any{}))
 
 	s.requireStopped(buy("forged-quote"))
 	n.fail("POST /v1/orders/create", networkFault{})
-	s.recover(buy("forged-quote"))
-	s.awaitStatus(buy("forged-quote"), settling, ramp.AwaitingPayment)
+	s.resetBeforeForgery(buy("forged-quote"))
+	s.awaitStatus(buy("forged-quote"), completionTime, ramp.AwaitingPayment)
 	s.requireOneOrder(t, buy("forged-quote"))
 }
 
-func TestForgedResultMovesNoOrder(t *testing.T) {
+func TestForgedResultChangesNoOrder(t *testing.T) {
 	t.Parallel()
 	t.Run("in clear", func(t *testing.T) {
 		t.Parallel()
 		s := newStack(t, 6)
-		s.paid("forged-clear")
-		s.complete(buy("forged-clear"), "WatchOrder", clear(t, map[string]any{
+		s.startPaid("forged-clear")
+		s.forgeResult(buy("forged-clear"), "WatchOrder", clearPayload(t, map[string]any{
 			"end": "decided", "state": map[string]any{"providerStatus": "completed", "status": "completed"},
 		}))
 		s.requireStopped(buy("forged-clear"))
@@ -198,24 +198,24 @@ func TestForgedResultMovesNoOrder(t *testing.T) {
 	t.Run("of another role", func(t *testing.T) {
 		t.Parallel()
 		s := newStack(t, 6)
-		s.paid("forged-role")
-		s.complete(buy("forged-role"), "WatchOrder", s.answerOf(buy("forged-role"), ramp.SubmitUTR))
+		s.startPaid("forged-role")
+		s.forgeResult(buy("forged-role"), "WatchOrder", s.updateResponseOf(buy("forged-role"), ramp.SubmitUTR))
 		s.requireStopped(buy("forged-role"))
-		s.recover(buy("forged-role"))
-		s.clock(`{"speed":600}`)
-		s.awaitStatus(buy("forged-role"), settling, ramp.Completed)
+		s.resetBeforeForgery(buy("forged-role"))
+		s.setClock(`{"speed":600}`)
+		s.awaitStatus(buy("forged-role"), completionTime, ramp.Completed)
 	})
 	t.Run("of another activity", func(t *testing.T) {
 		t.Parallel()
 		s := newStack(t, 6)
-		s.paid("forged-activity")
-		s.complete(buy("forged-activity"), "WatchOrder", s.resultOf(buy("forged-activity"), "KYCStatus"))
+		s.startPaid("forged-activity")
+		s.forgeResult(buy("forged-activity"), "WatchOrder", s.resultOf(buy("forged-activity"), "KYCStatus"))
 		s.requireStopped(buy("forged-activity"))
 	})
 }
 
-// answerOf is the payload with which an order has answered an update.
-func (s *stack) answerOf(id ramp.ID, update string) *commonpb.Payload {
+// updateResponseOf is the payload with which an order has answered an update.
+func (s *stack) updateResponseOf(id ramp.ID, update string) *commonpb.Payload {
 	s.t.Helper()
 	accepted := make(map[int64]bool)
 	for _, event := range s.history(id).GetEvents() {
@@ -246,7 +246,7 @@ func (s *stack) resultOf(id ramp.ID, activityType string) *commonpb.Payload {
 	return nil
 }
 
-func TestRequestInClearMakesNoOrderWhereItIsNotTaken(t *testing.T) {
+func TestClearRequestIsRefusedUnlessClearIsAllowed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR=false"))
 	_, err := s.outsider().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/clear", TaskQueue: ramp.TaskQueue},
@@ -260,7 +260,7 @@ func TestRequestInClearMakesNoOrderWhereItIsNotTaken(t *testing.T) {
 	require.Zero(t, s.ledger().Users, "nobody is logged in")
 }
 
-func TestAccountInClearIsNotTaken(t *testing.T) {
+func TestClearAccountIsNotAccepted(t *testing.T) {
 	t.Parallel()
 	attacker := map[string]any{"upi": map[string]string{"id": "mallory@okbank", "name": "Mallory"}}
 	for rule, want := range map[string]string{"false": "in clear is not taken", "true": "not awaited: in clear it is taken only while"} {
@@ -274,17 +274,17 @@ func TestAccountInClearIsNotTaken(t *testing.T) {
 				ended <- err
 			}()
 			require.NoError(t, <-ended)
-			s.awaitStatus(buy("review"), settling, ramp.AwaitingKYC)
+			s.awaitStatus(buy("review"), completionTime, ramp.AwaitingKYC)
 
 			require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/review", "", ramp.SubmitAccount, attacker))
 
-			order := s.await(buy("review"), settling, func(order *ramp.Order) bool { return len(order.Timeline) > 2 })
+			order := s.await(buy("review"), completionTime, func(order *ramp.Order) bool { return len(order.Timeline) > 2 })
 			require.Contains(t, order.Timeline[len(order.Timeline)-1].Note, want)
 		})
 	}
 }
 
-func TestProofAndCancellationInClearCountEverywhere(t *testing.T) {
+func TestClearProofAndCancellationAreAlwaysAccepted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR=false"))
 	for _, reference := range []string{"proven", "dropped"} {
@@ -295,11 +295,11 @@ func TestProofAndCancellationInClearCountEverywhere(t *testing.T) {
 	require.NoError(t, outsider.SignalWorkflow(t.Context(), "onramp/proven", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
 	require.NoError(t, outsider.CancelWorkflow(t.Context(), "onramp/dropped", ""))
 
-	s.awaitStatus(buy("proven"), settling, ramp.Completed)
-	s.awaitStatus(buy("dropped"), settling, ramp.Cancelled)
+	s.awaitStatus(buy("proven"), completionTime, ramp.Completed)
+	s.awaitStatus(buy("dropped"), completionTime, ramp.Cancelled)
 }
 
-func TestPoisonFreezesNoOrder(t *testing.T) {
+func TestUndecryptableSignalBlocksNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	stranger, err := codec.NewKeyring()
@@ -307,7 +307,7 @@ func TestPoisonFreezesNoOrder(t *testing.T) {
 	strange := codec.New(stranger, "default").WithSerializationContext(converter.WorkflowSerializationContext{
 		Namespace: "default", WorkflowID: "onramp/poison",
 	})
-	poison, err := strange.Encode([]*commonpb.Payload{clear(t, map[string]string{"utr": utrOf(7)})})
+	poison, err := strange.Encode([]*commonpb.Payload{clearPayload(t, map[string]string{"utr": utrOf(7)})})
 	require.NoError(t, err)
 	_, err = s.Orders.StartOnramp(t.Context(), onrampRequest("poison"))
 	require.NoError(t, err)
@@ -318,38 +318,38 @@ func TestPoisonFreezesNoOrder(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
-	aside := s.await(buy("poison"), settling, func(order *ramp.Order) bool { return order.Attention != "" })
+	aside := s.await(buy("poison"), completionTime, func(order *ramp.Order) bool { return order.Attention != "" })
 	require.Contains(t, aside.Attention, "cannot be read")
 
 	order, err := s.Orders.SubmitUTR(t.Context(), "poison", utrOf(1))
 
 	require.NoError(t, err)
 	require.True(t, order.Accepted())
-	s.awaitStatus(buy("poison"), settling, ramp.Completed)
+	s.awaitStatus(buy("poison"), completionTime, ramp.Completed)
 	s.requireReplay(buy("poison"))
 }
 
 // A backend may have a new key before the workers do, against the advice.
-func TestProofUnderAKeyThatIsLateIsReadOnceTheKeyComes(t *testing.T) {
+func TestProofUnderAnUnknownKeyIsReadOnceTheKeyIsKnown(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 20)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("late-key"))
 	require.NoError(t, err)
-	ahead := s.rotatedAside()
+	ahead := s.dialWithNewKey()
 	require.NoError(t, ahead.SignalWorkflow(t.Context(), "onramp/late-key", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
-	s.await(buy("late-key"), settling, func(order *ramp.Order) bool { return order.Attention != "" })
+	s.await(buy("late-key"), completionTime, func(order *ramp.Order) bool { return order.Attention != "" })
 
-	s.distribute()
+	s.distributeNewKey()
 
-	order := s.awaitStatus(buy("late-key"), 2*settling, ramp.Completed)
+	order := s.awaitStatus(buy("late-key"), 2*completionTime, ramp.Completed)
 	require.Equal(t, utrOf(1), string(order.Proof.UTR))
 	notes, err := json.Marshal(order.Timeline)
 	require.NoError(t, err)
 	require.Contains(t, string(notes), "set aside is read now")
 }
 
-// rotatedAside is a connection of a backend whose keyset has a further key, which encrypts, and that nobody else has.
-func (s *stack) rotatedAside() client.Client {
+// dialWithNewKey is a connection of a backend whose keyset has a further key, which encrypts, and that nobody else has.
+func (s *stack) dialWithNewKey() client.Client {
 	s.t.Helper()
 	stored, err := os.ReadFile(s.Keyset)
 	require.NoError(s.t, err)
@@ -357,17 +357,17 @@ func (s *stack) rotatedAside() client.Client {
 	require.NoError(s.t, os.WriteFile(source.File, stored, 0o600))
 	_, err = codec.AddKey(s.t.Context(), source)
 	require.NoError(s.t, err)
-	s.added, err = os.ReadFile(source.File)
+	s.newKeyset, err = os.ReadFile(source.File)
 	require.NoError(s.t, err)
 	_, err = codec.PromoteKey(s.t.Context(), source)
 	require.NoError(s.t, err)
-	s.ahead, err = codec.OpenKeyring(s.t.Context(), source)
+	s.newKeyring, err = codec.OpenKeyring(s.t.Context(), source)
 	require.NoError(s.t, err)
-	return s.dial(client.Options{}, s.ahead)
+	return s.dial(client.Options{}, s.newKeyring)
 }
 
-// distribute gives the worker the key that one backend has.
-func (s *stack) distribute() {
+// distributeNewKey gives the worker the key that one backend has.
+func (s *stack) distributeNewKey() {
 	s.t.Helper()
-	require.NoError(s.t, os.WriteFile(s.Keyset, s.added, 0o600))
+	require.NoError(s.t, os.WriteFile(s.Keyset, s.newKeyset, 0o600))
 }

@@ -19,9 +19,9 @@ import (
 // evil is the name of a site whose owner has it lead to the machine of whoever looks at it.
 const evil = "evil.example.test"
 
-// signals is a program of a page that sends a proof of payment to an order by way of the Web UI, and writes the answer below the page.
+// signalProgram is a program of a page that sends a proof of payment to an order by way of the Web UI, and writes the answer below the page.
 // From the Web UI's own page, it is what the Web UI does.
-func signals(t *testing.T, webUI, mode string, order ramp.ID) string {
+func signalProgram(t *testing.T, webUI, mode string, order ramp.ID) string {
 	t.Helper()
 	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	body, err := json.Marshal(map[string]any{"input": map[string]any{"payloads": []any{map[string]any{
@@ -38,8 +38,8 @@ func signals(t *testing.T, webUI, mode string, order ramp.ID) string {
 	}`, address, mode, body)
 }
 
-// TestWebUITakesNoProofFromAPageOfAnotherSite plays the owner of a site that somebody at this machine looks at.
-func TestWebUITakesNoProofFromAPageOfAnotherSite(t *testing.T) {
+// TestWebUIAcceptsNoSignalFromAPageOfAnotherSite plays the owner of a site that somebody at this machine looks at.
+func TestWebUIAcceptsNoSignalFromAPageOfAnotherSite(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("wanted"))
@@ -58,21 +58,21 @@ func TestWebUITakesNoProofFromAPageOfAnotherSite(t *testing.T) {
 	}
 
 	visit(strings.Replace(site.URL, "127.0.0.1", evil, 1)) // a page of its own, which calls this machine
-	shows(t, page, "", "free tokens")
-	run(signals(t, s.ui, "no-cors", buy("wanted")))
-	shows(t, page, "", "answered opaque")
+	requireShows(t, page, "", "free tokens")
+	run(signalProgram(t, s.ui, "no-cors", buy("wanted")))
+	requireShows(t, page, "", "answered opaque")
 
 	visit(strings.Replace(s.ui, "127.0.0.1", evil, 1)) // and now its name leads to the Web UI
-	shows(t, page, "", "only what is addressed to 127.0.0.1, [::1] or localhost is answered")
-	run(signals(t, "", "same-origin", buy("wanted")))
-	shows(t, page, "", "answered basic 403")
+	requireShows(t, page, "", "only what is addressed to 127.0.0.1, [::1] or localhost is answered")
+	run(signalProgram(t, "", "same-origin", buy("wanted")))
+	requireShows(t, page, "", "answered basic 403")
 
 	order, err := s.Orders.Get(t.Context(), buy("wanted"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.AwaitingPayment, order.Status)
 
 	visit(s.ui)
-	shows(t, page, "", "Workflows")
-	run(signals(t, "", "same-origin", buy("wanted")))
-	s.awaitStatus(buy("wanted"), settling, ramp.Completed)
+	requireShows(t, page, "", "Workflows")
+	run(signalProgram(t, "", "same-origin", buy("wanted")))
+	s.awaitStatus(buy("wanted"), completionTime, ramp.Completed)
 }

@@ -27,14 +27,14 @@ func TestTemporalCLIRunsAnOrderByTheREADMEAndNeverASecondOne(t *testing.T) {
 	s.shell(t, string(readme), lines[0])
 	require.Contains(t, s.shell(t, string(readme), lines[1]), "awaiting_payment")
 	s.shell(t, string(readme), lines[2])
-	s.awaitStatus(buy("inv-42"), settling, ramp.Completed)
+	s.awaitStatus(buy("inv-42"), completionTime, ramp.Completed)
 	require.Contains(t, s.shell(t, string(readme), lines[3]), "completed")
 	require.Contains(t, s.shell(t, string(readme), lines[4]), "KYCStatus")
 
 	policies := regexp.MustCompile(`--id-[a-z-]+ \w+`)
 	require.Len(t, policies.FindAllString(lines[0], -1), 2)
 	s.shell(t, string(readme), policies.ReplaceAllString(lines[0], "")) // Temporal's defaults start it again
-	requireTaken(t, s.Temporal.GetWorkflow(t.Context(), "onramp/inv-42", ""))
+	requireReferenceTaken(t, s.Temporal.GetWorkflow(t.Context(), "onramp/inv-42", ""))
 	s.requireOneOrder(t, buy("inv-42"))
 }
 

@@ -25,7 +25,7 @@ type crashPoint struct {
 	route    string
 	// effect is what the provider's journal says once it has done what it was asked. A quote leaves none.
 	effect ledger.EventKind
-	order  func(t *testing.T, n int) crashing
+	order  func(t *testing.T, n int) crashingOrder
 	// remade is set where the provider cannot tell whether it has made the order, so that another one is made.
 	remade bool
 }
@@ -33,28 +33,28 @@ type crashPoint struct {
 // crashPoints are the calls of a lifecycle. Those that name no user come first: whoever makes them next meets the fault.
 func crashPoints() []crashPoint {
 	return []crashPoint{
-		{activity: "QuoteBuy", route: "POST /v1/quote/buy", order: purchase},
-		{activity: "QuoteSell", route: "POST /v1/quote/sell", order: sale},
-		{activity: "SubmitUTR", route: "POST /v1/orders/utr", effect: ledger.EventProof, order: purchase},
-		{activity: "SubmitTransactionHash", route: "POST /v1/offramp/orders/txnhash", effect: ledger.EventProof, order: sale},
-		{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder, order: purchase},
-		{activity: "CreateOfframpOrder", route: "POST /v1/offramp/orders/create", effect: ledger.EventOrder, order: sale, remade: true},
-		{activity: "LinkAccount", route: "POST /v1/users/upi-link", effect: ledger.EventUPILink, order: purchaseOfUnlinkedUser},
-		{activity: "LinkAccount", route: "POST /v1/users/account-link", effect: ledger.EventBankLink, order: saleOfUnlinkedUser},
-		{activity: "UploadKYC", route: "POST /v1/users/upload/kyc", effect: ledger.EventKYC, order: purchaseOfUnverifiedUser},
-		{activity: "KYCStatus", route: "POST /v1/users/login", effect: ledger.EventLogin, order: purchase},
+		{activity: "QuoteBuy", route: "POST /v1/quote/buy", order: onrampOfLinkedUser},
+		{activity: "QuoteSell", route: "POST /v1/quote/sell", order: offrampOfLinkedUser},
+		{activity: "SubmitUTR", route: "POST /v1/orders/utr", effect: ledger.EventProof, order: onrampOfLinkedUser},
+		{activity: "SubmitTransactionHash", route: "POST /v1/offramp/orders/txnhash", effect: ledger.EventProof, order: offrampOfLinkedUser},
+		{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder, order: onrampOfLinkedUser},
+		{activity: "CreateOfframpOrder", route: "POST /v1/offramp/orders/create", effect: ledger.EventOrder, order: offrampOfLinkedUser, remade: true},
+		{activity: "LinkAccount", route: "POST /v1/users/upi-link", effect: ledger.EventUPILink, order: onrampOfUnlinkedUser},
+		{activity: "LinkAccount", route: "POST /v1/users/account-link", effect: ledger.EventBankLink, order: offrampOfUnlinkedUser},
+		{activity: "UploadKYC", route: "POST /v1/users/upload/kyc", effect: ledger.EventKYC, order: onrampOfUnverifiedUser},
+		{activity: "KYCStatus", route: "POST /v1/users/login", effect: ledger.EventLogin, order: onrampOfLinkedUser},
 	}
 }
 
-// placementAndProof are the calls that concern money.
-func placementAndProof() []crashPoint {
+// creationAndProof are the calls that concern money.
+func creationAndProof() []crashPoint {
 	return slices.DeleteFunc(crashPoints(), func(p crashPoint) bool {
 		return p.effect != ledger.EventOrder && p.effect != ledger.EventProof
 	})
 }
 
-// crashing is an order of a user of its own, on its way into a crash.
-type crashing struct {
+// crashingOrder is an order of a user of its own, on its way into a crash.
+type crashingOrder struct {
 	crashPoint
 	// done is set if the provider does what it is asked before the crash.
 	done bool
@@ -67,41 +67,41 @@ type crashing struct {
 	wrong, right string
 }
 
-func purchase(_ *testing.T, n int) crashing { return buying(n, "linked") }
+func onrampOfLinkedUser(_ *testing.T, n int) crashingOrder { return crashingOnramp(n, "linked") }
 
-func purchaseOfUnlinkedUser(_ *testing.T, n int) crashing { return buying(n, "unlinked") }
+func onrampOfUnlinkedUser(_ *testing.T, n int) crashingOrder { return crashingOnramp(n, "unlinked") }
 
-func purchaseOfUnverifiedUser(t *testing.T, n int) crashing {
+func onrampOfUnverifiedUser(t *testing.T, n int) crashingOrder {
 	t.Helper()
-	c := buying(n, "nokyc+linked")
+	c := crashingOnramp(n, "nokyc+linked")
 	request := c.request.(ramp.OnrampRequest)
 	request.KYC = &ramp.KYC{Dossier: ramp.Dossier(writeDossier(t, dossier(string(request.Email))))}
 	c.request = request
 	return c
 }
 
-func sale(_ *testing.T, n int) crashing { return selling(n, "linked") }
+func offrampOfLinkedUser(_ *testing.T, n int) crashingOrder { return crashingOfframp(n, "linked") }
 
-func saleOfUnlinkedUser(_ *testing.T, n int) crashing { return selling(n, "unlinked") }
+func offrampOfUnlinkedUser(_ *testing.T, n int) crashingOrder { return crashingOfframp(n, "unlinked") }
 
-func buying(n int, tags string) crashing {
+func crashingOnramp(n int, tags string) crashingOrder {
 	request := onrampRequest(fmt.Sprintf("crash-%d", n))
 	request.Email, request.UTR = ramp.Email(userOf(n, tags)), ramp.UTR(utrOf(n))
-	return crashing{id: buy(request.Reference), email: string(request.Email), request: request}
+	return crashingOrder{id: buy(request.Reference), email: string(request.Email), request: request}
 }
 
-func selling(n int, tags string) crashing {
+func crashingOfframp(n int, tags string) crashingOrder {
 	request := offrampRequest(fmt.Sprintf("crash-%d", n))
 	request.Email, request.TransactionHash = ramp.Email(userOf(n, tags)), hashOf(n)
-	return crashing{id: sell(request.Reference), email: string(request.Email), request: request}
+	return crashingOrder{id: sell(request.Reference), email: string(request.Email), request: request}
 }
 
 func userOf(n int, tags string) string { return fmt.Sprintf("asha+%s+%d@example.test", tags, n) }
 
 // beforeAndAfter makes two orders of every point: the crash comes before the provider does what it is asked, and after.
-func beforeAndAfter(t *testing.T, points []crashPoint) []crashing {
+func beforeAndAfter(t *testing.T, points []crashPoint) []crashingOrder {
 	t.Helper()
-	var orders []crashing
+	var orders []crashingOrder
 	for _, point := range points {
 		for _, done := range []bool{false, true} {
 			order := point.order(t, len(orders)+1)
@@ -113,7 +113,7 @@ func beforeAndAfter(t *testing.T, points []crashPoint) []crashing {
 	return orders
 }
 
-func (c crashing) String() string {
+func (c crashingOrder) String() string {
 	if c.done {
 		return c.route + ", done and not answered"
 	}
@@ -121,35 +121,35 @@ func (c crashing) String() string {
 }
 
 // anonymous reports whether the call says nothing of its user, so that orders must make it one after another.
-func (c crashing) anonymous() bool { return c.effect == "" }
+func (c crashingOrder) anonymous() bool { return c.effect == "" }
 
-func TestOrderGoesOnWhenItsWorkerIsKilledAtAnyCall(t *testing.T) {
+func TestOrderCompletesWhenItsWorkerIsKilledDuringAnyCall(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	orders := beforeAndAfter(t, crashPoints())
-	s.bringToTheBrink(orders)
+	s.startWithFaults(orders)
 	s.awaitEffects(orders)
-	orders = append(orders, s.bringToAClaim(len(orders)+1))
+	orders = append(orders, s.startUntilClaimed(len(orders)+1))
 
 	s.worker.Kill()
 	s.startWorker()
 	s.timeOutUploads(orders)
 
-	s.requireOneEndingEach(orders)
-	s.requireMostCutOff(orders)
+	s.requireCompletedOnce(orders)
+	s.requireMostInterrupted(orders)
 }
 
-func TestOrderGoesOnWhenTheTemporalServerIsKilledWhileItIsMadeOrProved(t *testing.T) {
+func TestOrderCompletesWhenTheTemporalServerIsKilledDuringCreationOrProof(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, onFile)
-	orders := beforeAndAfter(t, placementAndProof())
-	s.bringToTheBrink(orders)
+	orders := beforeAndAfter(t, creationAndProof())
+	s.startWithFaults(orders)
 	s.awaitEffects(orders)
 
 	s.server.Kill()
 	s.startServer()
 
-	s.requireOneEndingEach(orders)
+	s.requireCompletedOnce(orders)
 	for _, order := range orders {
 		if order.activity == "CreateOnrampOrder" && order.done {
 			continue // the attempt whose answer was lost finds the order itself
@@ -158,33 +158,33 @@ func TestOrderGoesOnWhenTheTemporalServerIsKilledWhileItIsMadeOrProved(t *testin
 	}
 }
 
-func TestAnswerThatComesWhileTheTemporalServerIsDownIsNotLost(t *testing.T) {
+func TestResponseReceivedWhileTheTemporalServerIsDownIsNotLost(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, onFile)
-	var orders []crashing
-	for n, point := range placementAndProof() {
+	var orders []crashingOrder
+	for n, point := range creationAndProof() {
 		order := point.order(t, n+1)
 		order.crashPoint, order.done, order.remade = point, true, false
 		order.fault = fault.Fault{Kind: fault.Latency, Delay: fault.Duration(5 * time.Second)}
 		orders = append(orders, order)
 	}
-	s.bringToTheBrink(orders)
+	s.startWithFaults(orders)
 
 	s.server.Kill()
 	s.awaitEffects(orders)
 	s.startServer()
 
-	s.requireOneEndingEach(orders)
+	s.requireCompletedOnce(orders)
 	for _, order := range orders {
 		require.EqualValues(t, 1, s.lastStart(order).GetAttempt(), "%s", order)
 	}
 }
 
-func TestOrderGoesOnAfterAPowerCutWhileItIsMadeOrProved(t *testing.T) {
+func TestOrderCompletesAfterAPowerCutDuringCreationOrProof(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, onFile)
-	orders := beforeAndAfter(t, placementAndProof())
-	s.bringToTheBrink(orders)
+	orders := beforeAndAfter(t, creationAndProof())
+	s.startWithFaults(orders)
 	s.awaitEffects(orders)
 
 	s.worker.Kill()
@@ -192,66 +192,66 @@ func TestOrderGoesOnAfterAPowerCutWhileItIsMadeOrProved(t *testing.T) {
 	s.startServer()
 	s.startWorker()
 
-	s.requireOneEndingEach(orders)
-	s.requireMostCutOff(orders)
+	s.requireCompletedOnce(orders)
+	s.requireMostInterrupted(orders)
 }
 
 // The UTR counts although the provider, asked again, calls it invalid: it was taken before the order expired.
-func TestUTRTakenBeforeACrashCountsThoughTheProviderExpiredTheOrderMeanwhile(t *testing.T) {
+func TestUTRAcceptedBeforeACrashCountsAfterTheProviderExpiredTheOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	proving := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.activity != "SubmitUTR" })
 	order := beforeAndAfter(t, proving)[1]
-	s.clock(`{"speed":0}`)
-	s.bringToTheBrink([]crashing{order})
-	s.awaitEffects([]crashing{order})
+	s.setClock(`{"speed":0}`)
+	s.startWithFaults([]crashingOrder{order})
+	s.awaitEffects([]crashingOrder{order})
 	made := s.ledger().Orders[0]
 
 	s.worker.Kill()
-	s.force(made.ID, "expired")
+	s.setProviderStatus(made.ID, "expired")
 	s.startWorker()
 
-	waiting := s.await(order.id, settling, func(order *ramp.Order) bool { return order.ProviderStatus == "expired" })
+	waiting := s.await(order.id, completionTime, func(order *ramp.Order) bool { return order.ProviderStatus == "expired" })
 	require.True(t, waiting.Accepted())
 	require.Equal(t, ramp.VerifyingPayment, waiting.Status)
 	require.Equal(t, 1, s.ledger().Refusals["POST /v1/orders/utr: 403 Invalid UTR"])
-	s.force(made.ID, "completed")
-	s.requireOneEndingEach([]crashing{order})
+	s.setProviderStatus(made.ID, "completed")
+	s.requireCompletedOnce([]crashingOrder{order})
 }
 
 // A user has mistyped the proof and corrects it. The worker is killed before the provider takes the right one, and after.
-func TestProofThatReplacesAnotherOutlivesACrash(t *testing.T) {
+func TestCorrectedProofSurvivesACrash(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	points := slices.DeleteFunc(crashPoints(), func(p crashPoint) bool { return p.effect != ledger.EventProof })
 	orders := beforeAndAfter(t, points)
 	for i := range orders {
 		orders[i].mistype(i)
-		s.sendOff(orders[i])
+		s.startCrashing(orders[i])
 	}
 	for _, order := range orders {
 		s.await(order.id, patience, (*ramp.Order).Accepted)
 		s.addFault(order)
 		s.correct(order)
 	}
-	eventually(t, patience, s.faultsHaveStruck)
+	eventually(t, patience, s.faultsInjected)
 	s.awaitCorrections(orders)
 
 	s.worker.Kill()
 	s.startWorker()
 
 	for _, order := range orders {
-		ended := s.awaitStatus(order.id, settling, ramp.Completed)
+		ended := s.awaitStatus(order.id, completionTime, ramp.Completed)
 		require.Equal(t, []string{order.wrong, order.right}, acceptedProofs(ended), "%s", order)
 		require.Equal(t, acceptedProofs(ended), s.proofsOf(ended.OrderID), "%s", order)
 		require.Equal(t, 1, s.reference(order.id).PaidOut, "%s", order)
 		s.requireReplay(order.id)
 	}
-	s.requireMostCutOff(orders)
+	s.requireMostInterrupted(orders)
 }
 
 // mistype replaces the request's proof by one for which there is no payment.
-func (c *crashing) mistype(n int) {
+func (c *crashingOrder) mistype(n int) {
 	switch request := c.request.(type) {
 	case ramp.OnrampRequest:
 		c.right, c.wrong = string(request.UTR), fmt.Sprintf("9999%08d", n)
@@ -265,7 +265,7 @@ func (c *crashing) mistype(n int) {
 }
 
 // correct sends the right proof.
-func (s *stack) correct(order crashing) {
+func (s *stack) correct(order crashingOrder) {
 	s.t.Helper()
 	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(order.right)})
 	if order.id.Direction == ramp.Offramp {
@@ -276,7 +276,7 @@ func (s *stack) correct(order crashing) {
 }
 
 // awaitCorrections waits until the provider has taken the right proofs, where it does before the crash.
-func (s *stack) awaitCorrections(orders []crashing) {
+func (s *stack) awaitCorrections(orders []crashingOrder) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
 		taken := s.ledger().Proofs
@@ -290,20 +290,20 @@ func (s *stack) awaitCorrections(orders []crashing) {
 	})
 }
 
-// bringToTheBrink starts orders and returns once each waits for an answer.
-func (s *stack) bringToTheBrink(orders []crashing) {
+// startWithFaults starts orders and returns once each waits for an answer.
+func (s *stack) startWithFaults(orders []crashingOrder) {
 	s.t.Helper()
 	for _, order := range orders {
 		s.addFault(order)
-		s.sendOff(order)
+		s.startCrashing(order)
 		if order.anonymous() {
-			eventually(s.t, patience, s.faultsHaveStruck)
+			eventually(s.t, patience, s.faultsInjected)
 		}
 	}
-	eventually(s.t, patience, s.faultsHaveStruck)
+	eventually(s.t, patience, s.faultsInjected)
 }
 
-func (s *stack) sendOff(order crashing) {
+func (s *stack) startCrashing(order crashingOrder) {
 	s.t.Helper()
 	_, err := s.Temporal.ExecuteWorkflow(s.t.Context(), client.StartWorkflowOptions{
 		ID:        order.id.Direction.WorkflowID(order.id.Reference),
@@ -313,7 +313,7 @@ func (s *stack) sendOff(order crashing) {
 }
 
 // addFault makes the order's fault befall its call, once.
-func (s *stack) addFault(order crashing) {
+func (s *stack) addFault(order crashingOrder) {
 	s.t.Helper()
 	rule := map[string]any{"fault": order.fault.Kind, "route": order.route, "times": 1}
 	if order.fault.After {
@@ -330,7 +330,7 @@ func (s *stack) addFault(order crashing) {
 	s.post("/sandbox/faults", string(body))
 }
 
-func (s *stack) faultsHaveStruck() error {
+func (s *stack) faultsInjected() error {
 	var rules []fault.Rule
 	if err := s.read("/sandbox/faults", &rules); err != nil {
 		return err
@@ -344,7 +344,7 @@ func (s *stack) faultsHaveStruck() error {
 }
 
 // awaitEffects waits until the provider has done what it was asked, where it does it before the crash.
-func (s *stack) awaitEffects(orders []crashing) {
+func (s *stack) awaitEffects(orders []crashingOrder) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
 		var events []ledger.Event
@@ -360,19 +360,19 @@ func (s *stack) awaitEffects(orders []crashing) {
 	})
 }
 
-func (c crashing) isEffect(event ledger.Event) bool {
+func (c crashingOrder) isEffect(event ledger.Event) bool {
 	return event.Kind == c.effect && event.Email == c.email
 }
 
-// bringToAClaim starts an order whose creation loses its answer, and returns once it has claimed the provider's order but
+// startUntilClaimed starts an order whose creation loses its answer, and returns once it has claimed the provider's order but
 // not yet taken it over: a claim waits for three seconds until everybody else has published theirs.
-func (s *stack) bringToAClaim(n int) crashing {
+func (s *stack) startUntilClaimed(n int) crashingOrder {
 	s.t.Helper()
-	order := purchase(s.t, n)
+	order := onrampOfLinkedUser(s.t, n)
 	order.crashPoint = crashPoint{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder}
 	order.done, order.fault = true, fault.Fault{Kind: fault.Reset, After: true}
-	s.bringToTheBrink([]crashing{order})
-	s.awaitEffects([]crashing{order})
+	s.startWithFaults([]crashingOrder{order})
+	s.awaitEffects([]crashingOrder{order})
 	claim := ramp.AdoptionID(s.reference(order.id).Orders[0])
 	eventually(s.t, patience, func() error {
 		_, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), claim, "")
@@ -382,7 +382,7 @@ func (s *stack) bringToAClaim(n int) crashing {
 }
 
 // timeOutUploads does by hand what the server does five minutes after a crash: an upload has that long.
-func (s *stack) timeOutUploads(orders []crashing) {
+func (s *stack) timeOutUploads(orders []crashingOrder) {
 	s.t.Helper()
 	for _, order := range orders {
 		if order.activity != "UploadKYC" {
@@ -402,13 +402,13 @@ func (s *stack) timeOutUploads(orders []crashing) {
 // workerKilled is the type of the failure with which timeOutUploads ends an attempt.
 const workerKilled = "WorkerKilled"
 
-// requireOneEndingEach requires that every order was paid and delivered once, and says so here as at the provider.
-func (s *stack) requireOneEndingEach(orders []crashing) {
+// requireCompletedOnce requires that every order was paid and delivered once, and says so here as at the provider.
+func (s *stack) requireCompletedOnce(orders []crashingOrder) {
 	s.t.Helper()
 	for _, order := range orders {
-		ended := s.awaitStatus(order.id, settling, ramp.Completed)
+		ended := s.awaitStatus(order.id, completionTime, ramp.Completed)
 		there := s.reference(order.id)
-		require.Len(s.t, there.Orders, order.made(), "%s", order)
+		require.Len(s.t, there.Orders, order.providerOrders(), "%s", order)
 		require.Contains(s.t, there.Orders, ended.OrderID)
 		require.Equal(s.t, 1, there.WithProof, "%s", order)
 		require.Equal(s.t, 1, there.ProofsAccepted, "%s", order)
@@ -418,8 +418,8 @@ func (s *stack) requireOneEndingEach(orders []crashing) {
 	}
 }
 
-// made is how many orders the provider has of it in the end.
-func (c crashing) made() int {
+// providerOrders is how many orders the provider has of it in the end.
+func (c crashingOrder) providerOrders() int {
 	if c.remade && c.done {
 		return 2
 	}
@@ -437,7 +437,7 @@ func (s *stack) reference(id ramp.ID) ledger.ReferenceTotal {
 }
 
 // lastStart is the last attempt at an order's call, with the failure of the one before: a history has no others.
-func (s *stack) lastStart(order crashing) *historypb.ActivityTaskStartedEventAttributes {
+func (s *stack) lastStart(order crashingOrder) *historypb.ActivityTaskStartedEventAttributes {
 	s.t.Helper()
 	scheduled := map[int64]string{}
 	var last *historypb.ActivityTaskStartedEventAttributes
@@ -453,9 +453,9 @@ func (s *stack) lastStart(order crashing) *historypb.ActivityTaskStartedEventAtt
 	return last
 }
 
-// requireMostCutOff requires that the crash ended the attempts. A worker waits for 15 seconds for an answer, so that on
+// requireMostInterrupted requires that the crash ended the attempts. A worker waits for 15 seconds for an answer, so that on
 // a machine under heavy load some may have ended before.
-func (s *stack) requireMostCutOff(orders []crashing) {
+func (s *stack) requireMostInterrupted(orders []crashingOrder) {
 	s.t.Helper()
 	cut := 0
 	for _, order := range orders {

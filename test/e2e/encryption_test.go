@@ -36,7 +36,7 @@ func (s *stack) payloads(id ramp.ID) []*commonpb.Payload {
 	return all
 }
 
-func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
+func TestEveryPayloadOfAHistoryIsEncryptedForItsOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("sealed"))
@@ -45,7 +45,7 @@ func TestEverythingThatAnOrderLeavesInItsHistoryIsEncryptedForIt(t *testing.T) {
 	require.Error(t, err)
 	_, err = s.Orders.SubmitUTR(t.Context(), "sealed", utrOf(1))
 	require.NoError(t, err)
-	s.awaitStatus(buy("sealed"), settling, ramp.Completed)
+	s.awaitStatus(buy("sealed"), completionTime, ramp.Completed)
 
 	payloads := s.payloads(buy("sealed"))
 	require.Greater(t, len(payloads), 30)
@@ -85,7 +85,7 @@ func (s *stack) pendingWatch(id string) string {
 }
 
 // Who may write to the namespace can complete any activity. Without the keys that ends no order, and makes none paid.
-func TestForgedAnswersOfActivitiesDecideNothing(t *testing.T) {
+func TestForgedActivityResultsDecideNothing(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
 	service := s.outsider().WorkflowService()
@@ -151,7 +151,7 @@ func TestForgedAnswersOfActivitiesDecideNothing(t *testing.T) {
 	}
 }
 
-func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
+func TestCiphertextOfOneOrderIsRefusedByAnother(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for _, reference := range []string{"victim", "thief"} {
@@ -159,7 +159,7 @@ func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/victim", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
-	s.await(buy("victim"), settling, func(order *ramp.Order) bool { return order.Accepted() })
+	s.await(buy("victim"), completionTime, func(order *ramp.Order) bool { return order.Accepted() })
 	var request, proof *commonpb.Payload
 	for _, event := range s.history(buy("victim")).GetEvents() {
 		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
@@ -172,7 +172,7 @@ func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
 	thief := s.outsider()
 
 	require.NoError(t, thief.SignalWorkflow(t.Context(), "onramp/thief", "", ramp.SubmitUTR, converter.NewRawValue(proof)))
-	order := s.await(buy("thief"), settling, func(order *ramp.Order) bool {
+	order := s.await(buy("thief"), completionTime, func(order *ramp.Order) bool {
 		return noted(order, "A submit-utr signal was ignored: the argument does not decrypt")
 	})
 	require.Nil(t, order.Proof)
@@ -191,7 +191,7 @@ func TestStolenCiphertextIsOfNoUseInAnotherOrder(t *testing.T) {
 
 	_, err = s.Orders.SubmitUTR(t.Context(), "thief", utrOf(2))
 	require.NoError(t, err, "the order goes on")
-	s.awaitStatus(buy("thief"), settling, ramp.Completed)
+	s.awaitStatus(buy("thief"), completionTime, ramp.Completed)
 	s.requireReplay(buy("victim"), buy("thief"))
 	require.Len(t, s.ledger().Orders, 2)
 }
@@ -201,14 +201,14 @@ func noted(order *ramp.Order, text string) bool {
 	return slices.ContainsFunc(order.Timeline, func(entry ramp.TimelineEntry) bool { return strings.Contains(entry.Note, text) })
 }
 
-func TestProofSentInClearCountsAndTheOrderSaysSo(t *testing.T) {
+func TestClearProofIsAcceptedAndNoted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("clear"))
 	require.NoError(t, err)
 	require.NoError(t, s.outsider().SignalWorkflow(t.Context(), "onramp/clear", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 
-	order := s.awaitStatus(buy("clear"), settling, ramp.Completed)
+	order := s.awaitStatus(buy("clear"), completionTime, ramp.Completed)
 
 	require.True(t, noted(order, "The submit-utr signal was sent unencrypted"))
 	require.False(t, noted(order, "The request was sent unencrypted"))
@@ -241,7 +241,7 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	require.NotEqual(t, old, s.Keyring.Primary())
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/rotated", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 
-	order := s.awaitStatus(buy("rotated"), settling, ramp.Completed)
+	order := s.awaitStatus(buy("rotated"), completionTime, ramp.Completed)
 	byKey := make(map[string]int)
 	for _, payload := range s.payloads(buy("rotated")) {
 		byKey[codec.KeyID(payload)]++
@@ -256,7 +256,7 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	require.Equal(t, fmt.Sprint(keys[1].ID), s.Keyring.Primary())
 }
 
-func TestWorkerWithoutTheKeysetRefusesToStart(t *testing.T) {
+func TestWorkerWithoutAKeysetDoesNotStart(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	s.Keyset = "/nowhere/keyset.json"

@@ -39,13 +39,13 @@ type networkFault struct {
 	echo bool
 }
 
-// unreliable puts a network between the worker and the sandbox.
-func unreliable(n *network) stackOption {
+// withNetwork puts a network between the worker and the sandbox.
+func withNetwork(n *network) stackOption {
 	return func(s *stack) { s.network = n }
 }
 
-// between starts the network in front of the provider and returns its address.
-func (n *network) between(t *testing.T, provider string) string {
+// proxyTo starts the network in front of the provider and returns its address.
+func (n *network) proxyTo(t *testing.T, provider string) string {
 	t.Helper()
 	target, err := url.Parse(provider)
 	require.NoError(t, err)
@@ -68,7 +68,7 @@ func (n *network) between(t *testing.T, provider string) string {
 			}
 			w.WriteHeader(f.status)
 			if f.echo {
-				repeat(w, r)
+				echoRequest(w, r)
 			}
 		}
 	}))
@@ -76,7 +76,7 @@ func (n *network) between(t *testing.T, provider string) string {
 	return server.URL
 }
 
-func repeat(w io.Writer, r *http.Request) {
+func echoRequest(w io.Writer, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	answer, _ := json.Marshal(map[string]any{"success": false, "error": map[string]any{
 		"code": 400, "message": string(body) + " " + r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key"),
@@ -118,10 +118,10 @@ func (n *network) calls(route string) []time.Time {
 	return n.seen[route]
 }
 
-func TestOrderWhoseCreationLostItsAnswerIsFoundAndNotMadeTwice(t *testing.T) {
+func TestOrderWhoseCreationResponseIsLostIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/orders/create", networkFault{left: 1})
 	request := onrampRequest("lost")
 	request.PaymentMethod, request.UPI = ramp.IMPS, nil
@@ -135,13 +135,13 @@ func TestOrderWhoseCreationLostItsAnswerIsFoundAndNotMadeTwice(t *testing.T) {
 	require.Len(t, s.ledger().Orders, 1)
 	require.Equal(t, s.ledger().Orders[0].ID, order.OrderID)
 	s.submit("lost", utrOf(1))
-	s.awaitStatus(buy("lost"), settling, ramp.Completed)
+	s.awaitStatus(buy("lost"), completionTime, ramp.Completed)
 }
 
-func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
+func TestEqualOrdersWhoseResponsesAreLostAdoptOneEach(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/orders/create", networkFault{left: 2})
 	references := []string{"twin-1", "twin-2"}
 	var starting errgroup.Group
@@ -160,7 +160,7 @@ func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
 		require.Contains(t, order.Attention, "instructions was lost")
 		adopted = append(adopted, order.OrderID)
 		s.submit(reference, utrOf(i))
-		s.awaitStatus(buy(reference), settling, ramp.Completed)
+		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
 	}
 	for _, order := range s.ledger().Orders {
 		made = append(made, order.ID)
@@ -169,7 +169,7 @@ func TestOrdersThatLookAlikeAndLostTheirAnswersAdoptOneEach(t *testing.T) {
 }
 
 // The provider answers one order late, and never the other, which then finds the first one's in the user's history.
-func TestOrderWhoseAnswerIsReadLateIsNotSharedWithOneThatLooksAlike(t *testing.T) {
+func TestEqualOrderDoesNotAdoptAnOrderWhoseResponseIsLate(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 10)
 	s.post("/sandbox/faults", `{"fault":"latency","delay":"10s","route":"POST /v1/orders/create","reference":"late","times":1}`)
@@ -201,35 +201,35 @@ func TestOrderWhoseAnswerIsReadLateIsNotSharedWithOneThatLooksAlike(t *testing.T
 	require.Len(t, s.ledger().Orders, 2)
 	for i, reference := range []string{"late", "lost"} {
 		s.submit(reference, utrOf(i+1))
-		s.awaitStatus(buy(reference), settling, ramp.Completed)
+		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
 	}
 	require.Len(t, s.ledger().Proofs, 2)
 	s.requireReplay(buy("late"), buy("lost"))
 }
 
-func TestLatePaymentOfAnOrderThatTheProviderExpiredIsFollowed(t *testing.T) {
+func TestLatePaymentOfAnExpiredProviderOrderIsFollowed(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("late"))
 	require.NoError(t, err)
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	s.submit("late", utrOf(1))
-	s.force(order.OrderID, "expired")
-	waiting := s.await(buy("late"), settling, func(order *ramp.Order) bool { return order.ProviderStatus == "expired" })
+	s.setProviderStatus(order.OrderID, "expired")
+	waiting := s.await(buy("late"), completionTime, func(order *ramp.Order) bool { return order.ProviderStatus == "expired" })
 	require.Equal(t, ramp.VerifyingPayment, waiting.Status)
 	require.NotEmpty(t, waiting.Attention)
 
-	s.force(order.OrderID, "fiatReceived")
-	going := s.awaitStatus(buy("late"), settling, ramp.Settling)
+	s.setProviderStatus(order.OrderID, "fiatReceived")
+	going := s.awaitStatus(buy("late"), completionTime, ramp.Settling)
 	require.Empty(t, going.Attention)
-	s.force(order.OrderID, "completed")
-	s.awaitStatus(buy("late"), settling, ramp.Completed)
+	s.setProviderStatus(order.OrderID, "completed")
+	s.awaitStatus(buy("late"), completionTime, ramp.Completed)
 }
 
-func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {
+func TestProofWhoseResponseIsLostIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/orders/utr", networkFault{left: 1})
 	n.fail("POST /v1/offramp/orders/txnhash", networkFault{left: 1})
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("buy"))
@@ -245,11 +245,11 @@ func TestProofWhoseAnswerWasLostIsAcceptedOnce(t *testing.T) {
 	require.True(t, bought.Accepted())
 	require.True(t, sold.Accepted())
 	require.Len(t, s.ledger().Proofs, 2)
-	s.awaitStatus(buy("buy"), settling, ramp.Completed)
-	s.awaitStatus(sell("sell"), settling, ramp.Completed)
+	s.awaitStatus(buy("buy"), completionTime, ramp.Completed)
+	s.awaitStatus(sell("sell"), completionTime, ramp.Completed)
 }
 
-func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
+func TestEveryCallIsRetriedThroughProviderFailures(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]networkFault{
 		"unavailable":        {left: 2, status: http.StatusServiceUnavailable},
@@ -261,7 +261,7 @@ func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := new(network)
-			s := newStack(t, 60, unreliable(n))
+			s := newStack(t, 60, withNetwork(n))
 			for _, route := range []string{
 				"POST /v1/users/login", "POST /v1/users/kyc-status", "GET /v1/users/bank/fetch", "POST /v1/users/account-link",
 				"POST /v1/quote/sell", "POST /v1/offramp/orders/txnhash", "POST /v1/offramp/orders/status",
@@ -274,7 +274,7 @@ func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
 			_, err = s.Orders.SubmitTransactionHash(t.Context(), "sell", hashOf(1))
 			require.NoError(t, err)
 
-			order := s.awaitStatus(sell("sell"), settling, ramp.Completed)
+			order := s.awaitStatus(sell("sell"), completionTime, ramp.Completed)
 			require.Empty(t, order.Attention)
 			require.Len(t, s.ledger().Proofs, 1)
 			require.Len(t, s.ledger().Orders, 1)
@@ -285,7 +285,7 @@ func TestEveryCallOutlivesTheProvidersTroubles(t *testing.T) {
 func TestRetryAfterIsObeyed(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/quote/buy", networkFault{left: 2, status: http.StatusTooManyRequests, retryAfter: "4"})
 
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("slow"))
@@ -298,10 +298,10 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
-func TestTokensThatTheProviderRevokesAreRenewed(t *testing.T) {
+func TestRevokedTokensAreRenewed(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("revoked"))
 	require.NoError(t, err)
 	s.post("/sandbox/users", `{"email":"asha+linked@example.test","revokeTokens":true}`)
@@ -314,7 +314,7 @@ func TestTokensThatTheProviderRevokesAreRenewed(t *testing.T) {
 	require.Len(t, n.calls("POST /v1/orders/utr"), 2)
 }
 
-func TestOrderWhoseWorkersWereDownPastItsDeadlineEndsByWhatTheProviderSays(t *testing.T) {
+func TestOrderWithoutWorkersAtItsDeadlineEndsByTheProviderStatus(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360)
 	for _, reference := range []string{"unpaid", "paid"} {
@@ -324,7 +324,7 @@ func TestOrderWhoseWorkersWereDownPastItsDeadlineEndsByWhatTheProviderSays(t *te
 	order, err := s.Orders.Get(t.Context(), buy("paid"))
 	require.NoError(t, err)
 	s.stop(s.worker)
-	s.force(order.OrderID, "fiatReceived")
+	s.setProviderStatus(order.OrderID, "fiatReceived")
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/unpaid", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: "000000000000"}))
 	eventually(t, patience, func() error {
 		if wait := time.Until(order.ExpiresAt); wait > 0 {
@@ -334,10 +334,10 @@ func TestOrderWhoseWorkersWereDownPastItsDeadlineEndsByWhatTheProviderSays(t *te
 	})
 	s.startWorker()
 
-	expired := s.awaitStatus(buy("unpaid"), settling, ramp.Expired)
+	expired := s.awaitStatus(buy("unpaid"), completionTime, ramp.Expired)
 	require.Nil(t, expired.Proof)
-	s.awaitStatus(buy("paid"), settling, ramp.Settling)
-	s.force(order.OrderID, "completed")
-	done := s.awaitStatus(buy("paid"), settling, ramp.Completed)
+	s.awaitStatus(buy("paid"), completionTime, ramp.Settling)
+	s.setProviderStatus(order.OrderID, "completed")
+	done := s.awaitStatus(buy("paid"), completionTime, ramp.Completed)
 	require.Equal(t, "completed", done.ProviderStatus)
 }

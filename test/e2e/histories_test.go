@@ -31,8 +31,8 @@ import (
 // histories.
 var histories = os.Getenv("RAMP_HISTORIES")
 
-// road is one way through an order's life.
-type road struct {
+// orderPath is one way through an order's life.
+type orderPath struct {
 	name   string
 	id     func(reference string) ramp.ID
 	ending ramp.Status
@@ -41,23 +41,23 @@ type road struct {
 	sell   func(*ramp.OfframpRequest)
 	faults []string
 	// begin starts the order, if not by one round trip; act is what its user does then.
-	begin func(*traveller) error
-	act   func(*traveller) error
+	begin func(*pathRun) error
+	act   func(*pathRun) error
 }
 
-// traveller takes an order along its road.
-type traveller struct {
+// pathRun takes an order along its road.
+type pathRun struct {
 	*stack
 	ctx  context.Context
 	id   ramp.ID
 	n    int
-	road road
+	path orderPath
 }
 
-func roads() []road {
-	return []road{
+func orderPaths() []orderPath {
+	return []orderPath{
 		{name: "onramp-completed", id: buy, ending: ramp.Completed, act: pay},
-		{name: "onramp-proof-by-signal", id: buy, ending: ramp.Completed, begin: plainly, act: signalProof},
+		{name: "onramp-proof-by-signal", id: buy, ending: ramp.Completed, begin: byPlainStart, act: signalProof},
 		{name: "onramp-proof-before-the-order", id: buy, ending: ramp.Completed, begin: withEarlyProof},
 		{name: "onramp-proof-before-it-begins", id: buy, ending: ramp.Completed, begin: withEarlyProof},
 		{name: "onramp-proof-in-the-request", id: buy, ending: ramp.Completed, buy: func(r *ramp.OnrampRequest) { r.UTR = ramp.UTR(utrOf(900)) }},
@@ -110,7 +110,7 @@ func roads() []road {
 		{name: "onramp-rejected", id: buy, ending: ramp.Rejected, buy: amount("1.00")},
 
 		{name: "offramp-completed", id: sell, ending: ramp.Completed, act: pay},
-		{name: "offramp-proof-by-signal", id: sell, ending: ramp.Completed, begin: plainly, act: signalProof},
+		{name: "offramp-proof-by-signal", id: sell, ending: ramp.Completed, begin: byPlainStart, act: signalProof},
 		{name: "offramp-proof-before-the-order", id: sell, ending: ramp.Completed, begin: withEarlyProof},
 		{name: "offramp-refused-proof-first", id: sell, ending: ramp.Completed, act: inTurn(refusedProof, pay)},
 		{name: "offramp-by-payout", id: sell, ending: ramp.Completed, act: pay,
@@ -131,9 +131,9 @@ func roads() []road {
 	}
 }
 
-// turningRoads are those on which the user or the provider thinks better of something.
-func turningRoads() []road {
-	return []road{
+// correctionPaths are those on which the user or the provider thinks better of something.
+func correctionPaths() []orderPath {
+	return []orderPath{
 		{name: "onramp-proof-set-aside", id: buy, ending: ramp.Completed, act: proofUnderALateKey},
 		{name: "onramp-proof-corrected", id: buy, ending: ramp.Completed, act: inTurn(mistype, pay)},
 		{name: "onramp-proof-corrected-by-signal", id: buy, ending: ramp.Completed, act: inTurn(mistype, signalProof)},
@@ -167,32 +167,32 @@ func turningRoads() []road {
 	}
 }
 
-// TestOrdersOnEveryRoadEndAsTheyShouldAndReplay runs all roads at once, with a worker that keeps no order in memory: every
+// TestOrdersOnEveryPathEndAsExpectedAndReplay runs all roads at once, with a worker that keeps no order in memory: every
 // workflow task replays its order from the beginning. In the middle that worker is killed.
-func TestOrdersOnEveryRoadEndAsTheyShouldAndReplay(t *testing.T) {
+func TestOrdersOnEveryPathEndAsExpectedAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
-	s.travel(roads())
+	s.runPaths(orderPaths())
 	s.recordOthers()
 }
 
-// TestOrdersOnEveryRoadThatTurnsEndAsTheyShouldAndReplay does so with the others, whose users need more time.
-func TestOrdersOnEveryRoadThatTurnsEndAsTheyShouldAndReplay(t *testing.T) {
+// TestOrdersOnEveryPathWithCorrectionsEndAsExpectedAndReplay does so with the others, whose users need more time.
+func TestOrdersOnEveryPathWithCorrectionsEndAsExpectedAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 90, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
-	s.travel(turningRoads())
+	s.runPaths(correctionPaths())
 }
 
-// TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay has the price become worse when a user has just confirmed it: a
+// TestOrdersOnEveryPathWithAWorsePriceAreConfirmedAgainAndReplay has the price become worse when a user has just confirmed it: a
 // payout stays as it is and takes more tokens. The provider's clock runs as ours does, for quotes last half a minute of ours.
-func TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay(t *testing.T) {
+func TestOrdersOnEveryPathWithAWorsePriceAreConfirmedAgainAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
-	s.toAGoodPrice()
+	s.advanceToAGoodPrice()
 	payout := func(r *ramp.OfframpRequest) {
 		r.TokenAmount, r.Fiat.Amount, r.Quote = "", "9000.06", &ramp.QuoteTerms{Confirm: true}
 	}
-	s.travel([]road{
+	s.runPaths([]orderPath{
 		{name: "offramp-order-dearer-than-agreed", id: sell, ending: ramp.Cancelled, sell: payout,
 			act: inTurn(confirmDearer(0), in(ramp.AwaitingPayment), cancelOrder)},
 		{name: "offramp-payout-agreed-again", id: sell, ending: ramp.Cancelled, sell: payout,
@@ -200,11 +200,11 @@ func TestOrdersOnEveryRoadOfADearerPriceAreAgreedAgainAndReplay(t *testing.T) {
 	})
 }
 
-func (s *stack) travel(all []road) {
+func (s *stack) runPaths(all []orderPath) {
 	s.t.Helper()
-	travels := make([]*traveller, len(all))
+	travels := make([]*pathRun, len(all))
 	for i, road := range all {
-		travels[i] = &traveller{stack: s, ctx: s.t.Context(), id: road.id(road.name), n: i + 1, road: road}
+		travels[i] = &pathRun{stack: s, ctx: s.t.Context(), id: road.id(road.name), n: i + 1, path: road}
 		for _, fault := range road.faults {
 			s.post("/sandbox/faults", "{"+fault+fmt.Sprintf(`,"reference":%q}`, road.name))
 		}
@@ -212,16 +212,16 @@ func (s *stack) travel(all []road) {
 	var travelling errgroup.Group
 	travelling.SetLimit(20)
 	for _, traveller := range travels {
-		travelling.Go(traveller.travel)
+		travelling.Go(traveller.run)
 	}
 	require.NoError(s.t, travelling.Wait())
 	s.worker.Kill()
 	s.startWorker()
 	for _, traveller := range travels {
-		order := s.await(traveller.id, 2*settling, func(order *ramp.Order) bool { return order.Status.Final() })
-		require.Equal(s.t, traveller.road.ending, order.Status, "%s: %+v", traveller.road.name, order.Timeline)
+		order := s.await(traveller.id, 2*completionTime, func(order *ramp.Order) bool { return order.Status.Final() })
+		require.Equal(s.t, traveller.path.ending, order.Status, "%s: %+v", traveller.path.name, order.Timeline)
 		s.requireReplay(traveller.id)
-		s.record(traveller.road.name, s.history(traveller.id))
+		s.record(traveller.path.name, s.history(traveller.id))
 	}
 }
 
@@ -236,10 +236,10 @@ func (s *stack) recordOthers() {
 		s.record(strings.ToLower(kind)+"-invalid-request", s.history(ramp.ID{Direction: ramp.Direction(strings.ToLower(kind)), Reference: "x"}))
 	}
 	again := buy("again")
-	s.startBare(again, onrampRequest("again"))
+	s.startPlainly(again, onrampRequest("again"))
 	require.NoError(s.t, s.Temporal.CancelWorkflow(s.t.Context(), "onramp/again", ""))
-	s.awaitStatus(again, settling, ramp.Cancelled)
-	requireTaken(s.t, s.startBare(again, onrampRequest("again")))
+	s.awaitStatus(again, completionTime, ramp.Cancelled)
+	requireReferenceTaken(s.t, s.startPlainly(again, onrampRequest("again")))
 	s.record("onramp-reference-taken", s.history(again))
 	reserved := onrampRequest("reserved")
 	reserved.Metadata = map[string]string{"Reference": "of another order"}
@@ -264,8 +264,8 @@ func (s *stack) record(name string, history proto.Message) {
 		return
 	}
 	keyring := s.Keyring
-	if s.ahead != nil {
-		keyring = s.ahead
+	if s.newKeyring != nil {
+		keyring = s.newKeyring
 	}
 	own := codec.New(keyring, "default")
 	require.NoError(s.t, proxy.VisitPayloads(s.t.Context(), history, proxy.VisitPayloadsOptions{
@@ -289,48 +289,48 @@ func (s *stack) record(name string, history proto.Message) {
 	require.NoError(s.t, errors.Join(err, packed.Close(), file.Close()))
 }
 
-func (t *traveller) travel() error {
-	begin := t.road.begin
+func (t *pathRun) run() error {
+	begin := t.path.begin
 	if begin == nil {
-		begin = inOneTrip
+		begin = byUpdateWithStart
 	}
 	if err := begin(t); err != nil {
-		return fmt.Errorf("%s: begin: %w", t.road.name, err)
+		return fmt.Errorf("%s: begin: %w", t.path.name, err)
 	}
-	if t.road.act == nil {
+	if t.path.act == nil {
 		return nil
 	}
-	if err := t.road.act(t); err != nil {
-		return fmt.Errorf("%s: %w", t.road.name, err)
+	if err := t.path.act(t); err != nil {
+		return fmt.Errorf("%s: %w", t.path.name, err)
 	}
 	return nil
 }
 
-func (t *traveller) request() any {
+func (t *pathRun) request() any {
 	if t.id.Direction == ramp.Onramp {
 		request := onrampRequest(t.id.Reference)
 		request.Email = ramp.Email(fmt.Sprintf("asha+linked+%d@example.test", t.n))
-		if t.road.buy != nil {
-			t.road.buy(&request)
+		if t.path.buy != nil {
+			t.path.buy(&request)
 		}
 		return request
 	}
 	request := offrampRequest(t.id.Reference)
 	request.Email = ramp.Email(fmt.Sprintf("asha+linked+%d@example.test", t.n))
-	if t.road.sell != nil {
-		t.road.sell(&request)
+	if t.path.sell != nil {
+		t.path.sell(&request)
 	}
 	return request
 }
 
-func (t *traveller) proof(n int) (name string, argument any) {
+func (t *pathRun) proof(n int) (name string, argument any) {
 	if t.id.Direction == ramp.Onramp {
 		return ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(100*t.n + n))}
 	}
 	return ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hashOf(100*t.n + n)}
 }
 
-func (t *traveller) submit(n int) error {
+func (t *pathRun) submit(n int) error {
 	var err error
 	switch _, argument := t.proof(n); proof := argument.(type) {
 	case ramp.UTRSubmission:
@@ -341,11 +341,11 @@ func (t *traveller) submit(n int) error {
 	return err
 }
 
-func (t *traveller) signal(name string, argument any) error {
+func (t *pathRun) signal(name string, argument any) error {
 	return t.Temporal.SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, argument)
 }
 
-func (t *traveller) until(wanted func(*ramp.Order) bool) error {
+func (t *pathRun) until(wanted func(*ramp.Order) bool) error {
 	for order, err := range t.Orders.Watch(t.ctx, t.id) {
 		if err != nil {
 			return err
@@ -357,13 +357,13 @@ func (t *traveller) until(wanted func(*ramp.Order) bool) error {
 	return fmt.Errorf("the order ended before what was waited for")
 }
 
-func (t *traveller) in(statuses ...ramp.Status) error {
+func (t *pathRun) in(statuses ...ramp.Status) error {
 	return t.until(func(order *ramp.Order) bool { return slices.Contains(statuses, order.Status) })
 }
 
 // Ways to begin.
 
-func inOneTrip(t *traveller) error {
+func byUpdateWithStart(t *pathRun) error {
 	var err error
 	switch request := t.request().(type) {
 	case ramp.OnrampRequest:
@@ -374,14 +374,14 @@ func inOneTrip(t *traveller) error {
 	return err
 }
 
-func plainly(t *traveller) error {
+func byPlainStart(t *pathRun) error {
 	_, err := t.Temporal.ExecuteWorkflow(t.ctx, client.StartWorkflowOptions{
 		ID: t.id.Direction.WorkflowID(t.id.Reference), TaskQueue: ramp.TaskQueue,
 	}, t.id.Direction.WorkflowType(), t.request())
 	return err
 }
 
-func withEarlyProof(t *traveller) error {
+func withEarlyProof(t *pathRun) error {
 	name, proof := t.proof(1)
 	id := t.id.Direction.WorkflowID(t.id.Reference)
 	_, err := t.Temporal.SignalWithStartWorkflow(t.ctx, id, name, proof,
@@ -391,8 +391,8 @@ func withEarlyProof(t *traveller) error {
 
 // What users do.
 
-func inTurn(acts ...func(*traveller) error) func(*traveller) error {
-	return func(t *traveller) error {
+func inTurn(acts ...func(*pathRun) error) func(*pathRun) error {
+	return func(t *pathRun) error {
 		for _, act := range acts {
 			if err := act(t); err != nil {
 				return err
@@ -402,40 +402,40 @@ func inTurn(acts ...func(*traveller) error) func(*traveller) error {
 	}
 }
 
-func pay(t *traveller) error {
+func pay(t *pathRun) error {
 	if err := t.in(ramp.AwaitingPayment, ramp.VerifyingPayment, ramp.Settling, ramp.Completed); err != nil {
 		return err
 	}
 	return t.submit(1)
 }
 
-func signalProof(t *traveller) error {
+func signalProof(t *pathRun) error {
 	name, proof := t.proof(1)
 	return t.signal(name, proof)
 }
 
 // proofUnderALateKey comes from a backend that has a new key before the workers do.
-func proofUnderALateKey(t *traveller) error {
+func proofUnderALateKey(t *pathRun) error {
 	name, proof := t.proof(1)
-	if err := t.rotatedAside().SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, proof); err != nil {
+	if err := t.dialWithNewKey().SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, proof); err != nil {
 		return err
 	}
 	if err := untilAttention(t); err != nil {
 		return err
 	}
-	t.distribute()
+	t.distributeNewKey()
 	return nil
 }
 
 // otherProof comes beside the first; which of the two the provider accepts is all the same.
-func otherProof(t *traveller) error {
+func otherProof(t *pathRun) error {
 	if err := t.submit(2); err != nil && !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
 		return err
 	}
 	return nil
 }
 
-func refusedProof(t *traveller) error {
+func refusedProof(t *pathRun) error {
 	var err error
 	if t.id.Direction == ramp.Onramp {
 		_, err = t.Orders.SubmitUTR(t.ctx, t.id.Reference, "000000000000")
@@ -448,12 +448,12 @@ func refusedProof(t *traveller) error {
 	return nil
 }
 
-func malformedSignal(t *traveller) error {
+func malformedSignal(t *pathRun) error {
 	name, _ := t.proof(1)
 	return t.signal(name, map[string]any{"reference": 42})
 }
 
-func refusedCancel(t *traveller) error {
+func refusedCancel(t *pathRun) error {
 	_, err := t.Orders.Cancel(t.ctx, t.id)
 	if !ramp.IsError(err, ramp.CancelRefused) && !ramp.IsError(err, ramp.OrderOver) {
 		return fmt.Errorf("the cancellation was not refused: %w", err)
@@ -461,12 +461,12 @@ func refusedCancel(t *traveller) error {
 	return t.Temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "")
 }
 
-func cancelOrder(t *traveller) error {
+func cancelOrder(t *pathRun) error {
 	_, err := t.Orders.Cancel(t.ctx, t.id)
 	return err
 }
 
-func confirm(t *traveller) error {
+func confirm(t *pathRun) error {
 	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
@@ -475,7 +475,7 @@ func confirm(t *traveller) error {
 	return err
 }
 
-func anotherAccount(t *traveller) error {
+func anotherAccount(t *pathRun) error {
 	account := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"}}
 	if t.id.Direction == ramp.Offramp {
 		account = ramp.AccountSubmission{Bank: offrampRequest("").Bank}
@@ -484,19 +484,19 @@ func anotherAccount(t *traveller) error {
 	return err
 }
 
-func submitDossier(t *traveller) error {
+func submitDossier(t *pathRun) error {
 	_, err := t.Orders.SubmitKYC(t.ctx, t.id, writeDossier(t.t, dossier(string(t.request().(ramp.OnrampRequest).Email))))
 	return err
 }
 
 // payNothing submits a UTR that the provider takes, and never finds the payment of.
-func payNothing(t *traveller) error {
+func payNothing(t *pathRun) error {
 	_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, fmt.Sprintf("9999%08d", t.n))
 	return err
 }
 
 // mistype submits a proof that the provider takes, and never finds the payment of.
-func mistype(t *traveller) error {
+func mistype(t *pathRun) error {
 	if t.id.Direction == ramp.Onramp {
 		return payNothing(t)
 	}
@@ -505,7 +505,7 @@ func mistype(t *traveller) error {
 }
 
 // proofsWithoutEnd are mistyped proofs until the order takes no more, and then the provider finds the payment all the same.
-func proofsWithoutEnd(t *traveller) error {
+func proofsWithoutEnd(t *pathRun) error {
 	for n := range 1000 {
 		proof := ramp.UTRSubmission{UTR: ramp.UTR(fmt.Sprintf("9999%04d%04d", t.n, n))}
 		_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, string(proof.UTR))
@@ -520,38 +520,38 @@ func proofsWithoutEnd(t *traveller) error {
 }
 
 // in waits until the order is in a status.
-func in(status ramp.Status) func(*traveller) error {
-	return func(t *traveller) error { return t.in(status) }
+func in(status ramp.Status) func(*pathRun) error {
+	return func(t *pathRun) error { return t.in(status) }
 }
 
 // force has the provider say that the order is in a status.
-func force(status string) func(*traveller) error {
-	return func(t *traveller) error {
+func force(status string) func(*pathRun) error {
+	return func(t *pathRun) error {
 		order, err := t.Orders.Get(t.ctx, t.id)
 		if err != nil {
 			return err
 		}
-		t.force(order.OrderID, status)
+		t.setProviderStatus(order.OrderID, status)
 		return nil
 	}
 }
 
 // findPayment has the provider find the payment by itself.
-func findPayment(t *traveller) error { return force("fiatReceived")(t) }
+func findPayment(t *pathRun) error { return force("fiatReceived")(t) }
 
-func complete(t *traveller) error { return force("completed")(t) }
+func complete(t *pathRun) error { return force("completed")(t) }
 
-func untilPaid(t *traveller) error { return t.in(ramp.Settling, ramp.Completed) }
+func untilPaid(t *pathRun) error { return t.in(ramp.Settling, ramp.Completed) }
 
-func untilAttention(t *traveller) error {
+func untilAttention(t *pathRun) error {
 	return t.until(func(order *ramp.Order) bool { return order.Attention != "" })
 }
 
-func untilReopened(t *traveller) error {
+func untilReopened(t *pathRun) error {
 	return t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "fiatPending" && order.Attention == "" })
 }
 
-func conflictingProof(t *traveller) error {
+func conflictingProof(t *pathRun) error {
 	if err := t.submit(2); !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
 		return fmt.Errorf("the proof was no conflict: %w", err)
 	}
@@ -559,7 +559,7 @@ func conflictingProof(t *traveller) error {
 }
 
 // refusedProofThoughPaid is refused, and its user is not asked for another.
-func refusedProofThoughPaid(t *traveller) error {
+func refusedProofThoughPaid(t *pathRun) error {
 	_, err := t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
 	if !ramp.IsError(err, ramp.NotAwaited) {
 		return fmt.Errorf("the proof was awaited: %w", err)
@@ -568,7 +568,7 @@ func refusedProofThoughPaid(t *traveller) error {
 }
 
 // cancelUnclear cancels an order while the provider's status does not say whether it is paid, and then that it is not.
-func cancelUnclear(t *traveller) error {
+func cancelUnclear(t *pathRun) error {
 	if err := force("complianceReview")(t); err != nil {
 		return err
 	}
@@ -582,7 +582,7 @@ func cancelUnclear(t *traveller) error {
 }
 
 // cancelThenPay hands a proof in while the provider is asked about the cancelled order.
-func cancelThenPay(t *traveller) error {
+func cancelThenPay(t *pathRun) error {
 	if err := t.Temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
 		return err
 	}
@@ -602,25 +602,25 @@ func cancelThenPay(t *traveller) error {
 }
 
 // verifyElsewhere has the provider verify the user without a dossier of this order.
-func verifyElsewhere(t *traveller) error {
+func verifyElsewhere(t *pathRun) error {
 	t.post("/sandbox/users", fmt.Sprintf(`{"email":%q,"kyc":"verified"}`, string(t.request().(ramp.OnrampRequest).Email)))
 	return nil
 }
 
 // confirmDearer confirms a quote of some age when the provider's price has just become worse, and then the one that takes its
 // place.
-func confirmDearer(age time.Duration) func(*traveller) error {
-	return func(t *traveller) error { return t.confirmDearer(age) }
+func confirmDearer(age time.Duration) func(*pathRun) error {
+	return func(t *pathRun) error { return t.confirmDearer(age) }
 }
 
-func (t *traveller) confirmDearer(age time.Duration) error {
+func (t *pathRun) confirmDearer(age time.Duration) error {
 	first, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}
 	<-time.After(age)
-	t.toAGoodPrice()
-	t.clock(`{"advance":"30s"}`)
+	t.advanceToAGoodPrice()
+	t.setClock(`{"advance":"30s"}`)
 	if _, err := t.Orders.ConfirmQuote(t.ctx, t.id, first.Quote.ID); err != nil {
 		return err
 	}
@@ -639,30 +639,30 @@ func (t *traveller) confirmDearer(age time.Duration) error {
 }
 
 // unsure has the provider say what nobody knows when the order's time is over, and then that it is paid.
-func unsure(t *traveller) error {
+func unsure(t *pathRun) error {
 	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}
-	t.force(order.OrderID, "complianceReview")
+	t.setProviderStatus(order.OrderID, "complianceReview")
 	if err := t.until(func(order *ramp.Order) bool { return order.ProviderStatus == "complianceReview" }); err != nil {
 		return err
 	}
-	t.force(order.OrderID, "completed")
+	t.setProviderStatus(order.OrderID, "completed")
 	return nil
 }
 
 // paidUnseen is a payment that the provider finds by itself before the order's time is over.
-func paidUnseen(t *traveller) error {
+func paidUnseen(t *pathRun) error {
 	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
 		return err
 	}
-	t.force(order.OrderID, "fiatReceived")
+	t.setProviderStatus(order.OrderID, "fiatReceived")
 	if err := t.in(ramp.Settling); err != nil {
 		return err
 	}
-	t.force(order.OrderID, "completed")
+	t.setProviderStatus(order.OrderID, "completed")
 	return nil
 }
 

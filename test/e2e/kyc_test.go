@@ -81,7 +81,7 @@ func TestKYCDossierIsReadFromAnS3Bucket(t *testing.T) {
 	require.Equal(t, ramp.AwaitingPayment, order.Status)
 }
 
-func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) {
+func TestUnverifiedUserIsAskedForADossierUntilOneIsAccepted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360)
 	const email = "asha+kycrefused@example.test"
@@ -99,12 +99,12 @@ func TestUnverifiedUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) 
 	_, err = s.Orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.NoError(t, err)
 
-	s.awaitStatus(buy("asked"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("asked"), completionTime, ramp.AwaitingPayment)
 	_, err = s.Orders.SubmitKYC(t.Context(), buy("asked"), writeDossier(t, dossier(email)))
 	require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 }
 
-func TestSecondOrderOfANewUserGoesOnOnceTheFirstHasGotThemVerified(t *testing.T) {
+func TestSecondOrderContinuesOnceTheFirstHasVerifiedTheUser(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360)
 	for _, reference := range []string{"first", "second"} {
@@ -116,12 +116,12 @@ func TestSecondOrderOfANewUserGoesOnOnceTheFirstHasGotThemVerified(t *testing.T)
 	_, err := s.Orders.SubmitKYC(t.Context(), buy("first"), writeDossier(t, dossier(string(unverified("first", "nokyc").Email))))
 
 	require.NoError(t, err)
-	s.awaitStatus(buy("first"), settling, ramp.AwaitingPayment)
-	s.awaitStatus(buy("second"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("first"), completionTime, ramp.AwaitingPayment)
+	s.awaitStatus(buy("second"), completionTime, ramp.AwaitingPayment)
 	require.NotContains(t, activities(s.history(buy("second"))), "UploadKYC")
 }
 
-func TestManualReviewOfKYCIsWaitedFor(t *testing.T) {
+func TestOrderWaitsForTheManualKYCReview(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600) // six hours of review take thirty-six seconds
 	request := unverified("review", "review")

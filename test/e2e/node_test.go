@@ -84,7 +84,7 @@ func TestNodeCodecReadsTheDocumentedPayloads(t *testing.T) {
 	node(t, "codec.test.js")
 }
 
-func TestNodeClientRunsOrdersAsTheContractHasThem(t *testing.T) {
+func TestNodeClientRunsOrdersByTheContract(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 

@@ -17,8 +17,8 @@ import (
 	"rampart/test/testbed"
 )
 
-// settling is how long an order may take from accepted proof to its end with the clocks of these tests.
-const settling = 2 * time.Minute
+// completionTime is how long an order may take from accepted proof to its end with the clocks of these tests.
+const completionTime = 2 * time.Minute
 
 func TestOnrampAndOfframpOrdersComplete(t *testing.T) {
 	t.Parallel()
@@ -42,10 +42,10 @@ func TestOnrampAndOfframpOrdersComplete(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, sold.Accepted())
 
-	bought = s.awaitStatus(buy("buy-1"), settling, ramp.Completed)
+	bought = s.awaitStatus(buy("buy-1"), completionTime, ramp.Completed)
 	require.Equal(t, bought.Quote.Receive.Currency, bought.Settlement.Amount.Currency)
 	require.NotEmpty(t, bought.Settlement.TransactionHash)
-	sold = s.awaitStatus(sell("sell-1"), settling, ramp.Completed)
+	sold = s.awaitStatus(sell("sell-1"), completionTime, ramp.Completed)
 	require.Equal(t, "INR", sold.Settlement.Amount.Currency)
 
 	ledger := s.ledger()
@@ -92,22 +92,22 @@ func (s *stack) requireSummaries(orders ...ramp.ID) {
 	}
 }
 
-func TestHistoryOfAHappyOnrampOrderIsShortHoweverLongItIsWatched(t *testing.T) {
+func TestHistoryDoesNotGrowWithPolls(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("short"))
 	require.NoError(t, err)
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	_, err = s.Orders.SubmitUTR(t.Context(), "short", utrOf(1))
 	require.NoError(t, err)
 
 	for _, status := range []string{"fiatReceived", "transferred", "completed"} {
-		s.pollsOf(order.OrderID, 20)
-		s.force(order.OrderID, status)
-		s.await(buy("short"), settling, func(order *ramp.Order) bool { return order.ProviderStatus == status })
+		s.awaitPolls(order.OrderID, 20)
+		s.setProviderStatus(order.OrderID, status)
+		s.await(buy("short"), completionTime, func(order *ramp.Order) bool { return order.ProviderStatus == status })
 	}
 
-	s.awaitStatus(buy("short"), settling, ramp.Completed)
+	s.awaitStatus(buy("short"), completionTime, ramp.Completed)
 	events := s.history(buy("short")).GetEvents()
 	require.LessOrEqual(t, len(events), 66)
 	require.GreaterOrEqual(t, s.ledger().Calls["POST /v1/orders/status"], 60)
@@ -152,7 +152,7 @@ func TestOrderStartedAndSignalledWithPlainJSONCompletes(t *testing.T) {
 	require.InDelta(t, 1000, amount, 0.001)
 }
 
-func TestTheSameReferenceIsTheSameOrder(t *testing.T) {
+func TestSameReferenceIsTheSameOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	first, err := s.Orders.StartOnramp(t.Context(), onrampRequest("once"))
@@ -167,7 +167,7 @@ func TestTheSameReferenceIsTheSameOrder(t *testing.T) {
 
 	_, err = s.Orders.SubmitUTR(t.Context(), "once", utrOf(1))
 	require.NoError(t, err)
-	s.awaitStatus(buy("once"), settling, ramp.Completed)
+	s.awaitStatus(buy("once"), completionTime, ramp.Completed)
 
 	third, err := s.Orders.StartOnramp(t.Context(), onrampRequest("once"))
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func TestTheSameReferenceIsTheSameOrder(t *testing.T) {
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
 }
 
-func TestInvalidRequestIsRefusedAtTheDoorAndByTheWorkflow(t *testing.T) {
+func TestInvalidRequestIsRefusedByTheClientAndByTheWorkflow(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	request := onrampRequest("bad")
@@ -202,7 +202,7 @@ func TestInvalidRequestIsRefusedAtTheDoorAndByTheWorkflow(t *testing.T) {
 	require.Empty(t, s.ledger().Orders)
 }
 
-func TestRefusedProofIsAnsweredAndTheNextOneCounts(t *testing.T) {
+func TestRefusedProofIsReportedAndTheNextOneCounts(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("retry"))
@@ -217,7 +217,7 @@ func TestRefusedProofIsAnsweredAndTheNextOneCounts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, utrOf(1), string(order.Proof.UTR))
 
-	s.awaitStatus(buy("retry"), settling, ramp.Completed)
+	s.awaitStatus(buy("retry"), completionTime, ramp.Completed)
 	_, err = s.Orders.SubmitUTR(t.Context(), "retry", utrOf(2))
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
 	s.requireReplay(buy("retry"))
@@ -230,7 +230,7 @@ func TestCancellationEndsAnUnpaidOrderAndIsRefusedForAPaidOne(t *testing.T) {
 		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
 		require.NoError(t, err)
 	}
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 
 	order, err := s.Orders.Cancel(t.Context(), buy("unpaid"))
 	require.NoError(t, err)
@@ -243,12 +243,12 @@ func TestCancellationEndsAnUnpaidOrderAndIsRefusedForAPaidOne(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Orders.Cancel(t.Context(), buy("paid"))
 	require.True(t, ramp.IsError(err, ramp.CancelRefused), "%v", err)
-	s.clock(`{"speed":60}`)
-	s.awaitStatus(buy("paid"), settling, ramp.Completed)
+	s.setClock(`{"speed":60}`)
+	s.awaitStatus(buy("paid"), completionTime, ramp.Completed)
 	s.requireReplay(buy("paid"), buy("unpaid"))
 }
 
-func TestOrdersAreListedByWhatTheyAre(t *testing.T) {
+func TestOrdersAreListedByTheirSearchAttributes(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("list-1"))
@@ -261,13 +261,13 @@ func TestOrdersAreListedByWhatTheyAre(t *testing.T) {
 		{OrderID: sold.OrderID},
 		{Direction: ramp.Offramp, Token: "USDC", Statuses: []ramp.Status{ramp.AwaitingPayment, ramp.Settling}, StartedAfter: time.Now().Add(-time.Hour)},
 	} {
-		eventually(t, patience, func() error { return s.lists(filter, "list-2") })
+		eventually(t, patience, func() error { return s.checkList(filter, "list-2") })
 	}
-	eventually(t, patience, func() error { return s.lists(ramp.Filter{}, "list-2", "list-1") })
-	eventually(t, patience, func() error { return s.lists(ramp.Filter{Attention: true}) })
+	eventually(t, patience, func() error { return s.checkList(ramp.Filter{}, "list-2", "list-1") })
+	eventually(t, patience, func() error { return s.checkList(ramp.Filter{Attention: true}) })
 }
 
-func TestStartThatTakesTooLongSaysThatTheOrderRunsOn(t *testing.T) {
+func TestStartThatTimesOutIsNotReadyAndTheOrderContinues(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	s.stop(s.worker)
@@ -278,7 +278,7 @@ func TestStartThatTakesTooLongSaysThatTheOrderRunsOn(t *testing.T) {
 
 	require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 	s.startWorker()
-	s.awaitStatus(buy("later"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("later"), completionTime, ramp.AwaitingPayment)
 }
 
 func TestAccountIsLinkedAndWatchedWhileTheProviderChecksIt(t *testing.T) {

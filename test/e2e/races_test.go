@@ -22,36 +22,36 @@ import (
 )
 
 const (
-	// contests is how often each race is run.
-	contests = 40
-	// pace is the time between the beginnings of two, so that what is close together in one stays so.
-	pace = 200 * time.Millisecond
+	// raceCount is how often each race is run.
+	raceCount = 40
+	// raceInterval is the time between the beginnings of two, so that what is close together in one stays so.
+	raceInterval = 200 * time.Millisecond
 )
 
-// contest is an order about which several parties act at the same time.
-type contest struct {
-	id    ramp.ID
-	order *ramp.Order
-	moves []*move
+// race is an order about which several parties act at the same time.
+type race struct {
+	id      ramp.ID
+	order   *ramp.Order
+	actions []*action
 }
 
-// move is what one party does, and the answer it gets.
-type move struct {
-	at   time.Time
-	make func(context.Context) (*ramp.Order, error)
+// action is what one party does, and the answer it gets.
+type action struct {
+	at time.Time
+	do func(context.Context) (*ramp.Order, error)
 	// proof is what it submits; empty if it submits nothing.
 	proof string
 	// refusals are the errors that it may get.
 	refusals []ramp.ErrorType
-	// blind is set for a signal, whose sender is told nothing.
-	blind bool
+	// bySignal is set for a signal, whose sender is told nothing.
+	bySignal bool
 
 	order *ramp.Order
 	err   error
 }
 
-// seeded is the source of a race's timing. SEED sets another seed.
-func seeded(t *testing.T) *rand.Rand {
+// newRandom is the source of a race's timing. SEED sets another seed.
+func newRandom(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(1)
 	if given := os.Getenv("SEED"); given != "" {
@@ -68,17 +68,17 @@ func within(r *rand.Rand, from, to time.Duration) time.Duration {
 	return from + time.Duration(r.Int64N(int64(to-from)))
 }
 
-// contestants starts orders of users of their own, purchases and sales by turns, and returns them once each waits for
+// startRaces starts orders of users of their own, purchases and sales by turns, and returns them once each waits for
 // its payment.
-func (s *stack) contestants(n int) []*contest {
+func (s *stack) startRaces(n int) []*race {
 	s.t.Helper()
-	all := make([]*contest, n)
+	all := make([]*race, n)
 	var starting errgroup.Group
 	starting.SetLimit(8)
 	for i := range all {
 		starting.Go(func() error {
 			var err error
-			all[i], err = s.contestant(i)
+			all[i], err = s.startRace(i)
 			return err
 		})
 	}
@@ -86,22 +86,22 @@ func (s *stack) contestants(n int) []*contest {
 	return all
 }
 
-func (s *stack) contestant(n int) (*contest, error) {
+func (s *stack) startRace(n int) (*race, error) {
 	reference := fmt.Sprintf("race-%d", n)
 	if n%2 == 0 {
 		request := onrampRequest(reference)
 		request.Email = ramp.Email(userOf(n, "linked"))
 		order, err := s.Orders.StartOnramp(s.t.Context(), request)
-		return &contest{id: buy(reference), order: order}, err
+		return &race{id: buy(reference), order: order}, err
 	}
 	request := offrampRequest(reference)
 	request.Email = ramp.Email(userOf(n, "linked"))
 	order, err := s.Orders.StartOfframp(s.t.Context(), request)
-	return &contest{id: sell(reference), order: order}, err
+	return &race{id: sell(reference), order: order}, err
 }
 
 // proof is a good proof of payment.
-func (c *contest) proof(n int) string {
+func (c *race) proof(n int) string {
 	if c.id.Direction == ramp.Onramp {
 		return utrOf(n)
 	}
@@ -109,32 +109,32 @@ func (c *contest) proof(n int) string {
 }
 
 // badProof is one that the provider refuses.
-func (c *contest) badProof() string {
+func (c *race) badProof() string {
 	if c.id.Direction == ramp.Onramp {
 		return "000000000000"
 	}
 	return fmt.Sprintf("0x%064d", 0)
 }
 
-func (s *stack) submits(c *contest, at time.Time, proof string) {
+func (s *stack) addSubmission(c *race, at time.Time, proof string) {
 	submit := s.Orders.SubmitUTR
 	if c.id.Direction == ramp.Offramp {
 		submit = s.Orders.SubmitTransactionHash
 	}
-	c.moves = append(c.moves, &move{at: at, proof: proof,
+	c.actions = append(c.actions, &action{at: at, proof: proof,
 		refusals: []ramp.ErrorType{ramp.ProofConflict, ramp.ProofRefused, ramp.OrderOver},
-		make: func(ctx context.Context) (*ramp.Order, error) {
+		do: func(ctx context.Context) (*ramp.Order, error) {
 			return submit(ctx, c.id.Reference, proof)
 		}})
 }
 
-func (s *stack) signals(c *contest, at time.Time, proof string) {
+func (s *stack) addSignal(c *race, at time.Time, proof string) {
 	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(proof)})
 	if c.id.Direction == ramp.Offramp {
 		name, argument = ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: proof}
 	}
-	c.moves = append(c.moves, &move{at: at, proof: proof, blind: true,
-		make: func(ctx context.Context) (*ramp.Order, error) {
+	c.actions = append(c.actions, &action{at: at, proof: proof, bySignal: true,
+		do: func(ctx context.Context) (*ramp.Order, error) {
 			err := s.Temporal.SignalWorkflow(ctx, c.id.Direction.WorkflowID(c.id.Reference), "", name, argument)
 			var over *serviceerror.NotFound
 			if errors.As(err, &over) {
@@ -144,24 +144,24 @@ func (s *stack) signals(c *contest, at time.Time, proof string) {
 		}})
 }
 
-func (s *stack) cancels(c *contest, at time.Time) {
+func (s *stack) addCancellation(c *race, at time.Time) {
 	// A busy machine may not let the provider be asked in the time that a cancellation waits.
-	c.moves = append(c.moves, &move{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver, ramp.NotReady},
-		make: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.Cancel(ctx, c.id) }})
+	c.actions = append(c.actions, &action{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver, ramp.NotReady},
+		do: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.Cancel(ctx, c.id) }})
 }
 
-// play makes every move at its time, and returns once all are answered.
-func (s *stack) play(all []*contest) {
-	ctx, cancel := context.WithTimeout(s.t.Context(), settling)
+// runRaces makes every move at its time, and returns once all are answered.
+func (s *stack) runRaces(all []*race) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), completionTime)
 	defer cancel()
 	var playing errgroup.Group
 	for _, c := range all {
-		for _, m := range c.moves {
+		for _, m := range c.actions {
 			playing.Go(func() error {
 				<-time.After(time.Until(m.at))
-				m.order, m.err = m.make(ctx)
+				m.order, m.err = m.do(ctx)
 				for unanswered(m.err) && ctx.Err() == nil {
-					m.order, m.err = m.make(ctx)
+					m.order, m.err = m.do(ctx)
 				}
 				return nil
 			})
@@ -178,16 +178,16 @@ func unanswered(err error) bool {
 	return errors.As(err, &late) || errors.As(err, &away)
 }
 
-// judge requires that every contest had one ending, to which the provider's books and all the answers agree, and counts
+// requireOneResultEach requires that every contest had one ending, to which the provider's books and all the answers agree, and counts
 // the endings.
-func (s *stack) judge(all []*contest) map[ramp.Status]int {
+func (s *stack) requireOneResultEach(all []*race) map[ramp.Status]int {
 	s.t.Helper()
 	endings, answers := make(map[ramp.Status]int), make(map[ramp.ErrorType]int)
 	for _, c := range all {
-		ended := s.await(c.id, settling, func(order *ramp.Order) bool { return order.Status.Final() })
-		s.requireOneEnding(c, ended)
-		for _, m := range c.moves {
-			s.requireTrueAnswer(c, m, ended)
+		ended := s.await(c.id, completionTime, func(order *ramp.Order) bool { return order.Status.Final() })
+		s.requireOneResult(c, ended)
+		for _, m := range c.actions {
+			s.requireTrueResponse(c, m, ended)
 			answers[errorType(m.err)]++
 		}
 		endings[ended.Status]++
@@ -205,8 +205,8 @@ func errorType(err error) ramp.ErrorType {
 	return ""
 }
 
-// requireOneEnding requires that the order ended once, and that the provider agrees.
-func (s *stack) requireOneEnding(c *contest, ended *ramp.Order) {
+// requireOneResult requires that the order ended once, and that the provider agrees.
+func (s *stack) requireOneResult(c *race, ended *ramp.Order) {
 	s.t.Helper()
 	final := 0
 	for _, entry := range ended.Timeline {
@@ -250,10 +250,10 @@ func acceptedProofs(order *ramp.Order) []string {
 	return append(proofs, order.Proof.Reference())
 }
 
-// requireTrueAnswer requires that what a party was told is what happened.
-func (s *stack) requireTrueAnswer(c *contest, m *move, ended *ramp.Order) {
+// requireTrueResponse requires that what a party was told is what happened.
+func (s *stack) requireTrueResponse(c *race, m *action, ended *ramp.Order) {
 	s.t.Helper()
-	if m.blind {
+	if m.bySignal {
 		require.NoError(s.t, m.err, c.id.Reference)
 		return
 	}
@@ -269,7 +269,7 @@ func (s *stack) requireTrueAnswer(c *contest, m *move, ended *ramp.Order) {
 	require.Contains(s.t, acceptedProofs(ended), m.proof, "%s: the proof was accepted", c.id.Reference)
 }
 
-func (s *stack) requireTrueRefusal(c *contest, m *move, ended *ramp.Order) {
+func (s *stack) requireTrueRefusal(c *race, m *action, ended *ramp.Order) {
 	s.t.Helper()
 	var refused *ramp.Error
 	require.ErrorAs(s.t, m.err, &refused, c.id.Reference)
@@ -282,111 +282,111 @@ func (s *stack) requireTrueRefusal(c *contest, m *move, ended *ramp.Order) {
 	}
 }
 
-func TestProofAndDeadlineThatMeetEndTheOrderOneWay(t *testing.T) {
+func TestProofAtTheDeadlineGivesOneResult(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360) // three hours take thirty seconds
-	r := seeded(t)
-	all := s.contestants(contests)
+	r := newRandom(t)
+	all := s.startRaces(raceCount)
 	for i, c := range all {
-		s.submits(c, c.order.ExpiresAt.Add(within(r, -time.Second, time.Second)), c.proof(i))
+		s.addSubmission(c, c.order.ExpiresAt.Add(within(r, -time.Second, time.Second)), c.proof(i))
 	}
-	all[0].moves[0].at = time.Now()
-	s.play(all)
-	require.NoError(t, all[0].moves[0].err, "this one was in time")
-	s.judge(all)
+	all[0].actions[0].at = time.Now()
+	s.runRaces(all)
+	require.NoError(t, all[0].actions[0].err, "this one was in time")
+	s.requireOneResultEach(all)
 }
 
-func TestProofAndCancellationsThatMeetEndTheOrderOneWay(t *testing.T) {
+func TestConcurrentProofAndCancellationsGiveOneResult(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	r := seeded(t)
-	all := s.contestants(contests)
+	r := newRandom(t)
+	all := s.startRaces(raceCount)
 	start := time.Now().Add(time.Second)
 	for i, c := range all {
-		soon := func() time.Time { return start.Add(time.Duration(i)*pace + within(r, 0, pace)) }
-		s.submits(c, soon(), c.proof(i))
-		s.cancels(c, soon())
-		s.cancels(c, soon())
+		soon := func() time.Time { return start.Add(time.Duration(i)*raceInterval + within(r, 0, raceInterval)) }
+		s.addSubmission(c, soon(), c.proof(i))
+		s.addCancellation(c, soon())
+		s.addCancellation(c, soon())
 	}
-	s.play(all)
-	s.judge(all)
+	s.runRaces(all)
+	s.requireOneResultEach(all)
 }
 
-func TestOfManyCancellationsAtOnceEachIsAnswered(t *testing.T) {
+func TestConcurrentCancellationsAreAllAnswered(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	r := seeded(t)
-	all := s.contestants(contests)
+	r := newRandom(t)
+	all := s.startRaces(raceCount)
 	start := time.Now().Add(time.Second)
 	for i, c := range all {
 		for range 6 {
-			s.cancels(c, start.Add(time.Duration(i)*pace+within(r, 0, pace/4)))
+			s.addCancellation(c, start.Add(time.Duration(i)*raceInterval+within(r, 0, raceInterval/4)))
 		}
 	}
-	s.play(all)
-	require.Equal(t, map[ramp.Status]int{ramp.Cancelled: contests}, s.judge(all))
+	s.runRaces(all)
+	require.Equal(t, map[ramp.Status]int{ramp.Cancelled: raceCount}, s.requireOneResultEach(all))
 }
 
 // Until the provider has the payment, a good proof takes the place of another one, and the last of them stands.
-func TestOfManyProofsAtOnceTheLastAcceptedStands(t *testing.T) {
+func TestLastAcceptedOfConcurrentProofsStands(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	r := seeded(t)
-	all := s.contestants(contests)
+	r := newRandom(t)
+	all := s.startRaces(raceCount)
 	start := time.Now().Add(time.Second)
 	for i, c := range all {
 		one, other := c.proof(2*i), c.proof(2*i+1)
-		soon := func() time.Time { return start.Add(time.Duration(i)*pace + within(r, 0, pace)) }
-		s.submits(c, soon(), one)
-		s.submits(c, soon(), one)
-		s.signals(c, soon(), one)
-		s.submits(c, soon(), other)
-		s.signals(c, soon(), other)
-		s.submits(c, soon(), c.badProof())
+		soon := func() time.Time { return start.Add(time.Duration(i)*raceInterval + within(r, 0, raceInterval)) }
+		s.addSubmission(c, soon(), one)
+		s.addSubmission(c, soon(), one)
+		s.addSignal(c, soon(), one)
+		s.addSubmission(c, soon(), other)
+		s.addSignal(c, soon(), other)
+		s.addSubmission(c, soon(), c.badProof())
 	}
-	s.play(all)
-	require.Equal(t, map[ramp.Status]int{ramp.Completed: contests}, s.judge(all))
+	s.runRaces(all)
+	require.Equal(t, map[ramp.Status]int{ramp.Completed: raceCount}, s.requireOneResultEach(all))
 	for _, proof := range s.ledger().Proofs {
 		require.NotEqual(t, "", strings.Trim(strings.TrimPrefix(proof.Proof, "0x"), "0"), "the bad one was taken")
 	}
 }
 
-func TestWhateverComesWhileAnOrderClosesIsAnswered(t *testing.T) {
+func TestMessagesToAClosingOrderAreAnswered(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	r := seeded(t)
-	all := s.contestants(contests)
+	r := newRandom(t)
+	all := s.startRaces(raceCount)
 	start := time.Now().Add(time.Second)
 	for i, c := range all {
-		s.submits(c, start, c.proof(2*i))
+		s.addSubmission(c, start, c.proof(2*i))
 		closing := func() time.Time { return start.Add(within(r, 4*time.Second, 7*time.Second)) } // the provider takes five or six
-		s.submits(c, closing(), c.proof(2*i))
-		s.submits(c, closing(), c.proof(2*i+1))
-		s.signals(c, closing(), c.proof(2*i+1))
-		s.cancels(c, closing())
+		s.addSubmission(c, closing(), c.proof(2*i))
+		s.addSubmission(c, closing(), c.proof(2*i+1))
+		s.addSignal(c, closing(), c.proof(2*i+1))
+		s.addCancellation(c, closing())
 	}
-	s.play(all)
-	require.Equal(t, map[ramp.Status]int{ramp.Completed: contests}, s.judge(all))
+	s.runRaces(all)
+	require.Equal(t, map[ramp.Status]int{ramp.Completed: raceCount}, s.requireOneResultEach(all))
 }
 
 // The worker is stopped while another runs already, and that one is killed while none does.
 func TestProofsSubmittedWhileTheWorkerRestartsAreAllAccepted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	r := seeded(t)
-	all := s.contestants(contests)
+	r := newRandom(t)
+	all := s.startRaces(raceCount)
 	for _, route := range []string{"POST /v1/orders/utr", "POST /v1/offramp/orders/txnhash"} {
 		s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"latency","delay":"1s","route":%q}`, route))
 	}
 	start := time.Now().Add(time.Second)
 	for i, c := range all {
-		s.submits(c, start.Add(within(r, 0, 6*time.Second)), c.proof(i))
+		s.addSubmission(c, start.Add(within(r, 0, 6*time.Second)), c.proof(i))
 	}
 	stopAt, killAt := start.Add(within(r, 500*time.Millisecond, 1500*time.Millisecond)), start.Add(within(r, 4*time.Second, 6*time.Second))
 	played := make(chan struct{})
 	go func() {
 		defer close(played)
-		s.play(all)
+		s.runRaces(all)
 	}()
 
 	<-time.After(time.Until(stopAt))
@@ -398,35 +398,35 @@ func TestProofsSubmittedWhileTheWorkerRestartsAreAllAccepted(t *testing.T) {
 
 	<-played
 	for _, c := range all {
-		require.NoError(t, c.moves[0].err)
+		require.NoError(t, c.actions[0].err)
 	}
-	require.Equal(t, map[ramp.Status]int{ramp.Completed: contests}, s.judge(all))
+	require.Equal(t, map[ramp.Status]int{ramp.Completed: raceCount}, s.requireOneResultEach(all))
 }
 
-func TestStartsOfOneReferenceAtOnceAreOneOrder(t *testing.T) {
+func TestConcurrentStartsOfOneReferenceAreOneOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	r := seeded(t)
+	r := newRandom(t)
 	start := time.Now().Add(time.Second)
-	var all []*contest
-	for i := range contests {
+	var all []*race
+	for i := range raceCount {
 		request := onrampRequest(fmt.Sprintf("race-%d", i))
 		request.Email = ramp.Email(userOf(i, "linked"))
 		rival := request
 		rival.Fiat.Amount = "2000.00"
-		c := &contest{id: buy(request.Reference)}
+		c := &race{id: buy(request.Reference)}
 		for _, wanted := range []ramp.OnrampRequest{request, request, request, rival} {
-			c.moves = append(c.moves, &move{at: start.Add(time.Duration(i)*pace + within(r, 0, pace)),
-				make: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOnramp(ctx, wanted) }})
+			c.actions = append(c.actions, &action{at: start.Add(time.Duration(i)*raceInterval + within(r, 0, raceInterval)),
+				do: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOnramp(ctx, wanted) }})
 		}
 		all = append(all, c)
 	}
-	s.play(all)
+	s.runRaces(all)
 	for _, c := range all {
 		there := s.reference(c.id)
 		require.Len(t, there.Orders, 1)
 		got := 0
-		for _, m := range c.moves {
+		for _, m := range c.actions {
 			if m.err != nil {
 				require.True(t, ramp.IsError(m.err, ramp.ReferenceTaken), "%s: %v", c.id.Reference, m.err)
 				continue
@@ -443,57 +443,57 @@ func TestStartsOfOneReferenceAtOnceAreOneOrder(t *testing.T) {
 func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
-	r := seeded(t)
-	s.toAGoodPrice()
+	r := newRandom(t)
+	s.advanceToAGoodPrice()
 	start := time.Now()
-	agreed := make([]string, contests)
+	agreed := make([]string, raceCount)
 	var confirming errgroup.Group
-	for i := range contests {
+	for i := range raceCount {
 		request := onrampRequest(fmt.Sprintf("race-%d", i))
 		request.Email, request.Fiat.Amount = ramp.Email(userOf(i, "linked")), fmt.Sprintf("%d.06", 1000+i)
 		request.Quote = &ramp.QuoteTerms{Confirm: true}
 		jitter := within(r, -300*time.Millisecond, 300*time.Millisecond)
 		confirming.Go(func() error {
-			<-time.After(time.Until(start.Add(time.Duration(i) * pace)))
+			<-time.After(time.Until(start.Add(time.Duration(i) * raceInterval)))
 			var err error
-			agreed[i], err = s.confirmAtTheLastMoment(request, jitter)
+			agreed[i], err = s.confirmAtExpiry(request, jitter)
 			return err
 		})
 	}
 	require.NoError(t, confirming.Wait())
 	asked := 0
-	for i := range contests {
+	for i := range raceCount {
 		id := buy(fmt.Sprintf("race-%d", i))
 		order, err := s.Orders.Get(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, ramp.AwaitingPayment, order.Status)
 		require.Equal(t, []string{order.OrderID}, s.reference(id).Orders)
-		s.requireNoLess(order.OrderID, agreed[i])
+		s.requireAtLeast(order.OrderID, agreed[i])
 		for _, entry := range order.Timeline {
 			if entry.Status == ramp.AwaitingConfirmation {
 				asked++
 			}
 		}
 	}
-	t.Logf("users were asked %d times about %d orders", asked, contests)
-	require.Greater(t, asked, contests)
+	t.Logf("users were asked %d times about %d orders", asked, raceCount)
+	require.Greater(t, asked, raceCount)
 }
 
-// toAGoodPrice moves the provider's clock to the beginning of a window of 30 seconds in which swinging prices are good.
-func (s *stack) toAGoodPrice() {
+// advanceToAGoodPrice moves the provider's clock to the beginning of a window of 30 seconds in which swinging prices are good.
+func (s *stack) advanceToAGoodPrice() {
 	s.t.Helper()
 	const swing = time.Minute
 	var clock struct {
 		Now time.Time `json:"now"`
 	}
 	require.NoError(s.t, s.read("/sandbox/clock", &clock))
-	s.clock(fmt.Sprintf(`{"advance":%q}`, clock.Now.Truncate(swing).Add(swing).Sub(clock.Now)))
+	s.setClock(fmt.Sprintf(`{"advance":%q}`, clock.Now.Truncate(swing).Add(swing).Sub(clock.Now)))
 }
 
-// confirmAtTheLastMoment confirms an order's quote about when it expires, and any that comes in its place at once. It
+// confirmAtExpiry confirms an order's quote about when it expires, and any that comes in its place at once. It
 // returns what the user receives by the last one.
-func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.Duration) (string, error) {
-	ctx, cancel := context.WithTimeout(s.t.Context(), settling)
+func (s *stack) confirmAtExpiry(request ramp.OnrampRequest, jitter time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), completionTime)
 	defer cancel()
 	order, err := s.Orders.StartOnramp(ctx, request)
 	if err != nil {
@@ -509,7 +509,7 @@ func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.D
 		case order.Status == ramp.AwaitingPayment:
 			return agreed, nil
 		case order.Status != ramp.AwaitingConfirmation:
-			<-time.After(pace)
+			<-time.After(raceInterval)
 			continue
 		}
 		if _, err := s.Orders.ConfirmQuote(ctx, buy(request.Reference), order.Quote.ID); err != nil {
@@ -520,7 +520,7 @@ func (s *stack) confirmAtTheLastMoment(request ramp.OnrampRequest, jitter time.D
 	return "", ctx.Err()
 }
 
-func (s *stack) requireNoLess(orderID, agreed string) {
+func (s *stack) requireAtLeast(orderID, agreed string) {
 	s.t.Helper()
 	least, err := decimal.NewFromString(agreed)
 	require.NoError(s.t, err)

@@ -12,7 +12,7 @@ import (
 	"rampart/ramp"
 )
 
-func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount(t *testing.T) {
+func TestOrderCancelledForItsAmountIsReorderedForThePaidAmount(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	request := onrampRequest("mismatch")
@@ -23,9 +23,9 @@ func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount
 	other := ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha.other@okbank", Name: "Asha Rao"}}
 	_, err = s.Orders.SubmitAccount(t.Context(), buy("mismatch"), other)
 	require.NoError(t, err)
-	s.awaitStatus(buy("mismatch"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("mismatch"), completionTime, ramp.AwaitingPayment)
 	s.submit("mismatch", utrOf(1))
-	s.awaitStatus(buy("mismatch"), settling, ramp.Cancelled)
+	s.awaitStatus(buy("mismatch"), completionTime, ramp.Cancelled)
 
 	_, problems, code := s.starter("reorder", "mismatch", "--reference", "mismatch-2")
 	require.Equal(t, 2, code)
@@ -36,7 +36,7 @@ func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount
 
 	out, problems, code = s.starter("reorder", "mismatch", "--reference", "mismatch-2", "--amount", "900.00", "--watch", "-o", "json")
 	require.Equal(t, 0, code, "%s\n%s", out, problems)
-	again := s.awaitStatus(buy("mismatch-2"), settling, ramp.Completed)
+	again := s.awaitStatus(buy("mismatch-2"), completionTime, ramp.Completed)
 	require.Equal(t, utrOf(1), string(again.Proof.UTR))
 	require.Equal(t, "900.00", again.Quote.Pay.Amount)
 	require.Equal(t, "mismatch", again.Previous.Reference)
@@ -45,23 +45,23 @@ func TestOrderCancelledForItsAmountIsReorderedForWhatWasPaidFromTheLinkedAccount
 	}
 }
 
-// another is a client of another backend.
-func (s *stack) another() *ramp.Client {
+// otherBackend is a client of another backend.
+func (s *stack) otherBackend() *ramp.Client {
 	return ramp.NewClient(s.Temporal, codec.NewDataConverter(codec.New(s.Keyring, "default")))
 }
 
-// outage lets every submission of a UTR fail until it is over.
-func (s *stack) outage(reference string) {
+// failUTRs lets every submission of a UTR fail until it is over.
+func (s *stack) failUTRs(reference string) {
 	s.t.Helper()
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"error","status":503,"route":"POST /v1/orders/utr","reference":%q}`, reference))
 }
 
-func TestElevenTriesOfOneUTRInAnOutageKeepNobodyElseOut(t *testing.T) {
+func TestRepeatedUTRInAnOutageBlocksNoOtherCaller(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("tries"))
 	require.NoError(t, err)
-	s.outage("tries")
+	s.failUTRs("tries")
 	for range 11 {
 		trying, stop := context.WithTimeout(t.Context(), time.Second)
 		_, err := s.Orders.SubmitUTR(trying, "tries", utrOf(1))
@@ -71,18 +71,18 @@ func TestElevenTriesOfOneUTRInAnOutageKeepNobodyElseOut(t *testing.T) {
 
 	asking, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
-	order, err := s.another().StartOnramp(asking, onrampRequest("tries"))
+	order, err := s.otherBackend().StartOnramp(asking, onrampRequest("tries"))
 	require.NoError(t, err)
 	require.NotNil(t, order.Instructions)
 	require.Equal(t, 1, s.updatesOf("tries", ramp.SubmitUTR))
 }
 
-func TestStartThatFindsTenUpdatesWaitingIsAnsweredAllTheSame(t *testing.T) {
+func TestStartIsAnsweredAtTheLimitOfPendingUpdates(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("crowd"))
 	require.NoError(t, err)
-	s.outage("crowd")
+	s.failUTRs("crowd")
 	for n := range 10 {
 		trying, stop := context.WithTimeout(t.Context(), time.Second)
 		_, err := s.Orders.SubmitUTR(trying, "crowd", utrOf(n+1))
@@ -93,17 +93,17 @@ func TestStartThatFindsTenUpdatesWaitingIsAnsweredAllTheSame(t *testing.T) {
 
 	asking, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
-	order, err := s.another().StartOnramp(asking, onrampRequest("crowd"))
+	order, err := s.otherBackend().StartOnramp(asking, onrampRequest("crowd"))
 	require.NoError(t, err)
 	require.NotNil(t, order.Instructions)
 
 	other := onrampRequest("crowd")
 	other.Fiat.Amount = "2000.00"
-	_, err = s.another().StartOnramp(asking, other)
+	_, err = s.otherBackend().StartOnramp(asking, other)
 	require.True(t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
 }
 
-func TestStartOfATakenReferenceIsToldSoWhileNoWorkerRuns(t *testing.T) {
+func TestTakenReferenceIsReportedWithoutAWorker(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
 	s.stop(s.worker)

@@ -19,7 +19,7 @@ import (
 func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/orders/create", networkFault{left: 1})
 	n.fail("GET /v1/orders/0", networkFault{left: 1 << 30, status: http.StatusServiceUnavailable})
 	started := make(chan error, 1)
@@ -27,7 +27,7 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("reset"))
 		started <- err
 	}()
-	eventually(t, settling, func() error {
+	eventually(t, completionTime, func() error {
 		if pending := s.pending("reset"); pending.GetActivityType().GetName() != "CreateOnrampOrder" || pending.GetLastFailure() == nil {
 			return errors.New("the creation has not failed yet")
 		}
@@ -40,7 +40,7 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	require.NoError(t, <-started)
 	require.Len(t, s.ledger().Orders, 1)
 	s.submit("reset", utrOf(1))
-	order := s.awaitStatus(buy("reset"), settling, ramp.Completed)
+	order := s.awaitStatus(buy("reset"), completionTime, ramp.Completed)
 	require.Equal(t, s.ledger().Orders[0].ID, order.OrderID)
 }
 
@@ -68,7 +68,7 @@ func (s *stack) resetActivity(reference, activityID string) {
 }
 
 // Whoever may signal an order can send it thousands of signals. They must neither end it nor keep its user from paying.
-func TestFloodOfSignalsNeitherEndsAnOrderNorKeepsItsUserFromPaying(t *testing.T) {
+func TestFloodOfSignalsNeitherEndsAnOrderNorBlocksItsPayment(t *testing.T) {
 	t.Parallel()
 	flood := 2_000
 	if signals := os.Getenv("RAMP_FLOOD"); signals != "" { // make nightly sends more than the server takes

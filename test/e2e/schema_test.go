@@ -13,8 +13,8 @@ import (
 	"rampart/ramp/schema"
 )
 
-// TestOrdersAreAsTheirSchemaSays looks at orders of both directions on their way: when there is something to pay, and when they are over.
-func TestOrdersAreAsTheirSchemaSays(t *testing.T) {
+// TestOrdersMatchTheirSchema looks at orders of both directions on their way: when there is something to pay, and when they are over.
+func TestOrdersMatchTheirSchema(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("by-upi"))
@@ -39,7 +39,7 @@ func TestOrdersAreAsTheirSchemaSays(t *testing.T) {
 	require.NoError(t, err)
 	for _, id := range paid {
 		s.requireSchema(id)
-		s.awaitStatus(id, settling, ramp.Completed)
+		s.awaitStatus(id, completionTime, ramp.Completed)
 		s.requireSchema(id)
 	}
 }

@@ -22,14 +22,14 @@ import (
 	"rampart/test/testbed"
 )
 
-// marks are what must not be found anywhere: each of these values is used once, by the orders of this test alone.
-type marks struct {
+// secretValues are what must not be found anywhere: each of these values is used once, by the orders of this test alone.
+type secretValues struct {
 	names, emails, vpas, accounts, pans, aadhaars []string
 	// contents are of KYC dossiers, which are nowhere, not even encrypted.
 	contents []string
 }
 
-func (m marks) personal() []string {
+func (m secretValues) personal() []string {
 	var all []string
 	for _, values := range [][]string{m.names, m.emails, m.vpas, m.accounts, m.pans, m.aadhaars, m.contents} {
 		all = append(all, values...)
@@ -37,8 +37,8 @@ func (m marks) personal() []string {
 	return all
 }
 
-// spellings are the forms in which a value may lie about.
-func spellings(value string) []string {
+// encodingsOf are the forms in which a value may lie about.
+func encodingsOf(value string) []string {
 	quoted, _ := json.Marshal(value)
 	forms := []string{
 		value, strings.ToUpper(value), strings.ToLower(value), strings.Trim(string(quoted), `"`),
@@ -56,7 +56,7 @@ func spellings(value string) []string {
 func requireClean(t *testing.T, where, text string, secrets []string) {
 	t.Helper()
 	for _, secret := range secrets {
-		for _, form := range spellings(secret) {
+		for _, form := range encodingsOf(secret) {
 			if at := strings.Index(text, form); at >= 0 {
 				require.Fail(t, "secret in "+where, "%q in: …%s…", form, text[max(0, at-200):min(len(text), at+200)])
 			}
@@ -65,12 +65,12 @@ func requireClean(t *testing.T, where, text string, secrets []string) {
 	require.NotRegexp(t, jwt, text, where)
 }
 
-func marked(reference string, m *marks, tag string) (ramp.OnrampRequest, ramp.OfframpRequest) {
+func requestsWithSecrets(reference string, m *secretValues, tag string) (ramp.OnrampRequest, ramp.OfframpRequest) {
 	name := "Zelmira Quorn" + strings.ToLower(tag)
 	email := "Zelmira.Quorn-" + tag + "+nokyc@mark.example.test"
 	vpa := "zelmiraquorn" + tag + "@okmark"
-	account := "91827364" + numbers[tag]
-	pan := "ZQMPK" + numbers[tag][:4] + "Z"
+	account := "91827364" + secretDigits[tag]
+	pan := "ZQMPK" + secretDigits[tag][:4] + "Z"
 	m.names, m.emails, m.vpas = append(m.names, name), append(m.emails, email), append(m.vpas, vpa)
 	m.accounts, m.pans = append(m.accounts, account), append(m.pans, pan)
 	buying, selling := onrampRequest(reference), offrampRequest(reference)
@@ -80,11 +80,11 @@ func marked(reference string, m *marks, tag string) (ramp.OnrampRequest, ramp.Of
 	return buying, selling
 }
 
-// numbers are the digits of each tag's account and PAN.
-var numbers = map[string]string{"a": "50505011", "b": "60606022", "c": "70709004", "d": "80808044", "e": "90909055"}
+// secretDigits are the digits of each tag's account and PAN.
+var secretDigits = map[string]string{"a": "50505011", "b": "60606022", "c": "70709004", "d": "80808044", "e": "90909055"}
 
-// markedDossier is a dossier whose every content can be told.
-func markedDossier(t *testing.T, m *marks, email string) string {
+// dossierWithSecrets is a dossier whose every content can be told.
+func dossierWithSecrets(t *testing.T, m *secretValues, email string) string {
 	t.Helper()
 	files := dossier(email)
 	files["dossier.json"] = strings.NewReplacer(
@@ -96,16 +96,16 @@ func markedDossier(t *testing.T, m *marks, email string) string {
 	return writeDossier(t, files)
 }
 
-// TestNoSecretLeavesTheWorkerOnAnyRoad takes orders along every road with values that can be told, and then looks for
+// TestNoSecretLeavesTheWorkerOnAnyPath takes orders along every road with values that can be told, and then looks for
 // them wherever the parts of Rampart write: the logs of all programs at all levels, what the starter prints, the worker's
 // metrics and pages, its spans, Temporal's database as it lies on the disk, what Temporal's API tells of workflows, and the orders
 // that users see.
-func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
+func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	var m marks
+	var m secretValues
 	spans := new(collector)
-	s := newStack(t, 60, onFile, unreliable(n), watched, traced(spans))
+	s := newStack(t, 60, onFile, withNetwork(n), withMetrics, withTraces(spans))
 	codecServer := s.startCodecServer()
 	var printed strings.Builder
 	run := func(args ...string) {
@@ -114,8 +114,8 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	}
 
 	// KYC upload and a new UPI account, with a provider that repeats what it was sent in its errors.
-	buying, _ := marked("mark-upi", &m, "a")
-	buying.KYC = &ramp.KYC{Dossier: ramp.Dossier(markedDossier(t, &m, string(buying.Email)))}
+	buying, _ := requestsWithSecrets("mark-upi", &m, "a")
+	buying.KYC = &ramp.KYC{Dossier: ramp.Dossier(dossierWithSecrets(t, &m, string(buying.Email)))}
 	buying.UPI.Name = "Dossierzelda Markedquorn" // the provider compares it
 	for _, route := range []string{
 		"POST /v1/users/login", "POST /v1/users/kyc-status", "POST /v1/users/upload/kyc", "POST /v1/users/upi-link",
@@ -127,7 +127,7 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	require.NoError(t, err)
 
 	// Requests and messages that make no sense, past the client that would not send them. The order waits for its payment.
-	broken, brokenBank := marked("mark-broken", &m, "e")
+	broken, brokenBank := requestsWithSecrets("mark-broken", &m, "e")
 	broken.Email = ramp.Email(strings.Replace(string(broken.Email), "+nokyc", "", 1))
 	broken.UPI.ID += ramp.VPA(" and " + brokenBank.Bank.AccountNumber)
 	failed, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/mark-broken", TaskQueue: ramp.TaskQueue},
@@ -145,39 +145,39 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 	run("submit-utr", "mark-upi", utrOf(1))
 
 	// A refused bank account, another one by signal, and a hash that is refused first.
-	_, selling := marked("mark-bank", &m, "c")
+	_, selling := requestsWithSecrets("mark-bank", &m, "c")
 	selling.Email = ramp.Email(strings.Replace(string(selling.Email), "+nokyc", "", 1))
 	n.fail("POST /v1/offramp/orders/create", networkFault{left: 1, status: http.StatusInternalServerError, echo: true})
 	_, err = s.Orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
-	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingAccount)
-	_, other := marked("", &m, "d")
+	s.awaitStatus(sell("mark-bank"), completionTime, ramp.AwaitingAccount)
+	_, other := requestsWithSecrets("", &m, "d")
 	_, err = s.Orders.SubmitAccount(t.Context(), sell("mark-bank"), ramp.AccountSubmission{Bank: other.Bank})
 	require.NoError(t, err)
-	s.awaitStatus(sell("mark-bank"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(sell("mark-bank"), completionTime, ramp.AwaitingPayment)
 	run("submit-hash", "mark-bank", "0x"+strings.Repeat("0", 64))
 	run("submit-hash", "mark-bank", hashOf(1))
 
 	// A provider that refuses for good, in the user's own words.
-	refused, _ := marked("mark-refused", &m, "b")
+	refused, _ := requestsWithSecrets("mark-refused", &m, "b")
 	refused.Email = ramp.Email(strings.Replace(string(refused.Email), "+nokyc", "", 1))
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadRequest, echo: true})
 	_, err = s.Orders.StartOnramp(t.Context(), refused)
 	require.NoError(t, err)
-	s.awaitStatus(buy("mark-refused"), settling, ramp.Rejected)
+	s.awaitStatus(buy("mark-refused"), completionTime, ramp.Rejected)
 
 	// A worker that is killed in the middle.
-	pages := s.shown()
+	pages := s.allPages()
 	s.worker.Kill()
 	second := s.startWorker()
-	s.awaitStatus(buy("mark-upi"), 2*settling, ramp.Completed)
-	s.awaitStatus(sell("mark-bank"), 2*settling, ramp.Completed)
+	s.awaitStatus(buy("mark-upi"), 2*completionTime, ramp.Completed)
+	s.awaitStatus(sell("mark-bank"), 2*completionTime, ramp.Completed)
 	for _, order := range []string{"onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"} {
 		run("status", order)
 		run("status", order, "-o", "json")
 	}
 	run("list")
-	pages += s.shown()
+	pages += s.allPages()
 
 	secrets := append(m.personal(), testbed.APIKey, testbed.APISecret, testbed.KYCSecret)
 	requireClean(t, "what the starter printed", printed.String(), secrets)
@@ -195,18 +195,18 @@ func TestNoSecretLeavesTheWorkerOnAnyRoad(t *testing.T) {
 		require.NoError(t, err)
 		requireClean(t, "order "+id.Reference, string(shown), secrets)
 	}
-	requireClean(t, "what Temporal's API tells", s.told("onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"), secrets)
+	requireClean(t, "what Temporal's API tells", s.apiOutput("onramp/mark-upi", "offramp/mark-bank", "onramp/mark-refused", "onramp/mark-broken"), secrets)
 	requireClean(t, "metrics, health and profiles", pages, secrets)
 	require.NotContains(t, pages, "mark-upi", "metrics are about no single order")
 	s.stop(second)
 	requireClean(t, "spans", spans.received(), secrets)
 	require.Contains(t, spans.received(), "offramp/mark-bank", "the scan would not find anything")
 	s.stop(s.server)
-	requireClean(t, "Temporal's database", s.onDisk(), secrets)
+	requireClean(t, "Temporal's database", s.databaseContent(), secrets)
 }
 
-// told is all that Temporal's API tells of workflows, as it tells it to who has no keys.
-func (s *stack) told(workflows ...string) string {
+// apiOutput is all that Temporal's API tells of workflows, as it tells it to who has no keys.
+func (s *stack) apiOutput(workflows ...string) string {
 	s.t.Helper()
 	outsider := s.outsider()
 	var all strings.Builder
@@ -235,8 +235,8 @@ func (s *stack) told(workflows ...string) string {
 	return all.String()
 }
 
-// onDisk is Temporal's database, file by file.
-func (s *stack) onDisk() string {
+// databaseContent is Temporal's database, file by file.
+func (s *stack) databaseContent() string {
 	s.t.Helper()
 	files, err := filepath.Glob(s.db + "*")
 	require.NoError(s.t, err)
@@ -255,14 +255,14 @@ func (s *stack) onDisk() string {
 // TestWebUIShowsNoSecretOutsideOfPayloads looks at the pages that a support person uses, with payloads decoded.
 func TestWebUIShowsNoSecretOutsideOfPayloads(t *testing.T) {
 	t.Parallel()
-	var m marks
+	var m secretValues
 	s := newStack(t, 60)
 	s.startCodecServer()
-	buying, _ := marked("mark-web", &m, "a")
+	buying, _ := requestsWithSecrets("mark-web", &m, "a")
 	buying.Email = ramp.Email(strings.Replace(string(buying.Email), "+nokyc", "", 1))
 	_, err := s.Orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
-	_, selling := marked("mark-web", &m, "c")
+	_, selling := requestsWithSecrets("mark-web", &m, "c")
 	selling.Email = ramp.Email(strings.Replace(string(selling.Email), "+nokyc", "", 1))
 	_, err = s.Orders.StartOfframp(t.Context(), selling)
 	require.NoError(t, err)
@@ -271,11 +271,11 @@ func TestWebUIShowsNoSecretOutsideOfPayloads(t *testing.T) {
 	for _, id := range []ramp.ID{buy("mark-web"), sell("mark-web")} {
 		for _, part := range []string{"/user-metadata", "/search-attributes", "/pending-activities", "/memo"} {
 			require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(id)+part)))
-			shows(t, page, "", id.Direction.WorkflowID(id.Reference))
+			requireShows(t, page, "", id.Direction.WorkflowID(id.Reference))
 			requireHides(t, page, secrets...)
 		}
 	}
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(sell("mark-web"))+"/user-metadata")))
-	shows(t, page, "", "XXXX9004")
+	requireShows(t, page, "", "XXXX9004")
 	requireHides(t, page, secrets...)
 }

@@ -41,9 +41,9 @@ type stack struct {
 	environment []string
 	// http is where the worker serves metrics and health, if it does.
 	http string
-	// ahead is the keyring of a backend that encrypts with a key that no other program has, and added is the keyset that contains it.
-	ahead *codec.Keyring
-	added []byte
+	// newKeyring is the keyring of a backend that encrypts with a key that no other program has, and newKeyset is the keyset that contains it.
+	newKeyring *codec.Keyring
+	newKeyset  []byte
 	// codec is the address at which the Web UI expects a codec server.
 	codec string
 	// launched is how many programs were started, for the names of their logs.
@@ -89,7 +89,7 @@ func newSandboxStack(t *testing.T, speed int, options ...stackOption) *stack {
 	_, err := s.StartSandbox(ctx)
 	require.NoError(t, err)
 	if s.network != nil {
-		s.Provider = s.network.between(t, s.Sandbox)
+		s.Provider = s.network.proxyTo(t, s.Sandbox)
 	}
 	return s
 }
@@ -293,8 +293,8 @@ func buy(reference string) ramp.ID { return ramp.ID{Direction: ramp.Onramp, Refe
 
 func sell(reference string) ramp.ID { return ramp.ID{Direction: ramp.Offramp, Reference: reference} }
 
-// pollsOf waits until an order's status was polled so many times more.
-func (s *stack) pollsOf(orderID string, polls int) {
+// awaitPolls waits until an order's status was polled so many times more.
+func (s *stack) awaitPolls(orderID string, polls int) {
 	s.t.Helper()
 	calls := func() int { return s.ledger().Calls["POST /v1/orders/status"] }
 	before := calls()
@@ -306,14 +306,14 @@ func (s *stack) pollsOf(orderID string, polls int) {
 	})
 }
 
-// force gives an order a status at the provider.
-func (s *stack) force(orderID, status string) {
+// setProviderStatus gives an order a status at the provider.
+func (s *stack) setProviderStatus(orderID, status string) {
 	s.t.Helper()
 	s.post("/sandbox/orders/"+orderID, fmt.Sprintf(`{"status":%q}`, status))
 }
 
-// clock changes the sandbox's clock.
-func (s *stack) clock(change string) {
+// setClock changes the sandbox's clock.
+func (s *stack) setClock(change string) {
 	s.t.Helper()
 	s.post("/sandbox/clock", change)
 }
@@ -342,8 +342,8 @@ func (s *stack) login() string {
 	return string(body)
 }
 
-// lists reports whether exactly these orders match a filter.
-func (s *stack) lists(filter ramp.Filter, references ...string) error {
+// checkList reports whether exactly these orders match a filter.
+func (s *stack) checkList(filter ramp.Filter, references ...string) error {
 	var found []string
 	for order, err := range s.Orders.List(s.t.Context(), filter) {
 		if err != nil {

@@ -12,10 +12,10 @@ import (
 	"rampart/ramp"
 )
 
-func TestStartThatIsTriedAgainWaitsWithTheOneBefore(t *testing.T) {
+func TestRetriedStartsShareOneUpdate(t *testing.T) {
 	t.Parallel()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n))
+	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/users/login", networkFault{left: 1000, status: http.StatusServiceUnavailable})
 	const tries = 12 // Temporal lets ten updates of an order wait
 	for range tries {
@@ -38,7 +38,7 @@ func TestStartThatIsTriedAgainWaitsWithTheOneBefore(t *testing.T) {
 	require.Equal(t, 1, accepted)
 
 	s.submit("impatient", utrOf(1))
-	s.awaitStatus(buy("impatient"), settling, ramp.Completed)
+	s.awaitStatus(buy("impatient"), completionTime, ramp.Completed)
 	over, err := s.Orders.StartOnramp(t.Context(), onrampRequest("impatient"))
 	require.NoError(t, err)
 	require.Equal(t, ramp.Completed, over.Status)

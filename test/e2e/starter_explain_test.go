@@ -17,8 +17,8 @@ import (
 	"rampart/starter/explain"
 )
 
-// explained is what the starter tells of an order.
-func (s *stack) explained(id ramp.ID) explain.Explanation {
+// explain is what the starter tells of an order.
+func (s *stack) explain(id ramp.ID) explain.Explanation {
 	s.t.Helper()
 	out, problems, code := s.starter("explain", id.Direction.WorkflowID(id.Reference), "-o", "json")
 	require.Zero(s.t, code, problems)
@@ -27,12 +27,12 @@ func (s *stack) explained(id ramp.ID) explain.Explanation {
 	return told
 }
 
-// explains waits until the starter tells that something is wrong with an order.
-func (s *stack) explains(id ramp.ID, what string) explain.Explanation {
+// awaitProblem waits until the starter tells that something is wrong with an order.
+func (s *stack) awaitProblem(id ramp.ID, what string) explain.Explanation {
 	s.t.Helper()
 	var told explain.Explanation
 	eventually(s.t, patience, func() error {
-		told = s.explained(id)
+		told = s.explain(id)
 		for _, problem := range told.Problems {
 			if strings.Contains(problem.What, what) {
 				return nil
@@ -43,8 +43,8 @@ func (s *stack) explains(id ramp.ID, what string) explain.Explanation {
 	return told
 }
 
-// attends waits until the starter's list of orders that need a person names exactly these.
-func (s *stack) attends(references ...string) {
+// awaitAttention waits until the starter's list of orders that need a person names exactly these.
+func (s *stack) awaitAttention(references ...string) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
 		out, problems, code := s.starter("attention", "-o", "json")
@@ -67,18 +67,18 @@ func (s *stack) attends(references ...string) {
 	})
 }
 
-func TestStarterExplainsAnOrderWhoseWorkersAreGoneOrHaveOtherCode(t *testing.T) {
+func TestStarterExplainsAnOrderWithoutWorkersOrWithIncompatibleCode(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("told"))
 	require.NoError(t, err)
-	told := s.explained(buy("told"))
+	told := s.explain(buy("told"))
 	require.Empty(t, told.Problems)
 	require.Equal(t, "the user", told.Awaits[0].From)
 	require.WithinDuration(t, time.Now().Add(3*time.Hour), told.Awaits[0].Until, time.Minute)
 
 	s.worker.Kill()
-	told = s.explains(buy("told"), "no worker runs")
+	told = s.awaitProblem(buy("told"), "no worker runs")
 	require.Equal(t, ramp.AwaitingPayment, told.Status, "Temporal knows it without a worker")
 	require.NotEmpty(t, told.OrderID)
 
@@ -88,20 +88,20 @@ func TestStarterExplainsAnOrderWhoseWorkersAreGoneOrHaveOtherCode(t *testing.T) 
 	}, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	require.NoError(t, changed.Start())
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/told", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
-	told = s.explains(buy("told"), "nondeterminism")
+	told = s.awaitProblem(buy("told"), "nondeterminism")
 	require.Contains(t, told.Problems[0].What, "TMPRL1100")
-	s.attends("told")
+	s.awaitAttention("told")
 	changed.Stop()
 
 	s.worker = s.startWorker()
 	s.awaitStatus(buy("told"), patience, ramp.VerifyingPayment)
-	told = s.explained(buy("told"))
+	told = s.explain(buy("told"))
 	require.Empty(t, told.Problems)
 	require.Equal(t, "the provider", told.Awaits[0].From)
-	s.attends()
+	s.awaitAttention()
 }
 
-func TestStarterNamesTheOrdersThatNeedAPersonAndWhy(t *testing.T) {
+func TestStarterListsOrdersThatNeedAttentionWithTheReason(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for _, reference := range []string{"failing", "gone", "well"} {
@@ -113,7 +113,7 @@ func TestStarterNamesTheOrdersThatNeedAPersonAndWhy(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Temporal.TerminateWorkflow(t.Context(), "onramp/gone", "", "a test"))
 
-	s.attends("failing", "gone")
+	s.awaitAttention("failing", "gone")
 
 	out, problems, code := s.starter("attention")
 	require.Zero(t, code, problems)
@@ -123,7 +123,7 @@ func TestStarterNamesTheOrdersThatNeedAPersonAndWhy(t *testing.T) {
 	} {
 		require.Contains(t, out, want)
 	}
-	gone := s.explained(buy("gone"))
+	gone := s.explain(buy("gone"))
 	require.Equal(t, "terminated", gone.Workflow)
 	require.Equal(t, ramp.AwaitingPayment, gone.Status)
 	out, problems, code = s.starter("list", "--reference", "fail")

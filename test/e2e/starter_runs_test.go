@@ -18,17 +18,17 @@ import (
 	"rampart/ramp"
 )
 
-// bareStart starts a workflow as clients do that know nothing of id policies, search attributes and summaries.
-func bareStart(t *testing.T, temporal client.Client, id, queue, kind string, request any) client.WorkflowRun {
+// startWorkflow starts a workflow as clients do that know nothing of id policies, search attributes and summaries.
+func startWorkflow(t *testing.T, temporal client.Client, id, queue, kind string, request any) client.WorkflowRun {
 	t.Helper()
 	run, err := temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, kind, request)
 	require.NoError(t, err)
 	return run
 }
 
-func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
+func TestNamespaceWithoutSetupIsReportedByWorkerAndStarter(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, 60, watched)
+	s := newStack(t, 60, withMetrics)
 	s.stop(s.worker)
 	_, err := s.Temporal.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
 		Namespace: "bare", WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
@@ -45,7 +45,7 @@ func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 	inBare := []string{"TEMPORAL_NAMESPACE=bare"}
 	s.worker = s.launchWorker(inBare...)
 	s.awaitLog(s.worker, "no order can run")
-	bareStart(t, bare, "onramp/early", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("early"))
+	startWorkflow(t, bare, "onramp/early", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("early"))
 
 	eventually(t, patience, func() error {
 		page, code := s.workerPage("/readyz")
@@ -82,7 +82,7 @@ func TestNamespaceWithoutSetupIsSaidWhereverSomebodyLooks(t *testing.T) {
 	})
 }
 
-func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t *testing.T) {
+func TestOrderIsFoundAmongRefusedRunsOfItsReference(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("twice"))
@@ -92,7 +92,7 @@ func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t 
 	first := s.awaitStatus(buy("twice"), patience, ramp.Cancelled)
 	made := s.Temporal.GetWorkflow(t.Context(), "onramp/twice", "").GetRunID()
 
-	second := bareStart(t, s.Temporal, "onramp/twice", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("twice"))
+	second := startWorkflow(t, s.Temporal, "onramp/twice", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("twice"))
 	require.Error(t, second.Get(t.Context(), nil))
 	reset, err := s.Temporal.WorkflowService().ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: "onramp/twice", RunId: made},
@@ -102,18 +102,18 @@ func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t 
 	require.Error(t, s.Temporal.GetWorkflow(t.Context(), "onramp/twice", reset.GetRunId()).Get(t.Context(), nil))
 	typo := onrampRequest("typo")
 	typo.UPI.ID = "asha"
-	require.Error(t, bareStart(t, s.Temporal, "onramp/typo", ramp.TaskQueue, ramp.OnrampWorkflow, typo).Get(t.Context(), nil))
-	require.Error(t, bareStart(t, s.Temporal, "onramp/case", ramp.TaskQueue, "ONRAMP", onrampRequest("case")).Get(t.Context(), nil))
-	bareStart(t, s.Temporal, "onramp/queue", "orders", ramp.OnrampWorkflow, onrampRequest("queue"))
-	bareStart(t, s.Temporal, "onramp/type", ramp.TaskQueue, "payout", onrampRequest("type"))
+	require.Error(t, startWorkflow(t, s.Temporal, "onramp/typo", ramp.TaskQueue, ramp.OnrampWorkflow, typo).Get(t.Context(), nil))
+	require.Error(t, startWorkflow(t, s.Temporal, "onramp/case", ramp.TaskQueue, "ONRAMP", onrampRequest("case")).Get(t.Context(), nil))
+	startWorkflow(t, s.Temporal, "onramp/queue", "orders", ramp.OnrampWorkflow, onrampRequest("queue"))
+	startWorkflow(t, s.Temporal, "onramp/type", ramp.TaskQueue, "payout", onrampRequest("type"))
 
-	s.attends("queue", "type")
+	s.awaitAttention("queue", "type")
 	require.Len(t, s.ledger().Orders, 1)
 	again, err := s.Orders.StartOnramp(t.Context(), onrampRequest("twice"))
 	require.NoError(t, err)
 	require.Equal(t, first.OrderID, again.OrderID, "the client is given the order that has the reference")
 	require.Len(t, s.ledger().Orders, 1)
-	told := s.explained(buy("twice"))
+	told := s.explain(buy("twice"))
 	require.Equal(t, []any{made, ramp.Cancelled, first.OrderID}, []any{told.RunID, told.Status, told.OrderID})
 	require.GreaterOrEqual(t, len(told.Runs), 3)
 	for _, run := range told.Runs[:len(told.Runs)-1] {
@@ -152,5 +152,5 @@ func TestOrderIsFoundAmongTheRunsOfItsReferenceAndWhatWasRefusedIsNobodysWork(t 
 	out, problems, code = s.starter("list")
 	require.Zero(t, code, problems)
 	require.Contains(t, out, "! no order: its type is ONRAMP")
-	require.True(t, s.explained(buy("type")).Stray)
+	require.True(t, s.explain(buy("type")).Stray)
 }

@@ -78,14 +78,14 @@ func (a *authority) write(name, kind string, der []byte) string {
 	return file
 }
 
-// asClient is how a client shows its certificate, by the variables of Temporal's own tools.
-func (a *authority) asClient(name string) []string {
+// clientEnvironment is how a client shows its certificate, by the variables of Temporal's own tools.
+func (a *authority) clientEnvironment(name string) []string {
 	cert, key := a.issue(name)
-	return append(a.trusting(), "TEMPORAL_TLS_CLIENT_CERT_PATH="+cert, "TEMPORAL_TLS_CLIENT_KEY_PATH="+key)
+	return append(a.trustEnvironment(), "TEMPORAL_TLS_CLIENT_CERT_PATH="+cert, "TEMPORAL_TLS_CLIENT_KEY_PATH="+key)
 }
 
-// trusting is how a client trusts the authority.
-func (a *authority) trusting() []string {
+// trustEnvironment is how a client trusts the authority.
+func (a *authority) trustEnvironment() []string {
 	return []string{"TEMPORAL_TLS=true", "TEMPORAL_TLS_SERVER_CA_CERT_PATH=" + a.ca}
 }
 
@@ -124,8 +124,8 @@ global:
 	s.server = s.launch("temporal-server", ports, "--config-file", config, "--allow-no-auth", "start")
 }
 
-// buysWith requires that an order is started, paid and followed to its end by the command line alone.
-func (s *stack) buysWith(environment []string, reference, utr string) {
+// runOrderWith requires that an order is started, paid and followed to its end by the command line alone.
+func (s *stack) runOrderWith(environment []string, reference, utr string) {
 	s.t.Helper()
 	_, problems, code := s.starterWith(environment, "onramp", "--reference", reference, "--email", "asha+linked@example.test",
 		"--amount", "1000.00", "--token", "USDC", "--token-address", "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", "--chain-id", "137",
@@ -144,7 +144,7 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 	s := newSandboxStack(t, 60)
 	a := newAuthority(t)
 	s.startOfficialServer(a)
-	operator := append(a.asClient("operator"), "TEMPORAL_NAMESPACE=orders")
+	operator := append(a.clientEnvironment("operator"), "TEMPORAL_NAMESPACE=orders")
 	eventually(t, patience, func() error {
 		out, problems, code := s.starterWith(operator, "setup", "--retention", "48h")
 		if code != 0 {
@@ -160,13 +160,13 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 	require.Regexp(t, `Retention +2 days +unchanged`, out)
 	require.NotContains(t, out, "added", "it was all there")
 
-	s.startWorker(append(a.asClient("worker"), "TEMPORAL_NAMESPACE=orders")...)
-	s.buysWith(operator, "mutual", utrOf(1))
+	s.startWorker(append(a.clientEnvironment("worker"), "TEMPORAL_NAMESPACE=orders")...)
+	s.runOrderWith(operator, "mutual", utrOf(1))
 
-	_, problems, code = s.starterWith(append(a.trusting(), "TEMPORAL_NAMESPACE=orders"), "list")
+	_, problems, code = s.starterWith(append(a.trustEnvironment(), "TEMPORAL_NAMESPACE=orders"), "list")
 	require.Equal(t, 1, code, "without a certificate of its own")
 	require.Contains(t, problems, "cannot reach Temporal at "+s.Address)
-	_, problems, code = s.starterWith(append(newAuthority(t).asClient("stranger"), "TEMPORAL_NAMESPACE=orders"), "list")
+	_, problems, code = s.starterWith(append(newAuthority(t).clientEnvironment("stranger"), "TEMPORAL_NAMESPACE=orders"), "list")
 	require.Equal(t, 1, code, "with a certificate of somebody else's")
 	require.Contains(t, problems, "TLS certificate rejected")
 }
@@ -174,9 +174,9 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 // cloudKey is the API key that the guarded server of these tests accepts.
 const cloudKey = "e2e-cloud-api-key-51b7"
 
-// guard stands before a Temporal server as Temporal Cloud's does: it speaks TLS, demands an API key of every call, and keeps
+// startGuard stands before a Temporal server as Temporal Cloud's does: it speaks TLS, demands an API key of every call, and keeps
 // the management of namespaces and search attributes to itself.
-func (s *stack) guard(a *authority) (address string) {
+func (s *stack) startGuard(a *authority) (address string) {
 	s.t.Helper()
 	upstream, err := url.Parse("http://" + s.Address)
 	require.NoError(s.t, err)
@@ -217,16 +217,16 @@ func refuse(w http.ResponseWriter, message string) {
 	w.Header().Set("Grpc-Message", message)
 }
 
-func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
+func TestOrderRunsOverTLSWithAnAPIKeyThatIsNotLogged(t *testing.T) {
 	t.Parallel()
 	s := newSandboxStack(t, 60)
 	s.startServer()
 	a := newAuthority(t)
-	s.Address = s.guard(a)
-	withKey := append(a.trusting(), "TEMPORAL_API_KEY="+cloudKey)
+	s.Address = s.startGuard(a)
+	withKey := append(a.trustEnvironment(), "TEMPORAL_API_KEY="+cloudKey)
 	worker := s.startWorker(withKey...)
 
-	s.buysWith(withKey, "keyed", utrOf(1))
+	s.runOrderWith(withKey, "keyed", utrOf(1))
 	out, problems, code := s.starterWith(withKey, "setup")
 	require.Zero(t, code, problems)
 	require.Contains(t, out, "Namespace default is ready for orders.", "all was there")
@@ -236,7 +236,7 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 	_, problems, code = s.starterWith(append(withKey, "TEMPORAL_NAMESPACE=elsewhere"), "setup")
 	require.Equal(t, 1, code)
 	require.Contains(t, problems, `create namespace "elsewhere"`)
-	_, problems, code = s.starterWith(append(a.trusting(), "TEMPORAL_API_KEY=another-key"), "list")
+	_, problems, code = s.starterWith(append(a.trustEnvironment(), "TEMPORAL_API_KEY=another-key"), "list")
 	require.Equal(t, 1, code)
 	require.Contains(t, problems, "credentials rejected")
 	require.NotContains(t, problems, "another-key")
@@ -248,7 +248,7 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatNoLogShows(t *testing.T) {
 }
 
 // A profile of Temporal's configuration file is another way to say the same, and --context chooses it.
-func TestContextReachesTheServerOfItsProfile(t *testing.T) {
+func TestContextSelectsTheServerOfItsProfile(t *testing.T) {
 	t.Parallel()
 	s := newSandboxStack(t, 60)
 	s.startServer()
@@ -263,7 +263,7 @@ address = %q
 api_key = %q
 [profile.cloud.tls]
 server_ca_cert_path = %q
-`, s.guard(a), cloudKey, a.ca), 0o600))
+`, s.startGuard(a), cloudKey, a.ca), 0o600))
 	run := func(args ...string) (string, int) {
 		cmd := exec.CommandContext(t.Context(), program("starter"), args...)
 		cmd.Env = append(cmd.Environ(), "TEMPORAL_CONFIG_FILE="+config, "TEMPORAL_PROFILE=nowhere", "RAMP_KEYSET_FILE="+s.Keyset)

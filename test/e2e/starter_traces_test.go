@@ -11,10 +11,10 @@ import (
 	"rampart/ramp"
 )
 
-func TestStarterBeginsTheTraceOfAnOrder(t *testing.T) {
+func TestStarterStartsTheTraceOfAnOrder(t *testing.T) {
 	t.Parallel()
 	spans := new(collector)
-	s := newStack(t, 60, traced(spans))
+	s := newStack(t, 60, withTraces(spans))
 	request, err := json.Marshal(onrampRequest("begun"))
 	require.NoError(t, err)
 	start := exec.CommandContext(t.Context(), program("starter"), "onramp", "--file", "-")
@@ -25,7 +25,7 @@ func TestStarterBeginsTheTraceOfAnOrder(t *testing.T) {
 
 	_, err = s.Orders.SubmitUTR(t.Context(), "begun", utrOf(1))
 	require.NoError(t, err)
-	s.awaitStatus(buy("begun"), settling, ramp.Completed)
+	s.awaitStatus(buy("begun"), completionTime, ramp.Completed)
 	s.stop(s.worker)
 
 	names, above := spans.ancestry("POST /v1/orders/create")

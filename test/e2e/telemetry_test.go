@@ -31,14 +31,14 @@ import (
 	"rampart/ramp"
 )
 
-// watched gives the worker an address for metrics and health.
-func watched(s *stack) {
+// withMetrics gives the worker an address for metrics and health.
+func withMetrics(s *stack) {
 	s.http = "127.0.0.1:" + freePort(s.t)
 	s.environment = append(s.environment, "RAMP_HTTP_ADDRESS="+s.http, "RAMP_PPROF=true")
 }
 
-// traced sends the worker's spans to a collector.
-func traced(c *collector) stackOption {
+// withTraces sends the worker's spans to a collector.
+func withTraces(c *collector) stackOption {
 	return func(s *stack) {
 		server := httptest.NewServer(c)
 		s.t.Cleanup(server.Close)
@@ -115,8 +115,8 @@ func (s *stack) workerPage(path string) (string, int) {
 	return string(body), response.StatusCode
 }
 
-// shown is all that the worker shows over HTTP.
-func (s *stack) shown() string {
+// allPages is all that the worker shows over HTTP.
+func (s *stack) allPages() string {
 	s.t.Helper()
 	all := s.metrics()
 	for _, path := range []string{"/readyz", "/healthz", "/debug/pprof/cmdline", "/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1"} {
@@ -179,11 +179,11 @@ func queries(t *testing.T) (dashboard, alerts []string) {
 	return dashboard, alerts
 }
 
-// troubled is a stack whose worker has seen a little of everything that is measured.
-func troubled(t *testing.T) *stack {
+// newMeasuredStack is a stack whose worker has seen a little of everything that is measured.
+func newMeasuredStack(t *testing.T) *stack {
 	t.Helper()
 	n := new(network)
-	s := newStack(t, 60, unreliable(n), watched)
+	s := newStack(t, 60, withNetwork(n), withMetrics)
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadGateway})
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("measured"))
 	require.NoError(t, err)
@@ -192,13 +192,13 @@ func troubled(t *testing.T) *stack {
 	// A workflow that nobody knows makes the worker fail a workflow task, as one that does not replay does.
 	_, err = s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "unknown", TaskQueue: ramp.TaskQueue}, "Unknown")
 	require.NoError(t, err)
-	s.awaitStatus(buy("measured"), settling, ramp.Completed)
+	s.awaitStatus(buy("measured"), completionTime, ramp.Completed)
 	return s
 }
 
 func TestEveryQueryOfDashboardAndAlertsNamesMetricsThatAWorkerExports(t *testing.T) {
 	t.Parallel()
-	s := troubled(t)
+	s := newMeasuredStack(t)
 	labels := labelsByMetric(s.metrics())
 	dashboard, alerts := queries(t)
 	metric := regexp.MustCompile(`\b((?:ramp|temporal|go|process)_[a-z_]+)(?:\{([^}]*)\})?`)
@@ -234,12 +234,12 @@ func labelsByMetric(shown string) map[string]map[string]bool {
 // the alerts ask.
 func TestPrometheusAnswersEveryQueryOfDashboardAndAlerts(t *testing.T) {
 	t.Parallel()
-	s := troubled(t)
+	s := newMeasuredStack(t)
 	prometheus := s.startPrometheus()
 	dashboard, alerts := queries(t)
 	for _, query := range dashboard {
 		eventually(t, patience, func() error {
-			found, err := ask(t, prometheus, query)
+			found, err := queryPrometheus(t, prometheus, query)
 			if err == nil && found == 0 {
 				err = fmt.Errorf("nothing is found by %s", query)
 			}
@@ -247,10 +247,10 @@ func TestPrometheusAnswersEveryQueryOfDashboardAndAlerts(t *testing.T) {
 		})
 	}
 	for _, query := range alerts {
-		_, err := ask(t, prometheus, query)
+		_, err := queryPrometheus(t, prometheus, query)
 		require.NoError(t, err)
 	}
-	require.Empty(t, firing(t, prometheus), "all is well")
+	require.Empty(t, firingAlerts(t, prometheus), "all is well")
 }
 
 // startPrometheus starts a Prometheus that reads the worker every second, and returns its URL.
@@ -281,8 +281,8 @@ scrape_configs: [{job_name: ramp-worker, static_configs: [{targets: ["%s"]}]}]
 	return "http://" + address
 }
 
-// ask is how many series a query finds.
-func ask(t *testing.T, prometheus, query string) (int, error) {
+// queryPrometheus is how many series a query finds.
+func queryPrometheus(t *testing.T, prometheus, query string) (int, error) {
 	t.Helper()
 	var answer struct {
 		Status string `json:"status"`
@@ -300,7 +300,7 @@ func ask(t *testing.T, prometheus, query string) (int, error) {
 	return len(answer.Data.Result), nil
 }
 
-func firing(t *testing.T, prometheus string) []string {
+func firingAlerts(t *testing.T, prometheus string) []string {
 	t.Helper()
 	var answer struct {
 		Data struct {
@@ -336,7 +336,7 @@ func getJSON(ctx context.Context, address string, into any) error {
 func TestOrderIsOneTraceFromItsStartToTheProvider(t *testing.T) {
 	t.Parallel()
 	spans := new(collector)
-	s := newStack(t, 60, traced(spans))
+	s := newStack(t, 60, withTraces(spans))
 	recorder := tracetest.NewSpanRecorder()
 	backend := s.tracedBackend(recorder)
 
@@ -344,7 +344,7 @@ func TestOrderIsOneTraceFromItsStartToTheProvider(t *testing.T) {
 	require.NoError(t, err)
 	_, err = backend.SubmitUTR(t.Context(), "traced", utrOf(1))
 	require.NoError(t, err)
-	s.awaitStatus(buy("traced"), settling, ramp.Completed)
+	s.awaitStatus(buy("traced"), completionTime, ramp.Completed)
 	s.stop(s.worker)
 
 	started := make(map[string]string)
@@ -375,9 +375,9 @@ func (s *stack) tracedBackend(recorder *tracetest.SpanRecorder) *ramp.Client {
 	return orders
 }
 
-func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+func TestReadinessReportsTheProblemAndTheRemedy(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, 60, onFile, watched)
+	s := newStack(t, 60, onFile, withMetrics)
 	ready := func(code int, words string) {
 		t.Helper()
 		eventually(t, patience, func() error {
@@ -404,9 +404,9 @@ func TestReadinessSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	require.Contains(t, page, `ramp_check_passed{check="provider"} 0`)
 }
 
-func TestReplayCountsNothingTwice(t *testing.T) {
+func TestReplayDoesNotCountMetricsAgain(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, 60, watched)
+	s := newStack(t, 60, withMetrics)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("replayed"))
 	require.NoError(t, err)
 	require.Contains(t, s.metrics(), `ramp_orders_started_total{direction="onramp"} 1`)
@@ -415,7 +415,7 @@ func TestReplayCountsNothingTwice(t *testing.T) {
 
 	_, err = s.Orders.SubmitUTR(t.Context(), "replayed", utrOf(1))
 	require.NoError(t, err)
-	s.awaitStatus(buy("replayed"), settling, ramp.Completed)
+	s.awaitStatus(buy("replayed"), completionTime, ramp.Completed)
 
 	shown := s.metrics()
 	require.Contains(t, shown, `ramp_orders_started_total{direction="onramp"} 0`)

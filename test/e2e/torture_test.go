@@ -10,8 +10,8 @@ import (
 	"rampart/test/torture"
 )
 
-// TestNoOrderIsLostDoubledOrEndedWronglyUnderTorture is the short version of make torture.
-func TestNoOrderIsLostDoubledOrEndedWronglyUnderTorture(t *testing.T) {
+// TestTortureFindsNoViolation is the short version of make torture.
+func TestTortureFindsNoViolation(t *testing.T) {
 	t.Parallel()
 	options := torture.Options{
 		Bin: programs, Config: "../../temporal-dev.yaml", Dir: t.TempDir(),

@@ -27,18 +27,18 @@ func (s *stack) startVersion(build string) *process.Process {
 	return s.startWorker("RAMP_BUILD_ID=" + build)
 }
 
-// rollOut runs a command about versions that must succeed, and returns how the deployment stands.
-func (s *stack) rollOut(args ...string) rollout {
+// deployment runs a command about versions that must succeed, and returns how the deployment stands.
+func (s *stack) deployment(args ...string) deploymentStatus {
 	s.t.Helper()
 	out, problems, code := s.starter(append([]string{"deployment", "-o", "json"}, args...)...)
 	require.Equal(s.t, 0, code, "%v\n%s\n%s", args, out, problems)
-	var now rollout
+	var now deploymentStatus
 	require.NoError(s.t, json.Unmarshal([]byte(out), &now))
 	return now
 }
 
-// rollout is how a deployment stands.
-type rollout struct {
+// deploymentStatus is how a deployment stands.
+type deploymentStatus struct {
 	Versions []struct {
 		BuildID, State string
 		Orders         int
@@ -52,7 +52,7 @@ type rollout struct {
 }
 
 // orders are how many run on a version.
-func (r rollout) orders(build string) int {
+func (r deploymentStatus) orders(build string) int {
 	for _, version := range r.Versions {
 		if version.BuildID == build {
 			return version.Orders
@@ -61,7 +61,7 @@ func (r rollout) orders(build string) int {
 	return 0
 }
 
-func (r rollout) state(build string) string {
+func (r deploymentStatus) state(build string) string {
 	for _, version := range r.Versions {
 		if version.BuildID == build {
 			return version.State
@@ -90,8 +90,8 @@ func (s *stack) versions(id ramp.ID) []string {
 	return versions
 }
 
-// activitiesOnlyOn requires that no activity of an order was run by another of the processes.
-func (s *stack) activitiesOnlyOn(id ramp.ID, worker *process.Process) {
+// requireActivitiesOn requires that no activity of an order was run by another of the processes.
+func (s *stack) requireActivitiesOn(id ramp.ID, worker *process.Process) {
 	s.t.Helper()
 	identity := fmt.Sprintf("%d@", worker.PID())
 	for _, event := range s.history(id).GetEvents() {
@@ -119,7 +119,7 @@ type load struct {
 	started []string
 }
 
-func (s *stack) underLoad(lanes int) *load {
+func (s *stack) startLoad(lanes int) *load {
 	l := &load{stack: s, stop: make(chan struct{})}
 	for lane := range lanes {
 		l.lanes.Go(func() error { return l.run(lane) })
@@ -136,7 +136,7 @@ func (l *load) run(lane int) error {
 		default:
 		}
 		reference := fmt.Sprintf("load-%d-%d", lane, n)
-		l.begins(reference)
+		l.noteStart(reference)
 		request := onrampRequest(reference)
 		request.Email = ramp.Email("asha+linked+" + reference + "@example.test") // no user may buy so much in a day
 		order, err := l.stack.Orders.StartOnramp(l.stack.t.Context(), request)
@@ -150,7 +150,7 @@ func (l *load) run(lane int) error {
 	return nil
 }
 
-func (l *load) begins(reference string) {
+func (l *load) noteStart(reference string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.started = append(l.started, reference)
@@ -162,11 +162,11 @@ func (l *load) end() error {
 	return l.lanes.Wait()
 }
 
-// confirmAndLoseTheAnswer confirms the quotes of an order until it is made, and loses the answer to its creation.
-func (s *stack) confirmAndLoseTheAnswer(reference string) *ramp.Order {
+// confirmAndLoseTheResponse confirms the quotes of an order until it is made, and loses the answer to its creation.
+func (s *stack) confirmAndLoseTheResponse(reference string) *ramp.Order {
 	s.t.Helper()
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"reset","after":true,"route":"POST /v1/orders/create","reference":%q,"times":1}`, reference))
-	return s.await(buy(reference), settling, func(order *ramp.Order) bool {
+	return s.await(buy(reference), completionTime, func(order *ramp.Order) bool {
 		if order.Status == ramp.AwaitingConfirmation {
 			_, _ = s.Orders.ConfirmQuote(s.t.Context(), buy(reference), order.Quote.ID) // another quote may have come meanwhile
 		}
@@ -185,8 +185,8 @@ func (s *stack) pinnedTo(workflowID string) string {
 func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
-	require.Equal(t, "current", s.rollOut("promote", "v1").state("v1"))
-	l := s.underLoad(4)
+	require.Equal(t, "current", s.deployment("promote", "v1").state("v1"))
+	l := s.startLoad(4)
 	for _, reference := range []string{"old-1", "old-2", "moved"} {
 		require.NoError(t, s.start(reference))
 	}
@@ -196,7 +196,7 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 	require.NoError(t, err)
 
 	v2 := s.startVersion("v2")
-	s.rollOut("ramp", "v2", "--percent", "50")
+	s.deployment("ramp", "v2", "--percent", "50")
 	ramped := make(map[string]int)
 	for n := 1; ramped["v1"] == 0 || ramped["v2"] == 0; n++ {
 		require.Less(t, n, 60, "half of the orders go to v2, but of so many none: %v", ramped)
@@ -205,39 +205,39 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 		ramped[s.versions(buy(reference))[0]]++
 		s.submit(reference, utrOf(100+n))
 	}
-	require.Equal(t, "draining", s.rollOut("promote", "v2").state("v1"))
+	require.Equal(t, "draining", s.deployment("promote", "v2").state("v1"))
 	require.NoError(t, s.start("new"))
 	s.submit("new", utrOf(1))
 
-	adopted := s.confirmAndLoseTheAnswer("adopts")
+	adopted := s.confirmAndLoseTheResponse("adopts")
 	require.Equal(t, "v2", s.pinnedTo(ramp.AdoptionID(adopted.OrderID)), "what an order of v1 starts goes where new ones go")
 	for n, reference := range []string{"old-1", "old-2", "adopts"} {
 		s.submit(reference, utrOf(2+n))
 	}
 	for _, reference := range []string{"new", "old-1", "old-2", "adopts"} {
-		s.awaitStatus(buy(reference), settling, ramp.Completed)
+		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
 	}
 	require.Equal(t, []string{"v2"}, s.versions(buy("new")))
-	s.activitiesOnlyOn(buy("new"), v2)
+	s.requireActivitiesOn(buy("new"), v2)
 	for _, reference := range []string{"old-1", "old-2", "adopts"} {
 		require.Equal(t, []string{"v1"}, s.versions(buy(reference)))
-		s.activitiesOnlyOn(buy(reference), s.worker)
+		s.requireActivitiesOn(buy(reference), s.worker)
 	}
 
 	_, problems, code := s.starter("deployment", "wait-drained", "v1", "--timeout", "1s")
 	require.Equal(t, 4, code, problems)
-	require.Equal(t, []string{"onramp/moved"}, s.rollOut("move", "onramp/moved", "--to", "v2").Moved)
-	require.Equal(t, "drained", s.rollOut("wait-drained", "v1", "--timeout", "2m").state("v1"))
+	require.Equal(t, []string{"onramp/moved"}, s.deployment("move", "onramp/moved", "--to", "v2").Moved)
+	require.Equal(t, "drained", s.deployment("wait-drained", "v1", "--timeout", "2m").state("v1"))
 	s.stop(s.worker)
 	s.submit("moved", utrOf(9))
-	s.awaitStatus(buy("moved"), settling, ramp.Completed)
+	s.awaitStatus(buy("moved"), completionTime, ramp.Completed)
 	require.Equal(t, []string{"v1", "v2"}, s.versions(buy("moved")))
 	s.requireReplay(buy("moved"))
 
 	require.NoError(t, l.end())
 	counts := make(map[string]int)
 	for _, reference := range l.started {
-		s.awaitStatus(buy(reference), settling, ramp.Completed)
+		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
 		versions := s.versions(buy(reference))
 		require.Len(t, versions, 1, "an order stays where it began: %s", reference)
 		counts[versions[0]]++
@@ -248,7 +248,7 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 	require.NoError(t, err, "what has ended is read without its version's workers")
 	require.Equal(t, ramp.Completed, ended.Status)
 	eventually(t, patience, func() error {
-		if left := s.rollOut("status").orders("v2"); left != 0 {
+		if left := s.deployment("status").orders("v2"); left != 0 {
 			return fmt.Errorf("%d orders are said to run on v2", left)
 		}
 		return nil
@@ -259,20 +259,20 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
-	s.rollOut("promote", "v1")
+	s.deployment("promote", "v1")
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("watched"))
 	require.NoError(t, err)
 	require.NoError(t, s.start("waiting"))
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	s.submit("watched", utrOf(1))
-	s.pollsOf(order.OrderID, 3)
+	s.awaitPolls(order.OrderID, 3)
 	v2 := s.startVersion("v2")
 
 	s.worker.Kill()
-	s.rollOut("promote", "v2")
+	s.deployment("promote", "v2")
 	moved := make(map[string]bool)
 	eventually(t, patience, func() error { // the list may be a moment behind
-		for _, order := range s.rollOut("move", "--from", "v1", "--to", "v2").Moved {
+		for _, order := range s.deployment("move", "--from", "v1", "--to", "v2").Moved {
 			moved[order] = true
 		}
 		if len(moved) != 2 {
@@ -281,19 +281,19 @@ func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
 		return nil
 	})
 	s.submit("waiting", utrOf(2))
-	s.clock(`{"advance":"1h"}`)
+	s.setClock(`{"advance":"1h"}`)
 
 	for _, reference := range []string{"watched", "waiting"} {
 		s.awaitStatus(buy(reference), 3*time.Minute, ramp.Completed)
 		require.Equal(t, []string{"v1", "v2"}, s.versions(buy(reference)))
 		s.requireReplay(buy(reference))
 	}
-	require.Equal(t, "drained", s.rollOut("wait-drained", "v1", "--timeout", "1m").state("v1"))
+	require.Equal(t, "drained", s.deployment("wait-drained", "v1", "--timeout", "1m").state("v1"))
 	require.Len(t, s.ledger().Proofs, 2)
 	s.stop(v2)
 }
 
-func TestOrdersOfWorkersWithoutAVersionGoOverToTheFirstOne(t *testing.T) {
+func TestOrdersOfUnversionedWorkersMoveToTheFirstVersion(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30)
 	require.NoError(t, s.start("before"))
@@ -301,11 +301,11 @@ func TestOrdersOfWorkersWithoutAVersionGoOverToTheFirstOne(t *testing.T) {
 	require.NoError(t, s.start("beside"))
 	require.Equal(t, []string{""}, s.versions(buy("beside")), "nothing goes to a version that was not promoted")
 
-	s.rollOut("promote", "v1")
+	s.deployment("promote", "v1")
 	require.NoError(t, s.start("after"))
 	for n, reference := range []string{"before", "beside", "after"} {
 		s.submit(reference, utrOf(1+n))
-		s.awaitStatus(buy(reference), settling, ramp.Completed)
+		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
 	}
 
 	require.Equal(t, []string{"", "v1"}, s.versions(buy("before")))
@@ -313,26 +313,26 @@ func TestOrdersOfWorkersWithoutAVersionGoOverToTheFirstOne(t *testing.T) {
 	require.Equal(t, []string{"v1"}, s.versions(buy("after")))
 	s.requireReplay(buy("before"))
 	s.stop(s.worker)
-	require.Equal(t, "unused", s.rollOut("status").Unversioned.State)
+	require.Equal(t, "unused", s.deployment("status").Unversioned.State)
 	s.stop(v1)
 }
 
 func TestRestartOfAVersionsWorkersHandsWatchesOverWithinTheVersion(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
-	s.rollOut("promote", "v1")
+	s.deployment("promote", "v1")
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("handover"))
 	require.NoError(t, err)
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	s.submit("handover", utrOf(1))
-	s.pollsOf(order.OrderID, 3)
+	s.awaitPolls(order.OrderID, 3)
 	s.startVersion("v2")
-	s.rollOut("promote", "v2")
+	s.deployment("promote", "v2")
 
 	s.startVersion("v1")
 	s.stop(s.worker)
 	stopped := time.Now()
-	s.clock(`{"advance":"1h"}`)
+	s.setClock(`{"advance":"1h"}`)
 
 	s.awaitStatus(buy("handover"), time.Minute, ramp.Completed)
 	require.Less(t, time.Since(stopped), 30*time.Second, "it took as long as a crash")
@@ -342,11 +342,11 @@ func TestRestartOfAVersionsWorkersHandsWatchesOverWithinTheVersion(t *testing.T)
 func TestOrderThatAnotherVersionCannotReplayIsUnharmedAndMovedBack(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 30, withEnvironment("RAMP_BUILD_ID=v1"))
-	s.rollOut("promote", "v1")
+	s.deployment("promote", "v1")
 	require.NoError(t, s.start("back"))
 	s.startOtherCode("other")
 
-	s.rollOut("move", "onramp/back", "--to", "other")
+	s.deployment("move", "onramp/back", "--to", "other")
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/back", "", ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(1))}))
 	eventually(t, patience, func() error {
 		for _, event := range s.history(buy("back")).GetEvents() {
@@ -357,8 +357,8 @@ func TestOrderThatAnotherVersionCannotReplayIsUnharmedAndMovedBack(t *testing.T)
 		return errors.New("no workflow task has failed yet")
 	})
 
-	s.rollOut("move", "onramp/back", "--to", "v1")
-	s.awaitStatus(buy("back"), settling, ramp.Completed)
+	s.deployment("move", "onramp/back", "--to", "v1")
+	s.awaitStatus(buy("back"), completionTime, ramp.Completed)
 	require.Equal(t, []string{"v1"}, s.versions(buy("back")))
 	require.Len(t, s.ledger().Proofs, 1)
 	s.requireReplay(buy("back"))

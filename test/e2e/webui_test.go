@@ -49,11 +49,11 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 const hasText = `text => [document, ...Array.from(document.querySelectorAll("iframe"), frame => frame.contentDocument)]
 	.some(part => part && part.body && part.body.textContent.includes(text))`
 
-// shows waits until the page has all of these texts, and keeps a picture of it, also where it has not. A page may load itself
+// requireShows waits until the page has all of these texts, and keeps a picture of it, also where it has not. A page may load itself
 // anew meanwhile, and then cannot be looked at for a moment.
-func shows(t *testing.T, page context.Context, picture string, texts ...string) {
+func requireShows(t *testing.T, page context.Context, picture string, texts ...string) {
 	t.Helper()
-	defer keep(t, page, picture)
+	defer saveScreenshot(t, page, picture)
 	for _, text := range texts {
 		eventually(t, patience, func() error {
 			found, err := chromedp.Run(page, chromedp.Evaluate[bool](fmt.Sprintf("(%s)(%q)", hasText, text)))
@@ -65,7 +65,7 @@ func shows(t *testing.T, page context.Context, picture string, texts ...string) 
 	}
 }
 
-func keep(t *testing.T, page context.Context, picture string) {
+func saveScreenshot(t *testing.T, page context.Context, picture string) {
 	t.Helper()
 	if screenshots == "" || picture == "" {
 		return
@@ -83,8 +83,8 @@ func pageText(page context.Context) string {
 	return text
 }
 
-// view is a page of an order that a support person looks at.
-type view struct {
+// orderPage is a page of an order that a support person looks at.
+type orderPage struct {
 	// picture names the page's picture.
 	picture string
 	order   ramp.ID
@@ -94,40 +94,40 @@ type view struct {
 	shows []string
 }
 
-// TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo is docs/how-to/web-ui.md: a newcomer looks at an order in every ending and every
+// TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps is docs/how-to/web-ui.md: a newcomer looks at an order in every ending and every
 // waiting state. Orders end at a worker whose clock is fast; those that wait do so in real time, at a provider that stands still.
-func TestWebUIAnswersWhereAnOrderIsAndWhyAndWhatToDo(t *testing.T) {
+func TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600)
 	s.startCodecServer()
-	s.endOrders()
+	s.closeOrders()
 	s.slowDown()
 	s.keepOrdersWaiting()
 	page := browser(t)
 
-	for _, v := range slices.Concat(waits(), endings(), insides()) {
+	for _, v := range slices.Concat(waitingPages(), closedPages(), detailPages()) {
 		s.awaitStatus(v.order, patience, v.status)
 		tab := cmp.Or(v.tab, "user-metadata")
 		require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(v.order)+"/"+tab)))
-		shows(t, page, v.picture, v.shows...)
+		requireShows(t, page, v.picture, v.shows...)
 	}
-	s.checkSavedViews()
+	s.requireSavedViews()
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.list(""))))
-	shows(t, page, "orders", "onramp/to-pay", "awaiting_payment", "offramp/to-send", "RampExpiresAt", "refunded")
+	requireShows(t, page, "orders", "onramp/to-pay", "awaiting_payment", "offramp/to-send", "RampExpiresAt", "refunded")
 	_, err := chromedp.Run(page, chromedp.Evaluate[bool](openSavedViews))
 	require.NoError(t, err)
-	shows(t, page, "", "Needs attention", "Waits for its user", "Ended without success") // devserver's own
+	requireShows(t, page, "", "Needs attention", "Waits for its user", "Ended without success") // devserver's own
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.list(views(t)["Needs attention"]))))
-	shows(t, page, "orders-attention", "offramp/payout-failed")
+	requireShows(t, page, "orders-attention", "offramp/payout-failed")
 	requireHides(t, page, "onramp/paid", "onramp/unpaid")
 }
 
 // openSavedViews opens the list of saved views, as a person does.
 const openSavedViews = `Array.from(document.querySelectorAll("button")).find(each => each.textContent.includes("Saved Views")).click() || true`
 
-// endings are pages of orders that are over.
-func endings() []view {
-	return []view{
+// closedPages are pages of orders that are over.
+func closedPages() []orderPage {
+	return []orderPage{
 		{picture: "ended-completed", order: buy("paid"), status: ramp.Completed,
 			shows: []string{"Completed", "Delivered", "The provider says completed."}},
 		{picture: "ended-paid-out", order: sell("sold"), status: ramp.Completed,
@@ -147,9 +147,9 @@ func endings() []view {
 	}
 }
 
-// waits are pages of orders that wait.
-func waits() []view {
-	return []view{
+// waitingPages are pages of orders that wait.
+func waitingPages() []orderPage {
+	return []orderPage{
 		{picture: "waits-in-review", order: buy("in-review"), status: ramp.VerifyingKYC,
 			shows: []string{"The provider reviews the user’s KYC documents"}},
 		{picture: "waits-for-documents", order: buy("no-kyc"), status: ramp.AwaitingKYC,
@@ -181,9 +181,9 @@ func waits() []view {
 	}
 }
 
-// insides are pages for those who want to know more.
-func insides() []view {
-	return []view{
+// detailPages are pages for those who want to know more.
+func detailPages() []orderPage {
+	return []orderPage{
 		{picture: "order-timeline", order: buy("paid"), status: ramp.Completed, tab: "timeline",
 			// Which statuses a fast provider is seen in depends on the machine.
 			shows: []string{"Descending", "Watch the order until it is no longer "}},
@@ -196,8 +196,8 @@ func insides() []view {
 	}
 }
 
-// viewed is what a view of docs/how-to/web-ui.md lists in this test.
-type viewed struct {
+// listedOrders is what a view of docs/how-to/web-ui.md lists in this test.
+type listedOrders struct {
 	orders []ramp.ID
 	// perhaps is listed or not: it takes minutes to get there.
 	perhaps ramp.ID
@@ -205,8 +205,8 @@ type viewed struct {
 	from time.Duration
 }
 
-func (s *stack) savedViews() map[string]viewed {
-	return map[string]viewed{
+func (s *stack) savedViews() map[string]listedOrders {
+	return map[string]listedOrders{
 		"Needs attention":                {orders: []ramp.ID{sell("payout-failed")}, perhaps: buy("provider-down")},
 		"Waits for its user":             {orders: []ramp.ID{buy("no-kyc"), buy("refused-account"), buy("asked"), buy("to-pay"), sell("to-send")}},
 		"Awaits payment for over 2 h":    {orders: []ramp.ID{buy("to-pay"), sell("to-send")}, from: 4 * time.Hour},
@@ -222,8 +222,8 @@ func (s *stack) savedViews() map[string]viewed {
 	}
 }
 
-// checkSavedViews runs every query of docs/how-to/web-ui.md.
-func (s *stack) checkSavedViews() {
+// requireSavedViews runs every query of docs/how-to/web-ui.md.
+func (s *stack) requireSavedViews() {
 	s.t.Helper()
 	queries := views(s.t)
 	paid, err := s.Orders.Get(s.t.Context(), buy("paid"))
@@ -256,7 +256,7 @@ func views(t *testing.T) map[string]string {
 }
 
 // matches reports whether exactly the wanted orders match a query of Temporal's list filter.
-func (s *stack) matches(query string, wanted viewed) error {
+func (s *stack) matches(query string, wanted listedOrders) error {
 	answer, err := s.Temporal.ListWorkflow(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
 	if err != nil {
 		return err
@@ -281,7 +281,7 @@ func (s *stack) matches(query string, wanted viewed) error {
 // all are the orders of every page.
 func (s *stack) all() []ramp.ID {
 	known := make(map[ramp.ID]bool)
-	for _, v := range slices.Concat(endings(), waits()) {
+	for _, v := range slices.Concat(closedPages(), waitingPages()) {
 		known[v.order] = true
 	}
 	return slices.Collect(maps.Keys(known))
@@ -292,8 +292,8 @@ func (s *stack) list(query string) string {
 	return s.ui + "/namespaces/default/workflows?query=" + url.QueryEscape(query)
 }
 
-// endOrders runs an order to each ending, and one to its deadline in some seconds.
-func (s *stack) endOrders() {
+// closeOrders runs an order to each ending, and one to its deadline in some seconds.
+func (s *stack) closeOrders() {
 	s.t.Helper()
 	begin := func(request ramp.OnrampRequest) {
 		_, err := s.Orders.StartOnramp(s.t.Context(), request)
@@ -320,15 +320,15 @@ func (s *stack) endOrders() {
 		"paid": ramp.Completed, "refunded": ramp.Refunded, "amount-differs": ramp.Cancelled,
 		"given-up": ramp.Cancelled, "too-small": ramp.Rejected,
 	} {
-		s.awaitStatus(buy(reference), settling, status)
+		s.awaitStatus(buy(reference), completionTime, status)
 	}
-	s.awaitStatus(sell("sold"), settling, ramp.Completed)
+	s.awaitStatus(sell("sold"), completionTime, ramp.Completed)
 }
 
 // slowDown goes on in real time, with a provider that stands still.
 func (s *stack) slowDown() {
 	s.t.Helper()
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	s.stop(s.worker)
 	s.Speed = 1
 	s.worker = s.startWorker()
@@ -353,23 +353,23 @@ func (s *stack) keepOrdersWaiting() {
 		onrampRequest("provider-down"), unverified("no-kyc", "nokyc"), review, linking, refused, asked, onrampRequest("to-pay"),
 		proven, delivering, returning,
 	} {
-		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOnramp(ctx, request) })
+		s.startUnattended(func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOnramp(ctx, request) })
 	}
 	failing := offrampRequest("payout-failed")
 	failing.TransactionHash = hashOf(12)
 	for _, request := range []ramp.OfframpRequest{failing, offrampRequest("to-send")} {
-		s.startAlone(func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOfframp(ctx, request) })
+		s.startUnattended(func(ctx context.Context) (*ramp.Order, error) { return s.Orders.StartOfframp(ctx, request) })
 	}
 	for id, status := range map[ramp.ID]string{
 		buy("delivered"): "fiatReceived", buy("returned"): "refundInitiated", sell("payout-failed"): "fiatFailed",
 	} {
 		order := s.await(id, patience, (*ramp.Order).Accepted)
-		s.force(order.OrderID, status)
+		s.setProviderStatus(order.OrderID, status)
 	}
 }
 
-// startAlone starts an order and leaves it alone: what its user needs may never come.
-func (s *stack) startAlone(start func(context.Context) (*ramp.Order, error)) {
+// startUnattended starts an order and leaves it alone: what its user needs may never come.
+func (s *stack) startUnattended(start func(context.Context) (*ramp.Order, error)) {
 	s.t.Helper()
 	go func() { _, _ = start(s.t.Context()) }() // it ends with the test
 }
@@ -395,25 +395,25 @@ func TestWebUIShowsPayloadsOnlyThroughTheCodecServer(t *testing.T) {
 
 	page := browser(t)
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(input)))
-	shows(t, page, "order-sealed", "encryption-key-id", "onramp/sealed")
+	requireShows(t, page, "order-sealed", "encryption-key-id", "onramp/sealed")
 	requireHides(t, page, personal...)
 	for _, address := range desk {
 		require.NoError(t, chromedp.Do(page, chromedp.Navigate(address)))
-		shows(t, page, "", "onramp/sealed")
+		requireShows(t, page, "", "onramp/sealed")
 		requireHides(t, page, personal...)
 	}
 
 	server := s.startCodecServer()
 	page = browser(t)
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(input)))
-	shows(t, page, "order-decoded", personal...)
+	requireShows(t, page, "order-decoded", personal...)
 	for _, address := range desk {
 		require.NoError(t, chromedp.Do(page, chromedp.Navigate(address)))
-		shows(t, page, "", "onramp/sealed")
+		requireShows(t, page, "", "onramp/sealed")
 		requireHides(t, page, personal...)
 	}
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(desk[0])))
-	shows(t, page, "", "Buy USDC for ₹1,000 · sealed", "The user must pay ₹1,000")
+	requireShows(t, page, "", "Buy USDC for ₹1,000 · sealed", "The user must pay ₹1,000")
 	requireHides(t, page, personal...)
 	s.awaitLog(server, `"workflows":["onramp/sealed"]`)
 	log, err := os.ReadFile(server.Log())

@@ -10,13 +10,13 @@ import (
 	"rampart/ramp"
 )
 
-// lies puts a text into members of the provider's answers about an order.
-func (s *stack) lies(reference, route, fields, text string) {
+// falsify puts a text into members of the provider's answers about an order.
+func (s *stack) falsify(reference, route, fields, text string) {
 	s.t.Helper()
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"says","route":%q,"reference":%q,"fields":%q,"message":%q}`, route, reference, fields, text))
 }
 
-func (s *stack) ordersOf(reference string) int {
+func (s *stack) providerOrdersOf(reference string) int {
 	s.t.Helper()
 	count := 0
 	for _, order := range s.ledger().Orders {
@@ -29,13 +29,13 @@ func (s *stack) ordersOf(reference string) int {
 
 // A provider that lies, or is not itself, attacks three orders: by a deposit wallet that nobody holds, by an id that no search attribute takes, and
 // by markup and a script in what it delivered. Each is made once, goes on or can be cancelled, and says what happened.
-func TestProviderThatLiesLeadsNobodyAstrayAndEndsNoOrder(t *testing.T) {
+func TestFalseProviderResponsesMisleadNoUserAndEndNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360)
 	const nobody, markup = "0x0000000000000000000000000000000000000000", "![x](https://evil.test/p.png)"
-	s.lies("astray", "POST /v1/offramp/orders/create", "receiverWalletAddress", nobody)
-	s.lies("long", "POST /v1/orders/create", "orderId", strings.Repeat("6", 5000))
-	s.lies("marked", "POST /v1/orders/status", "buyTokenSymbol,explorerUrl", markup)
+	s.falsify("astray", "POST /v1/offramp/orders/create", "receiverWalletAddress", nobody)
+	s.falsify("long", "POST /v1/orders/create", "orderId", strings.Repeat("6", 5000))
+	s.falsify("marked", "POST /v1/orders/status", "buyTokenSymbol,explorerUrl", markup)
 
 	sale, err := s.Orders.StartOfframp(t.Context(), offrampRequest("astray"))
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestProviderThatLiesLeadsNobodyAstrayAndEndsNoOrder(t *testing.T) {
 	require.NotEmpty(t, sale.OrderID)
 	_, err = s.Orders.Cancel(t.Context(), ramp.ID{Direction: ramp.Offramp, Reference: "astray"})
 	require.NoError(t, err)
-	s.awaitStatus(ramp.ID{Direction: ramp.Offramp, Reference: "astray"}, settling, ramp.Cancelled)
+	s.awaitStatus(ramp.ID{Direction: ramp.Offramp, Reference: "astray"}, completionTime, ramp.Cancelled)
 
 	for n, reference := range []string{"long", "marked"} {
 		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
@@ -52,14 +52,14 @@ func TestProviderThatLiesLeadsNobodyAstrayAndEndsNoOrder(t *testing.T) {
 		_, err = s.Orders.SubmitUTR(t.Context(), reference, utrOf(n))
 		require.NoError(t, err)
 	}
-	found := s.awaitStatus(buy("long"), settling, ramp.Completed)
+	found := s.awaitStatus(buy("long"), completionTime, ramp.Completed)
 	require.Len(t, found.OrderID, 24, "the provider's history told it")
-	delivered := s.awaitStatus(buy("marked"), settling, ramp.Completed)
+	delivered := s.awaitStatus(buy("marked"), completionTime, ramp.Completed)
 	require.NotEmpty(t, delivered.Settlement.TransactionHash)
 	require.Empty(t, delivered.Settlement.Amount)
 	require.Empty(t, delivered.Settlement.ExplorerURL)
 	for _, reference := range []string{"astray", "long", "marked"} {
-		require.Equal(t, 1, s.ordersOf(reference), reference)
+		require.Equal(t, 1, s.providerOrdersOf(reference), reference)
 	}
 	shown, _, code := s.starter("status", "onramp/marked", "-o", "json")
 	require.Zero(t, code)

@@ -18,8 +18,8 @@ import (
 // These tests start, signal and read orders as a backend without ramp.Client does: by plain calls of Temporal's SDK, with its default
 // policies, which start a workflow id again once its run has ended.
 
-// startBare starts an order with Temporal's default id policies.
-func (s *stack) startBare(id ramp.ID, request any) client.WorkflowRun {
+// startPlainly starts an order with Temporal's default id policies.
+func (s *stack) startPlainly(id ramp.ID, request any) client.WorkflowRun {
 	s.t.Helper()
 	run, err := s.Temporal.ExecuteWorkflow(s.t.Context(),
 		client.StartWorkflowOptions{ID: id.Direction.WorkflowID(id.Reference), TaskQueue: ramp.TaskQueue},
@@ -28,10 +28,10 @@ func (s *stack) startBare(id ramp.ID, request any) client.WorkflowRun {
 	return run
 }
 
-// requireTaken requires that a run ended as ReferenceTaken, and returns what that says of the earlier order.
-func requireTaken(t *testing.T, run client.WorkflowRun) ramp.Error {
+// requireReferenceTaken requires that a run ended as ReferenceTaken, and returns what that says of the earlier order.
+func requireReferenceTaken(t *testing.T, run client.WorkflowRun) ramp.Error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), settling)
+	ctx, cancel := context.WithTimeout(t.Context(), completionTime)
 	defer cancel()
 	var application *temporal.ApplicationError
 	require.ErrorAs(t, run.Get(ctx, nil), &application)
@@ -43,7 +43,7 @@ func requireTaken(t *testing.T, run client.WorkflowRun) ramp.Error {
 	return taken
 }
 
-func TestReferenceThatIsStartedAgainByABareClientIsOneOrderAfterEveryEnding(t *testing.T) {
+func TestPlainClientThatStartsAClosedReferenceAgainMakesNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600)
 	for name, tc := range map[string]struct {
@@ -65,19 +65,19 @@ func TestReferenceThatIsStartedAgainByABareClientIsOneOrderAfterEveryEnding(t *t
 		"expired": {buy("bare-expired"), onrampRequest("bare-expired"), func(ramp.ID, *ramp.Order) {}, ramp.Expired},
 		"refunded": {buy("bare-refunded"), onrampRequest("bare-refunded"), func(id ramp.ID, order *ramp.Order) {
 			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/"+id.Reference, "", ramp.SubmitUTR, map[string]string{"utr": utrOf(902)}))
-			s.await(id, settling, func(order *ramp.Order) bool { return order.Accepted() })
-			s.force(order.OrderID, "refunded")
+			s.await(id, completionTime, func(order *ramp.Order) bool { return order.Accepted() })
+			s.setProviderStatus(order.OrderID, "refunded")
 		}, ramp.Refunded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before := s.startBare(tc.id, tc.request)
-			order := s.await(tc.id, settling, func(order *ramp.Order) bool { return order.OrderID != "" })
+			before := s.startPlainly(tc.id, tc.request)
+			order := s.await(tc.id, completionTime, func(order *ramp.Order) bool { return order.OrderID != "" })
 			tc.end(tc.id, order)
-			s.awaitStatus(tc.id, 2*settling, tc.ending)
+			s.awaitStatus(tc.id, 2*completionTime, tc.ending)
 
 			for range 2 {
-				taken := requireTaken(t, s.startBare(tc.id, tc.request))
+				taken := requireReferenceTaken(t, s.startPlainly(tc.id, tc.request))
 				require.Equal(t, before.GetRunID(), taken.RunID)
 				require.Equal(t, tc.ending, taken.Order.Status)
 			}
@@ -102,7 +102,7 @@ func (s *stack) requireOneOrder(t *testing.T, id ramp.ID) {
 	require.Equal(t, 1, made, "%s order %s", id.Direction, id.Reference)
 }
 
-func TestReferenceThatBareClientsStartAtOnceIsOneOrder(t *testing.T) {
+func TestPlainClientsThatStartAReferenceAtOnceMakeOneOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	const starts = 10
@@ -117,19 +117,19 @@ func TestReferenceThatBareClientsStartAtOnceIsOneOrder(t *testing.T) {
 	for range starts {
 		require.NoError(t, <-failures)
 	}
-	s.awaitStatus(buy("at-once"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("at-once"), completionTime, ramp.AwaitingPayment)
 	require.Len(t, s.ledger().Orders, 1)
 
 	other := onrampRequest("at-once")
 	other.Fiat.Amount = "2000.00"
-	_, err := s.bareAwait(buy("at-once"), onrampRequest("at-once"))
+	_, err := s.awaitByUpdate(buy("at-once"), onrampRequest("at-once"))
 	require.NoError(t, err)
-	_, err = s.bareAwait(buy("at-once"), other)
+	_, err = s.awaitByUpdate(buy("at-once"), other)
 	requireContractError(t, err, ramp.ReferenceTaken)
 }
 
-// bareAwait waits for an order as a caller who says what they have asked for.
-func (s *stack) bareAwait(id ramp.ID, request any) (map[string]any, error) {
+// awaitByUpdate waits for an order as a caller who says what they have asked for.
+func (s *stack) awaitByUpdate(id ramp.ID, request any) (map[string]any, error) {
 	s.t.Helper()
 	handle, err := s.Temporal.UpdateWorkflow(s.t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: id.Direction.WorkflowID(id.Reference), UpdateName: ramp.AwaitOrder, WaitForStage: client.WorkflowUpdateStageCompleted,
@@ -152,39 +152,39 @@ func requireContractError(t *testing.T, err error, want ramp.ErrorType) ramp.Err
 	return told
 }
 
-func TestReferenceThatIsStartedAgainWhileTheWorkerIsAwayIsOneOrder(t *testing.T) {
+func TestReferenceStartedAgainWithoutAWorkerIsOneOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	s.startBare(buy("away"), onrampRequest("away"))
-	s.awaitStatus(buy("away"), settling, ramp.AwaitingPayment)
+	s.startPlainly(buy("away"), onrampRequest("away"))
+	s.awaitStatus(buy("away"), completionTime, ramp.AwaitingPayment)
 	require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "onramp/away", "", ramp.SubmitUTR, map[string]string{"utr": utrOf(1)}))
-	s.awaitStatus(buy("away"), settling, ramp.Completed)
+	s.awaitStatus(buy("away"), completionTime, ramp.Completed)
 	s.worker.Kill()
-	again := s.startBare(buy("away"), onrampRequest("away"))
+	again := s.startPlainly(buy("away"), onrampRequest("away"))
 	s.worker = s.startWorker()
 
-	require.Equal(t, ramp.Completed, requireTaken(t, again).Order.Status)
+	require.Equal(t, ramp.Completed, requireReferenceTaken(t, again).Order.Status)
 	s.requireOneOrder(t, buy("away"))
 }
 
 func TestReferenceWhoseRunWasTerminatedIsTaken(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	first := s.startBare(buy("replaced"), onrampRequest("replaced"))
-	s.awaitStatus(buy("replaced"), settling, ramp.AwaitingPayment)
+	first := s.startPlainly(buy("replaced"), onrampRequest("replaced"))
+	s.awaitStatus(buy("replaced"), completionTime, ramp.AwaitingPayment)
 
 	second, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: "onramp/replaced", TaskQueue: ramp.TaskQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, "Onramp", onrampRequest("replaced"))
 	require.NoError(t, err)
 
-	taken := requireTaken(t, second)
+	taken := requireReferenceTaken(t, second)
 	require.Equal(t, first.GetRunID(), taken.RunID)
 	require.Contains(t, taken.Message, "was terminated")
 	s.requireOneOrder(t, buy("replaced"))
 }
 
-func TestTypoDoesNotBurnAReferenceAndIsToldToWhoeverAsks(t *testing.T) {
+func TestInvalidRequestIsExplainedAndLeavesTheReferenceFree(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	typo := onrampRequest("typo")
@@ -212,13 +212,13 @@ func TestTypoDoesNotBurnAReferenceAndIsToldToWhoeverAsks(t *testing.T) {
 		return nil
 	})
 
-	right := s.startBare(buy("typo"), onrampRequest("typo"))
-	s.awaitStatus(buy("typo"), settling, ramp.AwaitingPayment)
+	right := s.startPlainly(buy("typo"), onrampRequest("typo"))
+	s.awaitStatus(buy("typo"), completionTime, ramp.AwaitingPayment)
 	s.requireOneOrder(t, buy("typo"))
 	require.NotEmpty(t, right.GetRunID())
 }
 
-func TestWorkflowTypeInTheWrongCaseEndsWithTheRightName(t *testing.T) {
+func TestWorkflowTypeInTheWrongCaseFailsWithTheRightName(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	run, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/cased", TaskQueue: ramp.TaskQueue},
@@ -228,7 +228,7 @@ func TestWorkflowTypeInTheWrongCaseEndsWithTheRightName(t *testing.T) {
 	require.Contains(t, told.Message, "must be Onramp")
 }
 
-func TestFurtherAndMissingArgumentsAreNamedToABareClient(t *testing.T) {
+func TestMissingAndAdditionalArgumentsFailAPlainStart(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for reference, tc := range map[string]struct {
@@ -247,20 +247,20 @@ func TestFurtherAndMissingArgumentsAreNamedToABareClient(t *testing.T) {
 }
 
 // The Web UI's button on a finished workflow is Reset.
-func TestResetOfAFinishedOrderMakesNothingAtTheProvider(t *testing.T) {
+func TestResetOfAClosedOrderMakesNoProviderOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	for _, point := range []string{"at its beginning", "before its order was made"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			id := sell("over-" + point[:2])
-			first := s.startBare(id, offrampRequest(id.Reference))
-			s.awaitStatus(id, settling, ramp.AwaitingPayment)
+			first := s.startPlainly(id, offrampRequest(id.Reference))
+			s.awaitStatus(id, completionTime, ramp.AwaitingPayment)
 			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
 				map[string]string{"transactionHash": hashOf(len(point))}))
-			s.awaitStatus(id, settling, ramp.Completed)
+			s.awaitStatus(id, completionTime, ramp.Completed)
 
-			taken := requireTaken(t, s.reset(t, id, first.GetRunID(), point))
+			taken := requireReferenceTaken(t, s.reset(t, id, first.GetRunID(), point))
 
 			require.Equal(t, ramp.Completed, taken.Order.Status)
 			order, err := s.Orders.Get(t.Context(), id)
@@ -295,26 +295,26 @@ func (s *stack) reset(t *testing.T, id ramp.ID, runID, point string) client.Work
 	return s.Temporal.GetWorkflow(t.Context(), workflowID, response.GetRunId())
 }
 
-func TestResetOfARunningOrderGoesOnWithIt(t *testing.T) {
+func TestResetOfARunningOnrampContinuesItsProviderOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	first := s.startBare(buy("stuck"), onrampRequest("stuck"))
-	s.awaitStatus(buy("stuck"), settling, ramp.AwaitingPayment)
+	first := s.startPlainly(buy("stuck"), onrampRequest("stuck"))
+	s.awaitStatus(buy("stuck"), completionTime, ramp.AwaitingPayment)
 
 	s.reset(t, buy("stuck"), first.GetRunID(), "at its beginning")
 
-	s.awaitStatus(buy("stuck"), settling, ramp.AwaitingPayment)
+	s.awaitStatus(buy("stuck"), completionTime, ramp.AwaitingPayment)
 	s.requireOneOrder(t, buy("stuck"))
 }
 
 // The provider lists no off-ramp orders, so that the one that was made cannot be found again.
-func TestResetOfARunningSaleMakesNoSecondOne(t *testing.T) {
+func TestResetOfARunningOfframpMakesNoSecondProviderOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	first := s.startBare(sell("stuck"), offrampRequest("stuck"))
-	order := s.awaitStatus(sell("stuck"), settling, ramp.AwaitingPayment)
+	first := s.startPlainly(sell("stuck"), offrampRequest("stuck"))
+	order := s.awaitStatus(sell("stuck"), completionTime, ramp.AwaitingPayment)
 
-	taken := requireTaken(t, s.reset(t, sell("stuck"), first.GetRunID(), "at its beginning"))
+	taken := requireReferenceTaken(t, s.reset(t, sell("stuck"), first.GetRunID(), "at its beginning"))
 
 	require.Contains(t, taken.Message, order.OrderID)
 	s.requireOneOrder(t, sell("stuck"))

@@ -25,8 +25,8 @@ import (
 	"rampart/ramp"
 )
 
-// badStart is an input that no order may come of.
-type badStart struct {
+// invalidStart is an input that no order may come of.
+type invalidStart struct {
 	name         string
 	workflowType string
 	input        *commonpb.Payload
@@ -34,21 +34,21 @@ type badStart struct {
 	field, problem string
 }
 
-// badStartsOfThePage are the lines of docs/reference/bad-input.md, from top to bottom.
-func badStartsOfThePage(t *testing.T) []badStart {
+// documentedInvalidStarts are the lines of docs/reference/bad-input.md, from top to bottom.
+func documentedInvalidStarts(t *testing.T) []invalidStart {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/reference/bad-input.md")
 	require.NoError(t, err)
 	field := regexp.MustCompile("^### `(.+)`$")
 	patch := regexp.MustCompile("^- `(.+)` .+$")
-	var all []badStart
-	var at badStart
+	var all []invalidStart
+	var at invalidStart
 	var document string
 	inDocument := false
 	for _, line := range strings.Split(string(page), "\n") {
 		switch {
 		case strings.HasPrefix(line, "## "):
-			at = badStart{workflowType: strings.ReplaceAll(line[3:], "-", "")}
+			at = invalidStart{workflowType: strings.ReplaceAll(line[3:], "-", "")}
 			document = ""
 		case strings.HasPrefix(line, "```"):
 			inDocument = line == "```json"
@@ -111,8 +111,8 @@ func encodedAs(encoding, content string) *commonpb.Payload {
 	}
 }
 
-// badPayloads are inputs that are no document at all, with what every door says of them.
-func badPayloads(sound string) map[string]*commonpb.Payload {
+// invalidPayloads are inputs that are no document at all, with what every door says of them.
+func invalidPayloads(sound string) map[string]*commonpb.Payload {
 	return map[string]*commonpb.Payload{
 		"is not JSON, from byte 1":          plainJSON("order"),
 		"a JSON array":                      plainJSON("[" + sound + "]"),
@@ -132,21 +132,21 @@ func badPayloads(sound string) map[string]*commonpb.Payload {
 	}
 }
 
-func otherBadStarts(t *testing.T) []badStart {
+func otherInvalidStarts(t *testing.T) []invalidStart {
 	t.Helper()
 	sound, err := json.Marshal(onrampRequest("sound"))
 	require.NoError(t, err)
-	var all []badStart
+	var all []invalidStart
 	for field, twice := range map[string]string{
 		"email":       strings.Replace(string(sound), `"email"`, `"email":"hunter2@nobody.test","email"`, 1),
 		"fiat.amount": strings.Replace(string(sound), `"amount"`, `"Amount":"9999.00","amount"`, 1),
 		"metadata":    strings.Replace(string(sound), `"email"`, `"metadata":{"hunter2":"1","hunter2":"2"},"email"`, 1),
 	} {
 		problem := "gives a field twice: " + field
-		all = append(all, badStart{name: problem, workflowType: ramp.OnrampWorkflow, input: plainJSON(twice), problem: problem})
+		all = append(all, invalidStart{name: problem, workflowType: ramp.OnrampWorkflow, input: plainJSON(twice), problem: problem})
 	}
-	for problem, payload := range badPayloads(string(sound)) {
-		all = append(all, badStart{name: problem, workflowType: ramp.OnrampWorkflow, input: payload, problem: problem})
+	for problem, payload := range invalidPayloads(string(sound)) {
+		all = append(all, invalidStart{name: problem, workflowType: ramp.OnrampWorkflow, input: payload, problem: problem})
 	}
 	tooMuch := onrampRequest("sound")
 	tooMuch.Metadata = make(map[string]string)
@@ -159,18 +159,18 @@ func otherBadStarts(t *testing.T) []badStart {
 	for field, request := range map[string]ramp.OnrampRequest{"metadata": tooMuch, "reference": long, "upi.name": huge} {
 		encoded, err := json.Marshal(request)
 		require.NoError(t, err)
-		all = append(all, badStart{name: "too much in " + field, workflowType: ramp.OnrampWorkflow, input: plainJSON(string(encoded)), field: field})
+		all = append(all, invalidStart{name: "too much in " + field, workflowType: ramp.OnrampWorkflow, input: plainJSON(string(encoded)), field: field})
 	}
-	return append(all, badStart{
+	return append(all, invalidStart{
 		name: "no request", workflowType: ramp.OfframpWorkflow, problem: "the argument is missing",
-	}, badStart{
+	}, invalidStart{
 		name: "a workflow id that is not the reference's", workflowType: ramp.OnrampWorkflow, input: plainJSON(string(sound)),
 		problem: "the workflow id of this order must be onramp/sound, so that one reference is one order",
 	})
 }
 
-// refuses starts a workflow past every check of a client, and returns what is wrong with how it ends.
-func (s *stack) refuses(sender client.Client, id string, bad badStart) error {
+// checkRefusal starts a workflow past every check of a client, and returns what is wrong with how it ends.
+func (s *stack) checkRefusal(sender client.Client, id string, bad invalidStart) error {
 	var arguments []any
 	if bad.input != nil {
 		arguments = append(arguments, converter.NewRawValue(bad.input))
@@ -191,7 +191,7 @@ func (s *stack) refuses(sender client.Client, id string, bad badStart) error {
 		bad.field != "" && bad.problem != "" && refusal.Fields[0].Problem != bad.problem:
 		return fmt.Errorf("its refusal is another: %w", refusal)
 	default:
-		return repeats(refusal)
+		return checkQuotesNoInput(refusal)
 	}
 }
 
@@ -211,8 +211,8 @@ func refusalOf(err error) (*ramp.Error, error) {
 	return &refusal, nil
 }
 
-// repeats says whether an error repeats a value that bad input holds.
-func repeats(refusal *ramp.Error) error {
+// checkQuotesNoInput says whether an error repeats a value that bad input holds.
+func checkQuotesNoInput(refusal *ramp.Error) error {
 	said := regexp.MustCompile(`such as \S+`).ReplaceAllString(refusal.Error(), "") // problems have examples
 	for _, value := range []string{"asha@", "Asha Rao", "50100000004821", "hunter2", "nobody@", "body@", "No Body", "9999"} {
 		if strings.Contains(said, value) {
@@ -222,10 +222,10 @@ func repeats(refusal *ramp.Error) error {
 	return nil
 }
 
-func TestBadStartsCallNobodyAndLeaveNothingRunning(t *testing.T) {
+func TestInvalidStartsMakeNoCallAndLeaveNothingRunning(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
-	starts := append(badStartsOfThePage(t), otherBadStarts(t)...)
+	starts := append(documentedInvalidStarts(t), otherInvalidStarts(t)...)
 	require.Greater(t, len(starts), 240)
 	outsider := s.outsider()
 
@@ -237,7 +237,7 @@ func TestBadStartsCallNobodyAndLeaveNothingRunning(t *testing.T) {
 			if i%2 == 0 || bad.field == "" { // sent in clear, as any SDK does
 				sender = outsider
 			}
-			if err := s.refuses(sender, fmt.Sprintf("onramp/bad-%d", i), bad); err != nil {
+			if err := s.checkRefusal(sender, fmt.Sprintf("onramp/bad-%d", i), bad); err != nil {
 				return fmt.Errorf("%.300s: %w", bad.name, err)
 			}
 			return nil
@@ -266,8 +266,8 @@ func TestBadStartsCallNobodyAndLeaveNothingRunning(t *testing.T) {
 	t.Logf("%d bad starts were refused", len(starts))
 }
 
-// badMessage is something that an order must not take where it stands.
-type badMessage struct {
+// invalidMessage is something that an order must not take where it stands.
+type invalidMessage struct {
 	order   ramp.ID
 	name    string
 	payload *commonpb.Payload
@@ -278,30 +278,30 @@ type badMessage struct {
 
 // Orders that wait for different things.
 var (
-	byUPI        = buy("waits-for-upi")
-	byNEFT       = buy("waits-for-neft")
-	forTokens    = sell("waits-for-tokens")
-	forQuote     = buy("waits-for-quote")
-	forAccount   = buy("waits-for-account")
-	forDocuments = buy("waits-for-documents")
-	paidFor      = buy("is-completed")
+	awaitsUPI      = buy("waits-for-upi")
+	awaitsNEFT     = buy("waits-for-neft")
+	awaitsTokens   = sell("waits-for-tokens")
+	awaitsQuote    = buy("waits-for-quote")
+	awaitsAccount  = buy("waits-for-account")
+	awaitsKYC      = buy("waits-for-documents")
+	completedOrder = buy("is-completed")
 )
 
-// begin starts the orders and waits until each of them stands where it is to be met.
-func (s *stack) begin() {
+// startWaitingOrders starts the orders and waits until each of them stands where it is to be met.
+func (s *stack) startWaitingOrders() {
 	s.t.Helper()
-	neft := onrampRequest(byNEFT.Reference)
+	neft := onrampRequest(awaitsNEFT.Reference)
 	neft.PaymentMethod, neft.UPI = ramp.NEFT, nil
 	neft.Bank = &ramp.BankAccount{AccountName: "Asha Rao", AccountNumber: "50100000004821", IFSC: "HDFC0001234"}
-	confirmed := onrampRequest(forQuote.Reference)
+	confirmed := onrampRequest(awaitsQuote.Reference)
 	confirmed.Quote = &ramp.QuoteTerms{Confirm: true}
-	unlinked := onrampRequest(forAccount.Reference)
+	unlinked := onrampRequest(awaitsAccount.Reference)
 	unlinked.Email, unlinked.UPI.ID = "asha@example.test", "ashafailed@okbank"
 	requests := map[ramp.Status][]ramp.OnrampRequest{
-		ramp.AwaitingPayment:      {onrampRequest(byUPI.Reference), onrampRequest(paidFor.Reference), neft},
+		ramp.AwaitingPayment:      {onrampRequest(awaitsUPI.Reference), onrampRequest(completedOrder.Reference), neft},
 		ramp.AwaitingConfirmation: {confirmed},
 		ramp.AwaitingAccount:      {unlinked},
-		ramp.AwaitingKYC:          {unverified(forDocuments.Reference, "nokyc")},
+		ramp.AwaitingKYC:          {unverified(awaitsKYC.Reference, "nokyc")},
 	}
 	for status, each := range requests {
 		for _, request := range each {
@@ -310,38 +310,38 @@ func (s *stack) begin() {
 			require.Equal(s.t, status, order.Status, request.Reference)
 		}
 	}
-	_, err := s.Orders.StartOfframp(s.t.Context(), offrampRequest(forTokens.Reference))
+	_, err := s.Orders.StartOfframp(s.t.Context(), offrampRequest(awaitsTokens.Reference))
 	require.NoError(s.t, err)
-	_, err = s.Orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(700))
+	_, err = s.Orders.SubmitUTR(s.t.Context(), completedOrder.Reference, utrOf(700))
 	require.NoError(s.t, err)
-	s.awaitStatus(paidFor, settling, ramp.Completed)
+	s.awaitStatus(completedOrder, completionTime, ramp.Completed)
 }
 
-// end gives every order what it waits for and requires that all of them complete.
-func (s *stack) end() {
+// completeWaitingOrders gives every order what it waits for and requires that all of them complete.
+func (s *stack) completeWaitingOrders() {
 	s.t.Helper()
-	quoted, err := s.Orders.Get(s.t.Context(), forQuote)
+	quoted, err := s.Orders.Get(s.t.Context(), awaitsQuote)
 	require.NoError(s.t, err)
-	_, err = s.Orders.ConfirmQuote(s.t.Context(), forQuote, quoted.Quote.ID)
+	_, err = s.Orders.ConfirmQuote(s.t.Context(), awaitsQuote, quoted.Quote.ID)
 	require.NoError(s.t, err)
-	_, err = s.Orders.SubmitAccount(s.t.Context(), forAccount, ramp.AccountSubmission{UPI: onrampRequest("").UPI})
+	_, err = s.Orders.SubmitAccount(s.t.Context(), awaitsAccount, ramp.AccountSubmission{UPI: onrampRequest("").UPI})
 	require.NoError(s.t, err)
-	_, err = s.Orders.SubmitKYC(s.t.Context(), forDocuments, writeDossier(s.t, dossier(string(unverified("", "nokyc").Email))))
+	_, err = s.Orders.SubmitKYC(s.t.Context(), awaitsKYC, writeDossier(s.t, dossier(string(unverified("", "nokyc").Email))))
 	require.NoError(s.t, err)
-	for n, order := range []ramp.ID{byUPI, forQuote, forAccount, forDocuments} {
+	for n, order := range []ramp.ID{awaitsUPI, awaitsQuote, awaitsAccount, awaitsKYC} {
 		_, err := s.Orders.SubmitUTR(s.t.Context(), order.Reference, utrOf(n))
 		require.NoError(s.t, err)
 	}
-	_, err = s.Orders.SubmitUTR(s.t.Context(), byNEFT.Reference, "HDFCN52026112301")
+	_, err = s.Orders.SubmitUTR(s.t.Context(), awaitsNEFT.Reference, "HDFCN52026112301")
 	require.NoError(s.t, err)
-	_, err = s.Orders.SubmitTransactionHash(s.t.Context(), forTokens.Reference, hashOf(1))
+	_, err = s.Orders.SubmitTransactionHash(s.t.Context(), awaitsTokens.Reference, hashOf(1))
 	require.NoError(s.t, err)
-	for _, order := range []ramp.ID{byUPI, byNEFT, forTokens, forQuote, forAccount, forDocuments} {
-		s.awaitStatus(order, settling, ramp.Completed)
+	for _, order := range []ramp.ID{awaitsUPI, awaitsNEFT, awaitsTokens, awaitsQuote, awaitsAccount, awaitsKYC} {
+		s.awaitStatus(order, completionTime, ramp.Completed)
 	}
 }
 
-func badMessages() []badMessage {
+func invalidMessages() []invalidMessage {
 	const (
 		invalid  = ramp.InvalidRequest
 		upi      = "utr must be the 12 digits that the UPI app shows for the payment"
@@ -354,73 +354,73 @@ func badMessages() []badMessage {
 		nines    = "9999999999999999999999999999999999999999999999999999999999999999"
 		anyQuote = `{"quoteId": "q-1"}`
 	)
-	messages := []badMessage{
-		{byUPI, ramp.SubmitUTR, plainJSON(`{}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": ""}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "99999999999"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "9999999999999"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "99999999999O"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "\u0967\u0968\u0969\u096a"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999\u0000"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "9999\u200b99999999"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN99999999999"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "` + strings.Repeat("9", 100_000) + `"}`), invalid, upi},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": 999999999999}`), invalid, `has a JSON number in the field "utr"`},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": ["999999999999"]}`), invalid, `has a JSON array in the field "utr"`},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"transactionHash": "0x` + nines + `"}`), invalid, `unknown field "transactionHash"`},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999", "amount": "1"}`), invalid, `unknown field "amount"`},
-		{byUPI, ramp.SubmitUTR, plainJSON(`null`), invalid, "holds a JSON null, not an object"},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "412345678901", "utr": "999999999999"}`), invalid, "gives a field twice: utr"},
-		{byUPI, ramp.SubmitUTR, plainJSON(`{"utr": "412345678901", "UTR": "999999999999"}`), invalid, "gives a field twice: UTR"},
-		{byNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999"}`), invalid, neft},
-		{byNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN-99999999999"}`), invalid, neft},
-		{byNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN999999999999999999"}`), invalid, neft},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{}`), invalid, hash},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0x1"}`), invalid, hash},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "` + nines + `"}`), invalid, hash},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0X` + nines + `"}`), invalid, hash},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0x` + nines[:63] + `g"}`), invalid, hash},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "https://polygonscan.com/tx/0x` + nines + `"}`), invalid, hash},
-		{forTokens, ramp.SubmitTransactionHash, plainJSON(`{"utr": "999999999999"}`), invalid, `unknown field "utr"`},
-		{forTokens, ramp.SubmitAccount, plainJSON(`{"bank": {"ifsc": "HDFC0001234"}}`), ramp.InvalidRequest, "bank.accountName must be the holder's name"},
-		{forQuote, ramp.ConfirmQuote, plainJSON(`{}`), invalid, quoteID},
-		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": "q\n1"}`), invalid, quoteID},
-		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": "` + strings.Repeat("q", 129) + `"}`), invalid, quoteID},
-		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": 1}`), invalid, `has a JSON number in the field "quoteId"`},
-		{forQuote, ramp.ConfirmQuote, plainJSON(`{"quoteID": "q-1", "confirm": true}`), invalid, `unknown field "confirm"`},
-		{forQuote, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.QuoteMismatch, "another quote waits for confirmation"},
-		{byUPI, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.NotAwaited, "does not wait for a quote to be confirmed"},
-		{forAccount, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.NotAwaited, "does not wait for a quote to be confirmed"},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{}`), invalid, "upi must be given: the order needs a VPA"},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody", "name": "No Body"}}`), invalid, handle},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@nobody.test", "name": "No Body"}}`), invalid, handle},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No\u202eBody"}}`), invalid, holder},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody"}}`), invalid, holder},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": "nobody@okbody"}`), invalid, `has a JSON string in the field "upi"`},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No Body"}, "bank": {}}`), invalid, "bank must be left out: the order needs a VPA"},
-		{forAccount, ramp.SubmitAccount, plainJSON(`{"vpa": "nobody@okbody"}`), invalid, `unknown field "vpa"`},
-		{byUPI, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No Body"}}`), ramp.NotAwaited, "the account is linked"},
-		{forDocuments, ramp.SubmitKYC, plainJSON(`{}`), invalid, "dossier must be a URL of at most 1024 ASCII characters"},
-		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "/kyc/nobody"}`), invalid, place},
-		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "https://nobody.test/kyc"}`), invalid, place},
-		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "s3://key:hunter2@kyc/nobody"}`), invalid, "dossier must not carry credentials"},
-		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": "file:///kyc/../etc"}`), invalid, "dossier must name its prefix plainly"},
-		{forDocuments, ramp.SubmitKYC, plainJSON(`{"dossier": null}`), invalid, "dossier must be a URL"},
-		{byUPI, ramp.SubmitKYC, plainJSON(`{"dossier": "file:///kyc/nobody"}`), ramp.NotAwaited, "the user's KYC is decided"},
+	messages := []invalidMessage{
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": ""}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "99999999999"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "9999999999999"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "99999999999O"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "\u0967\u0968\u0969\u096a"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999\u0000"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "9999\u200b99999999"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN99999999999"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "` + strings.Repeat("9", 100_000) + `"}`), invalid, upi},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": 999999999999}`), invalid, `has a JSON number in the field "utr"`},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": ["999999999999"]}`), invalid, `has a JSON array in the field "utr"`},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"transactionHash": "0x` + nines + `"}`), invalid, `unknown field "transactionHash"`},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999", "amount": "1"}`), invalid, `unknown field "amount"`},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`null`), invalid, "holds a JSON null, not an object"},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "412345678901", "utr": "999999999999"}`), invalid, "gives a field twice: utr"},
+		{awaitsUPI, ramp.SubmitUTR, plainJSON(`{"utr": "412345678901", "UTR": "999999999999"}`), invalid, "gives a field twice: UTR"},
+		{awaitsNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "999999999999"}`), invalid, neft},
+		{awaitsNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN-99999999999"}`), invalid, neft},
+		{awaitsNEFT, ramp.SubmitUTR, plainJSON(`{"utr": "HDFCN999999999999999999"}`), invalid, neft},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{}`), invalid, hash},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0x1"}`), invalid, hash},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "` + nines + `"}`), invalid, hash},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0X` + nines + `"}`), invalid, hash},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "0x` + nines[:63] + `g"}`), invalid, hash},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{"transactionHash": "https://polygonscan.com/tx/0x` + nines + `"}`), invalid, hash},
+		{awaitsTokens, ramp.SubmitTransactionHash, plainJSON(`{"utr": "999999999999"}`), invalid, `unknown field "utr"`},
+		{awaitsTokens, ramp.SubmitAccount, plainJSON(`{"bank": {"ifsc": "HDFC0001234"}}`), ramp.InvalidRequest, "bank.accountName must be the holder's name"},
+		{awaitsQuote, ramp.ConfirmQuote, plainJSON(`{}`), invalid, quoteID},
+		{awaitsQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": "q\n1"}`), invalid, quoteID},
+		{awaitsQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": "` + strings.Repeat("q", 129) + `"}`), invalid, quoteID},
+		{awaitsQuote, ramp.ConfirmQuote, plainJSON(`{"quoteId": 1}`), invalid, `has a JSON number in the field "quoteId"`},
+		{awaitsQuote, ramp.ConfirmQuote, plainJSON(`{"quoteID": "q-1", "confirm": true}`), invalid, `unknown field "confirm"`},
+		{awaitsQuote, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.QuoteMismatch, "another quote waits for confirmation"},
+		{awaitsUPI, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.NotAwaited, "does not wait for a quote to be confirmed"},
+		{awaitsAccount, ramp.ConfirmQuote, plainJSON(anyQuote), ramp.NotAwaited, "does not wait for a quote to be confirmed"},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{}`), invalid, "upi must be given: the order needs a VPA"},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody", "name": "No Body"}}`), invalid, handle},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@nobody.test", "name": "No Body"}}`), invalid, handle},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No\u202eBody"}}`), invalid, holder},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody"}}`), invalid, holder},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"upi": "nobody@okbody"}`), invalid, `has a JSON string in the field "upi"`},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No Body"}, "bank": {}}`), invalid, "bank must be left out: the order needs a VPA"},
+		{awaitsAccount, ramp.SubmitAccount, plainJSON(`{"vpa": "nobody@okbody"}`), invalid, `unknown field "vpa"`},
+		{awaitsUPI, ramp.SubmitAccount, plainJSON(`{"upi": {"id": "nobody@okbody", "name": "No Body"}}`), ramp.NotAwaited, "the account is linked"},
+		{awaitsKYC, ramp.SubmitKYC, plainJSON(`{}`), invalid, "dossier must be a URL of at most 1024 ASCII characters"},
+		{awaitsKYC, ramp.SubmitKYC, plainJSON(`{"dossier": "/kyc/nobody"}`), invalid, place},
+		{awaitsKYC, ramp.SubmitKYC, plainJSON(`{"dossier": "https://nobody.test/kyc"}`), invalid, place},
+		{awaitsKYC, ramp.SubmitKYC, plainJSON(`{"dossier": "s3://key:hunter2@kyc/nobody"}`), invalid, "dossier must not carry credentials"},
+		{awaitsKYC, ramp.SubmitKYC, plainJSON(`{"dossier": "file:///kyc/../etc"}`), invalid, "dossier must name its prefix plainly"},
+		{awaitsKYC, ramp.SubmitKYC, plainJSON(`{"dossier": null}`), invalid, "dossier must be a URL"},
+		{awaitsUPI, ramp.SubmitKYC, plainJSON(`{"dossier": "file:///kyc/nobody"}`), ramp.NotAwaited, "the user's KYC is decided"},
 	}
-	for says, payload := range badPayloads(`{"utr": "999999999999"}`) {
-		messages = append(messages, badMessage{byNEFT, ramp.SubmitUTR, payload, invalid, says})
+	for says, payload := range invalidPayloads(`{"utr": "999999999999"}`) {
+		messages = append(messages, invalidMessage{awaitsNEFT, ramp.SubmitUTR, payload, invalid, says})
 	}
 	return messages
 }
 
-func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
+func TestInvalidMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 20)
-	s.begin()
-	messages := badMessages()
+	s.startWaitingOrders()
+	messages := invalidMessages()
 	outsider := s.outsider()
-	before := s.callsOfMessages()
+	before := s.callsWithoutPolls()
 
 	for _, bad := range messages {
 		s.requireRefused(bad)
@@ -430,20 +430,20 @@ func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 		require.NoError(t, outsider.SignalWorkflow(t.Context(), id, "", bad.name, converter.NewRawValue(bad.payload)))
 	}
 	for _, bad := range messages {
-		order := s.await(bad.order, settling, func(order *ramp.Order) bool {
+		order := s.await(bad.order, completionTime, func(order *ramp.Order) bool {
 			return slices.ContainsFunc(order.Timeline, func(entry ramp.TimelineEntry) bool {
 				return strings.HasPrefix(entry.Note, "A "+bad.name+" signal was ignored: ") && strings.Contains(entry.Note, bad.says)
 			})
 		})
 		require.Nil(t, order.Proof)
 		for _, entry := range order.Timeline {
-			require.NoError(t, repeats(&ramp.Error{Message: entry.Note}))
+			require.NoError(t, checkQuotesNoInput(&ramp.Error{Message: entry.Note}))
 		}
 	}
-	s.requireStrangersChangeNothing(outsider)
-	require.Equal(t, before, s.callsOfMessages(), "the provider was called")
+	s.requireOtherMessagesChangeNothing(outsider)
+	require.Equal(t, before, s.callsWithoutPolls(), "the provider was called")
 
-	s.end()
+	s.completeWaitingOrders()
 	ledger := s.ledger()
 	require.Len(t, ledger.Orders, 7)
 	require.Len(t, ledger.Proofs, 7)
@@ -451,13 +451,13 @@ func TestBadMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 		require.Equal(t, 1, order.ProofsAccepted, order.Reference)
 		require.Zero(t, order.ProofsRefused, order.Reference)
 	}
-	s.requireReplay(byUPI, byNEFT, forTokens, forQuote, forAccount, forDocuments)
+	s.requireReplay(awaitsUPI, awaitsNEFT, awaitsTokens, awaitsQuote, awaitsAccount, awaitsKYC)
 	t.Logf("%d bad messages were refused as updates and ignored as signals", len(messages))
 }
 
-// callsOfMessages are the calls of the provider that messages could cause. An order that waits for its quote to be confirmed
+// callsWithoutPolls are the calls of the provider that messages could cause. An order that waits for its quote to be confirmed
 // fetches it again and again, and one that waits for documents looks whether its user is verified by then.
-func (s *stack) callsOfMessages() map[string]int {
+func (s *stack) callsWithoutPolls() map[string]int {
 	s.t.Helper()
 	calls := s.ledger().Calls
 	maps.DeleteFunc(calls, func(route string, _ int) bool {
@@ -466,13 +466,13 @@ func (s *stack) callsOfMessages() map[string]int {
 	return calls
 }
 
-func (s *stack) requireRefused(bad badMessage) {
+func (s *stack) requireRefused(bad invalidMessage) {
 	s.t.Helper()
 	refusal, err := refusalOf(s.update(s.Temporal, bad.order, bad.name, converter.NewRawValue(bad.payload)))
 	require.NoError(s.t, err, bad.says)
 	require.Equal(s.t, bad.kind, refusal.Type, bad.says)
 	require.Contains(s.t, refusal.Error(), bad.says)
-	require.NoError(s.t, repeats(refusal))
+	require.NoError(s.t, checkQuotesNoInput(refusal))
 }
 
 func (s *stack) update(sender client.Client, order ramp.ID, name string, arguments ...any) error {
@@ -488,9 +488,9 @@ func (s *stack) update(sender client.Client, order ramp.ID, name string, argumen
 	return handle.Get(s.t.Context(), nil)
 }
 
-// requireStrangersChangeNothing sends what no order takes at all: messages of the other direction, unknown ones, and those
+// requireOtherMessagesChangeNothing sends what no order takes at all: messages of the other direction, unknown ones, and those
 // to orders that are over or never were.
-func (s *stack) requireStrangersChangeNothing(sender client.Client) {
+func (s *stack) requireOtherMessagesChangeNothing(sender client.Client) {
 	s.t.Helper()
 	hash, utr := ramp.HashSubmission{TransactionHash: hashOf(99)}, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(99))}
 	for _, wrong := range []struct {
@@ -498,11 +498,11 @@ func (s *stack) requireStrangersChangeNothing(sender client.Client) {
 		name     string
 		argument any
 	}{
-		{byUPI, ramp.SubmitTransactionHash, hash},
-		{forTokens, ramp.SubmitUTR, utr},
-		{byUPI, "submit_utr", utr},
-		{byUPI, "Submit-UTR", utr},
-		{byUPI, "", utr},
+		{awaitsUPI, ramp.SubmitTransactionHash, hash},
+		{awaitsTokens, ramp.SubmitUTR, utr},
+		{awaitsUPI, "submit_utr", utr},
+		{awaitsUPI, "Submit-UTR", utr},
+		{awaitsUPI, "", utr},
 	} {
 		require.Error(s.t, s.update(sender, wrong.order, wrong.name, wrong.argument), wrong.name)
 		if wrong.name != "" {
@@ -511,20 +511,20 @@ func (s *stack) requireStrangersChangeNothing(sender client.Client) {
 		}
 	}
 	var absent *serviceerror.NotFound
-	for _, late := range []ramp.ID{paidFor, buy("never-was"), sell(byUPI.Reference)} {
+	for _, late := range []ramp.ID{completedOrder, buy("never-was"), sell(awaitsUPI.Reference)} {
 		id := late.Direction.WorkflowID(late.Reference)
 		require.ErrorAs(s.t, s.update(sender, late, ramp.SubmitUTR, utr), &absent, late.Reference)
 		require.ErrorAs(s.t, sender.SignalWorkflow(s.t.Context(), id, "", ramp.SubmitUTR, utr), &absent, late.Reference)
 	}
-	_, err := s.Orders.SubmitUTR(s.t.Context(), paidFor.Reference, utrOf(99))
+	_, err := s.Orders.SubmitUTR(s.t.Context(), completedOrder.Reference, utrOf(99))
 	require.True(s.t, ramp.IsError(err, ramp.OrderOver), "%v", err)
 	_, err = s.Orders.SubmitUTR(s.t.Context(), "never-was", utrOf(99))
 	require.True(s.t, ramp.IsError(err, ramp.NotFound), "%v", err)
-	_, err = s.Orders.StartOnramp(s.t.Context(), onrampRequest(forQuote.Reference))
+	_, err = s.Orders.StartOnramp(s.t.Context(), onrampRequest(awaitsQuote.Reference))
 	require.True(s.t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
-	_, err = sender.QueryWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "", "Order")
+	_, err = sender.QueryWorkflow(s.t.Context(), "onramp/"+awaitsUPI.Reference, "", "Order")
 	require.Error(s.t, err)
-	description, err := s.Temporal.DescribeWorkflow(s.t.Context(), "onramp/"+byUPI.Reference, "")
+	description, err := s.Temporal.DescribeWorkflow(s.t.Context(), "onramp/"+awaitsUPI.Reference, "")
 	require.NoError(s.t, err)
 	require.Equal(s.t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, description.Status)
 }

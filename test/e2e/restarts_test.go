@@ -17,15 +17,15 @@ func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 	s := newStack(t, 60)
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("crash"))
 	require.NoError(t, err)
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	_, err = s.Orders.SubmitUTR(t.Context(), "crash", utrOf(1))
 	require.NoError(t, err)
-	s.pollsOf(order.OrderID, 5)
+	s.awaitPolls(order.OrderID, 5)
 
 	s.worker.Kill()
 	killed := time.Now()
 	s.startWorker()
-	s.clock(`{"advance":"1h"}`)
+	s.setClock(`{"advance":"1h"}`)
 
 	done := s.awaitStatus(buy("crash"), 3*time.Minute, ramp.Completed)
 	require.Less(t, time.Since(killed), 2*time.Minute)
@@ -41,7 +41,7 @@ func TestWatchThatLastsForMinutesIsOneAttempt(t *testing.T) {
 	s := newStack(t, 60)
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("long"))
 	require.NoError(t, err)
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	s.submit("long", utrOf(1))
 
 	watch := &workflowpb.PendingActivityInfo{}
@@ -65,21 +65,21 @@ func TestStoppedWorkerHandsItsWatchesOverAtOnce(t *testing.T) {
 	s := newStack(t, 60)
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("handover"))
 	require.NoError(t, err)
-	s.clock(`{"speed":0}`)
+	s.setClock(`{"speed":0}`)
 	_, err = s.Orders.SubmitUTR(t.Context(), "handover", utrOf(1))
 	require.NoError(t, err)
-	s.pollsOf(order.OrderID, 5)
+	s.awaitPolls(order.OrderID, 5)
 
 	s.startWorker()
 	s.stop(s.worker)
 	stopped := time.Now()
-	s.clock(`{"advance":"1h"}`)
+	s.setClock(`{"advance":"1h"}`)
 
 	s.awaitStatus(buy("handover"), time.Minute, ramp.Completed)
 	require.Less(t, time.Since(stopped), 30*time.Second, "it took as long as a crash")
 }
 
-func TestOrdersOutliveTheTemporalServerOnItsFile(t *testing.T) {
+func TestOrdersSurviveARestartOfTheTemporalServer(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60, onFile)
 	for _, reference := range []string{"restart", "crash"} {
@@ -90,19 +90,19 @@ func TestOrdersOutliveTheTemporalServerOnItsFile(t *testing.T) {
 	s.stop(s.server)
 	s.startServer()
 	s.submit("restart", utrOf(1))
-	s.awaitStatus(buy("restart"), settling, ramp.Completed)
+	s.awaitStatus(buy("restart"), completionTime, ramp.Completed)
 
 	s.server.Kill()
 	s.startServer()
 	s.submit("crash", utrOf(2))
-	s.awaitStatus(buy("crash"), settling, ramp.Completed)
+	s.awaitStatus(buy("crash"), completionTime, ramp.Completed)
 	require.Len(t, s.ledger().Orders, 2)
 }
 
 // submit submits a UTR to an order whose worker may still be finding the server again.
 func (s *stack) submit(reference, utr string) {
 	s.t.Helper()
-	eventually(s.t, settling, func() error {
+	eventually(s.t, completionTime, func() error {
 		_, err := s.Orders.SubmitUTR(s.t.Context(), reference, utr)
 		return err
 	})
@@ -115,7 +115,7 @@ func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
 	require.NoError(t, err)
 	require.WithinDuration(t, order.CreatedAt.Add(30*time.Second), order.ExpiresAt, 5*time.Second)
 
-	expired := s.awaitStatus(buy("late"), settling, ramp.Expired)
+	expired := s.awaitStatus(buy("late"), completionTime, ramp.Expired)
 	require.WithinDuration(t, order.ExpiresAt, expired.UpdatedAt, 10*time.Second)
 	_, err = s.Orders.SubmitUTR(t.Context(), "late", utrOf(1))
 	require.True(t, ramp.IsError(err, ramp.OrderOver), "%v", err)
@@ -123,7 +123,7 @@ func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
 
 	out, problems, code := s.starter("reorder", "late", "--reference", "late-2", "--utr", utrOf(1), "--watch", "-o", "json")
 	require.Equal(t, 0, code, "%s\n%s", out, problems)
-	again := s.awaitStatus(buy("late-2"), settling, ramp.Completed)
+	again := s.awaitStatus(buy("late-2"), completionTime, ramp.Completed)
 	require.Equal(t, utrOf(1), string(again.Proof.UTR))
 	require.NotEqual(t, order.OrderID, again.OrderID)
 }
