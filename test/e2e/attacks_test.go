@@ -23,10 +23,10 @@ import (
 	"rampart/ramp"
 )
 
-// These tests attack running orders as the parties of docs/explanation/security.md that may write to the namespace and have no keys. What such a
-// party writes may stop an order's workflow task, until an operator resets the order to before it; it decides nothing.
+// These tests attack running orders as a party that may write to the namespace and has no keys (docs/explanation/security.md). What it
+// writes may stop an order's workflow task until an operator resets the order to an earlier event; it does not change the order.
 
-// startPaid is an on-ramp order whose proof the provider has taken, and whose watch runs.
+// startPaid starts an on-ramp order and returns it once the provider has accepted its proof.
 func (s *stack) startPaid(reference string) *ramp.Order {
 	s.t.Helper()
 	_, err := s.Orders.StartOnramp(s.t.Context(), onrampRequest(reference))
@@ -36,7 +36,7 @@ func (s *stack) startPaid(reference string) *ramp.Order {
 	return order
 }
 
-// awaitPending waits until an activity of this type is with a worker.
+// awaitPending waits until an activity of a type is pending, and returns it.
 func (s *stack) awaitPending(id ramp.ID, activityType string) *workflowpb.PendingActivityInfo {
 	s.t.Helper()
 	var found *workflowpb.PendingActivityInfo
@@ -56,7 +56,7 @@ func (s *stack) awaitPending(id ramp.ID, activityType string) *workflowpb.Pendin
 	return found
 }
 
-// forgeFailure forges the failure of an activity, whenever a worker has it.
+// forgeFailure fails a pending activity as a client without keys.
 func (s *stack) forgeFailure(id ramp.ID, activityType string, failure *failurepb.Failure) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
@@ -68,7 +68,7 @@ func (s *stack) forgeFailure(id ramp.ID, activityType string, failure *failurepb
 	})
 }
 
-// forgeResult forges the result of an activity.
+// forgeResult completes a pending activity as a client without keys.
 func (s *stack) forgeResult(id ramp.ID, activityType string, result *commonpb.Payload) {
 	s.t.Helper()
 	_, err := s.outsider().WorkflowService().RespondActivityTaskCompletedById(s.t.Context(), &workflowservice.RespondActivityTaskCompletedByIdRequest{
@@ -95,7 +95,7 @@ func applicationFailure(t *testing.T, kind string, details any) *failurepb.Failu
 	}
 }
 
-// requireStopped requires that an order's workflow task fails, and that the order has not moved.
+// requireStopped requires that an order's workflow task fails and that the order runs.
 func (s *stack) requireStopped(id ramp.ID) {
 	s.t.Helper()
 	workflowID := id.Direction.WorkflowID(id.Reference)
@@ -112,7 +112,7 @@ func (s *stack) requireStopped(id ramp.ID) {
 	})
 }
 
-// resetBeforeForgery resets an order to the last workflow task before the forged event, as the runbook says.
+// resetBeforeForgery resets an order to the last workflow task before the forged event, as the runbook describes.
 func (s *stack) resetBeforeForgery(id ramp.ID) {
 	s.t.Helper()
 	var task int64
@@ -214,7 +214,7 @@ func TestForgedResultChangesNoOrder(t *testing.T) {
 	})
 }
 
-// updateResponseOf is the payload with which an order has answered an update.
+// updateResponseOf returns the payload of an order's response to an update.
 func (s *stack) updateResponseOf(id ramp.ID, update string) *commonpb.Payload {
 	s.t.Helper()
 	accepted := make(map[int64]bool)
@@ -230,7 +230,7 @@ func (s *stack) updateResponseOf(id ramp.ID, update string) *commonpb.Payload {
 	return nil
 }
 
-// resultOf is the payload with which an order's activity has answered.
+// resultOf returns the payload of an activity's result.
 func (s *stack) resultOf(id ramp.ID, activityType string) *commonpb.Payload {
 	s.t.Helper()
 	scheduled := make(map[int64]bool)
@@ -329,7 +329,7 @@ func TestUndecryptableSignalBlocksNoOrder(t *testing.T) {
 	s.requireReplay(buy("poison"))
 }
 
-// A backend may have a new key before the workers do, against the advice.
+// A backend may get a new key before the workers, although the documentation advises against it.
 func TestProofUnderAnUnknownKeyIsReadOnceTheKeyIsKnown(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 20)
@@ -348,7 +348,7 @@ func TestProofUnderAnUnknownKeyIsReadOnceTheKeyIsKnown(t *testing.T) {
 	require.Contains(t, string(notes), "set aside is read now")
 }
 
-// dialWithNewKey is a connection of a backend whose keyset has a further key, which encrypts, and that nobody else has.
+// dialWithNewKey connects as a backend that encrypts with a key that no other program has.
 func (s *stack) dialWithNewKey() client.Client {
 	s.t.Helper()
 	stored, err := os.ReadFile(s.Keyset)
@@ -366,7 +366,7 @@ func (s *stack) dialWithNewKey() client.Client {
 	return s.dial(client.Options{}, s.newKeyring)
 }
 
-// distributeNewKey gives the worker the key that one backend has.
+// distributeNewKey adds the key of dialWithNewKey to the worker's keyset.
 func (s *stack) distributeNewKey() {
 	s.t.Helper()
 	require.NoError(s.t, os.WriteFile(s.Keyset, s.newKeyset, 0o600))

@@ -16,11 +16,11 @@ import (
 	"rampart/ramp"
 )
 
-// evil is the name of a site whose owner has it lead to the machine of whoever looks at it.
+// evil is the name of a site that resolves to the machine of its visitor (DNS rebinding).
 const evil = "evil.example.test"
 
-// signalProgram is a program of a page that sends a proof of payment to an order by way of the Web UI, and writes the answer below the page.
-// From the Web UI's own page, it is what the Web UI does.
+// signalProgram returns JavaScript that submits a proof of payment to an order by the Web UI's API and appends the response to the page.
+// On a page of the Web UI it does what the Web UI does.
 func signalProgram(t *testing.T, webUI, mode string, order ramp.ID) string {
 	t.Helper()
 	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -38,7 +38,7 @@ func signalProgram(t *testing.T, webUI, mode string, order ramp.ID) string {
 	}`, address, mode, body)
 }
 
-// TestWebUIAcceptsNoSignalFromAPageOfAnotherSite plays the owner of a site that somebody at this machine looks at.
+// TestWebUIAcceptsNoSignalFromAPageOfAnotherSite acts as the owner of a site that a person at this machine visits.
 func TestWebUIAcceptsNoSignalFromAPageOfAnotherSite(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -57,12 +57,12 @@ func TestWebUIAcceptsNoSignalFromAPageOfAnotherSite(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	visit(strings.Replace(site.URL, "127.0.0.1", evil, 1)) // a page of its own, which calls this machine
+	visit(strings.Replace(site.URL, "127.0.0.1", evil, 1)) // the site's own page, which calls this machine
 	requireShows(t, page, "", "free tokens")
 	run(signalProgram(t, s.ui, "no-cors", buy("wanted")))
 	requireShows(t, page, "", "answered opaque")
 
-	visit(strings.Replace(s.ui, "127.0.0.1", evil, 1)) // and now its name leads to the Web UI
+	visit(strings.Replace(s.ui, "127.0.0.1", evil, 1)) // the site's name now resolves to the Web UI
 	requireShows(t, page, "", "only what is addressed to 127.0.0.1, [::1] or localhost is answered")
 	run(signalProgram(t, "", "same-origin", buy("wanted")))
 	requireShows(t, page, "", "answered basic 403")

@@ -10,13 +10,13 @@ import (
 	"rampart/test/bench"
 )
 
-// benchOptions are for a run that shows that everything works; make bench and make bench-waiting measure.
+// benchOptions returns the options of a quick run, which shows that everything works; make bench and make bench-waiting measure.
 func benchOptions(t *testing.T) bench.Options {
 	t.Helper()
 	return bench.Options{Bin: programs, Config: "../../temporal-dev.yaml", Dir: t.TempDir(), Seed: 1, Quick: true}
 }
 
-// TestBenchCountsWhatOrdersCost counts, for the variants whose histories follow from their code, what they must cost.
+// TestBenchCountsWhatOrdersCost compares the costs with those that follow from the code of the variants.
 func TestBenchCountsWhatOrdersCost(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program("bench"), "../bench/cmd/bench").CombinedOutput()
@@ -28,7 +28,7 @@ func TestBenchCountsWhatOrdersCost(t *testing.T) {
 	var text strings.Builder
 	require.NoError(t, report.WriteText(&text))
 	t.Log(text.String())
-	const before, start, signal, deadline = 6, 1, 1, 1 // calls before the polls; actions beside activities
+	const before, start, signal, deadline = 6, 1, 1, 1 // calls before the polls, and actions beside activities
 	found := map[bench.Variant]map[int]bench.Cost{}
 	for _, c := range report.Costs {
 		if found[c.Variant] == nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestTemporalCLIRunsAnOrderByTheREADMEAndNeverASecondOne runs README's own lines, whose codec server and Temporal are elsewhere here.
-// The CLI takes long to build, so that make nightly runs this.
+// It runs in make nightly, because the CLI takes long to build.
 func TestTemporalCLIRunsAnOrderByTheREADMEAndNeverASecondOne(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -33,7 +33,7 @@ func TestTemporalCLIRunsAnOrderByTheREADMEAndNeverASecondOne(t *testing.T) {
 
 	policies := regexp.MustCompile(`--id-[a-z-]+ \w+`)
 	require.Len(t, policies.FindAllString(lines[0], -1), 2)
-	s.shell(t, string(readme), policies.ReplaceAllString(lines[0], "")) // Temporal's defaults start it again
+	s.shell(t, string(readme), policies.ReplaceAllString(lines[0], "")) // Temporal's default policies start another run
 	requireReferenceTaken(t, s.Temporal.GetWorkflow(t.Context(), "onramp/inv-42", ""))
 	s.requireOneOrder(t, buy("inv-42"))
 }

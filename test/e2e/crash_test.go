@@ -18,19 +18,19 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-// crashPoint is a call that changes something at the provider, and an order that makes it. The order brings its proof of
-// payment with it, so that it goes on to its end by itself.
+// crashPoint is a call that has an effect at the provider, and an order that makes the call. The request has the proof of payment, so
+// that the order completes by itself.
 type crashPoint struct {
 	activity string
 	route    string
-	// effect is what the provider's journal says once it has done what it was asked. A quote leaves none.
+	// effect is the event that the sandbox records once the call has taken effect. A quote has none.
 	effect ledger.EventKind
 	order  func(t *testing.T, n int) crashingOrder
-	// remade is set where the provider cannot tell whether it has made the order, so that another one is made.
+	// remade is set if the provider offers no way to find a created order, so that another one is created.
 	remade bool
 }
 
-// crashPoints are the calls of a lifecycle. Those that name no user come first: whoever makes them next meets the fault.
+// crashPoints returns the calls of the lifecycle. Calls that name no user come first, because their fault affects the next caller.
 func crashPoints() []crashPoint {
 	return []crashPoint{
 		{activity: "QuoteBuy", route: "POST /v1/quote/buy", order: onrampOfLinkedUser},
@@ -46,24 +46,24 @@ func crashPoints() []crashPoint {
 	}
 }
 
-// creationAndProof are the calls that concern money.
+// creationAndProof returns the calls that create orders or submit proofs.
 func creationAndProof() []crashPoint {
 	return slices.DeleteFunc(crashPoints(), func(p crashPoint) bool {
 		return p.effect != ledger.EventOrder && p.effect != ledger.EventProof
 	})
 }
 
-// crashingOrder is an order of a user of its own, on its way into a crash.
+// crashingOrder is an order whose call is interrupted by a crash. It has a user of its own.
 type crashingOrder struct {
 	crashPoint
-	// done is set if the provider does what it is asked before the crash.
+	// done is set if the call takes effect before the crash.
 	done bool
-	// fault keeps the answer from the worker.
+	// fault keeps the response from the worker.
 	fault   fault.Fault
 	id      ramp.ID
 	email   string
 	request any
-	// wrong is the mistyped proof in the request, and right the one that the user has meant.
+	// wrong is the mistyped proof in the request, and right the corrected one.
 	wrong, right string
 }
 
@@ -98,7 +98,7 @@ func crashingOfframp(n int, tags string) crashingOrder {
 
 func userOf(n int, tags string) string { return fmt.Sprintf("asha+%s+%d@example.test", tags, n) }
 
-// beforeAndAfter makes two orders of every point: the crash comes before the provider does what it is asked, and after.
+// beforeAndAfter returns two orders for each point: one whose call takes effect before the crash, and one whose call does not.
 func beforeAndAfter(t *testing.T, points []crashPoint) []crashingOrder {
 	t.Helper()
 	var orders []crashingOrder
@@ -120,7 +120,7 @@ func (c crashingOrder) String() string {
 	return c.route + ", not done"
 }
 
-// anonymous reports whether the call says nothing of its user, so that orders must make it one after another.
+// anonymous reports whether the call does not name its user, so that orders must make it one after another.
 func (c crashingOrder) anonymous() bool { return c.effect == "" }
 
 func TestOrderCompletesWhenItsWorkerIsKilledDuringAnyCall(t *testing.T) {
@@ -152,7 +152,7 @@ func TestOrderCompletesWhenTheTemporalServerIsKilledDuringCreationOrProof(t *tes
 	s.requireCompletedOnce(orders)
 	for _, order := range orders {
 		if order.activity == "CreateOnrampOrder" && order.done {
-			continue // the attempt whose answer was lost finds the order itself
+			continue // the attempt whose response was lost finds the order itself
 		}
 		require.Greater(t, s.lastStart(order).GetAttempt(), int32(1), "%s", order)
 	}
@@ -196,7 +196,7 @@ func TestOrderCompletesAfterAPowerCutDuringCreationOrProof(t *testing.T) {
 	s.requireMostInterrupted(orders)
 }
 
-// The UTR counts although the provider, asked again, calls it invalid: it was taken before the order expired.
+// The UTR counts although the provider refuses it on the second attempt: it was accepted before the order expired.
 func TestUTRAcceptedBeforeACrashCountsAfterTheProviderExpiredTheOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -219,7 +219,7 @@ func TestUTRAcceptedBeforeACrashCountsAfterTheProviderExpiredTheOrder(t *testing
 	s.requireCompletedOnce([]crashingOrder{order})
 }
 
-// A user has mistyped the proof and corrects it. The worker is killed before the provider takes the right one, and after.
+// A user corrects a mistyped proof. The worker is killed before or after the provider accepts the corrected one.
 func TestCorrectedProofSurvivesACrash(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -264,7 +264,7 @@ func (c *crashingOrder) mistype(n int) {
 	}
 }
 
-// correct sends the right proof.
+// correct signals the corrected proof.
 func (s *stack) correct(order crashingOrder) {
 	s.t.Helper()
 	name, argument := ramp.SubmitUTR, any(ramp.UTRSubmission{UTR: ramp.UTR(order.right)})
@@ -275,7 +275,7 @@ func (s *stack) correct(order crashingOrder) {
 	require.NoError(s.t, s.Temporal.SignalWorkflow(s.t.Context(), id, "", name, argument))
 }
 
-// awaitCorrections waits until the provider has taken the right proofs, where it does before the crash.
+// awaitCorrections waits until the provider has accepted the corrected proofs of the orders that are done.
 func (s *stack) awaitCorrections(orders []crashingOrder) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
@@ -290,7 +290,7 @@ func (s *stack) awaitCorrections(orders []crashingOrder) {
 	})
 }
 
-// startWithFaults starts orders and returns once each waits for an answer.
+// startWithFaults starts orders and returns once each waits for a response.
 func (s *stack) startWithFaults(orders []crashingOrder) {
 	s.t.Helper()
 	for _, order := range orders {
@@ -312,7 +312,7 @@ func (s *stack) startCrashing(order crashingOrder) {
 	require.NoError(s.t, err)
 }
 
-// addFault makes the order's fault befall its call, once.
+// addFault injects the order's fault into its call, once.
 func (s *stack) addFault(order crashingOrder) {
 	s.t.Helper()
 	rule := map[string]any{"fault": order.fault.Kind, "route": order.route, "times": 1}
@@ -343,7 +343,7 @@ func (s *stack) faultsInjected() error {
 	return nil
 }
 
-// awaitEffects waits until the provider has done what it was asked, where it does it before the crash.
+// awaitEffects waits until the calls of the orders that are done have taken effect.
 func (s *stack) awaitEffects(orders []crashingOrder) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {
@@ -364,8 +364,8 @@ func (c crashingOrder) isEffect(event ledger.Event) bool {
 	return event.Kind == c.effect && event.Email == c.email
 }
 
-// startUntilClaimed starts an order whose creation loses its answer, and returns once it has claimed the provider's order but
-// not yet taken it over: a claim waits for three seconds until everybody else has published theirs.
+// startUntilClaimed starts an order whose creation response is lost, and returns once it has claimed the provider's order but not
+// adopted it: a claim waits for three seconds, until other orders have published theirs.
 func (s *stack) startUntilClaimed(n int) crashingOrder {
 	s.t.Helper()
 	order := onrampOfLinkedUser(s.t, n)
@@ -381,7 +381,7 @@ func (s *stack) startUntilClaimed(n int) crashingOrder {
 	return order
 }
 
-// timeOutUploads does by hand what the server does five minutes after a crash: an upload has that long.
+// timeOutUploads fails the interrupted uploads, as the server does after their timeout of five minutes.
 func (s *stack) timeOutUploads(orders []crashingOrder) {
 	s.t.Helper()
 	for _, order := range orders {
@@ -402,7 +402,7 @@ func (s *stack) timeOutUploads(orders []crashingOrder) {
 // workerKilled is the type of the failure with which timeOutUploads ends an attempt.
 const workerKilled = "WorkerKilled"
 
-// requireCompletedOnce requires that every order was paid and delivered once, and says so here as at the provider.
+// requireCompletedOnce requires that every order has completed with one proof and one payout at the provider.
 func (s *stack) requireCompletedOnce(orders []crashingOrder) {
 	s.t.Helper()
 	for _, order := range orders {
@@ -418,7 +418,7 @@ func (s *stack) requireCompletedOnce(orders []crashingOrder) {
 	}
 }
 
-// providerOrders is how many orders the provider has of it in the end.
+// providerOrders returns how many orders the provider has for it in the end.
 func (c crashingOrder) providerOrders() int {
 	if c.remade && c.done {
 		return 2
@@ -426,7 +426,7 @@ func (c crashingOrder) providerOrders() int {
 	return 1
 }
 
-// reference is what the provider did for an order.
+// reference returns the sandbox's totals for an order.
 func (s *stack) reference(id ramp.ID) ledger.ReferenceTotal {
 	s.t.Helper()
 	var totals []ledger.ReferenceTotal
@@ -436,7 +436,7 @@ func (s *stack) reference(id ramp.ID) ledger.ReferenceTotal {
 	return totals[0]
 }
 
-// lastStart is the last attempt at an order's call, with the failure of the one before: a history has no others.
+// lastStart returns the last attempt of an order's call, with the failure of the one before. A history has no other attempts.
 func (s *stack) lastStart(order crashingOrder) *historypb.ActivityTaskStartedEventAttributes {
 	s.t.Helper()
 	scheduled := map[int64]string{}
@@ -453,8 +453,8 @@ func (s *stack) lastStart(order crashingOrder) *historypb.ActivityTaskStartedEve
 	return last
 }
 
-// requireMostInterrupted requires that the crash ended the attempts. A worker waits for 15 seconds for an answer, so that on
-// a machine under heavy load some may have ended before.
+// requireMostInterrupted requires that the crash interrupted most of the calls. A worker waits 15 seconds for a response, so that on a
+// busy machine some calls end before.
 func (s *stack) requireMostInterrupted(orders []crashingOrder) {
 	s.t.Helper()
 	cut := 0

@@ -1,3 +1,2 @@
-// Package e2e holds the end-to-end tests: the real Temporal server, the sandbox over HTTP, worker and starter as
-// processes of their own.
+// Package e2e contains the end-to-end tests. They run the real Temporal server, the sandbox, the worker and the starter as processes.
 package e2e

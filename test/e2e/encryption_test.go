@@ -22,7 +22,7 @@ import (
 	"rampart/ramp"
 )
 
-// payloads are those of an order's history but its search attributes, which are for everybody.
+// payloads returns the payloads of an order's history except its search attributes, which are not encrypted.
 func (s *stack) payloads(id ramp.ID) []*commonpb.Payload {
 	s.t.Helper()
 	var all []*commonpb.Payload
@@ -65,7 +65,7 @@ func TestEveryPayloadOfAHistoryIsEncryptedForItsOrder(t *testing.T) {
 	require.ErrorIs(t, err, codec.ErrUndecryptable)
 }
 
-// pendingWatch is the watch of a paid order.
+// pendingWatch returns the activity id of a paid order's watch.
 func (s *stack) pendingWatch(id string) string {
 	s.t.Helper()
 	var watch string
@@ -84,7 +84,7 @@ func (s *stack) pendingWatch(id string) string {
 	return watch
 }
 
-// Who may write to the namespace can complete any activity. Without the keys that ends no order, and makes none paid.
+// A client that may write to the namespace can complete any activity. Without the keys it neither ends an order nor makes it paid.
 func TestForgedActivityResultsDecideNothing(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
@@ -196,7 +196,7 @@ func TestCiphertextOfOneOrderIsRefusedByAnother(t *testing.T) {
 	require.Len(t, s.ledger().Orders, 2)
 }
 
-// noted reports whether an order's timeline says something.
+// noted reports whether a note of an order's timeline contains text.
 func noted(order *ramp.Order, text string) bool {
 	return slices.ContainsFunc(order.Timeline, func(entry ramp.TimelineEntry) bool { return strings.Contains(entry.Note, text) })
 }
@@ -215,7 +215,7 @@ func TestClearProofIsAcceptedAndNoted(t *testing.T) {
 	s.requireReplay(buy("clear"))
 }
 
-// The key is used before the worker has it, which nobody should do, and still nothing is lost.
+// A backend uses the new key before the worker has it, against the documentation; no message is lost.
 func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)

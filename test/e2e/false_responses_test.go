@@ -10,7 +10,7 @@ import (
 	"rampart/ramp"
 )
 
-// falsify puts a text into members of the provider's answers about an order.
+// falsify replaces fields of the provider's responses about an order by text.
 func (s *stack) falsify(reference, route, fields, text string) {
 	s.t.Helper()
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"says","route":%q,"reference":%q,"fields":%q,"message":%q}`, route, reference, fields, text))
@@ -27,8 +27,8 @@ func (s *stack) providerOrdersOf(reference string) int {
 	return count
 }
 
-// A provider that lies, or is not itself, attacks three orders: by a deposit wallet that nobody holds, by an id that no search attribute takes, and
-// by markup and a script in what it delivered. Each is made once, goes on or can be cancelled, and says what happened.
+// A malicious provider attacks three orders: with a deposit wallet without an owner, with an id that is too long for a search attribute,
+// and with markup in the settlement. Each order is created once, continues or can be cancelled, and reports what happened.
 func TestFalseProviderResponsesMisleadNoUserAndEndNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360)

@@ -18,24 +18,24 @@ import (
 	"rampart/ramp"
 )
 
-// network is what lies between the worker and the provider, and fails as it is told.
+// network is a proxy between the worker and the sandbox that injects faults.
 type network struct {
 	mu     sync.Mutex
 	faults map[string]*networkFault
 	seen   map[string][]time.Time
 }
 
-// networkFault is what happens to the next calls of a route.
+// networkFault is a fault of the next calls of a route.
 type networkFault struct {
-	// left counts the calls that it happens to.
+	// left is the number of calls to affect.
 	left int
-	// status is the answer in place of the provider's; zero loses the provider's answer, after it did what was asked.
+	// status is returned instead of the provider's response; 0 makes the call and drops the response.
 	status int
-	// slow is how long the answer takes.
+	// slow is the delay of the response.
 	slow time.Duration
-	// retryAfter is the header of that name, in seconds.
+	// retryAfter is the value of the header Retry-After, in seconds.
 	retryAfter string
-	// echo repeats the call's own headers and body in the answer, as careless servers do.
+	// echo includes the headers and the body of the call in the response, as some servers do.
 	echo bool
 }
 
@@ -44,7 +44,7 @@ func withNetwork(n *network) stackOption {
 	return func(s *stack) { s.network = n }
 }
 
-// proxyTo starts the network in front of the provider and returns its address.
+// proxyTo starts the network in front of the provider and returns its URL.
 func (n *network) proxyTo(t *testing.T, provider string) string {
 	t.Helper()
 	target, err := url.Parse(provider)
@@ -58,7 +58,7 @@ func (n *network) proxyTo(t *testing.T, provider string) string {
 			proxy.ServeHTTP(w, r)
 		case f.status == 0:
 			proxy.ServeHTTP(httptest.NewRecorder(), r)
-			panic(http.ErrAbortHandler) // closes the connection without an answer
+			panic(http.ErrAbortHandler) // closes the connection without a response
 		default:
 			if f.slow > 0 {
 				<-time.After(f.slow)
@@ -111,7 +111,7 @@ func (n *network) take(route string) *networkFault {
 	return nil
 }
 
-// calls are when a route was called.
+// calls returns the times at which a route was called.
 func (n *network) calls(route string) []time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -168,7 +168,8 @@ func TestEqualOrdersWhoseResponsesAreLostAdoptOneEach(t *testing.T) {
 	require.ElementsMatch(t, made, adopted)
 }
 
-// The provider answers one order late, and never the other, which then finds the first one's in the user's history.
+// The response to the creation of one order is late. That of the other is lost, so that it looks for its order in the user's history and
+// finds that of the first.
 func TestEqualOrderDoesNotAdoptAnOrderWhoseResponseIsLate(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 10)

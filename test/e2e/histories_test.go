@@ -27,25 +27,24 @@ import (
 	"rampart/sandbox/fault"
 )
 
-// histories is where the histories of these orders are kept when somebody wants to, unless there is one already: make
-// histories.
+// histories is the directory in which missing histories of these orders are recorded (make histories); empty records none.
 var histories = os.Getenv("RAMP_HISTORIES")
 
-// orderPath is one way through an order's life.
+// orderPath is a path through the lifecycle of an order.
 type orderPath struct {
 	name   string
 	id     func(reference string) ramp.ID
 	ending ramp.Status
-	// buy and sell change the usual request, and faults meet the order at the provider.
+	// buy and sell change the default request, and faults are injected into the order's calls.
 	buy    func(*ramp.OnrampRequest)
 	sell   func(*ramp.OfframpRequest)
 	faults []string
-	// begin starts the order, if not by one round trip; act is what its user does then.
+	// begin starts the order; the default is update-with-start. act is what its user does then.
 	begin func(*pathRun) error
 	act   func(*pathRun) error
 }
 
-// pathRun takes an order along its road.
+// pathRun runs an order along a path.
 type pathRun struct {
 	*stack
 	ctx  context.Context
@@ -131,7 +130,7 @@ func orderPaths() []orderPath {
 	}
 }
 
-// correctionPaths are those on which the user or the provider thinks better of something.
+// correctionPaths are the paths on which the user or the provider revises something.
 func correctionPaths() []orderPath {
 	return []orderPath{
 		{name: "onramp-proof-set-aside", id: buy, ending: ramp.Completed, act: proofUnderALateKey},
@@ -167,8 +166,8 @@ func correctionPaths() []orderPath {
 	}
 }
 
-// TestOrdersOnEveryPathEndAsExpectedAndReplay runs all roads at once, with a worker that keeps no order in memory: every
-// workflow task replays its order from the beginning. In the middle that worker is killed.
+// TestOrdersOnEveryPathEndAsExpectedAndReplay runs all paths at once, with a worker without a workflow cache: every workflow task
+// replays its order from the beginning. The worker is killed meanwhile.
 func TestOrdersOnEveryPathEndAsExpectedAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 360, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
@@ -176,15 +175,15 @@ func TestOrdersOnEveryPathEndAsExpectedAndReplay(t *testing.T) {
 	s.recordOthers()
 }
 
-// TestOrdersOnEveryPathWithCorrectionsEndAsExpectedAndReplay does so with the others, whose users need more time.
+// TestOrdersOnEveryPathWithCorrectionsEndAsExpectedAndReplay does so with the other paths, whose users need more time.
 func TestOrdersOnEveryPathWithCorrectionsEndAsExpectedAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 90, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
 	s.runPaths(correctionPaths())
 }
 
-// TestOrdersOnEveryPathWithAWorsePriceAreConfirmedAgainAndReplay has the price become worse when a user has just confirmed it: a
-// payout stays as it is and takes more tokens. The provider's clock runs as ours does, for quotes last half a minute of ours.
+// TestOrdersOnEveryPathWithAWorsePriceAreConfirmedAgainAndReplay worsens the price after a user has confirmed it: the payout
+// stays and takes more tokens. The provider's clock runs in real time, because quotes last half a minute of real time.
 func TestOrdersOnEveryPathWithAWorsePriceAreConfirmedAgainAndReplay(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1, withEnvironment("RAMP_WORKFLOW_CACHE=0"))
@@ -225,7 +224,7 @@ func (s *stack) runPaths(all []orderPath) {
 	}
 }
 
-// recordOthers records what is no order: a request that is refused, and the claim of an adopted order.
+// recordOthers records workflows that are not orders: refused requests, and the claim of an adopted order.
 func (s *stack) recordOthers() {
 	s.t.Helper()
 	for kind, request := range map[string]any{ramp.OnrampWorkflow: ramp.OnrampRequest{Reference: "x"}, ramp.OfframpWorkflow: ramp.OfframpRequest{}} {
@@ -255,8 +254,8 @@ func (s *stack) recordOthers() {
 	s.record("adoption", s.history(ramp.ID{Direction: "adoption", Reference: "1"}))
 }
 
-// record keeps a history, decrypted, as the replay tests of the workflows read it. Its data are all made up. One that is kept
-// already stays: orders that began on it may be running.
+// record writes a decrypted history for the replay tests of the workflows, unless it exists: orders that began with the recorded code may
+// be running. All data in it are invented.
 func (s *stack) record(name string, history proto.Message) {
 	s.t.Helper()
 	path := filepath.Join(histories, name+".json.gz")
@@ -274,7 +273,7 @@ func (s *stack) record(name string, history proto.Message) {
 			opened, err := own.Decode(payloads)
 			for i, payload := range opened {
 				if key := codec.KeyID(payloads[i]); key != "" && key != s.Keyring.Primary() {
-					payload.Metadata[payloadmeta.MetadataKeyID] = []byte(key) // as the worker's converter hands it over
+					payload.Metadata[payloadmeta.MetadataKeyID] = []byte(key) // as the worker's converter marks it
 				}
 			}
 			return opened, err
@@ -361,7 +360,7 @@ func (t *pathRun) in(statuses ...ramp.Status) error {
 	return t.until(func(order *ramp.Order) bool { return slices.Contains(statuses, order.Status) })
 }
 
-// Ways to begin.
+// Ways to start an order.
 
 func byUpdateWithStart(t *pathRun) error {
 	var err error
@@ -389,7 +388,7 @@ func withEarlyProof(t *pathRun) error {
 	return err
 }
 
-// What users do.
+// Actions of users and of the provider.
 
 func inTurn(acts ...func(*pathRun) error) func(*pathRun) error {
 	return func(t *pathRun) error {
@@ -414,7 +413,7 @@ func signalProof(t *pathRun) error {
 	return t.signal(name, proof)
 }
 
-// proofUnderALateKey comes from a backend that has a new key before the workers do.
+// proofUnderALateKey submits a proof as a backend that has a new key before the workers.
 func proofUnderALateKey(t *pathRun) error {
 	name, proof := t.proof(1)
 	if err := t.dialWithNewKey().SignalWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), "", name, proof); err != nil {
@@ -427,7 +426,7 @@ func proofUnderALateKey(t *pathRun) error {
 	return nil
 }
 
-// otherProof comes beside the first; which of the two the provider accepts is all the same.
+// otherProof submits another proof. Either of the two may be accepted.
 func otherProof(t *pathRun) error {
 	if err := t.submit(2); err != nil && !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
 		return err
@@ -489,13 +488,13 @@ func submitDossier(t *pathRun) error {
 	return err
 }
 
-// payNothing submits a UTR that the provider takes, and never finds the payment of.
+// payNothing submits a UTR that the provider accepts and whose payment it never finds.
 func payNothing(t *pathRun) error {
 	_, err := t.Orders.SubmitUTR(t.ctx, t.id.Reference, fmt.Sprintf("9999%08d", t.n))
 	return err
 }
 
-// mistype submits a proof that the provider takes, and never finds the payment of.
+// mistype submits a proof that the provider accepts and whose payment it never finds.
 func mistype(t *pathRun) error {
 	if t.id.Direction == ramp.Onramp {
 		return payNothing(t)
@@ -504,7 +503,7 @@ func mistype(t *pathRun) error {
 	return err
 }
 
-// proofsWithoutEnd are mistyped proofs until the order takes no more, and then the provider finds the payment all the same.
+// proofsWithoutEnd submits mistyped proofs until the order accepts no more; the provider then finds the payment by itself.
 func proofsWithoutEnd(t *pathRun) error {
 	for n := range 1000 {
 		proof := ramp.UTRSubmission{UTR: ramp.UTR(fmt.Sprintf("9999%04d%04d", t.n, n))}
@@ -519,12 +518,12 @@ func proofsWithoutEnd(t *pathRun) error {
 	return errors.New("the order takes any number of proofs")
 }
 
-// in waits until the order is in a status.
+// in waits for a status of the order.
 func in(status ramp.Status) func(*pathRun) error {
 	return func(t *pathRun) error { return t.in(status) }
 }
 
-// force has the provider say that the order is in a status.
+// force sets the status of the order at the provider.
 func force(status string) func(*pathRun) error {
 	return func(t *pathRun) error {
 		order, err := t.Orders.Get(t.ctx, t.id)
@@ -536,7 +535,7 @@ func force(status string) func(*pathRun) error {
 	}
 }
 
-// findPayment has the provider find the payment by itself.
+// findPayment makes the provider find the payment by itself.
 func findPayment(t *pathRun) error { return force("fiatReceived")(t) }
 
 func complete(t *pathRun) error { return force("completed")(t) }
@@ -558,7 +557,7 @@ func conflictingProof(t *pathRun) error {
 	return nil
 }
 
-// refusedProofThoughPaid is refused, and its user is not asked for another.
+// refusedProofThoughPaid submits a proof that is refused; the order does not ask for another one.
 func refusedProofThoughPaid(t *pathRun) error {
 	_, err := t.Orders.SubmitTransactionHash(t.ctx, t.id.Reference, "0x"+strings.Repeat("0", 64))
 	if !ramp.IsError(err, ramp.NotAwaited) {
@@ -567,7 +566,7 @@ func refusedProofThoughPaid(t *pathRun) error {
 	return untilPaid(t)
 }
 
-// cancelUnclear cancels an order while the provider's status does not say whether it is paid, and then that it is not.
+// cancelUnclear cancels an order while the provider's status does not tell whether it is paid, and then reports it as unpaid.
 func cancelUnclear(t *pathRun) error {
 	if err := force("complianceReview")(t); err != nil {
 		return err
@@ -581,7 +580,7 @@ func cancelUnclear(t *pathRun) error {
 	return force("fiatPending")(t)
 }
 
-// cancelThenPay hands a proof in while the provider is asked about the cancelled order.
+// cancelThenPay submits a proof while the cancellation waits for the provider's status.
 func cancelThenPay(t *pathRun) error {
 	if err := t.Temporal.CancelWorkflow(t.ctx, t.id.Direction.WorkflowID(t.id.Reference), ""); err != nil {
 		return err
@@ -601,14 +600,13 @@ func cancelThenPay(t *pathRun) error {
 	return signalProof(t)
 }
 
-// verifyElsewhere has the provider verify the user without a dossier of this order.
+// verifyElsewhere makes the provider verify the user without a dossier of this order.
 func verifyElsewhere(t *pathRun) error {
 	t.post("/sandbox/users", fmt.Sprintf(`{"email":%q,"kyc":"verified"}`, string(t.request().(ramp.OnrampRequest).Email)))
 	return nil
 }
 
-// confirmDearer confirms a quote of some age when the provider's price has just become worse, and then the one that takes its
-// place.
+// confirmDearer confirms a quote of a certain age after the price has become worse, and then the quote that replaces it.
 func confirmDearer(age time.Duration) func(*pathRun) error {
 	return func(t *pathRun) error { return t.confirmDearer(age) }
 }
@@ -638,7 +636,7 @@ func (t *pathRun) confirmDearer(age time.Duration) error {
 	return err
 }
 
-// unsure has the provider say what nobody knows when the order's time is over, and then that it is paid.
+// unsure makes the provider report an unknown status at the deadline, and then a completed order.
 func unsure(t *pathRun) error {
 	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
@@ -652,7 +650,7 @@ func unsure(t *pathRun) error {
 	return nil
 }
 
-// paidUnseen is a payment that the provider finds by itself before the order's time is over.
+// paidUnseen makes the provider find the payment by itself before the deadline.
 func paidUnseen(t *pathRun) error {
 	order, err := t.Orders.Get(t.ctx, t.id)
 	if err != nil {
@@ -666,7 +664,7 @@ func paidUnseen(t *pathRun) error {
 	return nil
 }
 
-// How requests differ.
+// Changes of requests.
 
 func amount(inr string) func(*ramp.OnrampRequest) {
 	return func(r *ramp.OnrampRequest) { r.Fiat.Amount = inr }

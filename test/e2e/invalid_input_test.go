@@ -25,16 +25,16 @@ import (
 	"rampart/ramp"
 )
 
-// invalidStart is an input that no order may come of.
+// invalidStart is an input that starts no order.
 type invalidStart struct {
 	name         string
 	workflowType string
 	input        *commonpb.Payload
-	// field is empty for what is not as the contract has it.
+	// field is the field at fault; empty if the input as a whole violates the contract.
 	field, problem string
 }
 
-// documentedInvalidStarts are the lines of docs/reference/bad-input.md, from top to bottom.
+// documentedInvalidStarts returns the examples of docs/reference/bad-input.md, in their order.
 func documentedInvalidStarts(t *testing.T) []invalidStart {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/reference/bad-input.md")
@@ -72,7 +72,7 @@ func documentedInvalidStarts(t *testing.T) []invalidStart {
 	return all
 }
 
-// patched is a document after a JSON merge patch (RFC 7396).
+// patched applies a JSON merge patch (RFC 7396) to a document.
 func patched(t *testing.T, document, patch string) string {
 	t.Helper()
 	var before, change map[string]any
@@ -111,7 +111,7 @@ func encodedAs(encoding, content string) *commonpb.Payload {
 	}
 }
 
-// invalidPayloads are inputs that are no document at all, with what every door says of them.
+// invalidPayloads returns payloads that contain no valid document, by the text of their refusal.
 func invalidPayloads(sound string) map[string]*commonpb.Payload {
 	return map[string]*commonpb.Payload{
 		"is not JSON, from byte 1":          plainJSON("order"),
@@ -169,7 +169,7 @@ func otherInvalidStarts(t *testing.T) []invalidStart {
 	})
 }
 
-// checkRefusal starts a workflow past every check of a client, and returns what is wrong with how it ends.
+// checkRefusal starts a workflow without the checks of a client, and returns an error if it is not refused as expected.
 func (s *stack) checkRefusal(sender client.Client, id string, bad invalidStart) error {
 	var arguments []any
 	if bad.input != nil {
@@ -195,7 +195,7 @@ func (s *stack) checkRefusal(sender client.Client, id string, bad invalidStart) 
 	}
 }
 
-// refusalOf is the contract's error that an error of Temporal's carries.
+// refusalOf returns the error of the contract that an error of Temporal contains.
 func refusalOf(err error) (*ramp.Error, error) {
 	var application *temporal.ApplicationError
 	if !errors.As(err, &application) || !application.NonRetryable() || !application.HasDetails() {
@@ -211,9 +211,9 @@ func refusalOf(err error) (*ramp.Error, error) {
 	return &refusal, nil
 }
 
-// checkQuotesNoInput says whether an error repeats a value that bad input holds.
+// checkQuotesNoInput returns an error if a refusal quotes a value of the input.
 func checkQuotesNoInput(refusal *ramp.Error) error {
-	said := regexp.MustCompile(`such as \S+`).ReplaceAllString(refusal.Error(), "") // problems have examples
+	said := regexp.MustCompile(`such as \S+`).ReplaceAllString(refusal.Error(), "") // texts may contain examples
 	for _, value := range []string{"asha@", "Asha Rao", "50100000004821", "hunter2", "nobody@", "body@", "No Body", "9999"} {
 		if strings.Contains(said, value) {
 			return fmt.Errorf("the refusal repeats %q: %w", value, refusal)
@@ -234,7 +234,7 @@ func TestInvalidStartsMakeNoCallAndLeaveNothingRunning(t *testing.T) {
 	for i, bad := range starts {
 		starting.Go(func() error {
 			sender := s.Temporal
-			if i%2 == 0 || bad.field == "" { // sent in clear, as any SDK does
+			if i%2 == 0 || bad.field == "" { // unencrypted, as any SDK sends it
 				sender = outsider
 			}
 			if err := s.checkRefusal(sender, fmt.Sprintf("onramp/bad-%d", i), bad); err != nil {
@@ -246,7 +246,7 @@ func TestInvalidStartsMakeNoCallAndLeaveNothingRunning(t *testing.T) {
 	require.NoError(t, starting.Wait())
 
 	ledger := s.ledger()
-	delete(ledger.Calls, "GET /v1/orders/get-chain-limit") // a worker's own, which tells whether its key is taken
+	delete(ledger.Calls, "GET /v1/orders/get-chain-limit") // the worker's own call, which checks its API key
 	require.Empty(t, ledger.Calls, "the provider was called")
 	require.Empty(t, ledger.Orders)
 	eventually(t, patience, func() error {
@@ -266,13 +266,13 @@ func TestInvalidStartsMakeNoCallAndLeaveNothingRunning(t *testing.T) {
 	t.Logf("%d bad starts were refused", len(starts))
 }
 
-// invalidMessage is something that an order must not take where it stands.
+// invalidMessage is a message that an order must refuse in its current status.
 type invalidMessage struct {
 	order   ramp.ID
 	name    string
 	payload *commonpb.Payload
 	kind    ramp.ErrorType
-	// says is in the refusal.
+	// says is a part of the refusal.
 	says string
 }
 
@@ -287,7 +287,7 @@ var (
 	completedOrder = buy("is-completed")
 )
 
-// startWaitingOrders starts the orders and waits until each of them stands where it is to be met.
+// startWaitingOrders starts the orders and returns once each waits for what it is named after.
 func (s *stack) startWaitingOrders() {
 	s.t.Helper()
 	neft := onrampRequest(awaitsNEFT.Reference)
@@ -317,7 +317,7 @@ func (s *stack) startWaitingOrders() {
 	s.awaitStatus(completedOrder, completionTime, ramp.Completed)
 }
 
-// completeWaitingOrders gives every order what it waits for and requires that all of them complete.
+// completeWaitingOrders submits what each order waits for, and requires that all of them complete.
 func (s *stack) completeWaitingOrders() {
 	s.t.Helper()
 	quoted, err := s.Orders.Get(s.t.Context(), awaitsQuote)
@@ -455,8 +455,8 @@ func TestInvalidMessagesAreRefusedAndTheirOrdersComplete(t *testing.T) {
 	t.Logf("%d bad messages were refused as updates and ignored as signals", len(messages))
 }
 
-// callsWithoutPolls are the calls of the provider that messages could cause. An order that waits for its quote to be confirmed
-// fetches it again and again, and one that waits for documents looks whether its user is verified by then.
+// callsWithoutPolls returns the calls of the provider except those that waiting orders repeat: quotes while one is to be confirmed, and
+// the KYC status while documents are awaited.
 func (s *stack) callsWithoutPolls() map[string]int {
 	s.t.Helper()
 	calls := s.ledger().Calls
@@ -488,8 +488,8 @@ func (s *stack) update(sender client.Client, order ramp.ID, name string, argumen
 	return handle.Get(s.t.Context(), nil)
 }
 
-// requireOtherMessagesChangeNothing sends what no order takes at all: messages of the other direction, unknown ones, and those
-// to orders that are over or never were.
+// requireOtherMessagesChangeNothing sends messages that no order accepts: those of the other direction, unknown ones, and messages to
+// closed and missing orders.
 func (s *stack) requireOtherMessagesChangeNothing(sender client.Client) {
 	s.t.Helper()
 	hash, utr := ramp.HashSubmission{TransactionHash: hashOf(99)}, ramp.UTRSubmission{UTR: ramp.UTR(utrOf(99))}

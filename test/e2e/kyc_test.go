@@ -15,7 +15,7 @@ import (
 	"rampart/ramp"
 )
 
-// dossier is this user's KYC dossier, of the persona of the documentation. Of the pictures there is no more than their beginning.
+// dossier returns the files of a user's KYC dossier. The pictures consist of their first bytes.
 func dossier(email string) map[string]string {
 	const jpeg = "\xff\xd8\xff\xe0"
 	return map[string]string{
@@ -36,7 +36,7 @@ func writeDossier(t *testing.T, files map[string]string) string {
 	return "file://" + dir
 }
 
-// unverified is an order of a user whose KYC is missing at the provider.
+// unverified returns a request of a user without KYC at the provider.
 func unverified(reference, tag string) ramp.OnrampRequest {
 	request := onrampRequest(reference)
 	request.Email = ramp.Email("asha+" + tag + "@example.test")
@@ -123,7 +123,7 @@ func TestSecondOrderContinuesOnceTheFirstHasVerifiedTheUser(t *testing.T) {
 
 func TestOrderWaitsForTheManualKYCReview(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, 600) // six hours of review take thirty-six seconds
+	s := newStack(t, 600) // a review of six hours takes 36 seconds
 	request := unverified("review", "review")
 	request.KYC = &ramp.KYC{Dossier: ramp.Dossier(writeDossier(t, dossier(string(request.Email))))}
 

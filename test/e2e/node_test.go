@@ -13,11 +13,11 @@ import (
 	"rampart/ramp"
 )
 
-// nodeSources is the package of examples/typescript, with its tests.
+// nodeSources is the directory of the TypeScript package and its tests.
 const nodeSources = "../../examples/typescript"
 
-// buildNode compiles the TypeScript package in a directory of its own, once for all tests: what npm installs has no place in the
-// repository. The page that it is tested against lies beside it as it does there.
+// buildNode compiles the TypeScript package once for all tests, outside the repository because of the packages that npm installs. The
+// page that its tests read is at the same relative path.
 var buildNode = sync.OnceValues(func() (string, error) {
 	root := filepath.Join(programs, "node")
 	directory := filepath.Join(root, "examples", "typescript")
@@ -46,7 +46,7 @@ var buildNode = sync.OnceValues(func() (string, error) {
 	return directory, nil
 })
 
-// nodeError is a failure of npm, with what it said.
+// nodeError is a failure of npm with its output.
 type nodeError struct {
 	output []byte
 	err    error
@@ -65,7 +65,7 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, content, 0o600)
 }
 
-// node runs a file of tests by Node's own runner and requires that all pass.
+// node runs a file of tests with Node's test runner, and requires that all pass.
 func node(t *testing.T, file string, environment ...string) {
 	t.Helper()
 	directory, err := buildNode()

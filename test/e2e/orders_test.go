@@ -17,7 +17,7 @@ import (
 	"rampart/test/testbed"
 )
 
-// completionTime is how long an order may take from accepted proof to its end with the clocks of these tests.
+// completionTime is how long an order may take from accepted proof to its end, with the clocks of these tests.
 const completionTime = 2 * time.Minute
 
 func TestOnrampAndOfframpOrdersComplete(t *testing.T) {
@@ -58,10 +58,10 @@ func TestOnrampAndOfframpOrdersComplete(t *testing.T) {
 	s.requireReplay(buy("buy-1"), sell("sell-1"))
 }
 
-// jwt is how every token of the provider begins.
+// jwt matches the beginning of every token of the provider.
 var jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}`)
 
-// requireNoSecrets scans the histories as they are stored: payloads, failures, search attributes, summaries and all.
+// requireNoSecrets requires that the stored histories contain no token and no credential.
 func (s *stack) requireNoSecrets(orders ...ramp.ID) {
 	s.t.Helper()
 	require.Regexp(s.t, jwt, s.login(), "the scan would not find a token")
@@ -76,7 +76,7 @@ func (s *stack) requireNoSecrets(orders ...ramp.ID) {
 	}
 }
 
-// requireSummaries requires that a support person can read every activity and timer in the Web UI.
+// requireSummaries requires that every activity and timer has a summary for the Web UI.
 func (s *stack) requireSummaries(orders ...ramp.ID) {
 	s.t.Helper()
 	for _, order := range orders {

@@ -6,17 +6,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/ramp"
 )
 
-// These tests start, signal and read orders as a backend without ramp.Client does: by plain calls of Temporal's SDK, with its default
-// policies, which start a workflow id again once its run has ended.
+// These tests start, signal and read orders without ramp.Client: by plain calls of the Temporal SDK, with its default id policies, which
+// start another run of a workflow id once the first is closed.
 
 // startPlainly starts an order with Temporal's default id policies.
 func (s *stack) startPlainly(id ramp.ID, request any) client.WorkflowRun {
@@ -28,7 +26,7 @@ func (s *stack) startPlainly(id ramp.ID, request any) client.WorkflowRun {
 	return run
 }
 
-// requireReferenceTaken requires that a run ended as ReferenceTaken, and returns what that says of the earlier order.
+// requireReferenceTaken requires that a run fails with ReferenceTaken, and returns the error, which describes the earlier order.
 func requireReferenceTaken(t *testing.T, run client.WorkflowRun) ramp.Error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), completionTime)
@@ -90,7 +88,7 @@ func TestPlainClientThatStartsAClosedReferenceAgainMakesNoOrder(t *testing.T) {
 	}
 }
 
-// requireOneOrder requires that the provider has made one order of a reference, in its direction.
+// requireOneOrder requires that the provider has one order of a reference and a direction.
 func (s *stack) requireOneOrder(t *testing.T, id ramp.ID) {
 	t.Helper()
 	made := 0
@@ -128,7 +126,7 @@ func TestPlainClientsThatStartAReferenceAtOnceMakeOneOrder(t *testing.T) {
 	requireContractError(t, err, ramp.ReferenceTaken)
 }
 
-// awaitByUpdate waits for an order as a caller who says what they have asked for.
+// awaitByUpdate sends await-order with the request, and returns the order.
 func (s *stack) awaitByUpdate(id ramp.ID, request any) (map[string]any, error) {
 	s.t.Helper()
 	handle, err := s.Temporal.UpdateWorkflow(s.t.Context(), client.UpdateWorkflowOptions{
@@ -244,78 +242,4 @@ func TestMissingAndAdditionalArgumentsFailAPlainStart(t *testing.T) {
 		require.Contains(t, requireContractError(t, run.Get(t.Context(), nil), ramp.InvalidRequest).Message, tc.want)
 	}
 	require.Empty(t, s.ledger().Orders)
-}
-
-// The Web UI's button on a finished workflow is Reset.
-func TestResetOfAClosedOrderMakesNoProviderOrder(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, 60)
-	for _, point := range []string{"at its beginning", "before its order was made"} {
-		t.Run(point, func(t *testing.T) {
-			t.Parallel()
-			id := sell("over-" + point[:2])
-			first := s.startPlainly(id, offrampRequest(id.Reference))
-			s.awaitStatus(id, completionTime, ramp.AwaitingPayment)
-			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
-				map[string]string{"transactionHash": hashOf(len(point))}))
-			s.awaitStatus(id, completionTime, ramp.Completed)
-
-			taken := requireReferenceTaken(t, s.reset(t, id, first.GetRunID(), point))
-
-			require.Equal(t, ramp.Completed, taken.Order.Status)
-			order, err := s.Orders.Get(t.Context(), id)
-			require.NoError(t, err)
-			require.Equal(t, ramp.Completed, order.Status)
-			s.requireOneOrder(t, id)
-		})
-	}
-}
-
-// reset resets a run to its first workflow task, or to the one that asks for the order.
-func (s *stack) reset(t *testing.T, id ramp.ID, runID, point string) client.WorkflowRun {
-	t.Helper()
-	var task int64
-	for _, event := range s.history(id).GetEvents() {
-		switch {
-		case event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED && (task == 0 || point != "at its beginning"):
-			task = event.GetEventId()
-		case event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOfframpOrder":
-			point = "at its beginning" // the task before is the one
-		}
-	}
-	workflowID := id.Direction.WorkflowID(id.Reference)
-	response, err := s.Temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-		Namespace:                 "default",
-		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: runID},
-		Reason:                    "tried by hand",
-		WorkflowTaskFinishEventId: task,
-		RequestId:                 workflowID,
-	})
-	require.NoError(t, err)
-	return s.Temporal.GetWorkflow(t.Context(), workflowID, response.GetRunId())
-}
-
-func TestResetOfARunningOnrampContinuesItsProviderOrder(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, 60)
-	first := s.startPlainly(buy("stuck"), onrampRequest("stuck"))
-	s.awaitStatus(buy("stuck"), completionTime, ramp.AwaitingPayment)
-
-	s.reset(t, buy("stuck"), first.GetRunID(), "at its beginning")
-
-	s.awaitStatus(buy("stuck"), completionTime, ramp.AwaitingPayment)
-	s.requireOneOrder(t, buy("stuck"))
-}
-
-// The provider lists no off-ramp orders, so that the one that was made cannot be found again.
-func TestResetOfARunningOfframpMakesNoSecondProviderOrder(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, 60)
-	first := s.startPlainly(sell("stuck"), offrampRequest("stuck"))
-	order := s.awaitStatus(sell("stuck"), completionTime, ramp.AwaitingPayment)
-
-	taken := requireReferenceTaken(t, s.reset(t, sell("stuck"), first.GetRunID(), "at its beginning"))
-
-	require.Contains(t, taken.Message, order.OrderID)
-	s.requireOneOrder(t, sell("stuck"))
 }

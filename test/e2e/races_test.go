@@ -22,35 +22,35 @@ import (
 )
 
 const (
-	// raceCount is how often each race is run.
+	// raceCount is how many times each race is run.
 	raceCount = 40
-	// raceInterval is the time between the beginnings of two, so that what is close together in one stays so.
+	// raceInterval is the time between the starts of two races, so that the actions of one race stay close together.
 	raceInterval = 200 * time.Millisecond
 )
 
-// race is an order about which several parties act at the same time.
+// race is an order on which several callers act at the same time.
 type race struct {
 	id      ramp.ID
 	order   *ramp.Order
 	actions []*action
 }
 
-// action is what one party does, and the answer it gets.
+// action is what one caller does, and the response it gets.
 type action struct {
 	at time.Time
 	do func(context.Context) (*ramp.Order, error)
-	// proof is what it submits; empty if it submits nothing.
+	// proof is the submitted proof; empty if none is.
 	proof string
-	// refusals are the errors that it may get.
+	// refusals are the errors that the caller may get.
 	refusals []ramp.ErrorType
-	// bySignal is set for a signal, whose sender is told nothing.
+	// bySignal is set for a signal, which has no response.
 	bySignal bool
 
 	order *ramp.Order
 	err   error
 }
 
-// newRandom is the source of a race's timing. SEED sets another seed.
+// newRandom returns the source of a race's timing. The variable SEED sets another seed.
 func newRandom(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(1)
@@ -63,13 +63,12 @@ func newRandom(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// within is a duration drawn between two.
+// within returns a random duration between two.
 func within(r *rand.Rand, from, to time.Duration) time.Duration {
 	return from + time.Duration(r.Int64N(int64(to-from)))
 }
 
-// startRaces starts orders of users of their own, purchases and sales by turns, and returns them once each waits for
-// its payment.
+// startRaces starts orders, alternately on-ramp and off-ramp, each with a user of its own, and returns once each awaits its payment.
 func (s *stack) startRaces(n int) []*race {
 	s.t.Helper()
 	all := make([]*race, n)
@@ -100,7 +99,7 @@ func (s *stack) startRace(n int) (*race, error) {
 	return &race{id: sell(reference), order: order}, err
 }
 
-// proof is a good proof of payment.
+// proof returns a good proof of payment.
 func (c *race) proof(n int) string {
 	if c.id.Direction == ramp.Onramp {
 		return utrOf(n)
@@ -108,7 +107,7 @@ func (c *race) proof(n int) string {
 	return hashOf(n)
 }
 
-// badProof is one that the provider refuses.
+// badProof returns a proof that the provider refuses.
 func (c *race) badProof() string {
 	if c.id.Direction == ramp.Onramp {
 		return "000000000000"
@@ -145,12 +144,12 @@ func (s *stack) addSignal(c *race, at time.Time, proof string) {
 }
 
 func (s *stack) addCancellation(c *race, at time.Time) {
-	// A busy machine may not let the provider be asked in the time that a cancellation waits.
+	// On a busy machine the provider's status may not arrive in the time that a cancellation waits.
 	c.actions = append(c.actions, &action{at: at, refusals: []ramp.ErrorType{ramp.CancelRefused, ramp.OrderOver, ramp.NotReady},
 		do: func(ctx context.Context) (*ramp.Order, error) { return s.Orders.Cancel(ctx, c.id) }})
 }
 
-// runRaces makes every move at its time, and returns once all are answered.
+// runRaces performs every action at its time, and returns once all have a response.
 func (s *stack) runRaces(all []*race) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), completionTime)
 	defer cancel()
@@ -167,19 +166,18 @@ func (s *stack) runRaces(all []*race) {
 			})
 		}
 	}
-	_ = playing.Wait() // the answers are in the moves
+	_ = playing.Wait() // the actions have the responses
 }
 
-// unanswered reports whether Temporal did not answer in time, as under heavy load. A party then asks again, as any caller
-// would.
+// unanswered reports whether Temporal did not answer in time, as under heavy load. Callers then retry.
 func unanswered(err error) bool {
 	var late *serviceerror.DeadlineExceeded
 	var away *serviceerror.Unavailable
 	return errors.As(err, &late) || errors.As(err, &away)
 }
 
-// requireOneResultEach requires that every contest had one ending, to which the provider's books and all the answers agree, and counts
-// the endings.
+// requireOneResultEach requires that every order has one result, which agrees with the sandbox's ledger and with all responses. It returns
+// the number of orders by status.
 func (s *stack) requireOneResultEach(all []*race) map[ramp.Status]int {
 	s.t.Helper()
 	endings, answers := make(map[ramp.Status]int), make(map[ramp.ErrorType]int)
@@ -196,7 +194,7 @@ func (s *stack) requireOneResultEach(all []*race) map[ramp.Status]int {
 	return endings
 }
 
-// errorType is an error's type; empty for none.
+// errorType returns the type of an error; empty without an error.
 func errorType(err error) ramp.ErrorType {
 	var typed *ramp.Error
 	if errors.As(err, &typed) {
@@ -205,7 +203,7 @@ func errorType(err error) ramp.ErrorType {
 	return ""
 }
 
-// requireOneResult requires that the order ended once, and that the provider agrees.
+// requireOneResult requires that the order was closed once, and that the provider agrees.
 func (s *stack) requireOneResult(c *race, ended *ramp.Order) {
 	s.t.Helper()
 	final := 0
@@ -229,7 +227,7 @@ func (s *stack) requireOneResult(c *race, ended *ramp.Order) {
 	require.Nil(s.t, ended.Proof, c.id.Reference)
 }
 
-// proofsOf are the proofs that the provider took of an order, oldest first.
+// proofsOf returns the proofs of an order that the provider accepted, the oldest first.
 func (s *stack) proofsOf(orderID string) []string {
 	s.t.Helper()
 	var proofs []string
@@ -241,16 +239,16 @@ func (s *stack) proofsOf(orderID string) []string {
 	return proofs
 }
 
-// acceptedProofs are the proofs of which the order says so.
+// acceptedProofs returns the proofs that the order reports as accepted, the oldest first.
 func acceptedProofs(order *ramp.Order) []string {
 	var proofs []string
 	for _, replaced := range order.Proof.Replaced {
-		proofs = append(proofs, replaced.Reference()) // it has one of them
+		proofs = append(proofs, replaced.Reference()) // one of them is empty
 	}
 	return append(proofs, order.Proof.Reference())
 }
 
-// requireTrueResponse requires that what a party was told is what happened.
+// requireTrueResponse requires that the response to a caller agrees with the order's result.
 func (s *stack) requireTrueResponse(c *race, m *action, ended *ramp.Order) {
 	s.t.Helper()
 	if m.bySignal {
@@ -327,7 +325,7 @@ func TestConcurrentCancellationsAreAllAnswered(t *testing.T) {
 	require.Equal(t, map[ramp.Status]int{ramp.Cancelled: raceCount}, s.requireOneResultEach(all))
 }
 
-// Until the provider has the payment, a good proof takes the place of another one, and the last of them stands.
+// Until the provider has the payment, a good proof replaces another one, and the last one stands.
 func TestLastAcceptedOfConcurrentProofsStands(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -359,7 +357,7 @@ func TestMessagesToAClosingOrderAreAnswered(t *testing.T) {
 	start := time.Now().Add(time.Second)
 	for i, c := range all {
 		s.addSubmission(c, start, c.proof(2*i))
-		closing := func() time.Time { return start.Add(within(r, 4*time.Second, 7*time.Second)) } // the provider takes five or six
+		closing := func() time.Time { return start.Add(within(r, 4*time.Second, 7*time.Second)) } // the provider takes five or six seconds
 		s.addSubmission(c, closing(), c.proof(2*i))
 		s.addSubmission(c, closing(), c.proof(2*i+1))
 		s.addSignal(c, closing(), c.proof(2*i+1))
@@ -369,7 +367,7 @@ func TestMessagesToAClosingOrderAreAnswered(t *testing.T) {
 	require.Equal(t, map[ramp.Status]int{ramp.Completed: raceCount}, s.requireOneResultEach(all))
 }
 
-// The worker is stopped while another runs already, and that one is killed while none does.
+// The worker is stopped while another one runs; that one is killed while none runs.
 func TestProofsSubmittedWhileTheWorkerRestartsAreAllAccepted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -438,8 +436,8 @@ func TestConcurrentStartsOfOneReferenceAreOneOrder(t *testing.T) {
 	}
 }
 
-// The price is a tenth worse in every second window of 30 seconds: it is good when the users are asked, and drops before
-// their quotes expire.
+// The price is a tenth worse in every second window of 30 seconds: it is good when the users get their quotes, and becomes worse before
+// the quotes expire.
 func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 1)
@@ -479,7 +477,7 @@ func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
 	require.Greater(t, asked, raceCount)
 }
 
-// advanceToAGoodPrice moves the provider's clock to the beginning of a window of 30 seconds in which swinging prices are good.
+// advanceToAGoodPrice moves the provider's clock to the beginning of a window of 30 seconds with a good price.
 func (s *stack) advanceToAGoodPrice() {
 	s.t.Helper()
 	const swing = time.Minute
@@ -490,8 +488,8 @@ func (s *stack) advanceToAGoodPrice() {
 	s.setClock(fmt.Sprintf(`{"advance":%q}`, clock.Now.Truncate(swing).Add(swing).Sub(clock.Now)))
 }
 
-// confirmAtExpiry confirms an order's quote about when it expires, and any that comes in its place at once. It
-// returns what the user receives by the last one.
+// confirmAtExpiry confirms an order's quote around its expiry, and any quote that replaces it at once. It returns what the user receives
+// by the last quote.
 func (s *stack) confirmAtExpiry(request ramp.OnrampRequest, jitter time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), completionTime)
 	defer cancel()
@@ -504,7 +502,7 @@ func (s *stack) confirmAtExpiry(request ramp.OnrampRequest, jitter time.Duration
 	for ctx.Err() == nil {
 		order, err := s.Orders.Get(ctx, buy(request.Reference))
 		switch {
-		case err != nil: // a busy machine may not answer a query in time
+		case err != nil: // a query may time out on a busy machine
 			continue
 		case order.Status == ramp.AwaitingPayment:
 			return agreed, nil
@@ -513,7 +511,7 @@ func (s *stack) confirmAtExpiry(request ramp.OnrampRequest, jitter time.Duration
 			continue
 		}
 		if _, err := s.Orders.ConfirmQuote(ctx, buy(request.Reference), order.Quote.ID); err != nil {
-			return "", err // nobody else confirms, and no quote takes the place of one that nobody has confirmed
+			return "", err // there is no other caller, and an unconfirmed quote is not replaced
 		}
 		agreed = order.Quote.Receive.Amount
 	}

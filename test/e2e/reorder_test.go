@@ -45,12 +45,12 @@ func TestOrderCancelledForItsAmountIsReorderedForThePaidAmount(t *testing.T) {
 	}
 }
 
-// otherBackend is a client of another backend.
+// otherBackend returns the client of another backend.
 func (s *stack) otherBackend() *ramp.Client {
 	return ramp.NewClient(s.Temporal, codec.NewDataConverter(codec.New(s.Keyring, "default")))
 }
 
-// failUTRs lets every submission of a UTR fail until it is over.
+// failUTRs fails every submission of a UTR for a reference.
 func (s *stack) failUTRs(reference string) {
 	s.t.Helper()
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"error","status":503,"route":"POST /v1/orders/utr","reference":%q}`, reference))
@@ -120,7 +120,7 @@ func TestTakenReferenceIsReportedWithoutAWorker(t *testing.T) {
 	require.True(t, ramp.IsError(err, ramp.ReferenceTaken), "%v", err)
 }
 
-// updatesOf counts the updates of a name that an order has accepted.
+// updatesOf returns how many updates of a name an order has accepted.
 func (s *stack) updatesOf(reference, name string) int {
 	s.t.Helper()
 	count := 0

@@ -3,19 +3,19 @@ package e2e_test
 import (
 	"errors"
 	"net/http"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
 )
 
-// An operator's reset of an activity (Web UI, CLI) begins to count its attempts anew.
+// A reset of an activity by an operator restarts the count of its attempts.
 func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
 	n := new(network)
@@ -44,7 +44,7 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	require.Equal(t, s.ledger().Orders[0].ID, order.OrderID)
 }
 
-// pending is the order's pending activity; nil for none.
+// pending returns the order's pending activity; nil if there is none.
 func (s *stack) pending(reference string) *workflowpb.PendingActivityInfo {
 	s.t.Helper()
 	described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), buy(reference).Direction.WorkflowID(reference), "")
@@ -67,63 +67,76 @@ func (s *stack) resetActivity(reference, activityID string) {
 	require.NoError(s.t, err)
 }
 
-// Whoever may signal an order can send it thousands of signals. They must neither end it nor keep its user from paying.
-func TestFloodOfSignalsNeitherEndsAnOrderNorBlocksItsPayment(t *testing.T) {
+// The Web UI offers Reset for closed workflows.
+func TestResetOfAClosedOrderMakesNoProviderOrder(t *testing.T) {
 	t.Parallel()
-	flood := 2_000
-	if signals := os.Getenv("RAMP_FLOOD"); signals != "" { // make nightly sends more than the server takes
-		var err error
-		flood, err = strconv.Atoi(signals)
-		require.NoError(t, err)
+	s := newStack(t, 60)
+	for _, point := range []string{"at its beginning", "before its order was made"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			id := sell("over-" + point[:2])
+			first := s.startPlainly(id, offrampRequest(id.Reference))
+			s.awaitStatus(id, completionTime, ramp.AwaitingPayment)
+			require.NoError(t, s.Temporal.SignalWorkflow(t.Context(), "offramp/"+id.Reference, "", ramp.SubmitTransactionHash,
+				map[string]string{"transactionHash": hashOf(len(point))}))
+			s.awaitStatus(id, completionTime, ramp.Completed)
+
+			taken := requireReferenceTaken(t, s.reset(t, id, first.GetRunID(), point))
+
+			require.Equal(t, ramp.Completed, taken.Order.Status)
+			order, err := s.Orders.Get(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, ramp.Completed, order.Status)
+			s.requireOneOrder(t, id)
+		})
 	}
-	s := newStack(t, 1)
-	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("flood"))
-	require.NoError(t, err)
-	refused := s.flood("flood", flood)
-	require.Equal(t, flood > signalLimit, refused > 0, "%d were refused", refused)
-
-	order, err := s.Orders.SubmitUTR(t.Context(), "flood", utrOf(1))
-
-	require.NoError(t, err)
-	require.True(t, order.Accepted())
-	require.LessOrEqual(t, len(order.Timeline), 300)
-	events := len(s.history(buy("flood")).GetEvents())
-	t.Logf("%d signals, %d of them refused by the server: %d events", flood, refused, events)
-	require.Less(t, events, 51_200, "the server's limit of events")
 }
 
-// signalLimit is the server's own limit of signals to an order.
-const signalLimit = 10_000
+// reset resets a run to its first workflow task, or to the one that creates the order.
+func (s *stack) reset(t *testing.T, id ramp.ID, runID, point string) client.WorkflowRun {
+	t.Helper()
+	var task int64
+	for _, event := range s.history(id).GetEvents() {
+		switch {
+		case event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED && (task == 0 || point != "at its beginning"):
+			task = event.GetEventId()
+		case event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "CreateOfframpOrder":
+			point = "at its beginning" // the preceding task is the one
+		}
+	}
+	workflowID := id.Direction.WorkflowID(id.Reference)
+	response, err := s.Temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace:                 "default",
+		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: runID},
+		Reason:                    "tried by hand",
+		WorkflowTaskFinishEventId: task,
+		RequestId:                 workflowID,
+	})
+	require.NoError(t, err)
+	return s.Temporal.GetWorkflow(t.Context(), workflowID, response.GetRunId())
+}
 
-// flood sends signals of every kind that an order does not take, and returns how many the server refused. Proofs that the
-// provider refuses have a limit of their own.
-func (s *stack) flood(reference string, number int) int {
-	s.t.Helper()
-	kinds := []func(int) (string, any){
-		func(int) (string, any) { return ramp.SubmitUTR, ramp.UTRSubmission{UTR: "12 34"} },
-		func(int) (string, any) { return ramp.SubmitUTR, map[string]any{"utr": 1, "more": true} },
-		func(n int) (string, any) { return "submit-utrr", n },
-		func(int) (string, any) { return ramp.SubmitKYC, ramp.KYCSubmission{Dossier: "file:///nowhere"} },
-		func(int) (string, any) { return ramp.ConfirmQuote, ramp.QuoteConfirmation{QuoteID: "none"} },
-	}
-	const senders = 16
-	refusals := make(chan int, senders)
-	for sender := range senders {
-		go func() {
-			refused := 0
-			for i := sender; i < number; i += senders {
-				name, argument := kinds[i%len(kinds)](i)
-				err := s.Temporal.SignalWorkflow(s.t.Context(), ramp.Onramp.WorkflowID(reference), "", name, argument)
-				if err != nil {
-					refused++
-				}
-			}
-			refusals <- refused
-		}()
-	}
-	all := 0
-	for range senders {
-		all += <-refusals
-	}
-	return all
+func TestResetOfARunningOnrampContinuesItsProviderOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	first := s.startPlainly(buy("stuck"), onrampRequest("stuck"))
+	s.awaitStatus(buy("stuck"), completionTime, ramp.AwaitingPayment)
+
+	s.reset(t, buy("stuck"), first.GetRunID(), "at its beginning")
+
+	s.awaitStatus(buy("stuck"), completionTime, ramp.AwaitingPayment)
+	s.requireOneOrder(t, buy("stuck"))
+}
+
+// The provider lists no off-ramp orders, so that an order that was created cannot be found.
+func TestResetOfARunningOfframpMakesNoSecondProviderOrder(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	first := s.startPlainly(sell("stuck"), offrampRequest("stuck"))
+	order := s.awaitStatus(sell("stuck"), completionTime, ramp.AwaitingPayment)
+
+	taken := requireReferenceTaken(t, s.reset(t, sell("stuck"), first.GetRunID(), "at its beginning"))
+
+	require.Contains(t, taken.Message, order.OrderID)
+	s.requireOneOrder(t, sell("stuck"))
 }

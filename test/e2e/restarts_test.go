@@ -35,7 +35,7 @@ func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 	s.requireReplay(buy("crash"))
 }
 
-// The SDK sends a minute's heartbeats at once, and cancels an attempt whose heartbeat it cannot send.
+// The SDK batches the heartbeats of a minute, and cancels an attempt whose heartbeat it cannot send.
 func TestWatchThatLastsForMinutesIsOneAttempt(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -99,7 +99,7 @@ func TestOrdersSurviveARestartOfTheTemporalServer(t *testing.T) {
 	require.Len(t, s.ledger().Orders, 2)
 }
 
-// submit submits a UTR to an order whose worker may still be finding the server again.
+// submit submits a UTR, and retries while the worker reconnects to the server.
 func (s *stack) submit(reference, utr string) {
 	s.t.Helper()
 	eventually(s.t, completionTime, func() error {
@@ -110,7 +110,7 @@ func (s *stack) submit(reference, utr string) {
 
 func TestOrderWithoutProofExpiresAndIsReorderedWithItsUTR(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, 360) // three hours take thirty seconds
+	s := newStack(t, 360) // three hours take 30 seconds
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("late"))
 	require.NoError(t, err)
 	require.WithinDuration(t, order.CreatedAt.Add(30*time.Second), order.ExpiresAt, 5*time.Second)

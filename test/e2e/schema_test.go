@@ -13,7 +13,7 @@ import (
 	"rampart/ramp/schema"
 )
 
-// TestOrdersMatchTheirSchema looks at orders of both directions on their way: when there is something to pay, and when they are over.
+// TestOrdersMatchTheirSchema validates orders of both directions when they await payment, after the proof, and when they are closed.
 func TestOrdersMatchTheirSchema(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -44,7 +44,7 @@ func TestOrdersMatchTheirSchema(t *testing.T) {
 	}
 }
 
-// requireSchema requires that an order, as it stands, is what its schema says, and returns it.
+// requireSchema requires that the current state of an order matches the schema, and returns it.
 func (s *stack) requireSchema(id ramp.ID) *ramp.Order {
 	s.t.Helper()
 	content, err := fs.ReadFile(schema.Files(), "order.schema.json")

@@ -22,10 +22,10 @@ import (
 	"rampart/test/testbed"
 )
 
-// secretValues are what must not be found anywhere: each of these values is used once, by the orders of this test alone.
+// secretValues are values that must not appear anywhere. Only the orders of this test use them.
 type secretValues struct {
 	names, emails, vpas, accounts, pans, aadhaars []string
-	// contents are of KYC dossiers, which are nowhere, not even encrypted.
+	// contents are values of KYC dossiers, which must not appear even encrypted.
 	contents []string
 }
 
@@ -37,14 +37,14 @@ func (m secretValues) personal() []string {
 	return all
 }
 
-// encodingsOf are the forms in which a value may lie about.
+// encodingsOf returns the encodings in which a value may appear.
 func encodingsOf(value string) []string {
 	quoted, _ := json.Marshal(value)
 	forms := []string{
 		value, strings.ToUpper(value), strings.ToLower(value), strings.Trim(string(quoted), `"`),
 		url.QueryEscape(value), hex.EncodeToString([]byte(value)),
 	}
-	// Base64 of a text depends on where in its bytes it begins; what is in the middle does not.
+	// The Base64 encoding depends on the offset in the surrounding text; the first and last characters depend on its neighbours.
 	for offset := range 3 {
 		encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(" ", offset) + value))
 		forms = append(forms, encoded[4:len(encoded)-4])
@@ -52,7 +52,7 @@ func encodingsOf(value string) []string {
 	return forms
 }
 
-// requireClean requires that a text has none of the values, in any form, and no token.
+// requireClean requires that a text contains none of the values, in any encoding, and no token.
 func requireClean(t *testing.T, where, text string, secrets []string) {
 	t.Helper()
 	for _, secret := range secrets {
@@ -80,10 +80,10 @@ func requestsWithSecrets(reference string, m *secretValues, tag string) (ramp.On
 	return buying, selling
 }
 
-// secretDigits are the digits of each tag's account and PAN.
+// secretDigits are the digits of the account and the PAN of each tag.
 var secretDigits = map[string]string{"a": "50505011", "b": "60606022", "c": "70709004", "d": "80808044", "e": "90909055"}
 
-// dossierWithSecrets is a dossier whose every content can be told.
+// dossierWithSecrets writes a dossier whose contents are unique values.
 func dossierWithSecrets(t *testing.T, m *secretValues, email string) string {
 	t.Helper()
 	files := dossier(email)
@@ -96,10 +96,9 @@ func dossierWithSecrets(t *testing.T, m *secretValues, email string) string {
 	return writeDossier(t, files)
 }
 
-// TestNoSecretLeavesTheWorkerOnAnyPath takes orders along every road with values that can be told, and then looks for
-// them wherever the parts of Rampart write: the logs of all programs at all levels, what the starter prints, the worker's
-// metrics and pages, its spans, Temporal's database as it lies on the disk, what Temporal's API tells of workflows, and the orders
-// that users see.
+// TestNoSecretLeavesTheWorkerOnAnyPath runs orders with unique values along every path, and then searches for the values in
+// everything that Rampart writes: the logs of all programs at all levels, the output of the starter, the worker's metrics, pages and
+// spans, Temporal's database on disk, the responses of Temporal's API, and the orders that users see.
 func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	t.Parallel()
 	n := new(network)
@@ -113,10 +112,10 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 		printed.WriteString(stdout + stderr)
 	}
 
-	// KYC upload and a new UPI account, with a provider that repeats what it was sent in its errors.
+	// KYC upload and a new UPI account, with a provider whose errors quote the request.
 	buying, _ := requestsWithSecrets("mark-upi", &m, "a")
 	buying.KYC = &ramp.KYC{Dossier: ramp.Dossier(dossierWithSecrets(t, &m, string(buying.Email)))}
-	buying.UPI.Name = "Dossierzelda Markedquorn" // the provider compares it
+	buying.UPI.Name = "Dossierzelda Markedquorn" // the provider compares the names
 	for _, route := range []string{
 		"POST /v1/users/login", "POST /v1/users/kyc-status", "POST /v1/users/upload/kyc", "POST /v1/users/upi-link",
 		"POST /v1/quote/buy", "POST /v1/orders/create", "POST /v1/orders/utr", "POST /v1/orders/status",
@@ -126,7 +125,7 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	_, err := s.Orders.StartOnramp(t.Context(), buying)
 	require.NoError(t, err)
 
-	// Requests and messages that make no sense, past the client that would not send them. The order waits for its payment.
+	// Invalid requests and messages that ramp.Client would not send. The order waits for its payment.
 	broken, brokenBank := requestsWithSecrets("mark-broken", &m, "e")
 	broken.Email = ramp.Email(strings.Replace(string(broken.Email), "+nokyc", "", 1))
 	broken.UPI.ID += ramp.VPA(" and " + brokenBank.Bank.AccountNumber)
@@ -140,11 +139,11 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	run("onramp", "--email", string(broken.Email), "--upi", string(broken.UPI.ID), string(brokenBank.Bank.AccountNumber))
 	run("status", string(broken.Email))
 
-	// A UTR that is none, and one that is.
+	// An invalid UTR, and a valid one.
 	run("submit-utr", "mark-upi", "not-a-utr")
 	run("submit-utr", "mark-upi", utrOf(1))
 
-	// A refused bank account, another one by signal, and a hash that is refused first.
+	// A refused bank account, another account, and a hash that is refused first.
 	_, selling := requestsWithSecrets("mark-bank", &m, "c")
 	selling.Email = ramp.Email(strings.Replace(string(selling.Email), "+nokyc", "", 1))
 	n.fail("POST /v1/offramp/orders/create", networkFault{left: 1, status: http.StatusInternalServerError, echo: true})
@@ -158,7 +157,7 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	run("submit-hash", "mark-bank", "0x"+strings.Repeat("0", 64))
 	run("submit-hash", "mark-bank", hashOf(1))
 
-	// A provider that refuses for good, in the user's own words.
+	// A final refusal of the provider that quotes the user's data.
 	refused, _ := requestsWithSecrets("mark-refused", &m, "b")
 	refused.Email = ramp.Email(strings.Replace(string(refused.Email), "+nokyc", "", 1))
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadRequest, echo: true})
@@ -166,7 +165,7 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	require.NoError(t, err)
 	s.awaitStatus(buy("mark-refused"), completionTime, ramp.Rejected)
 
-	// A worker that is killed in the middle.
+	// A worker that is killed meanwhile.
 	pages := s.allPages()
 	s.worker.Kill()
 	second := s.startWorker()
@@ -181,7 +180,7 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 
 	secrets := append(m.personal(), testbed.APIKey, testbed.APISecret, testbed.KYCSecret)
 	requireClean(t, "what the starter printed", printed.String(), secrets)
-	require.Contains(t, printed.String(), "mark-bank", "the scan would not find anything")
+	require.Contains(t, printed.String(), "mark-bank", "the search would find nothing")
 	requireClean(t, "the error of an invalid request", invalid.Error(), secrets)
 	for _, p := range []*process.Process{s.worker, second, s.server, codecServer} {
 		log, err := os.ReadFile(p.Log())
@@ -200,12 +199,12 @@ func TestNoSecretLeavesTheWorkerOnAnyPath(t *testing.T) {
 	require.NotContains(t, pages, "mark-upi", "metrics are about no single order")
 	s.stop(second)
 	requireClean(t, "spans", spans.received(), secrets)
-	require.Contains(t, spans.received(), "offramp/mark-bank", "the scan would not find anything")
+	require.Contains(t, spans.received(), "offramp/mark-bank", "the search would find nothing")
 	s.stop(s.server)
 	requireClean(t, "Temporal's database", s.databaseContent(), secrets)
 }
 
-// apiOutput is all that Temporal's API tells of workflows, as it tells it to who has no keys.
+// apiOutput returns everything that Temporal's API returns about workflows to a client without keys.
 func (s *stack) apiOutput(workflows ...string) string {
 	s.t.Helper()
 	outsider := s.outsider()
@@ -228,14 +227,14 @@ func (s *stack) apiOutput(workflows ...string) string {
 			answer, err := outsider.QueryWorkflowWithOptions(s.t.Context(), &client.QueryWorkflowWithOptionsRequest{WorkflowID: id, QueryType: query})
 			if err == nil {
 				var raw []byte
-				require.Error(s.t, answer.QueryResult.Get(&raw), "who has no keys reads nothing")
+				require.Error(s.t, answer.QueryResult.Get(&raw), "a client without keys reads nothing")
 			}
 		}
 	}
 	return all.String()
 }
 
-// databaseContent is Temporal's database, file by file.
+// databaseContent returns the files of Temporal's database.
 func (s *stack) databaseContent() string {
 	s.t.Helper()
 	files, err := filepath.Glob(s.db + "*")
@@ -247,12 +246,12 @@ func (s *stack) databaseContent() string {
 		require.NoError(s.t, err)
 		all.Write(content)
 	}
-	require.Contains(s.t, all.String(), "onramp/mark-upi", "the scan would not find anything")
-	require.Contains(s.t, all.String(), "binary/encrypted", "the scan would not find anything")
+	require.Contains(s.t, all.String(), "onramp/mark-upi", "the search would find nothing")
+	require.Contains(s.t, all.String(), "binary/encrypted", "the search would find nothing")
 	return all.String()
 }
 
-// TestWebUIShowsNoSecretOutsideOfPayloads looks at the pages that a support person uses, with payloads decoded.
+// TestWebUIShowsNoSecretOutsideOfPayloads reads the pages that support uses, with decoded payloads.
 func TestWebUIShowsNoSecretOutsideOfPayloads(t *testing.T) {
 	t.Parallel()
 	var m secretValues

@@ -225,7 +225,7 @@ func (s *stack) starterWith(environment []string, args ...string) (stdout, stder
 	return out.String(), problems.String(), cmd.ProcessState.ExitCode()
 }
 
-// await returns an order once it is as wanted.
+// await returns an order once it satisfies a condition.
 func (s *stack) await(id ramp.ID, within time.Duration, wanted func(*ramp.Order) bool) *ramp.Order {
 	s.t.Helper()
 	var found *ramp.Order
@@ -243,8 +243,8 @@ func (s *stack) await(id ramp.ID, within time.Duration, wanted func(*ramp.Order)
 	return found
 }
 
-// awaitStatus waits for a status. A final one is waited for until it is in the order's history: a query tells of it as soon as the worker
-// knows.
+// awaitStatus returns an order once it has a status. For a final status it waits until the workflow is closed, which is later than a query
+// returns the status.
 func (s *stack) awaitStatus(id ramp.ID, within time.Duration, status ramp.Status) *ramp.Order {
 	s.t.Helper()
 	order := s.await(id, within, func(order *ramp.Order) bool { return order.Status == status })
@@ -293,7 +293,7 @@ func buy(reference string) ramp.ID { return ramp.ID{Direction: ramp.Onramp, Refe
 
 func sell(reference string) ramp.ID { return ramp.ID{Direction: ramp.Offramp, Reference: reference} }
 
-// awaitPolls waits until an order's status was polled so many times more.
+// awaitPolls waits for a number of further polls of an order's status.
 func (s *stack) awaitPolls(orderID string, polls int) {
 	s.t.Helper()
 	calls := func() int { return s.ledger().Calls["POST /v1/orders/status"] }
@@ -306,7 +306,7 @@ func (s *stack) awaitPolls(orderID string, polls int) {
 	})
 }
 
-// setProviderStatus gives an order a status at the provider.
+// setProviderStatus sets the status of an order at the provider.
 func (s *stack) setProviderStatus(orderID, status string) {
 	s.t.Helper()
 	s.post("/sandbox/orders/"+orderID, fmt.Sprintf(`{"status":%q}`, status))
@@ -326,7 +326,7 @@ func (s *stack) post(path, body string) {
 	require.Equal(s.t, http.StatusOK, response.StatusCode)
 }
 
-// login is what the provider answers to a login, tokens and all.
+// login returns the provider's response to a login, with the tokens.
 func (s *stack) login() string {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.Sandbox+"/v1/users/login",
@@ -342,7 +342,7 @@ func (s *stack) login() string {
 	return string(body)
 }
 
-// checkList reports whether exactly these orders match a filter.
+// checkList returns an error unless a filter lists exactly these orders.
 func (s *stack) checkList(filter ramp.Filter, references ...string) error {
 	var found []string
 	for order, err := range s.Orders.List(s.t.Context(), filter) {

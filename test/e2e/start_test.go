@@ -17,7 +17,7 @@ func TestRetriedStartsShareOneUpdate(t *testing.T) {
 	n := new(network)
 	s := newStack(t, 60, withNetwork(n))
 	n.fail("POST /v1/users/login", networkFault{left: 1000, status: http.StatusServiceUnavailable})
-	const tries = 12 // Temporal lets ten updates of an order wait
+	const tries = 12 // Temporal limits the pending updates of a workflow to ten
 	for range tries {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		_, err := s.Orders.StartOnramp(ctx, onrampRequest("impatient"))

@@ -17,7 +17,7 @@ import (
 	"rampart/starter/explain"
 )
 
-// explain is what the starter tells of an order.
+// explain returns the starter's explanation of an order.
 func (s *stack) explain(id ramp.ID) explain.Explanation {
 	s.t.Helper()
 	out, problems, code := s.starter("explain", id.Direction.WorkflowID(id.Reference), "-o", "json")
@@ -27,7 +27,7 @@ func (s *stack) explain(id ramp.ID) explain.Explanation {
 	return told
 }
 
-// awaitProblem waits until the starter tells that something is wrong with an order.
+// awaitProblem waits until the starter's explanation of an order contains a problem.
 func (s *stack) awaitProblem(id ramp.ID, what string) explain.Explanation {
 	s.t.Helper()
 	var told explain.Explanation
@@ -43,7 +43,7 @@ func (s *stack) awaitProblem(id ramp.ID, what string) explain.Explanation {
 	return told
 }
 
-// awaitAttention waits until the starter's list of orders that need a person names exactly these.
+// awaitAttention waits until the starter lists exactly these orders as needing attention.
 func (s *stack) awaitAttention(references ...string) {
 	s.t.Helper()
 	eventually(s.t, patience, func() error {

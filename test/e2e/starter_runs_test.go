@@ -18,7 +18,7 @@ import (
 	"rampart/ramp"
 )
 
-// startWorkflow starts a workflow as clients do that know nothing of id policies, search attributes and summaries.
+// startWorkflow starts a workflow without id policies, search attributes and a summary.
 func startWorkflow(t *testing.T, temporal client.Client, id, queue, kind string, request any) client.WorkflowRun {
 	t.Helper()
 	run, err := temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, kind, request)
@@ -73,7 +73,7 @@ func TestNamespaceWithoutSetupIsReportedByWorkerAndStarter(t *testing.T) {
 		}
 		return nil
 	})
-	eventually(t, 3*patience, func() error { // Temporal tries failed workflow tasks again ever more slowly
+	eventually(t, 3*patience, func() error { // Temporal retries failed workflow tasks with a growing delay
 		out, problems, _ := s.starterWith(inBare, "status", "early")
 		if !strings.Contains(out, "awaiting payment") {
 			return errors.New(out + problems)

@@ -30,7 +30,7 @@ type authority struct {
 	dir  string
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
-	// ca is the file of its own certificate.
+	// ca is the file of the authority's own certificate.
 	ca string
 }
 
@@ -49,7 +49,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// certificate is one for a server on this machine, and for a client.
+// certificate returns the template of a certificate for a server on this machine and for a client.
 func certificate(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
@@ -59,7 +59,7 @@ func certificate(name string) *x509.Certificate {
 	}
 }
 
-// issue makes a certificate and its key, and returns their files.
+// issue creates a certificate and its key, and returns their files.
 func (a *authority) issue(name string) (certFile, keyFile string) {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -78,19 +78,18 @@ func (a *authority) write(name, kind string, der []byte) string {
 	return file
 }
 
-// clientEnvironment is how a client shows its certificate, by the variables of Temporal's own tools.
+// clientEnvironment returns the variables, those of Temporal's tools, of a client with a certificate.
 func (a *authority) clientEnvironment(name string) []string {
 	cert, key := a.issue(name)
 	return append(a.trustEnvironment(), "TEMPORAL_TLS_CLIENT_CERT_PATH="+cert, "TEMPORAL_TLS_CLIENT_KEY_PATH="+key)
 }
 
-// trustEnvironment is how a client trusts the authority.
+// trustEnvironment returns the variables of a client that trusts the authority.
 func (a *authority) trustEnvironment() []string {
 	return []string{"TEMPORAL_TLS=true", "TEMPORAL_TLS_SERVER_CA_CERT_PATH=" + a.ca}
 }
 
-// startOfficialServer starts the official Temporal server, with the configuration of the development server, but demanding a
-// certificate of its clients.
+// startOfficialServer starts the official Temporal server with the configuration of the development server, and with mutual TLS.
 func (s *stack) startOfficialServer(a *authority) {
 	s.t.Helper()
 	build := exec.CommandContext(s.t.Context(), "go", "build", "-C", "../../devserver", "-o", program("temporal-server"), "go.temporal.io/server/cmd/server")
@@ -124,7 +123,7 @@ global:
 	s.server = s.launch("temporal-server", ports, "--config-file", config, "--allow-no-auth", "start")
 }
 
-// runOrderWith requires that an order is started, paid and followed to its end by the command line alone.
+// runOrderWith requires that the starter starts, pays and follows an order to its end.
 func (s *stack) runOrderWith(environment []string, reference, utr string) {
 	s.t.Helper()
 	_, problems, code := s.starterWith(environment, "onramp", "--reference", reference, "--email", "asha+linked@example.test",
@@ -138,7 +137,7 @@ func (s *stack) runOrderWith(environment []string, reference, utr string) {
 	require.Contains(s.t, out, "✓ completed")
 }
 
-// The official server demands a certificate of every client. One command makes it ready, and an order runs over it.
+// The official server requires client certificates. starter setup prepares it, and an order completes.
 func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 	t.Parallel()
 	s := newSandboxStack(t, 60)
@@ -174,8 +173,8 @@ func TestOrderRunsOverMutualTLSOnTheOfficialServer(t *testing.T) {
 // cloudKey is the API key that the guarded server of these tests accepts.
 const cloudKey = "e2e-cloud-api-key-51b7"
 
-// startGuard stands before a Temporal server as Temporal Cloud's does: it speaks TLS, demands an API key of every call, and keeps
-// the management of namespaces and search attributes to itself.
+// startGuard starts a proxy in front of the Temporal server that acts as Temporal Cloud: it serves TLS, requires an API key, and refuses
+// the management of namespaces and search attributes.
 func (s *stack) startGuard(a *authority) (address string) {
 	s.t.Helper()
 	upstream, err := url.Parse("http://" + s.Address)
@@ -183,7 +182,7 @@ func (s *stack) startGuard(a *authority) (address string) {
 	plain := new(http.Protocols)
 	plain.SetUnencryptedHTTP2(true)
 	forward := httputil.NewSingleHostReverseProxy(upstream)
-	// Without a FlushInterval: flushed early, a gRPC error, which is headers alone, would reach the client without its status.
+	// No FlushInterval: if flushed early, a gRPC error, which consists of headers only, would reach the client without its status.
 	forward.Transport = &http.Transport{Protocols: plain}
 	both := new(http.Protocols)
 	both.SetHTTP2(true)
@@ -205,7 +204,7 @@ func (s *stack) startGuard(a *authority) (address string) {
 	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(s.t, err)
-	go func() { _ = server.ServeTLS(listener, "", "") }() // until it is closed
+	go func() { _ = server.ServeTLS(listener, "", "") }() // until Close
 	s.t.Cleanup(func() { _ = server.Close() })
 	return listener.Addr().String()
 }
@@ -247,7 +246,7 @@ func TestOrderRunsOverTLSWithAnAPIKeyThatIsNotLogged(t *testing.T) {
 	require.NotContains(t, string(log), cloudKey)
 }
 
-// A profile of Temporal's configuration file is another way to say the same, and --context chooses it.
+// --context selects a profile of Temporal's configuration file.
 func TestContextSelectsTheServerOfItsProfile(t *testing.T) {
 	t.Parallel()
 	s := newSandboxStack(t, 60)

@@ -31,7 +31,7 @@ import (
 	"rampart/ramp"
 )
 
-// withMetrics gives the worker an address for metrics and health.
+// withMetrics makes the worker serve metrics and health.
 func withMetrics(s *stack) {
 	s.http = "127.0.0.1:" + freePort(s.t)
 	s.environment = append(s.environment, "RAMP_HTTP_ADDRESS="+s.http, "RAMP_PPROF=true")
@@ -46,7 +46,7 @@ func withTraces(c *collector) stackOption {
 	}
 }
 
-// collector takes spans by OTLP over HTTP.
+// collector receives spans by OTLP over HTTP.
 type collector struct {
 	mu    sync.Mutex
 	spans map[string]*tracepb.Span
@@ -79,14 +79,14 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// received is all that came, as it came and as JSON.
+// received returns all requests, as received and as JSON.
 func (c *collector) received() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text.String()
 }
 
-// ancestry is the names of a span and of those above it, and the id of the one above the last.
+// ancestry returns the names of a span and of its known ancestors, and the id of the parent of the last one.
 func (c *collector) ancestry(name string) (names []string, above string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,7 +102,7 @@ func (c *collector) ancestry(name string) (names []string, above string) {
 	return names, above
 }
 
-// workerPage is a page of the worker's, and its status.
+// workerPage returns a page of the worker and its HTTP status.
 func (s *stack) workerPage(path string) (string, int) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+s.http+path, nil)
@@ -115,7 +115,7 @@ func (s *stack) workerPage(path string) (string, int) {
 	return string(body), response.StatusCode
 }
 
-// allPages is all that the worker shows over HTTP.
+// allPages returns everything that the worker serves over HTTP.
 func (s *stack) allPages() string {
 	s.t.Helper()
 	all := s.metrics()
@@ -127,7 +127,7 @@ func (s *stack) allPages() string {
 	return all
 }
 
-// metrics are what Prometheus gets from the worker, once it has counted the orders.
+// metrics returns the worker's metrics once it has counted the orders.
 func (s *stack) metrics() string {
 	s.t.Helper()
 	var shown string
@@ -141,7 +141,7 @@ func (s *stack) metrics() string {
 	return shown
 }
 
-// queries are those of the dashboard, and those of the alerts.
+// queries returns the queries of the dashboard and of the alerts.
 func queries(t *testing.T) (dashboard, alerts []string) {
 	t.Helper()
 	var board struct {
@@ -179,7 +179,7 @@ func queries(t *testing.T) (dashboard, alerts []string) {
 	return dashboard, alerts
 }
 
-// newMeasuredStack is a stack whose worker has seen a little of everything that is measured.
+// newMeasuredStack starts a stack whose worker has a value of every metric.
 func newMeasuredStack(t *testing.T) *stack {
 	t.Helper()
 	n := new(network)
@@ -189,7 +189,7 @@ func newMeasuredStack(t *testing.T) *stack {
 	require.NoError(t, err)
 	_, err = s.Orders.SubmitUTR(t.Context(), "measured", utrOf(1))
 	require.NoError(t, err)
-	// A workflow that nobody knows makes the worker fail a workflow task, as one that does not replay does.
+	// An unknown workflow type makes the worker fail a workflow task, as a history that does not replay does.
 	_, err = s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "unknown", TaskQueue: ramp.TaskQueue}, "Unknown")
 	require.NoError(t, err)
 	s.awaitStatus(buy("measured"), completionTime, ramp.Completed)
@@ -212,7 +212,7 @@ func TestEveryQueryOfDashboardAndAlertsNamesMetricsThatAWorkerExports(t *testing
 	}
 }
 
-// labelsByMetric are the names of the labels that each metric has.
+// labelsByMetric returns the names of the labels of each metric.
 func labelsByMetric(shown string) map[string]map[string]bool {
 	all := make(map[string]map[string]bool)
 	for line := range strings.Lines(shown) {
@@ -230,8 +230,8 @@ func labelsByMetric(shown string) map[string]map[string]bool {
 	return all
 }
 
-// TestPrometheusAnswersEveryQueryOfDashboardAndAlerts has a real Prometheus read a worker, and asks it what the dashboard and
-// the alerts ask.
+// TestPrometheusAnswersEveryQueryOfDashboardAndAlerts scrapes a worker with a real Prometheus, and runs the queries of the
+// dashboard and the alerts.
 func TestPrometheusAnswersEveryQueryOfDashboardAndAlerts(t *testing.T) {
 	t.Parallel()
 	s := newMeasuredStack(t)
@@ -253,7 +253,7 @@ func TestPrometheusAnswersEveryQueryOfDashboardAndAlerts(t *testing.T) {
 	require.Empty(t, firingAlerts(t, prometheus), "all is well")
 }
 
-// startPrometheus starts a Prometheus that reads the worker every second, and returns its URL.
+// startPrometheus starts a Prometheus that scrapes the worker every second, and returns its URL.
 func (s *stack) startPrometheus() string {
 	s.t.Helper()
 	directory := s.t.TempDir()
@@ -281,7 +281,7 @@ scrape_configs: [{job_name: ramp-worker, static_configs: [{targets: ["%s"]}]}]
 	return "http://" + address
 }
 
-// queryPrometheus is how many series a query finds.
+// queryPrometheus returns how many series a query finds.
 func queryPrometheus(t *testing.T, prometheus, query string) (int, error) {
 	t.Helper()
 	var answer struct {
@@ -364,7 +364,7 @@ func TestOrderIsOneTraceFromItsStartToTheProvider(t *testing.T) {
 	}
 }
 
-// tracedBackend is a backend that makes spans.
+// tracedBackend returns the client of a backend that records spans.
 func (s *stack) tracedBackend(recorder *tracetest.SpanRecorder) *ramp.Client {
 	s.t.Helper()
 	spans, err := telemetry.Interceptor(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("backend"))

@@ -21,13 +21,13 @@ import (
 	"rampart/ramp"
 )
 
-// startVersion starts a worker of a version, or with an empty build one without.
+// startVersion starts a worker of a version; an empty build starts an unversioned one.
 func (s *stack) startVersion(build string) *process.Process {
 	s.t.Helper()
 	return s.startWorker("RAMP_BUILD_ID=" + build)
 }
 
-// deployment runs a command about versions that must succeed, and returns how the deployment stands.
+// deployment runs a command of starter deployment, which must succeed, and returns the status of the deployment.
 func (s *stack) deployment(args ...string) deploymentStatus {
 	s.t.Helper()
 	out, problems, code := s.starter(append([]string{"deployment", "-o", "json"}, args...)...)
@@ -37,7 +37,7 @@ func (s *stack) deployment(args ...string) deploymentStatus {
 	return now
 }
 
-// deploymentStatus is how a deployment stands.
+// deploymentStatus is the output of starter deployment.
 type deploymentStatus struct {
 	Versions []struct {
 		BuildID, State string
@@ -51,7 +51,7 @@ type deploymentStatus struct {
 	Moved []string
 }
 
-// orders are how many run on a version.
+// orders returns how many orders run on a version.
 func (r deploymentStatus) orders(build string) int {
 	for _, version := range r.Versions {
 		if version.BuildID == build {
@@ -70,7 +70,7 @@ func (r deploymentStatus) state(build string) string {
 	return ""
 }
 
-// versions are the versions that an order's workflow tasks were completed by, each once, in their sequence.
+// versions returns the versions that completed an order's workflow tasks, in their order, without repetitions.
 func (s *stack) versions(id ramp.ID) []string {
 	s.t.Helper()
 	var versions []string
@@ -90,7 +90,7 @@ func (s *stack) versions(id ramp.ID) []string {
 	return versions
 }
 
-// requireActivitiesOn requires that no activity of an order was run by another of the processes.
+// requireActivitiesOn requires that a worker ran all activities of an order.
 func (s *stack) requireActivitiesOn(id ramp.ID, worker *process.Process) {
 	s.t.Helper()
 	identity := fmt.Sprintf("%d@", worker.PID())
@@ -102,13 +102,13 @@ func (s *stack) requireActivitiesOn(id ramp.ID, worker *process.Process) {
 	}
 }
 
-// start starts an order.
+// start starts an on-ramp order.
 func (s *stack) start(reference string) error {
 	_, err := s.Orders.StartOnramp(s.t.Context(), onrampRequest(reference))
 	return err
 }
 
-// load starts orders and pays them, some at a time, until it is told to stop.
+// load starts and pays orders concurrently until it is stopped.
 type load struct {
 	stack *stack
 	stop  chan struct{}
@@ -138,7 +138,7 @@ func (l *load) run(lane int) error {
 		reference := fmt.Sprintf("load-%d-%d", lane, n)
 		l.noteStart(reference)
 		request := onrampRequest(reference)
-		request.Email = ramp.Email("asha+linked+" + reference + "@example.test") // no user may buy so much in a day
+		request.Email = ramp.Email("asha+linked+" + reference + "@example.test") // a user has a daily limit
 		order, err := l.stack.Orders.StartOnramp(l.stack.t.Context(), request)
 		if err == nil {
 			_, err = l.stack.Orders.SubmitUTR(l.stack.t.Context(), reference, utrOf(1000*(lane+1)+n))
@@ -156,25 +156,25 @@ func (l *load) noteStart(reference string) {
 	l.started = append(l.started, reference)
 }
 
-// end stops the load and waits for it.
+// end stops the load, and returns once all its orders are paid.
 func (l *load) end() error {
 	l.once.Do(func() { close(l.stop) })
 	return l.lanes.Wait()
 }
 
-// confirmAndLoseTheResponse confirms the quotes of an order until it is made, and loses the answer to its creation.
+// confirmAndLoseTheResponse confirms the quotes of an order until it is created, and drops the response to its creation.
 func (s *stack) confirmAndLoseTheResponse(reference string) *ramp.Order {
 	s.t.Helper()
 	s.post("/sandbox/faults", fmt.Sprintf(`{"fault":"reset","after":true,"route":"POST /v1/orders/create","reference":%q,"times":1}`, reference))
 	return s.await(buy(reference), completionTime, func(order *ramp.Order) bool {
 		if order.Status == ramp.AwaitingConfirmation {
-			_, _ = s.Orders.ConfirmQuote(s.t.Context(), buy(reference), order.Quote.ID) // another quote may have come meanwhile
+			_, _ = s.Orders.ConfirmQuote(s.t.Context(), buy(reference), order.Quote.ID) // another quote may have replaced it
 		}
 		return order.Status == ramp.AwaitingPayment
 	})
 }
 
-// pinnedTo is the version that a workflow runs on, or ran on.
+// pinnedTo returns the version of a workflow.
 func (s *stack) pinnedTo(workflowID string) string {
 	s.t.Helper()
 	described, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), workflowID, "")
@@ -271,7 +271,7 @@ func TestOrdersOfALostVersionAreMovedAndTheirWatchesTakenOver(t *testing.T) {
 	s.worker.Kill()
 	s.deployment("promote", "v2")
 	moved := make(map[string]bool)
-	eventually(t, patience, func() error { // the list may be a moment behind
+	eventually(t, patience, func() error { // visibility is eventually consistent
 		for _, order := range s.deployment("move", "--from", "v1", "--to", "v2").Moved {
 			moved[order] = true
 		}
@@ -364,7 +364,7 @@ func TestOrderThatAnotherVersionCannotReplayIsUnharmedAndMovedBack(t *testing.T)
 	s.requireReplay(buy("back"))
 }
 
-// startOtherCode starts workers of a version whose workflow code does something else.
+// startOtherCode starts workers of a version with incompatible workflow code.
 func (s *stack) startOtherCode(build string) {
 	s.t.Helper()
 	options := worker.Options{DeploymentOptions: worker.DeploymentOptions{

@@ -21,7 +21,7 @@ import (
 	"rampart/ramp"
 )
 
-// screenshots is where the pages are kept as pictures when somebody wants to look at them: make screenshots.
+// screenshots is the directory for pictures of the pages (make screenshots); empty saves none.
 var screenshots = os.Getenv("RAMP_SCREENSHOTS")
 
 // browser opens a page in headless Chromium.
@@ -45,12 +45,12 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 	return ctx
 }
 
-// hasText looks at the page and at the frames in which the Web UI shows Markdown.
+// hasText searches the page and the frames in which the Web UI renders Markdown.
 const hasText = `text => [document, ...Array.from(document.querySelectorAll("iframe"), frame => frame.contentDocument)]
 	.some(part => part && part.body && part.body.textContent.includes(text))`
 
-// requireShows waits until the page has all of these texts, and keeps a picture of it, also where it has not. A page may load itself
-// anew meanwhile, and then cannot be looked at for a moment.
+// requireShows waits until the page contains all texts, and saves a picture of it, also on failure. While a page reloads, it cannot be
+// read.
 func requireShows(t *testing.T, page context.Context, picture string, texts ...string) {
 	t.Helper()
 	defer saveScreenshot(t, page, picture)
@@ -83,19 +83,19 @@ func pageText(page context.Context) string {
 	return text
 }
 
-// orderPage is a page of an order that a support person looks at.
+// orderPage is a page of the Web UI about an order.
 type orderPage struct {
-	// picture names the page's picture.
+	// picture is the name of the page's picture.
 	picture string
 	order   ramp.ID
 	status  ramp.Status
-	// tab of the order's page; its card if empty.
+	// tab is the tab of the page; empty is that of the current details.
 	tab   string
 	shows []string
 }
 
-// TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps is docs/how-to/web-ui.md: a newcomer looks at an order in every ending and every
-// waiting state. Orders end at a worker whose clock is fast; those that wait do so in real time, at a provider that stands still.
+// TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps checks docs/how-to/web-ui.md with an order in every final and every waiting
+// status. Orders reach their ends on a fast clock; the others wait in real time, with a provider whose clock stands still.
 func TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 600)
@@ -116,16 +116,16 @@ func TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps(t *testing.T) {
 	requireShows(t, page, "orders", "onramp/to-pay", "awaiting_payment", "offramp/to-send", "RampExpiresAt", "refunded")
 	_, err := chromedp.Run(page, chromedp.Evaluate[bool](openSavedViews))
 	require.NoError(t, err)
-	requireShows(t, page, "", "Needs attention", "Waits for its user", "Ended without success") // devserver's own
+	requireShows(t, page, "", "Needs attention", "Waits for its user", "Ended without success") // views of the devserver
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.list(views(t)["Needs attention"]))))
 	requireShows(t, page, "orders-attention", "offramp/payout-failed")
 	requireHides(t, page, "onramp/paid", "onramp/unpaid")
 }
 
-// openSavedViews opens the list of saved views, as a person does.
+// openSavedViews clicks the button of the saved views.
 const openSavedViews = `Array.from(document.querySelectorAll("button")).find(each => each.textContent.includes("Saved Views")).click() || true`
 
-// closedPages are pages of orders that are over.
+// closedPages returns pages of closed orders.
 func closedPages() []orderPage {
 	return []orderPage{
 		{picture: "ended-completed", order: buy("paid"), status: ramp.Completed,
@@ -147,7 +147,7 @@ func closedPages() []orderPage {
 	}
 }
 
-// waitingPages are pages of orders that wait.
+// waitingPages returns pages of waiting orders.
 func waitingPages() []orderPage {
 	return []orderPage{
 		{picture: "waits-in-review", order: buy("in-review"), status: ramp.VerifyingKYC,
@@ -181,11 +181,11 @@ func waitingPages() []orderPage {
 	}
 }
 
-// detailPages are pages for those who want to know more.
+// detailPages returns pages with technical details.
 func detailPages() []orderPage {
 	return []orderPage{
 		{picture: "order-timeline", order: buy("paid"), status: ramp.Completed, tab: "timeline",
-			// Which statuses a fast provider is seen in depends on the machine.
+			// The observed statuses depend on the speed of the machine.
 			shows: []string{"Descending", "Watch the order until it is no longer "}},
 		{picture: "watch-heartbeat", order: buy("looked-for"), status: ramp.VerifyingPayment, tab: "pending-activities",
 			shows: []string{"WatchOrder", "lastAnswer", "fiatPending", "checkedAt"}},
@@ -196,12 +196,12 @@ func detailPages() []orderPage {
 	}
 }
 
-// listedOrders is what a view of docs/how-to/web-ui.md lists in this test.
+// listedOrders is the orders that a view of docs/how-to/web-ui.md lists in this test.
 type listedOrders struct {
 	orders []ramp.ID
-	// perhaps is listed or not: it takes minutes to get there.
+	// perhaps may be listed: it takes minutes to get there.
 	perhaps ramp.ID
-	// from is the moment in place of the one that the page has as an example.
+	// from replaces the example time of the page, relative to now.
 	from time.Duration
 }
 
@@ -222,7 +222,7 @@ func (s *stack) savedViews() map[string]listedOrders {
 	}
 }
 
-// requireSavedViews runs every query of docs/how-to/web-ui.md.
+// requireSavedViews requires that every query of docs/how-to/web-ui.md lists the expected orders.
 func (s *stack) requireSavedViews() {
 	s.t.Helper()
 	queries := views(s.t)
@@ -238,12 +238,12 @@ func (s *stack) requireSavedViews() {
 	require.Empty(s.t, queries, "views that are not tested")
 }
 
-// What the queries of docs/how-to/web-ui.md have as examples.
+// Example values in the queries of docs/how-to/web-ui.md.
 var exampleTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 const exampleOrder = "6b03ddeb72e294e4663ce82e"
 
-// views are the queries of docs/how-to/web-ui.md by their names.
+// views returns the queries of docs/how-to/web-ui.md by name.
 func views(t *testing.T) map[string]string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/how-to/web-ui.md")
@@ -255,7 +255,7 @@ func views(t *testing.T) map[string]string {
 	return found
 }
 
-// matches reports whether exactly the wanted orders match a query of Temporal's list filter.
+// matches returns an error unless exactly the wanted orders match a list filter.
 func (s *stack) matches(query string, wanted listedOrders) error {
 	answer, err := s.Temporal.ListWorkflow(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
 	if err != nil {
@@ -278,7 +278,7 @@ func (s *stack) matches(query string, wanted listedOrders) error {
 	return nil
 }
 
-// all are the orders of every page.
+// all returns the orders of all pages.
 func (s *stack) all() []ramp.ID {
 	known := make(map[ramp.ID]bool)
 	for _, v := range slices.Concat(closedPages(), waitingPages()) {
@@ -287,12 +287,12 @@ func (s *stack) all() []ramp.ID {
 	return slices.Collect(maps.Keys(known))
 }
 
-// list is the page of the orders that match a query, or of all.
+// list returns the URL of the list of orders that match a query; empty lists all.
 func (s *stack) list(query string) string {
 	return s.ui + "/namespaces/default/workflows?query=" + url.QueryEscape(query)
 }
 
-// closeOrders runs an order to each ending, and one to its deadline in some seconds.
+// closeOrders runs an order to each final status; the one that expires takes some seconds more.
 func (s *stack) closeOrders() {
 	s.t.Helper()
 	begin := func(request ramp.OnrampRequest) {
@@ -325,7 +325,7 @@ func (s *stack) closeOrders() {
 	s.awaitStatus(sell("sold"), completionTime, ramp.Completed)
 }
 
-// slowDown goes on in real time, with a provider that stands still.
+// slowDown switches to real time, and stops the provider's clock.
 func (s *stack) slowDown() {
 	s.t.Helper()
 	s.setClock(`{"speed":0}`)
@@ -334,7 +334,7 @@ func (s *stack) slowDown() {
 	s.worker = s.startWorker()
 }
 
-// keepOrdersWaiting brings an order to each state in which it waits.
+// keepOrdersWaiting brings an order to each status in which it waits.
 func (s *stack) keepOrdersWaiting() {
 	s.t.Helper()
 	s.post("/sandbox/faults", `{"fault":"error","route":"POST /v1/orders/create","reference":"provider-down"}`)
@@ -368,13 +368,13 @@ func (s *stack) keepOrdersWaiting() {
 	}
 }
 
-// startUnattended starts an order and leaves it alone: what its user needs may never come.
+// startUnattended starts an order without waiting for its payment instructions, which may never come.
 func (s *stack) startUnattended(start func(context.Context) (*ramp.Order, error)) {
 	s.t.Helper()
 	go func() { _, _ = start(s.t.Context()) }() // it ends with the test
 }
 
-// page is an order's page in the Web UI, whose addresses need the run.
+// page returns the URL of an order's page in the Web UI.
 func (s *stack) page(id ramp.ID) string {
 	s.t.Helper()
 	description, err := s.Temporal.DescribeWorkflow(s.t.Context(), id.Direction.WorkflowID(id.Reference), "")
