@@ -10,38 +10,43 @@ import (
 	"rampart/ramp"
 )
 
-// accountsTaken bounds how many accounts an order hands in after the first, so that a flood of them cannot grow it.
-const accountsTaken = 50
+const (
+	// userTime is how long an order waits for its user to submit a KYC dossier or another account.
+	userTime = 24 * time.Hour
+	// accountLimit bounds how many accounts an order takes after the first, so that no number of them grows it without end.
+	accountLimit = 50
+)
 
-// linkAccount goes on only with a linked account: the guide makes a UPI ID or bank account mandatory before any order. An
-// account that the provider refuses is asked for anew.
-func (o *orderRun) linkAccount(ctx workflow.Context) error {
+// linkAccount returns the linked account: the guide makes a UPI ID or bank account mandatory before any order. It asks the user for
+// another account in place of one that the provider refuses.
+func (o *orderRun) linkAccount(ctx workflow.Context, prefetched *accountPrefetch) (activities.AccountRequest, error) {
 	o.enter(ctx, ramp.LinkingAccount, "")
-	for handedIn := 0; ; {
+	account := o.request.account
+	for submitted := 0; ; {
 		if !o.submissions.account.empty() {
-			o.flow.useAccount(o.submissions.account.take())
-			o.forgetLookup()
-			handedIn++
+			account = o.request.submittedAccount(o.submissions.account.take())
+			prefetched.discard()
+			submitted++
 		}
-		link, err := o.link(ctx)
+		link, err := o.link(ctx, account, prefetched)
 		if said, refused := activities.Refused(err); refused {
 			link, err = activities.LinkResult{State: activities.LinkFailed, Reason: said.Reason}, nil
 		}
 		if err != nil {
-			return err
+			return account, err
 		}
 		if link.State == activities.Linked {
 			o.submissions.account.decide(nil)
-			o.submissions.account.finish("the account is linked")
-			return nil
+			o.submissions.account.close("the account is linked")
+			return account, nil
 		}
 		reason := refusedAccount(link.Reason)
 		o.submissions.account.decide(refusal(ramp.AccountRefused, reason))
-		if handedIn == accountsTaken && changed(ctx, changeAccountLimit) {
-			o.submissions.account.finish(fmt.Sprintf("%d other accounts were handed in for this order", accountsTaken))
+		if submitted == accountLimit && changed(ctx, changeAccountLimit) {
+			o.submissions.account.close(fmt.Sprintf("%d other accounts were handed in for this order", accountLimit))
 		}
-		if err := o.awaitAccount(ctx, reason); err != nil {
-			return err
+		if err := o.awaitAccount(ctx, account, reason); err != nil {
+			return account, err
 		}
 	}
 }
@@ -53,72 +58,79 @@ func refusedAccount(reason string) string {
 	return "the provider did not link the account: " + reason
 }
 
-// lookup is a call for the user's linked accounts under way.
-type lookup struct {
+// accountPrefetch is a call for the user's linked accounts that is made before its turn.
+type accountPrefetch struct {
+	// answer is nil once it was used or discarded, and where nothing was prefetched.
 	answer workflow.Future
-	stop   workflow.CancelFunc
+	cancel workflow.CancelFunc
 }
 
-// lookAhead asks for the user's linked accounts while their KYC status is asked for: neither answer depends on the other, and
-// most users are verified.
-func (o *orderRun) lookAhead(ctx workflow.Context) {
-	ctx, stop := workflow.WithCancel(ctx)
+// prefetchAccounts asks for the user's linked accounts while their KYC status is asked for. Neither answer depends on the other, and most
+// users are verified.
+func (o *orderRun) prefetchAccounts(ctx workflow.Context) *accountPrefetch {
+	ctx, cancel := workflow.WithCancel(ctx)
 	future, answer := workflow.NewFuture(ctx)
-	o.lookup = &lookup{answer: future, stop: stop}
 	workflow.GoNamed(ctx, "linked accounts", func(ctx workflow.Context) {
-		answer.Set(activities.PrefetchLinkedAccounts(ctx, o.flow.account()))
+		answer.Set(activities.PrefetchLinkedAccounts(ctx, o.request.account))
 	})
+	return &accountPrefetch{answer: future, cancel: cancel}
 }
 
-// forgetLookup drops what was asked ahead, which tells nothing of another account, or of a user who was verified later.
-func (o *orderRun) forgetLookup() {
-	if o.lookup != nil {
-		o.lookup.stop()
-		o.lookup = nil
+// discard drops an answer that says nothing of another account, or of a user who was verified later.
+func (p *accountPrefetch) discard() {
+	if p.answer != nil {
+		p.cancel()
+		p.answer = nil
 	}
 }
 
-// linkedAccounts takes the answer that was asked ahead. One that had failed before its turn is asked for anew: much may have
-// changed since.
-func (o *orderRun) linkedAccounts(ctx workflow.Context) (activities.LinkResult, error) {
-	ahead := o.lookup
-	o.lookup = nil
-	if ahead == nil {
-		return activities.LinkedAccounts(ctx, o.flow.account())
+// linkedAccounts uses the prefetched answer once. One that had failed before its turn is asked for again: much may have changed since.
+func linkedAccounts(ctx workflow.Context, account activities.AccountRequest, prefetched *accountPrefetch) (activities.LinkResult, error) {
+	answer := prefetched.answer
+	prefetched.answer = nil
+	if answer == nil {
+		return activities.LinkedAccounts(ctx, account)
 	}
-	early := ahead.answer.IsReady()
+	early := answer.IsReady()
 	var link activities.LinkResult
-	err := ahead.answer.Get(ctx, &link)
+	err := answer.Get(ctx, &link)
 	if err != nil && early {
-		return activities.LinkedAccounts(ctx, o.flow.account())
+		return activities.LinkedAccounts(ctx, account)
 	}
 	return link, err
 }
 
-// link finds the account linked, or links it, and waits for the provider's check.
-func (o *orderRun) link(ctx workflow.Context) (activities.LinkResult, error) {
-	link, err := answer(ctx, o, o.linkedAccounts)
+// link finds the account linked, or links it and waits for the provider's check.
+func (o *orderRun) link(
+	ctx workflow.Context, account activities.AccountRequest, prefetched *accountPrefetch,
+) (activities.LinkResult, error) {
+	link, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.LinkResult, error) {
+		return linkedAccounts(ctx, account, prefetched)
+	})
 	if err != nil {
 		return link, err
 	}
 	if link.State == activities.NotLinked {
-		link, err = ask(ctx, o, activities.LinkAccount, o.flow.account())
+		link, err = untilAnswered(ctx, o, func(ctx workflow.Context) (activities.LinkResult, error) {
+			return activities.LinkAccount(ctx, account)
+		})
 	}
 	if err != nil || link.State != activities.LinkPending {
 		return link, err
 	}
-	return o.awaitLink(ctx, link)
+	return o.awaitLink(ctx, account, link)
 }
 
-func (o *orderRun) awaitLink(ctx workflow.Context, link activities.LinkResult) (activities.LinkResult, error) {
+func (o *orderRun) awaitLink(
+	ctx workflow.Context, account activities.AccountRequest, link activities.LinkResult,
+) (activities.LinkResult, error) {
 	o.note(ctx, "The provider checks the account.")
-	account := o.flow.account()
-	stopped, err := o.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+	stopped, err := o.watchUntilAnswered(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchLink(ctx, activities.WatchLinkRequest{
-			Email:         o.terms.email,
+			Email:         o.request.email,
 			LinkReference: link.LinkReference,
-			UPI:           o.flow.accountKind() == ramp.AccountUPI,
-			Holder:        o.flow.account().Holder(),
+			UPI:           o.request.accountKind == ramp.AccountUPI,
+			Holder:        account.Holder(),
 			Account:       &account,
 			Wait:          wait,
 		})
@@ -131,9 +143,10 @@ func (o *orderRun) awaitLink(ctx workflow.Context, link activities.LinkResult) (
 	return link, err
 }
 
-func (o *orderRun) awaitAccount(ctx workflow.Context, reason string) error {
-	o.enter(ctx, ramp.AwaitingAccount, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
-	arrived, err := o.awaitUser(ctx, "another account", func() bool { return !o.submissions.account.empty() })
+// awaitAccount waits for another account. Before it gives up it looks once more for the refused one.
+func (o *orderRun) awaitAccount(ctx workflow.Context, refused activities.AccountRequest, reason string) error {
+	o.enter(ctx, ramp.AwaitingAccount, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userTime)))
+	arrived, err := o.waitForUser(ctx, "another account", func() bool { return !o.submissions.account.empty() })
 	if err != nil {
 		return err
 	}
@@ -141,7 +154,7 @@ func (o *orderRun) awaitAccount(ctx workflow.Context, reason string) error {
 		o.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
 		return nil
 	}
-	linked, err := o.linkedElsewhere(ctx)
+	linked, err := o.linkedElsewhere(ctx, refused)
 	switch {
 	case err != nil:
 		return err
@@ -155,12 +168,14 @@ func (o *orderRun) awaitAccount(ctx workflow.Context, reason string) error {
 	return end(ramp.Rejected, "No other account came in time: %s.", reason)
 }
 
-// linkedElsewhere is the last look for an account that could not be linked: another order may have linked it since.
-func (o *orderRun) linkedElsewhere(ctx workflow.Context) (bool, error) {
+// linkedElsewhere reports whether an account that could not be linked is linked by now, as by another order of the user.
+func (o *orderRun) linkedElsewhere(ctx workflow.Context, account activities.AccountRequest) (bool, error) {
 	if !changed(ctx, changeLastLookForAccount) {
 		return false, nil
 	}
-	found, err := ask(ctx, o, activities.LinkedAccounts, o.flow.account())
+	found, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.LinkResult, error) {
+		return activities.LinkedAccounts(ctx, account)
+	})
 	o.readMessages(ctx)
 	if _, refused := activities.Refused(err); refused {
 		return false, nil // an older activity worker reports a refused look as a refusal
@@ -168,23 +183,10 @@ func (o *orderRun) linkedElsewhere(ctx workflow.Context) (bool, error) {
 	return found.State == activities.Linked || found.State == activities.LinkPending, err
 }
 
-// awaitUser waits until the user has acted, or has had long enough to.
-func (o *orderRun) awaitUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
+// waitForUser waits until the user has acted, or the time for that is over, and reports whether the user has acted.
+func (o *orderRun) waitForUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
 	if acted() {
 		return true, nil
 	}
-	return awaitFor(ctx, userPatience, "The user's time to submit "+what, acted)
-}
-
-// awaitFor waits until done, for so long at the most, and reports whether it is. Unlike the SDK's AwaitWithTimeout it
-// leaves no timer behind.
-func awaitFor(ctx workflow.Context, patience time.Duration, summary string, done func() bool) (bool, error) {
-	timed, stop := workflow.WithCancel(ctx)
-	defer stop()
-	timer := workflow.NewTimerWithOptions(timed, patience, workflow.TimerOptions{Summary: summary})
-	err := workflow.Await(ctx, func() bool { return done() || timer.IsReady() })
-	if err == nil {
-		err = ctx.Err() // a cancelled timer is ready too
-	}
-	return done(), err
+	return waitFor(ctx, userTime, "The user's time to submit "+what, acted)
 }

@@ -11,11 +11,11 @@ import (
 	"rampart/ramp"
 )
 
-// flappings is how many changes of the provider's status that do not move an order on are shown one by one. After them, only a
-// status that does is: an order whose statuses change back and forth must not grow without end.
-const flappings = 20
+// unmovedLimit is how many changes of the provider's status that do not move an order on are shown one by one. After them the order is
+// reported only a status that does, so that statuses that change back and forth do not grow it without end.
+const unmovedLimit = 20
 
-// orderWatch is a watch of the order under way.
+// orderWatch is a running watch of the order.
 type orderWatch struct {
 	done    bool
 	state   activities.OrderState
@@ -23,54 +23,54 @@ type orderWatch struct {
 	err     error
 }
 
-// proofCall is a proof on its way to the provider while the order is watched.
-type proofCall struct {
+// replacement is a proof that is submitted in place of the accepted one while the order is watched.
+type replacement struct {
 	proof *proof
 	done  bool
 	err   error
 }
 
-// followOrder watches a paid order to its end, which only the provider decides. No cancellation reaches it. Until the provider
-// has the payment, its user may correct the proof: the watch goes on meanwhile.
-func (o *orderRun) followOrder(ctx workflow.Context) error {
+// followOrder watches the order until the provider ends it. A cancellation does not interrupt it. Until the provider has found the payment,
+// the user may replace the proof; the watch goes on meanwhile.
+func (o *orderRun) followOrder(ctx workflow.Context, created createdOrder) error {
 	ctx, stop := workflow.WithCancel(disconnected(ctx))
 	defer stop()
-	since := workflow.Now(ctx)
-	watch := o.startWatch(ctx, "watch", since)
-	var sent *proofCall
+	waitingSince := workflow.Now(ctx)
+	watch := o.startWatch(ctx, "watch", created, waitingSince)
+	var sent *replacement
 	for {
 		if err := workflow.Await(ctx, func() bool {
-			return watch.done && !o.holdsEnd(watch, sent) || sent != nil && sent.done || sent == nil && o.submissions.next() != nil
+			return watch.done && !o.mustWait(watch, sent) || sent != nil && sent.done || sent == nil && o.submissions.next() != nil
 		}); err != nil {
 			return err
 		}
 		switch {
-		case watch.done && !o.holdsEnd(watch, sent):
-			late := o.payment.late()
-			if err := o.heedWatch(ctx, watch); err != nil {
+		case watch.done && !o.mustWait(watch, sent):
+			wasLate := o.payment.late()
+			if err := o.applyWatch(ctx, watch); err != nil {
 				return err
 			}
-			if o.payment.late() && !late {
-				since = workflow.Now(ctx)
+			if o.payment.late() && !wasLate {
+				waitingSince = workflow.Now(ctx)
 			}
-			watch = o.startWatch(ctx, "watch", since)
+			watch = o.startWatch(ctx, "watch", created, waitingSince)
 		case sent != nil:
-			if err := o.concludeReplacement(ctx, sent); err != nil {
+			if err := o.applyReplacement(ctx, sent); err != nil {
 				return err
 			}
 			sent = nil
 		case o.replaceable() && changed(ctx, changeReplacedProofs):
-			sent = o.startReplacement(ctx, o.submissions.next())
+			sent = o.startReplacement(ctx, created, o.submissions.next())
 		default:
 			o.submissions.dismiss(o.conflict(o.order.Status != ramp.VerifyingPayment))
-			o.note(ctx, "Another "+o.flow.words().proof+" was not submitted: the accepted one stands.")
+			o.note(ctx, "Another "+o.request.proofName+" was not submitted: the accepted one stands.")
 		}
 	}
 }
 
-// holdsEnd reports whether the order would end by what a watch has found, while a proof is on its way to the provider. Its answer
-// comes first: an order has every proof that the provider took, and nothing could add one to it later.
-func (o *orderRun) holdsEnd(watch *orderWatch, sent *proofCall) bool {
+// mustWait reports whether a watch would end the order while a replacement has no answer. The answer comes first, because an accepted
+// proof cannot be recorded after the end.
+func (o *orderRun) mustWait(watch *orderWatch, sent *replacement) bool {
 	if sent == nil || watch.err != nil {
 		return false
 	}
@@ -78,8 +78,8 @@ func (o *orderRun) holdsEnd(watch *orderWatch, sent *proofCall) bool {
 	return watch.stopped == activities.TimeUp && o.payment.late() || watch.state.Status.Final() && !expired
 }
 
-// heedWatch does what the end of a watch asks for, and ends the order when the provider has.
-func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
+// applyWatch applies what a watch returned, and ends the order if the provider has.
+func (o *orderRun) applyWatch(ctx workflow.Context, watch *orderWatch) error {
 	state := watch.state
 	switch {
 	case watch.err != nil:
@@ -94,7 +94,7 @@ func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
 	switch {
 	case state.Status == ramp.Expired && (o.order.Accepted() || changed(ctx, changeLateWithoutProof)):
 		o.payment.expiredEarly()
-		o.raiseConcern(ctx, ramp.ConcernLatePayment, o.expiredThough())
+		o.raiseConcern(ctx, ramp.ConcernLatePayment, o.expiredAlthough())
 	case state.Status.Final():
 		o.payment.watched(state)
 		return o.ending(state)
@@ -104,29 +104,29 @@ func (o *orderRun) heedWatch(ctx workflow.Context, watch *orderWatch) error {
 	return nil
 }
 
-// startWatch watches the order beside whatever else goes on.
-func (o *orderRun) startWatch(ctx workflow.Context, name string, since time.Time) *orderWatch {
+// startWatch watches the order in a coroutine of its own. The limit of the watch counts from waitingSince.
+func (o *orderRun) startWatch(ctx workflow.Context, name string, created createdOrder, waitingSince time.Time) *orderWatch {
 	w := new(orderWatch)
 	workflow.GoNamed(ctx, name, func(ctx workflow.Context) {
-		w.state, w.stopped, w.err = o.watchOrder(ctx, since)
+		w.state, w.stopped, w.err = o.watchOrder(ctx, created, waitingSince)
 		w.done = true
 	})
 	return w
 }
 
-func (o *orderRun) watchOrder(ctx workflow.Context, since time.Time) (activities.OrderState, activities.End, error) {
+func (o *orderRun) watchOrder(ctx workflow.Context, created createdOrder, waitingSince time.Time) (activities.OrderState, activities.End, error) {
 	request := activities.WatchOrderRequest{
-		OrderRequest: o.orderRequest(),
+		OrderRequest: created.OrderRequest,
 		Known:        o.order.ProviderStatus,
 		Overdue:      o.payment.overdue,
 		Late:         o.payment.late(),
 		Unproven:     o.payment.undecided() || o.order.Status == ramp.VerifyingPayment && !o.payment.awaited(),
 	}
-	if o.flaps >= flappings {
+	if o.unmoved >= unmovedLimit {
 		request.Flapping = o.order.Status
 	}
 	var state activities.OrderState
-	stopped, err := o.keepWatching(ctx, since, func(wait activities.Wait) (activities.WatchEnd, error) {
+	stopped, err := o.watchUntilAnswered(ctx, waitingSince, func(wait activities.Wait) (activities.WatchEnd, error) {
 		request.Wait = wait
 		result, err := activities.WatchOrder(ctx, request)
 		state = result.State
@@ -135,35 +135,35 @@ func (o *orderRun) watchOrder(ctx workflow.Context, since time.Time) (activities
 	return state, stopped, err
 }
 
-// replaceable reports whether another proof may take the accepted one's place: as far as the provider has said, it has not
-// found the payment (provider 13).
+// replaceable reports whether another proof may replace the accepted one: by its last status the provider has not found the payment
+// (provider 13).
 func (o *orderRun) replaceable() bool {
-	return o.order.Status == ramp.VerifyingPayment && o.payment.awaited() && !o.proofsOver
+	return o.order.Status == ramp.VerifyingPayment && o.payment.awaited() && !o.proofs.exhausted
 }
 
-// startReplacement submits another proof beside the watch. The provider's answer decides which one counts.
-func (o *orderRun) startReplacement(ctx workflow.Context, p *proof) *proofCall {
-	sent := &proofCall{proof: p}
+// startReplacement submits another proof beside the watch. The provider's answer decides which proof counts.
+func (o *orderRun) startReplacement(ctx workflow.Context, created createdOrder, p *proof) *replacement {
+	sent := &replacement{proof: p}
 	workflow.GoNamed(ctx, "replacement", func(ctx workflow.Context) {
-		_, sent.err = answer(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
-			return o.flow.submit(ctx, o.order.OrderID, p.reference)
+		_, sent.err = untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
+			return o.flow.submitProof(ctx, created, p.reference)
 		})
 		sent.done = true
 	})
 	return sent
 }
 
-// concludeReplacement takes over what the provider answered about another proof. Refused, the earlier one stands. What the
-// provider said of the order with its refusal is left to the watch, which asks within seconds.
-func (o *orderRun) concludeReplacement(ctx workflow.Context, sent *proofCall) error {
+// applyReplacement applies the provider's answer about a replacement. If it is refused, the accepted proof stands. The state that came
+// with a refusal is left to the watch, which polls within seconds.
+func (o *orderRun) applyReplacement(ctx workflow.Context, sent *replacement) error {
 	refused, yes := activities.Refused(sent.err)
 	switch {
 	case yes:
 		o.count(ctx, proofsRefused)
 		o.answerRefused(sent.proof, refused)
-		o.note(ctx, "The provider refused the "+o.flow.words().proof+" "+ramp.MaskProof(sent.proof.reference)+"; "+
+		o.note(ctx, "The provider refused the "+o.request.proofName+" "+ramp.MaskProof(sent.proof.reference)+"; "+
 			ramp.MaskProof(o.order.Proof.Reference())+" stands. Its reason: "+refused.Reason)
-		o.tried(ctx)
+		o.spendProof(ctx)
 	case sent.err != nil:
 		return sent.err
 	default:
@@ -177,14 +177,14 @@ func (o *orderRun) raiseOverdue(ctx workflow.Context) {
 	o.raiseConcern(ctx, ramp.ConcernOverdue, "the provider has not finished the order a day after its payment")
 }
 
-func (o *orderRun) expiredThough() string {
+func (o *orderRun) expiredAlthough() string {
 	if o.order.Accepted() {
 		return "the provider expired the order although it took the proof of payment; a late payment is waited for"
 	}
 	return "the provider expired the order although it had found the payment; it is watched for another hour"
 }
 
-// goOn follows an order that is not over. One that had expired was opened again, or is paid late.
+// goOn goes on with an order that is not over. The provider has opened an expired one again, or found its payment late.
 func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
 	wasLate := o.payment.late()
 	o.payment.watched(state)
@@ -199,7 +199,7 @@ func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
 	o.advance(ctx, state)
 }
 
-// show takes over what the provider says of the order.
+// show puts the provider's state into the order. What it means for the payment is up to the caller.
 func (o *orderRun) show(ctx workflow.Context, state activities.OrderState) {
 	o.order.ProviderStatus = state.ProviderStatus
 	if state.Reason != "" {
@@ -225,40 +225,40 @@ func (o *orderRun) reported(state activities.OrderState) ramp.ConcernType {
 	return cmp.Or(state.Concern, fallback)
 }
 
-// settlement is what arrives. The provider's figure of a payout is before its fees and TDS (provider 3.21, 3.22), and only the
-// quote tells those.
-func (o *orderRun) settlement(told ramp.Settlement) *ramp.Settlement {
-	if own := o.order.Quote.Receive.Currency; !strings.EqualFold(told.Amount.Currency, own) {
-		told.Amount = ramp.Amount{} // of an activity of an earlier version, which took the provider's word for it
+// settlement returns what the user receives. The provider reports a payout before its fees and TDS (provider 3.21, 3.22), which only the
+// quote has.
+func (o *orderRun) settlement(reported ramp.Settlement) *ramp.Settlement {
+	if own := o.order.Quote.Receive.Currency; !strings.EqualFold(reported.Amount.Currency, own) {
+		reported.Amount = ramp.Amount{} // an activity of an earlier version did not compare the currency
 	}
-	amount, err := told.Amount.Decimal()
+	amount, err := reported.Amount.Decimal()
 	if o.order.Direction == ramp.Onramp || err != nil {
-		return &told
+		return &reported
 	}
 	for _, fee := range o.order.Quote.Fees {
 		charged, err := fee.Decimal()
-		if err == nil && fee.Currency == told.Amount.Currency {
+		if err == nil && fee.Currency == reported.Amount.Currency {
 			amount = amount.Sub(charged)
-			told.Estimated = told.Estimated || fee.Estimated
+			reported.Estimated = reported.Estimated || fee.Estimated
 		}
 	}
-	told.Amount.Amount = amount.Truncate(2).StringFixed(2)
-	return &told
+	reported.Amount.Amount = amount.Truncate(2).StringFixed(2)
+	return &reported
 }
 
-// advance moves the order to the status that the provider's means, and never back: the provider's statuses may
-// come late, twice or out of order.
+// advance moves the order on to the status that the provider's state means, and never back: statuses may come late, twice or out of
+// order.
 func (o *orderRun) advance(ctx workflow.Context, state activities.OrderState) {
 	note := "The provider says " + state.ProviderStatus + "."
 	if rank(state.Status) > rank(o.order.Status) {
 		o.enter(ctx, state.Status, note)
 		return
 	}
-	o.flaps++
+	o.unmoved++
 	o.note(ctx, note)
 }
 
-// ending ends the order as the provider has.
+// ending returns the error that ends the order as the provider has ended it.
 func (o *orderRun) ending(state activities.OrderState) error {
 	note := "The provider says " + state.ProviderStatus + "."
 	if state.Reason != "" {
@@ -270,7 +270,7 @@ func (o *orderRun) ending(state activities.OrderState) error {
 	return o.end(state.Status, note)
 }
 
-// end ends the order in a status, with what helps a user who has paid all the same.
+// end returns the error that ends the order in a status, with advice for a user who has paid all the same.
 func (o *orderRun) end(status ramp.Status, note string) error {
 	ended := o.order
 	ended.Status = status
@@ -280,7 +280,7 @@ func (o *orderRun) end(status ramp.Status, note string) error {
 	return end(status, "%s", note)
 }
 
-// rank is how far along a status is. A status that says nothing is behind all others.
+// rank returns the position of a status on the way of an order, and -1 for none.
 func rank(status ramp.Status) int {
 	for i, known := range ramp.Statuses() {
 		if known == status {

@@ -7,8 +7,8 @@ import (
 	"rampart/ramp"
 )
 
-// identifyOnce is identify for the orders that began before it: they ask for documents until the provider takes some, and take
-// no others while it looks at them.
+// identifyOnce is identify for orders that began before changeIdentity: they ask for documents until the provider takes some, and take no
+// others during its review.
 func (o *orderRun) identifyOnce(ctx workflow.Context) error {
 	reason := notVerified
 	for {
@@ -22,23 +22,23 @@ func (o *orderRun) identifyOnce(ctx workflow.Context) error {
 		}
 		o.submissions.kyc.decide(refusal(ramp.KYCRefused, refused))
 		if refused == "" {
-			o.submissions.kyc.finish("the provider is looking at the user's KYC documents")
+			o.submissions.kyc.close("the provider is looking at the user's KYC documents")
 			return o.awaitVerification(ctx)
 		}
 		reason = refused
 	}
 }
 
-// dossier is the one given with the request, or the one the user submits.
+// dossier returns the dossier of the request, once, or the one that the user submits.
 func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) {
-	if given := o.terms.dossier; given != "" && o.submissions.kyc.empty() {
-		o.terms.dossier = ""
+	if given := o.request.dossier; given != "" && o.submissions.kyc.empty() {
+		o.request.dossier = ""
 		return given, nil
 	}
 	if o.submissions.kyc.empty() {
-		o.enter(ctx, ramp.AwaitingKYC, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userPatience)))
+		o.enter(ctx, ramp.AwaitingKYC, sentence(reason)+" "+waitsUntil(workflow.Now(ctx).Add(userTime)))
 	}
-	arrived, err := o.awaitUser(ctx, "KYC documents", func() bool { return !o.submissions.kyc.empty() })
+	arrived, err := o.waitForUser(ctx, "KYC documents", func() bool { return !o.submissions.kyc.empty() })
 	if err != nil {
 		return "", err
 	}
@@ -48,10 +48,12 @@ func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) 
 	return string(o.submissions.kyc.take().Dossier), nil
 }
 
-// uploadKYC returns why the dossier was refused, or nothing.
+// uploadKYC returns why the dossier was refused, or an empty reason.
 func (o *orderRun) uploadKYC(ctx workflow.Context, dossier string) (string, error) {
 	o.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
-	_, err := ask(ctx, o, activities.UploadKYC, activities.UploadKYCRequest{Email: o.terms.email, Dossier: dossier})
+	_, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.UploadKYCResult, error) {
+		return activities.UploadKYC(ctx, activities.UploadKYCRequest{Email: o.request.email, Dossier: dossier})
+	})
 	if problem, invalid := activities.InvalidDossier(err); invalid {
 		return unusableDossier(problem), nil
 	}
@@ -63,8 +65,8 @@ func (o *orderRun) uploadKYC(ctx workflow.Context, dossier string) (string, erro
 
 func (o *orderRun) awaitVerification(ctx workflow.Context) error {
 	o.note(ctx, "The provider has the documents and looks at them.")
-	stopped, err := o.keepWatching(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
-		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: o.terms.email, Wait: wait})
+	stopped, err := o.watchUntilAnswered(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: o.request.email, Wait: wait})
 		return result.WatchEnd, err
 	})
 	if err == nil && stopped == activities.TimeUp {

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"cmp"
-	"time"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -11,130 +10,95 @@ import (
 	"rampart/ramp"
 )
 
-// Offramp runs one order that sells crypto for INR. Its input is a ramp.OfframpRequest and its result the order as it
-// ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
-// defect.
+// Offramp runs one order that sells crypto for INR. Its input is a ramp.OfframpRequest and its result the order in its final status,
+// which may be expired, cancelled, refunded or rejected. It fails with InvalidRequest, Unencrypted or ReferenceTaken if the order
+// does not begin, and on a defect.
 func Offramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
-	o, err := setup(ctx, new(offramp), input)
-	if err != nil {
-		return nil, err
-	}
-	return o.run(ctx)
+	return runOrder(ctx, readOfframp, input)
 }
 
-// offramp is what is particular to selling.
+// offramp is the flow of an order that sells.
 type offramp struct {
-	request ramp.OfframpRequest
-	// asked is the request as it came, and fingerprint is of it.
-	asked       ramp.OfframpRequest
+	request     ramp.OfframpRequest
 	fingerprint string
 }
 
 var _ flow = (*offramp)(nil)
 
-func (r *offramp) read(input converter.RawValue) error {
-	if err := decode(input, &r.request); err != nil {
-		return err
+func readOfframp(input converter.RawValue) (orderRequest, flow, error) {
+	var request ramp.OfframpRequest
+	if err := decode(input, &request); err != nil {
+		return orderRequest{}, nil, err
 	}
-	invalid := r.request.Validate()
+	invalid := request.Validate()
 	if invalid != nil && !ramp.OnlyReserved(invalid) {
-		return invalid
+		return orderRequest{}, nil, invalid
 	}
-	var err error
-	r.asked = r.request
-	r.fingerprint, err = r.request.Fingerprint()
-	return cmp.Or(invalid, err)
+	fingerprint, err := request.Fingerprint()
+	hash, _ := ramp.ParseTransactionHash(request.Token.ChainID, request.TransactionHash) // it is optional, and Validate has refused an invalid one
+	return orderRequest{
+		reference:    request.Reference,
+		direction:    ramp.Offramp,
+		email:        string(request.Email),
+		title:        request.Title(),
+		details:      request.Details(),
+		tokenSymbol:  request.Token.Symbol,
+		fiatAmount:   request.Fiat.Amount,
+		account:      activities.AccountRequest{Email: string(request.Email), Bank: request.Bank},
+		accountKind:  ramp.AccountBank,
+		proof:        hash,
+		proofMessage: ramp.SubmitTransactionHash,
+		proofName:    "transaction hash",
+	}.withOptions(request.KYC, request.Quote), &offramp{request, fingerprint}, cmp.Or(invalid, err)
 }
 
-func (r *offramp) reference() string { return r.request.Reference }
-
-func (r *offramp) direction() ramp.Direction { return ramp.Offramp }
-
-func (r *offramp) terms() terms {
-	hash, _ := ramp.ParseTransactionHash(r.request.Token.ChainID, r.request.TransactionHash) // there may be none, and a bad one was refused
-	t := terms{
-		email:      string(r.request.Email),
-		token:      r.request.Token.Symbol,
-		fiatAmount: r.request.Fiat.Amount,
-		proof:      hash,
-	}
-	return t.with(r.request.KYC, r.request.Quote)
+func (f *offramp) checkSame(awaiting ramp.Awaiting) error {
+	return awaiting.CheckOfframp(&f.request, f.fingerprint)
 }
 
-func (r *offramp) sameAs(awaiting ramp.Awaiting) error {
-	return awaiting.CheckOfframp(&r.asked, r.fingerprint)
-}
-
-func (r *offramp) previous() *ramp.PreviousOrder { return nil }
-
-func (r *offramp) title() string { return r.request.Title() }
-
-func (r *offramp) details() string { return r.request.Details() }
-
-func (r *offramp) account() activities.AccountRequest {
-	return activities.AccountRequest{Email: string(r.request.Email), Bank: r.request.Bank}
-}
-
-func (r *offramp) accountKind() ramp.AccountKind { return ramp.AccountBank }
-
-func (r *offramp) useAccount(given ramp.AccountSubmission) {
-	r.request.Bank = given.Bank
-}
-
-func (r *offramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
+func (f *offramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
 	return activities.QuoteSell(ctx, activities.QuoteSellRequest{
-		Token:        r.request.Token,
-		TokenAmount:  r.request.TokenAmount,
-		Fiat:         r.request.Fiat,
-		SenderWallet: r.request.SenderWallet,
+		Token:        f.request.Token,
+		TokenAmount:  f.request.TokenAmount,
+		Fiat:         f.request.Fiat,
+		SenderWallet: f.request.SenderWallet,
 	})
 }
 
-func (r *offramp) create(ctx workflow.Context, placement activities.CreateOrderRequest) (activities.CreatedOrder, error) {
+func (f *offramp) create(
+	ctx workflow.Context, account activities.AccountRequest, request activities.CreateOrderRequest,
+) (activities.CreatedOrder, error) {
 	return activities.CreateOfframpOrder(ctx, activities.CreateOfframpOrderRequest{
-		CreateOrderRequest: placement,
-		Token:              r.request.Token,
-		TokenAmount:        r.request.TokenAmount,
-		Fiat:               r.request.Fiat,
-		SenderWallet:       r.request.SenderWallet,
-		RefundWallet:       r.request.RefundWallet,
-		AccountNumber:      r.request.Bank.AccountNumber.String(),
-		IFSC:               string(r.request.Bank.IFSC),
-		Metadata:           r.request.Metadata,
-		Holder:             r.account().Holder(),
+		CreateOrderRequest: request,
+		Token:              f.request.Token,
+		TokenAmount:        f.request.TokenAmount,
+		Fiat:               f.request.Fiat,
+		SenderWallet:       f.request.SenderWallet,
+		RefundWallet:       f.request.RefundWallet,
+		AccountNumber:      account.Bank.AccountNumber.String(),
+		IFSC:               string(account.Bank.IFSC),
+		Metadata:           f.request.Metadata,
+		Holder:             account.Holder(),
 	})
 }
 
-func (r *offramp) proofMessage() string { return ramp.SubmitTransactionHash }
-
-func (r *offramp) parseProof(input converter.RawValue) (string, error) {
+func (f *offramp) readProof(input converter.RawValue) (string, error) {
 	var submission ramp.HashSubmission
 	if err := decode(input, &submission); err != nil {
 		return "", err
 	}
-	if err := submission.Validate(r.request.Token.ChainID); err != nil {
+	if err := submission.Validate(f.request.Token.ChainID); err != nil {
 		return "", err
 	}
-	return ramp.ParseTransactionHash(r.request.Token.ChainID, submission.TransactionHash)
+	return ramp.ParseTransactionHash(f.request.Token.ChainID, submission.TransactionHash)
 }
 
-func (r *offramp) newProof(hash string, at time.Time) *ramp.Proof {
-	return &ramp.Proof{TransactionHash: hash, SubmittedAt: at}
-}
-
-func (r *offramp) submit(ctx workflow.Context, orderID, hash string) (activities.SubmitResult, error) {
+func (f *offramp) submitProof(ctx workflow.Context, created createdOrder, hash string) (activities.SubmitResult, error) {
 	return activities.SubmitTransactionHash(ctx, activities.SubmitTransactionHashRequest{
-		Email:           string(r.request.Email),
-		OrderID:         orderID,
+		Email:           created.Email,
+		OrderID:         created.OrderID,
 		TransactionHash: hash,
-		ChainID:         r.request.Token.ChainID,
-		Holder:          r.account().Holder(),
+		ChainID:         f.request.Token.ChainID,
+		Holder:          created.Holder,
 	})
-}
-
-func (r *offramp) words() words {
-	return words{
-		proof:   "transaction hash",
-		payment: "the user sends the tokens and submits the transaction hash",
-	}
 }

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"cmp"
-	"time"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -11,136 +10,97 @@ import (
 	"rampart/ramp"
 )
 
-// Onramp runs one order that buys crypto with INR. Its input is a ramp.OnrampRequest and its result the order as it
-// ended: an expired, cancelled, refunded or rejected order is a result too. It fails with InvalidRequest, or on a
-// defect.
+// Onramp runs one order that buys crypto with INR. Its input is a ramp.OnrampRequest and its result the order in its final status,
+// which may be expired, cancelled, refunded or rejected. It fails with InvalidRequest, Unencrypted or ReferenceTaken if the order
+// does not begin, and on a defect.
 func Onramp(ctx workflow.Context, input converter.RawValue) (*ramp.Order, error) {
-	o, err := setup(ctx, new(onramp), input)
-	if err != nil {
-		return nil, err
-	}
-	return o.run(ctx)
+	return runOrder(ctx, readOnramp, input)
 }
 
-// onramp is what is particular to buying.
+// onramp is the flow of an order that buys.
 type onramp struct {
-	request ramp.OnrampRequest
-	// asked is the request as it came, and fingerprint is of it.
-	asked       ramp.OnrampRequest
+	request     ramp.OnrampRequest
 	fingerprint string
 }
 
 var _ flow = (*onramp)(nil)
 
-func (r *onramp) read(input converter.RawValue) error {
-	if err := decode(input, &r.request); err != nil {
-		return err
+func readOnramp(input converter.RawValue) (orderRequest, flow, error) {
+	var request ramp.OnrampRequest
+	if err := decode(input, &request); err != nil {
+		return orderRequest{}, nil, err
 	}
-	invalid := r.request.Validate()
+	invalid := request.Validate()
 	if invalid != nil && !ramp.OnlyReserved(invalid) {
-		return invalid
+		return orderRequest{}, nil, invalid
 	}
-	var err error
-	r.asked = r.request
-	r.fingerprint, err = r.request.Fingerprint()
-	return cmp.Or(invalid, err)
-}
-
-func (r *onramp) reference() string { return r.request.Reference }
-
-func (r *onramp) direction() ramp.Direction { return ramp.Onramp }
-
-func (r *onramp) terms() terms {
-	utr, _ := ramp.ParseUTR(r.request.PaymentMethod, string(r.request.UTR)) // there may be none, and a bad one was refused
-	t := terms{
-		email:      string(r.request.Email),
-		token:      r.request.Token.Symbol,
-		fiatAmount: r.request.Fiat.Amount,
-		proof:      utr,
+	fingerprint, err := request.Fingerprint()
+	utr, _ := ramp.ParseUTR(request.PaymentMethod, string(request.UTR)) // it is optional, and Validate has refused an invalid one
+	account := activities.AccountRequest{Email: string(request.Email), Bank: request.Bank}
+	if request.PaymentMethod == ramp.UPI {
+		account = activities.AccountRequest{Email: string(request.Email), UPI: request.UPI}
 	}
-	return t.with(r.request.KYC, r.request.Quote)
+	return orderRequest{
+		reference:    request.Reference,
+		direction:    ramp.Onramp,
+		email:        string(request.Email),
+		previous:     request.Previous,
+		title:        request.Title(),
+		details:      request.Details(),
+		tokenSymbol:  request.Token.Symbol,
+		fiatAmount:   request.Fiat.Amount,
+		account:      account,
+		accountKind:  request.PaymentMethod.AccountKind(),
+		proof:        utr,
+		proofMessage: ramp.SubmitUTR,
+		proofName:    "UTR",
+	}.withOptions(request.KYC, request.Quote), &onramp{request, fingerprint}, cmp.Or(invalid, err)
 }
 
-func (r *onramp) sameAs(awaiting ramp.Awaiting) error {
-	return awaiting.CheckOnramp(&r.asked, r.fingerprint)
+func (f *onramp) checkSame(awaiting ramp.Awaiting) error {
+	return awaiting.CheckOnramp(&f.request, f.fingerprint)
 }
 
-func (r *onramp) previous() *ramp.PreviousOrder { return r.request.Previous }
-
-func (r *onramp) title() string { return r.request.Title() }
-
-func (r *onramp) details() string { return r.request.Details() }
-
-func (r *onramp) account() activities.AccountRequest {
-	if r.request.PaymentMethod == ramp.UPI {
-		return activities.AccountRequest{Email: string(r.request.Email), UPI: r.request.UPI}
-	}
-	return activities.AccountRequest{Email: string(r.request.Email), Bank: r.request.Bank}
+func (f *onramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
+	return activities.QuoteBuy(ctx, activities.QuoteBuyRequest{Fiat: f.request.Fiat, Token: f.request.Token})
 }
 
-func (r *onramp) accountKind() ramp.AccountKind { return r.request.PaymentMethod.AccountKind() }
-
-func (r *onramp) useAccount(given ramp.AccountSubmission) {
-	if given.UPI != nil {
-		r.request.UPI = given.UPI
-	}
-	if given.Bank != nil {
-		r.request.Bank = given.Bank
-	}
-}
-
-func (r *onramp) quote(ctx workflow.Context) (activities.QuoteResult, error) {
-	return activities.QuoteBuy(ctx, activities.QuoteBuyRequest{Fiat: r.request.Fiat, Token: r.request.Token})
-}
-
-func (r *onramp) create(ctx workflow.Context, placement activities.CreateOrderRequest) (activities.CreatedOrder, error) {
-	account := r.account()
+func (f *onramp) create(
+	ctx workflow.Context, account activities.AccountRequest, request activities.CreateOrderRequest,
+) (activities.CreatedOrder, error) {
 	return activities.CreateOnrampOrder(ctx, activities.CreateOnrampOrderRequest{
-		CreateOrderRequest: placement,
-		Fiat:               r.request.Fiat,
-		Token:              r.request.Token,
-		WalletAddress:      r.request.WalletAddress,
-		PaymentMethod:      r.request.PaymentMethod,
+		CreateOrderRequest: request,
+		Fiat:               f.request.Fiat,
+		Token:              f.request.Token,
+		WalletAddress:      f.request.WalletAddress,
+		PaymentMethod:      f.request.PaymentMethod,
 		UPI:                account.UPI,
 		Bank:               withoutPAN(account.Bank),
-		Metadata:           r.request.Metadata,
+		Metadata:           f.request.Metadata,
 	})
 }
 
-func (r *onramp) proofMessage() string { return ramp.SubmitUTR }
-
-func (r *onramp) parseProof(input converter.RawValue) (string, error) {
+func (f *onramp) readProof(input converter.RawValue) (string, error) {
 	var submission ramp.UTRSubmission
 	if err := decode(input, &submission); err != nil {
 		return "", err
 	}
-	if err := submission.Validate(r.request.PaymentMethod); err != nil {
+	if err := submission.Validate(f.request.PaymentMethod); err != nil {
 		return "", err
 	}
-	return ramp.ParseUTR(r.request.PaymentMethod, string(submission.UTR))
+	return ramp.ParseUTR(f.request.PaymentMethod, string(submission.UTR))
 }
 
-func (r *onramp) newProof(utr string, at time.Time) *ramp.Proof {
-	return &ramp.Proof{UTR: ramp.UTR(utr), SubmittedAt: at}
-}
-
-func (r *onramp) submit(ctx workflow.Context, orderID, utr string) (activities.SubmitResult, error) {
+func (f *onramp) submitProof(ctx workflow.Context, created createdOrder, utr string) (activities.SubmitResult, error) {
 	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{
-		Email:   string(r.request.Email),
-		OrderID: orderID,
+		Email:   created.Email,
+		OrderID: created.OrderID,
 		UTR:     utr,
-		Holder:  r.account().Holder(),
+		Holder:  created.Holder,
 	})
 }
 
-func (r *onramp) words() words {
-	return words{
-		proof:   "UTR",
-		payment: "the user pays and submits the bank's UTR",
-	}
-}
-
-// withoutPAN leaves out what only linking an account needs.
+// withoutPAN omits the PAN, which only linking an account needs.
 func withoutPAN(bank *ramp.BankAccount) *ramp.BankAccount {
 	if bank == nil {
 		return nil

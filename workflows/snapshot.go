@@ -23,17 +23,17 @@ func (o *orderRun) wait() *ramp.Wait {
 	case ramp.VerifyingKYC:
 		return o.waitForKYC()
 	case ramp.AwaitingKYC:
-		return fromUser(ramp.WaitKYCDocuments, situation.Since(&o.order).Add(userPatience))
+		return fromUser(ramp.WaitKYCDocuments, situation.Since(&o.order).Add(userTime))
 	case ramp.LinkingAccount:
 		return fromProvider(ramp.WaitAccountLink)
 	case ramp.AwaitingAccount:
-		return fromUser(ramp.WaitAccount, situation.Since(&o.order).Add(userPatience))
+		return fromUser(ramp.WaitAccount, situation.Since(&o.order).Add(userTime))
 	case ramp.Quoting:
 		return fromProvider(ramp.WaitQuote)
 	case ramp.CreatingOrder:
 		return fromProvider(ramp.WaitOrder)
 	case ramp.AwaitingConfirmation:
-		return fromUser(ramp.WaitConfirmation, o.confirmBy)
+		return fromUser(ramp.WaitConfirmation, o.creation.confirmBy)
 	case ramp.AwaitingPayment:
 		return o.waitForPayment()
 	case ramp.VerifyingPayment:
@@ -53,9 +53,9 @@ func fromUser(what ramp.WaitFor, until time.Time) *ramp.Wait {
 
 func (o *orderRun) waitForKYC() *ramp.Wait {
 	switch {
-	case !o.identity.again.IsZero():
-		return &ramp.Wait{For: ramp.WaitKYCPause, From: ramp.Provider, Until: o.identity.again.UTC()}
-	case o.identity.taken.IsZero() && o.submissions.kyc.closed() == nil:
+	case !o.identification.retryAt.IsZero():
+		return &ramp.Wait{For: ramp.WaitKYCPause, From: ramp.Provider, Until: o.identification.retryAt.UTC()}
+	case o.identification.reviewSince.IsZero() && o.submissions.kyc.closed() == nil:
 		return fromProvider(ramp.WaitKYCCheck)
 	default:
 		return fromProvider(ramp.WaitKYCReview)
@@ -79,9 +79,9 @@ func (o *orderRun) waitForPayment() *ramp.Wait {
 func (o *orderRun) actions() []ramp.Action {
 	var all []ramp.Action
 	if o.proofAwaited("") == nil {
-		all = append(all, ramp.Action(o.flow.proofMessage()))
+		all = append(all, ramp.Action(o.request.proofMessage))
 	}
-	if o.submissions.kyc.closed() == nil && o.identity.handedIn < dossiersTaken {
+	if o.submissions.kyc.closed() == nil && o.identification.submitted < dossierLimit {
 		all = append(all, ramp.SubmitKYC)
 	}
 	if o.submissions.account.closed() == nil {

@@ -10,37 +10,42 @@ import (
 )
 
 const (
-	// proofsKept bounds how many proofs wait their turn, so that a flood of them cannot grow the order.
-	proofsKept = 20
-	// proofLimit bounds how many proofs an order sees refused or replaced.
+	// queueLimit bounds how many proofs wait for the provider at a time, so that no number of messages grows the order without end.
+	queueLimit = 20
+	// proofLimit bounds how many refused or replaced proofs an order takes.
 	proofLimit = 50
 )
 
-// submissions are what the order's user has handed in and the order has not dealt with.
+// submissions are what users have submitted and the order has not decided on.
 type submissions struct {
 	signals workflow.Selector
 
 	kyc          slot[ramp.KYCSubmission]
 	account      slot[ramp.AccountSubmission]
 	confirmation slot[ramp.QuoteConfirmation]
-	// proofs wait in the order in which they came. One that the provider accepts takes the place of the one before it.
+	// proofs is the queue of proofs for the provider, the oldest first. One that the provider accepts replaces the accepted one.
 	proofs []*proof
 }
 
-// proof is a proof of payment on its way to the provider.
+// proof is a submitted proof of payment that the provider has not answered.
 type proof struct {
-	reference string
-	at        time.Time
+	reference   string
+	submittedAt time.Time
 	outcome
 }
 
-// outcome is what became of something handed in.
+// outcome is what became of a submission.
 type outcome struct {
 	decided bool
-	// refusal is why it was not taken; nil if it was.
+	// refusal is why it was refused; nil if it was accepted.
 	refusal *ramp.Error
 }
 
+func (u *outcome) decide(refusal *ramp.Error) {
+	u.decided, u.refusal = true, refusal
+}
+
+// refusal returns nil where there is no reason.
 func refusal(kind ramp.ErrorType, reason string) *ramp.Error {
 	if reason == "" {
 		return nil
@@ -48,15 +53,20 @@ func refusal(kind ramp.ErrorType, reason string) *ramp.Error {
 	return &ramp.Error{Type: kind, Message: reason}
 }
 
-func (v *outcome) decide(refusal *ramp.Error) {
-	v.decided, v.refusal = true, refusal
+// proofBudget bounds the proofs of an order, so that no script makes it grow without end.
+type proofBudget struct {
+	// spent counts the proofs that were refused or replaced.
+	spent int
+	// exhausted is set once they were proofLimit. An order of an earlier version has no limit.
+	exhausted bool
 }
 
-// slot holds one thing handed in: the latest one.
+// slot holds the latest submission of one kind.
 type slot[T any] struct {
 	waiting *submission[T]
-	opened  *submission[T]
-	// closedBecause says why no more is taken; empty while it is.
+	// taken is the one that the order works on.
+	taken *submission[T]
+	// closedBecause is why no more is taken; empty while the slot is open.
 	closedBecause string
 }
 
@@ -65,71 +75,71 @@ type submission[T any] struct {
 	outcome
 }
 
-func (b *slot[T]) empty() bool { return b.waiting == nil }
+func (s *slot[T]) empty() bool { return s.waiting == nil }
 
-// put leaves a thing for the order to take. It replaces one that still waits.
-func (b *slot[T]) put(content T) *submission[T] {
-	if b.waiting != nil {
-		b.waiting.decide(&ramp.Error{Type: ramp.NotAwaited, Message: "a later submission took the place of this one"})
+// put adds a submission, in place of one that still waits.
+func (s *slot[T]) put(content T) *submission[T] {
+	if s.waiting != nil {
+		s.waiting.decide(&ramp.Error{Type: ramp.NotAwaited, Message: "a later submission took the place of this one"})
 	}
-	b.waiting = &submission[T]{content: content}
-	return b.waiting
+	s.waiting = &submission[T]{content: content}
+	return s.waiting
 }
 
-// take opens what was put.
-func (b *slot[T]) take() T {
-	b.opened, b.waiting = b.waiting, nil
-	return b.opened.content
+// take returns the submission that waits.
+func (s *slot[T]) take() T {
+	s.taken, s.waiting = s.waiting, nil
+	return s.taken.content
 }
 
-// decide tells whoever put what was taken last. There may be none, if the order works with what its request brought.
-func (b *slot[T]) decide(refusal *ramp.Error) {
-	if b.opened != nil {
-		b.opened.decide(refusal)
-		b.opened = nil
+// decide records the outcome of the submission that was taken last. There is none while the order works on what its request brought.
+func (s *slot[T]) decide(refusal *ramp.Error) {
+	if s.taken != nil {
+		s.taken.decide(refusal)
+		s.taken = nil
 	}
 }
 
-// finish takes no more, and says why to whoever put what was never taken.
-func (b *slot[T]) finish(why string) {
-	if b.closedBecause != "" {
+// close refuses what waits, and every later submission, with a reason.
+func (s *slot[T]) close(why string) {
+	if s.closedBecause != "" {
 		return
 	}
-	b.closedBecause = why
+	s.closedBecause = why
 	over := &ramp.Error{Type: ramp.NotAwaited, Message: "not needed any more: " + why}
-	if b.waiting != nil {
-		b.waiting.decide(over)
-		b.waiting = nil
+	if s.waiting != nil {
+		s.waiting.decide(over)
+		s.waiting = nil
 	}
-	b.decide(over)
+	s.decide(over)
 }
 
-// closed says that this is not the time for what was handed in.
-func (b *slot[T]) closed() error {
-	if b.closedBecause == "" {
+// closed returns an error if the slot is closed.
+func (s *slot[T]) closed() error {
+	if s.closedBecause == "" {
 		return nil
 	}
-	return &ramp.Error{Type: ramp.NotAwaited, Message: "not awaited: " + b.closedBecause}
+	return &ramp.Error{Type: ramp.NotAwaited, Message: "not awaited: " + s.closedBecause}
 }
 
-// offer queues a proof, once: one that waits already is found, not added.
+// offer queues a proof and returns it. It is idempotent while the proof waits.
 func (s *submissions) offer(reference string, at time.Time) *proof {
 	for _, p := range s.proofs {
 		if p.reference == reference {
 			return p
 		}
 	}
-	p := &proof{reference: reference, at: at}
+	p := &proof{reference: reference, submittedAt: at}
 	s.proofs = append(s.proofs, p)
 	return p
 }
 
-// waits reports whether a proof is on its way to the provider already.
+// waits reports whether a proof is in the queue.
 func (s *submissions) waits(reference string) bool {
 	return slices.ContainsFunc(s.proofs, func(p *proof) bool { return p.reference == reference })
 }
 
-// next is the proof whose turn it is. It stays in the queue until it is decided.
+// next returns the proof whose turn it is, or nil. It stays in the queue until it is resolved.
 func (s *submissions) next() *proof {
 	if len(s.proofs) == 0 {
 		return nil
@@ -148,7 +158,7 @@ func (s *submissions) resolve(p *proof, refusal *ramp.Error) {
 	}
 }
 
-// dismiss decides against every proof that still waits.
+// dismiss refuses every proof in the queue.
 func (s *submissions) dismiss(refusal *ramp.Error) {
 	for _, p := range s.proofs {
 		p.decide(refusal)
@@ -156,13 +166,13 @@ func (s *submissions) dismiss(refusal *ramp.Error) {
 	s.proofs = nil
 }
 
-// pending reports whether signals have arrived that nobody has read.
+// pending reports whether signals have arrived that are not handled.
 func (s *submissions) pending() bool { return s.signals.HasPending() }
 
-// close takes nothing more.
+// close refuses everything that waits, and everything later.
 func (s *submissions) close(why *ramp.Error) {
-	s.kyc.finish(why.Message)
-	s.account.finish(why.Message)
-	s.confirmation.finish(why.Message)
+	s.kyc.close(why.Message)
+	s.account.close(why.Message)
+	s.confirmation.close(why.Message)
 	s.dismiss(why)
 }

@@ -68,7 +68,7 @@ func (o *orderRun) touch(ctx workflow.Context) {
 // showDetails shows the order in the Web UI.
 func (o *orderRun) showDetails(ctx workflow.Context) {
 	order := o.snapshot()
-	workflow.SetCurrentDetails(ctx, currentDetails(&order, o.flow.title(), o.flow.details()))
+	workflow.SetCurrentDetails(ctx, currentDetails(&order, o.request.title, o.request.details))
 }
 
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
@@ -103,12 +103,12 @@ func (o *orderRun) searchAttributes() published {
 	p := published{
 		direction: o.order.Direction,
 		status:    o.order.Status,
-		token:     o.terms.token,
+		token:     o.request.tokenSymbol,
 		orderID:   o.order.OrderID,
 		expiresAt: o.order.ExpiresAt,
 		attention: o.order.Attention != "",
 	}
-	amount := o.terms.fiatAmount
+	amount := o.request.fiatAmount
 	if amount == "" && o.order.Quote != nil {
 		amount = o.order.Quote.Receive.Amount
 	}
