@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"rampart/internal/loopback"
 	"rampart/ramp"
 	"rampart/starter/connection"
 	"rampart/starter/deployment"
@@ -134,7 +135,7 @@ func (p *Program) webUI(c *Connection) (view.WebUI, error) {
 	if p.uiURL != "" {
 		base, given = p.uiURL, true
 	}
-	if !given && connection.Loopback(c.Address) {
+	if !given && loopback.Target(c.Address) {
 		base = defaultUI
 	}
 	if base == "" {

@@ -141,6 +141,3 @@ func (c *Connection) Close() {
 		c.stopTraces()
 	}
 }
-
-// Loopback reports whether the address of a Temporal server is on this machine.
-func Loopback(address string) bool { return loopback.Target(address) }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -159,4 +162,50 @@ func TestConnectionToAnotherMachineRequiresTLS(t *testing.T) {
 			require.ErrorContains(t, err, "RAMP_ALLOW_PLAINTEXT=true")
 		})
 	}
+}
+
+func TestConnectionWithoutAKeysetFailsOnlyWhereAPayloadIsNeeded(t *testing.T) {
+	t.Parallel()
+	options, err := connection.Options(t.Context(), isolated(t, environment{"RAMP_KEYSET_FILE": t.TempDir() + "/none.json"}))
+	require.NoError(t, err)
+	without := options.DataConverter
+	payloads, err := without.ToPayloads()
+	require.NoError(t, err, "a call without arguments needs no keys")
+	require.Nil(t, payloads)
+
+	const remedy = "set RAMP_KEYSET_FILE"
+	_, err = without.ToPayload("inv-42")
+	require.ErrorContains(t, err, remedy)
+	_, err = without.ToPayloads("inv-42")
+	require.ErrorContains(t, err, remedy)
+	var text string
+	payload := &commonpb.Payload{Data: []byte(`"inv-42"`)}
+	require.ErrorContains(t, without.FromPayload(payload, &text), remedy)
+	require.ErrorContains(t, without.FromPayloads(&commonpb.Payloads{Payloads: []*commonpb.Payload{payload}}, &text), remedy)
+	require.Contains(t, without.ToString(payload), remedy)
+	require.Len(t, without.ToStrings(&commonpb.Payloads{Payloads: []*commonpb.Payload{payload, payload}}), 2)
+}
+
+func TestKeysetIsConfiguredByTheEnvironment(t *testing.T) {
+	t.Parallel()
+	source, err := connection.Keyset(environment{"RAMP_KEYSET_FILE": "/etc/rampart/keyset.json", "RAMP_KEYSET_KMS": "hcvault://vault/transit/keys/ramp"})
+	require.NoError(t, err)
+	require.Equal(t, "/etc/rampart/keyset.json", source.File)
+	require.Equal(t, "hcvault://vault/transit/keys/ramp", source.KMS)
+	require.NotNil(t, source.OpenKMS)
+}
+
+func TestProfilesAreThoseOfTheConfigurationFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "temporal.toml")
+	require.NoError(t, os.WriteFile(file, []byte("[profile.staging]\naddress = \"127.0.0.1:1\"\n[profile.cloud]\n"), 0o600))
+	variables := environment{"TEMPORAL_CONFIG_FILE": file}
+	names, err := connection.Profiles(variables)
+	require.NoError(t, err)
+	require.Equal(t, []string{"cloud", "staging"}, names)
+
+	options, err := connection.Options(t.Context(), connection.WithProfile(variables, "staging"))
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:1", options.HostPort)
+	require.Equal(t, variables, connection.WithProfile(variables, ""))
 }

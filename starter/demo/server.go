@@ -81,7 +81,7 @@ func (r *run) existingServer(ctx context.Context, c *connection.Connection) (*se
 
 // existingUI returns the base URL of the Web UI of a server that the demo did not start; empty if it is unknown.
 func (r *run) existingUI(c *connection.Connection) string {
-	if base, given := r.Environment.LookupEnv("RAMP_UI_URL"); given || r.UIPort == 0 || !connection.Loopback(c.Address) {
+	if base, given := r.Environment.LookupEnv("RAMP_UI_URL"); given || r.UIPort == 0 || !loopback.Target(c.Address) {
 		return base
 	}
 	return fmt.Sprintf("http://%s:%d", localhost, r.UIPort)
