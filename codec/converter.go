@@ -14,11 +14,11 @@ import (
 	"rampart/internal/payloadmeta"
 )
 
-// ErrUnencrypted says that a payload is in clear where only this project's own programs write, who encrypt.
+// ErrUnencrypted is the error of a payload in clear where only Rampart's own programs write, which encrypt.
 var ErrUnencrypted = errors.New("the payload is not encrypted, so that nothing authenticates who wrote it")
 
-// Secure makes a connection's options encrypt all that it sends, errors included, and decrypt what it receives. Worker
-// and backends need it alike. An empty namespace is Temporal's default one.
+// Secure configures a Temporal client to encrypt everything that it sends, including failures, and to decrypt what it receives.
+// Workers and backends both need it. An empty namespace is Temporal's default namespace.
 func Secure(options *client.Options, keyring *Keyring) {
 	namespace := options.Namespace
 	if namespace == "" {
@@ -29,17 +29,12 @@ func Secure(options *client.Options, keyring *Keyring) {
 	options.FailureConverter = NewFailureConverter(codec)
 }
 
-// dataConverter encrypts what Temporal's default converter encodes.
-//
-// What a program of this project wrote must be encrypted when it is read, for the very role that it is read in: nobody can
-// forge an activity's result, nor play an input, a heartbeat or another activity's result as one. What comes from outside,
-// which the workflows take as converter.RawValue, is handed over with marks that say how it came: in clear, for people
-// and SDKs without the keys; with which key; unread, if the key is not here; as the first of several. No sender sets them.
+// dataConverter implements NewDataConverter.
 type dataConverter struct {
 	codec *Codec
 	plain converter.DataConverter
-	// inWorkflow is whether workflow code reads. What it cannot read must stop its workflow task, which is tried
-	// again, and not be taken for a failure of the order: a worker that lacks a new key must not end orders.
+	// inWorkflow reports whether workflow code decodes. A payload that it cannot decode must fail the workflow task, which is
+	// retried, and not the order: a worker that lacks a new key must not end orders.
 	inWorkflow bool
 }
 
@@ -48,14 +43,21 @@ var (
 	_ converter.ContextAware                          = (*dataConverter)(nil)
 )
 
-// NewDataConverter returns a data converter that encrypts with a codec. Secure is what connections need.
+// NewDataConverter returns Temporal's default data converter with encryption.
+//
+// A value that Rampart's own programs wrote must be encrypted, and for the role that it is decoded in: nobody can forge an
+// activity's result, or pass an input, a heartbeat or another activity's result off as one. A message from outside, which workflows
+// decode as converter.RawValue, is passed on with marks in its metadata that no sender can set: that it is unencrypted, which
+// key encrypted it, that this process lacks the key, that it is large, or how many arguments there were (package payloadmeta).
+//
+// Clients use Secure, which sets it.
 func NewDataConverter(codec *Codec) converter.DataConverter {
 	return &dataConverter{codec: codec, plain: converter.GetDefaultDataConverter()}
 }
 
 // WithSerializationContext implements converter.DataConverterWithSerializationContext.
 func (d *dataConverter) WithSerializationContext(context converter.SerializationContext) converter.DataConverter {
-	return &dataConverter{codec: d.codec.in(context), plain: d.plain, inWorkflow: d.inWorkflow}
+	return &dataConverter{codec: d.codec.withContext(context), plain: d.plain, inWorkflow: d.inWorkflow}
 }
 
 // WithWorkflowContext implements converter.ContextAware.
@@ -63,7 +65,7 @@ func (d *dataConverter) WithWorkflowContext(converter.WorkflowContext) converter
 	return &dataConverter{codec: d.codec, plain: d.plain, inWorkflow: true}
 }
 
-// WithContext implements converter.ContextAware. Outside of workflow code an error is enough.
+// WithContext implements converter.ContextAware. Outside of workflow code, errors are returned.
 func (d *dataConverter) WithContext(context.Context) converter.DataConverter {
 	return &dataConverter{codec: d.codec, plain: d.plain}
 }
@@ -92,35 +94,35 @@ func (d *dataConverter) FromPayload(payload *commonpb.Payload, valuePtr any) err
 	if payload == nil {
 		return nil
 	}
-	if message, fromOutside := valuePtr.(*converter.RawValue); fromOutside {
-		*message = converter.NewRawValue(d.handOver(payload))
+	if message, isMessage := valuePtr.(*converter.RawValue); isMessage {
+		*message = converter.NewRawValue(d.openMessage(payload))
 		return nil
 	}
-	if err := d.read(payload, valuePtr); err != nil {
+	if err := d.decode(payload, valuePtr); err != nil {
 		return d.fail(err)
 	}
 	return nil
 }
 
-// read decodes what only this project's own programs write.
-func (d *dataConverter) read(payload *commonpb.Payload, valuePtr any) error {
+// decode decodes a value that Rampart's own programs wrote.
+func (d *dataConverter) decode(payload *commonpb.Payload, valuePtr any) error {
 	if !Encrypted(payload) {
 		return ErrUnencrypted
 	}
-	inside, err := d.codec.decrypt(payload)
+	decrypted, err := d.codec.decrypt(payload)
 	if err != nil {
 		return err
 	}
-	if d.readsResult() {
-		return decodeResult(inside, valuePtr, hasRole(payload))
+	if d.decodesResults() {
+		return decodeResult(decrypted, valuePtr, hasRole(payload))
 	}
-	return d.plain.FromPayload(inside, valuePtr)
+	return d.plain.FromPayload(decrypted, valuePtr)
 }
 
-// FromPayloads implements converter.DataConverter. Payloads that nobody asks for are not looked at.
+// FromPayloads implements converter.DataConverter. It ignores payloads without a value pointer.
 func (d *dataConverter) FromPayloads(payloads *commonpb.Payloads, valuePtrs ...any) error {
 	all := payloads.GetPayloads()
-	if len(all) == 0 && len(valuePtrs) > 0 && d.readsResult() {
+	if len(all) == 0 && len(valuePtrs) > 0 && d.decodesResults() {
 		return d.fail(errNoResult)
 	}
 	for i, payload := range all[:min(len(all), len(valuePtrs))] {
@@ -129,32 +131,32 @@ func (d *dataConverter) FromPayloads(payloads *commonpb.Payloads, valuePtrs ...a
 		}
 	}
 	if len(all) > 1 && len(valuePtrs) > 0 {
-		count(valuePtrs[0], len(all))
+		markArguments(valuePtrs[0], len(all))
 	}
 	return nil
 }
 
-// readsResult reports whether what is read is an activity's result: workflow code reads nothing else of one.
-func (d *dataConverter) readsResult() bool { return d.inWorkflow && d.codec.role != "" }
+// decodesResults reports whether values are activities' results: workflow code decodes nothing else of an activity.
+func (d *dataConverter) decodesResults() bool { return d.inWorkflow && d.codec.role != "" }
 
-// handOver opens what came from outside. What is in clear, of another workflow or of a key that is not here is handed over as
-// it is, for the workflow to refuse in its own words or to keep until it can be read.
-func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
+// openMessage decrypts and marks a message from outside. One that is unencrypted, or cannot be decrypted, is returned as it is: the
+// workflow refuses it, or keeps it until a worker has the key.
+func (d *dataConverter) openMessage(payload *commonpb.Payload) *commonpb.Payload {
 	if !Encrypted(payload) {
 		return marked(payload, mark{payloadmeta.MetadataUnencrypted, "true"})
 	}
 	var marks []mark
-	if id, told := keyOf(payload.GetData()); told {
+	if id, found := keyOf(payload.GetData()); found {
 		marks = append(marks, mark{payloadmeta.MetadataKeyID, strconv.FormatUint(uint64(id), 10)})
 	}
-	if len(payload.GetData()) > large {
+	if len(payload.GetData()) > largeMessage {
 		marks = append(marks, mark{payloadmeta.MetadataLarge, "true"})
 	}
-	inside, err := d.codec.decrypt(payload)
+	decrypted, err := d.codec.decrypt(payload)
 	var unknown *UnknownKeyError
 	switch {
 	case err == nil:
-		return marked(inside, marks...)
+		return marked(decrypted, marks...)
 	case errors.As(err, &unknown):
 		return marked(payload, append(marks, mark{payloadmeta.MetadataUnreadable, unknownKey})...)
 	default:
@@ -162,12 +164,13 @@ func (d *dataConverter) handOver(payload *commonpb.Payload) *commonpb.Payload {
 	}
 }
 
-// large is the size in bytes, encrypted, above which a message is marked.
-const large = 64 << 10
+// largeMessage is the encrypted size in bytes above which a message is marked as large.
+const largeMessage = 64 << 10
 
-// unknownKey is why a message could not be read that another process may be able to read.
+// unknownKey is the value of MetadataUnreadable.
 const unknownKey = "unknown-key"
 
+// fail panics in workflow code, which fails the workflow task, and returns the error elsewhere.
 func (d *dataConverter) fail(err error) error {
 	if d.inWorkflow {
 		panic(err)
@@ -175,10 +178,10 @@ func (d *dataConverter) fail(err error) error {
 	return err
 }
 
-// mark is a field of a payload's metadata that no sender sets.
+// mark is a metadata field that only this converter sets.
 type mark struct{ name, value string }
 
-// marked is a payload with marks, and without those that its sender has put there.
+// marked returns a copy of a payload with marks and without those that its sender set.
 func marked(payload *commonpb.Payload, marks ...mark) *commonpb.Payload {
 	metadata := maps.Clone(payload.GetMetadata())
 	if metadata == nil {
@@ -193,20 +196,20 @@ func marked(payload *commonpb.Payload, marks ...mark) *commonpb.Payload {
 	return &commonpb.Payload{Metadata: metadata, Data: payload.GetData()}
 }
 
-// count marks the first of several arguments. Its payload is the converter's own.
-func count(first any, arguments int) {
-	if message, fromOutside := first.(*converter.RawValue); fromOutside && message.Payload() != nil {
+// markArguments marks the first of several arguments with their number. The payload is a copy that openMessage made.
+func markArguments(first any, arguments int) {
+	if message, isMessage := first.(*converter.RawValue); isMessage && message.Payload() != nil {
 		message.Payload().Metadata[payloadmeta.MetadataArguments] = []byte(strconv.Itoa(arguments))
 	}
 }
 
 // ToString implements converter.DataConverter.
 func (d *dataConverter) ToString(payload *commonpb.Payload) string {
-	opened, err := d.codec.decrypt(payload)
+	decrypted, err := d.codec.decrypt(payload)
 	if err != nil {
 		return err.Error()
 	}
-	return d.plain.ToString(opened)
+	return d.plain.ToString(decrypted)
 }
 
 // ToStrings implements converter.DataConverter.

@@ -16,38 +16,40 @@ import (
 	"rampart/internal/payloadmeta"
 )
 
-// HiddenMessage stands in place of an encrypted failure's message, for readers without the keys.
+// HiddenMessage replaces the message of an encrypted failure, for readers without the keys.
 const HiddenMessage = "Encrypted: read it with the keyset, or through a codec server"
 
 // UnauthenticatedError is the error that a failure decodes to if it is not authentic: see NewFailureConverter.
 type UnauthenticatedError = payloadmeta.UnauthenticatedError
 
-// failureConverter encrypts the messages, stack traces and details of errors, as Temporal's own can, and authenticates with
-// them what else of a failure decides: its kind and type, and whether and when it is retried. A failure that is not
-// authentic is read as *UnauthenticatedError.
-//
-// A timeout is an exception: the server says that there was no answer, and has no keys. It is taken, without what is said to
-// have been the last answer before, if that is not authentic.
+// failureConverter implements NewFailureConverter.
 type failureConverter struct {
 	codec *Codec
-	// plain converts failures that are open. An error that it made keeps such an open failure, to be converted back to, so that
-	// what it returns is always sealed anew.
+	// plain converts decrypted failures. Its errors keep the decrypted failure to convert it back, so that each conversion
+	// encrypts it again.
 	plain converter.FailureConverter
 }
 
 var _ converter.FailureConverterWithSerializationContext = (*failureConverter)(nil)
 
-// NewFailureConverter returns a failure converter that encrypts with a codec. Secure is what connections need.
+// NewFailureConverter returns a failure converter that encrypts the messages, stack traces and details of failures, as Temporal's
+// own can, and also authenticates their kind, their type, and whether and when they are retried. A failure that is not authentic
+// decodes to *UnauthenticatedError.
+//
+// Timeouts are an exception: the server reports them and has no keys. A timeout is accepted without its last heartbeat and
+// its cause if those are not authentic.
+//
+// Clients use Secure, which sets it.
 func NewFailureConverter(codec *Codec) converter.FailureConverter {
 	return &failureConverter{codec: codec, plain: temporal.GetDefaultFailureConverter()}
 }
 
 // WithSerializationContext implements converter.FailureConverterWithSerializationContext.
 func (f *failureConverter) WithSerializationContext(context converter.SerializationContext) converter.FailureConverter {
-	return &failureConverter{codec: f.codec.in(context), plain: f.plain}
+	return &failureConverter{codec: f.codec.withContext(context), plain: f.plain}
 }
 
-// ErrorToFailure implements converter.FailureConverter. It panics where Temporal's own does: when nothing can be encrypted.
+// ErrorToFailure implements converter.FailureConverter. Like Temporal's own, it panics if encryption fails.
 func (f *failureConverter) ErrorToFailure(err error) *failurepb.Failure {
 	failure := proto.CloneOf(f.plain.ErrorToFailure(err))
 	if err := f.seal(failure); err != nil {
@@ -65,27 +67,28 @@ func (f *failureConverter) FailureToError(failure *failurepb.Failure) error {
 	return f.plain.FailureToError(open)
 }
 
-// attributes are what a failure's encoded attributes hold: what Temporal's readers look for, and what makes it authentic.
+// attributes is the content of a failure's encoded attributes: the fields that Temporal's tools decode, and those that authenticate
+// the failure.
 type attributes struct {
 	Message    string `json:"message"`
 	StackTrace string `json:"stack_trace"`
-	claims
-	// Parts is the digest of the failure's details and cause as they are encrypted.
+	clearFields
+	// Parts is the digest of the encrypted details and of the cause's encoded attributes: see digestParts.
 	Parts []byte `json:"parts"`
 }
 
-// claims are what a failure says in clear.
-type claims struct {
-	// Kind is the name of the failure's info in Temporal's API, such as application_failure_info.
+// clearFields are the fields that a failure keeps in clear.
+type clearFields struct {
+	// Kind is the name of the failure's info field in Temporal's API, such as application_failure_info.
 	Kind string `json:"kind"`
-	// Type is the error's type, or what else tells a failure of this kind from another.
+	// Type is the error's type, or the corresponding field of other kinds: a timeout's type, an activity's or a workflow's type.
 	Type           string        `json:"type,omitempty"`
 	NonRetryable   bool          `json:"non_retryable,omitempty"`
 	NextRetryDelay time.Duration `json:"next_retry_delay,omitempty"`
 }
 
-func claimsOf(failure *failurepb.Failure) claims {
-	var c claims
+func clearFieldsOf(failure *failurepb.Failure) clearFields {
+	var c clearFields
 	message := failure.ProtoReflect()
 	if info := message.WhichOneof(message.Descriptor().Oneofs().ByName("failure_info")); info != nil {
 		c.Kind = string(info.Name())
@@ -106,7 +109,7 @@ func claimsOf(failure *failurepb.Failure) claims {
 	return c
 }
 
-// seal encrypts an open failure and its causes.
+// seal encrypts a failure and its causes.
 func (f *failureConverter) seal(failure *failurepb.Failure) error {
 	if failure == nil {
 		return nil
@@ -121,10 +124,10 @@ func (f *failureConverter) seal(failure *failurepb.Failure) error {
 		}
 	}
 	content, err := converter.GetDefaultDataConverter().ToPayload(attributes{
-		Message:    failure.GetMessage(),
-		StackTrace: failure.GetStackTrace(),
-		claims:     claimsOf(failure),
-		Parts:      partsOf(failure),
+		Message:     failure.GetMessage(),
+		StackTrace:  failure.GetStackTrace(),
+		clearFields: clearFieldsOf(failure),
+		Parts:       digestParts(failure),
 	})
 	if err != nil {
 		return err
@@ -136,7 +139,7 @@ func (f *failureConverter) seal(failure *failurepb.Failure) error {
 	return nil
 }
 
-// open decrypts a failure and its causes. Its error says what is not authentic.
+// open decrypts a failure and its causes. It returns an error if any of them is not authentic.
 func (f *failureConverter) open(failure *failurepb.Failure) error {
 	switch {
 	case failure == nil:
@@ -152,13 +155,13 @@ func (f *failureConverter) open(failure *failurepb.Failure) error {
 }
 
 func (f *failureConverter) openSealed(failure *failurepb.Failure) error {
-	sealed := failure.GetEncodedAttributes()
+	encoded := failure.GetEncodedAttributes()
 	var written attributes
-	if err := f.openInto(sealed, &written); err != nil {
+	if err := f.decryptInto(encoded, &written); err != nil {
 		return err
 	}
-	if hasRole(sealed) && (written.claims != claimsOf(failure) || !bytes.Equal(written.Parts, partsOf(failure))) {
-		return errors.New("its type, its details or its cause are not those that it was written with")
+	if hasRole(encoded) && (written.clearFields != clearFieldsOf(failure) || !bytes.Equal(written.Parts, digestParts(failure))) {
+		return errors.New("its type, its details or its cause were modified")
 	}
 	if err := f.openDetails(failure); err != nil {
 		return err
@@ -167,9 +170,9 @@ func (f *failureConverter) openSealed(failure *failurepb.Failure) error {
 	return f.open(failure.GetCause())
 }
 
-// openTimeout leaves of a timeout that the server tells of what is authentic.
+// openTimeout decrypts what a timeout of the server carries, and removes what is not authentic.
 func (f *failureConverter) openTimeout(failure *failurepb.Failure) {
-	failure.Message, failure.StackTrace = "no answer in time", ""
+	failure.Message, failure.StackTrace = "timed out", ""
 	if f.openDetails(failure) != nil {
 		failure.GetTimeoutFailureInfo().LastHeartbeatDetails = nil
 	}
@@ -178,15 +181,15 @@ func (f *failureConverter) openTimeout(failure *failurepb.Failure) {
 	}
 }
 
-func (f *failureConverter) openInto(payload *commonpb.Payload, into any) error {
+func (f *failureConverter) decryptInto(payload *commonpb.Payload, into any) error {
 	if !Encrypted(payload) {
 		return ErrUnencrypted
 	}
-	inside, err := f.codec.decrypt(payload)
+	decrypted, err := f.codec.decrypt(payload)
 	if err != nil {
 		return err
 	}
-	return converter.GetDefaultDataConverter().FromPayload(inside, into)
+	return converter.GetDefaultDataConverter().FromPayload(decrypted, into)
 }
 
 func (f *failureConverter) openDetails(failure *failurepb.Failure) error {
@@ -199,15 +202,15 @@ func (f *failureConverter) openDetails(failure *failurepb.Failure) error {
 			return ErrUnencrypted
 		}
 	}
-	opened, err := f.codec.Decode(details.GetPayloads())
+	decrypted, err := f.codec.Decode(details.GetPayloads())
 	if err != nil {
 		return err
 	}
-	details.Payloads = opened
+	details.Payloads = decrypted
 	return nil
 }
 
-// detailsOf are the payloads that a failure carries beside its attributes.
+// detailsOf returns the payloads that a failure carries beside its encoded attributes.
 func detailsOf(failure *failurepb.Failure) *commonpb.Payloads {
 	switch info := failure.GetFailureInfo().(type) {
 	case *failurepb.Failure_ApplicationFailureInfo:
@@ -223,9 +226,9 @@ func detailsOf(failure *failurepb.Failure) *commonpb.Payloads {
 	}
 }
 
-// partsOf is the digest of what a failure has been sealed together with: how many details there are, each of them, and its
-// cause's attributes, each after its length in bytes.
-func partsOf(failure *failurepb.Failure) []byte {
+// digestParts returns the SHA-256 digest of the number of details, each encrypted detail, and the cause's encoded attributes. Each part
+// is preceded by its length in bytes; numbers are 32-bit big-endian.
+func digestParts(failure *failurepb.Failure) []byte {
 	details := detailsOf(failure).GetPayloads()
 	parts := binary.BigEndian.AppendUint32(nil, uint32(len(details)))
 	add := func(part []byte) {

@@ -18,22 +18,22 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// Keyring is the keys of a process: the primary one encrypts, all decrypt. It follows its keyset's rotation. It is safe
-// for concurrent use.
+// Keyring is a keyset in the memory of a process: the primary key encrypts, all keys decrypt. Follow keeps it up to date
+// with its source. It is safe for concurrent use.
 type Keyring struct {
 	source  KeysetSource
 	current atomic.Pointer[keys]
 }
 
-// keys are a keyset as it was read.
+// keys is one version of a keyset.
 type keys struct {
 	stored  []byte
 	aead    tink.AEAD
 	primary string
-	known   map[uint32]struct{}
+	ids     []string // sorted
 }
 
-// OpenKeyring reads a keyset. Its error says what to do for one that is missing or cannot be used.
+// OpenKeyring reads a keyset. The error of a keyset that is missing or unusable says what the operator must do.
 func OpenKeyring(ctx context.Context, source KeysetSource) (*Keyring, error) {
 	k := &Keyring{source: source}
 	if _, err := k.reload(ctx); err != nil {
@@ -42,27 +42,27 @@ func OpenKeyring(ctx context.Context, source KeysetSource) (*Keyring, error) {
 	return k, nil
 }
 
-// NewKeyring returns a keyring with one new key, which exists in memory alone.
+// NewKeyring returns a keyring with one new key that exists only in memory.
 func NewKeyring() (*Keyring, error) {
-	k := &Keyring{}
 	handle, err := newHandle()
 	if err != nil {
 		return nil, err
 	}
-	next, err := newKeys(handle, nil)
+	created, err := newKeys(handle, nil)
 	if err != nil {
 		return nil, err
 	}
-	k.current.Store(next)
+	k := &Keyring{}
+	k.current.Store(created)
 	return k, nil
 }
 
-// Follow reads the keyset again every so often until ctx ends, so that a rotated one is taken without a restart. It
-// reports every change (nil) and what kept it from taking the keyset; the keys it had go on being used then. A keyset that lacks
-// one of them is not taken: what is encrypted with it could not be read any more. A process that is to do without a
-// key is restarted.
-func (k *Keyring) Follow(ctx context.Context, every time.Duration, report func(error)) {
-	ticks := time.NewTicker(every)
+// Follow reads the keyset again at the interval until ctx ends, so that a rotated keyset takes effect without a restart. It
+// calls report with nil after each change, and with an error when the keyset cannot be used; the previous keys then stay in
+// use. A keyset that lacks a key in use is an error, since payloads encrypted with that key would become unreadable: restart
+// the process to remove a key.
+func (k *Keyring) Follow(ctx context.Context, interval time.Duration, report func(error)) {
+	ticks := time.NewTicker(interval)
 	defer ticks.Stop()
 	for {
 		select {
@@ -76,19 +76,20 @@ func (k *Keyring) Follow(ctx context.Context, every time.Duration, report func(e
 	}
 }
 
-// Primary is the id of the key that encrypts.
+// Primary returns the id of the key that encrypts.
 func (k *Keyring) Primary() string { return k.current.Load().primary }
 
-// IDs are the ids of all keys that decrypt, sorted as texts.
-func (k *Keyring) IDs() []string { return k.current.Load().ids() }
+// IDs returns the ids of all keys that decrypt, sorted as strings.
+func (k *Keyring) IDs() []string { return slices.Clone(k.current.Load().ids) }
 
-// reload takes a keyset that was changed. One that is the same is not unwrapped again.
+// reload reads the keyset and reports whether it changed. An unchanged one is not unwrapped again.
 func (k *Keyring) reload(ctx context.Context) (bool, error) {
 	stored, err := k.source.read()
 	if err != nil {
 		return false, err
 	}
-	if current := k.current.Load(); current != nil && bytes.Equal(current.stored, stored) {
+	current := k.current.Load()
+	if current != nil && bytes.Equal(current.stored, stored) {
 		return false, nil
 	}
 	handle, err := k.source.unwrap(ctx, stored)
@@ -99,8 +100,9 @@ func (k *Keyring) reload(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := next.replaces(k.current.Load()); err != nil {
-		return false, fmt.Errorf("the keyset in %s %w", k.source.place(), err)
+	if missing := next.missing(current); len(missing) > 0 {
+		return false, fmt.Errorf("the keyset in %s lacks keys that this process uses (%s), so that payloads encrypted with them would become unreadable: "+
+			"restore these keys, or restart the process to do without them", k.source.location(), strings.Join(missing, ", "))
 	}
 	k.current.Store(next)
 	return true, nil
@@ -112,41 +114,29 @@ func newKeys(handle *keyset.Handle, stored []byte) (*keys, error) {
 		return nil, fmt.Errorf("the keyset is not one for authenticated encryption (Tink AEAD): %w", err)
 	}
 	info := handle.KeysetInfo()
-	all := &keys{
-		stored:  stored,
-		aead:    primitive,
-		primary: strconv.FormatUint(uint64(info.GetPrimaryKeyId()), 10),
-		known:   make(map[uint32]struct{}),
-	}
+	all := &keys{stored: stored, aead: primitive, primary: keyID(info.GetPrimaryKeyId())}
 	for _, key := range info.GetKeyInfo() {
-		if key.GetStatus() == tinkpb.KeyStatusType_ENABLED { // a disabled one does not decrypt
-			all.known[key.GetKeyId()] = struct{}{}
+		if key.GetStatus() == tinkpb.KeyStatusType_ENABLED { // Tink does not decrypt with a disabled key
+			all.ids = append(all.ids, keyID(key.GetKeyId()))
 		}
 	}
+	slices.Sort(all.ids)
 	return all, nil
 }
 
-func (k *keys) ids() []string {
-	ids := make([]string, 0, len(k.known))
-	for id := range k.known {
-		ids = append(ids, strconv.FormatUint(uint64(id), 10))
+func keyID(id uint32) string { return strconv.FormatUint(uint64(id), 10) }
+
+// missing returns the keys of the previous version, if any, that this one lacks.
+func (k *keys) missing(previous *keys) []string {
+	if previous == nil {
+		return nil
 	}
-	slices.Sort(ids)
-	return ids
+	return slices.DeleteFunc(slices.Clone(previous.ids), k.contains)
 }
 
-// replaces says why keys cannot take the place of those in use, if they cannot.
-func (k *keys) replaces(inUse *keys) error {
-	if inUse == nil {
-		return nil
-	}
-	had := k.ids()
-	missing := slices.DeleteFunc(inUse.ids(), func(id string) bool { return slices.Contains(had, id) })
-	if len(missing) == 0 {
-		return nil
-	}
-	return fmt.Errorf("lacks keys that this process uses, so that what they encrypted could not be read any more: %s; "+
-		"put them back, or restart the process if it is to do without them", strings.Join(missing, ", "))
+func (k *keys) contains(id string) bool {
+	_, found := slices.BinarySearch(k.ids, id)
+	return found
 }
 
 func (k *Keyring) encrypt(plaintext, associated []byte) (ciphertext []byte, keyID string, err error) {
@@ -161,16 +151,14 @@ func (k *Keyring) decrypt(ciphertext, associated []byte) ([]byte, error) {
 	if err == nil {
 		return plaintext, nil
 	}
-	if id, told := keyOf(ciphertext); told {
-		if _, known := current.known[id]; !known {
-			return nil, &UnknownKeyError{KeyID: id}
-		}
+	if id, found := keyOf(ciphertext); found && !current.contains(keyID(id)) {
+		return nil, &UnknownKeyError{KeyID: id}
 	}
 	return nil, ErrUndecryptable
 }
 
-// keyOf reads the key's id from the prefix that Tink gives a ciphertext.
-func keyOf(ciphertext []byte) (uint32, bool) {
+// keyOf returns the key id in the prefix that Tink gives a ciphertext.
+func keyOf(ciphertext []byte) (id uint32, found bool) {
 	if len(ciphertext) <= cryptofmt.TinkPrefixSize || ciphertext[0] != cryptofmt.TinkStartByte {
 		return 0, false
 	}

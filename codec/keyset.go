@@ -15,19 +15,19 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// Key is what may be known of a key.
+// Key describes a key of a keyset without its secret.
 type Key struct {
 	ID uint32
-	// Primary is whether the key encrypts. All decrypt.
+	// Primary reports whether the key encrypts. Every key decrypts.
 	Primary bool
-	// Type is Tink's name of the algorithm.
+	// Type is Tink's name of the key's type, such as XAesGcmKey.
 	Type string
 }
 
-// CreateKeyset makes a keyset with one key in a file that only its user can read, and returns the file's path. It is an
-// error (fs.ErrExist) if there is a file already: what was encrypted with its keys would be lost.
+// CreateKeyset creates a keyset with one key in a file that only its owner can read, and returns the file's path. It never
+// overwrites a file, since payloads encrypted with its keys would be lost; the error is then fs.ErrExist.
 func CreateKeyset(ctx context.Context, source KeysetSource) (string, error) {
-	path, err := source.file()
+	path, err := source.writablePath()
 	if err != nil {
 		return "", err
 	}
@@ -35,25 +35,25 @@ func CreateKeyset(ctx context.Context, source KeysetSource) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	written, err := source.write(ctx, path, handle)
+	temporary, err := source.writeTemporary(ctx, path, handle)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = os.Remove(written) }() // the link below is what stays
-	if err := os.Link(written, path); err != nil {
+	defer func() { _ = os.Remove(temporary) }()
+	if err := os.Link(temporary, path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return "", fmt.Errorf("%w: there is a keyset at %s already; \"starter keyset rotate\" gives it a new key", fs.ErrExist, path)
+			return "", fmt.Errorf("%w: a keyset exists at %s; \"starter keyset rotate\" adds a new key to it", fs.ErrExist, path)
 		}
 		return "", err
 	}
 	return path, nil
 }
 
-// AddKey adds a key to a keyset in a file, and returns its id. The key decrypts; it encrypts only once it is promoted,
-// when every process has the keyset that holds it.
+// AddKey adds a key to a keyset in a file and returns its id. The new key decrypts only. Promote it with PromoteKey once every
+// process has the new keyset.
 func AddKey(ctx context.Context, source KeysetSource) (uint32, error) {
 	var id uint32
-	err := source.change(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
+	err := source.update(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
 		manager := keyset.NewManagerFromHandle(handle)
 		var err error
 		if id, err = manager.Add(aead.XAES256GCM192BitNonceKeyTemplate()); err != nil {
@@ -64,14 +64,14 @@ func AddKey(ctx context.Context, source KeysetSource) (uint32, error) {
 	return id, err
 }
 
-// PromoteKey makes the newest key of a keyset in a file the one that encrypts, and returns its id.
+// PromoteKey makes the newest key of a keyset in a file the primary key, which encrypts, and returns its id.
 func PromoteKey(ctx context.Context, source KeysetSource) (uint32, error) {
 	var id uint32
-	err := source.change(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
+	err := source.update(ctx, func(handle *keyset.Handle) (*keyset.Handle, error) {
 		keys := handle.KeysetInfo().GetKeyInfo()
 		id = keys[len(keys)-1].GetKeyId()
 		if id == handle.KeysetInfo().GetPrimaryKeyId() {
-			return nil, fmt.Errorf("the newest key, %d, encrypts already; add another with \"starter keyset rotate\" first", id)
+			return nil, fmt.Errorf("the newest key, %d, is already the primary key; add another one with \"starter keyset rotate\" first", id)
 		}
 		manager := keyset.NewManagerFromHandle(handle)
 		if err := manager.SetPrimary(id); err != nil {
@@ -82,7 +82,7 @@ func PromoteKey(ctx context.Context, source KeysetSource) (uint32, error) {
 	return id, err
 }
 
-// ListKeys returns the keys of a keyset, the oldest first.
+// ListKeys returns the keys of a keyset, oldest first.
 func ListKeys(ctx context.Context, source KeysetSource) ([]Key, error) {
 	stored, err := source.read()
 	if err != nil {
@@ -104,24 +104,23 @@ func ListKeys(ctx context.Context, source KeysetSource) ([]Key, error) {
 	return keys, nil
 }
 
-// file is the path of a keyset that can be written.
-func (s KeysetSource) file() (string, error) {
+// writablePath returns the path of a keyset in a file.
+func (s KeysetSource) writablePath() (string, error) {
 	path, err := s.Path()
 	if err == nil && path == "" {
-		err = errors.New("a keyset in RAMP_KEYSET cannot be changed in place: unset it, and work on the file it came from")
+		err = errors.New("a keyset in RAMP_KEYSET cannot be changed: unset it, and change the file that it came from")
 	}
 	return path, err
 }
 
-// change replaces a keyset in a file by a changed one. Of several who do so at once, one comes after the other. Who may read the
-// file stays as it is.
-func (s KeysetSource) change(ctx context.Context, change func(*keyset.Handle) (*keyset.Handle, error)) error {
-	path, err := s.file()
+// update replaces a keyset in a file atomically and keeps the file's mode and owner. Concurrent updates run one after another.
+func (s KeysetSource) update(ctx context.Context, change func(*keyset.Handle) (*keyset.Handle, error)) error {
+	path, err := s.writablePath()
 	if err != nil {
 		return err
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil { // a link to the keyset stays one
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil { // a symbolic link is kept
+		path = target
 	}
 	unlock, err := lock(ctx, path)
 	if err != nil {
@@ -140,46 +139,46 @@ func (s KeysetSource) change(ctx context.Context, change func(*keyset.Handle) (*
 	if err != nil {
 		return err
 	}
-	written, err := s.write(ctx, path, changed)
+	temporary, err := s.writeTemporary(ctx, path, changed)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(likeBefore(path, written), os.Rename(written, path)); err != nil {
-		_ = os.Remove(written) // unless it has its new name already
+	if err := errors.Join(copyModeAndOwner(path, temporary), os.Rename(temporary, path)); err != nil {
+		_ = os.Remove(temporary) // unless it was renamed
 		return err
 	}
 	return syncDirectory(path)
 }
 
-// lockWait is the pause between two attempts at a lock that another process has.
-const lockWait = 20 * time.Millisecond
+// lockRetryInterval is the pause between two attempts to lock a keyset.
+const lockRetryInterval = 20 * time.Millisecond
 
-// lock keeps others from changing a keyset, until the returned function is called or the process ends. Its file stays: who waits
-// for one that is removed has a lock of nothing.
+// lock prevents concurrent updates of a keyset until unlock is called or the process ends. The lock file is not removed, since a
+// process that waits for a removed file would lock nothing.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	if _, err := os.Stat(path); err != nil {
-		return func() {}, nil // reading it will tell
+		return func() {}, nil // reading the keyset returns the error
 	}
 	file := flock.New(path + ".lock")
-	if _, err := file.TryLockContext(ctx, lockWait); err != nil {
-		return nil, fmt.Errorf("the keyset at %s cannot be locked for a change: %w", path, err)
+	if _, err := file.TryLockContext(ctx, lockRetryInterval); err != nil {
+		return nil, fmt.Errorf("lock the keyset at %s for an update: %w", path, err)
 	}
 	return func() { _ = file.Close() }, nil
 }
 
-// likeBefore gives a new keyset the mode and the owner of the one that it replaces.
-func likeBefore(path, written string) error {
-	before, err := os.Stat(path)
+// copyModeAndOwner gives a new file the mode and the owner of the keyset that it replaces.
+func copyModeAndOwner(path, temporary string) error {
+	replaced, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	if err := keepOwner(before, written); err != nil {
-		return fmt.Errorf("the keyset at %s is another user's, and would not be theirs any more; change it as that user: %w", path, err)
+	if err := copyOwner(replaced, temporary); err != nil {
+		return fmt.Errorf("the keyset at %s belongs to another user; change it as that user: %w", path, err)
 	}
-	return os.Chmod(written, before.Mode().Perm())
+	return os.Chmod(temporary, replaced.Mode().Perm())
 }
 
-// syncDirectory makes a rename survive a crash of the machine.
+// syncDirectory makes a rename durable.
 func syncDirectory(path string) error {
 	directory, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -188,8 +187,8 @@ func syncDirectory(path string) error {
 	return errors.Join(directory.Sync(), directory.Close())
 }
 
-// write stores a keyset beside the path it is for, so that nobody ever reads half of one, and returns where.
-func (s KeysetSource) write(ctx context.Context, path string, handle *keyset.Handle) (string, error) {
+// writeTemporary writes a keyset to a temporary file in the directory of path, for an atomic rename, and returns its name.
+func (s KeysetSource) writeTemporary(ctx context.Context, path string, handle *keyset.Handle) (string, error) {
 	stored, err := s.wrap(ctx, handle)
 	if err != nil {
 		return "", err

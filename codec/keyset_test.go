@@ -125,7 +125,7 @@ func TestUnusableKeysetSaysWhatToDo(t *testing.T) {
 		"no keys":           {codec.KeysetSource{Keyset: `{"primaryKeyId":1,"key":[]}`}, "not Tink's JSON"},
 		"both places":       {codec.KeysetSource{Keyset: string(content), File: good.File}, "not both"},
 		"unknown KMS":       {codec.KeysetSource{File: good.File, KMS: "hsm://x"}, "codec.KeysetSource.OpenKMS"},
-		"directory":         {codec.KeysetSource{File: t.TempDir(), KMS: "hsm://x"}, "cannot be read"},
+		"directory":         {codec.KeysetSource{File: t.TempDir(), KMS: "hsm://x"}, "read the keyset"},
 		"of another nature": {codec.KeysetSource{Keyset: macKeyset}, "authenticated encryption"},
 	} {
 		_, err := codec.OpenKeyring(t.Context(), c.source)
@@ -159,7 +159,7 @@ func TestKeysetComesFromTheEnvironmentToo(t *testing.T) {
 	source := codec.KeysetSource{Keyset: string(content)}
 	requireReads(t, open(t, source), sealed(t, open(t, file)))
 	_, err = codec.AddKey(t.Context(), source)
-	require.ErrorContains(t, err, "RAMP_KEYSET cannot be changed in place")
+	require.ErrorContains(t, err, "RAMP_KEYSET cannot be changed")
 }
 
 func TestSourceNeverPrintsItsKeys(t *testing.T) {
@@ -191,7 +191,7 @@ func TestAddedKeyDecryptsAndEncryptsOnlyOncePromoted(t *testing.T) {
 	requireReads(t, second, sealed(t, third))
 
 	_, err = codec.PromoteKey(t.Context(), source)
-	require.ErrorContains(t, err, "encrypts already")
+	require.ErrorContains(t, err, "is already the primary key")
 	info, err := os.Stat(source.File)
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
@@ -390,7 +390,7 @@ func TestRotationWaitsForOneUnderWayAndNoLongerThanItsCaller(t *testing.T) {
 	cancel()
 	_, err := codec.AddKey(ctx, source)
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, "locked")
+	require.ErrorContains(t, err, "lock the keyset")
 	require.NoError(t, busy.Close())
 	_, err = codec.AddKey(t.Context(), source)
 	require.NoError(t, err)

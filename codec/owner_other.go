@@ -4,5 +4,5 @@ package codec
 
 import "io/fs"
 
-// keepOwner does nothing where files have no owner by number.
-func keepOwner(fs.FileInfo, string) error { return nil }
+// copyOwner does nothing where files have no numeric owner.
+func copyOwner(fs.FileInfo, string) error { return nil }

@@ -8,16 +8,16 @@ import (
 	"syscall"
 )
 
-// keepOwner gives a file the owner and the group of another.
-func keepOwner(before fs.FileInfo, path string) error {
-	after, err := os.Stat(path)
+// copyOwner gives the file at path the owner and the group of another file.
+func copyOwner(from fs.FileInfo, path string) error {
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	had, known := before.Sys().(*syscall.Stat_t)
-	has, alike := after.Sys().(*syscall.Stat_t)
-	if !known || !alike || had.Uid == has.Uid && had.Gid == has.Gid {
+	wanted, found := from.Sys().(*syscall.Stat_t)
+	current, alsoFound := info.Sys().(*syscall.Stat_t)
+	if !found || !alsoFound || wanted.Uid == current.Uid && wanted.Gid == current.Gid {
 		return nil
 	}
-	return os.Chown(path, int(had.Uid), int(had.Gid))
+	return os.Chown(path, int(wanted.Uid), int(wanted.Gid))
 }

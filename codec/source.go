@@ -16,15 +16,13 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// wrapping is what a wrapped keyset is bound to, so that a KMS key which wraps other things too cannot be made to
-// unwrap them as one.
-const wrapping = "rampart keyset"
+// wrapContext is the associated data of a wrapped keyset. Other data that the same KMS key wraps does not unwrap as a keyset.
+const wrapContext = "rampart keyset"
 
-// ErrNoKeyset says that there is no keyset where there should be one.
+// ErrNoKeyset is the error of a keyset file that does not exist.
 var ErrNoKeyset = errors.New("there is no keyset")
 
-// KeysetSource says where a keyset is: in the environment, or in a file. One that is wrapped by a KMS is unwrapped with it
-// and never stored in clear.
+// KeysetSource locates a keyset: in the environment, or in a file. A keyset that a KMS wraps is unwrapped in memory only.
 type KeysetSource struct {
 	// Keyset is the keyset itself, in Tink's JSON, instead of a file. Default: none.
 	Keyset string `env:"KEYSET,unset"`
@@ -33,24 +31,24 @@ type KeysetSource struct {
 	// KMS is the URI of the KMS key that wraps the keyset, such as aws-kms://…, gcp-kms://… or hcvault://…. Default: none; the keyset is
 	// not wrapped.
 	KMS string `env:"KEYSET_KMS"`
-	// OpenKMS finds the key that KMS names, as kms.Open does. It is not needed for a keyset in clear.
+	// OpenKMS returns the key that KMS names; kms.Open supports AWS, Google Cloud and Vault. It is not needed without a KMS.
 	OpenKMS func(ctx context.Context, uri string) (tink.AEADWithContext, error) `env:"-"`
 }
 
-// Format implements fmt.Formatter: a keyset is never printed.
-func (s KeysetSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.place()) }
+// Format implements fmt.Formatter. It prints the keyset's location and never the keyset.
+func (s KeysetSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.location()) }
 
-// DefaultFile is where a user's keyset is unless told otherwise: rampart/keyset.json in the directory for
-// configuration that the operating system gives a user.
+// DefaultFile returns the path of a user's keyset if none is configured: rampart/keyset.json in the user's configuration
+// directory, such as ~/.config on Linux.
 func DefaultFile() (string, error) {
 	directory, err := os.UserConfigDir()
 	if err != nil {
-		return "", fmt.Errorf("no directory for the keyset (set RAMP_KEYSET_FILE): %w", err)
+		return "", fmt.Errorf("there is no default directory for the keyset; set RAMP_KEYSET_FILE: %w", err)
 	}
 	return filepath.Join(directory, "rampart", "keyset.json"), nil
 }
 
-// Path is the file that a keyset is in, and is empty for one in the environment.
+// Path returns the keyset's file, or "" for a keyset in the environment.
 func (s KeysetSource) Path() (string, error) {
 	if s.Keyset != "" {
 		if s.File != "" {
@@ -64,8 +62,8 @@ func (s KeysetSource) Path() (string, error) {
 	return DefaultFile()
 }
 
-// place names the source for a person.
-func (s KeysetSource) place() string {
+// location describes the source in messages.
+func (s KeysetSource) location() string {
 	path, err := s.Path()
 	switch {
 	case err != nil:
@@ -87,42 +85,42 @@ func (s KeysetSource) read() ([]byte, error) {
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w at %s: without its keys nothing can be encrypted or read; set RAMP_KEYSET_FILE to the "+
-			"keyset that the other workers use, or make the first one with \"starter keyset create\"", ErrNoKeyset, path)
+		return nil, fmt.Errorf("%w at %s, so that payloads can be neither encrypted nor decrypted: set RAMP_KEYSET_FILE to the "+
+			"keyset that the other workers use, or create the first one with \"starter keyset create\"", ErrNoKeyset, path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the keyset cannot be read: %w", err)
+		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
-	if err := s.confined(path, info.Mode().Perm()); err != nil {
+	if err := s.checkMode(path, info.Mode().Perm()); err != nil {
 		return nil, err
 	}
 	stored, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("the keyset cannot be read: %w", err)
+		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
 	return stored, nil
 }
 
-// confined says who else may read or change a keyset than should. A group may read it, as a container's does.
-func (s KeysetSource) confined(path string, mode fs.FileMode) error {
+// checkMode returns an error if other users can change the file, or read it unwrapped. A group may read it, as in a container.
+func (s KeysetSource) checkMode(path string, mode fs.FileMode) error {
 	switch {
 	case mode&0o022 != 0:
-		return fmt.Errorf("the keyset at %s can be changed by other users of this machine, who could have payloads encrypted with "+
-			"a key of theirs: chmod 600 it (640 for one that a group reads)", path)
+		return fmt.Errorf("the keyset at %s can be changed by other users of this machine, who could replace its keys: "+
+			"run chmod 600 (or 640 if a group reads it)", path)
 	case s.KMS == "" && mode&0o007 != 0:
-		return fmt.Errorf("the keyset at %s can be read by every user of this machine: chmod 600 it, or wrap it with a KMS", path)
+		return fmt.Errorf("the keyset at %s can be read by every user of this machine: run chmod 600, or wrap it with a KMS", path)
 	default:
 		return nil
 	}
 }
 
-// unwrap reads a stored keyset. Tink's errors say nothing of what is in it.
+// unwrap decodes a stored keyset. Tink's errors do not quote it.
 func (s KeysetSource) unwrap(ctx context.Context, stored []byte) (*keyset.Handle, error) {
 	reader := keyset.NewJSONReader(bytes.NewReader(stored))
 	if s.KMS == "" {
 		handle, err := insecurecleartextkeyset.Read(reader)
 		if err != nil {
-			return nil, fmt.Errorf("the keyset in %s is not Tink's JSON in clear; if a KMS wraps it, set RAMP_KEYSET_KMS to its key: %w", s.place(), err)
+			return nil, fmt.Errorf("the keyset in %s is not Tink's JSON in clear; if a KMS wraps it, set RAMP_KEYSET_KMS: %w", s.location(), err)
 		}
 		return handle, nil
 	}
@@ -130,16 +128,16 @@ func (s KeysetSource) unwrap(ctx context.Context, stored []byte) (*keyset.Handle
 	if err != nil {
 		return nil, err
 	}
-	handle, err := keyset.ReadWithContext(ctx, reader, key, []byte(wrapping))
+	handle, err := keyset.ReadWithContext(ctx, reader, key, []byte(wrapContext))
 	if err != nil {
-		return nil, fmt.Errorf("the keyset in %s cannot be unwrapped with %s: %w", s.place(), s.KMS, err)
+		return nil, fmt.Errorf("the keyset in %s cannot be unwrapped with %s: %w", s.location(), s.KMS, err)
 	}
 	return handle, nil
 }
 
 func (s KeysetSource) openKMS(ctx context.Context) (tink.AEADWithContext, error) {
 	if s.OpenKMS == nil {
-		return nil, errors.New("this program knows no KMS: set codec.KeysetSource.OpenKMS")
+		return nil, errors.New("this program does not support a KMS: set codec.KeysetSource.OpenKMS")
 	}
 	return s.OpenKMS(ctx, s.KMS)
 }
@@ -157,14 +155,14 @@ func (s KeysetSource) wrap(ctx context.Context, handle *keyset.Handle) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	if err := handle.WriteWithContext(ctx, writer, key, []byte(wrapping)); err != nil {
+	if err := handle.WriteWithContext(ctx, writer, key, []byte(wrapContext)); err != nil {
 		return nil, fmt.Errorf("the keyset cannot be wrapped with %s: %w", s.KMS, err)
 	}
 	return stored.Bytes(), nil
 }
 
-// newHandle makes a keyset with one key. XAES-256-GCM has nonces so long that random ones never meet, however many
-// payloads a key encrypts; those of plain AES-GCM allow some four billion.
+// newHandle returns a keyset with one new key. The random 192-bit nonces of XAES-256-GCM do not collide however many payloads a key
+// encrypts; those of AES-GCM are safe for about four billion.
 func newHandle() (*keyset.Handle, error) {
 	return keyset.NewHandle(aead.XAES256GCM192BitNonceKeyTemplate())
 }

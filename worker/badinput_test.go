@@ -110,7 +110,7 @@ func TestBadSettingsAreRefusedBeforeTemporalIsReached(t *testing.T) {
 		{"RAMP_KEYSET_FILE", f.directory, "the keyset"},
 		{"RAMP_KEYSET_FILE", f.empty, "is not Tink's JSON in clear"},
 		{"RAMP_KEYSET_FILE", f.toml, "is not Tink's JSON in clear"},
-		{"RAMP_KEYSET_FILE", f.everybodys, "can be read by every user of this machine: chmod 600"},
+		{"RAMP_KEYSET_FILE", f.everybodys, "can be read by every user of this machine: run chmod 600"},
 		{"RAMP_KEYSET", secret, "set RAMP_KEYSET or RAMP_KEYSET_FILE, not both"},
 		{"RAMP_KEYSET_KMS", "hsm://" + f.directory, "RAMP_KEYSET_KMS"},
 	} {

@@ -1,5 +1,5 @@
-// Package kms finds the keys of key management services that wrap keysets. It is apart from codec because of what it
-// brings along: the clients of AWS, Google Cloud and HashiCorp Vault.
+// Package kms opens keys of key management services, which wrap keysets. It is separate from codec because of its dependencies: the
+// clients of AWS, Google Cloud and HashiCorp Vault.
 package kms
 
 import (
@@ -19,23 +19,24 @@ import (
 	"rampart/internal/loopback"
 )
 
-// Open finds the key that a URI names: aws-kms://arn:…, gcp-kms://projects/…, or hcvault://host/transit/keys/name.
-// Credentials are found as each vendor's own tools find them.
+// Open returns the key that a URI names: aws-kms://arn:…, gcp-kms://projects/…, or hcvault://host/transit/keys/name. Credentials
+// come from where each vendor's own tools look for them.
 func Open(ctx context.Context, uri string) (tink.AEADWithContext, error) {
 	scheme, name, _ := strings.Cut(uri, "://")
 	switch scheme {
 	case "aws-kms":
-		return explained(uri)(awskms.NewAEADWithContext(ctx, name))
+		return withURI(uri)(awskms.NewAEADWithContext(ctx, name))
 	case "gcp-kms":
-		return explained(uri)(gcpkms.GetAEADWithContext(ctx, uri))
+		return withURI(uri)(gcpkms.GetAEADWithContext(ctx, uri))
 	case "hcvault":
-		return explained(uri)(vaultKey(uri))
+		return withURI(uri)(vaultKey(uri))
 	default:
 		return nil, fmt.Errorf("RAMP_KEYSET_KMS must begin with aws-kms://, gcp-kms:// or hcvault://, not %q", scheme)
 	}
 }
 
-func explained(uri string) func(tink.AEADWithContext, error) (tink.AEADWithContext, error) {
+// withURI adds the key's URI to an error.
+func withURI(uri string) func(tink.AEADWithContext, error) (tink.AEADWithContext, error) {
 	return func(key tink.AEADWithContext, err error) (tink.AEADWithContext, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the KMS key %s cannot be used: %w", uri, err)
@@ -44,8 +45,8 @@ func explained(uri string) func(tink.AEADWithContext, error) (tink.AEADWithConte
 	}
 }
 
-// vaultKey is a key of Vault's transit engine. Its address and token come from Vault's own variables; without
-// VAULT_ADDR the address is the URI's host, over TLS.
+// vaultKey returns a key of Vault's transit engine. Address and token come from Vault's own variables; without VAULT_ADDR the address
+// is the URI's host, over TLS.
 func vaultKey(uri string) (tink.AEADWithContext, error) {
 	location, err := url.Parse(uri)
 	if err != nil {
@@ -70,18 +71,18 @@ func vaultKey(uri string) (tink.AEADWithContext, error) {
 	if err != nil {
 		return nil, err
 	}
-	return contextless{key}, nil
+	return withoutContext{key}, nil
 }
 
-// contextless is a key whose calls cannot be interrupted; Vault's client has its own time-out.
-type contextless struct{ key tink.AEAD }
+// withoutContext is a key whose calls ignore their context; Vault's client has its own timeout.
+type withoutContext struct{ key tink.AEAD }
 
 // EncryptWithContext implements tink.AEADWithContext.
-func (c contextless) EncryptWithContext(_ context.Context, plaintext, associated []byte) ([]byte, error) {
+func (c withoutContext) EncryptWithContext(_ context.Context, plaintext, associated []byte) ([]byte, error) {
 	return c.key.Encrypt(plaintext, associated)
 }
 
 // DecryptWithContext implements tink.AEADWithContext.
-func (c contextless) DecryptWithContext(_ context.Context, ciphertext, associated []byte) ([]byte, error) {
+func (c withoutContext) DecryptWithContext(_ context.Context, ciphertext, associated []byte) ([]byte, error) {
 	return c.key.Decrypt(ciphertext, associated)
 }
