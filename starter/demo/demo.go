@@ -146,7 +146,7 @@ func (r *run) runAll(ctx context.Context) (result Result, err error) {
 func (r *run) keep(ctx context.Context, server *server) error {
 	if !r.Keep {
 		if r.processes.Find(devserver) != nil {
-			r.Screen.Line("All programs are stopped. With --keep they keep running, and the links to the Web UI work.")
+			r.Screen.Line("All programs stop now. With --keep they keep running, and the links to the Web UI work.")
 		}
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Assumptions of the sizes beside the measurements.
+// Assumptions of the sizes, in addition to the measurements.
 const (
 	// peak is the ratio of the orders of the busiest hour to the average.
 	peak = 3.0

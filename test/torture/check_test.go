@@ -15,7 +15,7 @@ import (
 
 const right = "400000000001"
 
-// bought is an order that was paid and has ended well, as everybody tells it.
+// bought returns a completed order and a ledger that agrees with it.
 func bought() (outcome, ledger.Ledger) {
 	now := time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC)
 	o := outcome{
@@ -33,7 +33,7 @@ func bought() (outcome, ledger.Ledger) {
 	}
 }
 
-// unpaid is the same order without proof, which expired.
+// unpaid returns an expired order without a proof, and its ledger.
 func unpaid() (outcome, ledger.Ledger) {
 	o, recorded := bought()
 	o.plan.behaviour = neverPays
@@ -45,7 +45,7 @@ func unpaid() (outcome, ledger.Ledger) {
 
 const mistyped = "999900000001"
 
-// corrected is the bought order when its user first mistyped the proof.
+// corrected returns a completed order whose first proof was mistyped, and its ledger.
 func corrected() (outcome, ledger.Ledger) {
 	o, recorded := bought()
 	o.plan.behaviour, o.plan.proofs = correctsProof, []string{mistyped, right}
