@@ -1,0 +1,167 @@
+// Tests of package deployment by its methods. starter/commands/deployment_test.go tests whole rollouts by the commands.
+package deployment_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"rampart/ramp"
+	"rampart/starter/deployment"
+)
+
+// server is a fake Temporal server with one deployment, whose version v1 drains.
+type server struct {
+	deploymentHandle
+	// described and changed are the errors of calls that describe and change the deployment, and listed of those that list or count orders.
+	described, changed, listed error
+	// orders are listed one on each page.
+	orders []string
+	query  string
+	moved  client.UpdateWorkflowExecutionOptionsRequest
+}
+
+// deploymentHandle provides the methods that this package does not use.
+type deploymentHandle struct{ client.WorkerDeploymentHandle }
+
+func (s *server) WorkerDeploymentClient() client.WorkerDeploymentClient {
+	return deployments{server: s}
+}
+
+// deployments is the server's client for deployments.
+type deployments struct {
+	client.WorkerDeploymentClient
+	server *server
+}
+
+func (d deployments) GetHandle(string) client.WorkerDeploymentHandle { return d.server }
+
+func (s *server) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	return new(workflowservice.DescribeTaskQueueResponse), s.listed
+}
+
+func (s *server) Describe(context.Context, client.WorkerDeploymentDescribeOptions) (client.WorkerDeploymentDescribeResponse, error) {
+	return client.WorkerDeploymentDescribeResponse{Info: client.WorkerDeploymentInfo{
+		VersionSummaries: []client.WorkerDeploymentVersionSummary{{
+			Version:        worker.WorkerDeploymentVersion{DeploymentName: "ramp", BuildID: "v1"},
+			DrainageStatus: client.WorkerDeploymentVersionDrainageStatusDraining,
+		}},
+	}}, s.described
+}
+
+func (s *server) DescribeVersion(
+	context.Context, client.WorkerDeploymentDescribeVersionOptions,
+) (client.WorkerDeploymentVersionDescription, error) {
+	return client.WorkerDeploymentVersionDescription{}, s.described
+}
+
+func (s *server) SetCurrentVersion(
+	context.Context, client.WorkerDeploymentSetCurrentVersionOptions,
+) (client.WorkerDeploymentSetCurrentVersionResponse, error) {
+	return client.WorkerDeploymentSetCurrentVersionResponse{}, s.changed
+}
+
+func (s *server) SetRampingVersion(
+	context.Context, client.WorkerDeploymentSetRampingVersionOptions,
+) (client.WorkerDeploymentSetRampingVersionResponse, error) {
+	return client.WorkerDeploymentSetRampingVersionResponse{}, s.changed
+}
+
+func (s *server) CountWorkflow(
+	context.Context, *workflowservice.CountWorkflowExecutionsRequest,
+) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	return &workflowservice.CountWorkflowExecutionsResponse{Count: int64(len(s.orders))}, s.listed
+}
+
+func (s *server) ListWorkflow(
+	_ context.Context, request *workflowservice.ListWorkflowExecutionsRequest,
+) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	s.query = request.GetQuery()
+	page := len(request.GetNextPageToken())
+	response := &workflowservice.ListWorkflowExecutionsResponse{Executions: []*workflowpb.WorkflowExecutionInfo{
+		{Execution: &commonpb.WorkflowExecution{WorkflowId: s.orders[page]}},
+	}}
+	if page+1 < len(s.orders) {
+		response.NextPageToken = make([]byte, page+1)
+	}
+	return response, s.listed
+}
+
+func (s *server) UpdateWorkflowExecutionOptions(
+	_ context.Context, request client.UpdateWorkflowExecutionOptionsRequest,
+) (client.WorkflowExecutionOptions, error) {
+	s.moved = request
+	return client.WorkflowExecutionOptions{}, s.changed
+}
+
+func (s *server) deployment() *deployment.Deployment { return deployment.New(s, "ramp", time.Now) }
+
+func TestOrdersOfAVersionAreListedFromEveryPage(t *testing.T) {
+	t.Parallel()
+	s := &server{orders: []string{"onramp/inv-1", "offramp/wd-1", "onramp/inv-2"}}
+	orders, err := s.deployment().Orders(t.Context(), "v1")
+	require.NoError(t, err)
+	require.Equal(t, s.orders, orders)
+	require.Equal(t, `TaskQueue = "ramp" AND ExecutionStatus = "Running" AND TemporalWorkerDeploymentVersion = "ramp:v1"`, s.query)
+}
+
+func TestMovePinsAnOrderToAVersion(t *testing.T) {
+	t.Parallel()
+	s := new(server)
+	moved, err := s.deployment().Move(t.Context(), "onramp/inv-1", "v2")
+	require.NoError(t, err)
+	require.True(t, moved)
+	require.Equal(t, "onramp/inv-1", s.moved.WorkflowId)
+	require.Equal(t, &client.PinnedVersioningOverride{Version: worker.WorkerDeploymentVersion{DeploymentName: "ramp", BuildID: "v2"}},
+		s.moved.WorkflowExecutionOptionsChanges.VersioningOverride.Value)
+
+	s.changed = serviceerror.NewNotFound("workflow execution already completed")
+	moved, err = s.deployment().Move(t.Context(), "onramp/inv-1", "v2")
+	require.NoError(t, err)
+	require.False(t, moved)
+}
+
+func TestErrorsOfTemporalAreReturned(t *testing.T) {
+	t.Parallel()
+	failure := errors.New("permission denied")
+	s := &server{described: failure, changed: failure, listed: failure, orders: []string{"onramp/inv-1"}}
+	d := s.deployment()
+	for name, call := range map[string]func(context.Context) error{
+		"status":        func(ctx context.Context) error { _, err := d.Status(ctx); return err },
+		"promote":       func(ctx context.Context) error { return d.Promote(ctx, "v1") },
+		"ramp":          func(ctx context.Context) error { return d.Ramp(ctx, "v1", 5) },
+		"stop ramp":     func(ctx context.Context) error { return d.StopRamp(ctx, "v1") },
+		"await workers": func(ctx context.Context) error { return d.AwaitWorkers(ctx, "v1") },
+		"await drained": func(ctx context.Context) error { return d.AwaitDrained(ctx, "v1") },
+		"orders":        func(ctx context.Context) error { _, err := d.Orders(ctx, "v1"); return err },
+		"move":          func(ctx context.Context) error { _, err := d.Move(ctx, "onramp/inv-1", "v1"); return err },
+	} {
+		require.ErrorIs(t, call(t.Context()), failure, name)
+	}
+	s.described = serviceerror.NewNotFound("no Worker Deployment found")
+	_, err := d.Status(t.Context())
+	require.True(t, ramp.IsError(err, ramp.NotFound), "%v", err)
+}
+
+func TestDrainingVersionIsNotReadyWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{orders: []string{"onramp/inv-1"}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := s.deployment().AwaitDrained(ctx, "v1")
+		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
+		require.ErrorContains(t, err, "orders that still run on it: 1")
+	})
+}
