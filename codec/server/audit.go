@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// action is what a request asks for.
+// action is what a request does.
 type action string
 
 const (
@@ -15,10 +15,10 @@ const (
 	encode action = "encode"
 )
 
-// longestName bounds what an audit line takes over from a request. Temporal's own limit for an id is 1000.
-const longestName = 1000
+// maxNameLength bounds each name that an audit line copies from a request. Temporal limits ids to 1000 bytes.
+const maxNameLength = 1000
 
-// entry is a request as the audit shows it: who asked for what and what came of it, and nothing of the payloads.
+// entry is the audit log's record of one request. It contains nothing of the payloads.
 type entry struct {
 	action    action
 	subject   string
@@ -27,7 +27,7 @@ type entry struct {
 	remote    string
 
 	decrypted, encrypted, passed, undecryptable, unknownKeys int
-	// workflows are those that decrypting proved, or that encoding was asked for: no mere claim of a payload.
+	// workflows are those of decrypted payloads, which decryption authenticates, or the one that payloads were encoded for.
 	workflows []string
 }
 
@@ -40,7 +40,7 @@ func newEntry(action action, r *http.Request) *entry {
 	}
 }
 
-func (e *entry) seen(workflowID string) {
+func (e *entry) addWorkflow(workflowID string) {
 	if workflowID == "" || slices.Contains(e.workflows, workflowID) {
 		return
 	}
@@ -57,30 +57,30 @@ func (e *entry) write(log *zap.Logger, status int, reason string) {
 		zap.String("outcome", outcome),
 		zap.Int("status", status),
 		zap.String("reason", reason),
-		zap.String("subject", clipped(e.subject)),
-		zap.String("namespace", clipped(e.namespace)),
-		zap.Strings("workflows", clippedAll(e.workflows)),
+		zap.String("subject", truncate(e.subject)),
+		zap.String("namespace", truncate(e.namespace)),
+		zap.Strings("workflows", truncateAll(e.workflows)),
 		zap.Int("decrypted", e.decrypted),
 		zap.Int("encrypted", e.encrypted),
 		zap.Int("passed", e.passed),
 		zap.Int("undecryptable", e.undecryptable),
 		zap.Int("unknownKeys", e.unknownKeys),
-		zap.String("origin", clipped(e.origin)),
+		zap.String("origin", truncate(e.origin)),
 		zap.String("remote", e.remote),
 	)
 }
 
-func clipped(name string) string {
-	if len(name) <= longestName {
+func truncate(name string) string {
+	if len(name) <= maxNameLength {
 		return name
 	}
-	return name[:longestName] + "…"
+	return name[:maxNameLength] + "…"
 }
 
-func clippedAll(names []string) []string {
+func truncateAll(names []string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
-		all[i] = clipped(name)
+		all[i] = truncate(name)
 	}
 	return all
 }

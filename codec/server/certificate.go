@@ -10,8 +10,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// TLS reads a certificate and its key, both PEM files, for TLS 1.2 and later. Once the files change, new connections
-// get the renewed certificate; while the new ones cannot be used, the old certificate stays and log says so.
+// TLS returns a configuration for TLS 1.2 and later with a certificate and its key, both PEM files. When the files change, new
+// connections use the new certificate. If it is invalid, the previous one stays in use and a warning is logged.
 func TLS(certFile, keyFile string, log *zap.Logger) (*tls.Config, error) {
 	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
 	stamp, err := c.stamp()
@@ -24,17 +24,17 @@ func TLS(certFile, keyFile string, log *zap.Logger) (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}, nil
 }
 
-// certificate is one that is renewed while it is in use.
+// certificate is a certificate that is reloaded when its files change.
 type certificate struct {
 	certFile, keyFile string
 	log               *zap.Logger
 
 	mu     sync.Mutex
 	loaded *tls.Certificate
-	at     [2]fileStamp
+	at     [2]fileStamp // versions of the files that were loaded last
 }
 
-// fileStamp tells one version of a file from the next.
+// fileStamp identifies a version of a file.
 type fileStamp struct {
 	changed time.Time
 	size    int64
@@ -48,17 +48,17 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		err = c.load(stamp)
 	}
 	if err != nil {
-		c.log.Warn("the renewed TLS certificate cannot be used; the old one stays", zap.Error(err))
+		c.log.Warn("the renewed TLS certificate is invalid; the previous one stays in use", zap.Error(err))
 	}
 	return c.loaded, nil
 }
 
-// load notes the version of the files even if they cannot be used, so that they are tried and complained about once.
+// load records the version of the files even if they are invalid, so that they are tried and logged once.
 func (c *certificate) load(stamp [2]fileStamp) error {
 	c.at = stamp
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
-		return fmt.Errorf("the TLS certificate %s with the key %s cannot be used: %w", c.certFile, c.keyFile, err)
+		return fmt.Errorf("load the TLS certificate %s with the key %s: %w", c.certFile, c.keyFile, err)
 	}
 	c.loaded = &pair
 	return nil
@@ -69,7 +69,7 @@ func (c *certificate) stamp() ([2]fileStamp, error) {
 	for i, name := range []string{c.certFile, c.keyFile} {
 		info, err := os.Stat(name)
 		if err != nil {
-			return stamps, fmt.Errorf("the TLS certificate's files cannot be read: %w", err)
+			return stamps, fmt.Errorf("read the files of the TLS certificate: %w", err)
 		}
 		stamps[i] = fileStamp{changed: info.ModTime(), size: info.Size()}
 	}

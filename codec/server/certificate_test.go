@@ -133,7 +133,7 @@ func TestCertificateStaysWhileTheRenewedOneCannotBeUsed(t *testing.T) {
 	a.write(t, a.keyFile, key)
 	require.EqualValues(t, 1, a.serial(t, address))
 	require.EqualValues(t, 1, a.serial(t, address))
-	require.Equal(t, 1, strings.Count(log.String(), "the old one stays"), log.String())
+	require.Equal(t, 1, strings.Count(log.String(), "the previous one stays in use"), log.String())
 
 	a.renew(t)
 	require.EqualValues(t, 3, a.serial(t, address))

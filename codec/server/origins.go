@@ -9,8 +9,8 @@ import (
 	"rampart/internal/loopback"
 )
 
-// CheckOrigin tells whether a text is the exact origin of a page as browsers send it: scheme, host and a port that is
-// not the scheme's own, in lower case and with nothing after it. Patterns and "null" are none.
+// CheckOrigin returns an error unless a string is the exact origin of a page as browsers send it: scheme, host and, if it is not the
+// scheme's default, port, in lower case and with nothing after it. Patterns and "null" are invalid.
 func CheckOrigin(origin string) error {
 	page, err := url.Parse(origin)
 	web := err == nil && (page.Scheme == "http" || page.Scheme == "https") && page.Hostname() != ""
@@ -19,26 +19,26 @@ func CheckOrigin(origin string) error {
 			"in lower case, without a path, a slash at the end or *", origin)
 	}
 	if port := page.Port(); page.Scheme == "http" && port == "80" || page.Scheme == "https" && port == "443" {
-		return fmt.Errorf("%q is no origin that a browser sends: leave out :%s", origin, port)
+		return fmt.Errorf("%q is not an origin that a browser sends: omit :%s", origin, port)
 	}
 	return nil
 }
 
-func (s *server) allowed(origin string) bool {
+func (s *server) allowsOrigin(origin string) bool {
 	_, listed := s.origins[origin]
 	return listed
 }
 
-// admit refuses what comes from a foreign page, whether or not its browser would keep the answer from it, and without
-// tokens everything that does not come from this machine.
+// admit refuses requests from pages of other origins, even where a browser would withhold the response from the page, and, without
+// tokens, requests from other machines.
 func (s *server) admit(r *http.Request) error {
 	if s.tokens == nil {
 		if err := loopback.Check(r); err != nil {
-			return &refusal{status: http.StatusForbidden, reason: "without tokens this codec server answers only its own machine: " + err.Error()}
+			return &refusal{status: http.StatusForbidden, reason: "without tokens this codec server serves its own machine only: " + err.Error()}
 		}
 	}
 	for _, origin := range r.Header.Values("Origin") {
-		if !s.allowed(origin) {
+		if !s.allowsOrigin(origin) {
 			return &refusal{status: http.StatusForbidden, reason: "the page's origin is not one of RAMP_CODEC_ORIGINS"}
 		}
 	}

@@ -14,26 +14,25 @@ import (
 	"rampart/codec"
 )
 
-// target is what a request's payloads go through. Encoded ones belong to one workflow, so the request must name it.
-func (s *server) target(r *http.Request, entry *entry) (converter.PayloadCodec, error) {
+// codecFor returns the codec of a request. A request to encode must name the workflow that the payloads belong to.
+func (s *server) codecFor(r *http.Request, entry *entry) (converter.PayloadCodec, error) {
 	namespace := codec.New(s.keyring, entry.namespace)
 	if entry.action == decode {
 		return namespace, nil
 	}
-	workflowID, err := one(r, WorkflowHeader)
+	workflowID, err := singleHeader(r, WorkflowHeader)
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, reason: "the request needs one header " + WorkflowHeader +
-			" with the id of the workflow that the payloads are for, or no workflow accepts them; " +
-			"with the Temporal CLI: --codec-header " + WorkflowHeader + "=onramp/inv-42"}
+		return nil, &refusal{status: http.StatusBadRequest, reason: "the request must have exactly one header " + WorkflowHeader +
+			" with the id of the workflow that the payloads are for; with the Temporal CLI: --codec-header " + WorkflowHeader + "=onramp/inv-42"}
 	}
-	entry.seen(workflowID)
+	entry.addWorkflow(workflowID)
 	return namespace.WithSerializationContext(converter.WorkflowSerializationContext{
 		Namespace:  entry.namespace,
 		WorkflowID: workflowID,
 	}), nil
 }
 
-// read takes the payloads from the body. What is wrong with it is not told: the parser's words quote it.
+// read decodes the payloads in the body. Its errors do not include those of the parser, which quote the body.
 func (s *server) read(w http.ResponseWriter, r *http.Request) ([]*commonpb.Payload, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.maxBody))
 	var tooLarge *http.MaxBytesError
@@ -44,7 +43,7 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) ([]*commonpb.Paylo
 		}
 	}
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, reason: "the body could not be read to its end"}
+		return nil, &refusal{status: http.StatusBadRequest, reason: "the body could not be read completely"}
 	}
 	var payloads commonpb.Payloads
 	if err := protojson.Unmarshal(body, &payloads); err != nil {
@@ -53,15 +52,15 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) ([]*commonpb.Paylo
 	return payloads.GetPayloads(), nil
 }
 
-// What one request may ask for. The Web UI and the CLI decode an event, or a page of one order's history, at a time; who wants
-// all orders asks for each, and the audit log names each.
+// Limits of one request. The Web UI and the CLI decode an event or a page of one order's history at a time. To decode many
+// orders takes many requests, each with its line in the audit log.
 const (
 	maxPayloads  = 1000
 	maxWorkflows = 20
 )
 
-// bounded refuses to decode much at once, before anything is.
-func bounded(payloads []*commonpb.Payload) error {
+// checkSize refuses a request that exceeds the limits.
+func checkSize(payloads []*commonpb.Payload) error {
 	workflows := make(map[string]struct{})
 	for _, payload := range payloads {
 		if codec.Encrypted(payload) {
@@ -73,43 +72,43 @@ func bounded(payloads []*commonpb.Payload) error {
 	}
 	return &refusal{
 		status: http.StatusRequestEntityTooLarge,
-		reason: fmt.Sprintf("the request holds %d payloads of %d workflows; ask for at most %d of at most %d at a time",
+		reason: fmt.Sprintf("the request has %d payloads of %d workflows; the limit is %d payloads of %d workflows",
 			len(payloads), len(workflows), maxPayloads, maxWorkflows),
 	}
 }
 
-func respond(target converter.PayloadCodec, payloads []*commonpb.Payload, entry *entry) ([]byte, error) {
-	answer := &commonpb.Payloads{Payloads: make([]*commonpb.Payload, len(payloads))}
+// respond converts the payloads and returns the body of the response.
+func respond(payloadCodec converter.PayloadCodec, payloads []*commonpb.Payload, entry *entry) ([]byte, error) {
+	response := &commonpb.Payloads{Payloads: make([]*commonpb.Payload, len(payloads))}
 	for i, payload := range payloads {
 		var err error
-		if answer.Payloads[i], err = convert(target, payload, entry); err != nil {
+		if response.Payloads[i], err = convert(payloadCodec, payload, entry); err != nil {
 			return nil, err
 		}
 	}
-	return protojson.Marshal(answer)
+	return protojson.Marshal(response)
 }
 
 func allEncrypted(payloads []*commonpb.Payload) bool {
 	return !slices.ContainsFunc(payloads, func(payload *commonpb.Payload) bool { return !codec.Encrypted(payload) })
 }
 
-func convert(target converter.PayloadCodec, payload *commonpb.Payload, entry *entry) (*commonpb.Payload, error) {
+func convert(payloadCodec converter.PayloadCodec, payload *commonpb.Payload, entry *entry) (*commonpb.Payload, error) {
 	encrypted := codec.Encrypted(payload)
 	switch {
 	case entry.action == decode && encrypted:
-		return decodeOne(target, payload, entry), nil
+		return decodeOne(payloadCodec, payload, entry), nil
 	case entry.action == encode && !encrypted:
-		return encodeOne(target, payload, entry)
+		return encodeOne(payloadCodec, payload, entry)
 	default:
 		entry.passed++
 		return payload, nil
 	}
 }
 
-// decodeOne decrypts a payload. One that does not decrypt is handed back as it came, so that the rest of its page can
-// be read.
-func decodeOne(target converter.PayloadCodec, payload *commonpb.Payload, entry *entry) *commonpb.Payload {
-	decoded, err := target.Decode([]*commonpb.Payload{payload})
+// decodeOne decrypts a payload. It returns a payload that does not decrypt unchanged, so that the rest of the page stays readable.
+func decodeOne(payloadCodec converter.PayloadCodec, payload *commonpb.Payload, entry *entry) *commonpb.Payload {
+	decoded, err := payloadCodec.Decode([]*commonpb.Payload{payload})
 	if err != nil {
 		entry.undecryptable++
 		var unknown *codec.UnknownKeyError
@@ -119,12 +118,12 @@ func decodeOne(target converter.PayloadCodec, payload *commonpb.Payload, entry *
 		return payload
 	}
 	entry.decrypted++
-	entry.seen(codec.WorkflowID(payload))
+	entry.addWorkflow(codec.WorkflowID(payload))
 	return decoded[0]
 }
 
-func encodeOne(target converter.PayloadCodec, payload *commonpb.Payload, entry *entry) (*commonpb.Payload, error) {
-	encoded, err := target.Encode([]*commonpb.Payload{payload})
+func encodeOne(payloadCodec converter.PayloadCodec, payload *commonpb.Payload, entry *entry) (*commonpb.Payload, error) {
+	encoded, err := payloadCodec.Encode([]*commonpb.Payload{payload})
 	if err != nil {
 		return nil, err
 	}

@@ -166,7 +166,7 @@ func TestManyWorkflowsAtOnceAreNotDecoded(t *testing.T) {
 	refused := s.post(t, "/decode", body(t, ofOrders(t, s.keyring, 21)...), nil)
 
 	require.Equal(t, http.StatusRequestEntityTooLarge, refused.status)
-	require.Contains(t, refused.body, "at most 1000 of at most 20 at a time")
+	require.Contains(t, refused.body, "the limit is 1000 payloads of 20 workflows")
 	require.NotContains(t, refused.body, secret)
 	require.Equal(t, "refused", s.log.last(t).Outcome)
 	require.Zero(t, s.log.last(t).Decrypted)

@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// everyNamespace is what Temporal writes in place of a namespace for a permission on all of them.
+// everyNamespace stands for all namespaces in a permission, as in Temporal.
 const everyNamespace = "temporal-system"
 
-// caller is who a token says asks, and the permissions it carries: "namespace:role", as Temporal's default claim
-// mapper reads them, so that a token for Temporal itself serves here too.
+// caller is the subject of a token and its permissions: "namespace:role", as Temporal's default claim mapper reads them, so that a
+// token for Temporal is valid here too.
 type caller struct {
 	subject     string
 	permissions []string
 }
 
-// may tells whether a caller may do something in a namespace: whoever may read there may decode, whoever may write may
-// encode. As with Temporal, worker is the right to neither.
+// may reports whether a caller may decode or encode in a namespace. Decoding requires a role that reads, encoding one that writes.
+// As in Temporal, the role worker grants neither.
 func (c caller) may(action action, namespace string) bool {
 	for _, permission := range c.permissions {
 		scope, role, _ := strings.Cut(permission, ":")
@@ -38,7 +38,7 @@ func grants(role string, action action) bool {
 	}
 }
 
-// permissionsIn reads a claim. One of another shape, or an element that is not text, grants nothing.
+// permissionsIn returns the permissions in a claim. A claim that is not a list has none; elements that are not strings are ignored.
 func permissionsIn(claim json.RawMessage) []string {
 	var values []any
 	if json.Unmarshal(claim, &values) != nil {

@@ -1,9 +1,12 @@
-// Package server is the codec server: it decrypts payloads for people who look at orders in the Temporal Web UI or with
-// the Temporal CLI, and encrypts what they send where that is allowed.
+// Package server is the codec server: it decrypts payloads for users of the Temporal Web UI and the Temporal CLI, and encrypts
+// what they send where that is enabled.
 //
-// It speaks the protocol of Temporal's remote codecs: POST …/decode and …/encode with {"payloads": […]} in Temporal's
-// JSON, the namespace in the header X-Namespace, under any path. What the SDK's own handler leaves to its surroundings
-// is decided here: who asks, from which page, for which namespace, and what is written down about it.
+// It implements Temporal's remote codec protocol: POST …/decode and …/encode with {"payloads": […]} in Temporal's JSON and the
+// namespace in the header X-Namespace, under any path. It authenticates users, checks origins and permissions, and writes an
+// audit log.
+//
+// It does not use the SDK's NewPayloadHTTPHandler, which answers every failure with 400 and an error that quotes the body, fails
+// a whole page for one payload that does not decrypt, and hides payloads from the checks and the audit log that depend on them.
 package server
 
 import (
@@ -18,36 +21,35 @@ import (
 	"rampart/codec"
 )
 
-// The headers beside Authorization that say what a request is about.
+// Request headers.
 const (
 	// NamespaceHeader names the namespace of the payloads. Web UI and CLI set it.
 	NamespaceHeader = "X-Namespace"
-	// WorkflowHeader names the workflow that encoded payloads are for. The CLI sets it with
+	// WorkflowHeader names the workflow that payloads are encoded for. The CLI sets it with
 	// --codec-header X-Workflow-Id=onramp/inv-42; the Web UI cannot.
 	WorkflowHeader = "X-Workflow-Id"
 )
 
-// DefaultMaxBody is the largest request body in bytes unless told otherwise: a page of history with its largest
-// payloads, in base64.
+// DefaultMaxBody is the default limit of a request body in bytes. It admits a page of history with the largest payloads, in base64.
 const DefaultMaxBody = 8 << 20
 
-// preflightSeconds is how long a browser may remember what it was allowed.
+// preflightSeconds is how long a browser may cache the response to a preflight request.
 const preflightSeconds = 600
 
-// Options are what a codec server needs.
+// Options are the settings of a codec server.
 type Options struct {
-	// Keyring decrypts and encrypts.
+	// Keyring decrypts and encrypts payloads.
 	Keyring *codec.Keyring
-	// Origins are the exact origins of the pages that may ask, such as https://temporal.example.test: see CheckOrigin.
-	// Requests without an origin, which no browser sends, need none.
+	// Origins are the exact origins of the pages that may send requests, such as https://temporal.example.test: see CheckOrigin.
+	// Requests without an Origin header, which browsers do not send, are not affected.
 	Origins []string
-	// Tokens verifies who asks. Without it everybody on this machine may ask, and nobody else.
+	// Tokens authenticates callers. Without it, requests from this machine are served without authentication, and no others.
 	Tokens *Tokens
-	// Encode allows encoding too.
+	// Encode enables encoding.
 	Encode bool
-	// MaxBody is the largest request body in bytes; zero is DefaultMaxBody.
+	// MaxBody is the limit of a request body in bytes; zero means DefaultMaxBody.
 	MaxBody int64
-	// Audit takes one line for each request to decode or encode: who, which workflows, how many payloads; never what.
+	// Audit receives one line for each request: the caller, the workflows and the number of payloads, and never their content.
 	Audit *zap.Logger
 }
 
@@ -61,7 +63,7 @@ type server struct {
 	audit   *zap.Logger
 }
 
-// New returns the codec server's handler. Its error names every origin that is none.
+// New returns the handler of a codec server. Its error names every invalid origin.
 func New(o Options) (http.Handler, error) {
 	s := &server{
 		keyring: o.Keyring,
@@ -80,12 +82,12 @@ func New(o Options) (http.Handler, error) {
 		s.origins[origin] = struct{}{}
 	}
 	s.cors = cors.New(cors.Options{
-		AllowOriginFunc: s.allowed,
+		AllowOriginFunc: s.allowsOrigin,
 		AllowedMethods:  []string{http.MethodPost},
-		AllowedHeaders:  s.headers(),
-		// The Web UI's "include cross-origin credentials" needs it; cookies say nothing here.
+		AllowedHeaders:  s.allowedHeaders(),
+		// The Web UI's "include cross-origin credentials" requires it. The server ignores cookies.
 		AllowCredentials: true,
-		// A Web UI on the internet may ask the codec server on its user's own machine.
+		// A public Web UI may use a codec server on its user's machine.
 		AllowPrivateNetwork: true,
 		MaxAge:              preflightSeconds,
 	})
@@ -95,9 +97,9 @@ func New(o Options) (http.Handler, error) {
 	return s, nil
 }
 
-// headers are those that the Web UI sends. With "pass access token" it sends the identity token too, in
-// Authorization-Extras; a browser would send nothing if that one were not allowed.
-func (s *server) headers() []string {
+// allowedHeaders returns the headers that the Web UI sends. With "pass access token" it also sends the identity token in
+// Authorization-Extras; a browser would block the request if that header were not allowed.
+func (s *server) allowedHeaders() []string {
 	headers := []string{"Authorization", "Authorization-Extras", "Content-Type", NamespaceHeader}
 	if s.encode {
 		headers = append(headers, WorkflowHeader)
@@ -112,12 +114,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		healthy(w, r)
 		return
 	}
-	asked := action(path.Base(r.URL.Path))
-	if asked != decode && asked != encode {
+	requested := action(path.Base(r.URL.Path))
+	if requested != decode && requested != encode {
 		http.NotFound(w, r)
 		return
 	}
-	entry := newEntry(asked, r)
+	entry := newEntry(requested, r)
 	if err := s.admit(r); err != nil {
 		s.refuse(w, entry, err)
 		return
@@ -126,17 +128,17 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if preflight(r) {
 		return
 	}
-	answer, err := s.work(w, r, entry)
+	response, err := s.handle(w, r, entry)
 	if err != nil {
 		s.refuse(w, entry, err)
 		return
 	}
 	entry.write(s.audit, http.StatusOK, "")
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(answer) // #nosec G705 -- JSON that nothing may take for a page; a client that left needs none
+	_, _ = w.Write(response) // #nosec G705 -- JSON with nosniff; the client may be gone
 }
 
-// protect keeps answers out of caches and from being taken for anything but data.
+// protect sets headers that keep responses out of caches and from being rendered as a page.
 func protect(headers http.Header) {
 	headers.Set("Cache-Control", "no-store")
 	headers.Set("X-Content-Type-Options", "nosniff")
@@ -146,7 +148,7 @@ func protect(headers http.Header) {
 func healthy(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "only GET is answered here", http.StatusMethodNotAllowed)
+		http.Error(w, "only GET is allowed", http.StatusMethodNotAllowed)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -157,76 +159,76 @@ func preflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// work decides on a request and does it: the body of the answer, or why there is none.
-func (s *server) work(w http.ResponseWriter, r *http.Request, entry *entry) ([]byte, error) {
+// handle checks a request and returns the body of the response, or a *refusal.
+func (s *server) handle(w http.ResponseWriter, r *http.Request, entry *entry) ([]byte, error) {
 	if r.Method != http.MethodPost {
-		return nil, &refusal{status: http.StatusMethodNotAllowed, reason: "only POST is answered here"}
+		return nil, &refusal{status: http.StatusMethodNotAllowed, reason: "only POST is allowed"}
 	}
-	who, err := s.identify(r)
+	caller, err := s.authenticate(r)
 	if err != nil {
 		return nil, err
 	}
-	entry.subject = who.subject
+	entry.subject = caller.subject
 	payloads, err := s.read(w, r)
 	if err != nil {
 		return nil, err
 	}
 	if entry.action == encode && allEncrypted(payloads) {
-		// The Temporal CLI has even a query's missing argument encoded, which takes no right.
+		// There is nothing to encode, as in the Temporal CLI's request for a query without arguments. No permission is required.
 		return respond(nil, payloads, entry)
 	}
 	if entry.action == encode && !s.encode {
 		return nil, &refusal{status: http.StatusForbidden, reason: "this codec server only decodes (RAMP_CODEC_ENCODE is not true)"}
 	}
-	if _, err := one(r, NamespaceHeader); err != nil {
+	if _, err := singleHeader(r, NamespaceHeader); err != nil {
 		return nil, err
 	}
-	if err := s.authorize(who, entry); err != nil {
+	if err := s.authorize(caller, entry); err != nil {
 		return nil, err
 	}
-	target, err := s.target(r, entry)
+	payloadCodec, err := s.codecFor(r, entry)
 	if err != nil {
 		return nil, err
 	}
-	if err := bounded(payloads); err != nil {
+	if err := checkSize(payloads); err != nil {
 		return nil, err
 	}
-	return respond(target, payloads, entry)
+	return respond(payloadCodec, payloads, entry)
 }
 
-func (s *server) identify(r *http.Request) (caller, error) {
+func (s *server) authenticate(r *http.Request) (caller, error) {
 	if s.tokens == nil {
 		return caller{}, nil
 	}
-	return s.tokens.identify(r)
+	return s.tokens.authenticate(r)
 }
 
-func (s *server) authorize(who caller, entry *entry) error {
-	if s.tokens == nil || who.may(entry.action, entry.namespace) {
+func (s *server) authorize(caller caller, entry *entry) error {
+	if s.tokens == nil || caller.may(entry.action, entry.namespace) {
 		return nil
 	}
 	return &refusal{
 		status:    http.StatusForbidden,
-		reason:    s.tokens.lacking(entry.action),
+		reason:    s.tokens.missingPermission(entry.action),
 		challenge: `Bearer error="insufficient_scope"`,
 	}
 }
 
-// one is a header that a request must have exactly once: two values could be read differently on the way.
-func one(r *http.Request, header string) (string, error) {
+// singleHeader returns a header that a request must have exactly once: proxies and servers could choose different values.
+func singleHeader(r *http.Request, header string) (string, error) {
 	values := r.Header.Values(header)
 	if len(values) != 1 || values[0] == "" {
-		return "", &refusal{status: http.StatusBadRequest, reason: "the request needs one header " + header +
-			"; the Temporal CLI sends it once the namespace is named, with --namespace or TEMPORAL_NAMESPACE"}
+		return "", &refusal{status: http.StatusBadRequest, reason: "the request must have exactly one header " + header +
+			"; the Temporal CLI sends it with --namespace or TEMPORAL_NAMESPACE"}
 	}
 	return values[0], nil
 }
 
-// refusal is why a request is not answered. The reason is for the person who asked, and for the audit.
+// refusal is the error of a refused request. The reason goes to the caller and to the audit log.
 type refusal struct {
 	status int
 	reason string
-	// challenge is the WWW-Authenticate of a request that lacks a permission.
+	// challenge is the WWW-Authenticate header of a request that lacks a token or a permission.
 	challenge string
 }
 

@@ -20,44 +20,43 @@ import (
 // DefaultPermissionsClaim is the claim that Temporal's default claim mapper reads.
 const DefaultPermissionsClaim = "permissions"
 
-// An issuer is asked for its keys whenever a token comes that none of the known ones signed, so that a rotated key is
-// taken at once. That anybody can cause, so it is bounded.
+// Limits of requests to the issuer. A token with an unknown key causes one, so that a rotated key takes effect at once; since
+// anybody can send such tokens, the rate is limited.
 const (
 	issuerTimeout  = 10 * time.Second
 	issuerInterval = 2 * time.Second
 	issuerBurst    = 10
 )
 
-// TokenOptions say whose tokens are accepted.
+// TokenOptions define which tokens are accepted.
 type TokenOptions struct {
-	// Issuer is the URL of an OpenID Connect provider, exactly as its tokens name it in "iss": https, or http on this
-	// machine.
+	// Issuer is the URL of an OpenID Connect provider, exactly as in the "iss" claim of its tokens: https, or http on this machine.
 	Issuer string
-	// Audience is what the tokens must be made for, in "aud".
+	// Audience must be in the "aud" claim.
 	Audience string
-	// PermissionsClaim is the claim that lists "namespace:role"; empty is DefaultPermissionsClaim.
+	// PermissionsClaim is the claim that lists permissions as "namespace:role"; empty means DefaultPermissionsClaim.
 	PermissionsClaim string
-	// Log says why tokens were refused, at debug, and when the issuer does not answer.
+	// Log receives why tokens were refused, at debug level, and warnings when the issuer does not respond.
 	Log *zap.Logger
 }
 
-// Tokens verifies bearer tokens: JWTs that an OpenID Connect provider signed with an asymmetric key, for one audience
-// and within their time. Keys are found through the provider's discovery document and followed as they rotate. It is
-// safe for concurrent use.
+// Tokens verifies bearer tokens: JWTs that an OpenID Connect provider signed with an asymmetric key, that are for one audience and
+// have not expired. The provider's discovery document locates its keys; rotated keys take effect at once. It is safe for concurrent
+// use.
 type Tokens struct {
 	verifier *oidc.IDTokenVerifier
 	options  TokenOptions
 }
 
-// CheckIssuer tells whether an issuer's URL can be trusted to say whose keys they are.
+// CheckIssuer returns an error unless an issuer's URL is https, or on this machine.
 func CheckIssuer(issuer string) error {
 	if !confidential(issuer) {
-		return fmt.Errorf("%q must be an https URL (http is for this machine alone)", issuer)
+		return fmt.Errorf("%q must be an https URL (http only on this machine)", issuer)
 	}
 	return nil
 }
 
-// OpenTokens asks the issuer for its discovery document. Its error says what the operator must mend.
+// OpenTokens fetches the issuer's discovery document. Its error says what the operator must correct.
 func OpenTokens(ctx context.Context, o TokenOptions) (*Tokens, error) {
 	if o.PermissionsClaim == "" {
 		o.PermissionsClaim = DefaultPermissionsClaim
@@ -66,18 +65,18 @@ func OpenTokens(ctx context.Context, o TokenOptions) (*Tokens, error) {
 		return nil, fmt.Errorf("the OIDC issuer %w", err)
 	}
 	if o.Audience == "" {
-		return nil, errors.New("the OIDC audience is missing: tokens for other services would be accepted")
+		return nil, errors.New("the OIDC audience is missing; without it, tokens for other services would be accepted")
 	}
 	ctx = oidc.ClientContext(ctx, issuerClient())
 	provider, err := oidc.NewProvider(ctx, o.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("the OIDC issuer %s cannot be used (its discovery document is read at start): %w", o.Issuer, err)
+		return nil, fmt.Errorf("fetch the discovery document of the OIDC issuer %s: %w", o.Issuer, err)
 	}
 	var document struct {
 		Keys string `json:"jwks_uri"`
 	}
 	if err := provider.Claims(&document); err != nil || !confidential(document.Keys) {
-		return nil, fmt.Errorf("the OIDC issuer %s names no https URL for its keys (jwks_uri)", o.Issuer)
+		return nil, fmt.Errorf("the discovery document of the OIDC issuer %s has no https URL of its keys (jwks_uri)", o.Issuer)
 	}
 	return &Tokens{
 		verifier: oidc.NewVerifier(o.Issuer, keySet{oidc.NewRemoteKeySet(ctx, document.Keys)}, &oidc.Config{
@@ -88,7 +87,7 @@ func OpenTokens(ctx context.Context, o TokenOptions) (*Tokens, error) {
 	}, nil
 }
 
-// asymmetric are the algorithms whose keys a verifier cannot sign with.
+// asymmetric returns the signature algorithms whose verification key cannot sign.
 func asymmetric() []string {
 	return []string{
 		oidc.RS256, oidc.RS384, oidc.RS512,
@@ -98,7 +97,7 @@ func asymmetric() []string {
 	}
 }
 
-// confidential tells whether what a URL says cannot be changed on its way.
+// confidential reports whether a URL is https, or http on this machine.
 func confidential(address string) bool {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" {
@@ -120,7 +119,7 @@ func issuerClient() *http.Client {
 	}
 }
 
-// limited asks no more often than its limit.
+// limited is an HTTP transport with a rate limit.
 type limited struct {
 	limit *rate.Limiter
 }
@@ -128,26 +127,26 @@ type limited struct {
 // RoundTrip implements http.RoundTripper.
 func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !l.limit.Allow() {
-		return nil, errors.New("the issuer was asked too often; many tokens with unknown keys were sent")
+		return nil, errors.New("the rate limit of requests to the issuer is exceeded; many tokens with unknown keys were sent")
 	}
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// identify says who asks.
-func (t *Tokens) identify(r *http.Request) (caller, error) {
+// authenticate returns the caller of a request, or a *refusal.
+func (t *Tokens) authenticate(r *http.Request) (caller, error) {
 	raw, sent := bearer(r)
 	if !sent {
 		return caller{}, &refusal{
 			status:    http.StatusUnauthorized,
-			reason:    "the request needs a header Authorization: Bearer with a token; in the Web UI, let it pass the user access token",
+			reason:    "the request must have one header Authorization: Bearer with a token; in the Web UI, enable passing the user access token",
 			challenge: "Bearer",
 		}
 	}
 	var unreachable error
 	token, err := t.verifier.Verify(context.WithValue(r.Context(), unreachableKey{}, &unreachable), raw)
 	if unreachable != nil {
-		t.options.Log.Warn("the OIDC issuer's keys cannot be fetched, so that tokens cannot be verified", zap.Error(unreachable))
-		return caller{}, &refusal{status: http.StatusServiceUnavailable, reason: "the token cannot be verified now: its issuer's keys cannot be fetched"}
+		t.options.Log.Warn("tokens cannot be verified: the OIDC issuer's keys cannot be fetched", zap.Error(unreachable))
+		return caller{}, &refusal{status: http.StatusServiceUnavailable, reason: "the token cannot be verified now: the issuer's keys cannot be fetched"}
 	}
 	if err != nil {
 		t.options.Log.Debug("a token was refused", zap.Error(err))
@@ -164,15 +163,15 @@ func (t *Tokens) identify(r *http.Request) (caller, error) {
 }
 
 func (t *Tokens) invalid(err error) *refusal {
-	reason := fmt.Sprintf("the token is not one that %s made for the audience %s and for a subject", t.options.Issuer, t.options.Audience)
+	reason := fmt.Sprintf("the token is not a valid token of %s for the audience %s with a subject", t.options.Issuer, t.options.Audience)
 	var expired *oidc.TokenExpiredError
 	if errors.As(err, &expired) {
-		reason = "the token is expired"
+		reason = "the token has expired"
 	}
 	return &refusal{status: http.StatusUnauthorized, reason: reason, challenge: `Bearer error="invalid_token"`}
 }
 
-func (t *Tokens) lacking(action action) string {
+func (t *Tokens) missingPermission(action action) string {
 	roles := "read, write or admin"
 	if action == encode {
 		roles = "write or admin"
@@ -180,7 +179,7 @@ func (t *Tokens) lacking(action action) string {
 	return fmt.Sprintf("to %s, the token's claim %q must list namespace:role with the role %s", action, t.options.PermissionsClaim, roles)
 }
 
-// bearer is the token of a request that has exactly one.
+// bearer returns the token of a request that has exactly one.
 func bearer(r *http.Request) (string, bool) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 {
@@ -191,13 +190,13 @@ func bearer(r *http.Request) (string, bool) {
 	return token, strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
-// keySet tells a request whose token could not be verified for want of the issuer's keys from one whose token is
-// wrong: the verifier keeps an error's text alone.
+// keySet distinguishes tokens that cannot be verified because the issuer's keys cannot be fetched from invalid ones. The verifier keeps
+// only the text of the error.
 type keySet struct {
 	remote oidc.KeySet
 }
 
-// unreachableKey is where a request's context holds a *error for that.
+// unreachableKey is the context key of a *error that receives why the keys could not be fetched.
 type unreachableKey struct{}
 
 // VerifySignature implements oidc.KeySet.
