@@ -43,7 +43,7 @@ func (o *orderRun) linkAccount(ctx workflow.Context, prefetched *accountPrefetch
 		reason := refusedAccount(link.Reason)
 		o.submissions.account.decide(refusal(ramp.AccountRefused, reason))
 		if submitted == accountLimit && changed(ctx, changeAccountLimit) {
-			o.submissions.account.close(fmt.Sprintf("%d other accounts were handed in for this order", accountLimit))
+			o.submissions.account.close(fmt.Sprintf("%d other accounts were submitted for this order", accountLimit))
 		}
 		if err := o.awaitAccount(ctx, account, reason); err != nil {
 			return account, err
@@ -159,13 +159,13 @@ func (o *orderRun) awaitAccount(ctx workflow.Context, refused activities.Account
 	case err != nil:
 		return err
 	case linked:
-		o.enter(ctx, ramp.LinkingAccount, "The account is linked, or about to be, by other means.")
+		o.enter(ctx, ramp.LinkingAccount, "The account is linked, or being linked, by other means.")
 		return nil
 	case !o.submissions.account.empty():
 		o.enter(ctx, ramp.LinkingAccount, "The user submitted another account.")
 		return nil
 	}
-	return end(ramp.Rejected, "No other account came in time: %s.", reason)
+	return end(ramp.Rejected, "No other account was submitted in time: %s.", reason)
 }
 
 // linkedElsewhere reports whether an account that could not be linked is linked by now, as by another order of the user.

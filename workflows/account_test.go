@@ -16,7 +16,7 @@ import (
 )
 
 // buyOrSell runs an order of a new user, whose UPI ID or bank account is not linked yet.
-func (r *road) buyOrSell(direction ramp.Direction, pending bool) ramp.Order {
+func (r *journey) buyOrSell(direction ramp.Direction, pending bool) ramp.Order {
 	r.t.Helper()
 	if direction == ramp.Offramp {
 		request := offrampRequest()
@@ -53,7 +53,7 @@ func TestNewUserForWhomTheListOfAccountsIs404IsLinked(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.onAccounts(answersWith(http.StatusNotFound, "Bank details are not found for the user"))
-				r := p.road(direction)
+				r := p.journey(direction)
 
 				order := r.buyOrSell(direction, false)
 
@@ -77,7 +77,7 @@ func TestRefusedLookForAnAccountIsNoFailedLink(t *testing.T) {
 					}
 					return answersWith(http.StatusForbidden, "user is forbidden")(request, next)
 				})
-				r := p.road(direction)
+				r := p.journey(direction)
 				r.at(10*time.Minute, func() {
 					require.Equal(t, ramp.LinkingAccount, r.order().Status)
 					require.NotEmpty(t, r.order().Attention)
@@ -108,7 +108,7 @@ func TestAccountThatIsLinkedAlreadyIsLinkedWhateverRefusesIt(t *testing.T) {
 						_ = answer.Body.Close()
 						return answersWith(status, "account exists")(request, next)
 					})
-					r := p.road(direction)
+					r := p.journey(direction)
 
 					order := r.buyOrSell(direction, false)
 
@@ -134,7 +134,7 @@ func TestLinkThatIsRefusedWhilePendingIsWaitedFor(t *testing.T) {
 					_ = answer.Body.Close()
 					return answersWith(http.StatusBadRequest, "verification in progress")(request, next)
 				})
-				r := p.road(direction)
+				r := p.journey(direction)
 
 				order := r.buyOrSell(direction, true)
 
@@ -167,7 +167,7 @@ func TestRefusedPollsOfALinkAreNotItsEnd(t *testing.T) {
 					p.network.on(onmeta.RouteUPILinkStatus, refused)
 					p.network.on(onmeta.RouteBankLinkStatus, refused)
 					p.onAccounts(lists)
-					r := p.road(direction)
+					r := p.journey(direction)
 
 					order := r.buyOrSell(direction, true)
 
@@ -205,7 +205,7 @@ func TestPendingLinkWithoutAReferenceIsFoundAmongTheLinkedAccounts(t *testing.T)
 			withProvider(t, func(p *provider) {
 				p.onLinks(nameless)
 				p.onAccounts(nameless)
-				r := p.road(direction)
+				r := p.journey(direction)
 
 				order := r.buyOrSell(direction, true)
 
@@ -226,7 +226,7 @@ func TestPendingLinkWithoutAReferenceThatFailsIsAskedForAnew(t *testing.T) {
 		nameless := rewritten(`"referenceNumber"`, `"unheardOf"`, `"referenceId"`, `"unheardOf"`)
 		p.onLinks(nameless)
 		p.onAccounts(nameless)
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(30*time.Minute, func() { require.Equal(t, ramp.AwaitingAccount, r.order().Status) })
 		r.update(time.Hour, ramp.SubmitAccount, ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okicici", Name: "Asha Rao"}})
 		request := onrampRequest()
@@ -250,7 +250,7 @@ func TestAccountThatIsLinkedWhenItsTimeIsUpIsLinked(t *testing.T) {
 				}
 				p.network.on(onmeta.RouteUPILinkStatus, pending)
 				p.network.on(onmeta.RouteBankLinkStatus, pending)
-				r := p.road(direction)
+				r := p.journey(direction)
 
 				order := r.buyOrSell(direction, true)
 
@@ -288,7 +288,7 @@ func TestAccountThatAnotherOrderHasLinkedIsFoundBeforeTheOrderGivesUp(t *testing
 						return httpAnswer(request, http.StatusOK, listed), nil
 					}
 				})
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.pace = time.Minute
 				r.at(23*time.Hour, func() { require.Equal(t, ramp.AwaitingAccount, r.order().Status) })
 				request := linkedSell("100.00")
@@ -320,5 +320,5 @@ func TestFloodOfAccountsIsBounded(t *testing.T) {
 	w.AssertActivityNumberOfCalls(t, "LinkAccount", 51)
 	requireType(t, replies[49].failed, ramp.AccountRefused)
 	requireType(t, replies[499].rejected, ramp.NotAwaited)
-	require.ErrorContains(t, replies[499].rejected, "50 other accounts were handed in")
+	require.ErrorContains(t, replies[499].rejected, "50 other accounts were submitted")
 }

@@ -48,7 +48,7 @@ func content(t *testing.T, value any) []byte {
 
 var inClear = []string{payloadmeta.MetadataUnencrypted, "true"}
 
-func TestOrderThatIsTurnedAwayTellsWhyToWhoeverAsks(t *testing.T) {
+func TestRefusedAdmissionAnswersEveryCallerWithItsReason(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	taken := &ramp.Error{
@@ -74,7 +74,7 @@ func TestOrderThatIsTurnedAwayTellsWhyToWhoeverAsks(t *testing.T) {
 	w.AssertNotCalled(t, "CreateOnrampOrder", mock.Anything, mock.Anything)
 }
 
-func TestInvalidRequestIsToldToWhoeverAsks(t *testing.T) {
+func TestInvalidRequestAnswersEveryCallerWithItsError(t *testing.T) {
 	t.Parallel()
 	bad := onrampRequest()
 	bad.Fiat.Amount = "minus one"
@@ -89,7 +89,7 @@ func TestInvalidRequestIsToldToWhoeverAsks(t *testing.T) {
 	require.ErrorContains(t, err, "fiat.amount")
 }
 
-func TestWorkflowTypeInTheWrongCaseIsToldTheRightOne(t *testing.T) {
+func TestWorkflowTypeInTheWrongCaseIsDeclinedWithTheRightOne(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"onramp": "Onramp", "ONRAMP": "Onramp", "OffRamp": "Offramp"} {
 		w := newWorld(t, ramp.Onramp)
@@ -99,7 +99,7 @@ func TestWorkflowTypeInTheWrongCaseIsToldTheRightOne(t *testing.T) {
 	}
 }
 
-func TestWorkflowTypeThatNobodyKnowsWaitsForAWorkerThatDoes(t *testing.T) {
+func TestUnknownWorkflowTypeWaitsForAWorkerThatHasIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.ExecuteWorkflow("Transfer", onrampRequest())
@@ -110,7 +110,7 @@ func TestMissingAndFurtherArgumentsAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	require.ErrorContains(t, w.failure(ramp.OnrampWorkflow, handed(t, onrampRequest(), payloadmeta.MetadataArguments, "2")),
-		"one argument is taken, and 2 were sent")
+		"one argument is expected, and 2 were sent")
 	w = newWorld(t, ramp.Onramp)
 	require.ErrorContains(t, w.failure(ramp.OnrampWorkflow, nil), "the argument is missing")
 }
@@ -197,7 +197,7 @@ func TestAccountInClearCountsOnlyWhereTheOrderBeganSoAndWhileItIsAwaited(t *test
 		t.Parallel()
 		signal, update := play(t, activities.AdmissionRules{AllowClear: false}, ramp.AwaitingAccount)
 		requireType(t, update.rejected, ramp.Unencrypted)
-		require.Contains(t, signal, "A submit-account signal was ignored: order inv-42: a submit-account in clear is not taken")
+		require.Contains(t, signal, "A submit-account signal was ignored: order inv-42: a submit-account must be encrypted")
 	})
 	t.Run("in clear, before it is awaited", func(t *testing.T) {
 		t.Parallel()
@@ -226,7 +226,7 @@ func TestRequestInClearIsNotComparedWhereTheOrderCameEncrypted(t *testing.T) {
 	requireType(t, spy.rejected, ramp.Unencrypted)
 }
 
-func TestMessageThatNoKeyReadsIsSetAsideAndReadOnceThereIsOne(t *testing.T) {
+func TestMessageWithoutAKeyIsKeptAndHandledOnceAWorkerHasTheKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)
@@ -245,7 +245,7 @@ func TestMessageThatNoKeyReadsIsSetAsideAndReadOnceThereIsOne(t *testing.T) {
 	requireType(t, refused.rejected, ramp.Unreadable)
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Equal(t, utr, string(order.Proof.UTR))
-	require.Contains(t, notes(order), "set aside is read now")
+	require.Contains(t, notes(order), "set aside is decrypted and read now")
 }
 
 func TestMessageThatNobodyCanReadFreezesNothing(t *testing.T) {
@@ -265,7 +265,7 @@ func TestMessageThatNobodyCanReadFreezesNothing(t *testing.T) {
 
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Contains(t, notes(order), "one of too many")
-	require.Contains(t, notes(order), "no order knows the name submit-nonsense")
+	require.Contains(t, notes(order), "unknown name submit-nonsense")
 	require.Empty(t, order.Attention)
 }
 
@@ -295,7 +295,7 @@ func TestProofUnderAKeyThatWorkersHaveIsReadHoweverManyMessagesNobodyCanRead(t *
 	require.Equal(t, utr, string(order.Proof.UTR))
 }
 
-func TestMessageIsTooLargeToBeSetAsideWhetherItsKeyIsHereOrNot(t *testing.T) {
+func TestMessageTooLargeToKeepIsIgnoredWhetherThisWorkerHasItsKeyOrNot(t *testing.T) {
 	t.Parallel()
 	for _, message := range []converter.RawValue{
 		handed(t, ramp.UTRSubmission{UTR: otherUTR}, payloadmeta.MetadataKeyID, "9", payloadmeta.MetadataLarge, "true"),
@@ -331,7 +331,7 @@ func TestMessageThatNobodyCanReadFreezesNoOrderThatDoesNotBegin(t *testing.T) {
 	require.Equal(t, ramp.Cancelled, w.buy(onrampRequest()).Status)
 }
 
-func TestMessageOfAnotherOrderThatWasSetAsideIsIgnored(t *testing.T) {
+func TestKeptMessageOfAnotherOrderIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.began(activities.AdmissionRules{KeyIDs: []string{"7"}}, true)

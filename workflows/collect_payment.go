@@ -91,7 +91,7 @@ func (o *orderRun) decideCancellation(ctx workflow.Context, state activities.Ord
 	case state.Status.Final():
 		return o.ending(state)
 	}
-	o.goOnUndecided(ctx, state)
+	o.goOnAfterLook(ctx, state)
 	if o.payment.found() {
 		o.note(ctx, ramp.CancellationRefused+": the provider has the payment, and only it can end the order now.")
 	} else {
@@ -144,12 +144,12 @@ func (o *orderRun) decideExpiry(ctx workflow.Context, state activities.OrderStat
 	case state.Status.Final():
 		return o.ending(state)
 	}
-	o.goOnUndecided(ctx, state)
+	o.goOnAfterLook(ctx, state)
 	return nil
 }
 
-// goOnUndecided goes on with an order that a look at the provider did not end: the provider has the payment, or does not say.
-func (o *orderRun) goOnUndecided(ctx workflow.Context, state activities.OrderState) {
+// goOnAfterLook goes on with an order that a look at the provider did not end: the provider has the payment, or does not say.
+func (o *orderRun) goOnAfterLook(ctx workflow.Context, state activities.OrderState) {
 	if o.payment.found() {
 		o.clearConcern(ctx, lostInstructions)
 	}

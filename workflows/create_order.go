@@ -56,7 +56,7 @@ func (o *orderRun) createOrder(ctx workflow.Context, account activities.AccountR
 			return o.applyCreated(ctx, account, created), nil
 		}
 		o.creation.mayExist = true
-		o.note(ctx, "Another order, which looks the same to the provider, has adopted the one that was made; another is made.")
+		o.note(ctx, "An order of ours that looks the same to the provider has adopted the created one; another one is created.")
 		if err := o.pauseAfterForeign(ctx); err != nil {
 			return createdOrder{}, err
 		}
@@ -141,7 +141,7 @@ func (o *orderRun) applyCreated(ctx workflow.Context, account activities.Account
 		note += " " + created.Note
 	}
 	if created.Adopted {
-		note += " The order had been made by an attempt whose answer was lost; it was found in the provider's history."
+		note += " An attempt whose answer was lost had created the order; it was found in the provider's order history."
 	}
 	if o.unpayable(ctx, created) {
 		concern, why := ramp.ConcernLostInstructions, "the provider's answer with the UPI payment instructions was lost"

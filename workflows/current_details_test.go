@@ -98,7 +98,7 @@ func slowly(w *world) {
 	w.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).Return(decided(completed), nil)
 }
 
-func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
+func TestCurrentDetailsShowWhatIsAwaitedFromWhomAndTheRemedies(t *testing.T) {
 	t.Parallel()
 	const begun = "23 Nov 2026, 11:30:00 IST"
 	const noLonger = "**The user no longer wants the order:** cancel it: `starter cancel onramp/inv-42`"
@@ -129,7 +129,7 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 			},
 			buy:   func(r *ramp.OnrampRequest) { r.KYC = &ramp.KYC{Dossier: "file:///var/lib/rampart/kyc/asha"} },
 			at:    time.Minute,
-			tells: []string{"## The provider reviews the user's KYC documents", "up to 24 hours", "The provider has the documents"},
+			tells: []string{"## The provider reviews the user's KYC documents", "up to 24 hours", "The provider reviews the documents."},
 		},
 		"the account is linked": {
 			provider: func(w *world) {
@@ -279,7 +279,7 @@ func TestCardSaysWhatIsAwaitedFromWhomAndWhatHelps(t *testing.T) {
 	}
 }
 
-func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
+func TestCurrentDetailsShowARemedyForEachConcern(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]scene{
 		"an outage": {
@@ -320,7 +320,7 @@ func TestCardSaysWhatToDoAboutWhatNeedsAttention(t *testing.T) {
 	}
 }
 
-func TestCardOfAnEndedOrderTellsWhyAndWhatIsLeftToDo(t *testing.T) {
+func TestCurrentDetailsOfAnEndedOrderShowTheReasonAndTheRemedies(t *testing.T) {
 	t.Parallel()
 	const again = "**The user wants to try again:** start another order, with a reference of its own"
 	for name, s := range map[string]scene{
@@ -360,7 +360,7 @@ func TestCardOfAnEndedOrderTellsWhyAndWhatIsLeftToDo(t *testing.T) {
 	}
 }
 
-func TestCardTellsTheLatestOfALongStory(t *testing.T) {
+func TestCurrentDetailsShowTheLatestEntriesOfALongTimeline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.happy()
@@ -383,12 +383,12 @@ func TestSignalsOfUnknownNamesAreNoted(t *testing.T) {
 		w.SignalWorkflow("pay`[now](https://example.test)", nil)
 	})
 	w.at(2*time.Minute, func() {
-		requireTells(t, w.card(), "A signal was ignored: no order knows the name submit_utr.", "no order knows the name pay'[now] (https: //example.test).")
+		requireTells(t, w.card(), "A signal was ignored: unknown name submit_utr.", "unknown name pay'[now] (https: //example.test).")
 	})
 	w.signalUTR(3*time.Minute, utr)
 
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Equal(t, 2, strings.Count(notes(order), "no order knows the name"))
+	require.Equal(t, 2, strings.Count(notes(order), "unknown name"))
 }

@@ -57,7 +57,7 @@ func TestCancellationAsksTheProviderForThePaymentFirst(t *testing.T) {
 	}
 }
 
-func TestCancellationOutlastsAnOutageAndGivesWayToAProof(t *testing.T) {
+func TestCancellationWaitsThroughAnOutageUntilAProofComesFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).OrderStatus).After(time.Minute).Return(activities.OrderState{}, unavailable())
@@ -92,7 +92,7 @@ func TestCancellationOfASaleAsksForTheTokensFirst(t *testing.T) {
 	require.Equal(t, ramp.Completed, order.Status)
 }
 
-func TestWhoCancelledAnOrderIsTold(t *testing.T) {
+func TestCancelledOrderNamesItsCanceller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.looks(unpaid)
@@ -142,7 +142,7 @@ func TestOrderThatTheProviderOpensAgainIsFollowed(t *testing.T) {
 	require.NoError(t, replaced.failed, "it waits for its payment as before")
 }
 
-func TestStatusesThatFlapDoNotGrowTheOrderWithoutEnd(t *testing.T) {
+func TestStatusesThatChangeBackAndForthDoNotGrowTheOrderWithoutEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	polls := 0
@@ -285,7 +285,7 @@ func TestQuoteThatExpiresOnARetryIsFollowedByASearch(t *testing.T) {
 	require.Equal(t, ramp.Completed, w.buy(request).Status)
 }
 
-func TestPayoutSaysThatItsTaxIsAnEstimate(t *testing.T) {
+func TestPayoutMarksItsTaxAsAnEstimate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Offramp)
 	w.on((*activities.Calls)(nil).QuoteSell).Return(func(context.Context, activities.QuoteSellRequest) (activities.QuoteResult, error) {
@@ -323,7 +323,7 @@ func TestRefusalWithoutAStateLeavesAnUnclearOrderUnclear(t *testing.T) {
 }
 
 // The provider's status does not say whether the order is paid: its user is not told to pay it.
-func TestNobodyIsToldToPayAnOrderWhoseStatusNobodyKnows(t *testing.T) {
+func TestOrderOfUnknownStatusDoesNotAskForPayment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.takes(map[string]error{utr: refusedWith(strange)})

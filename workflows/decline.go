@@ -11,8 +11,8 @@ import (
 	"rampart/ramp"
 )
 
-// misnamed takes workflows of types that nobody registered. One whose name is an order's but for its case is declined, so that whoever
-// started it is told; any other waits for a worker that knows it.
+// misnamed handles workflows of unregistered types. It declines a name that differs from an order's only in its case, so that the
+// starter gets an error; any other name fails the workflow task, until a worker that has the type runs it.
 func misnamed(ctx workflow.Context, _ converter.EncodedValues) (*ramp.Order, error) {
 	name := workflow.GetInfo(ctx).WorkflowType.Name
 	for _, known := range []string{ramp.OnrampWorkflow, ramp.OfframpWorkflow} {
@@ -26,7 +26,7 @@ func misnamed(ctx workflow.Context, _ converter.EncodedValues) (*ramp.Order, err
 	panic("this worker does not know the workflow type " + redact.Message(name, longestWord))
 }
 
-// decline ends a run whose request is no order's, and tells whoever asks why. The error is what the workflow fails with.
+// decline ends a run whose request is invalid, and answers every caller with the reason. The workflow fails with the returned error.
 func decline(ctx workflow.Context, why error) error {
 	declined := contractError(why)
 	if err := workflow.SetQueryHandler(ctx, ramp.OrderQuery, func() (*ramp.Order, error) { return nil, declined }); err != nil {
@@ -40,20 +40,20 @@ func decline(ctx workflow.Context, why error) error {
 			return err
 		}
 	}
-	giveWay(ctx)
+	answerUpdates(ctx)
 	return declined
 }
 
-// updates are the names of all updates of both directions.
+// updates returns the names of the updates of both directions.
 func updates() []string {
 	return []string{
 		ramp.AwaitOrder, ramp.SubmitUTR, ramp.SubmitTransactionHash, ramp.SubmitKYC, ramp.SubmitAccount, ramp.ConfirmQuote,
 	}
 }
 
-// giveWay lets the updates that came with the start be answered.
-func giveWay(ctx workflow.Context) {
-	given := false
-	workflow.GoNamed(ctx, "give way", func(workflow.Context) { given = true })
-	_ = workflow.Await(disconnected(ctx), func() bool { return given }) // cannot be cancelled
+// answerUpdates lets the updates that came with the start be answered before the workflow ends.
+func answerUpdates(ctx workflow.Context) {
+	answered := false
+	workflow.GoNamed(ctx, "give way", func(workflow.Context) { answered = true })
+	_ = workflow.Await(disconnected(ctx), func() bool { return answered }) // never fails: the context cannot be cancelled
 }

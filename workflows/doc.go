@@ -1,6 +1,10 @@
-// Package workflows runs orders: Onramp and Offramp, and the lifecycle that they share.
+// Package workflows runs orders: the workflows Onramp and Offramp, and the process that they share.
 //
-// A workflow is a short function over an orderRun. setup checks the request and registers every handler before
-// anything blocks; run is the business process, top to bottom. What differs between buying and selling is behind the
-// flow interface. Everything here is deterministic; what touches the world is in package activities.
+// run.go has the process: setup validates the request and registers every handler before anything blocks, and steps is the process from
+// top to bottom. Each step has a file: kyc.go, account.go, create_order.go (with price.go), collect_payment.go (with proof.go) and
+// follow_order.go. flow.go has what differs between buying and selling. payment.go and admission.go have the states that decide; messages.go
+// handles signals and updates, and message_checks.go decides which of them count. What others see of an order is in snapshot.go (queries
+// and results), visibility.go (search attributes) and current_details.go (the Web UI).
+//
+// Everything here is deterministic. Calls to the provider are in package activities.
 package workflows

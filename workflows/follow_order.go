@@ -11,8 +11,8 @@ import (
 	"rampart/ramp"
 )
 
-// unmovedLimit is how many changes of the provider's status that do not move an order on are shown one by one. After them the order is
-// reported only a status that does, so that statuses that change back and forth do not grow it without end.
+// unmovedLimit is how many changes of the provider's status that do not move an order on are shown one by one. After them only a
+// status that does is shown, so that statuses that change back and forth do not grow it without end.
 const unmovedLimit = 20
 
 // orderWatch is a running watch of the order.

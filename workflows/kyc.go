@@ -104,7 +104,7 @@ func (o *orderRun) uploadDossier(ctx workflow.Context) (bool, error) {
 	if id.reviewSince.IsZero() {
 		o.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
 	} else {
-		o.enter(ctx, ramp.VerifyingKYC, "The user has handed in other KYC documents; they are uploaded.")
+		o.enter(ctx, ramp.VerifyingKYC, "The user submitted other KYC documents; they are uploaded.")
 	}
 	_, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.UploadKYCResult, error) {
 		return activities.UploadKYC(ctx, activities.UploadKYCRequest{Email: o.request.email, Dossier: id.dossier})
@@ -121,7 +121,7 @@ func (o *orderRun) uploadDossier(ctx workflow.Context) (bool, error) {
 	}
 	o.submissions.kyc.decide(nil)
 	id.dossier, id.reviewSince = "", workflow.Now(ctx)
-	o.note(ctx, "The provider has the documents and looks at them.")
+	o.note(ctx, "The provider reviews the documents.")
 	return false, nil
 }
 
@@ -198,7 +198,7 @@ func (o *orderRun) awaitDossier(ctx workflow.Context) (bool, error) {
 	if err != nil || verified || o.hasDossier() {
 		return verified, err
 	}
-	return false, end(ramp.Rejected, "No KYC dossier came in time: %s.", reason)
+	return false, end(ramp.Rejected, "No KYC dossier was submitted in time: %s.", reason)
 }
 
 func (o *orderRun) hasDossier() bool { return !o.submissions.kyc.empty() }

@@ -43,7 +43,7 @@ func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) 
 		return "", err
 	}
 	if !arrived {
-		return "", end(ramp.Rejected, "No KYC dossier came in time: %s.", reason)
+		return "", end(ramp.Rejected, "No KYC dossier was submitted in time: %s.", reason)
 	}
 	return string(o.submissions.kyc.take().Dossier), nil
 }
@@ -64,7 +64,7 @@ func (o *orderRun) uploadKYC(ctx workflow.Context, dossier string) (string, erro
 }
 
 func (o *orderRun) awaitVerification(ctx workflow.Context) error {
-	o.note(ctx, "The provider has the documents and looks at them.")
+	o.note(ctx, "The provider reviews the documents.")
 	stopped, err := o.watchUntilAnswered(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: o.request.email, Wait: wait})
 		return result.WatchEnd, err

@@ -58,9 +58,9 @@ func (p *provider) uploads() []time.Duration {
 	return all
 }
 
-// patientRoad looks every minute, for users who take hours.
-func (p *provider) patientRoad() *road {
-	r := p.road(ramp.Onramp)
+// patientJourney looks every minute, for users who take hours.
+func (p *provider) patientJourney() *journey {
+	r := p.journey(ramp.Onramp)
 	r.pace = time.Minute
 	return r
 }
@@ -85,7 +85,7 @@ func TestUserWhoIsVerifiedElsewhereNeedsNoDocuments(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.verifies(after(5 * time.Hour))
-		r := p.patientRoad()
+		r := p.patientJourney()
 		r.at(4*time.Hour, func() { require.Equal(t, ramp.AwaitingKYC, r.order().Status) })
 		late := r.update(6*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 
@@ -105,7 +105,7 @@ func TestDocumentsOfAUserWhoIsVerifiedByThenAreNotNeeded(t *testing.T) {
 	withProvider(t, func(p *provider) {
 		p.verifies(p.uploaded(1, 0))
 		p.network.on(onmeta.RouteUploadKYC, answersWith(http.StatusBadRequest, "KYC is already verified"))
-		r := p.patientRoad()
+		r := p.patientJourney()
 
 		order := r.buy(unverified(p.dossier))
 
@@ -138,7 +138,7 @@ func TestOrderLooksOnceMoreBeforeItGivesAUserUp(t *testing.T) {
 						return next(request)
 					}
 				})
-				r := p.patientRoad()
+				r := p.patientJourney()
 
 				order := r.buy(unverified(""))
 
@@ -155,7 +155,7 @@ func TestUserWhomNothingVerifiesIsRejectedAfterADayAndALastLook(t *testing.T) {
 	withProvider(t, func(p *provider) {
 		p.verifies(func() bool { return false })
 
-		order := p.patientRoad().buy(unverified(""))
+		order := p.patientJourney().buy(unverified(""))
 
 		require.Equal(t, ramp.Rejected, order.Status)
 		require.WithinDuration(t, start.Add(24*time.Hour), order.UpdatedAt, time.Minute)
@@ -171,7 +171,7 @@ func TestDocumentsThatAReviewRefusesInSilenceAreReplacedAtOnce(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.verifies(p.uploaded(2, time.Hour))
-				r := p.patientRoad()
+				r := p.patientJourney()
 				another := ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)}
 				answered := &reply{done: true}
 				if by == "update" {
@@ -191,7 +191,7 @@ func TestDocumentsThatAReviewRefusesInSilenceAreReplacedAtOnce(t *testing.T) {
 				require.Equal(t, []time.Duration{0, 20 * time.Hour}, p.uploads())
 				require.Equal(t, ramp.Completed, order.Status)
 				require.WithinDuration(t, start.Add(21*time.Hour), order.Proof.AcceptedAt, 5*time.Minute)
-				require.Contains(t, notes(order), "The user has handed in other KYC documents; they are uploaded.")
+				require.Contains(t, notes(order), "The user submitted other KYC documents; they are uploaded.")
 			})
 		})
 	}
@@ -201,7 +201,7 @@ func TestTimeForAReviewCountsFromTheLatestDocuments(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.verifies(func() bool { return false })
-		r := p.patientRoad()
+		r := p.patientJourney()
 		r.update(20*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 
 		order := r.buy(unverified(p.dossier))
@@ -225,7 +225,7 @@ func TestReviewGoesOnWhenOtherDocumentsAreRefused(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				p.verifies(p.uploaded(1, 6*time.Hour))
 				p.network.once(onmeta.RouteUploadKYC, taken, answersWith(http.StatusBadRequest, "Invalid request"))
-				r := p.patientRoad()
+				r := p.patientJourney()
 				other := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier + refused.path)})
 
 				order := r.buy(unverified(p.dossier))
@@ -246,7 +246,7 @@ func TestTooManyFailedAttemptsPauseForAnHourThatIsShown(t *testing.T) {
 	withProvider(t, func(p *provider) {
 		p.verifies(p.uploaded(2, 0))
 		p.network.once(onmeta.RouteUploadKYC, answersWith(http.StatusBadRequest, tooManyAttempts))
-		r := p.patientRoad()
+		r := p.patientJourney()
 		r.at(10*time.Minute, func() {
 			require.Equal(t, ramp.VerifyingKYC, r.order().Status)
 			require.Contains(t, notes(r.order()), tooManyAttempts)
@@ -267,7 +267,7 @@ func TestDocumentsThatComeInThePauseAreUploadedAfterItInPlaceOfTheOthers(t *test
 	withProvider(t, func(p *provider) {
 		p.verifies(p.uploaded(2, 0))
 		p.network.once(onmeta.RouteUploadKYC, answersWith(http.StatusBadRequest, tooManyAttempts))
-		r := p.patientRoad()
+		r := p.patientJourney()
 		first := r.update(time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
 		overtaken := r.update(20*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier + "/nowhere")})
 		second := r.update(30*time.Minute, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
@@ -290,7 +290,7 @@ func TestUserWhoIsVerifiedInThePauseGoesOn(t *testing.T) {
 		p.verifies(after(30 * time.Minute))
 		p.network.on(onmeta.RouteUploadKYC, answersWith(http.StatusBadRequest, tooManyAttempts))
 
-		order := p.patientRoad().buy(unverified(p.dossier))
+		order := p.patientJourney().buy(unverified(p.dossier))
 
 		require.Equal(t, ramp.Completed, order.Status)
 		require.WithinDuration(t, start.Add(30*time.Minute), order.Proof.AcceptedAt, 5*time.Minute)
@@ -303,7 +303,7 @@ func TestProviderThatTakesNoMoreAttemptsIsNotAskedForEver(t *testing.T) {
 	withProvider(t, func(p *provider) {
 		p.verifies(func() bool { return false })
 		p.network.on(onmeta.RouteUploadKYC, answersWith(http.StatusBadRequest, tooManyAttempts))
-		r := p.patientRoad()
+		r := p.patientJourney()
 
 		order := r.buy(unverified(p.dossier))
 
@@ -315,14 +315,14 @@ func TestProviderThatTakesNoMoreAttemptsIsNotAskedForEver(t *testing.T) {
 	})
 }
 
-func TestDocumentsThatAreTooLargeForAGatewayAreAskedForAnew(t *testing.T) {
+func TestDocumentsTooLargeForAGatewayAreRequestedAgain(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.network.once(onmeta.RouteUploadKYC, func(request *http.Request, _ send) (*http.Response, error) {
 			dropBody(request)
 			return httpAnswer(request, http.StatusRequestEntityTooLarge, "<html>413 Request Entity Too Large</html>"), nil
 		})
-		r := p.patientRoad()
+		r := p.patientJourney()
 		r.at(time.Hour, func() {
 			require.Equal(t, ramp.AwaitingKYC, r.order().Status)
 			require.Contains(t, notes(r.order()), "too large for the provider")
@@ -339,17 +339,17 @@ func TestDocumentsThatAreTooLargeForAGatewayAreAskedForAnew(t *testing.T) {
 	})
 }
 
-func TestUserIsToldAllThatIsWrongWithTheDocumentsAtOnce(t *testing.T) {
+func TestEveryFaultOfADossierIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		index := filepath.Join(strings.TrimPrefix(p.dossier, "file://"), "dossier.json")
 		good, err := os.ReadFile(index)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(index, spoilt(t, good), 0o600))
-		r := p.patientRoad()
+		r := p.patientJourney()
 		r.at(time.Hour, func() {
 			require.Equal(t, ramp.AwaitingKYC, r.order().Status)
-			for _, fault := range []string{"pan must be", "aadhaar has a wrong check digit", "holds no profession"} {
+			for _, fault := range []string{"pan must be", "aadhaar has a wrong check digit", "has no profession"} {
 				require.Contains(t, notes(r.order()), fault)
 			}
 			require.NoError(t, os.WriteFile(index, good, 0o600))
@@ -395,7 +395,7 @@ func TestRefusedPollsOfAReviewAreNotItsEnd(t *testing.T) {
 					}
 					return next(request)
 				})
-				r := p.patientRoad()
+				r := p.patientJourney()
 
 				order := r.buy(unverifiedBuy("review", p.dossier))
 
@@ -422,7 +422,7 @@ func TestCancellationEndsTheWaitForAUserToBeVerified(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				p.verifies(func() bool { return false })
 				p.network.on(onmeta.RouteUploadKYC, tc.upload)
-				r := p.patientRoad()
+				r := p.patientJourney()
 				r.at(31*time.Minute, r.CancelWorkflow)
 				request := unverified("")
 				if tc.dossier {
@@ -449,7 +449,7 @@ func TestOutageOfAWatchThatIsGivenUpIsNoConcern(t *testing.T) {
 			}
 			return next(request)
 		})
-		r := p.patientRoad()
+		r := p.patientJourney()
 		r.at(59*time.Minute, func() {
 			require.NotEmpty(t, r.order().Attention)
 			down = false
@@ -463,7 +463,7 @@ func TestOutageOfAWatchThatIsGivenUpIsNoConcern(t *testing.T) {
 	})
 }
 
-func TestCardTellsOfAPauseAndOfOtherDocuments(t *testing.T) {
+func TestCurrentDetailsShowAPauseOfUploadsAndTheCommandForOtherDocuments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
@@ -525,6 +525,6 @@ func TestFloodOfDocumentsIsBounded(t *testing.T) {
 	w.AssertActivityNumberOfCalls(t, "UploadKYC", 50)
 	requireType(t, replies[49].failed, ramp.KYCRefused)
 	requireType(t, replies[499].rejected, ramp.NotAwaited)
-	require.ErrorContains(t, replies[499].rejected, "50 KYC dossiers were handed in")
+	require.ErrorContains(t, replies[499].rejected, "50 KYC dossiers were submitted")
 	require.Less(t, len(order.Timeline), 200)
 }

@@ -65,7 +65,7 @@ func TestLookupThatFailedBeforeItsTurnIsMadeAgain(t *testing.T) {
 	require.NotContains(t, notes(order), "Attention", "the provider answers by then")
 }
 
-func TestLookupOfOneAccountSaysNothingOfAnother(t *testing.T) {
+func TestPrefetchOfOneAccountIsDiscardedForAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).KYCStatus).After(time.Hour).Return(activities.KYCStatusResult{Verified: true}, nil)

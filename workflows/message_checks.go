@@ -62,13 +62,13 @@ func (o *orderRun) admit(m message, input converter.RawValue) (accept, error) {
 	case o.admission.decided() && !o.admission.allowsClear():
 		return nil, o.unencrypted("a " + m.name)
 	case o.order.Status != m.countsInClear:
-		return nil, o.refuse(ramp.NotAwaited, "not awaited: in clear it is taken only while the order is "+string(m.countsInClear))
+		return nil, o.refuse(ramp.NotAwaited, "not awaited: unencrypted, it is accepted only while the order is "+string(m.countsInClear))
 	}
 	return accept, nil
 }
 
 func (o *orderRun) unencrypted(what string) *ramp.Error {
-	return o.refuse(ramp.Unencrypted, what+" in clear is not taken: it cannot be told who sent it. Give its sender the keyset")
+	return o.refuse(ramp.Unencrypted, what+" must be encrypted: without that its sender cannot be verified. Give the sender the keyset")
 }
 
 // checkReadable refuses an update that no key here can decrypt. Its caller can send it again.
@@ -87,7 +87,7 @@ func furtherArguments(input converter.RawValue) (count string, several bool) {
 }
 
 func tooManyArguments(count string) *ramp.Error {
-	return &ramp.Error{Type: ramp.InvalidRequest, Message: fmt.Sprintf("one argument is taken, and %s were sent", count)}
+	return &ramp.Error{Type: ramp.InvalidRequest, Message: fmt.Sprintf("one argument is expected, and %s were sent", count)}
 }
 
 func (o *orderRun) checkProof(input converter.RawValue) (accept, error) {
@@ -140,7 +140,7 @@ func (o *orderRun) checkKYC(input converter.RawValue) (accept, error) {
 		return nil, err
 	}
 	if o.identification.submitted >= dossierLimit {
-		return nil, o.refuse(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were handed in for this order", dossierLimit))
+		return nil, o.refuse(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were submitted for this order", dossierLimit))
 	}
 	return offerTo(o, &o.submissions.kyc, submission, submission.Validate())
 }
@@ -205,7 +205,7 @@ func decode(input converter.RawValue, into any) error {
 	case encoding == converter.MetadataEncodingNil, encoding == "" && len(payload.GetData()) == 0:
 		return undecodable("is missing")
 	case encoding == payloadmeta.Encoding:
-		return undecodable("does not decrypt: it was encrypted for another order, or was changed")
+		return undecodable("does not decrypt: it was encrypted for another order, or altered")
 	default:
 		return undecodable(fmt.Sprintf("must be plain JSON (%s), not %q", converter.MetadataEncodingJSON, redact.Message(encoding, longestWord)))
 	}
@@ -219,7 +219,7 @@ func decode(input converter.RawValue, into any) error {
 func (o *orderRun) noteClear(ctx workflow.Context, what string, input converter.RawValue) {
 	if inClear(input) {
 		o.log.Warn("sent unencrypted", "what", what)
-		o.note(ctx, what+" was sent unencrypted: who reads this order's history can read it. Give its sender the keyset.")
+		o.note(ctx, what+" was sent unencrypted: anyone who can read this order's history can read it. Give its sender the keyset.")
 	}
 }
 

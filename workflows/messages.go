@@ -117,7 +117,7 @@ func (o *orderRun) ignoreUnknown(ctx workflow.Context) {
 	for _, name := range names {
 		channel := workflow.GetSignalChannel(ctx, name)
 		for channel.ReceiveAsync(new(converter.RawValue)) {
-			o.note(ctx, "A signal was ignored: no order knows the name "+redact.Message(name, longestWord)+".")
+			o.note(ctx, "A signal was ignored: unknown name "+redact.Message(name, longestWord)+".")
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"rampart/ramp/situation"
 )
 
-// What orders are measured by. Replays count nothing twice. Prometheus adds units and _total to the names.
+// Names of the metrics of orders. Replays do not count twice. Prometheus adds units and _total to the names.
 const (
 	ordersStarted   = "ramp_orders_started"
 	ordersEnded     = "ramp_orders_ended"
@@ -23,8 +23,8 @@ const (
 	attentionRaised = "ramp_attention_raised"
 )
 
-// BeginMetrics shows what has not happened yet as zero, so that the first time that it happens counts as a change: Prometheus
-// sees none where a counter begins with one. handler is the worker's.
+// BeginMetrics creates every counter with the value zero, because Prometheus does not see the first increment of a counter that begins
+// with one. handler is the worker's.
 func BeginMetrics(handler client.MetricsHandler) {
 	for _, direction := range []ramp.Direction{ramp.Onramp, ramp.Offramp} {
 		zero := func(name string, tags ...string) { tagged(handler, direction, tags...).Counter(name).Inc(0) }
@@ -43,8 +43,8 @@ func BeginMetrics(handler client.MetricsHandler) {
 	}
 }
 
-// tagged takes measurements of orders. Tags, names and values in turn, have few values and none that is about one order or one
-// person.
+// tagged returns the handler for a direction with further tags, as names and values in turn. Tags have few values, and none that
+// identifies an order or a person.
 func tagged(handler client.MetricsHandler, direction ramp.Direction, tags ...string) client.MetricsHandler {
 	all := map[string]string{"direction": string(direction)}
 	for pair := range slices.Chunk(tags, 2) {
@@ -53,18 +53,18 @@ func tagged(handler client.MetricsHandler, direction ramp.Direction, tags ...str
 	return handler.WithTags(all)
 }
 
-// metrics takes measurements of the order.
+// metrics returns the metrics handler of the order.
 func (o *orderRun) metrics(ctx workflow.Context, tags ...string) client.MetricsHandler {
 	return tagged(workflow.GetMetricsHandler(ctx), o.order.Direction, tags...)
 }
 
-// count adds one to what the order is counted by.
+// count adds one to a counter.
 func (o *orderRun) count(ctx workflow.Context, name string, tags ...string) {
 	o.metrics(ctx, tags...).Counter(name).Inc(1)
 }
 
-// measureEntry counts the status that the order is about to enter, and how long it stayed in the one before. One that it is in
-// already goes on.
+// measureEntry counts the status that the order is about to enter, and records how long it stayed in the one before. Entering the same
+// status again counts nothing.
 func (o *orderRun) measureEntry(ctx workflow.Context, next ramp.Status) {
 	before := o.order.Status
 	if next == before {

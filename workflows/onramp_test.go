@@ -96,7 +96,7 @@ func TestPaymentThatTheProviderFoundByItselfIsFollowedInsteadOfExpiring(t *testi
 	requireType(t, late.rejected, ramp.NotAwaited)
 }
 
-func TestOrderWhoseStatusNobodyKnowsNeitherExpiresNorStopsTakingProofs(t *testing.T) {
+func TestOrderOfUnknownStatusNeitherExpiresNorStopsTakingProofs(t *testing.T) {
 	t.Parallel()
 	unknown := activities.OrderState{ProviderStatus: "somethingNew"}
 	for name, tt := range map[string]struct {

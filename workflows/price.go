@@ -123,6 +123,6 @@ func (o *orderRun) dropPrice(ctx workflow.Context, stale activities.StaleQuote) 
 		return
 	}
 	o.creation.worse = stale.Quote
-	o.note(ctx, "The provider made order "+stale.OrderID+" at a worse price than was agreed on. Nobody is told how to pay it; "+
-		"its price must be confirmed before another is made.")
+	o.note(ctx, "The provider created order "+stale.OrderID+" at a worse price than agreed. Nobody is told how to pay it; "+
+		"its price must be confirmed before another one is created.")
 }

@@ -49,7 +49,7 @@ func (o *orderRun) refuseProof(ctx workflow.Context, p *proof, refused activitie
 		return o.ending(*state)
 	case state.Status != "":
 		o.note(ctx, note)
-		o.goOnUndecided(ctx, *state)
+		o.goOnAfterLook(ctx, *state)
 	default:
 		o.enter(ctx, ramp.AwaitingPayment, note)
 		o.raiseRefusedReuse(ctx, p)
@@ -136,6 +136,6 @@ func (o *orderRun) spendProof(ctx workflow.Context) {
 		return
 	}
 	o.proofs.exhausted = true
-	o.note(ctx, "The order takes no more "+o.request.proofName+"s: the provider refused, or users replaced, as many as it takes.")
+	o.note(ctx, "The order takes no more "+o.request.proofName+"s: too many were refused or replaced.")
 	o.submissions.dismiss(o.tooManyProofs())
 }

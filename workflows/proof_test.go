@@ -205,7 +205,7 @@ func TestProofsThatWaitAreSubmittedOneAfterTheOther(t *testing.T) {
 	require.Equal(t, utr, string(order.Proof.Replaced[0].UTR))
 }
 
-func TestAcceptedProofIsTakenAgainAndAgain(t *testing.T) {
+func TestAcceptedProofIsIdempotent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.watchedFor(3*time.Hour, completed)
@@ -220,7 +220,7 @@ func TestAcceptedProofIsTakenAgainAndAgain(t *testing.T) {
 	w.AssertActivityNumberOfCalls(t, "SubmitUTR", 1)
 }
 
-func TestCancellationIsRefusedWhileAReplacementIsOnItsWay(t *testing.T) {
+func TestCancellationIsRefusedWhileAReplacementIsSubmitted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, nil).Once()
@@ -335,7 +335,7 @@ func TestRepeatedProofIsNoConflictWhileManyWait(t *testing.T) {
 	requireType(t, another.rejected, ramp.ProofConflict)
 }
 
-func TestRefusedPaymentOfAnEarlierOrderNamesBothOrdersAndTheWayOut(t *testing.T) {
+func TestRefusedPaymentOfAnEarlierOrderNamesBothOrdersAndTheRemedy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).SubmitUTR).Return(activities.SubmitResult{}, refusedWith(unpaid)).Once()

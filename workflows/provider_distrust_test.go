@@ -42,7 +42,7 @@ func TestOrderWhoseDepositWalletCannotBeTrustedIsShownToNobodyAndNoOtherIsMade(t
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.network.on(onmeta.RouteCreateOfframp, says("receiverWalletAddress", wallet))
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.at(10*time.Minute, func() {
 					order := r.order()
 					require.Equal(t, ramp.AwaitingPayment, order.Status)
@@ -70,7 +70,7 @@ func TestOrderOfAnUntrustedWalletExpiresWhenNobodyActs(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.network.on(onmeta.RouteCreateOfframp, says("receiverWalletAddress", ramp.NativeToken))
-		order := p.road(ramp.Offramp).sell(linkedSell("100.00"))
+		order := p.journey(ramp.Offramp).sell(linkedSell("100.00"))
 		require.Equal(t, ramp.Expired, order.Status)
 		require.Len(t, p.orders(), 1)
 	})
@@ -80,7 +80,7 @@ func TestOrderWhoseQRCodeAndVPADisagreeIsShownNeither(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.network.on(onmeta.RouteCreateOnramp, says("upiCode", "thief@evilbank"))
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(10*time.Minute, func() {
 			require.Contains(t, r.order().Attention, "the QR code and the VPA name different accounts")
 			require.Nil(t, r.order().Instructions.UPI)
@@ -101,7 +101,7 @@ func TestOrderWhoseIDIsNoneIsFoundByTheHistoryAndMadeOnce(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.network.on(onmeta.RouteCreateOnramp, says("orderId", id))
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				r.signalUTR(time.Hour, utr)
 				order := r.buy(linkedBuy("1000.00"))
 				require.Equal(t, ramp.Completed, order.Status)
@@ -112,13 +112,13 @@ func TestOrderWhoseIDIsNoneIsFoundByTheHistoryAndMadeOnce(t *testing.T) {
 	}
 }
 
-func TestNoSecondOrderIsMadeWhileTheHistoryTellsTheFirstUnderAnIDThatIsNone(t *testing.T) {
+func TestNoSecondOrderIsCreatedWhileTheHistoryHasTheFirstUnderAnInvalidID(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		bad := says("orderId", strings.Repeat("6", 5000))
 		p.network.on(onmeta.RouteCreateOnramp, bad)
 		p.network.on(onmeta.RouteOrderHistory, bad)
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(time.Hour, func() {
 			require.NotEmpty(t, r.order().Attention)
 			require.Len(t, p.network.sent(onmeta.RouteCreateOnramp), 1)
@@ -136,7 +136,7 @@ func TestSettlementInAnotherCurrencyIsNotShownAndAsksForAttention(t *testing.T) 
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.network.on(onmeta.RouteOnrampStatus, says("buyTokenSymbol", "![x](https://evil.test/p.png)"))
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.signalUTR(time.Hour, utr)
 		order := r.buy(linkedBuy("1000.00"))
 		require.Equal(t, ramp.Completed, order.Status)

@@ -20,7 +20,7 @@ const unmatchedUTR = "999900000001"
 func TestMistypedUTRIsCorrectedAndThePaymentFound(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.signalUTR(time.Hour, unmatchedUTR)
 		corrected := r.updateUTR(2*time.Hour, utr)
 
@@ -38,7 +38,7 @@ func TestMistypedUTRIsCorrectedAndThePaymentFound(t *testing.T) {
 func TestDroppedTransactionIsReplacedAndTheTokensFound(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Offramp)
+		r := p.journey(ramp.Offramp)
 		dropped := hash[:len(hash)-4] + "dead"
 		r.signalHash(time.Hour, dropped)
 		r.signalHash(2*time.Hour, hash)
@@ -57,15 +57,15 @@ func TestOrderThatTheProviderMovedBeforeAnyProofEndsAsTheProviderHasIt(t *testin
 	for name, amount := range map[string]string{
 		"cancelled": "1000.15", "refunded": "1000.16", "expired": "1000.17", "paid": "1000.18",
 	} {
-		for event, act := range map[string]func(*road){
-			"a proof":        func(r *road) { r.signalUTR(20*time.Minute, utr) },
-			"a cancellation": func(r *road) { r.at(20*time.Minute, r.CancelWorkflow) },
-			"the deadline":   func(*road) {},
+		for event, act := range map[string]func(*journey){
+			"a proof":        func(r *journey) { r.signalUTR(20*time.Minute, utr) },
+			"a cancellation": func(r *journey) { r.at(20*time.Minute, r.CancelWorkflow) },
+			"the deadline":   func(*journey) {},
 		} {
 			t.Run(name+", then "+event, func(t *testing.T) {
 				t.Parallel()
 				withProvider(t, func(p *provider) {
-					r := p.road(ramp.Onramp)
+					r := p.journey(ramp.Onramp)
 					act(r)
 
 					order := r.buy(linkedBuy(amount))
@@ -80,14 +80,14 @@ func TestOrderThatTheProviderMovedBeforeAnyProofEndsAsTheProviderHasIt(t *testin
 func TestSaleThatTheProviderMovedBeforeAnyProofEndsAsTheProviderHasIt(t *testing.T) {
 	t.Parallel()
 	for name, tokens := range map[string]string{"paid": "100.19", "expired": "100.21", "cancelled": "100.23"} {
-		for event, act := range map[string]func(*road){
-			"a proof":        func(r *road) { r.signalHash(20*time.Minute, refusedHash) },
-			"a cancellation": func(r *road) { r.at(20*time.Minute, r.CancelWorkflow) },
+		for event, act := range map[string]func(*journey){
+			"a proof":        func(r *journey) { r.signalHash(20*time.Minute, refusedHash) },
+			"a cancellation": func(r *journey) { r.at(20*time.Minute, r.CancelWorkflow) },
 		} {
 			t.Run(name+", then "+event, func(t *testing.T) {
 				t.Parallel()
 				withProvider(t, func(p *provider) {
-					r := p.road(ramp.Offramp)
+					r := p.journey(ramp.Offramp)
 					act(r)
 
 					order := r.sell(linkedSell(tokens))
@@ -124,7 +124,7 @@ func TestOrderFollowsStatusesInEverySpelling(t *testing.T) {
 		t.Run(amount, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				r.signalUTR(time.Minute, utr)
 				require.Equal(t, ending, r.buy(linkedBuy(amount)).Status)
 			})
@@ -134,7 +134,7 @@ func TestOrderFollowsStatusesInEverySpelling(t *testing.T) {
 		t.Run(tokens, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.signalHash(time.Minute, hash)
 				require.Equal(t, ending, r.sell(linkedSell(tokens)).Status)
 			})
@@ -145,7 +145,7 @@ func TestOrderFollowsStatusesInEverySpelling(t *testing.T) {
 func TestOrderThatTheProvidersSupportOpensAgainCompletes(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.signalUTR(time.Minute, utr)
 		order := r.buy(linkedBuy("1000.19"))
 		require.Equal(t, ramp.Completed, order.Status)
@@ -153,10 +153,10 @@ func TestOrderThatTheProvidersSupportOpensAgainCompletes(t *testing.T) {
 	})
 }
 
-func TestOrderWhoseStatusesFlapStaysShort(t *testing.T) {
+func TestOrderWhoseStatusesChangeBackAndForthStaysShort(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.signalUTR(time.Minute, utr)
 		order := r.buy(linkedBuy("1000.24"))
 		require.Equal(t, ramp.Completed, order.Status)
@@ -175,7 +175,7 @@ func TestRefusedLookNeverEndsAnOrder(t *testing.T) {
 					h := &hourOf{trouble: answersWith(status, "user is forbidden")}
 					h.from(p.network, onmeta.RouteOnrampStatus, 0)
 					(&hourOf{trouble: h.trouble}).from(p.network, onmeta.RouteOfframpStatus, 0)
-					r := p.road(direction)
+					r := p.journey(direction)
 					if direction == ramp.Offramp {
 						order := r.sell(linkedSell("100.00"))
 						require.Equal(t, ramp.Expired, order.Status)
@@ -197,7 +197,7 @@ func TestRefusedLookNeverEndsAnOrder(t *testing.T) {
 func TestLoginThatIsRefusedMidOrderIsNoRefusalOfTheProof(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(30*time.Minute, func() {
 			p.control("/sandbox/users", map[string]any{"email": linkedUser, "revokeTokens": true})
 			(&hourOf{trouble: answersWith(http.StatusBadRequest, "bad request")}).
@@ -236,7 +236,7 @@ func TestSlowCreationEndsInOneOrder(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.network.once(onmeta.RouteCreateOnramp, commitsLate(18*time.Second))
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.signalUTR(time.Hour, utr)
 
 		order := r.buy(linkedBuy("1000.00"))
@@ -256,7 +256,7 @@ func TestOrderThatIsFarWorseThanItsQuoteIsShownToNobodyUntilItIsConfirmed(t *tes
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.at(time.Minute, func() { require.Equal(t, ramp.AwaitingConfirmation, r.order().Status) })
 
 				order := r.sell(request)
@@ -276,7 +276,7 @@ func TestThereIsOneAmountToPay(t *testing.T) {
 	byPayout := linkedSell("")
 	byPayout.Fiat.Amount = "8400.14" // takes 3 % more tokens than quoted
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Offramp)
+		r := p.journey(ramp.Offramp)
 		r.at(time.Minute, func() {
 			order := r.order()
 			require.Equal(t, ramp.AwaitingPayment, order.Status)
@@ -292,7 +292,7 @@ func TestThereIsOneAmountToPay(t *testing.T) {
 func TestDepositOfMoreTokensThanOrderedIsShownToNobody(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Offramp)
+		r := p.journey(ramp.Offramp)
 		order := r.sell(linkedSell("100.15"))
 		require.Equal(t, ramp.Rejected, order.Status)
 		require.Empty(t, r.deposits)
@@ -302,7 +302,7 @@ func TestDepositOfMoreTokensThanOrderedIsShownToNobody(t *testing.T) {
 func TestPayoutIsPromisedNetOfATaxThatTheQuoteDoesNotName(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Offramp)
+		r := p.journey(ramp.Offramp)
 		r.signalHash(time.Hour, hash)
 
 		order := r.sell(linkedSell("100.00"))

@@ -80,30 +80,30 @@ func (h *hourOf) hasty(n *providerNetwork, route onmeta.Route, asked time.Durati
 // walk is an order of one direction, with everything that it needs from its user.
 type walk struct {
 	direction ramp.Direction
-	run       func(*provider, *road) ramp.Order
+	run       func(*provider, *journey) ramp.Order
 }
 
 // walks are of users without linked accounts, so that every call of the provider is on the way of one.
 func walks() (upi, bank, unverified, sale walk) {
-	upi = walk{ramp.Onramp, func(_ *provider, r *road) ramp.Order {
+	upi = walk{ramp.Onramp, func(_ *provider, r *journey) ramp.Order {
 		request := onrampRequest()
 		request.UPI.ID, request.UTR = "ashapending@okbank", utr
 		return r.buy(request)
 	}}
-	bank = walk{ramp.Onramp, func(_ *provider, r *road) ramp.Order {
+	bank = walk{ramp.Onramp, func(_ *provider, r *journey) ramp.Order {
 		request := onrampRequest()
 		request.PaymentMethod, request.UPI, request.UTR = ramp.IMPS, nil, utr
 		request.Bank = slowlyLinkedBank()
 		return r.buy(request)
 	}}
-	unverified = walk{ramp.Onramp, func(p *provider, r *road) ramp.Order {
+	unverified = walk{ramp.Onramp, func(p *provider, r *journey) ramp.Order {
 		request := onrampRequest()
 		request.Email, request.UTR = "asha+review+linked@example.test", utr
 		request.KYC = &ramp.KYC{Dossier: ramp.Dossier(p.dossier)}
 		r.at(90*time.Minute, func() { p.control("/sandbox/users", map[string]any{"email": request.Email, "kyc": "verified"}) })
 		return r.buy(request)
 	}}
-	sale = walk{ramp.Offramp, func(_ *provider, r *road) ramp.Order {
+	sale = walk{ramp.Offramp, func(_ *provider, r *journey) ramp.Order {
 		request := offrampRequest()
 		request.Bank, request.TransactionHash = slowlyLinkedBank(), hash
 		return r.sell(request)
@@ -181,7 +181,7 @@ func (s stop) endure(t *testing.T, h *hourOf) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		h.from(p.network, s.route, s.skip)
-		r := p.road(s.walk.direction)
+		r := p.journey(s.walk.direction)
 
 		order := s.walk.run(p, r)
 
@@ -241,7 +241,7 @@ func TestRetryAfterIsObeyedForAnHour(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				h := &hourOf{trouble: answersWith(http.StatusTooManyRequests, "Too Many Requests", "Retry-After", "200")}
 				h.from(p.network, s.route, s.skip)
-				r := p.road(s.walk.direction)
+				r := p.journey(s.walk.direction)
 
 				order := s.walk.run(p, r)
 

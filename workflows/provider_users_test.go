@@ -27,7 +27,7 @@ func TestDossierOfTheRequestIsUploadedAndVerified(t *testing.T) {
 		t.Run(tag, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				r.pace = time.Minute
 
 				order := r.buy(unverifiedBuy(tag, p.dossier))
@@ -44,7 +44,7 @@ func TestDossierOfTheRequestIsUploadedAndVerified(t *testing.T) {
 func TestUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Offramp)
+		r := p.journey(ramp.Offramp)
 		asked := r.update(0, ramp.AwaitOrder)
 		unreadable := r.update(time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier + "/nowhere")})
 		refused := r.update(2*time.Hour, ramp.SubmitKYC, ramp.KYCSubmission{Dossier: ramp.Dossier(p.dossier)})
@@ -67,7 +67,7 @@ func TestUserIsAskedForADossierUntilTheProviderTakesOne(t *testing.T) {
 func TestUserWhomTheProviderNeverVerifiesIsRejectedAfterTheTimeForAReview(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.pace = time.Minute
 
 		order := r.buy(unverifiedBuy("neververified", p.dossier))
@@ -79,7 +79,7 @@ func TestUserWhomTheProviderNeverVerifiesIsRejectedAfterTheTimeForAReview(t *tes
 	})
 }
 
-func TestKYCUploadWhoseAnswerIsUnheardOfIsRepeatedHarmlessly(t *testing.T) {
+func TestKYCUploadThatLostItsAnswerIsIdempotent(t *testing.T) {
 	t.Parallel()
 	for name, unheard := range afterTheDeed() {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestKYCUploadWhoseAnswerIsUnheardOfIsRepeatedHarmlessly(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				p.network.once(onmeta.RouteUploadKYC, unheard)
 
-				order := p.road(ramp.Onramp).buy(unverifiedBuy("nokyc", p.dossier))
+				order := p.journey(ramp.Onramp).buy(unverifiedBuy("nokyc", p.dossier))
 
 				require.Equal(t, ramp.Completed, order.Status)
 				require.NotContains(t, statuses(order), ramp.AwaitingKYC)
@@ -113,7 +113,7 @@ func TestUPIIDIsLinkedOrAskedForAnew(t *testing.T) {
 		t.Run(vpa, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				r.at(time.Hour, func() { require.Equal(t, reason != "", r.order().Status == ramp.AwaitingAccount) })
 				r.update(time.Hour+time.Minute, ramp.SubmitAccount, ramp.AccountSubmission{UPI: &ramp.UPIAccount{ID: "asha@okicici", Name: "Asha Rao"}})
 				r.signalUTR(2*time.Hour, utr)
@@ -142,7 +142,7 @@ func TestBankAccountIsLinkedOrAskedForAnew(t *testing.T) {
 		t.Run(number, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.at(time.Hour, func() { require.Equal(t, reason != "", r.order().Status == ramp.AwaitingAccount) })
 				r.update(time.Hour+time.Minute, ramp.SubmitAccount, ramp.AccountSubmission{Bank: offrampRequest().Bank})
 				r.signalHash(2*time.Hour, hash)
@@ -164,7 +164,7 @@ func TestAccountLinkedBeforeIsNotLinkedAgain(t *testing.T) {
 		request := linkedBuy("1000.00")
 		request.UTR = utr
 
-		require.Equal(t, ramp.Completed, p.road(ramp.Onramp).buy(request).Status)
+		require.Equal(t, ramp.Completed, p.journey(ramp.Onramp).buy(request).Status)
 
 		require.Empty(t, p.network.sent(onmeta.RouteLinkUPI))
 	})
@@ -181,8 +181,8 @@ func TestAccountThatTheProviderHasLinkedAlreadyIsLinked(t *testing.T) {
 				buy, sell := onrampRequest(), offrampRequest()
 				buy.UTR, sell.TransactionHash = utr, hash
 
-				bought := p.road(ramp.Onramp).buy(buy)
-				sold := p.road(ramp.Offramp).sell(sell)
+				bought := p.journey(ramp.Onramp).buy(buy)
+				sold := p.journey(ramp.Offramp).sell(sell)
 
 				require.Equal(t, ramp.Completed, bought.Status)
 				require.Equal(t, ramp.Completed, sold.Status)
@@ -205,19 +205,19 @@ func goodPrice(t *testing.T) string {
 	withProvider(t, func(p *provider) {
 		request := linkedBuy(swingingPrice)
 		request.UTR = utr
-		price = p.road(ramp.Onramp).buy(request).Quote.Receive.Amount
+		price = p.journey(ramp.Onramp).buy(request).Quote.Receive.Amount
 	})
 	return price
 }
 
-func TestPriceAboveTheMinimumIsTakenUnasked(t *testing.T) {
+func TestPriceAboveTheMinimumNeedsNoConfirmation(t *testing.T) {
 	t.Parallel()
 	good := goodPrice(t)
 	withProvider(t, func(p *provider) {
 		request := linkedBuy(swingingPrice)
 		request.UTR, request.Quote = utr, &ramp.QuoteTerms{MinReceived: good}
 
-		order := p.road(ramp.Onramp).buy(request)
+		order := p.journey(ramp.Onramp).buy(request)
 
 		require.Equal(t, ramp.Completed, order.Status)
 		require.NotContains(t, statuses(order), ramp.AwaitingConfirmation)
@@ -230,7 +230,7 @@ func TestPriceBelowTheMinimumMakesNoOrderUntilItIsConfirmed(t *testing.T) {
 	good := goodPrice(t)
 	withProvider(t, func(p *provider) {
 		time.Sleep(30 * time.Second)
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		var quoted ramp.Quote
 		r.at(15*time.Second, func() {
 			require.Equal(t, ramp.AwaitingConfirmation, r.order().Status)
@@ -253,7 +253,7 @@ func TestPriceBelowTheMinimumMakesNoOrderUntilItIsConfirmed(t *testing.T) {
 func TestPriceThatDropsBeforeItIsConfirmedIsConfirmedAgain(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		var first, second ramp.Quote
 		r.at(35*time.Second, func() {
 			first = *r.order().Quote
@@ -277,12 +277,12 @@ func TestPriceThatDropsBeforeItIsConfirmedIsConfirmedAgain(t *testing.T) {
 }
 
 // The creation is down until the quote has expired and the price has dropped.
-func TestPriceThatDropsWhileTheProviderIsDownIsNotTakenUnasked(t *testing.T) {
+func TestPriceThatDropsWhileTheProviderIsDownNeedsConfirmation(t *testing.T) {
 	t.Parallel()
 	good := goodPrice(t)
 	withProvider(t, func(p *provider) {
 		p.network.once(onmeta.RouteCreateOnramp, answersWith(http.StatusServiceUnavailable, "down", "Retry-After", "35"))
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(50*time.Second, func() {
 			require.Equal(t, ramp.AwaitingConfirmation, r.order().Status)
 			require.Empty(t, p.orders())

@@ -95,8 +95,8 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 	})
 }
 
-// road is one order in the SDK's test environment, with the real activities. Its clock never jumps ahead of theirs.
-type road struct {
+// journey is one order in the SDK's test environment, with the real activities. Its clock never jumps ahead of theirs.
+type journey struct {
 	*world
 	provider *provider
 	commands commands
@@ -110,10 +110,10 @@ type road struct {
 	deposits map[string]bool
 }
 
-func (p *provider) road(direction ramp.Direction) *road {
+func (p *provider) journey(direction ramp.Direction) *journey {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	r := &road{
+	r := &journey{
 		world:    &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: p.t},
 		provider: p, over: make(chan struct{}), began: time.Now(), pace: tick, deposits: map[string]bool{},
 	}
@@ -122,7 +122,7 @@ func (p *provider) road(direction ramp.Direction) *road {
 	r.SetTestTimeout(never)
 	r.SetActivityTimeoutGracePeriod(never) // counts from the first attempt, over all retries, which no server does
 	r.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
-	r.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&pacemaker{road: r}}})
+	r.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&pacemaker{journey: r}}})
 	workflows.Register(r)
 	r.RegisterActivity(p.calls)
 	activities.RegisterWatches(r, p.watches)
@@ -133,14 +133,14 @@ func (p *provider) road(direction ramp.Direction) *road {
 }
 
 // tick makes the workflow's clock walk with the activities', and looks every minute at what the order shows.
-func (r *road) tick() {
+func (r *journey) tick() {
 	if r.Now().Sub(r.began)%time.Minute == 0 {
 		r.look(r.order())
 	}
 	r.at(r.pace, r.tick)
 }
 
-func (r *road) look(order ramp.Order) {
+func (r *journey) look(order ramp.Order) {
 	if order.Attention != "" {
 		r.concerned++
 	}
@@ -149,23 +149,23 @@ func (r *road) look(order ramp.Order) {
 	}
 }
 
-func (r *road) buy(request ramp.OnrampRequest) ramp.Order {
+func (r *journey) buy(request ramp.OnrampRequest) ramp.Order {
 	r.t.Helper()
 	r.provider.dossierIsOf(string(request.Email))
 	return r.walk(ramp.OnrampWorkflow, request)
 }
 
-func (r *road) sell(request ramp.OfframpRequest) ramp.Order {
+func (r *journey) sell(request ramp.OfframpRequest) ramp.Order {
 	r.t.Helper()
 	r.provider.dossierIsOf(string(request.Email))
 	return r.walk(ramp.OfframpWorkflow, request)
 }
 
-func (r *road) signalHash(after time.Duration, hash string) {
+func (r *journey) signalHash(after time.Duration, hash string) {
 	r.at(after, func() { r.SignalWorkflow(ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: hash}) })
 }
 
-func (r *road) walk(workflow string, request any) ramp.Order {
+func (r *journey) walk(workflow string, request any) ramp.Order {
 	r.t.Helper()
 	defer close(r.over)
 	order := r.run(workflow, request)
@@ -176,7 +176,7 @@ func (r *road) walk(workflow string, request any) ramp.Order {
 const keepPace = "keepPace"
 
 // keepPace is an activity that runs as long as the order: the environment skips time only while none runs.
-func (r *road) keepPace(ctx context.Context) error {
+func (r *journey) keepPace(ctx context.Context) error {
 	select {
 	case <-r.over:
 		return nil
@@ -188,11 +188,11 @@ func (r *road) keepPace(ctx context.Context) error {
 // pacemaker keeps the environment from skipping time, and counts what the order leaves in its history.
 type pacemaker struct {
 	interceptor.WorkerInterceptorBase
-	road *road
+	journey *journey
 }
 
 func (p *pacemaker) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	return &pacedWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, road: p.road}
+	return &pacedWorkflow{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, journey: p.journey}
 }
 
 // InterceptActivity makes no attempt follow one that was cancelled, as no server does: it would wait for the clock of a workflow
@@ -215,12 +215,12 @@ func (a *pacedActivity) ExecuteActivity(ctx context.Context, in *interceptor.Exe
 
 type pacedWorkflow struct {
 	interceptor.WorkflowInboundInterceptorBase
-	road *road
+	journey *journey
 }
 
 func (w *pacedWorkflow) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
 	return w.Next.Init(&recorder{
-		WorkflowOutboundInterceptorBase: interceptor.WorkflowOutboundInterceptorBase{Next: outbound}, commands: &w.road.commands,
+		WorkflowOutboundInterceptorBase: interceptor.WorkflowOutboundInterceptorBase{Next: outbound}, commands: &w.journey.commands,
 	})
 }
 

@@ -30,12 +30,12 @@ func requireQuiet(t *testing.T, order ramp.Order) {
 	}
 }
 
-func TestOrderShowsNothingPersonalOfWhatTheProviderSays(t *testing.T) {
+func TestOrderShowsNoPersonalDataFromTheProvider(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(p *provider) ramp.Order{
 		"on-ramp": func(p *provider) ramp.Order {
 			p.network.once(onmeta.RouteSubmitUTR, answersWith(http.StatusForbidden, gossip))
-			r := p.road(ramp.Onramp)
+			r := p.journey(ramp.Onramp)
 			r.signalUTR(time.Minute, utr)
 			r.at(5*time.Minute, func() { requireQuiet(p.t, r.order()) })
 			r.at(time.Hour, func() { p.forceSaying("refunded", gossip) })
@@ -44,7 +44,7 @@ func TestOrderShowsNothingPersonalOfWhatTheProviderSays(t *testing.T) {
 		},
 		"off-ramp": func(p *provider) ramp.Order {
 			p.network.once(onmeta.RouteSubmitHash, answersWith(http.StatusConflict, gossip))
-			r := p.road(ramp.Offramp)
+			r := p.journey(ramp.Offramp)
 			r.signalHash(time.Minute, hash)
 			r.at(5*time.Minute, func() { requireQuiet(p.t, r.order()) })
 			r.at(time.Hour, func() { p.forceSaying("refunded", gossip) })

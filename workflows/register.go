@@ -12,7 +12,7 @@ type Registry interface {
 	RegisterDynamicWorkflow(workflow any, options workflow.DynamicRegisterOptions)
 }
 
-// Register registers every workflow under the name that the contract gives it, and what answers for misspelt names.
+// Register registers every workflow under its name in the contract, and a handler for misspelt names.
 func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	registry.RegisterWorkflowWithOptions(Adoption, workflow.RegisterOptions{Name: ramp.AdoptionWorkflow})

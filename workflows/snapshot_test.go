@@ -87,7 +87,7 @@ func TestOrderSaysWhatItWaitsForAndWhatItTakes(t *testing.T) {
 	}
 }
 
-func TestConcernKeepsItsTypeAndSinceWhenUntilItIsGone(t *testing.T) {
+func TestConcernKeepsItsTypeAndStartUntilItIsCleared(t *testing.T) {
 	t.Parallel()
 	looked := false
 	w := scene{

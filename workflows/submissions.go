@@ -106,7 +106,7 @@ func (s *slot[T]) close(why string) {
 		return
 	}
 	s.closedBecause = why
-	over := &ramp.Error{Type: ramp.NotAwaited, Message: "not needed any more: " + why}
+	over := &ramp.Error{Type: ramp.NotAwaited, Message: "no longer needed: " + why}
 	if s.waiting != nil {
 		s.waiting.decide(over)
 		s.waiting = nil

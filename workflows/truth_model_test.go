@@ -40,7 +40,7 @@ func TestModelOfTheProvidersTruthHolds(t *testing.T) {
 // truthRun is an order being played, and what was seen of it.
 type truthRun struct {
 	*truthScenario
-	*road
+	*journey
 	provider *truthProvider
 
 	begun   map[anchor]bool
@@ -83,7 +83,7 @@ func (s *truthScenario) play(t *testing.T) *truthRun {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(start))
 		world.t = t
-		r.road = r.run(world)
+		r.journey = r.run(world)
 		r.begin(fromStart, 0)
 		r.at(tick, r.watch)
 		if s.revokedAfter > 0 {
@@ -118,13 +118,13 @@ func (r *truthRun) world(t *testing.T) *provider {
 }
 
 // run makes an order ready to be played in the world.
-func (r *truthRun) run(world *provider) *road {
-	road := world.road(r.direction)
-	road.SetWorkflowRunTimeout(4 * 24 * time.Hour)
-	road.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{
-		&pacemaker{road: road}, &resetter{always: r.resets}, &farewell{run: r, clock: time.Now},
+func (r *truthRun) run(world *provider) *journey {
+	journey := world.journey(r.direction)
+	journey.SetWorkflowRunTimeout(4 * 24 * time.Hour)
+	journey.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		&pacemaker{journey: journey}, &resetter{always: r.resets}, &farewell{run: r, clock: time.Now},
 	}})
-	return road
+	return journey
 }
 
 // farewell notes when the order is over, and keeps its environment for a while, since activities that it left behind may
@@ -262,7 +262,7 @@ func (r *truthRun) watch() {
 }
 
 func (r *truthRun) see() ramp.Order {
-	order := r.road.order()
+	order := r.journey.order()
 	r.seen = append(r.seen, sighting{time.Now().UTC(), order})
 	return order
 }

@@ -122,10 +122,10 @@ func (o *orderRun) handleDecrypted(ctx workflow.Context, m message, id string, o
 	o.admission.rules.KeyIDs = append(o.admission.rules.KeyIDs, id)
 	var payload commonpb.Payload
 	if len(opened) == 0 || proto.Unmarshal(opened, &payload) != nil {
-		o.note(ctx, "A "+m.name+" signal that was set aside is ignored: it was encrypted for another order, or was changed.")
+		o.note(ctx, "A "+m.name+" signal that was set aside is ignored: it was encrypted for another order, or altered.")
 		return
 	}
-	o.note(ctx, "A "+m.name+" signal that was set aside is read now.")
+	o.note(ctx, "A "+m.name+" signal that was set aside is decrypted and read now.")
 	delete(payload.Metadata, payloadmeta.MetadataKeyID)
 	o.handleSignal(ctx, m, converter.NewRawValue(&payload))
 }

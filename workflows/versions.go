@@ -2,46 +2,46 @@ package workflows
 
 import "go.temporal.io/sdk/workflow"
 
-// Changes of what an order does. An order in flight takes each up where it first comes to it, and a recorded one replays as it
-// was recorded. They are asked for only on the roads that they change: each costs two events there, and none elsewhere.
+// Versions of what an order does (workflow.GetVersion). An order in flight adopts a change where it first reaches it; a recorded history
+// replays as recorded. A change is asked for only on the paths that it changes, because each costs two events there.
 const (
 	// changeReplacedProofs: another proof is submitted until the provider has the payment.
 	changeReplacedProofs = "replaced-proofs"
-	// changeCancellationAsks: a cancellation asks the provider whether it has the payment.
+	// changeCancellationAsks: a cancellation asks the provider for the payment first.
 	changeCancellationAsks = "cancellation-asks-the-provider"
-	// changeLookGivesWay: a look at the provider is given up for a proof that comes meanwhile.
+	// changeLookGivesWay: a proof that arrives during a look at the provider ends the look.
 	changeLookGivesWay = "look-gives-way-to-proof"
 	// changeBothSidesAgreed: a confirmed quote counts only for one at which the user pays no more.
 	changeBothSidesAgreed = "both-sides-of-a-price-agreed"
-	// changeLateWithoutProof: an order that the provider expires after it had found the payment by itself is watched on, too.
+	// changeLateWithoutProof: an order that the provider expires after it has found the payment without a proof is watched on, too.
 	changeLateWithoutProof = "late-without-proof"
-	// changeRefusalTells: the state that comes with a refused proof decides.
+	// changeRefusalTells: the state that comes with a refused proof counts.
 	changeRefusalTells = "refusal-tells-the-state"
-	// changeOrderPrice: the price of a provider's order that is worse than agreed is the next one to agree to.
+	// changeOrderPrice: a provider's order at a worse price than agreed makes that price the next one to confirm.
 	changeOrderPrice = "price-of-the-order"
-	// changeUnpayable: attention is asked for when nothing tells how to pay, and only then.
+	// changeUnpayable: lost instructions are a concern when the order has none, and only then.
 	changeUnpayable = "nothing-tells-how-to-pay"
-	// changeProofLimit: an order takes so many proofs and no more.
+	// changeProofLimit: proofLimit bounds the proofs of an order.
 	changeProofLimit = "proof-limit"
-	// changeIdentity: a user who is not verified is watched until they are, and may hand in documents all the while.
+	// changeIdentity: a user who is not verified is watched until they are, and may submit documents at any time.
 	changeIdentity = "identify-user"
-	// changeLastLookForAccount: an account is looked for once more before the order gives it up.
+	// changeLastLookForAccount: a refused account is looked for once more before the order is rejected.
 	changeLastLookForAccount = "look-for-account"
-	// changeEarlyMessages: messages that come before the order has begun are read once it has.
+	// changeEarlyMessages: messages that arrive before the order is admitted are handled once it is.
 	changeEarlyMessages = "early-messages"
-	// changeClearAsksAhead: nothing is asked ahead for a request in clear, which may not be taken.
+	// changeClearAsksAhead: an unencrypted request, which may be refused, prefetches nothing.
 	changeClearAsksAhead = "clear-asks-nothing-ahead"
-	// changeOneArgument: a request that comes with further arguments is declined.
+	// changeOneArgument: a request with further arguments is declined.
 	changeOneArgument = "one-argument"
-	// changeAccountLimit: an order takes so many accounts and no more.
+	// changeAccountLimit: accountLimit bounds the accounts of an order.
 	changeAccountLimit = "account-limit"
-	// changeUnkeptPause: an order pauses before it makes another in place of a second one that is another order's.
+	// changeUnkeptPause: an order pauses before it replaces a second foreign order.
 	changeUnkeptPause = "unkept-pause"
-	// changeReservedMetadata: a request whose metadata has a key of ours is invalid.
+	// changeReservedMetadata: a request whose metadata has a reserved key is invalid.
 	changeReservedMetadata = "reserved-metadata"
 )
 
-// changed reports whether this order takes up a change. Validators and queries must not ask.
+// changed reports whether this order has a change, and records that. Validators and queries must not call it.
 func changed(ctx workflow.Context, change string) bool {
 	return workflow.GetVersion(ctx, change, workflow.DefaultVersion, 1) == 1
 }

@@ -263,7 +263,7 @@ func TestClearRequestIsRefusedUnlessClearIsAllowed(t *testing.T) {
 func TestClearAccountIsNotAccepted(t *testing.T) {
 	t.Parallel()
 	attacker := map[string]any{"upi": map[string]string{"id": "mallory@okbank", "name": "Mallory"}}
-	for rule, want := range map[string]string{"false": "in clear is not taken", "true": "not awaited: in clear it is taken only while"} {
+	for rule, want := range map[string]string{"false": "must be encrypted", "true": "not awaited: unencrypted, it is accepted only while"} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, 60, withEnvironment("RAMP_ALLOW_CLEAR="+rule))
@@ -345,7 +345,7 @@ func TestProofUnderAnUnknownKeyIsReadOnceTheKeyIsKnown(t *testing.T) {
 	require.Equal(t, utrOf(1), string(order.Proof.UTR))
 	notes, err := json.Marshal(order.Timeline)
 	require.NoError(t, err)
-	require.Contains(t, string(notes), "set aside is read now")
+	require.Contains(t, string(notes), "set aside is decrypted and read now")
 }
 
 // dialWithNewKey connects as a backend that encrypts with a key that no other program has.

@@ -249,7 +249,7 @@ func TestKeysRotateWhileAnOrderRuns(t *testing.T) {
 	require.Len(t, byKey, 2)
 	require.Greater(t, byKey[old], 10)
 	require.Greater(t, byKey[s.Keyring.Primary()], 10)
-	require.Contains(t, fmt.Sprint(order.Timeline), "set aside is read now", "the worker did not have the key when the order began")
+	require.Contains(t, fmt.Sprint(order.Timeline), "set aside is decrypted and read now", "the worker did not have the key when the order began")
 	s.requireReplay(buy("rotated"))
 	keys, err := codec.ListKeys(t.Context(), source)
 	require.NoError(t, err)

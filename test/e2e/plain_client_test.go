@@ -233,7 +233,7 @@ func TestMissingAndAdditionalArgumentsFailAPlainStart(t *testing.T) {
 		arguments []any
 		want      string
 	}{
-		"two":  {[]any{onrampRequest("two"), "and more"}, "one argument is taken, and 2 were sent"},
+		"two":  {[]any{onrampRequest("two"), "and more"}, "one argument is expected, and 2 were sent"},
 		"none": {nil, "the argument is missing"},
 	} {
 		run, err := s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "onramp/" + reference, TaskQueue: ramp.TaskQueue},

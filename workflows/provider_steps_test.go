@@ -25,14 +25,14 @@ func afterTheDeed() map[string]trouble {
 	}
 }
 
-func TestOnrampOrderWhoseCreationIsUnheardOfIsMadeOnce(t *testing.T) {
+func TestOnrampOrderWhoseCreationLostItsAnswerIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	for name, unheard := range afterTheDeed() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.network.once(onmeta.RouteCreateOnramp, unheard)
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				r.at(time.Minute, func() { require.Contains(t, r.order().Attention, "payment instructions was lost") })
 				r.signalUTR(time.Hour, utr)
 
@@ -47,14 +47,14 @@ func TestOnrampOrderWhoseCreationIsUnheardOfIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestOfframpOrderWhoseCreationIsUnheardOfIsNeverShownNorPaid(t *testing.T) {
+func TestOfframpOrderWhoseCreationLostItsAnswerIsNeverShownNorPaid(t *testing.T) {
 	t.Parallel()
 	for name, unheard := range afterTheDeed() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
 				p.network.once(onmeta.RouteCreateOfframp, unheard)
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.signalHash(time.Hour, hash)
 
 				order := r.sell(linkedSell("100.00"))
@@ -74,13 +74,13 @@ func TestOfframpOrderWhoseCreationIsUnheardOfIsNeverShownNorPaid(t *testing.T) {
 	}
 }
 
-func TestNoSecondOrderIsMadeWhileTheHistoryThatTellsOfTheFirstIsDown(t *testing.T) {
+func TestNoSecondOrderIsCreatedWhileTheOrderHistoryIsDown(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		p.network.once(onmeta.RouteCreateOnramp, resetAfterWrite)
 		h := &hourOf{trouble: answersWith(http.StatusServiceUnavailable, "down")}
 		h.from(p.network, onmeta.RouteOrderHistory, 0)
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		request := linkedBuy("1000.00")
 		request.UTR = utr
 
@@ -100,7 +100,7 @@ func TestHourWithoutAnswersToTheCreationEndsInOneRecordedOrder(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
 		(&hourOf{trouble: resetAfterWrite}).from(p.network, onmeta.RouteCreateOnramp, 0)
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.signalUTR(2*time.Hour, utr)
 
 		order := r.buy(linkedBuy("1000.00"))
@@ -120,7 +120,7 @@ func TestHourOfOutageAtTheCreationEndsInOneOrder(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				(&hourOf{trouble: answersWith(http.StatusServiceUnavailable, "down")}).from(p.network, s.route, 0)
 
-				order := s.walk.run(p, p.road(s.walk.direction))
+				order := s.walk.run(p, p.journey(s.walk.direction))
 
 				require.Equal(t, ramp.Completed, order.Status)
 				require.Len(t, p.orders(), 1)
@@ -130,7 +130,7 @@ func TestHourOfOutageAtTheCreationEndsInOneOrder(t *testing.T) {
 	}
 }
 
-func TestProofWhoseAnswerIsUnheardOfCountsOnce(t *testing.T) {
+func TestProofThatLostItsAnswerCountsOnce(t *testing.T) {
 	t.Parallel()
 	for name, unheard := range afterTheDeed() {
 		t.Run(name, func(t *testing.T) {
@@ -138,10 +138,10 @@ func TestProofWhoseAnswerIsUnheardOfCountsOnce(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				p.network.once(onmeta.RouteSubmitUTR, unheard)
 				p.network.once(onmeta.RouteSubmitHash, unheard)
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				answered := r.update(time.Hour, ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
 				bought := r.buy(linkedBuy("1000.00"))
-				s := p.road(ramp.Offramp)
+				s := p.journey(ramp.Offramp)
 				s.signalHash(time.Hour, hash)
 				sold := s.sell(linkedSell("100.00"))
 
@@ -162,11 +162,11 @@ func TestRefusedUTRLeavesTheDeadlineAndTheNextOneCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				before := p.road(ramp.Onramp)
+				before := p.journey(ramp.Onramp)
 				before.signalUTR(time.Minute, otherUTR)
 				require.Equal(t, ramp.Completed, before.buy(linkedBuy("1000.00")).Status)
 				began := time.Now().UTC()
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				answered := r.update(time.Hour, ramp.SubmitUTR, ramp.UTRSubmission{UTR: ramp.UTR(refused)})
 				r.at(2*time.Hour, func() {
 					order := r.order()
@@ -196,11 +196,11 @@ func TestRefusedHashLeavesTheDeadlineAndTheNextOneCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				before := p.road(ramp.Offramp)
+				before := p.journey(ramp.Offramp)
 				before.signalHash(time.Minute, otherHash)
 				require.Equal(t, ramp.Completed, before.sell(linkedSell("100.00")).Status)
 				began := time.Now().UTC()
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				answered := r.update(time.Hour, ramp.SubmitTransactionHash, ramp.HashSubmission{TransactionHash: tt.refused})
 				r.at(2*time.Hour, func() {
 					order := r.order()
@@ -224,7 +224,7 @@ func TestRefusedHashLeavesTheDeadlineAndTheNextOneCounts(t *testing.T) {
 func TestUTRForAnOrderThatTheProviderHasThePaymentOfIsNotNeededAndTheOrderFollowed(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(time.Hour, func() { p.force("fiatReceived") })
 		answered := r.update(time.Hour+time.Minute, ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
 		r.at(2*time.Hour, func() { p.force("completed") })
@@ -331,7 +331,7 @@ func TestOnrampOrderFollowsTheProviderToEveryEnding(t *testing.T) {
 		t.Run(c.amount, func(t *testing.T) {
 			t.Parallel()
 			c.withProvider(t, func(p *provider) {
-				r := p.road(ramp.Onramp)
+				r := p.journey(ramp.Onramp)
 				r.pace = time.Minute
 				r.signalUTR(time.Minute, utr)
 				c.check(t, p, r.buy(linkedBuy(c.amount)))
@@ -346,7 +346,7 @@ func TestOfframpOrderFollowsTheProviderToEveryEnding(t *testing.T) {
 		t.Run(c.amount, func(t *testing.T) {
 			t.Parallel()
 			c.withProvider(t, func(p *provider) {
-				r := p.road(ramp.Offramp)
+				r := p.journey(ramp.Offramp)
 				r.pace = time.Minute
 				r.signalHash(time.Minute, hash)
 				c.check(t, p, r.sell(linkedSell(c.amount)))
@@ -358,7 +358,7 @@ func TestOfframpOrderFollowsTheProviderToEveryEnding(t *testing.T) {
 func TestAcceptedUTRWithoutAPaymentExpiresWithTheProvidersOrder(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.pace = time.Minute
 		r.signalUTR(time.Minute, "999912345678")
 
@@ -373,7 +373,7 @@ func TestAcceptedUTRWithoutAPaymentExpiresWithTheProvidersOrder(t *testing.T) {
 func TestAcceptedHashWithoutTokensIsWatchedOnWithAttentionUntilTheProviderEndsIt(t *testing.T) {
 	t.Parallel()
 	withSlowPolls(t, func(p *provider) {
-		r := p.road(ramp.Offramp)
+		r := p.journey(ramp.Offramp)
 		r.pace = time.Minute
 		r.signalHash(time.Minute, "0x"+strings.Repeat("1", 60)+"dead")
 		r.at(23*time.Hour, func() { require.Empty(t, r.order().Attention) })
@@ -392,19 +392,19 @@ func TestAcceptedHashWithoutTokensIsWatchedOnWithAttentionUntilTheProviderEndsIt
 func TestUTROfAnOrderThatFellThroughPaysANewOne(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fall func(*road) ramp.Order
+		fall func(*journey) ramp.Order
 		as   ramp.Status
 		utr  string
 		pays string // the amount of the new order
 	}{
-		"cancelled, for the amount was another": {func(r *road) ramp.Order {
+		"cancelled, for the amount was another": {func(r *journey) ramp.Order {
 			r.signalUTR(time.Minute, utr)
 			return r.buy(linkedBuy("1000.01"))
 		}, ramp.Cancelled, utr, "900.00"},
-		"expired without a UTR": {func(r *road) ramp.Order {
+		"expired without a UTR": {func(r *journey) ramp.Order {
 			return r.buy(linkedBuy("1000.00"))
 		}, ramp.Expired, utr, "1000.00"},
-		"expired with its UTR, and the provider gives it back": {func(r *road) ramp.Order {
+		"expired with its UTR, and the provider gives it back": {func(r *journey) ramp.Order {
 			r.pace = time.Minute
 			r.signalUTR(time.Minute, "999812345678")
 			return r.buy(linkedBuy("1000.00"))
@@ -413,12 +413,12 @@ func TestUTROfAnOrderThatFellThroughPaysANewOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			withProvider(t, func(p *provider) {
-				old := tt.fall(p.road(ramp.Onramp))
+				old := tt.fall(p.journey(ramp.Onramp))
 				require.Equal(t, tt.as, old.Status)
 				request := linkedBuy(tt.pays)
 				request.UTR = ramp.UTR(tt.utr)
 
-				order := p.road(ramp.Onramp).buy(request)
+				order := p.journey(ramp.Onramp).buy(request)
 
 				require.Equal(t, ramp.Completed, order.Status)
 				require.NotEqual(t, old.OrderID, order.OrderID)
@@ -436,7 +436,7 @@ func TestUTROfACancelledOrderIsCancelledAgainOnAnOrderOfTheSameAmount(t *testing
 		for range 2 {
 			request := linkedBuy("1000.01")
 			request.UTR = utr
-			order := p.road(ramp.Onramp).buy(request)
+			order := p.journey(ramp.Onramp).buy(request)
 			require.Equal(t, ramp.Cancelled, order.Status)
 			require.Contains(t, order.ProviderReason, "amount paid (900.00 INR)")
 		}
@@ -448,14 +448,14 @@ func TestUTROfACancelledOrderIsCancelledAgainOnAnOrderOfTheSameAmount(t *testing
 func TestUTRThatAnExpiredOrderTookIsRefusedOnANewOne(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		old := p.road(ramp.Onramp)
+		old := p.journey(ramp.Onramp)
 		old.signalUTR(time.Minute, utr)
 		old.at(2*time.Minute, func() { p.force("expired") })
 		require.Equal(t, ramp.Expired, old.buy(linkedBuy("1000.00")).Status)
 		request := linkedBuy("1000.00")
 		request.UTR = utr
 
-		order := p.road(ramp.Onramp).buy(request)
+		order := p.journey(ramp.Onramp).buy(request)
 
 		require.Equal(t, ramp.Expired, order.Status)
 		require.Contains(t, notes(order), "Invalid UTR")
@@ -463,15 +463,15 @@ func TestUTRThatAnExpiredOrderTookIsRefusedOnANewOne(t *testing.T) {
 	})
 }
 
-func TestOrderWithoutProofExpiresWithNoPollOnTheWay(t *testing.T) {
+func TestOrderWithoutProofExpiresWithoutAPoll(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		bought := p.road(ramp.Onramp)
+		bought := p.journey(ramp.Onramp)
 
 		require.Equal(t, ramp.Expired, bought.buy(linkedBuy("1000.00")).Status)
 		require.Len(t, p.network.sent(onmeta.RouteOnrampStatus), 1)
 
-		sold := p.road(ramp.Offramp)
+		sold := p.journey(ramp.Offramp)
 		require.Equal(t, ramp.Expired, sold.sell(linkedSell("100.00")).Status)
 		require.Len(t, p.network.sent(onmeta.RouteOfframpStatus), 1)
 		require.Empty(t, p.payouts())
@@ -483,7 +483,7 @@ func TestOrderDoesNotExpireBeforeTheProviderHasAnsweredTheLastLook(t *testing.T)
 	withProvider(t, func(p *provider) {
 		h := &hourOf{trouble: answersWith(http.StatusServiceUnavailable, "down")}
 		h.from(p.network, onmeta.RouteOnrampStatus, 0)
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(3*time.Hour+30*time.Minute, func() {
 			require.Equal(t, ramp.AwaitingPayment, r.order().Status)
 			require.Contains(t, r.order().Attention, "does not answer")
@@ -502,7 +502,7 @@ func TestOrderDoesNotExpireBeforeTheProviderHasAnsweredTheLastLook(t *testing.T)
 func TestTokenThatExpiresMidOrderIsRenewed(t *testing.T) {
 	t.Parallel()
 	withSlowPolls(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.pace = time.Minute
 		r.signalUTR(2*time.Hour+30*time.Minute, utr)
 
@@ -517,7 +517,7 @@ func TestTokenThatExpiresMidOrderIsRenewed(t *testing.T) {
 func TestTokensThatTheProviderRevokesMidOrderAreReplacedAtOnce(t *testing.T) {
 	t.Parallel()
 	withProvider(t, func(p *provider) {
-		r := p.road(ramp.Onramp)
+		r := p.journey(ramp.Onramp)
 		r.at(30*time.Minute, func() { p.control("/sandbox/users", map[string]any{"email": linkedUser, "revokeTokens": true}) })
 		r.signalUTR(40*time.Minute, utr)
 

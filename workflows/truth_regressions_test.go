@@ -28,8 +28,8 @@ func cancelAt(offset time.Duration) action {
 	return action{anchor: fromOrder, offset: offset, what: cancel}
 }
 
-// truthRoads are orders that once ended otherwise than the provider's.
-func truthRoads() map[string]truthScenario {
+// truthRegressions are orders that once ended otherwise than the provider's.
+func truthRegressions() map[string]truthScenario {
 	at11, at12 := 11*time.Minute, 12*time.Minute
 	one := func(kind truthFaultKind) []truthFault { return []truthFault{{kind: kind}} }
 	return map[string]truthScenario{
@@ -101,7 +101,7 @@ func truthRoads() map[string]truthScenario {
 
 func TestOrderAgreesWithTheProvidersTruth(t *testing.T) {
 	t.Parallel()
-	for name, s := range truthRoads() {
+	for name, s := range truthRegressions() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if s.direction == "" {

@@ -29,7 +29,7 @@ func TestUnverifiedUserWithADossierIsVerifiedByUploadingIt(t *testing.T) {
 	require.NotContains(t, statuses(order), ramp.AwaitingKYC)
 }
 
-func TestUnverifiedUserIsAskedForADossierUntilOneIsTaken(t *testing.T) {
+func TestUnverifiedUserIsAskedForADossierUntilOneIsAccepted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, nil)
@@ -489,7 +489,7 @@ func TestCancellationBeforeAcceptedProofEndsTheOrder(t *testing.T) {
 	}
 }
 
-func TestDeadlineCountsFromWhenTheOrderWasMadeHoweverLateOneHearsOfIt(t *testing.T) {
+func TestDeadlineCountsFromTheCreationHoweverLateItsAnswer(t *testing.T) {
 	t.Parallel()
 	made := onrampOrder
 	made.At = start.Add(-2 * time.Hour)
@@ -543,7 +543,7 @@ func TestOrderThatAnotherHasAdoptedIsMadeAgain(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, another.OrderID, order.OrderID)
-	require.Contains(t, notes(order), "has adopted the one that was made")
+	require.Contains(t, notes(order), "has adopted the created one")
 }
 
 // A provider that answers with orders of others, for whatever reason, must not make an order's history grow until the server ends it.
@@ -590,7 +590,7 @@ func TestOrderThatOnlyGetsOthersOrdersCanBeCancelled(t *testing.T) {
 	require.Empty(t, order.OrderID)
 }
 
-func TestCancellationWhileTheOrderIsMadeWaitsUntilItsIdIsKnown(t *testing.T) {
+func TestCancellationDuringTheCreationWaitsForTheOrderID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).CreateOnrampOrder).After(time.Minute).Return(onrampOrder, nil)
@@ -656,7 +656,7 @@ func TestCancellationAfterAcceptedProofIsRefusedWithAReason(t *testing.T) {
 	require.Contains(t, notes(order), "Cancellation refused")
 }
 
-func TestCancellationWaitsForTheAnswerAboutAProofOnItsWay(t *testing.T) {
+func TestCancellationWaitsForTheAnswerAboutASubmittedProof(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)
 	w.on((*activities.Calls)(nil).SubmitUTR).After(time.Hour).Return(activities.SubmitResult{}, nil)
