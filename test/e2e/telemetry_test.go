@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -27,6 +26,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"rampart/internal/process"
 	"rampart/internal/telemetry"
 	"rampart/ramp"
 )
@@ -266,18 +266,10 @@ rule_files: [%s]
 scrape_configs: [{job_name: ramp-worker, static_configs: [{targets: ["%s"]}]}]
 `, rules, s.http)), 0o600))
 	address := "127.0.0.1:" + freePort(s.t)
-	cmd := exec.CommandContext(s.t.Context(), "prometheus", "--config.file="+configuration, "--web.listen-address="+address,
-		"--storage.tsdb.path="+filepath.Join(directory, "data"))
-	var log strings.Builder
-	cmd.Stderr = &log
-	require.NoError(s.t, cmd.Start())
-	s.t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		_ = cmd.Wait()
-		if s.t.Failed() {
-			s.t.Log(log.String())
-		}
-	})
+	_, err = s.Processes.Start(process.Program{Name: "prometheus", Path: "prometheus", Arguments: []string{
+		"--config.file=" + configuration, "--web.listen-address=" + address, "--storage.tsdb.path=" + filepath.Join(directory, "data"),
+	}})
+	require.NoError(s.t, err)
 	return "http://" + address
 }
 
