@@ -59,6 +59,8 @@ type WatchHeartbeat struct {
 	FailingSince time.Time `json:"failingSince,omitzero"`
 	Failures     int       `json:"failures,omitempty"`
 	LastError    string    `json:"lastError,omitempty"`
+	// Concern is the type of the concern that LastError raises once polls have failed for long.
+	Concern ramp.ConcernType `json:"concern,omitempty"`
 	// NotBefore is when the provider, with its Retry-After, allows the next poll.
 	NotBefore time.Time `json:"notBefore,omitzero"`
 }
@@ -162,7 +164,7 @@ func (w watching) ends(beat *WatchHeartbeat, decided bool, err error) (WatchEnd,
 		return WatchEnd{End: Recovered}, true
 	case err != nil && !w.InOutage && time.Since(beat.FailingSince) >= w.outage:
 		return WatchEnd{
-			End: Outage, Problem: beat.LastError, Concern: concernOf(err), RetryAfter: max(0, time.Until(beat.NotBefore)),
+			End: Outage, Problem: beat.LastError, Concern: beat.Concern, RetryAfter: max(0, time.Until(beat.NotBefore)),
 		}, true
 	case err == nil && w.limit > 0 && time.Since(w.WaitingSince) >= w.limit:
 		return WatchEnd{End: TimeUp}, true
@@ -190,6 +192,7 @@ func (b *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
 	}
 	next.LastAnswer, next.CheckedAt = b.LastAnswer, b.CheckedAt
 	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, message(err)
+	next.Concern = concernOf(err)
 	if next.FailingSince.IsZero() {
 		next.FailingSince = now()
 	}

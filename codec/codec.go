@@ -80,7 +80,7 @@ type UnknownKeyError struct {
 
 // Error implements error.
 func (e *UnknownKeyError) Error() string {
-	return fmt.Sprintf("the payload is encrypted with key %d, which is not in this process's keyset: distribute a keyset that contains it", e.KeyID)
+	return fmt.Sprintf("["+payloadmeta.MissingKeyCode+"] the payload is encrypted with key %d, which is not in this process's keyset: distribute a keyset that contains it", e.KeyID)
 }
 
 // Codec encrypts and decrypts the payloads of one namespace. Given a serialization context, it is bound to one workflow and

@@ -58,7 +58,7 @@ func keyID(input converter.RawValue) string {
 // decision that was made on the message cannot be replayed without it.
 func mustBeReadable(input converter.RawValue) {
 	if isUnreadable(input) {
-		panic(fmt.Sprintf("a message is encrypted with key %s, which this worker's keyset lacks; distribute the keyset that has it", keyID(input)))
+		panic(fmt.Sprintf("["+payloadmeta.MissingKeyCode+"] a message is encrypted with key %s, which this worker's keyset lacks; distribute the keyset that has it", keyID(input)))
 	}
 }
 

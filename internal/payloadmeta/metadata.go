@@ -5,6 +5,9 @@ package payloadmeta
 // Encoding is the value of the metadata "encoding" of an encrypted payload.
 const Encoding = "binary/encrypted"
 
+// MissingKeyCode is in the text of every error about a key that a keyset lacks, for readers to whom Temporal hands the text alone.
+const MissingKeyCode = "RAMP_KEY_MISSING"
+
 // The marks that the worker's data converter sets in the metadata of messages that come from outside the worker, such as
 // signals. It removes marks that a sender has set.
 const (

@@ -53,6 +53,13 @@ func (d *describer) submission(when, advice string) Remedy {
 	return d.message(ramp.SubmitUTR, when, advice, "submit-utr", d.id(), "UTR")
 }
 
+func (d *describer) showInstructions() Remedy {
+	return Remedy{
+		Case: "The user asks how to pay", Action: ShowInstructions, Advice: "show them the payment instructions",
+		Command: []string{"status", d.id(), "--qr"},
+	}
+}
+
 // paid is for an order that waits for its proof. One that takes no more proofs leaves it to the provider's support.
 func (d *describer) paid() Remedy {
 	const when = "The user has paid"

@@ -20,6 +20,8 @@ type Situation struct {
 	Headline string
 	// Text says in a sentence or two what has to happen next, or why the order ended.
 	Text string
+	// What is awaited, as a noun, such as "₹1,000 and the UTR"; empty for an order that is over.
+	What string
 	// From is who must act; empty for an order that is over, and for a status of a later version.
 	From ramp.Party
 	// Since is when the order came to its status, in UTC; zero if its timeline does not tell.
@@ -60,9 +62,27 @@ const (
 	Restart ramp.Action = "restart"
 	// AskSupport asks the provider's support.
 	AskSupport ramp.Action = "ask-support"
+	// ShowInstructions shows the user how to pay.
+	ShowInstructions ramp.Action = "show-instructions"
 	// Operate is for whoever operates the workers.
 	Operate ramp.Action = "operate"
 )
+
+// Standing is the headline and the text in one line, without backquotes.
+func (s *Situation) Standing() string { return Plain(strings.TrimSpace(s.Headline + ". " + s.Text)) }
+
+// Sentence is the case and what to do in a sentence without backquotes. It ends without a full stop where a command follows.
+func (r *Remedy) Sentence() string {
+	text := r.Advice
+	if r.Case != "" {
+		text = r.Case + ": " + text
+	}
+	text = Plain(strings.ToUpper(text[:1]) + text[1:])
+	if r.Command == nil && !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return text
+}
 
 // Of returns where an order stands. An order of an earlier worker, which does not say what it waits for, is described by its status and
 // the text of its attention.

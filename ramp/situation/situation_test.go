@@ -197,6 +197,9 @@ func page(s situation.Situation) string {
 	default:
 		fmt.Fprintf(&b, "waits for the %s since %s, until %s\n", s.From, situation.Moment(s.Since), situation.Moment(s.Until))
 	}
+	if s.What != "" {
+		fmt.Fprintf(&b, "awaited: %s\n", s.What)
+	}
 	fmt.Fprintln(&b, s.Text)
 	for _, c := range s.Concerns {
 		fmt.Fprintf(&b, "! %s: %s\n", c.Type, c.Reason)

@@ -1,7 +1,9 @@
 package situation
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 
 	"rampart/ramp"
 )
@@ -12,11 +14,49 @@ const soon = "The order continues by itself. If this takes more than a minute, t
 // waiting is the situation of an order that runs.
 func (d *describer) waiting() Situation {
 	s := d.forWait()
-	s.From, s.Until = d.waits.From, d.waits.Until
+	s.What, s.From, s.Until = d.what(), d.waits.From, d.waits.Until
 	if d.waits.For == "" {
 		s.From = ""
 	}
 	return s
+}
+
+// what is awaited.
+func (d *describer) what() string {
+	switch d.waits.For {
+	case ramp.WaitKYCCheck:
+		return "the KYC status"
+	case ramp.WaitKYCReview:
+		return "the review of the KYC documents"
+	case ramp.WaitKYCPause:
+		return "the end of the pause for KYC documents"
+	case ramp.WaitKYCDocuments:
+		return "KYC documents"
+	case ramp.WaitAccountLink:
+		return "the link of the " + d.account()
+	case ramp.WaitAccount:
+		return "another " + d.account()
+	case ramp.WaitQuote:
+		return "the price"
+	case ramp.WaitConfirmation:
+		return "the confirmation of the price"
+	case ramp.WaitOrder:
+		return "the order"
+	case ramp.WaitPayment:
+		return strings.TrimSpace(cmp.Or(d.toPay(), "the payment")) + " and the " + d.proof()
+	case ramp.WaitProofCheck:
+		return "the answer to the " + d.proof()
+	case ramp.WaitPaymentStatus:
+		return "whether the order is paid"
+	case ramp.WaitPaymentSearch:
+		return "the payment"
+	case ramp.WaitDelivery:
+		return "the delivery"
+	case ramp.WaitRefund:
+		return "the return of the payment"
+	default:
+		return Words(ramp.Status(d.waits.For))
+	}
 }
 
 func (d *describer) forWait() Situation {
@@ -151,7 +191,7 @@ func (d *describer) payment() Situation {
 		return Situation{
 			Headline: "The user must pay" + d.toPay(),
 			Text:     d.howToPay() + deadline,
-			Remedies: d.remedies(d.paid(), d.cancel()),
+			Remedies: d.remedies(d.showInstructions(), d.paid(), d.cancel()),
 		}
 	default:
 		return Situation{

@@ -173,7 +173,7 @@ func TestWatchFollowsAnOrderToItsEnd(t *testing.T) {
 	require.Zero(t, got.code, got.stderr)
 	require.Less(t, strings.Index(got.stdout, "◆ awaiting payment"), strings.Index(got.stdout, "• settling"))
 	require.Less(t, strings.Index(got.stdout, "• settling"), strings.Index(got.stdout, "✓ completed"))
-	require.Equal(t, 1, strings.Count(got.stdout, "submit-utr inv-42 UTR"))
+	require.Equal(t, 1, strings.Count(got.stdout, "submit-utr onramp/inv-42 UTR"))
 	require.NotContains(t, got.stdout, "\r")
 }
 

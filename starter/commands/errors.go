@@ -8,6 +8,7 @@ import (
 
 	"rampart/internal/redact"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/starter/connection"
 	"rampart/starter/demo"
 	"rampart/starter/view"
@@ -169,7 +170,7 @@ func (p *Program) holderLines(err error) []string {
 		return nil
 	}
 	holder := taken.Order
-	lines := []string{fmt.Sprintf("  the order with this reference is %s, since %s", view.Words(holder.Status), view.Moment(holder.UpdatedAt))}
+	lines := []string{fmt.Sprintf("  the order with this reference is %s, since %s", view.Words(holder.Status), situation.Moment(holder.UpdatedAt))}
 	if taken.RunID != "" {
 		lines = append(lines, fmt.Sprintf("  %s explain %s --run %s", p.Name, holder.Direction.WorkflowID(holder.Reference), taken.RunID))
 	}

@@ -85,7 +85,7 @@ func listed(direction ramp.Direction, reference string) ramp.Summary {
 func troubledOrder() *ramp.Order {
 	o := order(ramp.Offramp, "wd-7", ramp.Settling)
 	o.Attention = "the provider could not pay out to the bank account"
-	o.Timeline = append(o.Timeline, ramp.TimelineEntry{Status: ramp.Settling, At: at(6, 0, 2), Note: "Attention: " + o.Attention + "."})
+	o.Concerns = []ramp.Concern{{Type: ramp.ConcernPayoutFailed, Reason: o.Attention, Since: at(6, 0, 2)}}
 	return o
 }
 
@@ -95,8 +95,8 @@ func TestExplainFindsAnOrderByItsReference(t *testing.T) {
 	got := x.run(t, "explain", "inv-42")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "On-ramp order inv-42")
-	require.Contains(t, got.stdout, "from the user: ₹1000.00, and its UTR")
-	require.Contains(t, got.stdout, "bin/starter submit-utr inv-42 UTR")
+	require.Contains(t, got.stdout, "from the user: ₹1,000 and the UTR")
+	require.Contains(t, got.stdout, "bin/starter submit-utr onramp/inv-42 UTR")
 }
 
 func TestExplainRejectsAnAmbiguousReference(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"rampart/starter/view"
+	"rampart/ramp/situation"
 )
 
 const (
@@ -49,7 +49,7 @@ func await[T any](ctx context.Context, p *Program, timeout time.Duration, progre
 			screen.Status("")
 			return r.value, r.err
 		case <-ticks.C:
-			screen.Status(progress + " … " + view.Span(p.Now().Sub(startedAt)))
+			screen.Status(progress + " … " + situation.Span(p.Now().Sub(startedAt)))
 		}
 	}
 }

@@ -235,7 +235,7 @@ func TestExplainSaysThatAWorkflowIsNoOrder(t *testing.T) {
 	t.Parallel()
 	got := stray("onramp/inv-43", "ONRAMP", "ramp").run(t, "explain", "inv-43")
 	require.Zero(t, got.code, got.stderr)
-	require.Contains(t, got.stdout, "This is no order, and does not go on.")
+	require.Contains(t, got.stdout, "This workflow is not an order and does not continue.")
 	require.Contains(t, got.stdout, "of type ONRAMP")
 	require.NotContains(t, got.stdout, "What is awaited")
 }

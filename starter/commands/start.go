@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/starter/view"
 )
 
@@ -58,7 +59,7 @@ func (p *Program) noteExisting(order *ramp.Order, startedAt time.Time) {
 	if p.output.json || !order.CreatedAt.Before(startedAt.Add(-clockSkew)) {
 		return
 	}
-	p.screen().Linef("No new order was started: this order exists since %s.", view.Moment(order.CreatedAt))
+	p.screen().Linef("No new order was started: this order exists since %s.", situation.Moment(order.CreatedAt))
 }
 
 func (p *Program) onramp() *cobra.Command {

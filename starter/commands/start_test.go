@@ -222,7 +222,7 @@ func TestStartedOrderIsPrintedWithTheNextStep(t *testing.T) {
 	require.Zero(t, got.code)
 	for _, want := range []string{
 		"On-ramp order inv-42  ◆ awaiting payment", "₹1000.00 by UPI to merchant0001@examplebank",
-		"14:30:00 IST (09:00:00 UTC)", "bin/starter submit-utr inv-42 UTR",
+		"14:30:00 IST (09:00:00 UTC)", "bin/starter submit-utr onramp/inv-42 UTR",
 		"http://127.0.0.1:8233/namespaces/default/workflows/onramp%2Finv-42",
 	} {
 		require.Contains(t, got.stdout, want)

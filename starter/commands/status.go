@@ -97,7 +97,7 @@ func (p *Program) explanation(ctx context.Context, c *Connection, candidates []r
 }
 
 // evidence gathers what is known about a run of a reference or, without a run, about the run that is the order.
-func (p *Program) evidence(ctx context.Context, c *Connection, id ramp.ID, run string) (*explain.Evidence, error) {
+func (p *Program) evidence(ctx context.Context, c *Connection, id ramp.ID, run string) (*explain.Snapshot, error) {
 	runs, order, err := explain.Find(ctx, c.Temporal, c.Orders, c.Reader, id)
 	if err != nil {
 		return nil, err

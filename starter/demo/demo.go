@@ -13,6 +13,7 @@ import (
 	"rampart/codec"
 	"rampart/internal/process"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/starter/view"
 )
 
@@ -138,7 +139,7 @@ func (r *run) runAll(ctx context.Context) (result Result, err error) {
 		return result, err
 	}
 	r.Screen.Blank()
-	r.Screen.Linef("Both orders completed, %s after the start of the demo.", view.Span(time.Since(r.began)))
+	r.Screen.Linef("Both orders completed, %s after the start of the demo.", situation.Span(time.Since(r.began)))
 	return result, r.keep(ctx, server)
 }
 

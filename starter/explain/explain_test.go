@@ -15,15 +15,18 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"rampart/activities"
+	"rampart/codec"
 	"rampart/internal/payloadmeta"
 	"rampart/ramp"
 	"rampart/starter/explain"
 )
 
 // waiting is a recorded order that waits for the provider, and its state as its worker tells it.
-func waiting(t *testing.T) (*explain.Evidence, *ramp.Order) {
+func waiting(t *testing.T) (*explain.Snapshot, *ramp.Order) {
 	t.Helper()
 	r := bought(t)
 	order := r.result(t)
@@ -40,7 +43,7 @@ func waiting(t *testing.T) (*explain.Evidence, *ramp.Order) {
 }
 
 // then adds an event to the history of an order.
-func then(evidence *explain.Evidence, event *historypb.HistoryEvent) {
+func then(evidence *explain.Snapshot, event *historypb.HistoryEvent) {
 	event.EventId = int64(len(evidence.History) + 1)
 	event.EventTime = timestamppb.New(evidence.Now)
 	evidence.History = append(evidence.History, event)
@@ -60,6 +63,13 @@ func failure(message string) *failurepb.Failure {
 	return &failurepb.Failure{Message: message, FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
 		ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: "PanicError"},
 	}}
+}
+
+// typedFailure is the failure of an activity.
+func typedFailure(kind, message string) *failurepb.Failure {
+	typed := failure(message)
+	typed.GetApplicationFailureInfo().Type = kind
+	return typed
 }
 
 // sealed is a failure whose message is encrypted with a key that nobody here has.
@@ -92,7 +102,7 @@ func TestOrderThatGoesOnHasNoProblem(t *testing.T) {
 	require.Empty(t, told.Problems)
 	require.False(t, told.NeedsAttention())
 	require.Equal(t, order.OrderID, told.OrderID)
-	require.Equal(t, "The provider took the UTR and looks for the payment.", told.Standing)
+	require.Contains(t, told.Standing, "The provider looks for the payment. It has accepted the UTR.")
 	require.Equal(t, []string{"watch", told.WorkflowID}, told.Advice[0].Command)
 }
 
@@ -138,50 +148,61 @@ func TestCallThatFailsAgainAndAgainIsAProblemBeforeTheOrderAsksForAttention(t *t
 	t.Parallel()
 	evidence, _ := waiting(t)
 	call := evidence.Execution.PendingActivities[0]
-	call.Attempt, call.LastFailure = 4, failure("onmeta quote/buy: unauthorized (HTTP 401)")
+	call.Attempt, call.LastFailure = 4, typedFailure(activities.ErrUnauthorized, "onmeta quote/buy: unauthorized (HTTP 401)")
 	problem := says(t, evidence.Explain(plain()), "unauthorized (HTTP 401)", "ONMETA_API_KEY")
 	require.NotZero(t, problem.Since)
 }
 
-func TestAttentionIsToldWithSinceWhenAndWhatHelps(t *testing.T) {
+func TestFailingCallIsGivenTheConcernThatItsErrorRaises(t *testing.T) {
 	t.Parallel()
-	for reason, todo := range map[string]string{
-		"the provider does not accept the API key":                                                              "ONMETA_API_KEY",
-		"onmeta orders/status: unauthorized (HTTP 401)":                                                         "ONMETA_API_KEY",
-		"the provider asks to slow down":                                                                        "ONMETA_RATE_LIMIT",
-		"the provider does not answer properly":                                                                 "outage",
-		"onmeta orders/status: unavailable (may have reached the provider): EOF; reset":                         "outage",
-		"the store of the KYC documents does not answer":                                                        "blob store",
-		"the provider could not pay out to the bank account":                                                    "bank account",
-		"the provider has not finished the order a day after its payment":                                       "Ask the provider",
-		"the provider does not take the payment that was made for order inv-41":                                 "must not pay again",
-		"the provider expired the order although it took the proof of payment; a late payment is waited for":    "Ask the provider for the payment",
-		"the provider's answer with the UPI payment instructions was lost; cancel this order and start another": "cancel it",
-		"the provider's payment instructions cannot be trusted and are shown to nobody (the deposit wallet has a wrong checksum); cancel this order and start another": "Nobody must pay",
-		"the provider says that it delivered another currency than was ordered; its amount is not shown":                                                               "what it has delivered",
-		"the provider names the transaction by a hash that is none":                                                                                                    "for the transaction",
-		"something new": "Look into it",
+	for _, kind := range []string{
+		activities.ErrUnauthorized, activities.ErrRateLimited, activities.ErrUnavailable, activities.ErrTemporal, activities.ErrStore,
 	} {
-		t.Run(reason, func(t *testing.T) {
+		evidence, _ := waiting(t)
+		call := evidence.Execution.PendingActivities[0]
+		call.Attempt, call.LastFailure = 4, typedFailure(kind, "it failed")
+		concern, unanswered := activities.Unanswered(temporal.NewApplicationError("it failed", kind))
+		require.True(t, unanswered)
+		require.Equal(t, concern.Type, says(t, evidence.Explain(plain()), "it failed", "continues by itself").Concern)
+	}
+}
+
+func TestConcernIsAProblemWithSinceWhenAndWhatHelps(t *testing.T) {
+	t.Parallel()
+	for concern, todo := range map[ramp.ConcernType]string{
+		ramp.ConcernAPIKeyRefused:         "ONMETA_API_KEY",
+		ramp.ConcernRateLimited:           "ONMETA_RATE_LIMIT",
+		ramp.ConcernProviderUnavailable:   "outage",
+		ramp.ConcernLostInstructions:      "Cancel the order and start another",
+		ramp.ConcernUnreadableMessage:     "keyset inspect",
+		ramp.ConcernType("of the future"): "Look into it",
+	} {
+		t.Run(string(concern), func(t *testing.T) {
 			t.Parallel()
 			evidence, order := waiting(t)
-			order.Attention = reason
 			since := evidence.Now.Add(-time.Hour)
-			order.Timeline = append(order.Timeline, ramp.TimelineEntry{Status: order.Status, At: since, Note: "Attention: " + reason + "."})
-			problem := says(t, evidence.Explain(plain()), reason, todo)
+			order.Attention = "asha@example.test waits"
+			order.Concerns = []ramp.Concern{{Type: concern, Reason: order.Attention, Since: since}}
+			problem := says(t, evidence.Explain(plain()), "a***@example.test waits", todo)
 			require.Equal(t, since, problem.Since)
+			require.Equal(t, concern, problem.Concern)
 		})
 	}
 }
 
-func TestTwoReasonsForAttentionAreTwoProblems(t *testing.T) {
+func TestTwoConcernsAreTwoProblems(t *testing.T) {
 	t.Parallel()
 	evidence, order := waiting(t)
-	order.Attention = "the provider does not answer properly; the provider could not pay out to the bank account"
-	for _, reason := range strings.Split(order.Attention, "; ") {
-		order.Timeline = append(order.Timeline, ramp.TimelineEntry{Status: order.Status, At: evidence.Now, Note: "Attention: " + reason + "."})
-	}
+	order.Attention = "one; two"
+	order.Concerns = []ramp.Concern{{Type: ramp.ConcernProviderUnavailable, Reason: "one"}, {Type: ramp.ConcernPayoutFailed, Reason: "two"}}
 	require.Len(t, evidence.Explain(plain()).Problems, 2)
+}
+
+func TestAttentionOfAnEarlierWorkerIsAProblem(t *testing.T) {
+	t.Parallel()
+	evidence, order := waiting(t)
+	order.Attention = "one; two"
+	says(t, evidence.Explain(plain()), "one; two", "Look into it")
 }
 
 func TestOrderWithoutWorkersSaysSo(t *testing.T) {
@@ -225,7 +246,7 @@ func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
 	}{
 		"other code":            {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, failure("[TMPRL1100] nondeterministic workflow"), "nondeterminism", "deployment move onramp/"},
 		"other code, in cipher": {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, sealed(), "nondeterminism", "docs/how-to/roll-out.md"},
-		"a missing key":         {panicked, failure("the payload is encrypted with key 7, which this process's keyset lacks"), "keyset lacks", "keyset inspect"},
+		"a missing key":         {panicked, failure((&codec.UnknownKeyError{KeyID: 7}).Error()), "key 7", "keyset inspect"},
 		"another key":           {panicked, sealed(), "encrypted with a key that is not here", "RAMP_KEYSET_FILE"},
 		"a defect":              {panicked, failure("index out of range"), "index out of range", "defect"},
 	} {
@@ -233,7 +254,7 @@ func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
 			t.Parallel()
 			evidence, _ := waiting(t)
 			then(evidence, taskFailed(test.cause, test.failure))
-			evidence.Order, evidence.Silence = nil, errors.New("no answer")
+			evidence.Order, evidence.QueryError = nil, errors.New("no answer")
 			problem := says(t, evidence.Explain(plain()), test.what, test.todo)
 			require.Equal(t, evidence.Now, problem.Since)
 		})
@@ -268,16 +289,16 @@ func TestWorkerThatCannotReplayTheOrderToAnswerAQuestionSaysSo(t *testing.T) {
 	t.Parallel()
 	evidence, _ := waiting(t)
 	evidence.Order = nil
-	evidence.Silence = serviceerror.NewQueryFailed("[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled")
+	evidence.QueryError = serviceerror.NewQueryFailed("[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled")
 	says(t, evidence.Explain(plain()), "nondeterminism", "deployment move")
 }
 
 func TestSilentWorkersAreToldFromAnUnreadableState(t *testing.T) {
 	t.Parallel()
 	evidence, _ := waiting(t)
-	evidence.Order, evidence.Silence = nil, serviceerror.NewDeadlineExceeded("late")
+	evidence.Order, evidence.QueryError = nil, serviceerror.NewDeadlineExceeded("late")
 	says(t, evidence.Explain(plain()), "no worker answers", "Look again")
-	evidence.Silence = errors.New("there is no keyset at /etc/rampart/keyset.json")
+	evidence.QueryError = errors.New("there is no keyset at /etc/rampart/keyset.json")
 	says(t, evidence.Explain(plain()), "cannot be read", "RAMP_KEYSET_FILE")
 }
 
@@ -362,19 +383,19 @@ func TestWhoHasPaidIsAdvisedByWhatTheProviderTakes(t *testing.T) {
 		command []string
 	}{
 		"expired before its UTR": {func(o *ramp.Order) { o.Status, o.Proof, o.Timeline = ramp.Expired, nil, o.Timeline[:1] },
-			"a new order for the same amount", []string{"reorder", "onramp-completed", "--reference", "NEW-REFERENCE", "--utr", "UTR"}},
+			"another order for the same amount", []string{"reorder", "onramp/onramp-completed", "--reference", "NEW-REFERENCE", "--utr", "UTR"}},
 		"expired with its UTR": {func(o *ramp.Order) { o.Status = ramp.Expired }, "ask the provider's support about its order", nil},
 		"cancelled by the provider": {func(o *ramp.Order) { o.Status, o.ProviderStatus = ramp.Cancelled, "Canceled" },
-			"the amount that was paid", []string{"reorder", "onramp-completed", "--reference", "NEW-REFERENCE", "--amount", "AMOUNT-PAID"}},
+			"the amount that left the user's account", []string{"reorder", "onramp/onramp-completed", "--reference", "NEW-REFERENCE", "--amount", "AMOUNT-PAID"}},
 		"refused for a second time": {func(o *ramp.Order) {
 			o.Status, o.Proof, o.Previous = ramp.Expired, nil, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
 		}, "both of its orders, 6400f and ", nil},
-		"cancelled before there was an order": {func(o *ramp.Order) { o.Status, o.OrderID = ramp.Cancelled, "" }, "Nothing: the order is over.", nil},
+		"cancelled before there was an order": {func(o *ramp.Order) { o.Status, o.OrderID = ramp.Cancelled, "" }, "start another order", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			told := ended(t, c.change)
-			require.Len(t, told.Advice, 1)
+			require.NotEmpty(t, told.Advice)
 			require.Contains(t, told.Advice[0].What, c.what)
 			require.Equal(t, c.command, told.Advice[0].Command)
 		})
@@ -386,6 +407,6 @@ func TestMistypedUTRCanBeCorrectedWhileThePaymentIsLookedFor(t *testing.T) {
 	evidence, _ := waiting(t)
 	advice := evidence.Explain(plain()).Advice
 	require.Len(t, advice, 2)
-	require.Contains(t, advice[1].What, "mistyped the UTR")
-	require.Equal(t, []string{"submit-utr", evidence.ID.Reference, "UTR"}, advice[1].Command)
+	require.Contains(t, advice[1].What, "The UTR was mistyped")
+	require.Equal(t, []string{"submit-utr", evidence.ID.Direction.WorkflowID(evidence.ID.Reference), "UTR"}, advice[1].Command)
 }

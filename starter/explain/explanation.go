@@ -96,12 +96,16 @@ type Awaited struct {
 	CheckedAt  time.Time `json:"checkedAt,omitzero"`
 	// LastFailure is why the attempt before failed, or the latest poll of a watch.
 	LastFailure string `json:"lastFailure,omitempty"`
+	// concern is the type of what LastFailure raises.
+	concern ramp.ConcernType
 }
 
 // Problem is why somebody must look at the order.
 type Problem struct {
 	What  string    `json:"what"`
 	Since time.Time `json:"since,omitzero"`
+	// Concern is the type of a concern of the order; empty for what is wrong with its workflow or its workers.
+	Concern ramp.ConcernType `json:"concern,omitempty"`
 	// Advice is what to do about it.
 	Advice []Advice `json:"advice"`
 }

@@ -10,7 +10,7 @@ import (
 	"rampart/ramp"
 )
 
-func (s *story) hearMessage(event *historypb.HistoryEvent) {
+func (s *eventLog) applyMessage(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetWorkflowExecutionSignaledEventAttributes() != nil:
 		s.add(event, KindMessage, message(event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName())+" by signal")
@@ -30,7 +30,7 @@ func (s *story) hearMessage(event *historypb.HistoryEvent) {
 }
 
 // updated says what an update was answered.
-func (s *story) updated(event *historypb.HistoryEvent) {
+func (s *eventLog) updated(event *historypb.HistoryEvent) {
 	completed := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
 	update := s.updates[completed.GetAcceptedEventId()]
 	if update == nil {

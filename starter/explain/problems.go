@@ -3,29 +3,23 @@ package explain
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
 	"rampart/internal/redact"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/starter/connection"
 )
 
-const (
-	// attention begins the note by which an order asks for a person.
-	attention = "Attention: "
-	// failingFrom is the attempt of a call from which on its failures are worth a look. The order itself is more patient.
-	failingFrom = 4
-)
-
-func isAttention(entry ramp.TimelineEntry) bool { return strings.HasPrefix(entry.Note, attention) }
+// failingFrom is the attempt from which on a failing call is a problem. The order itself asks for attention later.
+const failingFrom = 4
 
 // problems is why somebody must look at the order.
 func (r *report) problems() []Problem {
 	all := []Problem{}
 	if !r.running() {
-		if r.story.ending != "" && r.story.refused() == "" {
+		if r.history.ending != "" && r.history.refused() == "" {
 			all = append(all, r.endedWithoutResult())
 		}
 		return all
@@ -87,7 +81,7 @@ func (r *report) waiting() time.Time {
 
 func (r *report) watches() bool {
 	for _, activity := range r.Execution.GetPendingActivities() {
-		if begun := r.story.pending(activity.GetActivityId()); begun != nil && begun.watch {
+		if begun := r.history.pending(activity.GetActivityId()); begun != nil && begun.watch {
 			return true
 		}
 	}
@@ -96,7 +90,7 @@ func (r *report) watches() bool {
 
 // unable tells that workers fail to continue the order.
 func (r *report) unable() []Problem {
-	how := r.story.stuck
+	how := r.history.failure
 	if how == nil {
 		return nil
 	}
@@ -127,32 +121,23 @@ func (r *report) unable() []Problem {
 // concerns are those of the order itself.
 func (r *report) concerns() []Problem {
 	if r.order == nil {
-		if !r.story.attention {
+		if !r.history.attention {
 			return nil
 		}
 		return []Problem{{
-			What: "the order asks for attention, and no worker can be asked why", Since: r.story.attentionSince,
+			What: "the order asks for attention, and no worker can be asked why", Since: r.history.attentionSince,
 			Advice: []Advice{{What: "Its page in the Web UI says why, under its details."}},
 		}}
 	}
-	return r.raised()
-}
-
-// raised are the reasons for which the order asks for attention now, the latest first: its notes tell them apart, and when
-// each came up.
-func (r *report) raised() []Problem {
-	var all []Problem
-	left := r.order.Attention
-	for _, entry := range slices.Backward(r.order.Timeline) {
-		reason := strings.TrimSuffix(strings.TrimPrefix(entry.Note, attention), ".")
-		if !isAttention(entry) || reason == "" || !strings.Contains(left, reason) {
-			continue
+	all := []Problem{}
+	for _, c := range r.situation.Concerns {
+		since := c.Since
+		if since.IsZero() { // of an order of an earlier worker
+			since = r.history.attentionSince
 		}
-		left = strings.Replace(left, reason, "", 1)
-		all = append(all, Problem{What: redact.Text(reason), Since: entry.At, Advice: r.remedy(reason)})
-	}
-	if left = strings.Trim(left, "; "); left != "" {
-		all = append(all, Problem{What: redact.Text(left), Since: r.story.attentionSince, Advice: r.remedy(left)})
+		all = append(all, Problem{
+			What: redact.Text(situation.Plain(c.Reason)), Since: since, Concern: c.Type, Advice: []Advice{advise(c.Remedy)},
+		})
 	}
 	return all
 }
@@ -167,7 +152,7 @@ func (r *report) failing() []Problem {
 		if wait.Attempt >= failingFrom && wait.LastFailure != "" {
 			all = append(all, Problem{
 				What:  "a call fails again and again: " + wait.LastFailure,
-				Since: wait.Since, Advice: r.remedy(wait.LastFailure),
+				Since: wait.Since, Concern: wait.concern, Advice: []Advice{advise(situation.Against(wait.concern, r.known()))},
 			})
 		}
 	}
@@ -177,9 +162,9 @@ func (r *report) failing() []Problem {
 // silent tells that workers run, and still the order's state cannot be told.
 func (r *report) silent() []Problem {
 	switch {
-	case r.Silence == nil || r.story.stuck != nil:
+	case r.QueryError == nil || r.history.failure != nil:
 		return nil
-	case connection.Transient(r.Silence) || errors.Is(r.Silence, context.DeadlineExceeded):
+	case connection.Transient(r.QueryError) || errors.Is(r.QueryError, context.DeadlineExceeded):
 		return []Problem{{
 			What:   "no worker answers for the order: they have just stopped, or have too much to do",
 			Since:  r.waiting(),
@@ -187,7 +172,7 @@ func (r *report) silent() []Problem {
 		}}
 	default:
 		return []Problem{{
-			What: "the order's state cannot be read: " + redact.Text(r.Silence.Error()),
+			What: "the order's state cannot be read: " + redact.Text(r.QueryError.Error()),
 			Advice: []Advice{
 				{What: "If it is for want of a key, set RAMP_KEYSET_FILE to the keyset of the workers", Command: []string{"keyset", "inspect"}},
 			},

@@ -34,11 +34,11 @@ func Find(ctx context.Context, temporal Temporal, orders Orders, reader Reader, 
 		if err != nil {
 			return nil, "", err
 		}
-		told := tell(reader, events)
-		if run.Ended = told.refused(); run.Ended == "" {
+		read := readHistory(reader, events)
+		if run.Ended = read.refused(); run.Ended == "" {
 			order = cmp.Or(order, run.RunID)
 		} else {
-			holder = cmp.Or(holder, told.failed.RunID)
+			holder = cmp.Or(holder, read.failed.RunID)
 		}
 	}
 	return runs, cmp.Or(order, holder, runs[0].RunID), nil

@@ -18,7 +18,7 @@ import (
 )
 
 // failedWith ends the order with an error.
-func failedWith(evidence *explain.Evidence, err error) *explain.Explanation {
+func failedWith(evidence *explain.Snapshot, err error) *explain.Explanation {
 	info := evidence.Execution.WorkflowExecutionInfo
 	info.Status, info.CloseTime = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, timestamppb.New(evidence.Now)
 	then(evidence, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionFailedEventAttributes{
@@ -32,14 +32,14 @@ func failureOf(err error) *failurepb.Failure {
 }
 
 // resetHere begins another run at this moment.
-func resetHere(evidence *explain.Evidence) {
+func resetHere(evidence *explain.Snapshot) {
 	then(evidence, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW, failure("a try")))
 }
 
 var secondStart = &ramp.Error{Type: ramp.ReferenceTaken, Message: "this reference belongs to an earlier order", RunID: "first"}
 
 // made is a recorded order just after some of its calls: before it asked the provider to make the order, or after it.
-func made(t *testing.T, already bool) *explain.Evidence {
+func made(t *testing.T, already bool) *explain.Snapshot {
 	t.Helper()
 	r, asked := bought(t), false
 	for i, event := range r.events {
@@ -148,20 +148,21 @@ func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
 	t.Parallel()
 	evidence, order := waiting(t)
 	order.Attention = "a submit-utr signal cannot be read: it is encrypted with key 7, which the workers do not have; distribute the keyset"
+	order.Concerns = []ramp.Concern{{Type: ramp.ConcernUnreadableMessage, Reason: order.Attention}}
 	evidence.Execution.PendingActivities = append(evidence.Execution.PendingActivities, &workflowpb.PendingActivityInfo{
 		ActivityType: &commonpb.ActivityType{Name: "ReadMessage"}, State: enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, Attempt: 9,
 		ScheduledTime: timestamppb.New(evidence.Now),
 	})
 	told := evidence.Explain(plain())
 	require.Equal(t, []string{"the provider", "a worker"}, []string{told.Awaits[0].From, told.Awaits[1].From})
-	problem := says(t, told, "encrypted with key 7", "Give every worker the keyset that has this key")
-	require.Equal(t, []string{"keyset", "inspect"}, problem.Advice[1].Command)
+	problem := says(t, told, "encrypted with key 7", "Give every worker the keyset that has the key")
+	require.Equal(t, []string{"keyset", "inspect"}, problem.Advice[0].Command)
 
 	order.Status, order.Proof = ramp.AwaitingPayment, nil
 	evidence.Execution.PendingActivities = nil
 	told = evidence.Explain(plain())
-	require.Contains(t, told.Advice[0].What, "The user may have paid", "nobody pays twice")
-	require.Equal(t, []string{"submit-utr", order.Reference, "UTR"}, told.Advice[0].Command)
+	require.Contains(t, told.Standing, "The user may have paid", "nobody pays twice")
+	require.Equal(t, []string{"submit-utr", order.Direction.WorkflowID(order.Reference), "UTR"}, told.Advice[0].Command)
 }
 
 func TestOrderTellsItsStoryWhoeverStartedIt(t *testing.T) {

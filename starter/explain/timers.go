@@ -7,7 +7,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 )
 
-func (s *story) hearTimer(event *historypb.HistoryEvent) {
+func (s *eventLog) applyTimer(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetTimerStartedEventAttributes() != nil:
 		started := event.GetTimerStartedEventAttributes()
@@ -20,7 +20,7 @@ func (s *story) hearTimer(event *historypb.HistoryEvent) {
 	}
 }
 
-func (s *story) stopped(event *historypb.HistoryEvent, id int64, how string) {
+func (s *eventLog) stopped(event *historypb.HistoryEvent, id int64, how string) {
 	if timer := s.timers[id]; timer != nil {
 		timer.Over = at(event)
 		timer.Text += how
@@ -29,7 +29,7 @@ func (s *story) stopped(event *historypb.HistoryEvent, id int64, how string) {
 }
 
 // running are the timers that run, the one that is over first in front.
-func (s *story) running() []Awaited {
+func (s *eventLog) runningTimers() []Awaited {
 	var all []Awaited
 	for id, until := range s.fires {
 		all = append(all, Awaited{What: s.timers[id].Text, From: "the clock", Since: s.timers[id].At, Until: until})
@@ -39,8 +39,8 @@ func (s *story) running() []Awaited {
 }
 
 // deadline is when the first timer that runs is over; zero without any.
-func (s *story) deadline() time.Time {
-	if all := s.running(); len(all) > 0 {
+func (s *eventLog) deadline() time.Time {
+	if all := s.runningTimers(); len(all) > 0 {
 		return all[0].Until
 	}
 	return time.Time{}

@@ -4,48 +4,55 @@ import (
 	"strings"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
-// action prints what the user must do now, and the command that tells the order of it.
+// action prints what the user must do now, and what helps, with the commands that do it.
 func (s *Screen) action(order *ramp.Order, desk Desk) {
-	switch order.Status {
-	case ramp.AwaitingPayment:
+	stands := situation.Of(order)
+	if order.Status == ramp.AwaitingPayment && offers(stands.Remedies, situation.ShowInstructions) {
 		s.pay(order, desk)
-	case ramp.AwaitingConfirmation:
-		s.confirm(order, desk)
-	case ramp.AwaitingKYC:
-		s.why(order)
-		s.next(desk, "submit-kyc", id(order), "DOSSIER-URL")
-	case ramp.AwaitingAccount:
-		s.why(order)
-		s.next(desk, "submit-account", id(order), "--file", "account.json")
-	case ramp.VerifyingPayment:
-		s.next(desk, "watch", id(order))
-		s.fact("If mistyped", command(desk, submission(order)...))
-	case ramp.Expired, ramp.Cancelled:
-		s.ifPaid(order, desk)
-	default:
-		if !order.Status.Final() {
-			s.next(desk, "watch", id(order))
+	}
+	if order.Status == ramp.AwaitingConfirmation && order.Quote != nil {
+		s.fact("Quote", clean(order.Quote.ID)+", good until "+situation.Moment(order.Quote.ExpiresAt))
+	}
+	s.remedies(stands.Remedies, desk)
+}
+
+// remedies prints what helps in each case. How to pay is printed above them.
+func (s *Screen) remedies(all []situation.Remedy, desk Desk) {
+	for _, r := range all {
+		if r.Action != situation.ShowInstructions {
+			s.remedy(r, desk)
 		}
 	}
 }
 
-// ifPaid prints what is left to a user who has paid.
-func (s *Screen) ifPaid(order *ramp.Order, desk Desk) {
-	if advice := ramp.PaidAdvice(order); advice != "" {
-		s.fact("If it was paid", clean(advice))
-	}
-	if again := ramp.ReorderArguments(order); again != nil {
-		s.next(desk, again...)
-	}
+func (s *Screen) remedy(r situation.Remedy, desk Desk) {
+	s.suggest(r.Sentence(), r.Command, desk)
 }
 
-func (s *Screen) pay(order *ramp.Order, desk Desk) {
-	if order.Previous != nil {
-		s.paidBefore(order, desk)
+// suggest prints something to do, and the command that does it, if there is one.
+func (s *Screen) suggest(what string, words []string, desk Desk) {
+	if len(words) == 0 {
+		s.paragraph("→ ", clean(what))
 		return
 	}
+	s.paragraph("→ ", clean(what)+":")
+	s.note(command(desk, words...))
+}
+
+func offers(all []situation.Remedy, action ramp.Action) bool {
+	for _, r := range all {
+		if r.Action == action {
+			return true
+		}
+	}
+	return false
+}
+
+// pay prints the payment instructions.
+func (s *Screen) pay(order *ramp.Order, desk Desk) {
 	how := order.Instructions
 	if how == nil {
 		return
@@ -64,22 +71,6 @@ func (s *Screen) pay(order *ramp.Order, desk Desk) {
 		s.fact("Pay", s.toPay(order)+"on the provider's page")
 		s.fact("at", clean(how.CheckoutURL))
 	}
-	s.next(desk, submission(order)...)
-}
-
-// paidBefore is for an order whose user has paid for an earlier one, and must not pay again.
-func (s *Screen) paidBefore(order *ramp.Order, desk Desk) {
-	s.fact("Do not pay again", "the user has paid for order "+clean(order.Previous.Reference))
-	s.fact("If refused", clean(order.SupportQuestion()))
-	s.fact("If mistyped", command(desk, submission(order)...))
-}
-
-// submission is the command that hands in a proof.
-func submission(order *ramp.Order) []string {
-	if order.Direction == ramp.Offramp {
-		return []string{"submit-hash", order.Reference, "TRANSACTION-HASH"}
-	}
-	return []string{"submit-utr", order.Reference, "UTR"}
 }
 
 func (s *Screen) payByUPI(order *ramp.Order, desk Desk) {
@@ -113,30 +104,6 @@ func (s *Screen) toPay(order *ramp.Order) string {
 		return ""
 	}
 	return s.styles.title.Render(Amount(order.Quote.Pay)) + " "
-}
-
-func (s *Screen) confirm(order *ramp.Order, desk Desk) {
-	if order.Quote == nil {
-		return
-	}
-	s.fact("Quote", clean(order.Quote.ID)+", good until "+Moment(order.Quote.ExpiresAt))
-	s.next(desk, "confirm-quote", id(order), order.Quote.ID)
-}
-
-// why prints what led to where the order stands.
-func (s *Screen) why(order *ramp.Order) {
-	if entries := order.Timeline; len(entries) > 0 && entries[len(entries)-1].Note != "" {
-		s.fact("Why", said(entries[len(entries)-1].Note))
-	}
-}
-
-// next prints the command that comes next.
-func (s *Screen) next(desk Desk, words ...string) {
-	s.fact("Next", command(desk, words...))
-}
-
-func id(order *ramp.Order) string {
-	return order.Direction.WorkflowID(order.Reference)
 }
 
 // command is a command line that can be pasted into a shell.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // labelWidth is that of the longest label of a card.
@@ -23,7 +24,7 @@ type Desk struct {
 
 // Card prints all there is to know about an order.
 func (s *Screen) Card(order *ramp.Order, desk Desk) {
-	s.headline(order)
+	s.headline(order, desk)
 	s.facts(order, desk)
 	s.Blank()
 	NewTimeline(s).Update(order)
@@ -34,7 +35,7 @@ func (s *Screen) Card(order *ramp.Order, desk Desk) {
 
 // Start prints an order that was started just now: what its user must do.
 func (s *Screen) Start(order *ramp.Order, desk Desk) {
-	s.headline(order)
+	s.headline(order, desk)
 	s.facts(order, desk)
 	s.Blank()
 	s.action(order, desk)
@@ -43,20 +44,27 @@ func (s *Screen) Start(order *ramp.Order, desk Desk) {
 
 // Ended prints how an order has ended.
 func (s *Screen) Ended(order *ramp.Order, desk Desk) {
-	s.headline(order)
+	s.headline(order, desk)
 	s.facts(order, desk)
 	s.action(order, desk)
 	s.link(order, desk)
 }
 
 // headline names the order and says where it stands.
-func (s *Screen) headline(order *ramp.Order) {
+func (s *Screen) headline(order *ramp.Order, desk Desk) {
 	symbol, style := s.styles.status(order.Status)
 	title := s.styles.title.Render(Title(order.Direction) + " order " + clean(order.Reference))
 	s.Line(title + "  " + style.Render(symbol+" "+Words(order.Status)))
-	if order.Attention != "" {
-		s.fact("Needs attention", s.styles.bad.Render(said(order.Attention)))
+	stands := situation.Of(order)
+	for _, c := range stands.Concerns {
+		s.paragraph(s.styles.bad.Render("! "), said(c.Reason))
+		s.remedy(c.Remedy, desk)
 	}
+	text := stands.Standing()
+	if stands.Over {
+		text = said(text) // the order's last note, which an earlier worker wrote
+	}
+	s.paragraph("", clean(text))
 }
 
 func (s *Screen) facts(order *ramp.Order, desk Desk) {
@@ -77,7 +85,7 @@ func (s *Screen) facts(order *ramp.Order, desk Desk) {
 		s.delivery(order.Settlement)
 	}
 	if !order.ExpiresAt.IsZero() && !order.Status.Final() && !order.Accepted() {
-		s.fact("Deadline", Moment(order.ExpiresAt)+", "+s.styles.wait.Render(Left(order.ExpiresAt, desk.Now)))
+		s.fact("Deadline", situation.Moment(order.ExpiresAt)+", "+s.styles.wait.Render(situation.Left(order.ExpiresAt, desk.Now)))
 	}
 }
 
@@ -117,8 +125,8 @@ func fees(quote *ramp.Quote) string {
 // replaced prints the proofs that the provider took before, for its support.
 func (s *Screen) replaced(p *ramp.Proof) {
 	for _, earlier := range p.Replaced {
-		s.fact("in place of", clean(kind(p)+ramp.MaskProof(earlier.Reference()))+", accepted "+Moment(earlier.AcceptedAt)+
-			", replaced "+Moment(earlier.ReplacedAt))
+		s.fact("in place of", clean(kind(p)+ramp.MaskProof(earlier.Reference()))+", accepted "+situation.Moment(earlier.AcceptedAt)+
+			", replaced "+situation.Moment(earlier.ReplacedAt))
 	}
 }
 
@@ -132,9 +140,9 @@ func kind(p *ramp.Proof) string {
 func proof(p *ramp.Proof) string {
 	kind := kind(p)
 	if p.AcceptedAt.IsZero() {
-		return kind + clean(p.Reference()) + ", submitted " + Moment(p.SubmittedAt)
+		return kind + clean(p.Reference()) + ", submitted " + situation.Moment(p.SubmittedAt)
 	}
-	return kind + clean(p.Reference()) + ", accepted " + Moment(p.AcceptedAt)
+	return kind + clean(p.Reference()) + ", accepted " + situation.Moment(p.AcceptedAt)
 }
 
 // delivery prints what was delivered, and where it can be looked up.

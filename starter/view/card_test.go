@@ -85,23 +85,23 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 		order *ramp.Order
 		want  []string
 	}{
-		"a payment by UPI": {awaitingUPI(), []string{"₹1000.00 by UPI to merchant0001@examplebank", "bin/starter submit-utr inv-42 UTR", "in Paytm"}},
-		"a bank transfer":  {bank, []string{"₹1000.00 by bank transfer", "50100000000001", "HDFC0001234", "submit-utr inv-42 UTR"}},
-		"tokens":           {awaitingTokens(), []string{"100.00 USDC on Polygon", "0x8a212433b9b9967253e5419f09a63ca141013936", "submit-hash wd-7 TRANSACTION-HASH"}},
+		"a payment by UPI": {awaitingUPI(), []string{"The user must pay ₹1,000.", "₹1000.00 by UPI to merchant0001@examplebank", "bin/starter submit-utr onramp/inv-42 UTR", "in Paytm"}},
+		"a bank transfer":  {bank, []string{"₹1000.00 by bank transfer", "50100000000001", "HDFC0001234", "submit-utr onramp/inv-42 UTR"}},
+		"tokens":           {awaitingTokens(), []string{"100.00 USDC on Polygon", "0x8a212433b9b9967253e5419f09a63ca141013936", "submit-hash offramp/wd-7 TRANSACTION-HASH"}},
 		"a confirmation":   {quote, []string{"confirm-quote onramp/inv-42 'q 1'"}},
 		"documents":        {kyc, []string{"submit-kyc onramp/inv-42 DOSSIER-URL"}},
-		"an account":       {account, []string{"The name differs.", "submit-account onramp/inv-42 --file account.json"}},
-		"a page":           {page, []string{"₹1000.00 on the provider's page", "https://checkout.example.test/?orderId=6500a", "submit-utr inv-42 UTR"}},
-		"no other UTR":     {over(ramp.VerifyingPayment, "fiatPending", taken), []string{"If mistyped       bin/starter submit-utr inv-42 UTR"}},
-		"the UTR of an expired order": {over(ramp.Expired, "expired", nil), []string{"a new order for the same amount",
-			"bin/starter reorder inv-42 --reference NEW-REFERENCE --utr UTR"}},
-		"the amount of a cancelled order": {over(ramp.Cancelled, "Canceled", taken), []string{"for the amount that was paid",
-			"bin/starter reorder inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID\n"}},
+		"an account":       {account, []string{"The user must name another account.", "submit-account onramp/inv-42 --file account.json"}},
+		"a page":           {page, []string{"₹1000.00 on the provider's page", "https://checkout.example.test/?orderId=6500a", "submit-utr onramp/inv-42 UTR"}},
+		"no other UTR":     {over(ramp.VerifyingPayment, "fiatPending", taken), []string{"→ The UTR was mistyped: submit the right one", "bin/starter submit-utr onramp/inv-42 UTR"}},
+		"the UTR of an expired order": {over(ramp.Expired, "expired", nil), []string{"another order for the same amount",
+			"bin/starter reorder onramp/inv-42 --reference NEW-REFERENCE --utr UTR"}},
+		"the amount of a cancelled order": {over(ramp.Cancelled, "Canceled", taken), []string{"for the amount that left the user's account",
+			"bin/starter reorder onramp/inv-42 --reference NEW-REFERENCE --amount AMOUNT-PAID\n"}},
 		"a question to support":             {over(ramp.Expired, "expired", taken), []string{"ask the provider's support about its order"}},
 		"a question to support, about both": {reused, []string{"both of its orders, 6400f and"}},
-		"nothing, for it was paid before": {again, []string{"Do not pay again  the user has paid for order inv-41",
-			"ask the provider's support about both of its orders, 6400f and", "bin/starter submit-utr inv-42 UTR"}},
-		"a question about tokens": {sold, []string{"If tokens were sent all the same, ask the provider's support"}},
+		"nothing, for it was paid before": {again, []string{"The user has paid and must not pay again.",
+			"ask the provider's support about both of its orders, 6400f and", "bin/starter submit-utr onramp/inv-42 UTR"}},
+		"a question about tokens": {sold, []string{"The user has sent the tokens: ask the provider's support"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -222,20 +222,4 @@ func TestLinkEscapesWhatIsInIt(t *testing.T) {
 	require.Equal(t, "https://ui.example.test/t/namespaces/a%2Fb%20c/workflows/offramp%2Fwd-7",
 		view.WebUI{Base: "https://ui.example.test/t/", Namespace: "a/b c"}.Order(id))
 	require.Empty(t, view.WebUI{}.Order(id))
-}
-
-func TestMomentRepeatsTheDateOnlyWhereItDiffers(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, "23 Nov 2026, 11:30:00 IST (06:00:00 UTC)", view.Moment(at(6, 0, 0)))
-	require.Equal(t, "24 Nov 2026, 01:30:00 IST (23 Nov, 20:00:00 UTC)", view.Moment(at(20, 0, 0)))
-}
-
-func TestTimeLeftIsInItsTwoLargestUnits(t *testing.T) {
-	t.Parallel()
-	now := at(6, 0, 0)
-	require.Equal(t, "3h 00m left", view.Left(at(9, 0, 0), now))
-	require.Equal(t, "5m 01s left", view.Left(at(6, 5, 1), now))
-	require.Equal(t, "59s left", view.Left(at(6, 0, 59), now))
-	require.Equal(t, "1d 2h left", view.Left(at(32, 15, 0), now))
-	require.Equal(t, "over", view.Left(now, now))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/starter/explain"
 )
 
@@ -56,7 +57,7 @@ func (s *Screen) runs(told *explain.Explanation) {
 		if run.RunID == told.RunID {
 			mark = this
 		}
-		s.Linef("%s%s %s  %s  %s", indent, mark, clean(run.RunID), Moment(run.StartedAt), fate(run))
+		s.Linef("%s%s %s  %s  %s", indent, mark, clean(run.RunID), situation.Moment(run.StartedAt), fate(run))
 	}
 }
 
@@ -141,7 +142,7 @@ func took(moment explain.Moment) string {
 	if moment.Over.IsZero() || moment.Over.Sub(moment.At) < time.Second {
 		return ""
 	}
-	return " (" + Span(moment.Over.Sub(moment.At)) + ")"
+	return " (" + situation.Span(moment.Over.Sub(moment.At)) + ")"
 }
 
 func (s *Screen) awaited(all []explain.Awaited, desk Desk) {
@@ -152,10 +153,10 @@ func (s *Screen) awaited(all []explain.Awaited, desk Desk) {
 	for _, wait := range all {
 		s.paragraph(s.styles.wait.Render("◆ "), "from "+wait.From+": "+clean(wait.What))
 		if !wait.Since.IsZero() {
-			s.note("since " + Moment(wait.Since))
+			s.note("since " + situation.Moment(wait.Since))
 		}
 		if !wait.Until.IsZero() {
-			s.note("until " + Moment(wait.Until) + ", " + Left(wait.Until, desk.Now))
+			s.note("until " + situation.Moment(wait.Until) + ", " + situation.Left(wait.Until, desk.Now))
 		}
 		s.progress(wait)
 	}
@@ -164,12 +165,12 @@ func (s *Screen) awaited(all []explain.Awaited, desk Desk) {
 // progress is how a wait for an answer goes.
 func (s *Screen) progress(wait explain.Awaited) {
 	if wait.LastAnswer != "" {
-		s.note("last answer: " + clean(wait.LastAnswer) + ", " + Moment(wait.CheckedAt))
+		s.note("last answer: " + clean(wait.LastAnswer) + ", " + situation.Moment(wait.CheckedAt))
 	}
 	if wait.Attempt > 1 {
 		text := fmt.Sprintf("attempt %d", wait.Attempt)
 		if !wait.NextAt.IsZero() {
-			text += " comes " + Moment(wait.NextAt)
+			text += " comes " + situation.Moment(wait.NextAt)
 		}
 		s.note(text)
 	}
@@ -190,7 +191,7 @@ func (s *Screen) problems(problems []explain.Problem, desk Desk) {
 	for _, problem := range problems {
 		s.paragraph(s.styles.bad.Render("! "), clean(problem.What))
 		if !problem.Since.IsZero() {
-			s.note("since " + Moment(problem.Since) + ", for " + Span(max(0, desk.Now.Sub(problem.Since))))
+			s.note("since " + situation.Moment(problem.Since) + ", for " + situation.Span(max(0, desk.Now.Sub(problem.Since))))
 		}
 		s.advice(problem.Advice, desk)
 	}
@@ -206,14 +207,7 @@ func (s *Screen) toDo(all []explain.Advice, desk Desk) {
 
 func (s *Screen) advice(all []explain.Advice, desk Desk) {
 	for _, advice := range all {
-		text := clean(advice.What)
-		if len(advice.Command) > 0 {
-			text += ":"
-		}
-		s.paragraph("→ ", text)
-		if len(advice.Command) > 0 {
-			s.note(command(desk, advice.Command...))
-		}
+		s.suggest(advice.What, advice.Command, desk)
 	}
 }
 

@@ -44,7 +44,7 @@ func (l *Lanes) Tick(now time.Time) {
 			parts = append(parts, l.names[i]+" starts …")
 			continue
 		}
-		parts = append(parts, l.names[i]+" "+l.screen.standing(order, now))
+		parts = append(parts, l.names[i]+" "+l.screen.statusLine(order, now))
 	}
 	l.screen.Status(indent + strings.Join(parts, "   "))
 }

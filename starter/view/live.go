@@ -1,10 +1,10 @@
 package view
 
 import (
-	"slices"
 	"time"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // Live shows one order while it goes on: its timeline grows, what its user must do is printed when it must be done, and
@@ -84,41 +84,29 @@ func (l *Live) Lost(now time.Time) {
 // Tick refreshes the line at the bottom.
 func (l *Live) Tick(now time.Time) {
 	if l.order != nil && !l.order.Status.Final() {
-		l.screen.Status(indent + l.screen.standing(l.order, now))
+		l.screen.Status(indent + l.screen.statusLine(l.order, now))
 	}
 }
 
 // Close takes the line at the bottom away.
 func (l *Live) Close() { l.screen.Status("") }
 
-// standing is where an order stands, in a few words: how long its user has left, or how long it has been there.
-func (s *Screen) standing(order *ramp.Order, now time.Time) string {
+// statusLine is an order's status with how long its user has left, or how long it has been there.
+func (s *Screen) statusLine(order *ramp.Order, now time.Time) string {
 	symbol, style := s.styles.status(order.Status)
 	text := style.Render(symbol + " " + Words(order.Status))
 	switch {
 	case order.Status.Final():
 		return text
 	case order.Status == ramp.AwaitingPayment && !order.ExpiresAt.IsZero():
-		text += " · " + Left(order.ExpiresAt, now) + ", until " + ist(order.ExpiresAt).Format("15:04:05 IST")
+		text += " · " + situation.Left(order.ExpiresAt, now) + ", until " + situation.India(order.ExpiresAt).Format("15:04:05 IST")
 	case order.Status == ramp.AwaitingConfirmation && order.Quote != nil:
-		text += " · quote: " + Left(order.Quote.ExpiresAt, now)
+		text += " · quote: " + situation.Left(order.Quote.ExpiresAt, now)
 	default:
-		text += " · for " + Span(max(0, now.Sub(since(order))))
+		text += " · for " + situation.Span(max(0, now.Sub(situation.Since(order))))
 	}
 	if order.Attention != "" {
 		text += " · " + s.styles.bad.Render(said(order.Attention))
 	}
 	return text
-}
-
-// since is when an order came to its status.
-func since(order *ramp.Order) time.Time {
-	came := order.UpdatedAt
-	for _, entry := range slices.Backward(order.Timeline) {
-		if entry.Status != order.Status {
-			break
-		}
-		came = entry.At
-	}
-	return came
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // List prints orders as a table, the newest first as they come.
@@ -34,7 +35,7 @@ func (s *Screen) row(order ramp.Summary) []string {
 	symbol, style := s.styles.status(order.Status)
 	deadline := ""
 	if order.Running && !order.ExpiresAt.IsZero() {
-		deadline = ist(order.ExpiresAt).Format("2 Jan 15:04")
+		deadline = situation.India(order.ExpiresAt).Format("2 Jan 15:04")
 	}
 	attention := ""
 	if text := trouble(order); text != "" {
@@ -42,7 +43,7 @@ func (s *Screen) row(order ramp.Summary) []string {
 	}
 	return []string{
 		clean(cmp.Or(order.Reference, order.WorkflowID)), string(order.Direction), style.Render(symbol + " " + Words(order.Status)), clean(order.Token),
-		rupees(order.FiatAmount), clean(order.OrderID), ist(order.StartedAt).Format("2 Jan 15:04:05"), deadline, attention,
+		rupees(order.FiatAmount), clean(order.OrderID), situation.India(order.StartedAt).Format("2 Jan 15:04:05"), deadline, attention,
 	}
 }
 

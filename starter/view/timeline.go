@@ -8,6 +8,7 @@ import (
 
 	"rampart/internal/redact"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 const (
@@ -75,7 +76,7 @@ func (t *Timeline) Note(at time.Time, text string) {
 // print prints time, status and note, the note wrapped in its own column on a terminal.
 func (t *Timeline) print(at time.Time, status, note string) {
 	t.date(at)
-	head := indent + t.screen.styles.faint.Render(ist(at).Format("15:04:05")) + "  " + t.style.Render(t.lane) + status + "  "
+	head := indent + t.screen.styles.faint.Render(situation.India(at).Format("15:04:05")) + "  " + t.style.Render(t.lane) + status + "  "
 	margin := lipgloss.Width(head)
 	for i, line := range t.screen.wrap(clean(note), margin) {
 		if i > 0 {
@@ -86,8 +87,8 @@ func (t *Timeline) print(at time.Time, status, note string) {
 }
 
 func (t *Timeline) date(at time.Time) {
-	local := ist(at)
-	if !t.days.last.IsZero() && sameDay(t.days.last, local) {
+	local := situation.India(at)
+	if !t.days.last.IsZero() && t.days.last.Format(time.DateOnly) == local.Format(time.DateOnly) {
 		return
 	}
 	t.days.last = local

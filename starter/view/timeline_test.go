@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/starter/view"
 )
 
@@ -165,6 +166,6 @@ func TestListIsAligned(t *testing.T) {
 
 func TestSpanCutsOff(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "0s", view.Span(999*time.Millisecond))
-	require.Equal(t, "59s", view.Span(59*time.Second+900*time.Millisecond))
+	require.Equal(t, "0s", situation.Span(999*time.Millisecond))
+	require.Equal(t, "59s", situation.Span(59*time.Second+900*time.Millisecond))
 }

@@ -23,7 +23,7 @@ type call struct {
 	before  string
 }
 
-func (s *story) hearCall(event *historypb.HistoryEvent) {
+func (s *eventLog) applyActivity(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetActivityTaskScheduledEventAttributes() != nil:
 		s.scheduled(event)
@@ -46,7 +46,7 @@ func (s *story) hearCall(event *historypb.HistoryEvent) {
 	}
 }
 
-func (s *story) scheduled(event *historypb.HistoryEvent) {
+func (s *eventLog) scheduled(event *historypb.HistoryEvent) {
 	activity := event.GetActivityTaskScheduledEventAttributes()
 	summary := s.reader.text(event.GetUserMetadata().GetSummary(), inWords(activity.GetActivityType().GetName()))
 	s.calls[event.GetEventId()] = &call{
@@ -58,7 +58,7 @@ func (s *story) scheduled(event *historypb.HistoryEvent) {
 	}
 }
 
-func (s *story) attempted(id int64, attempt int32, last *failurepb.Failure) {
+func (s *eventLog) attempted(id int64, attempt int32, last *failurepb.Failure) {
 	c := s.calls[id]
 	if c == nil {
 		return
@@ -70,7 +70,7 @@ func (s *story) attempted(id int64, attempt int32, last *failurepb.Failure) {
 }
 
 // over ends a call, with a problem or with an answer.
-func (s *story) over(event *historypb.HistoryEvent, id int64, problem string) {
+func (s *eventLog) over(event *historypb.HistoryEvent, id int64, problem string) {
 	c := s.calls[id]
 	if c == nil {
 		return
@@ -96,7 +96,7 @@ func (s *story) over(event *historypb.HistoryEvent, id int64, problem string) {
 }
 
 // turnedAway takes back that the order may have been made, for a call that found its reference taken before it asked the provider.
-func (s *story) turnedAway(failed *historypb.ActivityTaskFailedEventAttributes) {
+func (s *eventLog) turnedAway(failed *historypb.ActivityTaskFailedEventAttributes) {
 	c := s.calls[failed.GetScheduledEventId()]
 	if c == nil || c.attempt > 1 {
 		return
@@ -107,7 +107,7 @@ func (s *story) turnedAway(failed *historypb.ActivityTaskFailedEventAttributes) 
 }
 
 // made reports whether the provider may have been asked to make the order, in this run.
-func (s *story) made() bool {
+func (s *eventLog) made() bool {
 	for _, c := range s.calls {
 		if c.makes {
 			return true
@@ -117,7 +117,7 @@ func (s *story) made() bool {
 }
 
 // pending is a call that is not over, by the id of its activity, or nil.
-func (s *story) pending(id string) *call {
+func (s *eventLog) pending(id string) *call {
 	for _, c := range s.calls {
 		if c.id == id && c.Over.IsZero() {
 			return c

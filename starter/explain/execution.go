@@ -9,8 +9,8 @@ import (
 	"rampart/ramp"
 )
 
-// hearLife tells how the order began and ended, and what it told Temporal of itself.
-func (s *story) hearLife(event *historypb.HistoryEvent) {
+// applyExecution tells how the order began and ended, and what it told Temporal of itself.
+func (s *eventLog) applyExecution(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetWorkflowExecutionStartedEventAttributes() != nil:
 		s.add(event, KindMessage, "The order was asked for"+s.summary(event))
@@ -36,7 +36,7 @@ func (s *story) hearLife(event *historypb.HistoryEvent) {
 	}
 }
 
-func (s *story) summary(event *historypb.HistoryEvent) string {
+func (s *eventLog) summary(event *historypb.HistoryEvent) string {
 	if text := s.reader.text(event.GetUserMetadata().GetSummary(), ""); text != "" {
 		return ": " + text
 	}
@@ -50,13 +50,13 @@ func because(reason string) string {
 	return ": " + redact.Text(reason)
 }
 
-func (s *story) end(event *historypb.HistoryEvent, how string) {
+func (s *eventLog) end(event *historypb.HistoryEvent, how string) {
 	s.ending = how
 	s.add(event, KindWorker, how).Trouble = true
 }
 
 // fail ends the order with the error of its workflow.
-func (s *story) fail(event *historypb.HistoryEvent) {
+func (s *eventLog) fail(event *historypb.HistoryEvent) {
 	failure := event.GetWorkflowExecutionFailedEventAttributes().GetFailure()
 	s.failed = s.reader.contract(failure)
 	switch s.refused() {
@@ -71,7 +71,7 @@ func (s *story) fail(event *historypb.HistoryEvent) {
 
 // refused is the error with which a run ended that never was an order; empty for any other run. Whatever the error says, a run
 // that had the order made at the provider was one.
-func (s *story) refused() ramp.ErrorType {
+func (s *eventLog) refused() ramp.ErrorType {
 	if s.failed == nil || s.made() {
 		return ""
 	}
@@ -84,7 +84,7 @@ func (s *story) refused() ramp.ErrorType {
 }
 
 // publish takes over what Temporal was told of the order. It is all that is known of an order that cannot be asked.
-func (s *story) publish(event *historypb.HistoryEvent, attributes *commonpb.SearchAttributes) {
+func (s *eventLog) publish(event *historypb.HistoryEvent, attributes *commonpb.SearchAttributes) {
 	fields := attributes.GetIndexedFields()
 	var status ramp.Status
 	if attribute(fields, ramp.StatusKey.GetName(), &status) && status != s.status {

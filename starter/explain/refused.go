@@ -9,7 +9,7 @@ import (
 
 // refusal is what to do about a run that never was an order.
 func (r *report) refusal() []Advice {
-	switch r.story.refused() {
+	switch r.history.refused() {
 	case ramp.ReferenceTaken:
 		return r.taken()
 	case ramp.Unencrypted:
@@ -23,7 +23,7 @@ func (r *report) refusal() []Advice {
 // taken leads to the order that has the reference.
 func (r *report) taken() []Advice {
 	all := []Advice{{What: "This run has made nothing at the provider. A new order needs a reference of its own."}}
-	holder := r.story.failed
+	holder := r.history.failed
 	if holder.RunID == "" {
 		return all
 	}
@@ -35,7 +35,7 @@ func (r *report) taken() []Advice {
 }
 
 // stray says why a workflow that runs is none that workers take for an order; empty for an order.
-func (e *Evidence) stray() string {
+func (e *Snapshot) stray() string {
 	info := e.Execution.GetWorkflowExecutionInfo()
 	kind, queue := info.GetType().GetName(), cmp.Or(info.GetTaskQueue(), e.Execution.GetExecutionConfig().GetTaskQueue().GetName())
 	switch {
@@ -60,7 +60,7 @@ func (r *report) hangs() Problem {
 		again += " as " + r.ID.Direction.WorkflowType()
 	}
 	end := "End it: temporal workflow terminate --workflow-id " + quoted(r.workflowID()) + " --reason 'no order'"
-	if !r.story.made() {
+	if !r.history.made() {
 		end = "Nothing was made at the provider. " + end
 	}
 	return Problem{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"rampart/internal/redact"
@@ -24,15 +25,17 @@ type heartbeat struct {
 	LastAnswer string    `json:"lastAnswer"`
 	CheckedAt  time.Time `json:"checkedAt"`
 	LastError  string    `json:"lastError"`
+	// Concern is the type of what LastError raises.
+	Concern ramp.ConcernType `json:"concern"`
 }
 
-// awaits is what an order that runs waits for: its user, calls that have no answer yet, the clock, or a worker.
+// awaits is what an order that runs waits for: its user, calls that have no answer yet, timers, or a worker.
 func (r *report) awaits() []Awaited {
 	all := r.calls()
-	if r.awaitsUser() {
+	if r.situation.From == ramp.User {
 		all = append([]Awaited{r.user()}, all...)
 	} else {
-		all = append(all, r.story.running()...)
+		all = append(all, r.history.runningTimers()...)
 	}
 	if task := r.Execution.GetPendingWorkflowTask(); len(all) == 0 || task.GetAttempt() > 1 {
 		all = append(all, Awaited{
@@ -43,30 +46,10 @@ func (r *report) awaits() []Awaited {
 	return all
 }
 
-// awaitsUser reports whether the order goes on only when its user acts, and nothing else is under way meanwhile.
-func (r *report) awaitsUser() bool {
-	return r.status.AwaitsUser() && !r.submitting() && !r.timeIsOver()
-}
-
-// timeIsOver reports whether the user's time to pay is over, and the order not: the provider is asked once more.
-func (r *report) timeIsOver() bool {
-	return r.status == ramp.AwaitingPayment && len(r.Execution.GetPendingActivities()) > 0 && r.story.deadline().IsZero()
-}
-
 func (r *report) user() Awaited {
-	wait := Awaited{From: user, Since: r.since(), Until: r.story.deadline()}
-	switch r.status {
-	case ramp.AwaitingKYC:
-		wait.What = "the KYC documents"
-	case ramp.AwaitingAccount:
-		wait.What = "another account"
-	case ramp.AwaitingConfirmation:
-		wait.What = "the confirmation of the price"
-	default:
-		wait.What = r.payment() + ", and its " + r.proof()
-	}
-	if r.status == ramp.AwaitingPayment && r.order != nil && !r.order.ExpiresAt.IsZero() {
-		wait.Until = r.order.ExpiresAt
+	wait := Awaited{What: r.situation.What, From: user, Since: r.situation.Since, Until: r.situation.Until}
+	if wait.Until.IsZero() {
+		wait.Until = r.history.deadline()
 	}
 	return wait
 }
@@ -86,7 +69,7 @@ func (r *report) call(activity *workflowpb.PendingActivityInfo) Awaited {
 		What: inWords(activity.GetActivityType().GetName()), From: provider,
 		Since: moment(activity.GetScheduledTime()), Attempt: activity.GetAttempt(),
 	}
-	if begun := r.story.pending(activity.GetActivityId()); begun != nil {
+	if begun := r.history.pending(activity.GetActivityId()); begun != nil {
 		wait.What, wait.Since = begun.summary, begun.At
 		if begun.watch && r.Watchers == 0 && activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
 			wait.From = worker
@@ -99,12 +82,30 @@ func (r *report) call(activity *workflowpb.PendingActivityInfo) Awaited {
 		wait.NextAt = next.AsTime()
 	}
 	if failure := activity.GetLastFailure(); failure != nil {
-		wait.LastFailure = r.reader.said(failure)
+		wait.LastFailure, wait.concern = r.reader.said(failure), concernOf(failure)
 	}
 	var beat heartbeat
 	if r.reader.value(activity.GetHeartbeatDetails(), &beat) {
 		wait.LastAnswer, wait.CheckedAt = redact.Text(beat.LastAnswer), beat.CheckedAt
 		wait.LastFailure = cmp.Or(redact.Text(beat.LastError), wait.LastFailure)
+		wait.concern = cmp.Or(beat.Concern, wait.concern)
 	}
 	return wait
+}
+
+// concernOf is the type of the concern that a call raises which fails like this, by the type of its error, as package activities names
+// it.
+func concernOf(failure *failurepb.Failure) ramp.ConcernType {
+	switch failure.GetApplicationFailureInfo().GetType() {
+	case "ProviderUnauthorized":
+		return ramp.ConcernAPIKeyRefused
+	case "ProviderRateLimited":
+		return ramp.ConcernRateLimited
+	case "DossierStoreUnavailable":
+		return ramp.ConcernDossierStoreUnavailable
+	case "TemporalUnavailable":
+		return ramp.ConcernReferenceUnverified
+	default:
+		return ramp.ConcernProviderUnavailable
+	}
 }

@@ -44,7 +44,7 @@ type Orders interface {
 }
 
 // Evidence is all that Temporal knows of one run of an order.
-type Evidence struct {
+type Snapshot struct {
 	ID ramp.ID
 	// Foreign is the workflow's id where it is none of an order's; ID is empty then.
 	Foreign string
@@ -52,9 +52,9 @@ type Evidence struct {
 	Runs      []Run
 	Execution *workflowservice.DescribeWorkflowExecutionResponse
 	History   []*historypb.HistoryEvent
-	// Order is the state of an order that runs, and nil where no worker has told it, for the reason in Silence.
-	Order   *ramp.Order
-	Silence error
+	// Order is the state of an order that runs, and nil where no worker has told it, for the reason in QueryError.
+	Order      *ramp.Order
+	QueryError error
 	// Workers and Watchers are how many processes ask for the work of this order: for its workflow and calls, and for
 	// its watches. Of an order that is pinned to a version those of the version count.
 	Workers, Watchers int
@@ -64,8 +64,8 @@ type Evidence struct {
 
 // Gather collects what is known of a run of a workflow, the newest if no run is named. The error is a *ramp.Error of type
 // NotFound if there is no such run.
-func Gather(ctx context.Context, temporal Temporal, orders Orders, workflowID, runID string, now time.Time) (*Evidence, error) {
-	e := &Evidence{Now: now}
+func Gather(ctx context.Context, temporal Temporal, orders Orders, workflowID, runID string, now time.Time) (*Snapshot, error) {
+	e := &Snapshot{Now: now}
 	var err error
 	if e.ID.Direction, e.ID.Reference, err = ramp.ParseWorkflowID(workflowID); err != nil {
 		e.Foreign = workflowID
@@ -104,18 +104,18 @@ func describe(ctx context.Context, temporal Temporal, workflowID, runID string) 
 	return nil, missing
 }
 
-func (e *Evidence) workflowID() string {
+func (e *Snapshot) workflowID() string {
 	if e.Foreign != "" {
 		return e.Foreign
 	}
 	return e.ID.Direction.WorkflowID(e.ID.Reference)
 }
 
-func (e *Evidence) runID() string {
+func (e *Snapshot) runID() string {
 	return e.Execution.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 }
 
-func (e *Evidence) running() bool {
+func (e *Snapshot) running() bool {
 	switch e.Execution.GetWorkflowExecutionInfo().GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
 		return true
@@ -137,7 +137,7 @@ func history(ctx context.Context, temporal Temporal, workflowID, runID string) (
 	return all, nil
 }
 
-func (e *Evidence) countWorkers(ctx context.Context, temporal Temporal) error {
+func (e *Snapshot) countWorkers(ctx context.Context, temporal Temporal) error {
 	workers, err := temporal.DescribeTaskQueue(ctx, ramp.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func polls(poller *taskqueuepb.PollerInfo, now time.Time) bool {
 }
 
 // able counts the workers that can take this order up.
-func (e *Evidence) able(pollers []*taskqueuepb.PollerInfo) int {
+func (e *Snapshot) able(pollers []*taskqueuepb.PollerInfo) int {
 	pinned := e.version()
 	able := make(map[string]bool)
 	for _, poller := range pollers {
@@ -181,7 +181,7 @@ func (e *Evidence) able(pollers []*taskqueuepb.PollerInfo) int {
 }
 
 // version is the one whose workers the order runs on, or nil for any.
-func (e *Evidence) version() *deploymentpb.WorkerDeploymentVersion {
+func (e *Snapshot) version() *deploymentpb.WorkerDeploymentVersion {
 	info := e.Execution.GetWorkflowExecutionInfo().GetVersioningInfo()
 	if moved := info.GetVersioningOverride().GetPinned().GetVersion(); moved != nil {
 		return moved
@@ -193,15 +193,15 @@ func (e *Evidence) version() *deploymentpb.WorkerDeploymentVersion {
 }
 
 // ask asks a worker for the order's state. Without any there is nobody to ask.
-func (e *Evidence) ask(ctx context.Context, orders Orders) {
+func (e *Snapshot) ask(ctx context.Context, orders Orders) {
 	if e.Workers == 0 {
 		return
 	}
 	asking, cancel := context.WithTimeout(ctx, longestAnswer)
 	defer cancel()
-	e.Order, e.Silence = orders.GetRun(asking, e.ID, e.runID())
-	if connection.NoWorker(e.Silence) {
-		e.Workers, e.Silence = 0, nil // those that were seen lately are gone
+	e.Order, e.QueryError = orders.GetRun(asking, e.ID, e.runID())
+	if connection.NoWorker(e.QueryError) {
+		e.Workers, e.QueryError = 0, nil // those that were seen lately are gone
 	}
 }
 

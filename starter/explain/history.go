@@ -11,7 +11,7 @@ import (
 )
 
 // story is what a history tells. It is told by going through the events once.
-type story struct {
+type eventLog struct {
 	reader  Reader
 	moments []*Moment
 	// calls by the id of the activity, timers by that of the event that started them, updates by that of their acceptance.
@@ -34,11 +34,11 @@ type story struct {
 	ending string
 	failed *ramp.Error
 	// stuck is how the latest attempt of a worker to continue the order failed, if it did.
-	stuck *stuck
+	failure *taskFailure
 }
 
-func tell(reader Reader, events []*historypb.HistoryEvent) *story {
-	s := &story{
+func readHistory(reader Reader, events []*historypb.HistoryEvent) *eventLog {
+	s := &eventLog{
 		reader:  reader,
 		calls:   make(map[int64]*call),
 		timers:  make(map[int64]*Moment),
@@ -46,7 +46,7 @@ func tell(reader Reader, events []*historypb.HistoryEvent) *story {
 		fires: make(map[int64]time.Time),
 	}
 	for _, event := range events {
-		for _, listen := range []func(*historypb.HistoryEvent){s.hearLife, s.hearCall, s.hearTimer, s.hearMessage, s.hearWorker} {
+		for _, listen := range []func(*historypb.HistoryEvent){s.applyExecution, s.applyActivity, s.applyTimer, s.applyMessage, s.applyTask} {
 			listen(event)
 		}
 	}
@@ -54,7 +54,7 @@ func tell(reader Reader, events []*historypb.HistoryEvent) *story {
 }
 
 // add adds what happened at an event.
-func (s *story) add(event *historypb.HistoryEvent, kind Kind, text string) *Moment {
+func (s *eventLog) add(event *historypb.HistoryEvent, kind Kind, text string) *Moment {
 	moment := &Moment{At: at(event), Kind: kind, Text: text}
 	s.moments = append(s.moments, moment)
 	return moment
@@ -64,7 +64,7 @@ func at(event *historypb.HistoryEvent) time.Time { return event.GetEventTime().A
 
 // with adds the order's own account of itself, and returns everything in order. The account's time is that of the worker's
 // turn, which comes before what the worker began in it.
-func (s *story) with(order *ramp.Order) []Moment {
+func (s *eventLog) with(order *ramp.Order) []Moment {
 	var all []Moment
 	if order != nil {
 		all = account(order)
@@ -87,7 +87,7 @@ func account(order *ramp.Order) []Moment {
 		if entry.Status != last {
 			moment.Status, last = entry.Status, entry.Status
 		}
-		moment.Trouble = isAttention(entry)
+		moment.Trouble = entry.Concern != ""
 		all = append(all, moment)
 	}
 	return all

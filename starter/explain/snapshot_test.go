@@ -87,7 +87,7 @@ func runningOn(pollers ...*taskqueuepb.PollerInfo) *server {
 	}
 }
 
-func (s *server) gather(t *testing.T) *explain.Evidence {
+func (s *server) gather(t *testing.T) *explain.Snapshot {
 	t.Helper()
 	evidence, err := explain.Gather(t.Context(), s, s, "onramp/inv-42", "", noon)
 	require.NoError(t, err)
@@ -138,7 +138,7 @@ func TestWorkersThatAreGoneSinceTheyAskedDoNotCount(t *testing.T) {
 	s.silence = serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down")
 	evidence := s.gather(t)
 	require.Zero(t, evidence.Workers)
-	require.NoError(t, evidence.Silence)
+	require.NoError(t, evidence.QueryError)
 }
 
 func TestOrderThatIsOverIsToldFromItsHistoryAlone(t *testing.T) {
