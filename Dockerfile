@@ -7,12 +7,12 @@
 #   docker build --target codec-server --tag registry.example.test/ramp-codec-server:v1 .
 #   docker build --target sandbox      --tag registry.example.test/ramp-sandbox:v1 .
 #
-# loopback-proxy is for compose.yaml alone, which builds it.
+# loopback-proxy is used by compose.yaml only, which builds it.
 #
-# The two images of others are named by tags, for no registry could be asked for their digests where this was written. With a registry
-# at hand, docker buildx imagetools inspect golang:1.26.8-bookworm tells the digest to put behind the tag, as name:tag@sha256:...
+# The base images are referenced by tag. To pin one by digest, append the digest that docker buildx imagetools inspect
+# golang:1.26.8-bookworm prints, as name:tag@sha256:...
 #
-# They are static, run as user 65532, and write nothing: the root file system may be read-only.
+# The programs are static, run as user 65532, and do not write to the root file system, which may be read-only.
 
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
 WORKDIR /src
@@ -24,10 +24,10 @@ ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
       ./worker ./starter ./codec/cmd/codec-server ./sandbox/cmd/sandbox ./deploy/loopback-proxy
-# Where a volume for the keyset goes, which the programs' user may write into, and one for KYC dossiers.
+# Mount points of the volumes for the keyset and for KYC dossiers, writable by the programs' user.
 RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc
 
-# It has no shell and no packages, only certificate authorities, time zones and the user nonroot, 65532.
+# The image contains only CA certificates, time zones and the user nonroot, 65532: no shell and no packages.
 FROM gcr.io/distroless/static-debian12:nonroot AS base
 COPY --from=build --chown=65532:65532 /image/var/lib/rampart /var/lib/rampart
 ENV RAMP_KEYSET_FILE=/var/lib/rampart/keys/keyset.json

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes Temporal's databases, or brings them to the version of these tools. SQL_* say where, as temporal-sql-tool reads them.
+# Creates Temporal's databases, or migrates them to the version of these tools. temporal-sql-tool reads the connection from SQL_*.
 set -eu
 
 for database in temporal temporal_visibility; do

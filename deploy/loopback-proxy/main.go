@@ -1,6 +1,6 @@
-// Command loopback-proxy stands before a page that a machine publishes on its loopback address out of a network of containers, such as
-// Temporal's Web UI, which answers whoever reaches it. It passes on what is addressed to this machine and comes from no page but the one
-// behind it: see package loopback.
+// Command loopback-proxy protects a web page without a login that a machine publishes on its loopback address from a network of
+// containers, such as Temporal's Web UI. It forwards requests that are addressed to this machine and that do not come from pages of
+// other sites: see package loopback.
 //
 //	loopback-proxy --listen :8080 --to http://temporal-ui:8080
 package main
@@ -36,11 +36,11 @@ func main() {
 	}
 }
 
-// run passes requests on until ctx ends. Its line on standard output says where it listens.
+// run forwards requests until ctx ends. It prints its URL on standard output.
 func run(ctx context.Context, arguments []string, out io.Writer) error {
 	flags := flag.NewFlagSet("loopback-proxy", flag.ContinueOnError)
 	listen := flags.String("listen", ":8080", "`address` to listen on")
-	to := flags.String("to", "", "`URL` of what is behind it")
+	to := flags.String("to", "", "`URL` of the page that it protects")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -52,11 +52,11 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "http://%s\n", listener.Addr()) // nobody may read it
+	_, _ = fmt.Fprintf(out, "http://%s\n", listener.Addr()) // standard output may be closed
 	return httpserver.Serve(ctx, listener, handler(target), httpserver.Options{StopTimeout: stopTimeout})
 }
 
-// handler passes on what the check lets through, under the name that was asked for: what is behind compares origins with it.
+// handler forwards allowed requests with their Host header, with which the page compares origins.
 func handler(target *url.URL) http.Handler {
 	return loopback.GuardPublished(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)

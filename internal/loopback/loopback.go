@@ -1,9 +1,9 @@
-// Package loopback decides what belongs to this machine alone: which addresses are its own, and which requests come from it and from
-// none of the pages that its browsers happen to show.
+// Package loopback guards the boundary of this machine: which addresses are its own, which HTTP requests come from it, and which
+// connections must not leave it without TLS.
 //
-// A page of any site can make the browser of its reader call 127.0.0.1, and can have its own name resolved to 127.0.0.1 (DNS
-// rebinding), so that a port on loopback is no door that only this machine's people go through. What gives such a request away is the
-// name that it asks for, the page that it comes from, and what a proxy adds.
+// A page of any site can make a browser send requests to 127.0.0.1, and can resolve its own name to 127.0.0.1 (DNS rebinding).
+// Listening on loopback is therefore no protection from other sites' pages. Such requests are recognized by their Host header, the
+// page's origin, and the headers that proxies add.
 package loopback
 
 import (
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Host tells whether a host, or host:port, is this machine by its name: localhost, 127.0.0.0/8 or ::1. No name is looked up, for the
-// answer would be somebody else's.
+// Host reports whether a host, or host:port, is this machine: localhost, 127.0.0.0/8 or ::1. It does not resolve names, since others
+// control the answers.
 func Host(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -24,32 +24,32 @@ func Host(address string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Zone() == "" && ip.Unmap().IsLoopback()
 }
 
-// Target tells whether what gRPC connects to is on this machine: host:port, the same with a scheme such as dns:///, or a socket of the
-// file system. As with Host, only the name counts.
+// Target reports whether a gRPC target is on this machine: host:port, the same with a scheme such as dns:///, or a Unix socket. Like
+// Host, it does not resolve names.
 func Target(target string) bool {
 	parsed, err := url.Parse(target)
-	if err != nil { // such as 127.0.0.1:7233, whose first part is no scheme
+	if err != nil { // such as 127.0.0.1:7233, whose first part is not a scheme
 		return endpoint(target)
 	}
 	switch parsed.Scheme {
 	case "unix", "unix-abstract":
 		return true
 	case "dns":
-		// An authority is the DNS server to ask, which may be anywhere.
+		// An authority is a DNS server, which may be on another machine.
 		return parsed.Host == "" && endpoint(parsed.Opaque+strings.TrimPrefix(parsed.Path, "/"))
 	case "passthrough":
 		return endpoint(parsed.Opaque + strings.TrimPrefix(parsed.Path, "/"))
-	default: // such as localhost:7233, which is no scheme to gRPC either
+	default: // such as localhost:7233, which gRPC does not parse as a scheme either
 		return endpoint(target)
 	}
 }
 
-// endpoint is a target without a scheme. Without a host, gRPC takes localhost.
+// endpoint reports whether a target without a scheme is on this machine. Without a host, gRPC connects to localhost.
 func endpoint(address string) bool {
 	return Host(address) || strings.HasPrefix(address, ":") && !strings.Contains(address[1:], ":")
 }
 
-// URL tells whether a URL's host is this machine.
+// URL reports whether a URL's host is this machine.
 func URL(address string) bool {
 	parsed, err := url.Parse(address)
 	return err == nil && Host(parsed.Host)
