@@ -9,7 +9,7 @@ import (
 
 const indexPage = "index.html"
 
-// withIndex is a file system with another page to begin with.
+// withIndex is a file system with a different index page.
 type withIndex struct {
 	fs.FS
 	index []byte
@@ -23,8 +23,8 @@ func (w withIndex) ReadFile(name string) ([]byte, error) {
 	return fs.ReadFile(w.FS, name)
 }
 
-// orderColumns chooses the columns of the list of workflows and saves views, as a person does, unless the browser has some already. The
-// Web UI keeps both in the browser, under these names.
+// orderColumns is a script that sets the columns and the saved views of the list of workflows unless the browser has some already. The
+// Web UI stores both in the browser, under these keys.
 const orderColumns = `{
 	const seed = (key, value) => localStorage.getItem(key) ?? localStorage.setItem(key, JSON.stringify({default: value}));
 	seed("namespace-workflow-table-columns",
@@ -36,8 +36,8 @@ const orderColumns = `{
 	].map(([name, query], i) => ({id: "ramp-" + i, name, query, type: "user"})));
 }`
 
-// withOrderColumns has the Web UI's page choose the columns before it starts. Its policy allows no script but those that it names by
-// their hashes. A page that names none stays as it is.
+// withOrderColumns adds the script to the Web UI's page, and its hash to the page's content security policy. A page without such a
+// policy is returned unchanged.
 func withOrderColumns(page []byte) []byte {
 	const policy, head = `script-src 'strict-dynamic' `, `</head>`
 	if !bytes.Contains(page, []byte(policy)) {

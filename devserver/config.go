@@ -17,7 +17,7 @@ import (
 
 const localhost = "127.0.0.1"
 
-// loadConfig reads the server configuration and applies the command line to it. What it leaves open gets a port of free.
+// loadConfig reads the server configuration and applies the command line. Services without a fixed port get one from free.
 func loadConfig(opts options, free *ports) (*config.Config, error) {
 	cfg, err := readConfig(opts.config)
 	if err != nil {
@@ -28,7 +28,7 @@ func loadConfig(opts options, free *ports) (*config.Config, error) {
 	}
 	frontend := cfg.Services[string(primitives.FrontendService)].RPC
 	free.avoid(frontend.GRPCPort, frontend.HTTPPort, int(opts.port), int(opts.uiPort))
-	// Standard output belongs to the lines that say where the server is.
+	// Standard output is reserved for the addresses of the services.
 	cfg.Log.Stdout = false
 	placeDynamicConfig(cfg, filepath.Dir(opts.config))
 	placeServices(cfg, free)
@@ -46,7 +46,7 @@ func loadConfig(opts options, free *ports) (*config.Config, error) {
 }
 
 func readConfig(path string) (*config.Config, error) {
-	// The loader tells the standard logger that it renders a template.
+	// The loader logs through the standard logger that it renders a template.
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(io.Discard)
 
@@ -60,7 +60,7 @@ func readConfig(path string) (*config.Config, error) {
 	return cfg, nil
 }
 
-// requireSections checks what the server takes for granted.
+// requireSections checks that the sections exist which the server requires.
 func requireSections(cfg *config.Config) error {
 	if _, ok := cfg.Services[string(primitives.FrontendService)]; !ok {
 		return errors.New("services.frontend is missing")
@@ -74,16 +74,16 @@ func requireSections(cfg *config.Config) error {
 	return nil
 }
 
-// placeDynamicConfig finds the dynamic configuration from any working directory: its path is relative to the
-// directory of the static one.
+// placeDynamicConfig resolves the path of the dynamic configuration relative to the directory of the static one, whatever the working
+// directory.
 func placeDynamicConfig(cfg *config.Config, dir string) {
 	if dynamic := cfg.DynamicConfigClient; dynamic != nil && !filepath.IsAbs(dynamic.Filepath) {
 		dynamic.Filepath = filepath.Join(dir, dynamic.Filepath)
 	}
 }
 
-// placeServices puts everything but the frontend on free loopback ports. Only this process calls them, so that
-// servers side by side have no port to agree on but the frontend's.
+// placeServices moves all services except the frontend to free loopback ports. Only this process calls them, so that several servers on
+// one machine conflict only in the frontend's port.
 func placeServices(cfg *config.Config, free *ports) {
 	for _, service := range []primitives.ServiceName{
 		primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
@@ -102,8 +102,8 @@ func placeServices(cfg *config.Config, free *ports) {
 	cfg.Services[string(primitives.FrontendService)] = frontend
 }
 
-// moveFrontend makes port the gRPC port, or any free one if it is 0. The other ports of the configuration then
-// belong to another server: those in use here become free ones.
+// moveFrontend sets the gRPC port, or any free one if port is 0. The other ports of the configuration then belong to another server and
+// are replaced by free ones.
 func moveFrontend(cfg *config.Config, port int, free *ports) {
 	frontend := cfg.Services[string(primitives.FrontendService)]
 	if port == frontend.RPC.GRPCPort {
@@ -126,7 +126,7 @@ func moveFrontend(cfg *config.Config, port int, free *ports) {
 	}
 }
 
-// placeCluster tells the cluster where its own frontend is.
+// placeCluster sets the cluster's own frontend address.
 func placeCluster(cfg *config.Config) {
 	rpc := cfg.Services[string(primitives.FrontendService)].RPC
 	name := cfg.ClusterMetadata.CurrentClusterName
@@ -136,7 +136,7 @@ func placeCluster(cfg *config.Config) {
 	cfg.ClusterMetadata.ClusterInformation[name] = cluster
 }
 
-// frontendAddress is where clients on this machine reach the server.
+// frontendAddress returns the address for clients on this machine.
 func frontendAddress(cfg *config.Config) string {
 	return serviceAddress(cfg, string(primitives.FrontendService))
 }
@@ -146,7 +146,7 @@ func serviceAddress(cfg *config.Config, service string) string {
 	return hostPort(reachable(rpc.BindOnIP), rpc.GRPCPort)
 }
 
-// reachable is where to call what listens on ip: loopback for what listens on every address.
+// reachable returns the address of a service that listens on ip: loopback if it listens on all addresses.
 func reachable(ip string) string {
 	if parsed := net.ParseIP(ip); parsed != nil && parsed.IsUnspecified() {
 		return localhost
@@ -154,7 +154,7 @@ func reachable(ip string) string {
 	return ip
 }
 
-// listenHost is the address that the frontend listens on.
+// listenHost returns the address that the frontend listens on.
 func listenHost(cfg *config.Config) string {
 	return cfg.Services[string(primitives.FrontendService)].RPC.BindOnIP
 }
@@ -163,8 +163,7 @@ func hostPort(host string, port int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// checkPorts fails on the first port that another process holds, since the server itself would end the process
-// with a stack trace.
+// checkPorts returns an error for the first port that another process uses. The server itself would panic.
 func checkPorts(cfg *config.Config, uiPort uint16) error {
 	rpc := cfg.Services[string(primitives.FrontendService)].RPC
 	ports := []struct {
@@ -186,7 +185,7 @@ func checkPorts(cfg *config.Config, uiPort uint16) error {
 		if err != nil {
 			return fmt.Errorf("cannot listen on %s for %s (%w): %s", address, p.use, errors.Unwrap(err), p.remedy)
 		}
-		defer listener.Close() // held, so that two uses of one port are found
+		defer listener.Close() // kept open to detect two uses of one port
 	}
 	return nil
 }

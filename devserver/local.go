@@ -23,7 +23,7 @@ const (
 	maxHeaders    = 64 << 10
 )
 
-// serveHTTP answers what this machine and its own pages ask at an address, until it is stopped.
+// serveHTTP serves requests from this machine and from the server's own pages until stop is called.
 func serveHTTP(address string, pages http.Handler) (stop func() error, err error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -41,11 +41,11 @@ func serveHTTP(address string, pages http.Handler) (stop func() error, err error
 	}, nil
 }
 
-// diagnostics are where metrics and profiles are shown; empty for not at all.
+// diagnostics are the addresses of metrics and profiles; empty means disabled.
 type diagnostics struct{ metrics, profiles string }
 
-// takeDiagnostics takes from the configuration where metrics and profiles are to be shown. The server would show them to whoever asks:
-// without an address of its own, it leaves them to Go's default handler.
+// takeDiagnostics removes the addresses of metrics and profiles from the configuration. The server would serve them without
+// protection; without an address, it only registers them with Go's default handler.
 func takeDiagnostics(cfg *config.Config) diagnostics {
 	var taken diagnostics
 	if cfg.Global.Metrics != nil && cfg.Global.Metrics.Prometheus != nil {
@@ -59,7 +59,7 @@ func takeDiagnostics(cfg *config.Config) diagnostics {
 	return taken
 }
 
-// serve shows metrics and profiles until it is stopped.
+// serve serves metrics and profiles until stop is called.
 func (d diagnostics) serve() (stop func() error, err error) {
 	var stops []func() error
 	stop = func() error {
@@ -82,15 +82,14 @@ func (d diagnostics) serve() (stop func() error, err error) {
 	return stop, nil
 }
 
-// tellWhoAsks has the HTTP API hand on what guardHTTP decides by.
+// tellWhoAsks makes the HTTP API forward the headers that guardHTTP checks.
 func tellWhoAsks(cfg *config.Config) {
 	frontend := cfg.Services[string(primitives.FrontendService)]
 	frontend.RPC.HTTPAdditionalForwardedHeaders = append(frontend.RPC.HTTPAdditionalForwardedHeaders, "Origin", "Referer", "Sec-Fetch-*")
 	cfg.Services[string(primitives.FrontendService)] = frontend
 }
 
-// guardHTTP answers what comes by the HTTP API only to this machine and to pages of the API's own origin, of which there are none. By
-// gRPC, no page can ask.
+// guardHTTP restricts the HTTP API to requests from this machine that do not come from a page. Pages cannot send gRPC requests.
 func guardHTTP(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if grpc.ServerTransportStreamFromContext(ctx) != nil {
 		return handler(ctx, req)
@@ -104,7 +103,7 @@ func guardHTTP(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler gr
 	}
 	asked.Host = asked.Header.Get("X-Forwarded-Host") // set by the HTTP API, as is the next
 	if !loopback.Host(asked.Host) || !loopback.Host(asked.Header.Get("X-Forwarded-For")) {
-		return nil, status.Error(codes.PermissionDenied, "only this machine itself is answered, at 127.0.0.1, [::1] or localhost")
+		return nil, status.Error(codes.PermissionDenied, "only requests from this machine are allowed, to 127.0.0.1, [::1] or localhost")
 	}
 	if err := loopback.CheckPage(asked); err != nil {
 		return nil, status.Error(codes.PermissionDenied, err.Error())

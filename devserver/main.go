@@ -1,13 +1,13 @@
 // Command devserver runs the official Temporal server and Web UI in one process on SQLite, with the namespace
 // and the search attributes of an order registered before it reports ready.
 //
-// It reads temporal-dev.yaml, Temporal's own static server configuration, and listens on loopback. It knows no TLS
-// and no authentication: development only. Its first line on standard output, printed when everything serves, is
-// the environment that a worker or a starter needs:
+// It reads temporal-dev.yaml, Temporal's own static server configuration, and listens on loopback. It has neither TLS nor
+// authentication and is for development only. When it is ready, its first line on standard output is the environment of a worker or
+// a starter:
 //
 //	TEMPORAL_ADDRESS=127.0.0.1:7233 TEMPORAL_NAMESPACE=default
 //
-// From that moment the gRPC health check answers SERVING. SIGINT and SIGTERM stop the process.
+// The gRPC health check then returns SERVING. SIGINT and SIGTERM stop the process.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// A second signal ends the process at once.
+	// A second signal terminates the process immediately.
 	context.AfterFunc(ctx, stop)
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "devserver:", err)
@@ -30,10 +30,10 @@ func main() {
 	}
 }
 
-// options are the command line.
+// options are the flags of the command line.
 type options struct {
 	config        string // path of the server configuration
-	port          uint16 // gRPC port, 0: any free one; counts only if portGiven
+	port          uint16 // gRPC port, 0: any free one; ignored unless portGiven
 	portGiven     bool
 	uiPort        uint16 // Web UI port, 0: no Web UI
 	db            string // path of the SQLite file, empty: the configuration's store

@@ -7,18 +7,18 @@ import (
 	"go.temporal.io/server/common/testing/freeport"
 )
 
-// ports hands out free ports. The server opens them only later, so that each is claimed by a UDP socket with its number meanwhile:
-// whoever looks for a port in this way, in this process or in another one, takes no port that is claimed.
+// ports reserves free TCP ports that the server opens later. A UDP socket on the same number claims each port meanwhile, so that other
+// devservers on the machine do not choose it.
 type ports struct{ claims []net.PacketConn }
 
-// avoid claims what is given, so that it is not handed out.
+// avoid claims given ports, so that free does not return them.
 func (p *ports) avoid(given ...int) {
 	for _, port := range given {
 		p.claim(port)
 	}
 }
 
-// claim reports whether nobody else has claimed the port.
+// claim claims a port and reports whether it was unclaimed.
 func (p *ports) claim(port int) bool {
 	claim, err := net.ListenPacket("udp", hostPort(localhost, port))
 	if err != nil {
@@ -28,8 +28,8 @@ func (p *ports) claim(port int) bool {
 	return true
 }
 
-// free is a port that nobody listens on, below those that systems give to outgoing connections, one of which could take it before
-// the server listens. Where all that were tried are taken, it is any.
+// free returns a port without a listener, below the range of ephemeral ports, which an outgoing connection could take before the
+// server listens. If all attempts fail, it returns any free port.
 func (p *ports) free() int {
 	const tries, lowest, highest = 100, 15_000, 32_767
 	for range tries {

@@ -18,7 +18,7 @@ type devserver struct {
 	out   io.Writer
 }
 
-// run serves until ctx ends, and returns nil if that ended it.
+// run serves until ctx ends, and returns nil then.
 func run(ctx context.Context, opts options, out io.Writer) error {
 	free := new(ports)
 	defer free.release()
@@ -37,7 +37,7 @@ func run(ctx context.Context, opts options, out io.Writer) error {
 	return errors.Join(d.serve(ctx), data.close())
 }
 
-// serve runs the Temporal server, and the rest on top of it.
+// serve runs the Temporal server and the pages in front of it.
 func (d *devserver) serve(ctx context.Context) error {
 	srv, err := startServer(d.cfg)
 	if err != nil {
@@ -50,7 +50,7 @@ func (d *devserver) serve(ctx context.Context) error {
 	return errors.Join(err, srv.stop())
 }
 
-// servePages runs what is asked over HTTP, and reports ready.
+// servePages serves the Web UI, metrics and profiles, and reports when the server is ready.
 func (d *devserver) servePages(ctx context.Context, srv *server) (err error) {
 	stop, err := d.shown.serve()
 	if err != nil {
@@ -72,7 +72,7 @@ func (d *devserver) servePages(ctx context.Context, srv *server) (err error) {
 	return nil
 }
 
-// announce says where everything is. Its first line is for programs too.
+// announce prints the addresses of all services. Programs parse the first line.
 func (d *devserver) announce() {
 	fmt.Fprintf(d.out, "TEMPORAL_ADDRESS=%s TEMPORAL_NAMESPACE=%s\n", frontendAddress(d.cfg), namespace)
 	if d.opts.uiPort != 0 {

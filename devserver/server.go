@@ -41,7 +41,7 @@ type server struct {
 	ready    atomic.Bool
 }
 
-// startServer starts all services. Health checks answer NOT_SERVING until becomeReady.
+// startServer starts all services. Health checks return NOT_SERVING until becomeReady has succeeded.
 func startServer(cfg *config.Config) (*server, error) {
 	zapLogger := log.BuildZapLogger(cfg.Log).WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core { return silent{core} }))
 	s := &server{
@@ -71,7 +71,7 @@ func startServer(cfg *config.Config) (*server, error) {
 	return s, nil
 }
 
-// silent leaves out of the log the server's advice to open the HTTP API, which is closed on purpose.
+// silent is a log core without the server's advice to open the HTTP API, which is closed on purpose.
 type silent struct{ zapcore.Core }
 
 // Check implements zapcore.Core.
@@ -85,8 +85,8 @@ func (s silent) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapco
 // With implements zapcore.Core.
 func (s silent) With(fields []zapcore.Field) zapcore.Core { return silent{s.Core.With(fields)} }
 
-// readDynamicConfig reads the dynamic configuration, and again whenever the file changes. The server could do so
-// itself, but would bury a mistake in the file under a page of its internals.
+// readDynamicConfig reads the dynamic configuration and reloads it when the file changes. The server could do so itself, but its
+// error for an invalid file hides the cause among internals.
 func readDynamicConfig(cfg *config.Config, logger log.Logger) (dynamicconfig.Client, error) {
 	if cfg.DynamicConfigClient == nil {
 		return dynamicconfig.NewNoopClient(), nil
@@ -99,8 +99,8 @@ func readDynamicConfig(cfg *config.Config, logger log.Logger) (dynamicconfig.Cli
 	return client, nil
 }
 
-// staticHosts names the members of the cluster, all in this process. Left to find each other through the
-// database, services would first try the addresses of an earlier run, where another server may listen by now.
+// staticHosts returns the members of the cluster, all in this process. If services discovered each other through the database, they
+// would first try the addresses of an earlier run, where another server may listen now.
 func staticHosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
 	hosts := make(map[primitives.ServiceName]static.Hosts)
 	for _, name := range temporal.DefaultServices {
@@ -141,7 +141,7 @@ func (s *server) becomeReady(ctx context.Context) error {
 	return nil
 }
 
-// askHistory succeeds once the history service owns its shard: it then knows that the workflow does not exist.
+// askHistory returns nil once the history service owns its shard and can report that the workflow does not exist.
 func askHistory(ctx context.Context, workflows workflowservice.WorkflowServiceClient) error {
 	_, err := workflows.DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
 		Namespace: namespace,
@@ -153,8 +153,8 @@ func askHistory(ctx context.Context, workflows workflowservice.WorkflowServiceCl
 	return err
 }
 
-// addSearchAttributes registers what the database of an earlier version lacks, usable at once by the setting
-// system.forceSearchAttributesCacheRefreshOnRead.
+// addSearchAttributes registers search attributes that a database of an earlier version lacks. The setting
+// system.forceSearchAttributesCacheRefreshOnRead makes them usable at once.
 func addSearchAttributes(ctx context.Context, operator operatorservice.OperatorServiceClient) error {
 	known, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
@@ -197,7 +197,7 @@ func retry(ctx context.Context, attempt func() error) error {
 	}
 }
 
-// stop ends all services, without what they log about losing each other on the way down.
+// stop stops all services. It disables their logs, since they log losing each other during shutdown.
 func (s *server) stop() error {
 	s.logLevel.SetLevel(zapcore.FatalLevel)
 	return s.temporal.Stop()

@@ -24,11 +24,11 @@ import (
 
 const (
 	namespace = "default"
-	// retention is how long a finished order stays visible.
+	// retention is how long a closed order stays visible.
 	retention = 7 * 24 * time.Hour
 )
 
-// useFile keeps every store in one SQLite file.
+// useFile configures every store to use one SQLite file.
 func useFile(persistence *config.Persistence, path string) error {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -48,9 +48,9 @@ func useFile(persistence *config.Persistence, path string) error {
 		store.ConnectAttributes = map[string]string{
 			"mode":         "rwc",
 			"journal_mode": "wal",
-			// Every commit reaches the disk: what a client was told survives a power cut as well.
+			// Every commit is synced to disk, so that acknowledged writes survive a power failure.
 			"synchronous": "full",
-			// A second server on the same file would steal this one's shards.
+			// A second server on the same file would take over this one's shards.
 			"locking_mode": "exclusive",
 		}
 	}
@@ -73,11 +73,11 @@ func sqliteStore(persistence *config.Persistence, name string) (*config.SQL, err
 // store is the SQLite database under the server, which uses the same connection.
 type store struct {
 	db    sqlplugin.AdminDB
-	place string // where the data is, for people
+	place string // location of the data, for messages
 }
 
-// openStore prepares the database before the server starts: schema, namespace and, in a new database, the search
-// attributes. What is there before the caches are filled needs no waiting for them.
+// openStore prepares the database before the server starts: schema, namespace and, in a new database, the search attributes. The
+// server then needs no cache refresh to see them.
 func openStore(cfg *config.Config, file string) (*store, error) {
 	sqlConfig, err := sqliteStore(&cfg.Persistence, cfg.Persistence.DefaultStore)
 	if err != nil {
@@ -105,7 +105,7 @@ func dataPlace(sqlConfig *config.SQL, file string) string {
 	}
 }
 
-// isBusy reports SQLITE_BUSY: another process holds the database.
+// isBusy reports whether an error is SQLITE_BUSY: another process has locked the database.
 func isBusy(err error) bool {
 	const sqliteBusy = 5
 	var coded interface{ Code() int }
@@ -124,7 +124,7 @@ func prepare(sqlConfig *config.SQL, cluster string) (sqlplugin.AdminDB, error) {
 	return db, createNamespace(sqlConfig, cluster)
 }
 
-// ensureSchema creates the tables of an empty database, all or none: a crash in between leaves it empty.
+// ensureSchema creates the tables of an empty database in one transaction, so that a crash leaves it empty.
 func ensureSchema(db sqlplugin.AdminDB, name string) error {
 	tables, err := db.ListTables(name)
 	if err != nil {
@@ -161,7 +161,7 @@ func createNamespace(sqlConfig *config.SQL, cluster string) error {
 	return nil
 }
 
-// close folds the write-ahead log back into the database file, so that the file alone is a full copy.
+// close checkpoints the write-ahead log, so that the database file alone is a full copy.
 func (s *store) close() error {
 	return s.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 }

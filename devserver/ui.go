@@ -21,8 +21,8 @@ import (
 	"rampart/internal/loopback"
 )
 
-// startUI starts the Web UI beside the frontend. It answers this machine and its own pages alone: a page of any site can make a browser
-// call it, and what the Web UI sends to an order counts as anybody's who may write to the namespace.
+// startUI starts the Web UI. It serves only requests from this machine and from its own pages: a page of any site can make a browser
+// send requests to it, and the Web UI can send messages to orders.
 func startUI(cfg *config.Config, opts options) (stop func() error, err error) {
 	pages, err := webUI(&uiconfig.Config{
 		TemporalGRPCAddress: frontendAddress(cfg),
@@ -30,10 +30,10 @@ func startUI(cfg *config.Config, opts options) (stop func() error, err error) {
 		Codec:               uiconfig.Codec{Endpoint: opts.codecEndpoint},
 		// The page is served over plain HTTP.
 		CORS: uiconfig.CORS{CookieInsecure: true},
-		// The UI calls nobody: no news, no version check.
+		// The UI makes no external requests: no news, no version check.
 		DisableNewsFetch:   true,
 		NotifyOnNewVersion: false,
-		// Orders are not to be reset (docs/how-to/web-ui.md), and the button is the first on the page of one that is over.
+		// Orders must not be reset (docs/how-to/web-ui.md), and the button is the first on the page of one that is over.
 		WorkflowResetDisabled: true,
 	})
 	if err != nil {
@@ -42,7 +42,8 @@ func startUI(cfg *config.Config, opts options) (stop func() error, err error) {
 	return serveHTTP(uiAddress(cfg, opts.uiPort), pages)
 }
 
-// webUI is the official Web UI as its own server composes it, of which only listening and serving cannot be taken apart.
+// webUI returns the handler of the official Web UI, composed as its own server does. That server cannot be used, since it always
+// opens its own listener.
 func webUI(settings *uiconfig.Config) (http.Handler, error) {
 	provider, err := uiconfig.NewConfigProviderWithRefresh(settings)
 	if err != nil {
@@ -78,10 +79,10 @@ func webUI(settings *uiconfig.Config) (http.Handler, error) {
 	return e, nil
 }
 
-// callerType is a header by which the Web UI tells Temporal who calls.
+// callerType is the header that identifies the Web UI to Temporal.
 const callerType = "Caller-Type"
 
-// uiAssets are the files of the Web UI, with our columns and views.
+// uiAssets returns the files of the Web UI, with columns and views for orders.
 func uiAssets() (fs.FS, error) {
 	all, err := ui.Assets()
 	if err != nil {
@@ -100,7 +101,7 @@ func uiAssets() (fs.FS, error) {
 
 func uiAddress(cfg *config.Config, port uint16) string { return hostPort(uiHost(cfg), int(port)) }
 
-// uiHost is on loopback, whatever the frontend listens on: nobody else is answered.
+// uiHost returns a loopback address, even if the frontend listens on another one, since only this machine is served.
 func uiHost(cfg *config.Config) string {
 	if host := listenHost(cfg); loopback.Host(host) {
 		return host
@@ -108,7 +109,7 @@ func uiHost(cfg *config.Config) string {
 	return localhost
 }
 
-// checkCodecEndpoint accepts what a browser can call.
+// checkCodecEndpoint returns an error unless the endpoint is an http or https URL.
 func checkCodecEndpoint(endpoint string) error {
 	if endpoint == "" {
 		return nil

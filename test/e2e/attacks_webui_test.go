@@ -63,7 +63,7 @@ func TestWebUIAcceptsNoSignalFromAPageOfAnotherSite(t *testing.T) {
 	requireShows(t, page, "", "answered opaque")
 
 	visit(strings.Replace(s.ui, "127.0.0.1", evil, 1)) // the site's name now resolves to the Web UI
-	requireShows(t, page, "", "only what is addressed to 127.0.0.1, [::1] or localhost is answered")
+	requireShows(t, page, "", "only requests to 127.0.0.1, [::1] or localhost are allowed")
 	run(signalProgram(t, "", "same-origin", buy("wanted")))
 	requireShows(t, page, "", "answered basic 403")
 
