@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// troubled chooses the orders that ask for a person themselves, and those that ended without a result.
+	// troubled matches orders that need attention, and orders that ended without a result.
 	troubled = `RampAttention = true OR ExecutionStatus IN ("Failed", "Terminated", "TimedOut", "Canceled")`
-	// reported chooses the orders that workers fail to continue, on servers that report it.
+	// reported is the search attribute of orders that workers fail to continue, on servers that set it.
 	reported = "TemporalReportedProblems"
 )
 
-// trouble is an order that somebody must look at, as JSON has it.
+// trouble is an order that needs a person, as JSON.
 type trouble struct {
 	Reference  string         `json:"reference"`
 	Direction  ramp.Direction `json:"direction"`
@@ -30,16 +30,16 @@ type trouble struct {
 	RunID      string         `json:"runId"`
 	Workflow   string         `json:"workflow"`
 	Status     ramp.Status    `json:"status"`
-	// Ended is the error of a run that never was an order, with --all.
+	// Ended is the error of a refused run, which only --all shows.
 	Ended    ramp.ErrorType    `json:"ended,omitempty"`
 	Problems []explain.Problem `json:"problems"`
 }
 
-// inspection is what attention is asked for.
+// inspection holds the flags of attention.
 type inspection struct {
 	since sinceFlag
 	limit int
-	// all is set to see refused requests too.
+	// all also selects refused requests.
 	all bool
 }
 
@@ -47,12 +47,12 @@ func (p *Program) attention() *cobra.Command {
 	var ask inspection
 	cmd := &cobra.Command{
 		Use:   "attention",
-		Short: "Show the orders that a person must look at: why, since when, and what helps",
-		Long: "Show the orders that a person must look at: those that ask for it, those that ended without a result, those that workers\n" +
-			"fail to continue, and workflows that were meant as orders and hang; why, since when, and what to do. That no worker runs\n" +
-			"at all is said first; that none of one version does, explain tells of each order.\n\n" +
-			"A request that was refused, such as an invalid one or one whose reference was taken, is its sender's to mend: --all shows\n" +
-			"those too.",
+		Short: "Show the orders that need a person: why, since when, and what to do",
+		Long: "Show the orders that need a person: orders that need attention, orders that ended without a result, orders that workers fail to\n" +
+			"continue, and running workflows that were meant as orders but are none; each with the reason, since when, and what to do. If no\n" +
+			"worker runs at all, the command says so first; explain reports an order whose version has no workers.\n\n" +
+			"Refused requests, such as an invalid one or one whose reference was taken, are left out, because their sender must correct them.\n" +
+			"--all shows them too.",
 		Example: `  starter attention
   starter attention --all --since 24h`,
 		Args: arguments(),
@@ -67,9 +67,9 @@ func (p *Program) attention() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&ask.all, "all", false, "requests that were refused too, which need nobody here")
+	flags.BoolVar(&ask.all, "all", false, "also show refused requests")
 	flags.Var(&ask.since, "since", sinceUsage)
-	flags.IntVar(&ask.limit, "limit", 20, "at most this `many`")
+	flags.IntVar(&ask.limit, "limit", 20, "maximum `number` of orders to show")
 	return cmd
 }
 
@@ -87,7 +87,7 @@ func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspect
 		return err
 	}
 	if away {
-		screen.Line("No worker runs: no order goes on until one does. Messages are kept until then.")
+		screen.Line("No worker runs: no order makes progress until one does. Signals are kept until then.")
 	}
 	if len(all) == 0 {
 		screen.Line("No order needs a person.")
@@ -100,12 +100,12 @@ func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspect
 		screen.Trouble(told, p.desk(false))
 	}
 	if more {
-		screen.Line(fmt.Sprintf("There are more; --limit %d shows them.", ask.limit*5))
+		screen.Line(fmt.Sprintf("There are more orders: --limit %d shows more of them.", ask.limit*5))
 	}
 	return nil
 }
 
-// troubles looks into the workflows that the visibility store names. It is a moment behind, so that some may be well again.
+// troubles explains the suspects that still need a person: the visibility store lags a moment behind.
 func (p *Program) troubles(ctx context.Context, s *Connection, ask *inspection) ([]*explain.Explanation, bool, error) {
 	var all []*explain.Explanation
 	seen := make(map[string]bool)
@@ -114,7 +114,7 @@ func (p *Program) troubles(ctx context.Context, s *Connection, ask *inspection) 
 			return nil, false, err
 		}
 		if seen[suspect.RunID] {
-			continue // chosen for two reasons
+			continue // matched by two queries
 		}
 		seen[suspect.RunID] = true
 		told, err := p.inspect(ctx, s, suspect, ask.all)
@@ -131,11 +131,11 @@ func (p *Program) troubles(ctx context.Context, s *Connection, ask *inspection) 
 	return all, false, nil
 }
 
-// inspect explains a run that somebody may have to look at; nil if nobody must.
+// inspect explains a suspect, or returns nil if it needs nobody.
 func (p *Program) inspect(ctx context.Context, s *Connection, suspect ramp.Summary, refusedToo bool) (*explain.Explanation, error) {
 	evidence, err := explain.Gather(ctx, s.Temporal, s.Orders, suspect.WorkflowID, suspect.RunID, p.Now())
 	if ramp.IsError(err, ramp.NotFound) {
-		return nil, nil // its retention has just ended
+		return nil, nil // its retention has ended in the meantime
 	}
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (p *Program) inspect(ctx context.Context, s *Connection, suspect ramp.Summa
 	case told.Reference == "", told.ClosedAt.IsZero():
 		return told, nil
 	}
-	// What ended without a result may have been started again, and then that is the order.
+	// A run that ended without a result may have been started again; then the newer run is the order.
 	_, order, err := explain.Find(ctx, s.Temporal, s.Orders, s.Reader, ramp.ID{Direction: told.Direction, Reference: told.Reference})
 	if err != nil || order != told.RunID {
 		return nil, err
@@ -157,8 +157,7 @@ func (p *Program) inspect(ctx context.Context, s *Connection, suspect ramp.Summa
 	return told, nil
 }
 
-// suspects yields the runs that somebody may have to look at. A server that does not know of failing workers is asked for the
-// others.
+// suspects yields the runs that may need a person. On a server that does not report failing workers, it yields the others.
 func suspects(ctx context.Context, s *Connection, since time.Time, refusedToo bool) iter.Seq2[ramp.Summary, error] {
 	hanging := running
 	if refusedToo {

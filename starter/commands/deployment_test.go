@@ -112,11 +112,11 @@ func TestVersionIsRampedAndPromoted(t *testing.T) {
 func TestVersionGetsOrdersOnlyWhenItsWorkersPollEveryTaskQueue(t *testing.T) {
 	t.Parallel()
 	for name, hide := range map[string]func(*fleet){
-		"no such version":        func(f *fleet) { f.versions = f.versions[:2] },
-		"no workers":             func(f *fleet) { f.version("v3").workers = nil },
-		"workers long gone":      func(f *fleet) { f.version("v3").lastPoll = at(5, 59, 0) },
-		"nobody watches yet":     func(f *fleet) { f.version("v3").queues = f.version("v3").queues[1:] },
-		"nobody runs orders yet": func(f *fleet) { f.version("v3").queues = f.version("v3").queues[:2] },
+		"no such version":       func(f *fleet) { f.versions = f.versions[:2] },
+		"no workers":            func(f *fleet) { f.version("v3").workers = nil },
+		"workers long gone":     func(f *fleet) { f.version("v3").lastPoll = at(5, 59, 0) },
+		"no worker watches yet": func(f *fleet) { f.version("v3").queues = f.version("v3").queues[1:] },
+		"no worker for orders":  func(f *fleet) { f.version("v3").queues = f.version("v3").queues[:2] },
 	} {
 		for _, line := range [][]string{{"promote", "v3"}, {"ramp", "v3", "--percent", "5"}, {"move", "onramp/inv-1", "--to", "v3"}} {
 			t.Run(name+", "+line[0], func(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 	"rampart/starter/explain"
 )
 
-// DescribeWorkflowExecution knows the orders of the fake, all of which run, and the runs that are past.
+// DescribeWorkflowExecution describes the orders of the fake, all of which run, and its past runs.
 func (d *fake) DescribeWorkflowExecution(_ context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	for _, run := range d.past[workflowID] {
 		if runID == "" || runID == run.info.GetExecution().GetRunId() {
@@ -45,7 +45,7 @@ func (d *fake) GetWorkflowHistory(_ context.Context, workflowID, runID string, _
 	return &events{left: []*historypb.HistoryEvent{beginning()}}
 }
 
-// DescribeTaskQueue knows one worker, which has just asked for work, unless it is away.
+// DescribeTaskQueue lists one worker, which has just polled, unless workersAway is set.
 func (d *fake) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
 	if d.workersAway {
 		return &workflowservice.DescribeTaskQueueResponse{}, nil
@@ -55,7 +55,7 @@ func (d *fake) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType)
 	}, nil
 }
 
-// events is a history.
+// events iterates over a history.
 type events struct{ left []*historypb.HistoryEvent }
 
 func (e *events) HasNext() bool { return len(e.left) > 0 }
@@ -81,7 +81,7 @@ func listed(direction ramp.Direction, reference string) ramp.Summary {
 	return ramp.Summary{Reference: reference, Direction: direction, WorkflowID: direction.WorkflowID(reference), RunID: "run of " + reference}
 }
 
-// troubledOrder is one that asks for attention.
+// troubledOrder returns an order that needs attention.
 func troubledOrder() *ramp.Order {
 	o := order(ramp.Offramp, "wd-7", ramp.Settling)
 	o.Attention = "the provider could not pay out to the bank account"
@@ -162,7 +162,7 @@ func TestAttentionSaysThatNoWorkerRuns(t *testing.T) {
 	t.Parallel()
 	x := with()
 	x.fake.workersAway = true
-	require.Contains(t, x.run(t, "attention").stdout, "No worker runs: no order goes on until one does.")
+	require.Contains(t, x.run(t, "attention").stdout, "No worker runs: no order makes progress until one does.")
 }
 
 func TestAttentionAsksAnOlderServerForLess(t *testing.T) {
@@ -195,7 +195,7 @@ func TestListFiltersByReferenceAndTime(t *testing.T) {
 		x.fake.condition)
 
 	require.Zero(t, x.run(t, "list", "--since", "2026-11-23").code)
-	require.Equal(t, at(0, 0, 0).Add(-5*60*60e9-30*60e9), x.fake.filter.StartedAfter.UTC(), "a day begins in India")
+	require.Equal(t, at(0, 0, 0).Add(-5*60*60e9-30*60e9), x.fake.filter.StartedAfter.UTC(), "a date is a day in India")
 	require.Empty(t, x.fake.condition)
 }
 
@@ -227,7 +227,7 @@ func TestListHasPages(t *testing.T) {
 	require.Equal(t, "No more orders.\n", x.run(t, "list", "--limit", "2", "--page", "4").stdout)
 }
 
-// completions is what a shell offers for the last word of a command line.
+// completions returns what a shell offers for the last word of a command line.
 func (x *terminal) completions(t *testing.T, arguments ...string) []string {
 	t.Helper()
 	got := x.run(t, append([]string{"__complete"}, arguments...)...)
@@ -246,7 +246,7 @@ func TestShellCompletesCommandsStatusesAndReferences(t *testing.T) {
 	require.Equal(t, []string{"text", "json"}, x.completions(t, "list", "-o", ""))
 	require.Equal(t, []string{"inv-42\tonramp, awaiting_payment"}, x.completions(t, "submit-utr", "inv"))
 	require.Contains(t, x.fake.condition, `STARTS_WITH "onramp/inv"`)
-	require.Empty(t, x.completions(t, "submit-utr", "inv-42", ""), "nobody knows the UTR yet")
+	require.Empty(t, x.completions(t, "submit-utr", "inv-42", ""), "a UTR cannot be completed")
 	require.Empty(t, x.completions(t, "explain", `"`))
 }
 

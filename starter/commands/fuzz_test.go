@@ -10,7 +10,7 @@ import (
 	"rampart/ramp"
 )
 
-// FuzzOrderFile gives the starter any file. It starts the order that the file holds, or says why not and does nothing.
+// FuzzOrderFile runs onramp with any file: it starts the order in the file, or reports why it cannot.
 func FuzzOrderFile(f *testing.F) {
 	for _, content := range []string{
 		onrampFile, strings.Replace(onrampFile, "1000.00", "1e3", 1), onrampFile + onrampFile, onrampFile[:60], "null", "[]", "", "\xff\xfe",

@@ -162,7 +162,7 @@ func TestAttentionKeepsWhatEndedOtherwise(t *testing.T) {
 	require.Equal(t, []string{"onramp/inv-45", "onramp/inv-46"}, x.attended(t))
 }
 
-// An error is easily forged in a history that nobody can read; that the provider was asked to make the order is not.
+// An error is easily forged in an encrypted history; an activity that created the order is not.
 func TestAttentionKeepsARefusalOfAnOrderThatWasMade(t *testing.T) {
 	t.Parallel()
 	run := invalidStart("onramp/inv-43", firstRun)
