@@ -19,8 +19,8 @@ const (
 	AccountBank AccountKind = "bank"
 )
 
-// AccountKind is the kind of account that must be linked before an order is paid by this method (guide). It is empty
-// for an unknown method.
+// AccountKind returns the kind of account that must be linked before an order is paid by this method (guide). It is empty for an
+// unknown method.
 func (m PaymentMethod) AccountKind() AccountKind {
 	switch m {
 	case UPI:
@@ -47,10 +47,10 @@ const (
 )
 
 // ValidateVPA checks a UPI address, of at most 255 characters: a name of 2 to 190 letters, digits, dots, hyphens and
-// underscores, an @, and the handle of a bank or app, a letter and 1 to 63 letters or digits. Whether it exists only
-// the provider can tell.
+// underscores, an @, and the handle of a bank or app, a letter and 1 to 63 letters or digits. Only the
+// provider can tell whether it exists.
 //
-// The error says what the VPA must be and does not repeat it.
+// The error says what is valid and does not contain the VPA.
 func ValidateVPA(vpa string) error {
 	name, handle, _ := strings.Cut(vpa, "@")
 	if !only(name, 2, 190, isNameByte) || !only(handle, 2, 64, isAlphanumeric) || !isLetter(handle[0]) {
@@ -61,7 +61,7 @@ func ValidateVPA(vpa string) error {
 
 // ValidateIFSC checks the code of an Indian bank branch, which is written in capitals.
 //
-// The error says what the code must be and does not repeat it.
+// The error says what is valid and does not contain the code.
 func ValidateIFSC(ifsc string) error {
 	if len(ifsc) != 11 || !only(ifsc[:4], 4, 4, isCapital) || ifsc[4] != '0' || !only(ifsc[5:], 6, 6, isCapitalOrDigit) {
 		return errors.New("must be 4 capital letters, a zero (no letter O) and 6 capital letters or digits, such as HDFC0001234")
@@ -69,10 +69,10 @@ func ValidateIFSC(ifsc string) error {
 	return nil
 }
 
-// ValidateAccountNumber checks the full number of an Indian bank account: 4 to 35 digits. A masked number is no
-// number, for an account cannot be linked by it.
+// ValidateAccountNumber checks the full number of an Indian bank account: 4 to 35 digits. A masked number is
+// invalid, since an account cannot be linked with it.
 //
-// The error says what the number must be and does not repeat it.
+// The error says what is valid and does not contain the number.
 func ValidateAccountNumber(number string) error {
 	if !only(number, minAccountNumber, maxAccountNumber, isDigit) {
 		return errors.New("must be the full account number: 4 to 35 digits, not masked")

@@ -22,11 +22,11 @@ const (
 	maxRupees = 500_000
 )
 
-// ParseAmount reads an amount in plain decimal notation, such as "1000.00": digits, without leading zeros, and
+// ParseAmount parses an amount in plain decimal notation, such as "1000.00": digits, without leading zeros, and
 // optionally a point and more digits. There is no sign, exponent, space or separator, and at most 40 characters, so
 // that an amount is read alike in every language. Zero is an amount.
 //
-// The error says what the amount must be and does not repeat it.
+// The error says what is valid and does not contain the amount.
 func ParseAmount(text string) (decimal.Decimal, error) {
 	if !isPlainDecimal(text) {
 		return decimal.Decimal{}, fmt.Errorf(
@@ -48,7 +48,7 @@ func isPlainDecimal(text string) bool {
 	}
 }
 
-// parsePositive reads an amount above zero that is written with at most this many decimals.
+// parsePositive parses an amount above zero with at most this many decimals.
 func parsePositive(text string, decimals int32) (decimal.Decimal, error) {
 	amount, err := ParseAmount(text)
 	switch {
@@ -75,7 +75,7 @@ func validateRupees(text string, limit int64) error {
 	return nil
 }
 
-// tooMuch says what to do about an amount above what UPI takes: banks take more.
+// tooMuch returns the error of an amount above the limit, with the methods that have a higher one.
 func tooMuch(limit int64) error {
 	if limit < maxRupees {
 		return fmt.Errorf("must be at most %d %s by %s; %s and %s take up to %d", limit, INR, UPI, IMPS, NEFT, maxRupees)
@@ -96,7 +96,7 @@ func validateCurrency(currency string) error {
 	return nil
 }
 
-// maxRupees is the most that one order can be paid with by this method.
+// maxRupees returns the largest amount of an order that is paid by this method (provider 7).
 func (m PaymentMethod) maxRupees() int64 {
 	if m == UPI {
 		return maxUPIRupees

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// cancelPatience is how long a cancellation may wait for the provider before its caller is told so.
-const cancelPatience = 30 * time.Second
+// cancelTimeout is how long Cancel waits for the provider before it returns NotReady.
+const cancelTimeout = 30 * time.Second
 
-// How an order's timeline begins what it notes of a cancellation.
+// Prefixes of an order's timeline notes about a cancellation.
 const (
-	// CancellationRefused: the order goes on.
+	// CancellationRefused: the order continues.
 	CancellationRefused = "Cancellation refused"
-	// CancellationRequested: the order ends, unless the provider has the payment: its answer is waited for.
+	// CancellationRequested: the order ends unless the provider's pending answer says that it has the payment.
 	CancellationRequested = "Cancellation requested"
 )
 
-// Cancel ends an order that the provider holds no payment for, and returns it once it is cancelled. CancelRefused says that
-// the provider has a proof of payment or the payment itself, after which only the provider ends the order. NotReady says that
-// the cancellation waits for an answer of the provider, which may take as long as an outage; it stands.
+// Cancel cancels an order and blocks until it is cancelled. The error is CancelRefused if the provider accepted a proof or has the
+// payment, after which only the provider can end the order, and NotReady if the cancellation waits for an answer of the provider,
+// which an outage may delay. A cancellation that waits stays in force.
 func (c *Client) Cancel(ctx context.Context, id ID) (*Order, error) {
 	order, err := c.Get(ctx, id)
 	if err != nil {
@@ -29,7 +29,7 @@ func (c *Client) Cancel(ctx context.Context, id ID) (*Order, error) {
 	if order.Status.Final() {
 		return nil, c.over(ctx, id, nil)
 	}
-	if order.held() == "" {
+	if order.uncancellable() == "" {
 		if err := c.temporal.CancelWorkflow(ctx, id.workflow(), ""); err != nil {
 			return nil, c.explain(id, err)
 		}
@@ -37,50 +37,50 @@ func (c *Client) Cancel(ctx context.Context, id ID) (*Order, error) {
 	return c.awaitCancellation(ctx, id, order)
 }
 
-// awaitCancellation waits for what becomes of the cancellation of an order, as it was last seen.
+// awaitCancellation blocks until the cancellation of an order has an outcome. last is the order's last known state.
 func (c *Client) awaitCancellation(ctx context.Context, id ID, last *Order) (*Order, error) {
-	patience := time.NewTimer(cancelPatience)
-	defer patience.Stop()
+	timeout := time.NewTimer(cancelTimeout)
+	defer timeout.Stop()
 	ticks := time.NewTicker(watchEvery)
 	defer ticks.Stop()
-	impatient := false
+	timedOut := false
 	for {
 		order, err := c.Get(ctx, id)
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return nil, last.cancellationWaits()
+			return nil, last.cancellationPending()
 		case err != nil:
 			return nil, err
 		case order.Status == Cancelled:
 			return order, nil
 		case order.Status.Final():
 			return nil, c.over(ctx, id, nil)
-		case order.held() != "":
-			return nil, &Error{Type: CancelRefused, Reference: id.Reference, Message: order.held(), Order: order}
-		case impatient && order.noted(CancellationRequested) != "":
-			return nil, order.cancellationWaits()
+		case order.uncancellable() != "":
+			return nil, &Error{Type: CancelRefused, Reference: id.Reference, Message: order.uncancellable(), Order: order}
+		case timedOut && order.lastNote(CancellationRequested) != "":
+			return nil, order.cancellationPending()
 		}
 		last = order
 		select {
 		case <-ctx.Done():
-			return nil, last.cancellationWaits()
-		case <-patience.C:
-			impatient = true
+			return nil, last.cancellationPending()
+		case <-timeout.C:
+			timedOut = true
 		case <-ticks.C:
 		}
 	}
 }
 
-// cancellationWaits says that a cancellation was requested and what it waits for, where the order tells that.
-func (o *Order) cancellationWaits() *Error {
-	note := cmp.Or(o.noted(CancellationRequested), "cancellation requested, and not answered in time; look at the order")
+// cancellationPending returns the error of a cancellation that was requested and has no outcome yet.
+func (o *Order) cancellationPending() *Error {
+	note := cmp.Or(o.lastNote(CancellationRequested), "cancellation requested, but there was no answer in time; read the order again later")
 	return &Error{Type: NotReady, Reference: o.Reference, Message: note, Order: o}
 }
 
-// held says why the order cannot be cancelled; empty if it can. A refused cancellation stays refused: Temporal takes one of a
-// workflow.
-func (o *Order) held() string {
-	switch refused := o.noted(CancellationRefused); {
+// uncancellable returns why the order cannot be cancelled; empty if it can. A refused cancellation stays refused: Temporal accepts one
+// cancellation of a workflow.
+func (o *Order) uncancellable() string {
+	switch refused := o.lastNote(CancellationRefused); {
 	case o.Accepted():
 		return "the provider has a proof of payment; only it can end the order now"
 	case o.Status == Settling, o.Status == Refunding:
@@ -90,10 +90,10 @@ func (o *Order) held() string {
 	}
 }
 
-// noted is the latest note of the timeline that begins like this, as the text of an error.
-func (o *Order) noted(beginning string) string {
+// lastNote returns the last note of the timeline with this prefix, as the text of an error.
+func (o *Order) lastNote(prefix string) string {
 	for i := len(o.Timeline) - 1; i >= 0; i-- {
-		if note := o.Timeline[i].Note; strings.HasPrefix(note, beginning) {
+		if note := o.Timeline[i].Note; strings.HasPrefix(note, prefix) {
 			return strings.ToLower(note[:1]) + strings.TrimSuffix(note[1:], ".")
 		}
 	}

@@ -8,20 +8,20 @@ import (
 	"github.com/mr-tron/base58"
 )
 
-// chainFamily is the group of chains that write addresses and transaction hashes alike.
+// chainFamily is a group of chains with the same format of addresses and transaction hashes.
 type chainFamily int
 
 const (
-	// unknown is of chains whose form of addresses is not known here, such as TON, Hedera and Bitcoin.
+	// unknown: the format is not checked, such as that of TON, Hedera and Bitcoin.
 	unknown chainFamily = iota
 	evm
 	tron
 	solana
 )
 
-// familyOf tells a chain's family. The ids of Solana are the provider's own (provider 7). Those of Tron are its public ids, for
-// the provider's id of Tron is not known. EVM chains are those that the provider names (provider 7, provider 13) and others that are
-// in wide use: where a checksum can be had, it is checked.
+// familyOf returns a chain's family. The ids of Solana are the provider's own (provider 7). Those of Tron are its public ids, since
+// the provider's id of Tron is not known. EVM chains are those that the provider lists (provider 7, provider 13) and others in wide
+// use.
 func familyOf(chainID int64) chainFamily {
 	switch chainID {
 	case 101, // production
@@ -70,12 +70,11 @@ const (
 	mostUnknown         = 128
 )
 
-// ParseTransactionHash reads the hash of a transaction on this chain, as its user copied it: white space around it
-// is dropped. It is 0x and 64 hex digits on an EVM chain, 64 hex digits on Tron, both returned in lower case, and the
-// base58 text of 64 bytes on Solana (chain ids 101 and 102), returned as it is, for base58 is case-sensitive. On a chain whose
-// form is not known, length and characters are all that is checked, and it is returned as it is.
+// ParseTransactionHash returns the hash of a transaction on this chain without the white space around it. The hash is 0x and 64 hex digits on an EVM chain, 64 hex digits on Tron, both returned in lower case, and the
+// base58 text of 64 bytes on Solana (chain ids 101 and 102), returned unchanged, since base58 is case-sensitive. On a chain whose
+// format is not known, only length and characters are checked, and the hash is returned unchanged.
 //
-// The error says what the hash must be and does not repeat it.
+// The error says what is valid and does not contain the hash.
 func ParseTransactionHash(chainID int64, hash string) (string, error) {
 	trimmed := strings.TrimSpace(hash)
 	switch familyOf(chainID) {
@@ -103,8 +102,8 @@ func ParseTransactionHash(chainID int64, hash string) (string, error) {
 	}
 }
 
-// SameTransactionHash reports whether two hashes name the same transaction on this chain: without regard to case where a hash
-// is hexadecimal, exactly elsewhere.
+// SameTransactionHash reports whether two hashes identify the same transaction on this chain. Hexadecimal hashes are compared
+// without regard to case, others exactly.
 func SameTransactionHash(chainID int64, a, b string) bool {
 	switch familyOf(chainID) {
 	case evm, tron:

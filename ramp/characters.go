@@ -6,8 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// only reports whether text has from least to most bytes, all of them allowed. Whatever is not ASCII is not allowed
-// by any of the predicates below, so that bytes are characters here.
+// only reports whether text has least to most bytes, all of them allowed. No predicate below allows a byte that is not ASCII.
 func only(text string, least, most int, allowed func(byte) bool) bool {
 	if len(text) < least || len(text) > most {
 		return false

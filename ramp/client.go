@@ -16,10 +16,10 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// watchEvery is how often Watch asks for an order's state.
+// watchEvery is the interval at which Watch reads an order.
 const watchEvery = time.Second
 
-// ID names an order.
+// ID identifies an order.
 type ID struct {
 	Direction Direction
 	Reference string
@@ -27,29 +27,31 @@ type ID struct {
 
 func (id ID) workflow() string { return id.Direction.WorkflowID(id.Reference) }
 
-// Client starts orders and talks to them, in Go types. Its errors are *Error where the contract has one for what went
-// wrong, and Temporal's own otherwise.
+// Client starts orders, sends them what users submit, and reads them. Errors are *Error for the cases that ErrorType lists, and
+// Temporal's own otherwise. A Client is safe for concurrent use.
 type Client struct {
 	temporal  client.Client
 	converter converter.DataConverter
 	salt      string
-	// unanswered are the ids of updates whose answer did not come, by what was sent.
+	// unanswered has the ids of updates that got no answer, by their content.
 	unanswered *lru.Cache[string, string]
 }
 
-// NewClient returns a Client that uses a connection to Temporal. dataConverter must be the one that the connection
-// has; nil is Temporal's default.
+// NewClient returns a Client that uses a connection to Temporal. dataConverter must be that of the connection; nil is Temporal's
+// default.
 func NewClient(temporal client.Client, dataConverter converter.DataConverter) *Client {
 	if dataConverter == nil {
 		dataConverter = converter.GetDefaultDataConverter()
 	}
-	unanswered, _ := lru.New[string, string](unansweredKept) // fails for no size of a constant above zero
+	unanswered, _ := lru.New[string, string](maxUnanswered) // fails for no size of a constant above zero
 	return &Client{temporal: temporal, converter: dataConverter, salt: rand.Text(), unanswered: unanswered}
 }
 
-// StartOnramp starts an order, or finds the one of this reference, and returns it once the user has something to act on:
-// payment instructions as a rule, or a status that awaits something else of them. An order that has ended is
-// returned as it ended. A reference that was used with another request, as far as the requests' meaning goes, is ReferenceTaken. When ctx ends first the error is NotReady; the order runs, and Get or Watch will show it.
+// StartOnramp starts an order, or attaches to the one with this reference, and blocks until its user can act: it has payment
+// instructions, awaits something else of the user, or has ended. It is idempotent: requests with the same meaning are the same order.
+//
+// The error is InvalidRequest before anything is started, ReferenceTaken if the reference belongs to another request, and NotReady if
+// ctx ends first; the order continues, and Get or Watch reads it.
 func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order, error) {
 	if err := request.Validate(); err != nil {
 		return nil, err
@@ -60,7 +62,7 @@ func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order
 	return c.start(ctx, ID{Onramp, request.Reference}, options, request)
 }
 
-// StartOfframp starts an order, or finds the one of this reference, as StartOnramp does.
+// StartOfframp starts an off-ramp order as StartOnramp does an on-ramp order.
 func (c *Client) StartOfframp(ctx context.Context, request OfframpRequest) (*Order, error) {
 	if err := request.Validate(); err != nil {
 		return nil, err
@@ -71,7 +73,7 @@ func (c *Client) StartOfframp(ctx context.Context, request OfframpRequest) (*Ord
 	return c.start(ctx, ID{Offramp, request.Reference}, options, request)
 }
 
-// startOptions give an order its first search attributes with the start, where they cost no event.
+// startOptions sets the first search attributes with the start, which adds no event to the history.
 func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 	attributes := []temporal.SearchAttributeUpdate{
 		DirectionKey.ValueSet(string(id.Direction)),
@@ -85,7 +87,7 @@ func startOptions(id ID, token Token, fiat Amount) client.StartWorkflowOptions {
 		ID:                       id.workflow(),
 		TaskQueue:                TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		// A request that was refused takes no reference. After any other failure the order itself finds out that it has one.
+		// An invalid request does not use up its reference. After any other failure the new run finds the earlier order itself.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		TypedSearchAttributes: temporal.NewSearchAttributes(attributes...),
 	}
@@ -96,7 +98,7 @@ func (c *Client) hasEnded(ctx context.Context, id ID) bool {
 	return err == nil && description.Status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
-// result is how an order ended. A later run of its workflow id, which was turned away, tells the same.
+// result blocks until an order has ended and returns its final state, also if the newest run is one that found an earlier order.
 func (c *Client) result(ctx context.Context, id ID) (*Order, error) {
 	var order Order
 	err := c.temporal.GetWorkflow(ctx, id.workflow(), "").Get(ctx, &order)
@@ -111,13 +113,13 @@ func (c *Client) result(ctx context.Context, id ID) (*Order, error) {
 	return nil, err
 }
 
-// ofEarlierOrder reports whether an error says that the reference belongs to an order of an earlier run.
+// ofEarlierOrder reports whether err says that the reference belongs to an order of an earlier run.
 func ofEarlierOrder(err error) bool {
 	var taken *Error
 	return errors.As(err, &taken) && taken.Type == ReferenceTaken && taken.RunID != ""
 }
 
-// orderRun is the run that has an order's reference: the newest one, unless that was turned away. Empty is the newest.
+// orderRun returns the run that the reference belongs to. Empty is the newest run.
 func (c *Client) orderRun(ctx context.Context, id ID) (string, error) {
 	description, err := c.temporal.DescribeWorkflow(ctx, id.workflow(), "")
 	if err != nil {
@@ -134,7 +136,7 @@ func (c *Client) orderRun(ctx context.Context, id ID) (string, error) {
 	return "", nil
 }
 
-// Get returns the state of an order, running or ended.
+// Get returns the current state of an order, or its final state. The error is NotFound if there is no such order.
 func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 	if c.hasEnded(ctx, id) {
 		return c.result(ctx, id)
@@ -153,7 +155,7 @@ func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 	return &order, nil
 }
 
-// Watch yields an order now and whenever it has changed, until it is over, the caller stops, or an error.
+// Watch yields an order now and after every change. It ends after the final state, after an error, or when ctx ends.
 func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
 	return func(yield func(*Order, error) bool) {
 		ticks := time.NewTicker(watchEvery)
@@ -182,42 +184,43 @@ func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
 	}
 }
 
-// Await returns an order once it is over.
+// Await blocks until an order has ended and returns its final state.
 func (c *Client) Await(ctx context.Context, id ID) (*Order, error) {
 	return c.result(ctx, id)
 }
 
-// SubmitUTR submits the UTR of an on-ramp order's payment and returns once the provider has accepted it, or with
-// ProofRefused. InvalidRequest, ProofConflict and OrderOver say that it was not sent.
+// SubmitUTR submits the UTR of an on-ramp order's payment and blocks until the provider has accepted it. The error is ProofRefused
+// if the provider refused it, and InvalidRequest, ProofConflict, ProofLimit or OrderOver if it was not sent to the provider.
 func (c *Client) SubmitUTR(ctx context.Context, reference, utr string) (*Order, error) {
 	return c.update(ctx, ID{Onramp, reference}, SubmitUTR, UTRSubmission{UTR: UTR(utr)})
 }
 
-// SubmitTransactionHash submits the transfer of an off-ramp order's tokens, as SubmitUTR does a payment.
+// SubmitTransactionHash submits the hash of an off-ramp order's transfer as SubmitUTR does a UTR.
 func (c *Client) SubmitTransactionHash(ctx context.Context, reference, hash string) (*Order, error) {
 	return c.update(ctx, ID{Offramp, reference}, SubmitTransactionHash, HashSubmission{TransactionHash: hash})
 }
 
-// SubmitKYC gives an order a KYC dossier, and returns once the provider has received it, or with KYCRefused.
+// SubmitKYC submits the URL of a KYC dossier and blocks until the provider has received the documents. The error is KYCRefused if
+// the dossier cannot be read or the provider refused it.
 func (c *Client) SubmitKYC(ctx context.Context, id ID, dossier string) (*Order, error) {
 	return c.update(ctx, id, SubmitKYC, KYCSubmission{Dossier: Dossier(dossier)})
 }
 
-// SubmitAccount gives an order another account, and returns once it is linked, or with AccountRefused.
+// SubmitAccount submits another account and blocks until it is linked. The error is AccountRefused if the provider did not link it.
 func (c *Client) SubmitAccount(ctx context.Context, id ID, account AccountSubmission) (*Order, error) {
 	return c.update(ctx, id, SubmitAccount, account)
 }
 
-// ConfirmQuote confirms the quote that an order waits with, by its id.
+// ConfirmQuote confirms the quote that an order awaits the confirmation of. The error is QuoteMismatch if that is another quote.
 func (c *Client) ConfirmQuote(ctx context.Context, id ID, quoteID string) (*Order, error) {
 	return c.update(ctx, id, ConfirmQuote, QuoteConfirmation{QuoteID: quoteID})
 }
 
-// explain gives a Temporal error the contract's type, where it has one.
+// explain returns the contract's error for an error of Temporal, if there is one.
 func (c *Client) explain(id ID, err error) error {
 	var absent *serviceerror.NotFound
 	if errors.As(err, &absent) {
-		return &Error{Type: NotFound, Reference: id.Reference, Message: fmt.Sprintf("there is no %s order of this reference", id.Direction)}
+		return &Error{Type: NotFound, Reference: id.Reference, Message: fmt.Sprintf("there is no %s order with this reference; check reference, direction and namespace", id.Direction)}
 	}
 	var contract *Error
 	if typed := fromTemporal(err); errors.As(typed, &contract) {
@@ -227,7 +230,7 @@ func (c *Client) explain(id ID, err error) error {
 		return contract
 	}
 	if errors.Is(err, converter.ErrEncodingIsNotSupported) {
-		return fmt.Errorf("order %s: the answer is encrypted, and this client has no keys: secure its connection by codec.Secure (%w)", id.Reference, err)
+		return fmt.Errorf("order %s: the answer is encrypted and this client has no keys; set up its connection with codec.Secure (%w)", id.Reference, err)
 	}
 	return fmt.Errorf("order %s: %w", id.Reference, err)
 }

@@ -197,6 +197,6 @@ func TestClientWithoutKeysIsToldThatItNeedsThem(t *testing.T) {
 		_, err = ramp.NewClient(stranger, nil).Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"})
 
 		require.ErrorIs(t, err, converter.ErrEncodingIsNotSupported)
-		require.ErrorContains(t, err, "order inv-42: the answer is encrypted, and this client has no keys: secure its connection by codec.Secure")
+		require.ErrorContains(t, err, "order inv-42: the answer is encrypted and this client has no keys; set up its connection with codec.Secure")
 	}
 }

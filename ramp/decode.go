@@ -14,17 +14,16 @@ import (
 )
 
 const (
-	// longestProblem bounds what a sender's own words add to an error: the names of fields.
-	longestProblem = 120
-	// metadataField is the one field whose keys are the sender's own.
+	// maxFieldName bounds the length of a field name from the input in an error.
+	maxFieldName = 120
+	// metadataField is the field whose keys the sender chooses.
 	metadataField = "metadata"
 )
 
-// Decode reads one JSON object of the contract, such as a request or a submission, strictly: an unknown field is most
-// likely a misspelt one, and one that is given twice would be read as either, and both may cost the user money.
+// Decode decodes one JSON object of the contract, such as a request or a submission. It rejects unknown fields, which are most likely
+// misspelt, and repeated fields, of which one would be ignored: both may cost the user money.
 //
-// The error completes a sentence about the JSON, as in "is not JSON, from byte 1 on". It repeats names of fields and no
-// value.
+// The error completes a sentence about the JSON, as in "is not JSON, from byte 1 on". It contains names of fields and no value.
 func Decode(content []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
@@ -38,12 +37,12 @@ func Decode(content []byte, into any) error {
 		return errors.New("holds a JSON null, not an object")
 	}
 	if field := repeated(json.NewDecoder(bytes.NewReader(content)), false); field != "" {
-		return errors.New("gives a field twice: " + redact.Message(field, longestProblem))
+		return errors.New("gives a field twice: " + redact.Message(field, maxFieldName))
 	}
 	return nil
 }
 
-// undecodable says what is wrong with JSON.
+// undecodable returns the error for JSON that cannot be decoded.
 func undecodable(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -60,17 +59,17 @@ func undecodable(err error) error {
 		return errors.New("ends in the middle of a JSON object")
 	default:
 		problem := strings.TrimPrefix(err.Error(), "json: ") // an unknown field, by its name
-		return errors.New("is not as the contract has it: " + redact.Message(problem, longestProblem))
+		return errors.New("does not match the contract: " + redact.Message(problem, maxFieldName))
 	}
 }
 
-// kind is what an UnmarshalTypeError calls a value, without the value that it adds to some numbers.
+// kind returns the JSON type of an UnmarshalTypeError, without the value that it adds to some numbers.
 func kind(err *json.UnmarshalTypeError) string {
 	word, _, _ := strings.Cut(err.Value, " ")
 	return word
 }
 
-// wanted names what JSON has for a Go type.
+// wanted returns the JSON type for a Go type.
 func wanted(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
@@ -84,9 +83,8 @@ func wanted(t reflect.Type) string {
 	}
 }
 
-// repeated returns the path of a field that an object gives twice, or nothing. Go finds a field by its name however its letters
-// are folded, which counts here as well; in metadata, whose keys are the sender's own, case matters, and no key is told. What is
-// read has been decoded before: it is sound, and as deep as the contract at the most.
+// repeated returns the path of a field that an object contains twice, or empty. Names are compared with case folding, as encoding/json
+// does. Keys of metadata are case-sensitive and not part of the path. The input was decoded before, so it is valid JSON.
 func repeated(decoder *json.Decoder, caseMatters bool) string {
 	token, err := decoder.Token()
 	if err != nil || token != json.Delim('{') {
@@ -118,8 +116,8 @@ func repeated(decoder *json.Decoder, caseMatters bool) string {
 	return ""
 }
 
-// folded is the one of the characters that are the same but for their case, of Unicode's simple folding, that stands for all of
-// them. encoding/json takes field names for the same by this rule, so that an s may be a long s, ſ, and a k the sign of kelvin.
+// folded returns the representative of the characters that are equal under Unicode's simple case folding, by which encoding/json
+// compares field names: s equals ſ (long s), and k equals the kelvin sign.
 func folded(r rune) rune {
 	for {
 		next := unicode.SimpleFold(r)

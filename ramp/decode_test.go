@@ -34,7 +34,7 @@ func TestWhatIsNotAsTheContractHasItIsNotDecoded(t *testing.T) {
 		`{} {}`:                           "holds more than one JSON object",
 		`{"reference": "a"`:               "ends in the middle of a JSON object",
 		`{'reference'}`:                   "is not JSON, from byte 2 on",
-		`{"emial": "hunter2"}`:            `is not as the contract has it: unknown field "emial"`,
+		`{"emial": "hunter2"}`:            `does not match the contract: unknown field "emial"`,
 		`{"email": 42}`:                   `has a JSON number in the field "email", which takes a string`,
 		`{"fiat": {"amount": {}}}`:        `has a JSON object in the field "fiat.amount", which takes a string`,
 		`{"token": {"chainId": 0.5}}`:     `has a JSON number in the field "token.chainId", which takes a whole number`,

@@ -11,11 +11,11 @@ const maxDossier = 1024
 
 // ValidateDossier checks the URL of a KYC dossier, the prefix of a blob store that holds dossier.json and its files:
 // file:///path, s3://bucket/prefix, gs://bucket/prefix or azblob://container/prefix, at most 1024 characters. Its path
-// is a plain one: no ".", "..", empty name, backslash or control character, percent-encoded or not. It ends up in the
-// order's history and says nothing but where the dossier is, so that it carries neither credentials nor parameters:
-// the worker knows how its stores are reached. Whether it takes dossiers from that store, the worker alone decides.
+// contains no ".", "..", empty name, backslash or control character, percent-encoded or not. It has no
+// credentials and no parameters: it is kept in the order's history, and the worker has the credentials of its stores. Each worker is
+// configured with the stores that it reads.
 //
-// The error says what the URL must be and does not repeat it.
+// The error says what is valid and does not contain the URL.
 func ValidateDossier(dossier string) error {
 	if !only(dossier, 1, maxDossier, isVisible) {
 		return errors.New("must be a URL of at most 1024 ASCII characters, without spaces")
@@ -50,15 +50,15 @@ func isBlobPrefix(location *url.URL) bool {
 	}
 }
 
-// isPlainPath reports whether a path means the same to everyone who reads it: to us, to a file system, to a store.
+// isPlainPath reports whether a path has one meaning, for file systems and blob stores alike.
 func isPlainPath(location *url.URL) bool {
-	if strings.Contains(strings.ToLower(location.EscapedPath()), "%2f") || strings.ContainsFunc(location.Path, isTreacherous) {
+	if strings.Contains(strings.ToLower(location.EscapedPath()), "%2f") || strings.ContainsFunc(location.Path, isUnsafe) {
 		return false
 	}
 	path := strings.TrimSuffix(strings.TrimPrefix(location.Path, "/"), "/")
-	return path == "" || !slices.ContainsFunc(strings.Split(path, "/"), isNoName)
+	return path == "" || !slices.ContainsFunc(strings.Split(path, "/"), isUnsafeName)
 }
 
-func isTreacherous(r rune) bool { return r < ' ' || r == '\\' || r == '\x7f' }
+func isUnsafe(r rune) bool { return r < ' ' || r == '\\' || r == '\x7f' }
 
-func isNoName(segment string) bool { return segment == "" || segment == "." || segment == ".." }
+func isUnsafeName(segment string) bool { return segment == "" || segment == "." || segment == ".." }

@@ -8,26 +8,26 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// ErrorType tells errors of the contract apart. It is also the type of the Temporal application error that carries
-// them, so that backends in other languages can switch on it.
+// ErrorType is the type of an Error. It is also the type of the Temporal application error that carries it, for backends in other
+// languages.
 type ErrorType string
 
 // Types of errors.
 const (
-	// InvalidRequest: the request, or the argument of a signal or update, is malformed. Fields names every bad field.
+	// InvalidRequest: the request, or the argument of a signal or update, is invalid. Fields names every bad field.
 	InvalidRequest ErrorType = "InvalidRequest"
-	// Unencrypted: the message came in clear, and the order takes it only encrypted. Give its sender the keyset.
+	// Unencrypted: the message is not encrypted, and the order accepts it only encrypted. Give its sender the keyset.
 	Unencrypted ErrorType = "Unencrypted"
-	// Unreadable: the message is encrypted with a key that no worker has yet. Distribute the keyset, and send it again.
+	// Unreadable: the message is encrypted with a key that no worker has. Distribute the keyset, then send it again.
 	Unreadable ErrorType = "Unreadable"
-	// ReferenceTaken: the reference belongs to an earlier order, or to one with another request. Order is the earlier
-	// order's state, and RunID its run, where they are known.
+	// ReferenceTaken: the reference belongs to an order with another request, or to an earlier one. Order is the state of that order
+	// and RunID its run, if known.
 	ReferenceTaken ErrorType = "ReferenceTaken"
 	// NotFound: there is no such order.
 	NotFound ErrorType = "NotFound"
-	// OrderOver: the order has ended and takes no more input. Order is its final state.
+	// OrderOver: the order has ended and accepts no more input. Order is its final state.
 	OrderOver ErrorType = "OrderOver"
-	// NotAwaited: the order does not wait for this now.
+	// NotAwaited: the order does not wait for this input now.
 	NotAwaited ErrorType = "NotAwaited"
 	// ProofRefused: the provider refused the proof. The order waits for another.
 	ProofRefused ErrorType = "ProofRefused"
@@ -35,20 +35,20 @@ const (
 	KYCRefused ErrorType = "KYCRefused"
 	// AccountRefused: the provider did not link the account. The order waits for another.
 	AccountRefused ErrorType = "AccountRefused"
-	// ProofConflict: another proof was accepted, or is being submitted; the first one stands.
+	// ProofConflict: another proof was accepted or is being submitted. That one counts.
 	ProofConflict ErrorType = "ProofConflict"
-	// ProofLimit: the order has had as many refused proofs as it takes, and takes no more. It goes on; a user who has paid
-	// asks the provider's support.
+	// ProofLimit: the provider refused as many proofs as an order may submit. The order continues; a user who has paid asks the
+	// provider's support.
 	ProofLimit ErrorType = "ProofLimit"
-	// QuoteMismatch: the confirmed quote is not the one that waits for confirmation.
+	// QuoteMismatch: the confirmation names another quote than the one that awaits confirmation.
 	QuoteMismatch ErrorType = "QuoteMismatch"
-	// CancelRefused: the order cannot be cancelled, for the provider took a proof of payment.
+	// CancelRefused: the order cannot be cancelled, because the provider accepted a proof or has the payment.
 	CancelRefused ErrorType = "CancelRefused"
-	// NotReady: the order runs, but did not get there in the time the caller gave.
+	// NotReady: the call timed out or was cancelled. The order continues.
 	NotReady ErrorType = "NotReady"
 )
 
-// ErrorTypes returns every type of errors.
+// ErrorTypes returns every type of error.
 func ErrorTypes() []ErrorType {
 	return []ErrorType{
 		InvalidRequest, Unencrypted, Unreadable, ReferenceTaken, NotFound, OrderOver, NotAwaited, ProofRefused, KYCRefused,
@@ -56,23 +56,23 @@ func ErrorTypes() []ErrorType {
 	}
 }
 
-// Error is an error of the contract. Compare by type with IsError.
+// Error is an error of the contract. IsError compares its type.
 type Error struct {
-	// Type tells errors apart. Later versions may have types more.
+	// Type is the type of the error. Later versions may have more types.
 	Type ErrorType `json:"type"`
-	// Reference is the order's, where it is known.
+	// Reference is the reference of the order, if known.
 	Reference string `json:"reference,omitempty"`
-	// Message says what is wrong and what happens next.
+	// Message says what failed and what to do next, without personal data.
 	Message string `json:"message"`
 	// Fields names the bad fields of an InvalidRequest.
 	Fields []FieldError `json:"fields,omitempty"`
-	// Order is the order's state, where it helps.
+	// Order is the state of the order, if it helps.
 	Order *Order `json:"order,omitempty"`
-	// RunID is the Temporal run of the order that has the reference, with ReferenceTaken.
+	// RunID is the Temporal run of the order that the reference belongs to, of ReferenceTaken.
 	RunID string `json:"runId,omitempty"`
 }
 
-// FieldError says what is wrong with one field. It never repeats the value.
+// FieldError is what is wrong with one field. It does not contain the field's value.
 type FieldError struct {
 	// Field is the JSON path, such as "bank.ifsc".
 	Field string `json:"field"`
@@ -80,7 +80,7 @@ type FieldError struct {
 	Problem string `json:"problem"`
 }
 
-// Error implements error.
+// Error returns the reference, the message and every bad field in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Reference != "" {
@@ -103,12 +103,12 @@ func IsError(err error, t ErrorType) bool {
 	return errors.As(err, &e) && e.Type == t
 }
 
-// ApplicationError is e as it crosses Temporal: never retried, its type the application error's type.
+// ApplicationError returns e as a Temporal application error of its type, which is not retried.
 func (e *Error) ApplicationError() error {
 	return temporal.NewNonRetryableApplicationError(e.Error(), string(e.Type), nil, *e)
 }
 
-// fromTemporal turns an application error that carries an Error back into it, and leaves any other error alone.
+// fromTemporal returns the Error that an application error carries, and any other error unchanged.
 func fromTemporal(err error) error {
 	var application *temporal.ApplicationError
 	if !errors.As(err, &application) || !application.HasDetails() {

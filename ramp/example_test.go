@@ -91,7 +91,7 @@ func ExampleDecode() {
 	var r ramp.OnrampRequest
 	fmt.Println(ramp.Decode([]byte(`{"reference": "inv-42", "emial": "asha@example.test"}`), &r))
 	// Output:
-	// is not as the contract has it: unknown field "emial"
+	// does not match the contract: unknown field "emial"
 }
 
 // An order is read with encoding/json: later versions add fields, which readers ignore.

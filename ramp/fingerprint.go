@@ -9,23 +9,23 @@ import (
 	"rampart/internal/redact"
 )
 
-// Awaiting is the optional argument of AwaitOrder. With either field, an order that was started with another request is refused as
-// ReferenceTaken instead of being taken for the caller's own.
+// Awaiting is the optional argument of AwaitOrder. If either field is set, an order that was started with another request is the
+// error ReferenceTaken.
 type Awaiting struct {
-	// Fingerprint of the caller's request, as Go's clients make it. It is not looked at where Request is given.
+	// Fingerprint is the Fingerprint of the caller's request: 64 hex digits. It is ignored if Request is set.
 	Fingerprint string `json:"fingerprint,omitempty"`
-	// Request is the caller's whole request, an OnrampRequest or an OfframpRequest. It is compared by what it means: fields
-	// that are missing and fields that are empty are the same, as are "1000" and "1000.00".
+	// Request is the caller's request, an OnrampRequest or an OfframpRequest. Missing and empty fields are equal, as are "1000" and
+	// "1000.00".
 	Request redact.JSON `json:"request,omitempty"`
 }
 
-// Fingerprint is the same for equal requests and different for different ones.
+// Fingerprint returns the SHA-256 of the request's JSON in hex digits. Equal requests have the same fingerprint.
 func (r *OnrampRequest) Fingerprint() (string, error) { return fingerprint(r) }
 
-// Fingerprint is the same for equal requests and different for different ones.
+// Fingerprint returns the SHA-256 of the request's JSON in hex digits. Equal requests have the same fingerprint.
 func (r *OfframpRequest) Fingerprint() (string, error) { return fingerprint(r) }
 
-// fingerprint relies on Go's JSON: fields in the struct's order, the keys of maps sorted.
+// fingerprint depends on the order of Go's JSON: fields in the struct's order, keys of maps sorted.
 func fingerprint(request any) (string, error) {
 	encoded, err := json.Marshal(request)
 	if err != nil {
@@ -35,50 +35,50 @@ func fingerprint(request any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Same reports whether two requests mean the same order: empty fields are like missing ones, and numbers are compared by their value.
-func (r *OnrampRequest) Same(other *OnrampRequest) bool {
-	return reflect.DeepEqual(r.plain(), other.plain())
+// same reports whether two requests have the same meaning: missing and empty fields are equal, and numbers are compared by value.
+func (r *OnrampRequest) same(other *OnrampRequest) bool {
+	return reflect.DeepEqual(r.normalized(), other.normalized())
 }
 
-// Same reports whether two requests mean the same order: empty fields are like missing ones, and numbers are compared by their value.
-func (r *OfframpRequest) Same(other *OfframpRequest) bool {
-	return reflect.DeepEqual(r.plain(), other.plain())
+// same reports whether two requests have the same meaning: missing and empty fields are equal, and numbers are compared by value.
+func (r *OfframpRequest) same(other *OfframpRequest) bool {
+	return reflect.DeepEqual(r.normalized(), other.normalized())
 }
 
-// plain is the request in the one way in which it can be written.
-func (r *OnrampRequest) plain() OnrampRequest {
+// normalized returns the request in its one canonical form.
+func (r *OnrampRequest) normalized() OnrampRequest {
 	p := *r
-	p.Fiat.Amount = plainNumber(p.Fiat.Amount)
+	p.Fiat.Amount = normalizedNumber(p.Fiat.Amount)
 	p.UPI, p.Bank, p.KYC, p.Previous = unlessEmpty(p.UPI), unlessEmpty(p.Bank), unlessEmpty(p.KYC), unlessEmpty(p.Previous)
-	p.Quote = p.Quote.plain()
+	p.Quote = p.Quote.normalized()
 	if len(p.Metadata) == 0 {
 		p.Metadata = nil
 	}
 	return p
 }
 
-func (r *OfframpRequest) plain() OfframpRequest {
+func (r *OfframpRequest) normalized() OfframpRequest {
 	p := *r
-	p.Fiat.Amount, p.TokenAmount = plainNumber(p.Fiat.Amount), plainNumber(p.TokenAmount)
+	p.Fiat.Amount, p.TokenAmount = normalizedNumber(p.Fiat.Amount), normalizedNumber(p.TokenAmount)
 	p.Bank, p.KYC = unlessEmpty(p.Bank), unlessEmpty(p.KYC)
-	p.Quote = p.Quote.plain()
+	p.Quote = p.Quote.normalized()
 	if len(p.Metadata) == 0 {
 		p.Metadata = nil
 	}
 	return p
 }
 
-func (t *QuoteTerms) plain() *QuoteTerms {
+func (t *QuoteTerms) normalized() *QuoteTerms {
 	if t == nil {
 		return nil
 	}
 	p := *t
-	p.MinReceived, p.MaxPaid = plainNumber(p.MinReceived), plainNumber(p.MaxPaid)
+	p.MinReceived, p.MaxPaid = normalizedNumber(p.MinReceived), normalizedNumber(p.MaxPaid)
 	return unlessEmpty(&p)
 }
 
-// plainNumber writes a decimal string without the zeros that say nothing, and leaves alone what is none.
-func plainNumber(text string) string {
+// normalizedNumber removes redundant zeros from a decimal string. Any other text is returned unchanged.
+func normalizedNumber(text string) string {
 	if text == "" {
 		return ""
 	}
@@ -97,24 +97,24 @@ func unlessEmpty[T comparable](value *T) *T {
 	return value
 }
 
-// referenceTaken says that the caller's order is not the one of this reference.
+// referenceTaken returns the error of a request whose reference belongs to another one.
 func referenceTaken(reference string) *Error {
 	return &Error{
 		Type:      ReferenceTaken,
 		Reference: reference,
-		Message:   "this reference belongs to an order with another request; use a reference of its own for every order",
+		Message:   "this reference belongs to an order with another request; use a new reference for every order",
 	}
 }
 
-// CheckOnramp compares what a caller awaits with the request that an order was started with, and its fingerprint. The error is
-// ReferenceTaken, or InvalidRequest for an argument that holds no request.
+// CheckOnramp compares the caller's request with the one that an order was started with, whose fingerprint is given. The error is
+// ReferenceTaken if they differ, and InvalidRequest if Request is not a request.
 func (a Awaiting) CheckOnramp(started *OnrampRequest, fingerprint string) error {
-	return check(a, started.Reference, fingerprint, started.Same)
+	return check(a, started.Reference, fingerprint, started.same)
 }
 
 // CheckOfframp compares as CheckOnramp does.
 func (a Awaiting) CheckOfframp(started *OfframpRequest, fingerprint string) error {
-	return check(a, started.Reference, fingerprint, started.Same)
+	return check(a, started.Reference, fingerprint, started.same)
 }
 
 func check[Request any](a Awaiting, reference, fingerprint string, same func(*Request) bool) error {

@@ -15,10 +15,10 @@ const (
 
 // ValidateReference checks the backend's own id of an order: a letter or digit, then up to 127 letters, digits, dots,
 // hyphens and underscores. Such a reference can stand in a workflow id, as a segment of a URL, as a file name, and
-// unquoted on a command line, where it is never taken for an option. Workflow ids are not encrypted: a reference must
-// be the backend's id, not something about the user.
+// unquoted on a command line, where it is never taken for an option. Workflow ids are not encrypted: a reference must not
+// contain personal data.
 //
-// The error says what the reference must be and does not repeat it.
+// The error says what is valid and does not contain the reference.
 func ValidateReference(reference string) error {
 	if !only(reference, 1, maxReference, isNameByte) || !isAlphanumeric(reference[0]) {
 		return errors.New("must be 1 to 128 letters, digits, dots, hyphens and underscores, and start with a letter " +
@@ -28,10 +28,10 @@ func ValidateReference(reference string) error {
 }
 
 // ValidateEmail checks a bare e-mail address of ASCII characters, without display name, quotes or comments, at a
-// domain with at least one dot; at most 64 characters before the @ and 254 in all. It takes less than net/mail does,
-// which workflow code cannot call: its tracing reads the clock, and what it takes changes with Go.
+// domain with at least one dot; at most 64 characters before the @ and 254 in all. It accepts less than net/mail, which
+// workflow code cannot call: its tracing reads the clock, and what it accepts changes with Go.
 //
-// The error says what the address must be and does not repeat it.
+// The error says what is valid and does not contain the address.
 func ValidateEmail(email string) error {
 	local, domain, _ := strings.Cut(email, "@")
 	if len(email) > maxEmail || !isEmailLocal(local) || !isDomain(domain) {
@@ -78,9 +78,10 @@ func isHostByte(c byte) bool {
 }
 
 // ValidatePAN checks the form of an Indian Permanent Account Number: 5 capital letters, 4 digits and a capital letter.
-// What its letters mean is left to the provider, who looks the number up.
+// The provider checks that it
+// exists.
 //
-// The error says what the number must be and does not repeat it.
+// The error says what is valid and does not contain the number.
 func ValidatePAN(pan string) error {
 	if len(pan) != 10 || !only(pan[:5], 5, 5, isCapital) || !only(pan[5:9], 4, 4, isDigit) || !isCapital(pan[9]) {
 		return errors.New("must be 5 capital letters, 4 digits and a capital letter, such as ABCPE1234F")
@@ -88,16 +89,16 @@ func ValidatePAN(pan string) error {
 	return nil
 }
 
-// ValidateAadhaar checks an Aadhaar number: 12 digits without spaces, the first of them 2 to 9, the last a right
+// ValidateAadhaar checks an Aadhaar number: 12 digits without spaces, the first of them 2 to 9, the last a correct
 // Verhoeff check digit.
 //
-// The error says what the number must be and does not repeat it.
+// The error says what is valid and does not contain the number.
 func ValidateAadhaar(aadhaar string) error {
 	if !only(aadhaar, aadhaarDigits, aadhaarDigits, isDigit) || aadhaar[0] < '2' {
 		return errors.New("must be 12 digits, without spaces, of which the first is 2 to 9")
 	}
 	if !isVerhoeff(aadhaar) {
-		return errors.New("has a wrong check digit: one of its digits must be mistyped")
+		return errors.New("has a wrong check digit: correct the digit that is mistyped")
 	}
 	return nil
 }

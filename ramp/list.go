@@ -14,21 +14,21 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// Filter chooses orders. Every condition that is set must hold.
+// Filter selects orders that meet every condition that is set.
 type Filter struct {
 	Direction Direction
-	// Statuses, any of which will do.
+	// Statuses selects orders in any of these statuses.
 	Statuses []Status
 	Token    string `redact:"show"`
-	// OrderID is the provider's.
+	// OrderID is the provider's id of the order.
 	OrderID string
-	// Attention chooses orders that a person must look at.
+	// Attention selects orders that a person must look at.
 	Attention bool
-	// StartedAfter leaves out older orders.
+	// StartedAfter excludes older orders.
 	StartedAfter time.Time
 }
 
-// Query is the filter in Temporal's list filter language, as the Web UI takes it too.
+// Query returns the filter in Temporal's list filter language, which the Web UI also accepts.
 func (f Filter) Query() string {
 	conditions := []string{fmt.Sprintf("WorkflowType IN (%q, %q)", OnrampWorkflow, OfframpWorkflow)}
 	if f.Direction != "" {
@@ -56,35 +56,35 @@ func (f Filter) Query() string {
 	return strings.Join(conditions, " AND ")
 }
 
-// Summary is an order as a list shows it: what Temporal's visibility store knows, a moment behind the order itself.
+// Summary is an order in a list, as Temporal's visibility store has it: moments behind the order's current state. Times are in UTC.
 type Summary struct {
-	// Reference is the order's, or empty for a workflow whose id no order has.
+	// Reference is the reference of the order. Empty if the workflow's id is not that of an order.
 	Reference string    `json:"reference"`
 	Direction Direction `json:"direction"`
-	// WorkflowID, RunID and WorkflowType are Temporal's.
+	// WorkflowID, RunID and WorkflowType identify the workflow in Temporal.
 	WorkflowID   string `json:"workflowId"`
 	RunID        string `json:"runId"`
 	WorkflowType string `json:"workflowType"`
-	// Status is the order's; one that ended on a defect, or was terminated, keeps its last.
+	// Status is the order's status; the last one if the workflow failed or was terminated.
 	Status    Status `json:"status"`
 	Attention bool   `json:"attention,omitempty"`
 	Token     string `json:"token,omitempty" redact:"show"`
-	// FiatAmount is a decimal string in INR; once the price is known for an order by token amount.
+	// FiatAmount is a decimal string in INR. Empty until an order by token amount has a price.
 	FiatAmount string    `json:"fiatAmount,omitempty"`
 	OrderID    string    `json:"orderId,omitempty"`
 	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
 	StartedAt  time.Time `json:"startedAt"`
 	ClosedAt   time.Time `json:"closedAt,omitzero"`
-	// Running is false once the workflow is closed, in whatever way.
+	// Running is whether the workflow is open.
 	Running bool `json:"running"`
 }
 
-// List yields the orders that a filter chooses, newest first.
+// List yields the orders that a filter selects, newest first.
 func (c *Client) List(ctx context.Context, filter Filter) iter.Seq2[Summary, error] {
 	return c.list(ctx, filter.Query())
 }
 
-// list yields the workflows that a query in Temporal's list filter language chooses.
+// list yields the workflows that a query in Temporal's list filter language selects.
 func (c *Client) list(ctx context.Context, query string) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {
 		request := &workflowservice.ListWorkflowExecutionsRequest{Query: query}
@@ -129,7 +129,7 @@ func summarize(execution *workflow.WorkflowExecutionInfo) Summary {
 	return s
 }
 
-// named is what a workflow's id tells of an order. Where the id is none of an order's, the type tells the direction.
+// named returns direction and reference of a workflow. If its id is not that of an order, the type determines the direction.
 func named(workflowID, workflowType string) (Direction, string) {
 	if direction, reference, err := ParseWorkflowID(workflowID); err == nil {
 		return direction, reference
@@ -144,7 +144,7 @@ func named(workflowID, workflowType string) (Direction, string) {
 	}
 }
 
-// attribute reads a search attribute, which Temporal always keeps as plain JSON, and leaves what it cannot read.
+// attribute decodes a search attribute, which Temporal keeps as plain JSON. One that cannot be decoded is skipped.
 func attribute(execution *workflow.WorkflowExecutionInfo, name string, into any) {
 	if payload, found := execution.GetSearchAttributes().GetIndexedFields()[name]; found {
 		_ = converter.GetDefaultDataConverter().FromPayload(payload, into)

@@ -9,8 +9,8 @@ import (
 const (
 	// TaskQueue carries the workflows and the short provider calls.
 	TaskQueue = "ramp"
-	// WatchTaskQueue carries the long status watches, which hold an activity slot for hours and must not
-	// starve the calls of TaskQueue.
+	// WatchTaskQueue carries the status watches, which occupy an activity slot for hours and must not starve the calls of
+	// TaskQueue.
 	WatchTaskQueue = "ramp-watch"
 )
 
@@ -18,12 +18,11 @@ const (
 const (
 	OnrampWorkflow  = "Onramp"
 	OfframpWorkflow = "Offramp"
-	// AdoptionWorkflow records which order has adopted a provider's order whose creation lost its answer. Workers use it
-	// among themselves.
+	// AdoptionWorkflow records which order a provider's order belongs to if the answer to its creation was lost. Only workers start it.
 	AdoptionWorkflow = "Adoption"
 )
 
-// AdoptionID is the id of the Adoption of a provider's order.
+// AdoptionID returns the id of the Adoption workflow of a provider's order.
 func AdoptionID(orderID string) string { return "adoption/" + orderID }
 
 // Signals, each also an update of the same name.
@@ -35,7 +34,7 @@ const (
 	ConfirmQuote          = "confirm-quote"
 )
 
-// AwaitOrder is the update that returns the Order once there is something for the user to act on.
+// AwaitOrder is the update that returns the Order once its user can act. Its argument is an optional Awaiting.
 const AwaitOrder = "await-order"
 
 // OrderQuery is the query that returns the Order.
@@ -52,8 +51,8 @@ var (
 	AttentionKey  = temporal.NewSearchAttributeKeyBool("RampAttention")
 )
 
-// SearchAttributes returns every search attribute of an order, in a fixed order: what a namespace must know
-// before the first order starts.
+// SearchAttributes returns every search attribute of an order, in a fixed order. A namespace must have them before the first order
+// starts; CheckNamespace checks that.
 func SearchAttributes() []temporal.SearchAttributeKey {
 	return []temporal.SearchAttributeKey{
 		DirectionKey, StatusKey, TokenKey, OrderIDKey, FiatAmountKey, ExpiresAtKey, AttentionKey,

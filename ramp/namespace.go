@@ -16,16 +16,16 @@ type Visibility interface {
 	CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
 }
 
-// NamespaceError says that no order can run in a namespace: it is not there, or lacks a search attribute of orders.
+// NamespaceError is the error of a namespace that cannot run orders: it does not exist or lacks a search attribute.
 type NamespaceError struct {
 	Namespace string
-	// Lacks is the search attribute that the namespace lacks, or empty if there is no such namespace.
+	// Lacks is the missing search attribute. Empty if the namespace does not exist.
 	Lacks string
-	// Cause is Temporal's own error.
+	// Cause is the error of Temporal.
 	Cause error
 }
 
-// Error says what is missing and what makes it.
+// Error returns what is missing and how to add it.
 func (e *NamespaceError) Error() string {
 	if e.Lacks == "" {
 		return fmt.Sprintf("there is no namespace %q: name another by TEMPORAL_NAMESPACE, or make it by \"starter setup\"", e.Namespace)
@@ -36,8 +36,8 @@ func (e *NamespaceError) Error() string {
 // Unwrap returns Temporal's own error.
 func (e *NamespaceError) Unwrap() error { return e.Cause }
 
-// CheckNamespace asks whether orders can run in a namespace. The error is a *NamespaceError if they cannot, and Temporal's own if
-// that could not be found out.
+// CheckNamespace checks that a namespace can run orders. The error is a *NamespaceError if it cannot, and Temporal's own if the check
+// failed.
 func CheckNamespace(ctx context.Context, visibility Visibility, namespace string) error {
 	conditions := []string{`WorkflowId = "-"`} // which no order has, so that nothing is counted
 	for _, key := range SearchAttributes() {
@@ -71,7 +71,7 @@ func ExplainNamespace(namespace string, err error) error {
 	return err
 }
 
-// searchAttributeIn is the search attribute of orders that a message names, or empty. Servers word it differently: "invalid search
+// searchAttributeIn returns the search attribute of orders that a message names, or empty. Servers word it differently: "invalid search
 // attribute: RampStatus", "no mapping defined for search attribute RampStatus", "column name 'RampStatus' is not defined".
 func searchAttributeIn(message string) string {
 	words := strings.FieldsFunc(message, func(r rune) bool { return !isAlphanumeric(byte(min(r, 127))) })

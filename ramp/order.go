@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Direction tells buying from selling.
+// Direction is the direction of an order.
 type Direction string
 
 // Directions.
@@ -18,12 +18,12 @@ const (
 	Offramp Direction = "offramp"
 )
 
-// WorkflowID is the id of the workflow that runs the order of this reference.
+// WorkflowID returns the id of the workflow that runs the order with this reference, such as "onramp/inv-42".
 func (d Direction) WorkflowID(reference string) string {
 	return string(d) + "/" + reference
 }
 
-// WorkflowType is the type of the workflow that runs orders in this direction.
+// WorkflowType returns the type of the workflow that runs orders in this direction.
 func (d Direction) WorkflowType() string {
 	if d == Offramp {
 		return OfframpWorkflow
@@ -31,7 +31,7 @@ func (d Direction) WorkflowType() string {
 	return OnrampWorkflow
 }
 
-// ParseWorkflowID splits the id of an order's workflow. The error does not repeat the id, which may be anything.
+// ParseWorkflowID splits the id of an order's workflow into direction and reference. The error does not contain the id.
 func ParseWorkflowID(id string) (Direction, string, error) {
 	direction, reference, found := strings.Cut(id, "/")
 	d := Direction(direction)
@@ -41,12 +41,12 @@ func ParseWorkflowID(id string) (Direction, string, error) {
 	return d, reference, nil
 }
 
-// Status is where an order stands.
+// Status is the stage that an order is in.
 type Status string
 
-// Statuses, in the order in which an order passes them. Those in brackets are visited only when needed.
+// Statuses, in the order in which an order passes them. Those marked "on demand" are skipped by most orders.
 const (
-	// VerifyingKYC: the user's KYC is being checked or reviewed by the provider.
+	// VerifyingKYC: the provider checks or reviews the user's KYC.
 	VerifyingKYC Status = "verifying_kyc"
 	// AwaitingKYC (on demand): the user is not verified and must submit a dossier.
 	AwaitingKYC Status = "awaiting_kyc"
@@ -58,30 +58,30 @@ const (
 	Quoting Status = "quoting"
 	// AwaitingConfirmation (on demand): the user must confirm the quote.
 	AwaitingConfirmation Status = "awaiting_confirmation"
-	// CreatingOrder: the order is being made at the provider.
+	// CreatingOrder: the order is being created at the provider.
 	CreatingOrder Status = "creating_order"
 	// AwaitingPayment: the user must pay and submit proof before ExpiresAt.
 	AwaitingPayment Status = "awaiting_payment"
-	// VerifyingPayment: the provider took the proof and looks for the payment.
+	// VerifyingPayment: the provider accepted the proof and looks for the payment.
 	VerifyingPayment Status = "verifying_payment"
 	// Settling: the provider has the payment and delivers.
 	Settling Status = "settling"
 	// Refunding (on demand): the provider returns the payment.
 	Refunding Status = "refunding"
 
-	// Completed: delivered. Final, as are all below.
+	// Completed: the tokens or the payout were delivered. Final, as are all below.
 	Completed Status = "completed"
-	// Expired: no accepted proof in time.
+	// Expired: no proof was accepted before the deadline.
 	Expired Status = "expired"
-	// Cancelled: by the user or operator before payment, or by the provider for an amount mismatch.
+	// Cancelled: by the backend or an operator before payment, or by the provider, typically because another amount was paid.
 	Cancelled Status = "cancelled"
-	// Refunded: the payment went back to where it came from.
+	// Refunded: the payment was returned to the account or wallet that it came from.
 	Refunded Status = "refunded"
-	// Rejected: the provider will not serve this user or this account.
+	// Rejected: the provider does not serve this user or this account.
 	Rejected Status = "rejected"
 )
 
-// Statuses returns every status, in order.
+// Statuses returns every status, in the order of the constants.
 func Statuses() []Status {
 	return []Status{
 		VerifyingKYC, AwaitingKYC, LinkingAccount, AwaitingAccount, Quoting, AwaitingConfirmation, CreatingOrder,
@@ -89,7 +89,7 @@ func Statuses() []Status {
 	}
 }
 
-// Final reports whether an order in this status is over.
+// Final reports whether an order in this status has ended.
 func (s Status) Final() bool {
 	switch s {
 	case Completed, Expired, Cancelled, Refunded, Rejected:
@@ -99,7 +99,7 @@ func (s Status) Final() bool {
 	}
 }
 
-// AwaitsUser reports whether an order in this status goes on only when its user acts.
+// AwaitsUser reports whether an order in this status continues only once its user acts.
 func (s Status) AwaitsUser() bool {
 	switch s {
 	case AwaitingKYC, AwaitingAccount, AwaitingConfirmation, AwaitingPayment:
@@ -109,16 +109,16 @@ func (s Status) AwaitsUser() bool {
 	}
 }
 
-// Order is the state of an order: the answer of the query and of every update, and the result of the workflow.
-// Accounts in it are masked.
+// Order is the state of an order: the result of the query, of every update and of the workflow. It contains no data of the user but
+// the proof of payment; the account in it is the provider's. Times are in UTC.
 type Order struct {
 	// Reference is the backend's own id of the order.
 	Reference string `json:"reference"`
-	// Direction tells buying from selling.
+	// Direction is onramp (INR to crypto) or offramp (crypto to INR).
 	Direction Direction `json:"direction"`
-	// Status is where the order stands. Later versions may have statuses more.
+	// Status is the stage that the order is in. Later versions may have more statuses.
 	Status Status `json:"status"`
-	// Attention says why a person must look at the order, or is empty.
+	// Attention is why a person must look at the order, in a sentence without personal data. Empty if nobody must.
 	Attention string `json:"attention,omitempty"`
 	// Concerns are the reasons in Attention, each with its type, oldest first. An order of an earlier worker has none.
 	Concerns []Concern `json:"concerns,omitempty"`
@@ -129,122 +129,122 @@ type Order struct {
 	Actions []Action `json:"actions,omitempty"`
 	// AccountKind is the kind of account that is linked for the order. An order of an earlier worker has none.
 	AccountKind AccountKind `json:"accountKind,omitempty"`
-	// OrderID is the provider's id, once the order exists there.
+	// OrderID is the provider's id of the order. Empty until the provider has created it.
 	OrderID string `json:"orderId,omitempty"`
 	// ProviderStatus is the provider's last status, verbatim (provider 4).
 	ProviderStatus string `json:"providerStatus,omitempty"`
-	// ProviderReason is the provider's explanation of a refusal, cancellation or refund.
+	// ProviderReason is the provider's explanation of a refusal, cancellation or refund, without personal data.
 	ProviderReason string `json:"providerReason,omitempty"`
-	// Quote is the price, once there is one.
+	// Quote is the price of the order; absent until it was fetched.
 	Quote *Quote `json:"quote,omitempty"`
-	// Instructions tell the user how to pay, once the order exists at the provider.
+	// Instructions tell the user how to pay; absent until the order exists at the provider.
 	Instructions *Instructions `json:"instructions,omitempty"`
 	// Proof is the proof of payment that counts for the order.
 	Proof *Proof `json:"proof,omitempty"`
-	// Settlement is what the provider delivered, once it did.
+	// Settlement is what the provider delivered; absent until then.
 	Settlement *Settlement `json:"settlement,omitempty"`
 	// Previous is the order that the payment was made for, if this one was started with the payment of another.
 	Previous *PreviousOrder `json:"previous,omitempty"`
-	// CancelledBy says who ended a cancelled order; empty for every other one, and for a quote that nobody confirmed in time.
+	// CancelledBy is who cancelled the order. Empty if it is not cancelled, or because no quote was confirmed in time.
 	CancelledBy Canceller `json:"cancelledBy,omitempty"`
-	// ExpiresAt is the deadline for an accepted proof.
+	// ExpiresAt is the deadline for an accepted proof, in UTC: 3 hours after the provider created the order (guide).
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
-	// CreatedAt is when the order began.
+	// CreatedAt is when the workflow started, in UTC.
 	CreatedAt time.Time `json:"createdAt"`
-	// UpdatedAt is when it changed last.
+	// UpdatedAt is when the order last changed, in UTC.
 	UpdatedAt time.Time `json:"updatedAt"`
-	// Timeline is what happened to it, oldest first.
+	// Timeline is what happened to the order, oldest first.
 	Timeline []TimelineEntry `json:"timeline"`
 }
 
-// Canceller is who cancelled an order.
+// Canceller is the party that cancelled an order.
 type Canceller string
 
 // Cancellers.
 const (
-	// CancelledByProvider: the provider ended the order, typically because another amount was paid than ordered (provider 13).
+	// CancelledByProvider: the provider cancelled the order, typically because another amount was paid than ordered (provider 13).
 	CancelledByProvider Canceller = "provider"
 	// CancelledByRequest: a backend or an operator cancelled it, before the provider had a payment.
 	CancelledByRequest Canceller = "request"
 )
 
-// Quote is the price the order was made at. The provider re-prices when it makes the order, so that the amounts
-// are indicative (provider 3.12).
+// Quote is the price that the order was created at. The provider prices an order again when it creates it, so the amounts are
+// indicative (provider 3.12).
 type Quote struct {
-	// ID is the quote's, by which it is confirmed.
+	// ID identifies the quote; a confirmation names it.
 	ID string `json:"id"`
-	// Rate is fiat per token, a decimal string.
+	// Rate is the price of one token in INR, a decimal string.
 	Rate string `json:"rate"`
-	// Pay is what the user pays.
+	// Pay is what the user pays: INR of an on-ramp order, tokens of an off-ramp order.
 	Pay Amount `json:"pay"`
-	// Receive is what the user receives, after fees.
+	// Receive is what the user receives, after fees: tokens of an on-ramp order, INR of an off-ramp order.
 	Receive Amount `json:"receive"`
-	// Fees are what the provider charges.
+	// Fees are the parts of what the provider charges.
 	Fees []Fee `json:"fees,omitempty"`
-	// ExpiresAt is 30 s after the quote was fetched (guide).
+	// ExpiresAt is 30 s after the quote was fetched, in UTC (guide).
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// Fee is one part of what the provider charges, as it names it: gas, transaction, tds.
+// Fee is one part of what the provider charges.
 type Fee struct {
-	// Name is the provider's for it.
+	// Name is the provider's name of the fee, such as gas, transaction or tds.
 	Name string `json:"name" redact:"show"`
 	Amount
-	// Estimated is set where the provider's quote names no such fee and one is deducted all the same: the TDS of 1 % on
-	// a payout (provider 13).
+	// Estimated is true if the provider's quote does not name the fee although it is deducted: the TDS of 1 % on a payout
+	// (provider 13).
 	Estimated bool `json:"estimated,omitempty"`
 }
 
-// Instructions tell the user how to pay: whichever apply.
+// Instructions tell the user how to pay. Exactly one field is set as a rule.
 type Instructions struct {
 	// UPI is how to pay by UPI.
 	UPI *UPIInstructions `json:"upi,omitempty"`
-	// Bank is the provider's account that an IMPS or NEFT payment goes to.
+	// Bank is the provider's account, which receives an IMPS or NEFT payment.
 	Bank *Beneficiary `json:"bank,omitempty"`
-	// Deposit is where and how much of the token to send.
+	// Deposit is the wallet and the amount of an off-ramp order's transfer.
 	Deposit *Deposit `json:"deposit,omitempty"`
-	// CheckoutURL opens the provider's own payment page for the order. Set where the provider's answer told no other way
-	// to pay and a checkout is configured (provider 13).
+	// CheckoutURL is the provider's payment page for the order. It is set if the provider's answer had no other instructions
+	// and a checkout is configured (provider 13).
 	CheckoutURL string `json:"checkoutUrl,omitempty"`
 }
 
-// UPIInstructions are for a payment by UPI.
+// UPIInstructions tell the user how to pay by UPI.
 type UPIInstructions struct {
-	// QR is the upi://pay text to draw as a QR code.
+	// QR is the upi://pay link to draw as a QR code.
 	QR string `json:"qr"`
-	// VPA collects the payment.
+	// VPA is the provider's UPI address, which receives the payment.
 	VPA VPA `json:"vpa"`
-	// DeepLinks open UPI apps.
+	// DeepLinks open UPI apps with the payment filled in.
 	DeepLinks []DeepLink `json:"deepLinks,omitempty"`
 }
 
 // DeepLink opens a UPI app with the payment filled in.
 type DeepLink struct {
-	// Name is the app's.
+	// Name is the name of the app.
 	Name string `json:"name" redact:"show"`
-	// URL opens it.
+	// URL opens the app.
 	URL string `json:"url"`
 }
 
-// Beneficiary is the provider's account to which an IMPS or NEFT payment goes.
+// Beneficiary is the provider's bank account, which receives an IMPS or NEFT payment.
 type Beneficiary struct {
-	// Name is the holder's.
+	// Name is the name of the account's holder.
 	Name Personal `json:"name"`
-	// AccountNumber is in full.
+	// AccountNumber is the full number.
 	AccountNumber AccountNumber `json:"accountNumber"`
 	// IFSC is the code of the bank's branch.
 	IFSC Personal `json:"ifsc"`
 }
 
-// Deposit is where and how much of the token to send.
+// Deposit is the transfer that an off-ramp order's user makes.
 type Deposit struct {
-	// WalletAddress is where to send it.
+	// WalletAddress is the provider's wallet, which receives the token.
 	WalletAddress string `json:"walletAddress"`
 	// Amount is a decimal string in whole tokens.
 	Amount string `json:"amount"`
-	// Symbol is the token's.
+	// Symbol is the symbol of the token.
 	Symbol string `json:"symbol"`
-	// ChainID is the number of the chain to send it on.
+	// ChainID is the EIP-155 number of the chain to send it on, or the provider's own number of a chain that has none.
 	ChainID int64 `json:"chainId"`
 }
 
@@ -252,68 +252,66 @@ type Deposit struct {
 type Proof struct {
 	// UTR is the bank's reference of the payment, of an on-ramp order.
 	UTR UTR `json:"utr,omitempty"`
-	// TransactionHash is the transfer's, of an off-ramp order.
+	// TransactionHash is the hash of the transfer, of an off-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
-	// SubmittedAt is when the order received it.
+	// SubmittedAt is when the order received it, in UTC.
 	SubmittedAt time.Time `json:"submittedAt"`
-	// AcceptedAt is when the provider took it; zero until then.
+	// AcceptedAt is when the provider accepted it, in UTC; zero until then.
 	AcceptedAt time.Time `json:"acceptedAt,omitzero"`
-	// Replaced are the proofs that the provider took before this one, oldest first. A user may correct a proof until the
+	// Replaced are the proofs that the provider accepted before this one, oldest first. A user may correct a proof until the
 	// provider has the payment (provider 13).
 	Replaced []ReplacedProof `json:"replaced,omitempty"`
 }
 
-// ReplacedProof is a proof that the provider took and another one replaced.
+// ReplacedProof is a proof that the provider accepted and that another one replaced.
 type ReplacedProof struct {
 	// UTR is the bank's reference of the payment, of an on-ramp order.
 	UTR UTR `json:"utr,omitempty"`
-	// TransactionHash is the transfer's, of an off-ramp order.
+	// TransactionHash is the hash of the transfer, of an off-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
-	// SubmittedAt is when the order received it.
+	// SubmittedAt is when the order received it, in UTC.
 	SubmittedAt time.Time `json:"submittedAt"`
-	// AcceptedAt is when the provider took it.
+	// AcceptedAt is when the provider accepted it, in UTC.
 	AcceptedAt time.Time `json:"acceptedAt"`
-	// ReplacedAt is when the provider took another in its place.
+	// ReplacedAt is when the provider accepted its replacement, in UTC.
 	ReplacedAt time.Time `json:"replacedAt"`
 }
 
-// Reference is the UTR or the transaction hash, whichever the proof is.
+// Reference returns the UTR or the transaction hash.
 func (p *Proof) Reference() string { return cmp.Or(string(p.UTR), p.TransactionHash) }
 
-// Reference is the UTR or the transaction hash, whichever the proof is.
+// Reference returns the UTR or the transaction hash.
 func (p *ReplacedProof) Reference() string { return cmp.Or(string(p.UTR), p.TransactionHash) }
 
-// MaskProof returns a UTR or transaction hash so that a person can tell it from another and nobody can use it: its last four
-// characters.
+// MaskProof returns the last four characters of a UTR or transaction hash, enough to tell two proofs apart.
 func MaskProof(reference string) string {
 	return "…" + reference[max(0, len(reference)-4):]
 }
 
-// Accepted reports whether the provider took a proof for the order. From then on only the provider ends it.
+// Accepted reports whether the provider accepted a proof. From then on only the provider can end the order.
 func (o *Order) Accepted() bool {
 	return o.Proof != nil && !o.Proof.AcceptedAt.IsZero()
 }
 
-// Settlement is what the provider delivered. A payout in INR is net of the fees and TDS of the quote, as near as the
-// provider lets it be known: its own figure is before them.
+// Settlement is what the provider delivered. The provider reports a payout before fees and TDS; Amount is net of those in the quote.
 type Settlement struct {
-	// TransactionHash is the delivery's, where it is on a chain.
+	// TransactionHash is the hash of the delivery, of an on-ramp order.
 	TransactionHash string `json:"transactionHash,omitempty"`
-	// ExplorerURL shows that transaction.
+	// ExplorerURL shows that transaction in a block explorer.
 	ExplorerURL string `json:"explorerUrl,omitempty"`
-	// Amount is what the user received.
+	// Amount is what the user received, after fees.
 	Amount Amount `json:"amount"`
-	// Estimated is set where a fee that was taken off is an estimate (Fee).
+	// Estimated is true if a fee that was deducted is an estimate (see Fee).
 	Estimated bool `json:"estimated,omitempty"`
 }
 
-// TimelineEntry is one thing that happened to an order.
+// TimelineEntry is an event of an order.
 type TimelineEntry struct {
-	// Status is where the order stood from then on.
+	// Status is the order's status from then on.
 	Status Status `json:"status"`
-	// At is when it happened.
+	// At is when it happened, in UTC.
 	At time.Time `json:"at"`
-	// Note says what happened, in words for a support person, without personal data.
+	// Note is what happened, in a sentence for support staff, without personal data.
 	Note string `json:"note,omitempty"`
 	// Concern is the type of the concern that the entry raises; empty for every other entry.
 	Concern ConcernType `json:"concern,omitempty"`

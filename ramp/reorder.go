@@ -13,25 +13,25 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// linkedAccounts is the activity that each account of an order goes through first, as package activities names it.
+// linkedAccounts is the name of the activity that receives each account of an order.
 const linkedAccounts = "LinkedAccounts"
 
-// ReorderRequest asks for a new order in place of one that expired or was cancelled after the user had paid.
+// ReorderRequest is a request for a new order that replaces one that expired or was cancelled after the user had paid.
 type ReorderRequest struct {
-	// Reference is the old order's.
+	// Reference is the reference of the old order.
 	Reference string
-	// NewReference is the new order's.
+	// NewReference is the reference of the new order.
 	NewReference string
-	// UTR of the payment. Empty takes the one that the old order has.
+	// UTR is the UTR of the payment. Empty is the UTR of the old order.
 	UTR UTR
-	// Amount that was paid, a decimal string in INR. It must be given for an order that the provider cancelled, typically
+	// Amount is the amount that was paid, a decimal string in INR. It is required for an order that the provider cancelled, typically
 	// because another amount was paid than ordered. Empty is the old order's amount otherwise.
 	Amount string
 }
 
-// Reorder starts an on-ramp order like an expired or cancelled one, with the UTR of the payment that was made for it, for the
-// amount that was paid, from the account with which the old one was made. It returns as StartOnramp does. Order.WayOut says
-// what the provider makes of it; a payment that it did not take for a second order is NotAwaited.
+// Reorder starts an on-ramp order that replaces an expired or cancelled one: with the UTR of the payment that was made for it, for the
+// amount that was paid, and with the same account. It returns what StartOnramp does. The error is NotAwaited if the order has another
+// status or the provider already refused its payment for a second order; see Order.WayOut.
 func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, error) {
 	id := ID{Onramp, request.Reference}
 	order, err := c.Get(ctx, id)
@@ -39,13 +39,13 @@ func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, e
 		return nil, err
 	}
 	if order.Status != Expired && order.Status != Cancelled {
-		return nil, notReordered(order, fmt.Sprintf("only an expired or cancelled order can be ordered again; this one is %s", order.Status))
+		return nil, notReordered(order, fmt.Sprintf("only an expired or cancelled order can be replaced; this one is %s", order.Status))
 	}
-	old, err := c.ordered(ctx, id)
+	old, err := c.originalRequest(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	again, err := request.follow(order, old)
+	again, err := request.newRequest(order, old)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,8 @@ func notReordered(order *Order, why string) *Error {
 	return &Error{Type: NotAwaited, Reference: order.Reference, Message: why, Order: order}
 }
 
-// follow is the request for the new order.
-func (r ReorderRequest) follow(order *Order, old OnrampRequest) (OnrampRequest, error) {
+// newRequest returns the request for the new order.
+func (r ReorderRequest) newRequest(order *Order, old OnrampRequest) (OnrampRequest, error) {
 	again := old
 	again.Reference = r.NewReference
 	again.UTR = r.utr(order, old)
@@ -77,7 +77,7 @@ func (r ReorderRequest) follow(order *Order, old OnrampRequest) (OnrampRequest, 
 	return again, nil
 }
 
-// utr is the payment's: one that was handed in, or would have been.
+// utr returns the UTR of the payment: the one that the old order submitted or would have submitted.
 func (r ReorderRequest) utr(order *Order, old OnrampRequest) UTR {
 	switch {
 	case r.UTR != "":
@@ -91,7 +91,7 @@ func (r ReorderRequest) utr(order *Order, old OnrampRequest) UTR {
 	}
 }
 
-// check finds what the old order does not tell and nobody may guess.
+// check reports what the request must contain because the old order does not have it.
 func (r ReorderRequest) check(order *Order, utr UTR) error {
 	var p problems
 	if utr == "" {
@@ -107,7 +107,7 @@ func (r ReorderRequest) check(order *Order, utr UTR) error {
 	return p.invalid("the order cannot be ordered again like this", order.Reference)
 }
 
-// scaled are the terms for another amount at the same price. What has been paid is not limited any more.
+// scaled returns the terms for another amount at the same price, without a limit on what was already paid.
 func (t *QuoteTerms) scaled(from, to string) *QuoteTerms {
 	if t == nil {
 		return nil
@@ -123,7 +123,7 @@ func (t *QuoteTerms) scaled(from, to string) *QuoteTerms {
 	return &terms
 }
 
-// atTokenPrecision writes an amount of tokens, rounded up so that no less is taken; nothing if it is none.
+// atTokenPrecision formats an amount of tokens, rounded up so that the minimum does not shrink; empty unless it is positive.
 func atTokenPrecision(amount decimal.Decimal) string {
 	if !amount.IsPositive() {
 		return ""
@@ -131,9 +131,9 @@ func atTokenPrecision(amount decimal.Decimal) string {
 	return amount.RoundUp(tokenDecimals).String()
 }
 
-// ordered is the request of an order with the account that was linked for it, which may have taken the place of the
-// request's. Only the order's history has it in full.
-func (c *Client) ordered(ctx context.Context, id ID) (OnrampRequest, error) {
+// originalRequest returns the request of an order with the account that was linked last, which may have replaced the request's. Only
+// the order's history has it in full.
+func (c *Client) originalRequest(ctx context.Context, id ID) (OnrampRequest, error) {
 	var request OnrampRequest
 	var account AccountSubmission
 	err := c.readHistory(ctx, id, func(event *historypb.HistoryEvent) error {
@@ -156,7 +156,7 @@ func (c *Client) ordered(ctx context.Context, id ID) (OnrampRequest, error) {
 	return request, err
 }
 
-// request reads what an order was started with from its history.
+// request reads the request of an order from its history.
 func (c *Client) request(ctx context.Context, id ID, into any) error {
 	run, err := c.orderRun(ctx, id)
 	if err != nil {
@@ -164,7 +164,7 @@ func (c *Client) request(ctx context.Context, id ID, into any) error {
 	}
 	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	if !history.HasNext() {
-		return c.explain(id, errors.New("the order's history is empty"))
+		return c.explain(id, errors.New("Temporal returned an empty history"))
 	}
 	first, err := history.Next()
 	if err != nil {
@@ -191,8 +191,7 @@ func (c *Client) readHistory(ctx context.Context, id ID, read func(*historypb.Hi
 	return nil
 }
 
-// asOrder reads what belongs to the order's workflow, and asActivity what belongs to an activity of it. The connection knows the
-// namespace.
+// asOrder returns the converter of the payloads of the order's workflow, asActivity that of an activity of it.
 func (c *Client) asOrder(id ID) converter.DataConverter {
 	return converter.WithDataConverterSerializationContext(c.converter, converter.WorkflowSerializationContext{WorkflowID: id.workflow()})
 }
@@ -202,7 +201,7 @@ func (c *Client) asActivity(id ID, activityType string) converter.DataConverter 
 		converter.ActivitySerializationContext{WorkflowID: id.workflow(), ActivityType: activityType})
 }
 
-// decode reads an input, which may have come in clear.
+// decode decodes an input, which may be unencrypted.
 func (c *Client) decode(id ID, own converter.DataConverter, input *commonpb.Payloads, into any) error {
 	var value converter.RawValue
 	err := own.FromPayloads(input, &value)
@@ -210,7 +209,7 @@ func (c *Client) decode(id ID, own converter.DataConverter, input *commonpb.Payl
 		err = converter.GetDefaultDataConverter().FromPayload(value.Payload(), into)
 	}
 	if err != nil {
-		return c.explain(id, fmt.Errorf("the order's request cannot be read: %w", err))
+		return c.explain(id, fmt.Errorf("its request cannot be read from the history: %w", err))
 	}
 	return nil
 }

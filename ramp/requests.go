@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PaymentMethod is how the user pays rupees for an on-ramp order, by the provider's code (provider 3.15).
+// PaymentMethod is the provider's code of how the user pays for an on-ramp order (provider 3.15).
 type PaymentMethod string
 
 // Payment methods for INR.
@@ -17,14 +17,14 @@ const (
 	NEFT PaymentMethod = "INR_NEFT"
 )
 
-// INR is the only fiat currency that orders take.
+// INR is the only fiat currency of orders.
 const INR = "INR"
 
 // OnrampRequest is the input of the Onramp workflow: the user pays INR and receives a token.
 type OnrampRequest struct {
-	// Reference is the backend's own id of the order. The same reference always means the same order.
+	// Reference is the backend's own id of the order. A reference identifies one order: starting it again attaches to that order.
 	Reference string `json:"reference"`
-	// Email identifies the user to the provider, who treats its case as significant.
+	// Email identifies the user at the provider. It is case-sensitive.
 	Email Email `json:"email"`
 	// Fiat is what the user pays.
 	Fiat Amount `json:"fiat"`
@@ -32,50 +32,50 @@ type OnrampRequest struct {
 	Token Token `json:"token"`
 	// WalletAddress receives the token.
 	WalletAddress string `json:"walletAddress"`
-	// PaymentMethod decides which account must be linked: a VPA for UPI, a bank account for IMPS and NEFT.
+	// PaymentMethod determines which account is linked: a VPA for UPI, a bank account for IMPS and NEFT.
 	PaymentMethod PaymentMethod `json:"paymentMethod"`
 	// UPI is the payer's VPA, for INR_UPI.
 	UPI *UPIAccount `json:"upi,omitempty"`
 	// Bank is the payer's bank account, for INR_IMPS and INR_NEFT.
 	Bank *BankAccount `json:"bank,omitempty"`
-	// KYC names the documents to upload should the user not be verified yet.
+	// KYC refers to the documents that are uploaded if the user is not verified.
 	KYC *KYC `json:"kyc,omitempty"`
-	// Quote guards the price.
+	// Quote limits the price.
 	Quote *QuoteTerms `json:"quote,omitempty"`
-	// UTR is a payment made for an order that expired or was cancelled; it is submitted to this one. Fiat is the amount
-	// that was paid.
+	// UTR is the reference of a payment that was made for an expired or cancelled order. It is submitted to this one, and Fiat is
+	// the amount that was paid.
 	UTR UTR `json:"utr,omitempty"`
-	// Previous is the order that the payment of UTR was made for.
+	// Previous is the order that the payment with this UTR was made for.
 	Previous *PreviousOrder `json:"previous,omitempty"`
-	// Metadata is passed to the provider, who echoes it in its webhooks.
+	// Metadata is sent to the provider, which returns it in its webhooks.
 	Metadata Metadata `json:"metadata,omitempty"`
 }
 
 // OfframpRequest is the input of the Offramp workflow: the user sends a token and receives INR in a bank account.
 type OfframpRequest struct {
-	// Reference is the backend's own id of the order. The same reference always means the same order.
+	// Reference is the backend's own id of the order. A reference identifies one order: starting it again attaches to that order.
 	Reference string `json:"reference"`
-	// Email identifies the user to the provider, who treats its case as significant.
+	// Email identifies the user at the provider. It is case-sensitive.
 	Email Email `json:"email"`
 	// Token is what the user sends.
 	Token Token `json:"token"`
-	// TokenAmount is how much of it, a decimal string in whole tokens. Empty when Fiat has an amount.
+	// TokenAmount is the amount of the token, a decimal string in whole tokens. Empty if Fiat has an amount.
 	TokenAmount string `json:"tokenAmount,omitempty"`
-	// Fiat is the payout's currency and, in place of TokenAmount, its amount.
+	// Fiat is the currency of the payout and, instead of TokenAmount, its amount.
 	Fiat Amount `json:"fiat"`
-	// SenderWallet is where the token will come from.
+	// SenderWallet is the wallet that the token is sent from.
 	SenderWallet string `json:"senderWallet"`
-	// RefundWallet receives the token back if the provider cannot pay out.
+	// RefundWallet receives the token if the provider cannot pay out.
 	RefundWallet string `json:"refundWallet"`
 	// Bank receives the payout.
 	Bank *BankAccount `json:"bank"`
-	// KYC names the documents to upload should the user not be verified yet.
+	// KYC refers to the documents that are uploaded if the user is not verified.
 	KYC *KYC `json:"kyc,omitempty"`
-	// Quote guards the price.
+	// Quote limits the price.
 	Quote *QuoteTerms `json:"quote,omitempty"`
-	// TransactionHash is a transfer already made for this order.
+	// TransactionHash is the hash of a transfer that was already made for this order.
 	TransactionHash string `json:"transactionHash,omitempty"`
-	// Metadata is passed to the provider, who echoes it in its webhooks.
+	// Metadata is sent to the provider, which returns it in its webhooks.
 	Metadata Metadata `json:"metadata,omitempty"`
 }
 
@@ -87,8 +87,8 @@ type Amount struct {
 	Currency string `json:"currency"`
 }
 
-// AtLeast reports whether a is no less than an amount in the same currency, a decimal string. Every amount is at least an
-// empty one, and an unreadable one is not.
+// AtLeast reports whether a is greater than or equal to least, a decimal string in the same currency. It is true if least is empty,
+// and false if either amount is not a number.
 func (a Amount) AtLeast(least string) bool {
 	if least == "" {
 		return true
@@ -101,8 +101,8 @@ func (a Amount) AtLeast(least string) bool {
 	return err == nil && have.GreaterThanOrEqual(want)
 }
 
-// AtMost reports whether a is no more than an amount in the same currency, a decimal string. Every amount is at most an empty
-// one, and an unreadable one is not.
+// AtMost reports whether a is less than or equal to most, a decimal string in the same currency. It is true if most is empty, and
+// false if either amount is not a number.
 func (a Amount) AtMost(most string) bool {
 	if most == "" {
 		return true
@@ -115,14 +115,14 @@ func (a Amount) AtMost(most string) bool {
 	return err == nil && have.LessThanOrEqual(limit)
 }
 
-// Decimal reads the amount: a number without exponent, of at most 200 characters. It may be negative, and have more decimals than a
-// request may give: it is for the amounts of orders, not for judging requests.
+// Decimal returns the amount, which must be a number without exponent of at most 200 characters. It accepts more than a request may
+// contain, such as negative numbers: ParseAmount checks the amount of a request.
 func (a Amount) Decimal() (decimal.Decimal, error) { return readDecimal(a.Amount) }
 
-// maxReadable bounds what reading a number costs. The provider's amounts, and what is reckoned with them, stay below it.
+// maxReadable bounds the cost of parsing a number. Amounts of the provider, and results of computing with them, are shorter.
 const maxReadable = 200
 
-// readDecimal reads a number without exponent: to compare 1e999999999 would take all memory.
+// readDecimal parses a number without exponent: comparing 1e999999999 would take all memory.
 func readDecimal(text string) (decimal.Decimal, error) {
 	if len(text) <= maxReadable && !strings.ContainsAny(text, "eE") {
 		if number, err := decimal.NewFromString(text); err == nil {
@@ -134,12 +134,12 @@ func readDecimal(text string) (decimal.Decimal, error) {
 
 // Token names a token on a chain.
 type Token struct {
-	// Symbol is the token's, as the provider lists it.
+	// Symbol is the symbol under which the provider lists the token.
 	Symbol string `json:"symbol"`
-	// Address is the token's contract; the provider's convention for a chain's native coin is
+	// Address is the address of the token's contract. The provider's address for a chain's native coin is
 	// 0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee (provider 3.13).
 	Address string `json:"address"`
-	// ChainID is the number of its chain, such as 137 for Polygon.
+	// ChainID is the number of the token's chain, such as 137 for Polygon.
 	ChainID int64 `json:"chainId"`
 }
 
@@ -147,19 +147,19 @@ type Token struct {
 type UPIAccount struct {
 	// ID is the VPA, such as asha@okbank.
 	ID VPA `json:"id"`
-	// Name is the holder's.
+	// Name is the name of the account's holder.
 	Name Personal `json:"name"`
 }
 
 // BankAccount is an Indian bank account. All of it is personal data.
 type BankAccount struct {
-	// AccountName is the holder's.
+	// AccountName is the name of the account's holder.
 	AccountName Personal `json:"accountName"`
-	// AccountNumber is in full: a masked one cannot be linked.
+	// AccountNumber is the full number: a masked one cannot be linked.
 	AccountNumber AccountNumber `json:"accountNumber"`
 	// IFSC is the code of the bank's branch.
 	IFSC Personal `json:"ifsc"`
-	// PAN of the holder, which the provider needs to link the account. Optional for an account already linked.
+	// PAN is the holder's Permanent Account Number. The provider needs it to link the account; it is optional if the account is linked.
 	PAN Personal `json:"pan,omitempty"`
 }
 
@@ -172,21 +172,21 @@ type KYC struct {
 
 // QuoteTerms are the user's conditions on the price.
 type QuoteTerms struct {
-	// Confirm makes the order wait until the user confirms a quote.
+	// Confirm makes the order wait until the user has confirmed a quote.
 	Confirm bool `json:"confirm,omitempty"`
-	// MinReceived is the least the user will take, a decimal string: of the token when buying, of INR when selling.
+	// MinReceived is the least that the user accepts to receive, a decimal string: tokens of an on-ramp order, INR of an off-ramp order.
 	MinReceived string `json:"minReceived,omitempty"`
-	// MaxPaid is the most the user will pay, a decimal string: of INR when buying, of the token when selling. An off-ramp
-	// order by payout has a fixed INR amount, and it is the tokens that move with the price.
+	// MaxPaid is the most that the user accepts to pay, a decimal string: INR of an on-ramp order, tokens of an off-ramp order. It
+	// matters to an off-ramp order with a fixed payout, whose token amount follows the price.
 	MaxPaid string `json:"maxPaid,omitempty"`
 }
 
-// PreviousOrder names an order that fell through after its user had paid. Should the provider not take the payment for
-// another order, its support needs both.
+// PreviousOrder identifies an order that expired or was cancelled after its user had paid. If the provider does not accept the
+// payment for another order, its support needs the ids of both.
 type PreviousOrder struct {
-	// Reference is the backend's own id of it.
+	// Reference is the backend's own id of that order.
 	Reference string `json:"reference"`
-	// OrderID is the provider's.
+	// OrderID is the provider's id of that order.
 	OrderID string `json:"orderId,omitempty"`
 }
 
@@ -198,17 +198,17 @@ type UTRSubmission struct {
 
 // HashSubmission is the argument of SubmitTransactionHash.
 type HashSubmission struct {
-	// TransactionHash is the on-chain transfer of the user's tokens to the deposit wallet.
+	// TransactionHash is the hash of the transfer of the user's tokens to the deposit wallet.
 	TransactionHash string `json:"transactionHash"`
 }
 
 // KYCSubmission is the argument of SubmitKYC.
 type KYCSubmission struct {
-	// Dossier is as in KYC.
+	// Dossier is the URL of the dossier, as in KYC.
 	Dossier Dossier `json:"dossier"`
 }
 
-// AccountSubmission is the argument of SubmitAccount: exactly one of the two, the one the payment method needs.
+// AccountSubmission is the argument of SubmitAccount. Exactly one field is set: the one that the payment method needs.
 type AccountSubmission struct {
 	// UPI is for an on-ramp order paid by UPI.
 	UPI *UPIAccount `json:"upi,omitempty"`
@@ -218,6 +218,6 @@ type AccountSubmission struct {
 
 // QuoteConfirmation is the argument of ConfirmQuote.
 type QuoteConfirmation struct {
-	// QuoteID is the ID of the Quote the user saw.
+	// QuoteID is the ID of the Quote that the user saw.
 	QuoteID string `json:"quoteId"`
 }

@@ -2,32 +2,32 @@ package ramp
 
 import "fmt"
 
-// WayOut is what is left to a user who has paid for an order that fell through. The provider takes a UTR for another order
-// in some cases and not in others (provider 13).
+// WayOut is what a user can do who has paid for an order that expired or was cancelled. The provider accepts the UTR for another order
+// in some cases (provider 13).
 type WayOut string
 
-// Ways out.
+// Values of WayOut.
 const (
-	// NoWayOut: the order is not over, or delivered, or gave the payment back, or nobody can have paid it.
+	// NoWayOut: nothing is left to do: the order runs, delivered or was refunded, or nobody can have paid it.
 	NoWayOut WayOut = ""
-	// OrderSameAmount: a new order for the same amount takes the UTR: the provider never had it for the old one.
+	// OrderSameAmount: a new order for the same amount can use the UTR, which was not submitted for the old one.
 	OrderSameAmount WayOut = "same-amount"
-	// OrderAmountPaid: a new order for the amount that was paid takes the UTR: the provider cancelled the old one, typically
-	// because another amount was paid than ordered. One for the old amount would be cancelled again.
+	// OrderAmountPaid: a new order for the amount that was paid can use the UTR. The provider cancelled the old one, typically
+	// because another amount was paid than ordered, and would cancel another for that amount.
 	OrderAmountPaid WayOut = "amount-paid"
-	// OrderAgain: the UTR of an earlier order's payment was not handed in for this one, and is as good as it was.
+	// OrderAgain: a new order can use the UTR of an earlier order's payment, which was not submitted for this one.
 	OrderAgain WayOut = "again"
-	// AskSupport: the provider decides. A new order would be refused, or there is nothing to hand in again.
+	// AskSupport: the provider's support decides. The UTR would be refused for a new order, or there is none.
 	AskSupport WayOut = "support"
 )
 
-// WayOut tells what a user can do who has paid for this order, which expired or was cancelled.
+// WayOut returns what a user can do who has paid for the order.
 func (o *Order) WayOut() WayOut {
 	switch {
 	case o.Status != Expired && o.Status != Cancelled:
 		return NoWayOut
 	case o.OrderID == "":
-		return o.unplaced()
+		return o.wayOutUncreated()
 	case o.Direction == Offramp, o.reuseRefused():
 		return AskSupport
 	case o.cancelledByProvider():
@@ -39,25 +39,24 @@ func (o *Order) WayOut() WayOut {
 	}
 }
 
-// unplaced is the way out of an order that the provider never made, or not to our knowledge: nobody was told how to pay it.
-func (o *Order) unplaced() WayOut {
+// wayOutUncreated returns the way out of an order without instructions: the provider did not create it, as far as is known.
+func (o *Order) wayOutUncreated() WayOut {
 	if o.Previous == nil {
 		return NoWayOut
 	}
 	return OrderAgain
 }
 
-// reuseRefused reports whether the provider refused the payment of an earlier order. Its UTR is the first thing that an order
-// hands in.
+// reuseRefused reports whether the provider refused the payment of an earlier order. An order submits that UTR first.
 func (o *Order) reuseRefused() bool { return o.Previous != nil && !o.Accepted() }
 
-// cancelledByProvider reports whether the provider cancelled the order. No cancellation of ours reaches an order whose proof it
-// had accepted.
+// cancelledByProvider reports whether the provider cancelled the order. An order whose proof was accepted cannot be cancelled by a
+// request.
 func (o *Order) cancelledByProvider() bool {
 	return o.Status == Cancelled && (o.CancelledBy == CancelledByProvider || o.Accepted())
 }
 
-// paid reports whether the provider had found the payment, with a proof or without.
+// paid reports whether the provider found the payment, with or without a proof.
 func (o *Order) paid() bool {
 	for _, entry := range o.Timeline {
 		if entry.Status == Settling || entry.Status == Refunding {
@@ -67,9 +66,8 @@ func (o *Order) paid() bool {
 	return false
 }
 
-// PaidAdvice says in a sentence or two what a user who has paid can do after an order expired or was cancelled. It is empty
-// for every other order, and for one that nobody can have paid. The provider's reason is best shown beside it: it may name
-// the amount that was paid.
+// PaidAdvice returns what a user who has paid can do after the order expired or was cancelled, in a sentence or two. It is empty for
+// NoWayOut. Show the provider's reason beside it: it may name the amount that was paid.
 func PaidAdvice(o *Order) string {
 	switch o.WayOut() {
 	case OrderSameAmount:
@@ -103,7 +101,7 @@ func (o *Order) supportAdvice() string {
 	}
 }
 
-// SupportQuestion says whom to ask about the order's payment, and names the provider's orders that its support needs to know.
+// SupportQuestion returns what to ask the provider's support about the order's payment, with the ids that it needs.
 func (o *Order) SupportQuestion() string {
 	if o.Previous != nil && o.Previous.OrderID != "" {
 		return fmt.Sprintf("ask the provider's support about both of its orders, %s and %s", o.Previous.OrderID, o.OrderID)
@@ -111,8 +109,8 @@ func (o *Order) SupportQuestion() string {
 	return "ask the provider's support about its order " + o.OrderID
 }
 
-// ReorderArguments are the arguments of starter that order again, with what is left to fill in by name. There are none where a
-// new order is no way out.
+// ReorderArguments returns the arguments of the starter's reorder command for the order, with placeholders in capitals. It is nil if a
+// new order does not help.
 func ReorderArguments(o *Order) []string {
 	arguments := []string{"reorder", o.Reference, "--reference", "NEW-REFERENCE"}
 	switch o.WayOut() {

@@ -9,14 +9,14 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// Runs yields the runs of an order's workflow id, the newest first, as the list shows them. There is one as a rule: what starts a
-// reference again makes another, which is no order and ends as ReferenceTaken.
+// Runs yields the runs of an order's workflow id, newest first. Usually there is one. Starting a reference again with another client
+// adds a run that ends as ReferenceTaken.
 func (c *Client) Runs(ctx context.Context, id ID) iter.Seq2[Summary, error] {
 	return c.list(ctx, fmt.Sprintf("WorkflowId = %q", id.workflow()))
 }
 
-// GetRun returns the state of one run of an order's workflow id, running or ended. The error of a run that was no order is the one
-// it ended with, such as ReferenceTaken.
+// GetRun returns the state of one run of an order's workflow id. The error of a failed run is the one that it ended with, such as
+// ReferenceTaken.
 func (c *Client) GetRun(ctx context.Context, id ID, runID string) (*Order, error) {
 	description, err := c.temporal.DescribeWorkflow(ctx, id.workflow(), runID)
 	if err != nil {

@@ -14,54 +14,51 @@ import (
 )
 
 const (
-	// lookAfter is when a start that has no answer begins to look at the order, and how often it does. Most have their answer
-	// by then.
-	lookAfter = 3 * time.Second
-	// afterwards bounds what a call does once its caller's time is over.
-	afterwards = 5 * time.Second
+	// pollInterval is the interval at which a start without an answer reads the order. Most starts have their answer earlier.
+	pollInterval = 3 * time.Second
+	// cleanupTimeout bounds what a call does after its context has ended.
+	cleanupTimeout = 5 * time.Second
 )
 
-// started is what became of a start.
-type started struct {
+// startResult is the outcome of a start.
+type startResult struct {
 	order *Order
 	err   error
 }
 
-// asked is what a caller starts.
-type asked struct {
-	request  any
-	awaiting Awaiting
-	// mark is the request's fingerprint.
-	mark string
+// startRequest is the request of a start, in the forms that it is sent and compared in.
+type startRequest struct {
+	request     any
+	awaiting    Awaiting
+	fingerprint string
 }
 
-func asking(request any) (asked, error) {
+func newStartRequest(request any) (startRequest, error) {
 	encoded, err := json.Marshal(request)
 	if err != nil {
-		return asked{}, err
+		return startRequest{}, err
 	}
-	mark, err := fingerprint(request)
-	return asked{request: request, awaiting: Awaiting{Request: encoded}, mark: mark}, err
+	sum, err := fingerprint(request)
+	return startRequest{request: request, awaiting: Awaiting{Request: encoded}, fingerprint: sum}, err
 }
 
-// start is one round trip as a rule: it starts the order and waits for what its user needs. Temporal lets no more than ten
-// updates of an order wait, and neither tells a start that is one too many nor starts anything: it looks at the order as well,
-// and whichever knows first answers.
+// start starts an order and blocks until its user can act, in one round trip as a rule. Temporal admits ten waiting updates per order;
+// it holds back any more without an error and without starting anything. So start polls the order as well and returns the first answer.
 func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowOptions, request any) (*Order, error) {
-	w, err := asking(request)
+	w, err := newStartRequest(request)
 	if err != nil {
 		return nil, err
 	}
 	both, stop := context.WithCancel(ctx)
 	defer stop()
-	answered, seen := make(chan started, 1), make(chan started, 1)
+	answered, seen := make(chan startResult, 1), make(chan startResult, 1)
 	go func() { answered <- c.startAndWait(both, id, options, w) }()
-	go c.look(both, id, w, seen)
-	var first started
+	go c.poll(both, id, w, seen)
+	var first startResult
 	select {
 	case first = <-seen:
 	case first = <-answered:
-		if crowdedOut(first.err) {
+		if tooManyUpdates(first.err) {
 			first = await(ctx, seen)
 		}
 	}
@@ -71,31 +68,31 @@ func (c *Client) start(ctx context.Context, id ID, options client.StartWorkflowO
 	return first.order, first.err
 }
 
-func await(ctx context.Context, outcome <-chan started) started {
+func await(ctx context.Context, outcome <-chan startResult) startResult {
 	select {
 	case o := <-outcome:
 		return o
 	case <-ctx.Done():
-		return started{err: ctx.Err()}
+		return startResult{err: ctx.Err()}
 	}
 }
 
-// crowdedOut reports whether too many updates waited for this one to be taken.
-func crowdedOut(err error) bool {
+// tooManyUpdates reports whether Temporal rejected an update because too many are waiting.
+func tooManyUpdates(err error) bool {
 	var exhausted *serviceerror.ResourceExhausted
 	return errors.As(err, &exhausted)
 }
 
-// startAndWait starts the order and waits in it. A start that is tried again waits with the one before it. An answer that was
-// given before this start is too old.
-func (c *Client) startAndWait(ctx context.Context, id ID, options client.StartWorkflowOptions, w asked) started {
+// startAndWait starts the order and waits for its update. A repeated start waits with the earlier one, whose answer is discarded if it
+// is older than this call.
+func (c *Client) startAndWait(ctx context.Context, id ID, options client.StartWorkflowOptions, w startRequest) startResult {
 	begun := time.Now()
 	order, err := answer(ctx, func() (client.WorkflowUpdateHandle, error) {
 		return c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(options, id.Direction.WorkflowType(), w.request),
 			UpdateOptions: client.UpdateWorkflowOptions{
 				WorkflowID:   id.workflow(),
-				UpdateID:     c.waitID(w.mark),
+				UpdateID:     c.waitID(w.fingerprint),
 				UpdateName:   AwaitOrder,
 				Args:         []any{w.awaiting},
 				WaitForStage: client.WorkflowUpdateStageAccepted,
@@ -105,7 +102,7 @@ func (c *Client) startAndWait(ctx context.Context, id ID, options client.StartWo
 	switch {
 	case err == nil && order.UpdatedAt.Before(begun):
 		order, err = c.current(ctx, id, w)
-	case err == nil, outOfTime(ctx, err), crowdedOut(err):
+	case err == nil, outOfTime(ctx, err), tooManyUpdates(err):
 	case ofEarlierOrder(fromTemporal(err)), c.hasEnded(ctx, id):
 		order, err = c.ended(ctx, id, w)
 	case IsError(fromTemporal(err), ReferenceTaken):
@@ -116,18 +113,18 @@ func (c *Client) startAndWait(ctx context.Context, id ID, options client.StartWo
 	if err != nil {
 		order = nil
 	}
-	return started{order, err}
+	return startResult{order, err}
 }
 
-// waitID is the id of the update by which this client's starts of one request wait. The mark itself is of personal data,
-// which ids must not let anybody guess.
-func (c *Client) waitID(mark string) string {
-	salted := sha256.Sum256([]byte(c.salt + mark))
+// waitID returns the id of the update with which this client waits for an order. Ids are not encrypted: the salt keeps the
+// fingerprint, which is computed from personal data, from being guessed.
+func (c *Client) waitID(fingerprint string) string {
+	salted := sha256.Sum256([]byte(c.salt + fingerprint))
 	return AwaitOrder + "/" + hex.EncodeToString(salted[:16])
 }
 
-// current is an order that was started before, once there is something for its user to act on.
-func (c *Client) current(ctx context.Context, id ID, w asked) (*Order, error) {
+// current returns an order that was started earlier, once its user can act.
+func (c *Client) current(ctx context.Context, id ID, w startRequest) (*Order, error) {
 	order, err := c.Get(ctx, id)
 	if err != nil || order.actionable() {
 		return order, err
@@ -135,14 +132,14 @@ func (c *Client) current(ctx context.Context, id ID, w asked) (*Order, error) {
 	return c.update(ctx, id, AwaitOrder, w.awaiting)
 }
 
-// actionable reports whether there is something for the order's user to act on, or nothing more to wait for.
+// actionable reports whether the order's user can act or the order has ended.
 func (o *Order) actionable() bool {
 	return o.Instructions != nil || o.Status.AwaitsUser() || o.Status.Final()
 }
 
-// look tells of the order once there is something for its user to act on. What goes wrong meanwhile is the update's to tell.
-func (c *Client) look(ctx context.Context, id ID, w asked, seen chan<- started) {
-	ticks := time.NewTicker(lookAfter)
+// poll sends the order to seen once its user can act. Other errors than ReferenceTaken are left to the update.
+func (c *Client) poll(ctx context.Context, id ID, w startRequest, seen chan<- startResult) {
+	ticks := time.NewTicker(pollInterval)
 	defer ticks.Stop()
 	for {
 		select {
@@ -154,35 +151,33 @@ func (c *Client) look(ctx context.Context, id ID, w asked, seen chan<- started) 
 		if err != nil || !order.actionable() {
 			continue
 		}
-		switch err := c.checkOwn(ctx, id, w); {
+		switch err := c.checkRequest(ctx, id, w); {
 		case err == nil:
-			seen <- started{order: order}
+			seen <- startResult{order: order}
 			return
 		case IsError(err, ReferenceTaken):
-			seen <- started{err: err}
+			seen <- startResult{err: err}
 			return
 		}
 	}
 }
 
-// outOfTime reports whether a caller's time was over before an update was answered. The server may end the call a moment
-// before ctx does.
+// outOfTime reports whether ctx or the server's own limit ended before an update was answered.
 func outOfTime(ctx context.Context, err error) bool {
 	var ended *client.WorkflowUpdateServiceTimeoutOrCanceledError
 	return ctx.Err() != nil || errors.As(err, &ended)
 }
 
-// ended returns an order that was over before it was started again, if it is the caller's.
-func (c *Client) ended(ctx context.Context, id ID, w asked) (*Order, error) {
-	if err := c.checkOwn(ctx, id, w); err != nil {
+// ended returns an order that had ended before this start, if it has the same request.
+func (c *Client) ended(ctx context.Context, id ID, w startRequest) (*Order, error) {
+	if err := c.checkRequest(ctx, id, w); err != nil {
 		return nil, err
 	}
 	return c.result(ctx, id)
 }
 
-// checkOwn compares the request that an order was started with, which its history has whether or not a worker runs, with the
-// caller's.
-func (c *Client) checkOwn(ctx context.Context, id ID, w asked) error {
+// checkRequest compares the caller's request with the one in the order's history, which needs no worker.
+func (c *Client) checkRequest(ctx context.Context, id ID, w startRequest) error {
 	if id.Direction == Offramp {
 		var request OfframpRequest
 		if err := c.request(ctx, id, &request); err != nil {
@@ -197,21 +192,21 @@ func (c *Client) checkOwn(ctx context.Context, id ID, w asked) error {
 	return w.awaiting.CheckOnramp(&request, "")
 }
 
-// notReady tells a start that ran out of time from one that never happened, and from one of a reference that is taken.
-func (c *Client) notReady(ctx context.Context, id ID, w asked) error {
-	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+// notReady returns the error of a start that ran out of time: whether the order was started, or the reference is taken.
+func (c *Client) notReady(ctx context.Context, id ID, w startRequest) error {
+	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	err := c.checkOwn(background, id, w)
+	err := c.checkRequest(background, id, w)
 	switch {
 	case err == nil:
 		return &Error{
 			Type:      NotReady,
 			Reference: id.Reference,
-			Message:   "started, but no payment instructions came in time; the order goes on",
+			Message:   "started, but there were no payment instructions in time; the order continues, read it again later",
 		}
 	case IsError(err, ReferenceTaken):
 		return err
 	default:
-		return fmt.Errorf("order %s: not known to have started: %w", id.Reference, errors.Join(ctx.Err(), err))
+		return fmt.Errorf("order %s: it is unknown whether the order started; start it again: %w", id.Reference, errors.Join(ctx.Err(), err))
 	}
 }

@@ -104,14 +104,14 @@ func TestStartWhileNoWorkerRunsTellsWhetherTheOrderIsTheCallers(t *testing.T) {
 	}
 }
 
-func TestStartThatNeverHappenedIsNotSaidToHaveHappened(t *testing.T) {
+func TestStartOfUnknownOutcomeSaysSo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		there := &orderThere{update: retried(ctx)}
 		_, err := ramp.NewClient(there, nil).StartOnramp(ctx, onrampRequest())
-		require.ErrorContains(t, err, "not known to have started")
+		require.ErrorContains(t, err, "it is unknown whether the order started")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }

@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// sendings is how many times an update is sent that the server keeps dropping. The first pause is sendAgainAfter, and each is
-	// longer by as much. A worker that can do nothing with an order fails each of its tasks; the caller is to hear of it in seconds.
-	sendings       = 6
-	sendAgainAfter = 200 * time.Millisecond
-	// unansweredKept is how many updates are remembered whose answer did not come. One that is forgotten is sent as another.
-	unansweredKept = 10_000
-	// glance is how long the answer of an earlier update is looked for before it is taken to be under way.
-	glance = 500 * time.Millisecond
+	// maxSends is how often an update is sent if the server drops it. The n-th pause is n times resendPause. A worker with a defect
+	// fails every task of an order, so callers get the error within seconds.
+	maxSends    = 6
+	resendPause = 200 * time.Millisecond
+	// maxUnanswered bounds the updates without an answer that a client remembers. A forgotten one is sent as a new update.
+	maxUnanswered = 10_000
+	// earlierAnswerTimeout bounds the wait for the answer of an earlier update, which is considered pending after it.
+	earlierAnswerTimeout = 500 * time.Millisecond
 )
 
-// update sends an update and waits for its answer. The same content sent again while an answer is missing is the same update:
-// Temporal lets no more than ten of an order wait, and callers try again in an outage.
+// update sends an update and blocks until it is answered. The same content sent again before the answer is the same update: Temporal
+// admits ten waiting updates per order, and callers retry in an outage.
 func (c *Client) update(ctx context.Context, id ID, name string, argument any) (*Order, error) {
 	begun := time.Now()
 	content, err := contentOf(id, name, argument)
@@ -49,14 +49,14 @@ func (c *Client) update(ctx context.Context, id ID, name string, argument any) (
 	}
 	switch {
 	case err == nil && sent && order.UpdatedAt.Before(begun):
-		return c.Get(ctx, id) // the answer is of then
+		return c.Get(ctx, id) // the answer is that of the earlier call
 	case err == nil:
 		return order, nil
 	case outOfTime(ctx, err):
 		return nil, &Error{
 			Type:      NotReady,
 			Reference: id.Reference,
-			Message:   fmt.Sprintf("no answer to %s in time; it may have been taken, so look at the order before you send it again", name),
+			Message:   fmt.Sprintf("no answer to %s in time; the order may have received it, so read the order before you send it again", name),
 		}
 	case c.hasEnded(ctx, id):
 		return nil, c.over(ctx, id, err)
@@ -65,7 +65,7 @@ func (c *Client) update(ctx context.Context, id ID, name string, argument any) (
 	}
 }
 
-// contentOf stands for what an update says to an order. It stays in this process.
+// contentOf returns a hash of an update's content. It stays in this process.
 func contentOf(id ID, name string, argument any) (string, error) {
 	encoded, err := json.Marshal(argument)
 	if err != nil {
@@ -75,8 +75,8 @@ func contentOf(id ID, name string, argument any) (string, error) {
 	return string(sum[:]), nil
 }
 
-// updateID is the id of an update of this content, and whether it was sent before. It is random, so that nobody guesses
-// personal data by it. An update that was refused while nobody waited is over, and what was refused may be tried again.
+// updateID returns the id of the update with this content and whether it was sent before. The id is random, since ids are not
+// encrypted. Content that was refused is sent as a new update.
 func (c *Client) updateID(ctx context.Context, id ID, name, content string) (updateID string, sent bool) {
 	fresh := name + "/" + rand.Text()
 	earlier, sent, _ := c.unanswered.PeekOrAdd(content, fresh)
@@ -91,20 +91,20 @@ func (c *Client) updateID(ctx context.Context, id ID, name, content string) (upd
 }
 
 func (c *Client) wasRefused(ctx context.Context, id ID, updateID string) bool {
-	ctx, cancel := context.WithTimeout(ctx, glance)
+	ctx, cancel := context.WithTimeout(ctx, earlierAnswerTimeout)
 	defer cancel()
 	earlier := c.temporal.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: id.workflow(), UpdateID: updateID})
 	return refused(earlier.Get(ctx, nil))
 }
 
-// refused reports whether an order has answered an update with an error.
+// refused reports whether an order answered an update with an error.
 func refused(err error) bool {
-	var said *temporal.ApplicationError
-	return errors.As(err, &said)
+	var answered *temporal.ApplicationError
+	return errors.As(err, &answered)
 }
 
-// answer sends an update and returns its answer. The server drops the updates of a workflow task that fails, as one does
-// when a signal arrives just as its order ends. The order never took such an update, which is sent again under its id.
+// answer sends an update and returns its answer. The server drops the updates of a failed workflow task, such as one during which a
+// signal arrives just before the order ends. The order has not processed such an update, so it is sent again with the same id.
 func answer(ctx context.Context, send func() (client.WorkflowUpdateHandle, error)) (*Order, error) {
 	for sent := 1; ; sent++ {
 		var order Order
@@ -113,18 +113,18 @@ func answer(ctx context.Context, send func() (client.WorkflowUpdateHandle, error
 			err = handle.Get(ctx, &order)
 		}
 		var dropped *serviceerror.WorkflowNotReady
-		if !errors.As(err, &dropped) || sent == sendings {
+		if !errors.As(err, &dropped) || sent == maxSends {
 			return &order, err
 		}
 		select {
 		case <-ctx.Done():
 			return nil, err
-		case <-time.After(time.Duration(sent) * sendAgainAfter):
+		case <-time.After(time.Duration(sent) * resendPause):
 		}
 	}
 }
 
-// over says how an order ended that something came too late for.
+// over returns the error of input for an order that has ended.
 func (c *Client) over(ctx context.Context, id ID, cause error) error {
 	if typed := fromTemporal(cause); typed != cause {
 		return typed

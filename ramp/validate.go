@@ -16,13 +16,13 @@ const (
 	maxMetadataValue   = 500
 )
 
-// Validate checks the request before anything is done about it. It returns nil or an *Error of type InvalidRequest that
-// names every bad field, in the order of the struct, by its JSON path, and repeats no value. Workflows call it, so that
-// it is deterministic and a change to its rules is a change to workflow code.
+// Validate checks the request. It returns nil or an *Error of type InvalidRequest that names every bad field by its JSON path, in the
+// order of the struct, and contains no values. Workflows call it: it is deterministic, and a change to its rules is a change to
+// workflow code.
 //
 // An order is paid in INR, at most 100 000 by UPI and 500 000 by other methods (provider 7). UPI must be given for
-// INR_UPI, and Bank for INR_IMPS and INR_NEFT (guide); the other may be given, and is not used, but must be valid.
-// The limits of each chain, which move with gas, are the provider's to judge.
+// INR_UPI, and Bank for INR_IMPS and INR_NEFT (guide); the other is optional and not used, but must be valid.
+// The provider checks the limits of each chain, which change with gas prices.
 func (r *OnrampRequest) Validate() error {
 	var p problems
 	p.check("reference", ValidateReference(r.Reference))
@@ -113,7 +113,7 @@ func (c *QuoteConfirmation) Validate() error {
 	return p.invalid("the confirmation is invalid", "")
 }
 
-// problems gathers what is wrong, field by field.
+// problems collects the errors of fields.
 type problems struct {
 	fields []FieldError
 }
@@ -122,14 +122,14 @@ func (p *problems) add(field, problem string) {
 	p.fields = append(p.fields, FieldError{Field: field, Problem: problem})
 }
 
-// check adds the problem that err, if any, tells of.
+// check adds err, if any, as the field's problem.
 func (p *problems) check(field string, err error) {
 	if err != nil {
 		p.add(field, err.Error())
 	}
 }
 
-// invalid is the error that carries the problems, or nil when there are none. A bad reference is left out of it.
+// invalid returns the error with all problems, or nil if there are none. It omits an invalid reference.
 func (p *problems) invalid(message, reference string) error {
 	if len(p.fields) == 0 {
 		return nil
@@ -150,24 +150,23 @@ func (p *problems) token(token Token) {
 	}
 }
 
-// isSymbolByte allows what real symbols hold, such as USDC.e, 1INCH, USD+ and $WIF.
+// isSymbolByte allows the characters of existing symbols, such as USDC.e, 1INCH, USD+ and $WIF.
 func isSymbolByte(c byte) bool {
 	return isNameByte(c) || c == '+' || c == '$'
 }
 
-// wallet checks a wallet of the user. Tokens sent to their own contract are lost, and easily: both addresses are
+// wallet checks a wallet of the user. Tokens that are sent to their own contract are lost, an easy mistake: both addresses are often
 // copied from the same page.
 func (p *problems) wallet(field, address string, token Token) {
 	p.onChain(field, address, token.ChainID, func(_ int64, wallet string) error { return ValidateDeposit(token, wallet) })
 }
 
-// sameAddress takes addresses that differ in case for the same. Where case counts, nobody would have both.
+// sameAddress compares addresses without regard to case. Nobody has two case-sensitive addresses that differ only in case.
 func sameAddress(chainID int64, a, b string) bool {
 	return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
 }
 
-// onChain checks a text whose form depends on the chain. Without a chain nothing more can be said than that it is
-// missing.
+// onChain checks a text whose format depends on the chain. Without a chain it can only be missing.
 func (p *problems) onChain(field, text string, chainID int64, validate func(int64, string) error) {
 	switch {
 	case chainID > 0:
@@ -199,14 +198,14 @@ func (p *problems) bank(account *BankAccount, required bool) {
 	}
 }
 
-// required adds the absence of an account that the order needs.
+// required adds that an account is missing.
 func (p *problems) required(field string, required bool, wanted string) {
 	if required {
 		p.add(field, "must be given: the order needs "+wanted)
 	}
 }
 
-// absent adds the presence of an account that the order does not take.
+// absent adds that an account must not be given.
 func (p *problems) absent(field string, present bool, wanted string) {
 	if present {
 		p.add(field, "must be left out: the order needs "+wanted)
@@ -225,7 +224,7 @@ func (p *problems) quote(terms *QuoteTerms, validate func(string) error) {
 	}
 }
 
-// maxPaid checks the most that the user will pay. What the request itself fixes to be paid, in this field, cannot be more.
+// maxPaid checks the limit on what the user pays. It must not be below the amount that the request fixes in this field.
 func (p *problems) maxPaid(terms *QuoteTerms, validate func(string) error, field string, fixed Amount) {
 	if terms == nil || terms.MaxPaid == "" {
 		return
@@ -259,8 +258,7 @@ func validatePayout(text string) error {
 	return validateRupees(text, maxRupees)
 }
 
-// earlyUTR checks a UTR given with the request. Without a payment method, which is a problem of its own, nothing can
-// be said about it.
+// earlyUTR checks a UTR in the request. Without a valid payment method, which is a problem of its own, it is not checked.
 func (p *problems) earlyUTR(utr string, method PaymentMethod) {
 	if utr == "" || method.AccountKind() == "" {
 		return
@@ -269,7 +267,7 @@ func (p *problems) earlyUTR(utr string, method PaymentMethod) {
 	p.check("utr", err)
 }
 
-// previous checks the order that a payment was made for.
+// previous checks the reference to the order that a payment was made for.
 func (p *problems) previous(order *PreviousOrder, r *OnrampRequest) {
 	if order == nil {
 		return
@@ -286,7 +284,7 @@ func (p *problems) previous(order *PreviousOrder, r *OnrampRequest) {
 	}
 }
 
-// earlyHash checks a transaction hash given with the request.
+// earlyHash checks a transaction hash in the request.
 func (p *problems) earlyHash(hash string, chainID int64) {
 	if hash == "" {
 		return
@@ -300,13 +298,13 @@ func validateTransactionHash(chainID int64, hash string) error {
 }
 
 const (
-	// referenceKey is the metadata under which the provider is told the order's own reference.
+	// referenceKey is the metadata key under which the provider gets the order's own reference.
 	referenceKey    = "reference"
 	reservedProblem = "must be left out: the provider is told the order's reference under this key"
 )
 
-// OnlyReserved reports whether nothing is wrong with a request but that its metadata has a key that is kept for the order's own reference.
-// Workflow code asks: orders of earlier versions were started with such requests, and their own reference counted at the provider.
+// OnlyReserved reports whether err is an InvalidRequest whose only problem is a reserved metadata key. Workflows accept such requests
+// of orders that an earlier version started.
 func OnlyReserved(err error) bool {
 	var invalid *Error
 	if !errors.As(err, &invalid) || invalid.Type != InvalidRequest || len(invalid.Fields) == 0 {
@@ -321,7 +319,7 @@ func OnlyReserved(err error) bool {
 	return true
 }
 
-// metadata checks the entries in the order of their keys. A bad key is not named, for it may be anything.
+// metadata checks the entries in the order of their keys. The error does not contain a bad key.
 func (p *problems) metadata(metadata map[string]string) {
 	if len(metadata) > maxMetadataEntries {
 		p.add("metadata", "must have at most 20 entries")

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/sha3"
 )
 
-// NativeToken is the token address by which the provider names a chain's native coin (provider 3.13).
+// NativeToken is the provider's token address for a chain's native coin (provider 3.13).
 const NativeToken = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 
 const (
@@ -23,13 +23,13 @@ const (
 	solanaAddressBytes = 32
 )
 
-// ValidateWalletAddress checks that address is a wallet on this chain. On an EVM chain it is 0x and 40 hex digits,
+// ValidateWalletAddress checks the address of a wallet on this chain. On an EVM chain it is 0x and 40 hex digits,
 // with the checksum of EIP-55 when capitals and small letters are mixed; on Tron it starts with T and has a right
 // base58check checksum; on Solana (chain ids 101 and 102) it is the base58 text of 32 bytes. On Ronin, 0x may be written
-// ronin:. On a chain whose form is not known, such as TON, Hedera or Bitcoin, length and characters are all that is checked (provider
-// 13). The zero address, which nobody holds, and NativeToken are refused, for whatever is sent there is lost.
+// ronin:. On a chain whose format is not known, such as TON, Hedera or Bitcoin, only length and characters are checked (provider
+// 13). The zero address and NativeToken are invalid, since nobody holds them and what is sent there is lost.
 //
-// The error says what the address must be and does not repeat it.
+// The error says what is valid and does not contain the address.
 func ValidateWalletAddress(chainID int64, address string) error {
 	account, err := decodeAddress(chainID, address)
 	if err != nil {
@@ -41,10 +41,10 @@ func ValidateWalletAddress(chainID int64, address string) error {
 	return nil
 }
 
-// ValidateDeposit checks the wallet to which tokens are to be sent: it must be one by ValidateWalletAddress, and not the token's own contract,
-// in which whatever is sent to it is lost.
+// ValidateDeposit checks a wallet that receives a token: it must be valid by ValidateWalletAddress and must not be the token's own
+// contract, where what is sent is lost.
 //
-// The error says what the wallet must be and does not repeat it.
+// The error says what is valid and does not contain the wallet.
 func ValidateDeposit(token Token, wallet string) error {
 	if wallet != "" && sameAddress(token.ChainID, wallet, token.Address) {
 		return errors.New("must be a wallet, not the token's own contract")
@@ -65,8 +65,8 @@ func isNativeToken(address string) bool {
 	return strings.EqualFold(address, NativeToken)
 }
 
-// SameAddress reports whether two addresses of wallets or tokens on this chain are the same: without regard to case, and to
-// Ronin's own prefix, where they are hexadecimal, exactly elsewhere.
+// SameAddress reports whether two addresses on this chain are the same. Hexadecimal addresses are compared without regard to case
+// and to Ronin's prefix, others exactly.
 func SameAddress(chainID int64, a, b string) bool {
 	if familyOf(chainID) == evm || isNativeToken(a) {
 		return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
