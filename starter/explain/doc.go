@@ -1,7 +1,7 @@
-// Package explain tells an order's story: what has happened to it, in order and in words, what it waits for and from whom,
-// what is wrong with it, and what to do.
+// Package explain explains an order: what has happened to it, in order, what it waits for and from whom, what is wrong, and what to do.
 //
-// It reads what Temporal keeps of the order, its history above all, so that it can tell the story also while no worker runs,
-// of an order whose worker fails, and of one that ended without a result. Payloads it decodes only to print what is meant
-// for people: the summaries of calls and timers, errors, the heartbeats of watches and the order itself.
+// Where the order stands and what helps comes from package situation. This package adds what only Temporal knows: the history with its
+// calls, messages and timers, the workers, and the other runs of the reference. It therefore also explains an order while no worker
+// runs, an order that workers fail to continue, and a run that ended without a result. It decodes payloads only to show what is meant
+// for people: the summaries of calls and timers, errors, the heartbeats of watches, and the order itself.
 package explain

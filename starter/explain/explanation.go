@@ -6,7 +6,7 @@ import (
 	"rampart/ramp"
 )
 
-// Explanation is the story of an order. Its texts hold no personal data and no credentials; times are UTC.
+// Explanation explains an order. Its texts hold no personal data and no credentials; times are UTC.
 type Explanation struct {
 	Reference  string         `json:"reference"`
 	Direction  ramp.Direction `json:"direction"`
@@ -14,13 +14,13 @@ type Explanation struct {
 	RunID      string         `json:"runId"`
 	// Workflow is Temporal's word for it: running, paused, completed, failed, canceled, terminated or timed_out.
 	Workflow string `json:"workflow"`
-	// Ended is the error with which a run ended that never was an order, such as ReferenceTaken; it is nobody's work.
+	// Ended is the error of a run that was refused, such as ReferenceTaken. It needs nobody here.
 	Ended ramp.ErrorType `json:"ended,omitempty"`
-	// Stray is set for a workflow that hangs, since its type, id or task queue is none of an order's.
+	// Stray is set for a workflow that no worker continues, since its type, id or task queue is not an order's.
 	Stray bool `json:"stray,omitempty"`
 	// Runs are those of the reference, the newest first, if there are several.
 	Runs []Run `json:"runs,omitempty"`
-	// Status is the order's. Of one that nobody could ask it is the last that Temporal was told.
+	// Status is the order's. Where no worker answers, it is that of the search attributes.
 	Status ramp.Status `json:"status"`
 	// OrderID is the provider's id, once the order exists there, and ProviderStatus its last status, verbatim.
 	OrderID        string `json:"orderId,omitempty"`
@@ -37,45 +37,45 @@ type Explanation struct {
 	Advice []Advice `json:"advice"`
 }
 
-// Run is one of several runs of an order's workflow id.
+// Run is one run of an order's workflow id.
 type Run struct {
 	RunID string `json:"runId"`
 	// Status is the order's last, as a list has it, and Running whether the run goes on.
 	Status  ramp.Status `json:"status,omitempty"`
 	Running bool        `json:"running"`
-	// Ended is the error with which a run ended that never was an order.
+	// Ended is the error of a run that was refused.
 	Ended     ramp.ErrorType `json:"ended,omitempty"`
 	StartedAt time.Time      `json:"startedAt"`
 	// ClosedAt is zero while the run goes on.
 	ClosedAt time.Time `json:"closedAt,omitzero"`
 }
 
-// Kind tells moments of an order's story apart.
+// Kind is the kind of a Moment.
 type Kind string
 
 // Kinds of moments.
 const (
-	// KindStatus is the order's own account of itself: a new status, or a note.
+	// KindStatus is an entry of the order's timeline: a new status, or a note.
 	KindStatus Kind = "status"
 	// KindCall is a call to the provider, with all its attempts, or a watch.
 	KindCall Kind = "call"
-	// KindMessage came from outside: a signal, an update, a cancellation.
+	// KindMessage is a signal, an update or a cancellation.
 	KindMessage Kind = "message"
 	KindTimer   Kind = "timer"
-	// KindWorker is about the workers that run the order, and those who operate them.
+	// KindWorker is about workers and operators: a failed workflow task, a pause, a reset, a termination.
 	KindWorker Kind = "worker"
 )
 
 // Moment is one thing that happened.
 type Moment struct {
 	At time.Time `json:"at"`
-	// Over is when a call or a timer that began then was over; zero while it is not, and for what takes no time.
+	// Over is when a call or a timer ended; zero while it runs, and for what takes no time.
 	Over time.Time `json:"over,omitzero"`
 	Kind Kind      `json:"kind"`
-	// Status is what the order went over to, and empty where it stayed as it was.
+	// Status is the status that the order entered; empty where it did not change.
 	Status ramp.Status `json:"status,omitempty"`
 	Text   string      `json:"text"`
-	// Trouble is set for what did not go as it should.
+	// Trouble is set for failures and raised concerns.
 	Trouble bool `json:"trouble,omitempty"`
 }
 
