@@ -117,11 +117,11 @@ func TestEveryStatusOfTheClientIsInTheGuidesTable(t *testing.T) {
 	}
 }
 
-// TestReadmeNamesEveryCallToTheProvider holds the table of steps to what the worker calls, each route once.
-func TestReadmeNamesEveryCallToTheProvider(t *testing.T) {
+// TestLifecycleNamesEveryCallToTheProvider compares the table of steps with what the worker calls, each route once.
+func TestLifecycleNamesEveryCallToTheProvider(t *testing.T) {
 	t.Parallel()
 	var named []string
-	for _, row := range stepsOfReadme(t) {
+	for _, row := range stepsOfLifecycle(t) {
 		for _, call := range regexp.MustCompile("`((?:GET|POST) [^`]+)`").FindAllStringSubmatch(row, -1) {
 			named = append(named, regexp.MustCompile(`\{\w+\}`).ReplaceAllString(call[1], "{param}"))
 		}
@@ -133,10 +133,10 @@ func TestReadmeNamesEveryCallToTheProvider(t *testing.T) {
 	require.ElementsMatch(t, made, named)
 }
 
-func TestReadmeNamesEveryStepOfTheGuideBesideItsCall(t *testing.T) {
+func TestLifecycleNamesEveryStepOfTheGuideBesideItsCall(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{}
-	for _, row := range stepsOfReadme(t) {
+	for _, row := range stepsOfLifecycle(t) {
 		rows[strings.Trim(cellsOf(row)[1], " `")] = row
 	}
 	for step, route := range steps() {
@@ -144,10 +144,10 @@ func TestReadmeNamesEveryStepOfTheGuideBesideItsCall(t *testing.T) {
 	}
 }
 
-func TestReadmeNamesActivitiesThatExist(t *testing.T) {
+func TestLifecycleNamesActivitiesThatExist(t *testing.T) {
 	t.Parallel()
 	exist := activityNames(t)
-	for _, row := range stepsOfReadme(t) {
+	for _, row := range stepsOfLifecycle(t) {
 		for _, name := range codes(cellsOf(row)[3]) {
 			require.Contains(t, exist, name, row)
 		}
@@ -177,10 +177,10 @@ func rules(t *testing.T) [][]string {
 	return all
 }
 
-// stepsOfReadme are the rows of README's table of steps.
-func stepsOfReadme(t *testing.T) []string {
+// stepsOfLifecycle are the rows of the lifecycle's table of steps.
+func stepsOfLifecycle(t *testing.T) []string {
 	t.Helper()
-	_, table, found := strings.Cut(read(t, "../README.md"), "\n| guide's step |")
+	_, table, found := strings.Cut(read(t, "explanation/lifecycle.md"), "\n| guide's step |")
 	require.True(t, found)
 	table, _, _ = strings.Cut(table, "\n\n")
 	rows := rowsOf(table)

@@ -59,9 +59,9 @@ type onmetaConfig struct {
 
 // workerConfig configures the process.
 type workerConfig struct {
-	// LogFormat is json or console.
+	// LogFormat is the format of the log: json or console.
 	LogFormat string `env:"LOG_FORMAT" envDefault:"json"`
-	// LogLevel is debug, info, warn or error.
+	// LogLevel is the lowest level that is logged: debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
 	// HTTPAddress is the host:port that serves /metrics, /healthz and /readyz. Default: 127.0.0.1:9464, or another port if it is taken.
 	HTTPAddress string `env:"HTTP_ADDRESS"`

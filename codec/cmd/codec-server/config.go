@@ -29,9 +29,9 @@ type config struct {
 // logConfig configures the log. The comments of the fields are the meanings in docs/reference/configuration.md; one that ends in
 // "Default: …" says what holds when the variable is not set.
 type logConfig struct {
-	// Format is json or console.
+	// Format is the format of the log: json or console.
 	Format string `env:"FORMAT" envDefault:"json"`
-	// Level is debug, info, warn or error. The audit log is written at every level.
+	// Level is the lowest level that is logged: debug, info, warn or error. The audit log is written at every level.
 	Level string `env:"LEVEL" envDefault:"info"`
 }
 
