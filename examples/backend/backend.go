@@ -45,7 +45,7 @@ func WrappedKeyset(file, key string) codec.KeysetSource {
 func Buy(ctx context.Context, orders *ramp.Client, reference, email, wallet string) (string, error) {
 	order, err := orders.StartOnramp(ctx, ramp.OnrampRequest{
 		Reference:     reference,
-		Email:         email,
+		Email:         ramp.Email(email),
 		Fiat:          ramp.Amount{Amount: "1000.00", Currency: "INR"},
 		Token:         ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137},
 		WalletAddress: wallet,

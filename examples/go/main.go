@@ -1,10 +1,11 @@
-// Command go buys USDC for ₹1,000: it starts an order and prints the UPI link that its user pays by.
+// Command go is a first order from Go. It starts an on-ramp order and prints what its user must pay.
 package main
 
 import (
 	"context"
 	"fmt"
 	"log"
+	"os"
 
 	"go.temporal.io/sdk/client"
 
@@ -13,24 +14,30 @@ import (
 )
 
 func main() {
-	keyring, err := codec.OpenKeyring(context.Background(), codec.KeysetSource{}) // the keyset of "make demo"
-	if err != nil {
-		log.Fatal(err)
-	}
-	options := client.Options{HostPort: "127.0.0.1:7233"}
+	ctx := context.Background()
+	keyring, err := codec.OpenKeyring(ctx, codec.KeysetSource{File: os.Getenv("RAMP_KEYSET_FILE")}) // the worker's keyset
+	exitOn(err)
+	options := client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")}
 	codec.Secure(&options, keyring)
 	temporal, err := client.Dial(options)
-	if err != nil {
-		log.Fatal(err)
-	}
-	order, err := ramp.NewClient(temporal, options.DataConverter).StartOnramp(context.Background(), ramp.OnrampRequest{
-		Reference: "inv-43", Email: "asha@example.test", Fiat: ramp.Amount{Amount: "1000.00", Currency: "INR"},
+	exitOn(err)
+	defer temporal.Close()
+
+	order, err := ramp.NewClient(temporal, options.DataConverter).StartOnramp(ctx, ramp.OnrampRequest{
+		Reference:     "inv-42",
+		Email:         "asha@example.test",
+		Fiat:          ramp.Amount{Amount: "1000.00", Currency: "INR"},
 		Token:         ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137},
 		WalletAddress: "0x1111111111111111111111111111111111111111",
-		PaymentMethod: ramp.UPI, UPI: &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"},
+		PaymentMethod: ramp.UPI,
+		UPI:           &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"},
 	})
+	exitOn(err)
+	fmt.Println(order.Status, order.Instructions.UPI.QR)
+}
+
+func exitOn(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(order.Status, order.Instructions.UPI.QR)
 }

@@ -77,7 +77,7 @@ func (w *Waiting) write(b *strings.Builder) {
 	if r.All > 0 {
 		r.write(b)
 	}
-	fmt.Fprintf(b, "- limit of the provider %g requests a second, of the worker %g: %d requests answered with 429\n\n", w.ProviderRate, w.WorkerRate, w.Refused)
+	fmt.Fprintf(b, "- rate limit of %g requests a second at the provider and %g at the worker: %d requests answered with 429\n\n", w.ProviderRate, w.WorkerRate, w.Refused)
 }
 
 func (s Steady) write(b *strings.Builder, waiting int) {
