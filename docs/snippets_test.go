@@ -31,7 +31,9 @@ func TestGoExamplesAreOfCodeThatCompiles(t *testing.T) {
 }
 
 // leftAligned is code without its indentation.
-func leftAligned(code string) string { return regexp.MustCompile(`(?m)^[ \t]+`).ReplaceAllString(code, "") }
+func leftAligned(code string) string {
+	return regexp.MustCompile(`(?m)^[ \t]+`).ReplaceAllString(code, "")
+}
 
 func TestReadmeIsShort(t *testing.T) {
 	t.Parallel()
