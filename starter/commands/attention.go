@@ -97,7 +97,7 @@ func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspect
 		if i > 0 {
 			screen.Blank()
 		}
-		screen.Trouble(told, p.desk(false))
+		screen.Trouble(told, p.viewOptions(false))
 	}
 	if more {
 		screen.Line(fmt.Sprintf("There are more orders: --limit %d shows more of them.", ask.limit*5))

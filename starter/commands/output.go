@@ -48,14 +48,14 @@ func writeJSONLine(w io.Writer, document any) error {
 }
 
 // showOrder prints an order: as JSON with -o json, otherwise by draw.
-func (p *Program) showOrder(order *ramp.Order, qr bool, draw func(*view.Screen, *ramp.Order, view.Desk)) error {
+func (p *Program) showOrder(order *ramp.Order, qr bool, draw func(*view.Screen, *ramp.Order, view.Options)) error {
 	if p.output.json {
 		return writeJSON(p.Stdout, order)
 	}
-	draw(p.screen(), order, p.desk(qr))
+	draw(p.screen(), order, p.viewOptions(qr))
 	return nil
 }
 
-func (p *Program) desk(qr bool) view.Desk {
-	return view.Desk{Program: p.Name, WebUI: p.ui, Now: p.Now(), QR: qr}
+func (p *Program) viewOptions(qr bool) view.Options {
+	return view.Options{Program: p.Name, WebUI: p.ui, Now: p.Now(), QR: qr}
 }

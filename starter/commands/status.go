@@ -51,7 +51,7 @@ func (p *Program) explain() *cobra.Command {
 		if p.output.json {
 			return writeJSON(p.Stdout, explanation)
 		}
-		p.screen().Story(explanation, p.desk(false))
+		p.screen().Story(explanation, p.viewOptions(false))
 		return nil
 	})
 }

@@ -66,7 +66,7 @@ func (p *Program) follow(ctx context.Context, c *Connection, id ramp.ID, qr bool
 	if p.output.json {
 		return p.followAsJSON(ctx, id, updates)
 	}
-	return p.followOnScreen(ctx, id, view.NewLive(p.screen(), p.desk(qr)), updates)
+	return p.followOnScreen(ctx, id, view.NewLive(p.screen(), p.viewOptions(qr)), updates)
 }
 
 // followAsJSON prints each change as one JSON document on a line of its own.

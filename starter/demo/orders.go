@@ -69,7 +69,7 @@ func (r *run) orders(ctx context.Context, s *server) (Result, error) {
 	}
 	for _, order := range orders {
 		r.Screen.Blank()
-		r.Screen.Ended(order, view.Desk{Program: r.Program, WebUI: s.ui, Now: time.Now()})
+		r.Screen.Ended(order, view.Options{Program: r.Program, WebUI: s.ui, Now: time.Now()})
 	}
 	return result, completed(orders)
 }

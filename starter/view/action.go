@@ -8,38 +8,38 @@ import (
 )
 
 // action prints what the user must do now, and what helps, with the commands that do it.
-func (s *Screen) action(order *ramp.Order, desk Desk) {
+func (s *Screen) action(order *ramp.Order, options Options) {
 	stands := situation.Of(order)
 	if order.Status == ramp.AwaitingPayment && offers(stands.Remedies, situation.ShowInstructions) {
-		s.pay(order, desk)
+		s.pay(order, options)
 	}
 	if order.Status == ramp.AwaitingConfirmation && order.Quote != nil {
 		s.fact("Quote", clean(order.Quote.ID)+", good until "+situation.Moment(order.Quote.ExpiresAt))
 	}
-	s.remedies(stands.Remedies, desk)
+	s.remedies(stands.Remedies, options)
 }
 
 // remedies prints what helps in each case. How to pay is printed above them.
-func (s *Screen) remedies(all []situation.Remedy, desk Desk) {
+func (s *Screen) remedies(all []situation.Remedy, options Options) {
 	for _, r := range all {
 		if r.Action != situation.ShowInstructions {
-			s.remedy(r, desk)
+			s.remedy(r, options)
 		}
 	}
 }
 
-func (s *Screen) remedy(r situation.Remedy, desk Desk) {
-	s.suggest(r.Sentence(), r.Command, desk)
+func (s *Screen) remedy(r situation.Remedy, options Options) {
+	s.suggest(r.Sentence(), r.Command, options)
 }
 
 // suggest prints something to do, and the command that does it, if there is one.
-func (s *Screen) suggest(what string, words []string, desk Desk) {
+func (s *Screen) suggest(what string, words []string, options Options) {
 	if len(words) == 0 {
 		s.paragraph("→ ", clean(what))
 		return
 	}
 	s.paragraph("→ ", clean(what)+":")
-	s.note(command(desk, words...))
+	s.note(command(options, words...))
 }
 
 func offers(all []situation.Remedy, action ramp.Action) bool {
@@ -52,13 +52,13 @@ func offers(all []situation.Remedy, action ramp.Action) bool {
 }
 
 // pay prints the payment instructions.
-func (s *Screen) pay(order *ramp.Order, desk Desk) {
+func (s *Screen) pay(order *ramp.Order, options Options) {
 	how := order.Instructions
 	if how == nil {
 		return
 	}
 	if how.UPI != nil {
-		s.payByUPI(order, desk)
+		s.payByUPI(order, options)
 	}
 	if how.Bank != nil {
 		s.payByTransfer(order)
@@ -73,9 +73,9 @@ func (s *Screen) pay(order *ramp.Order, desk Desk) {
 	}
 }
 
-func (s *Screen) payByUPI(order *ramp.Order, desk Desk) {
+func (s *Screen) payByUPI(order *ramp.Order, options Options) {
 	upi := order.Instructions.UPI
-	drawn := s.live || desk.QR
+	drawn := s.live || options.QR
 	if drawn {
 		s.qr(upi.QR)
 	}
@@ -107,8 +107,8 @@ func (s *Screen) toPay(order *ramp.Order) string {
 }
 
 // command is a command line that can be pasted into a shell.
-func command(desk Desk, words ...string) string {
-	quoted := []string{desk.Program}
+func command(options Options, words ...string) string {
+	quoted := []string{options.Program}
 	for _, word := range words {
 		quoted = append(quoted, quote(clean(word)))
 	}

@@ -12,8 +12,8 @@ import (
 // labelWidth is that of the longest label of a card.
 const labelWidth = len("Provider's order")
 
-// Desk is what a person at the command line needs beside the order itself.
-type Desk struct {
+// Options are what a view shows beside the order: links to the Web UI, suggested commands, and times relative to now.
+type Options struct {
 	// Program is how the command line was called, for the commands it suggests.
 	Program string
 	WebUI   WebUI
@@ -23,42 +23,42 @@ type Desk struct {
 }
 
 // Card prints all there is to know about an order.
-func (s *Screen) Card(order *ramp.Order, desk Desk) {
-	s.headline(order, desk)
-	s.facts(order, desk)
+func (s *Screen) Card(order *ramp.Order, options Options) {
+	s.headline(order, options)
+	s.facts(order, options)
 	s.Blank()
 	NewTimeline(s).Update(order)
 	s.Blank()
-	s.action(order, desk)
-	s.link(order, desk)
+	s.action(order, options)
+	s.link(order, options)
 }
 
 // Start prints an order that was started just now: what its user must do.
-func (s *Screen) Start(order *ramp.Order, desk Desk) {
-	s.headline(order, desk)
-	s.facts(order, desk)
+func (s *Screen) Start(order *ramp.Order, options Options) {
+	s.headline(order, options)
+	s.facts(order, options)
 	s.Blank()
-	s.action(order, desk)
-	s.link(order, desk)
+	s.action(order, options)
+	s.link(order, options)
 }
 
 // Ended prints how an order has ended.
-func (s *Screen) Ended(order *ramp.Order, desk Desk) {
-	s.headline(order, desk)
-	s.facts(order, desk)
-	s.action(order, desk)
-	s.link(order, desk)
+func (s *Screen) Ended(order *ramp.Order, options Options) {
+	s.headline(order, options)
+	s.facts(order, options)
+	s.action(order, options)
+	s.link(order, options)
 }
 
 // headline names the order and says where it stands.
-func (s *Screen) headline(order *ramp.Order, desk Desk) {
+func (s *Screen) headline(order *ramp.Order, options Options) {
 	symbol, style := s.styles.status(order.Status)
 	title := s.styles.title.Render(Title(order.Direction) + " order " + clean(order.Reference))
 	s.Line(title + "  " + style.Render(symbol+" "+Words(order.Status)))
 	stands := situation.Of(order)
 	for _, c := range stands.Concerns {
 		s.paragraph(s.styles.bad.Render("! "), said(c.Reason))
-		s.remedy(c.Remedy, desk)
+		s.remedy(c.Remedy, options)
 	}
 	text := stands.Standing()
 	if stands.Over {
@@ -67,7 +67,7 @@ func (s *Screen) headline(order *ramp.Order, desk Desk) {
 	s.paragraph("", clean(text))
 }
 
-func (s *Screen) facts(order *ramp.Order, desk Desk) {
+func (s *Screen) facts(order *ramp.Order, options Options) {
 	if order.OrderID != "" {
 		s.fact("Provider's order", clean(order.OrderID)+s.styles.faint.Render(at(order.ProviderStatus)))
 	}
@@ -85,7 +85,7 @@ func (s *Screen) facts(order *ramp.Order, desk Desk) {
 		s.delivery(order.Settlement)
 	}
 	if !order.ExpiresAt.IsZero() && !order.Status.Final() && !order.Accepted() {
-		s.fact("Deadline", situation.Moment(order.ExpiresAt)+", "+s.styles.wait.Render(situation.Left(order.ExpiresAt, desk.Now)))
+		s.fact("Deadline", situation.Moment(order.ExpiresAt)+", "+s.styles.wait.Render(situation.Left(order.ExpiresAt, options.Now)))
 	}
 }
 
@@ -93,8 +93,8 @@ func (s *Screen) fact(label, value string) {
 	s.Line(indent + s.styles.label.Render(label) + strings.Repeat(" ", max(0, labelWidth-len(label))) + "  " + value)
 }
 
-func (s *Screen) link(order *ramp.Order, desk Desk) {
-	if link := desk.WebUI.Order(ramp.ID{Direction: order.Direction, Reference: order.Reference}); link != "" {
+func (s *Screen) link(order *ramp.Order, options Options) {
+	if link := options.WebUI.Order(ramp.ID{Direction: order.Direction, Reference: order.Reference}); link != "" {
 		s.fact("Web UI", link)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func card(order *ramp.Order) string {
-	return plain(func(s *view.Screen) { s.Card(order, desk()) })
+	return plain(func(s *view.Screen) { s.Card(order, options()) })
 }
 
 func TestCardTellsAllAboutAnOrder(t *testing.T) {
@@ -106,7 +106,7 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			shown := plain(func(s *view.Screen) { s.Start(test.order, desk()) })
+			shown := plain(func(s *view.Screen) { s.Start(test.order, options()) })
 			for _, want := range test.want {
 				require.Contains(t, shown, want)
 			}
@@ -127,7 +127,7 @@ func TestOrderForAnEarlierPaymentShowsNobodyHowToPayAgain(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
-	shown := onTerminal(120, func(s *view.Screen) { s.Start(order, desk()) })
+	shown := onTerminal(120, func(s *view.Screen) { s.Start(order, options()) })
 	require.NotContains(t, shown, "merchant0001@examplebank")
 	require.NotContains(t, shown, "█▀▀")
 }
@@ -161,21 +161,21 @@ func TestOrderCancelledBeforeThereWasAnythingToPayIsNotOfferedAgain(t *testing.T
 
 func TestQRCodeIsDrawnOnATerminalOrOnRequest(t *testing.T) {
 	t.Parallel()
-	start := func(d view.Desk) func(*view.Screen) {
+	start := func(d view.Options) func(*view.Screen) {
 		return func(s *view.Screen) { s.Start(awaitingUPI(), d) }
 	}
-	asked := desk()
+	asked := options()
 	asked.QR = true
-	require.Contains(t, onTerminal(120, start(desk())), "█▀▀")
+	require.Contains(t, onTerminal(120, start(options())), "█▀▀")
 	require.Contains(t, plain(start(asked)), "█▀▀")
-	without := plain(start(desk()))
+	without := plain(start(options()))
 	require.NotContains(t, without, "█")
 	require.Contains(t, without, awaitingUPI().Instructions.UPI.QR, "the link itself takes the code's place")
 }
 
 func TestQRCodeThatDoesNotFitIsNotDrawn(t *testing.T) {
 	t.Parallel()
-	shown := onTerminal(30, func(s *view.Screen) { s.Start(awaitingUPI(), desk()) })
+	shown := onTerminal(30, func(s *view.Screen) { s.Start(awaitingUPI(), options()) })
 	require.NotContains(t, shown, "█")
 	require.Contains(t, shown, "columns would show the QR code")
 }
@@ -212,7 +212,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	t.Parallel()
 	require.NotContains(t, card(completed()), "\x1b[")
 	var out bytes.Buffer
-	view.NewTerminal(&out, 120, true).Card(completed(), desk())
+	view.NewTerminal(&out, 120, true).Card(completed(), options())
 	require.Contains(t, out.String(), "\x1b[32m✓ completed")
 }
 

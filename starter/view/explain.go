@@ -14,7 +14,7 @@ import (
 )
 
 // Story prints an order's story: what has happened, what is awaited, what is wrong and what to do.
-func (s *Screen) Story(told *explain.Explanation, desk Desk) {
+func (s *Screen) Story(told *explain.Explanation, options Options) {
 	s.heading(told)
 	s.paragraph("", clean(told.Standing))
 	s.runs(told)
@@ -22,27 +22,27 @@ func (s *Screen) Story(told *explain.Explanation, desk Desk) {
 		s.fact("Provider's order", clean(told.OrderID)+s.styles.faint.Render(at(told.ProviderStatus)))
 	}
 	s.happened(told.Happened)
-	s.awaited(told.Awaits, desk)
-	s.wrong(told.Problems, desk)
-	s.toDo(told.Advice, desk)
-	if link := desk.WebUI.Run(told); link != "" {
+	s.awaited(told.Awaits, options)
+	s.wrong(told.Problems, options)
+	s.toDo(told.Advice, options)
+	if link := options.WebUI.Run(told); link != "" {
 		s.Blank()
 		s.fact("Web UI", link)
 	}
 }
 
 // Trouble prints why somebody must look at an order, and what to do.
-func (s *Screen) Trouble(told *explain.Explanation, desk Desk) {
+func (s *Screen) Trouble(told *explain.Explanation, options Options) {
 	s.heading(told)
 	if told.Ended != "" {
 		s.paragraph("", clean(told.Standing))
-		s.advice(told.Advice, desk)
-		s.note("The whole story: " + command(desk, "explain", told.WorkflowID, "--run", told.RunID))
+		s.advice(told.Advice, options)
+		s.note("The whole story: " + command(options, "explain", told.WorkflowID, "--run", told.RunID))
 		return
 	}
-	s.problems(told.Problems, desk)
+	s.problems(told.Problems, options)
 	if told.Reference != "" {
-		s.note("The whole story: " + command(desk, "explain", told.WorkflowID))
+		s.note("The whole story: " + command(options, "explain", told.WorkflowID))
 	}
 }
 
@@ -145,7 +145,7 @@ func took(moment explain.Moment) string {
 	return " (" + situation.Span(moment.Over.Sub(moment.At)) + ")"
 }
 
-func (s *Screen) awaited(all []explain.Awaited, desk Desk) {
+func (s *Screen) awaited(all []explain.Awaited, options Options) {
 	if len(all) == 0 {
 		return
 	}
@@ -156,7 +156,7 @@ func (s *Screen) awaited(all []explain.Awaited, desk Desk) {
 			s.note("since " + situation.Moment(wait.Since))
 		}
 		if !wait.Until.IsZero() {
-			s.note("until " + situation.Moment(wait.Until) + ", " + situation.Left(wait.Until, desk.Now))
+			s.note("until " + situation.Moment(wait.Until) + ", " + situation.Left(wait.Until, options.Now))
 		}
 		s.progress(wait)
 	}
@@ -179,35 +179,35 @@ func (s *Screen) progress(wait explain.Awaited) {
 	}
 }
 
-func (s *Screen) wrong(problems []explain.Problem, desk Desk) {
+func (s *Screen) wrong(problems []explain.Problem, options Options) {
 	if len(problems) == 0 {
 		return
 	}
 	s.section("What is wrong")
-	s.problems(problems, desk)
+	s.problems(problems, options)
 }
 
-func (s *Screen) problems(problems []explain.Problem, desk Desk) {
+func (s *Screen) problems(problems []explain.Problem, options Options) {
 	for _, problem := range problems {
 		s.paragraph(s.styles.bad.Render("! "), clean(problem.What))
 		if !problem.Since.IsZero() {
-			s.note("since " + situation.Moment(problem.Since) + ", for " + situation.Span(max(0, desk.Now.Sub(problem.Since))))
+			s.note("since " + situation.Moment(problem.Since) + ", for " + situation.Span(max(0, options.Now.Sub(problem.Since))))
 		}
-		s.advice(problem.Advice, desk)
+		s.advice(problem.Advice, options)
 	}
 }
 
-func (s *Screen) toDo(all []explain.Advice, desk Desk) {
+func (s *Screen) toDo(all []explain.Advice, options Options) {
 	if len(all) == 0 {
 		return
 	}
 	s.section("What to do")
-	s.advice(all, desk)
+	s.advice(all, options)
 }
 
-func (s *Screen) advice(all []explain.Advice, desk Desk) {
+func (s *Screen) advice(all []explain.Advice, options Options) {
 	for _, advice := range all {
-		s.suggest(advice.What, advice.Command, desk)
+		s.suggest(advice.What, advice.Command, options)
 	}
 }
 

@@ -37,7 +37,7 @@ func told() *explain.Explanation {
 }
 
 func story(e *explain.Explanation) string {
-	return plain(func(s *view.Screen) { s.Story(e, desk()) })
+	return plain(func(s *view.Screen) { s.Story(e, options()) })
 }
 
 func TestStoryTellsWhatHappenedWhatIsAwaitedWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -94,7 +94,7 @@ func TestOrderThatEndedWithoutAResultShowsThatAtTheTop(t *testing.T) {
 
 func TestTroubleNamesTheReasonTheRemedyAndTheCommandThatTellsMore(t *testing.T) {
 	t.Parallel()
-	shown := plain(func(s *view.Screen) { s.Trouble(told(), desk()) })
+	shown := plain(func(s *view.Screen) { s.Trouble(told(), options()) })
 	for _, want := range []string{"! the provider does not answer", "for 1h 00m", "→ Look whether", "bin/starter explain onramp/inv-42"} {
 		require.Contains(t, shown, want)
 	}
@@ -119,7 +119,7 @@ func TestStoryIsWrappedOnATerminal(t *testing.T) {
 	t.Parallel()
 	e := told()
 	e.Standing = strings.Repeat("word ", 40)
-	shown := onTerminal(80, func(s *view.Screen) { s.Story(e, desk()) })
+	shown := onTerminal(80, func(s *view.Screen) { s.Story(e, options()) })
 	for line := range strings.Lines(shown) {
 		if strings.Contains(line, "word") {
 			require.LessOrEqual(t, len(strings.TrimRight(line, "\n")), 80)

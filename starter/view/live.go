@@ -12,7 +12,7 @@ import (
 type Live struct {
 	screen   *Screen
 	timeline *Timeline
-	desk     Desk
+	options  Options
 
 	order *ramp.Order
 	// lost is set while the order cannot be seen.
@@ -22,13 +22,13 @@ type Live struct {
 }
 
 // NewLive returns a view of an order that has not been seen yet.
-func NewLive(screen *Screen, desk Desk) *Live {
-	return &Live{screen: screen, timeline: NewTimeline(screen), desk: desk}
+func NewLive(screen *Screen, options Options) *Live {
+	return &Live{screen: screen, timeline: NewTimeline(screen), options: options}
 }
 
 // Show shows an order that has changed.
 func (l *Live) Show(order *ramp.Order, now time.Time) {
-	l.desk.Now = now
+	l.options.Now = now
 	if l.order == nil {
 		l.begin(order)
 	}
@@ -44,7 +44,7 @@ func (l *Live) Show(order *ramp.Order, now time.Time) {
 
 func (l *Live) begin(order *ramp.Order) {
 	l.screen.Line(l.screen.styles.title.Render(Title(order.Direction) + " order " + clean(order.Reference)))
-	l.screen.link(order, l.desk)
+	l.screen.link(order, l.options)
 	l.screen.Blank()
 }
 
@@ -59,8 +59,8 @@ func (l *Live) ask() {
 	}
 	if ask != "" && ask != l.asked {
 		l.screen.Blank()
-		l.screen.facts(l.order, l.desk)
-		l.screen.action(l.order, l.desk)
+		l.screen.facts(l.order, l.options)
+		l.screen.action(l.order, l.options)
 		l.screen.Blank()
 	}
 	l.asked = ask
@@ -70,7 +70,7 @@ func (l *Live) ask() {
 func (l *Live) end() {
 	l.screen.Status("")
 	l.screen.Blank()
-	l.screen.Ended(l.order, l.desk)
+	l.screen.Ended(l.order, l.options)
 }
 
 // Lost says that the order cannot be seen just now.

@@ -18,7 +18,7 @@ func TestLiveViewCountsFromWhenTheOrderCameToItsStatus(t *testing.T) {
 		ramp.TimelineEntry{Status: ramp.Settling, At: at(6, 9, 0), Note: "The provider says InProgress."},
 	)
 	shown := onTerminal(120, func(s *view.Screen) {
-		live := view.NewLive(s, desk())
+		live := view.NewLive(s, options())
 		live.Show(order, at(6, 10, 0))
 	})
 	require.Contains(t, shown, "settling · for 5m 00s")

@@ -68,8 +68,8 @@ func completed() *ramp.Order {
 	return order
 }
 
-func desk() view.Desk {
-	return view.Desk{
+func options() view.Options {
+	return view.Options{
 		Program: "bin/starter",
 		WebUI:   view.WebUI{Base: "http://127.0.0.1:8233", Namespace: "default"},
 		Now:     at(6, 0, 3),

@@ -86,7 +86,7 @@ func TestTimelinesOfSeveralOrdersKeepTheirLanes(t *testing.T) {
 func TestStatusLineCountsDownBelowTheTimeline(t *testing.T) {
 	t.Parallel()
 	shown := onTerminal(120, func(s *view.Screen) {
-		live := view.NewLive(s, desk())
+		live := view.NewLive(s, options())
 		live.Show(awaitingUPI(), at(6, 0, 3))
 		live.Tick(at(6, 0, 4))
 		live.Close()
@@ -101,7 +101,7 @@ func TestStatusLineNeverWraps(t *testing.T) {
 	order := awaitingUPI()
 	order.Attention = strings.Repeat("attention ", 30)
 	screen := view.NewTerminal(&out, 40, true)
-	view.NewLive(screen, desk()).Show(order, at(6, 0, 3))
+	view.NewLive(screen, options()).Show(order, at(6, 0, 3))
 	status := out.String()[strings.LastIndex(out.String(), "\n")+1:]
 	require.LessOrEqual(t, lipgloss.Width(status), 39)
 	require.NotEmpty(t, status)
@@ -110,7 +110,7 @@ func TestStatusLineNeverWraps(t *testing.T) {
 func TestLiveViewWithoutATerminalIsLinesOnly(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) {
-		live := view.NewLive(s, desk())
+		live := view.NewLive(s, options())
 		live.Show(awaitingUPI(), at(6, 0, 3))
 		live.Tick(at(6, 0, 4))
 		live.Lost(at(6, 0, 5))
@@ -128,7 +128,7 @@ func TestLiveViewWithoutATerminalIsLinesOnly(t *testing.T) {
 func TestUserIsAskedAgainForAnotherQuote(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) {
-		live := view.NewLive(s, desk())
+		live := view.NewLive(s, options())
 		for _, quote := range []string{"q-1", "q-1", "q-2"} {
 			order := awaitingUPI()
 			order.Status, order.Quote.ID = ramp.AwaitingConfirmation, quote
