@@ -170,6 +170,7 @@ func (s *stack) launch(name string, environment []string, arguments ...string) *
 	s.launched++
 	started, err := s.Processes.Start(process.Program{
 		Name: fmt.Sprintf("%s-%d", name, s.launched), Path: program(name), Arguments: arguments, Environment: append(os.Environ(), environment...),
+		Dir: "../..", // the server's configuration names a file relative to it
 	})
 	require.NoError(s.t, err)
 	return started

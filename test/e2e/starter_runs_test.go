@@ -44,7 +44,7 @@ func TestNamespaceWithoutSetupIsReportedByWorkerAndStarter(t *testing.T) {
 	})
 	inBare := []string{"TEMPORAL_NAMESPACE=bare"}
 	s.worker = s.launchWorker(inBare...)
-	s.awaitLog(s.worker, "no order can run")
+	s.awaitLog(s.worker, "orders cannot run in this namespace")
 	startWorkflow(t, bare, "onramp/early", ramp.TaskQueue, ramp.OnrampWorkflow, onrampRequest("early"))
 
 	eventually(t, patience, func() error {
