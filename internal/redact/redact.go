@@ -1,16 +1,18 @@
-// Package redact decides what may be shown of personal data and of credentials: in logs, errors, timelines, the Web UI
-// and on a terminal. Everything that shows something goes by it, so that the answer is the same everywhere:
+// Package redact decides how personal data and credentials are shown: in logs, errors, timelines, the Web UI and on a terminal.
 //
 //   - bank accounts, phone numbers and UTRs: the last four characters; of transaction hashes both ends;
-//   - e-mail addresses and VPAs: the first letter, and what stands behind the @;
+//   - e-mail addresses and VPAs: the first letter, and what follows the @;
 //   - names, PAN, Aadhaar numbers, places of KYC documents, tokens, keys and passwords: nothing;
-//   - wallet addresses, amounts, references and order ids: all of it.
+//   - wallet addresses, amounts, references and order ids: in full.
 //
-// There is a function for each kind of value, Field for a value under a name, Text for free text, Values for a text in
-// which values that are known may be echoed, Message for what somebody else says, and String, Format and LogValue for
-// types that hold personal data. Package redactlog puts all of it behind a zap logger.
+// Fields that hold personal data have a type of this package, such as Email: they print masked wherever package fmt, slog or zap
+// prints them, and marshal in full. Loggers that encode a whole struct as JSON see the marshaled fields, so structs that reach a
+// logger of another program, those of the contract, also have String and LogValue methods, whose bodies are here.
 //
-// It depends on the standard library alone and is deterministic, so that workflow code may use it.
+// Other values have functions: Field for a value with a name, Text for free text, Values for a text that may echo known values, and
+// Message for a text of another party. Package redactlog applies all of it to a zap logger.
+//
+// It depends on the standard library alone and is deterministic, so workflow code may use it.
 package redact
 
 import (
@@ -18,7 +20,7 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden stands in place of what is not shown at all.
+// Hidden replaces what is not shown at all.
 const Hidden = "[redacted]"
 
 const (
@@ -29,8 +31,7 @@ const (
 	hashShown = 6
 )
 
-// lastDigits hides all of a number but its last four characters. Of a number shorter than four characters nothing is left. A
-// masked number stays as it is.
+// lastDigits hides all of a number but its last four characters, and a shorter number entirely. It is idempotent.
 func lastDigits(number string) string {
 	characters := utf8.RuneCountInString(number)
 	if characters < lastShown {
@@ -48,8 +49,8 @@ func Hash(hash string) string {
 	return string(characters[:hashShown]) + "…" + string(characters[len(characters)-lastShown:])
 }
 
-// address hides what stands before the last at, but for its first letter. A single letter is hidden too, for it would be all of
-// it, and so is a text without a name and an at. A masked address stays as it is.
+// address hides what precedes the last at except its first letter. It hides a name of one letter, and a text without a name or an at,
+// entirely. It is idempotent.
 func address(text, at string) string {
 	if text == "" {
 		return ""

@@ -12,8 +12,8 @@ import (
 // whole.
 //
 // It leaves alone amounts, dates and times, UUIDs, order ids (24 hex digits), references such as inv-2026112300042,
-// workflow ids, wallet addresses and transaction hashes. Names it knows by what stands before them alone, and an API key,
-// which is a UUID, not at all: Values hides those. Text of a text it has been through is the same.
+// workflow ids, wallet addresses and transaction hashes. It recognizes a name only by the word before it, and an API key,
+// which is a UUID, not at all: Values hides those. Text is idempotent.
 func Text(text string) string {
 	if containsAny(text, "eyJ", "AKIA", "ASIA", "://") {
 		text = credential.ReplaceAllString(text, "${1}"+Hidden+"${2}")
