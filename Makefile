@@ -31,12 +31,22 @@ ifneq ($(strip $(LEFT_OUT)),)
 WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
 
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Try: list the targets
+	@for group in Try Test Record Measure; do \
+		echo "$$group"; \
+		sed -n "s/^\([a-z0-9-]*\):.* ## $$group: \(.*\)/\1|\2/p" Makefile | while IFS='|' read -r target text; do \
+			printf '  %-18s %s\n' "$$target" "$$text"; \
+		done; \
+	done
+
 .PHONY: demo test lint security unit e2e devserver-test deploy-check build nightly histories screenshots clean FORCE
 
-demo: $(PROGRAMS)
+demo: $(PROGRAMS) ## Try: run an on-ramp and an off-ramp order end to end; KEEP=1 keeps everything running
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
 
-build: bin/sandbox bin/worker bin/codec-server bin/starter bin/devserver
+build: bin/sandbox bin/worker bin/codec-server bin/starter bin/devserver ## Try: build all programs into bin/
 
 bin/devserver: FORCE
 	@echo "Building the Temporal server and Web UI (the first time takes about 7 minutes on two cores)"
@@ -54,12 +64,12 @@ bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
 
-test: equipment lint unit devserver-test deploy-check e2e
+test: equipment lint unit devserver-test deploy-check e2e ## Test: run every test, as CI does
 	@$(MAKE) --no-print-directory equipment
 
 # equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
 .PHONY: equipment
-equipment:
+equipment: ## Test: say which tests this machine leaves out
 	@echo "The tests of the Temporal CLI (TestTemporalCLI...) run in make nightly."
 ifeq ($(COMPILER),)
 	@echo "!!! There is no C compiler on this machine: the tests run WITHOUT the race detector."
@@ -83,7 +93,7 @@ ifeq ($(NODE),)
 endif
 	@:
 
-lint:
+lint: ## Test: check format, vet, staticcheck and workflow determinism
 	@echo "Checking format, vet, staticcheck and workflow determinism"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@go vet ./... && go vet -C devserver ./... && go vet -C test/bench/plot ./...
@@ -91,7 +101,7 @@ lint:
 	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
 
 # Not part of make test, for it looks outside: at the modules' checksums and at the database of known vulnerabilities.
-security:
+security: ## Test: verify modules, and look for insecure code and known vulnerabilities; needs the network
 	@echo "Verifying that every module is what go.sum says"
 	@go mod verify
 	@cd devserver && ! { go mod verify 2>&1 | grep -v -e '^all modules verified$$' -e '^rampart v0.0.0: '; }
@@ -100,26 +110,26 @@ security:
 	@echo "Looking for known vulnerabilities with govulncheck"
 	@.ci/vulnerabilities $(GOVULNCHECK)
 
-unit:
+unit: ## Test: run the tests of all packages but end to end
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
 	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v /test/e2e)
 	@go test -C test/bench/plot ./...
 
-devserver-test:
+devserver-test: ## Test: test the Temporal development server
 	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
 	@go test -C devserver -timeout 40m ./...
 
 # Docker's and Kubernetes' own libraries read what Rampart is deployed with: docs/how-to/deploy.md.
-deploy-check:
+deploy-check: ## Test: check Dockerfile, compose file and Kubernetes manifests
 	@echo "Checking Dockerfile, compose file and Kubernetes manifests (the first build takes some minutes)"
 	@cd deploy/check && go vet ./... && $(STATICCHECK) ./... && go test ./...
 
-e2e:
+e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
 	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
-nightly: test
+nightly: test ## Test: run make test, longer model tests, fuzzing and the Temporal CLI
 	@echo "Checking 10,000 random orders against the model"
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
 	@echo "Sending an order more signals than the server takes"
@@ -136,7 +146,7 @@ nightly: test
 
 # The histories that the workflow code must replay. Those that are missing are recorded; the others stay, for orders that began on
 # them may be running.
-histories:
+histories: ## Record: record the histories that are missing for replay tests
 	@mkdir -p workflows/testdata/histories
 	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryPath' ./test/e2e
 
@@ -147,11 +157,11 @@ ORDERS ?= 1000
 FAULTS ?= 20%
 TORTURE = bin/torture --seed $(SEED) --orders $(ORDERS) --faults $(FAULTS) $(if $(JSON),--json $(JSON))
 .PHONY: torture torture-postgres backpressure
-torture: bin/sandbox bin/worker bin/devserver bin/torture
+torture: bin/sandbox bin/worker bin/devserver bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON
 	@$(TORTURE)
-torture-postgres: bin/sandbox bin/worker bin/temporal-server bin/temporal-sql-tool bin/torture
+torture-postgres: bin/sandbox bin/worker bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on PostgreSQL
 	@$(TORTURE) --postgres
-backpressure: bin/sandbox bin/worker bin/devserver bin/torture
+backpressure: bin/sandbox bin/worker bin/devserver bin/torture ## Measure: run more orders than the provider's rate limit allows
 	@bin/torture backpressure --worker-rate 50 --for 7m $(if $(JSON),--json $(JSON))
 bin/torture: FORCE
 	@echo "Building the torture run"
@@ -166,28 +176,28 @@ bin/temporal-sql-tool:
 # a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
 .PHONY: bench bench-waiting
-bench: bin/worker bin/devserver bin/bench
+bench: bin/worker bin/devserver bin/bench ## Measure: measure what an order costs
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
-bench-waiting: bin/worker bin/devserver bin/bench
+bench-waiting: bin/worker bin/devserver bin/bench ## Measure: measure 10,000 waiting orders
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
 PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
 # What many orders a day need, by the last measurements: docs/explanation/scaling.md.
 .PHONY: sizes simulation
-sizes: bin/bench
+sizes: bin/bench ## Measure: compute what many orders a day need, from the last measurements
 	@bin/bench sizes test/bench/results/orders.json test/bench/results/waiting.json docs/explanation/scaling.md
-simulation:
+simulation: ## Measure: simulate rate limits among workers
 	@go test -count=1 -run '^TestSimulationIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/explanation/scaling.md
 bin/bench: FORCE
 	@echo "Building the benchmark"
 	@go build -o $@ ./test/bench/cmd/bench
 
 # The pictures of the Web UI in docs/images, taken anew. With RAMP_SCREENSHOTS=DIR, the tests leave there all that they look at.
-screenshots:
+screenshots: ## Record: take the pictures of the Web UI in docs/images again
 	@taken=$$(mktemp -d) && RAMP_SCREENSHOTS=$$taken go test -count=1 -timeout 20m -run '^TestWebUI' ./test/e2e && \
 		for picture in $$(cd $$taken && ls); do test ! -e docs/images/$$picture || cp $$taken/$$picture docs/images/ || exit 1; done && \
 		rm -r $$taken
 
-clean:
+clean: ## Try: remove bin/
 	@rm -rf bin
