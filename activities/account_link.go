@@ -9,17 +9,17 @@ import (
 	"rampart/onmeta"
 )
 
-// LinkAccount links the account (provider 3.8, 3.10). The provider checks it with a partner, and its holder's name against
-// the KYC. A 406, "account already verified", is success: an attempt whose answer was lost may have linked it. Any other
-// refusal stands only if the account is not among the linked ones. A bank account without the PAN that linking needs has
-// failed, and nothing is sent: the user may submit it again with a PAN.
+// LinkAccount links the account (provider 3.8, 3.10). The provider checks it with a partner, and its holder's name against the KYC. A
+// 406, "account already verified", is success: an attempt whose answer was lost may have linked it. Any other refusal counts only if
+// the account is not among the linked ones. Linking a bank account needs its holder's PAN; without one the link fails and nothing is
+// sent, so that the user can submit the account again with a PAN.
 func (c *Calls) LinkAccount(ctx context.Context, req AccountRequest) (LinkResult, error) {
 	if req.UPI == nil && req.Bank.PAN == "" {
 		return LinkResult{State: LinkFailed, Reason: "it is not linked yet, and linking it needs its holder's PAN"}, nil
 	}
 	link, err := c.link(ctx, req)
 	if refused, yes := refusedBy(err, req.linkRoute()); yes {
-		return c.linkedAllTheSame(ctx, req, refused)
+		return c.linkedDespite(ctx, refused, req)
 	}
 	if err != nil {
 		return LinkResult{}, classify(ctx, err)
@@ -27,8 +27,8 @@ func (c *Calls) LinkAccount(ctx context.Context, req AccountRequest) (LinkResult
 	return linkResult(link), nil
 }
 
-// linkedAllTheSame looks after a refusal whether the account is linked, or about to be.
-func (c *Calls) linkedAllTheSame(ctx context.Context, req AccountRequest, refused *onmeta.Error) (LinkResult, error) {
+// linkedDespite checks after a refusal whether the account is linked, or about to be.
+func (c *Calls) linkedDespite(ctx context.Context, refused *onmeta.Error, req AccountRequest) (LinkResult, error) {
 	if refused.Status == http.StatusNotAcceptable {
 		return LinkResult{State: Linked}, nil
 	}
@@ -61,5 +61,5 @@ func (c *Calls) link(ctx context.Context, req AccountRequest) (onmeta.Link, erro
 
 // LinkAccount runs the activity.
 func LinkAccount(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
-	return call[LinkResult](ctx, links, "Link the user's "+req.kind(), (*Calls)(nil).LinkAccount, req)
+	return call[LinkResult](ctx, accountPolicy, "Link the user's "+req.kind(), (*Calls)(nil).LinkAccount, req)
 }

@@ -9,15 +9,15 @@ import (
 	"rampart/onmeta"
 )
 
-// WatchLinkRequest names a link that is pending.
+// WatchLinkRequest names a pending link.
 type WatchLinkRequest struct {
 	Email         string `json:"email"`
 	LinkReference string `json:"linkReference"`
-	// UPI tells a UPI ID from a bank account.
+	// UPI is set for a UPI ID, and not for a bank account.
 	UPI bool `json:"upi"`
-	// Holder is the name that the user's account is in, hidden in what the provider says.
+	// Holder is the name of the account's holder, which is hidden in the provider's texts.
 	Holder string `json:"holder,omitempty"`
-	// Account is what is being linked: by it the link is found among the user's accounts where its reference does not tell.
+	// Account is what is being linked. It identifies the link among the user's accounts if its reference does not.
 	Account *AccountRequest `json:"account,omitempty"`
 	Wait
 }
@@ -28,11 +28,12 @@ type WatchLinkResult struct {
 	LinkResult
 }
 
-// WatchLink polls a pending link until the provider has decided (provider 3.9, 3.11). The user's accounts are looked through where
-// the link has no reference, the status call refuses it, or its time is up: no link is given up that the provider has linked.
+// WatchLink polls a pending link until the provider has decided (provider 3.9, 3.11). It searches the list of the user's accounts if the
+// link has no reference, the provider refuses the status call, or the time is up, so that it never gives up an account that the
+// provider has linked.
 func (w *Watches) WatchLink(ctx context.Context, req WatchLinkRequest) (WatchLinkResult, error) {
 	result := WatchLinkResult{LinkResult: LinkResult{State: LinkPending, LinkReference: req.LinkReference}}
-	how := watching{Wait: req.Wait, pause: w.patientPause, limit: w.timings.Linking, outage: w.timings.Outage}
+	how := watching{Wait: req.Wait, pause: w.slowingPause, limit: w.timings.Linking, outage: w.timings.Outage}
 	var err error
 	result.WatchEnd, err = poll(ctx, how, func(ctx context.Context) (string, bool, error) {
 		link, err := w.linkState(ctx, req)
@@ -50,26 +51,26 @@ func (w *Watches) linkState(ctx context.Context, req WatchLinkRequest) (LinkResu
 		return w.listed(ctx, req)
 	}
 	link, err := w.linkStatus(ctx, req)
-	told := linkResult(link)
+	result := linkResult(link)
 	timeUp := time.Since(req.WaitingSince) >= w.timings.Linking
 	refused := onmeta.IsKind(err, onmeta.KindRefused)
 	switch {
-	case err == nil && (told.State != LinkPending || !timeUp), err != nil && !refused:
-		return told, err
+	case err == nil && (result.State != LinkPending || !timeUp), err != nil && !refused:
+		return result, err
 	case req.Account != nil:
 		found, failed := w.listed(ctx, req)
 		if failed != nil || found.State != LinkPending {
 			return found, failed
 		}
 	}
-	if refused && timeUp { // and the list knows no better: the user names another account
-		return LinkResult{State: LinkFailed, LinkReference: req.LinkReference, Reason: "the provider does not tell what became of it"}, nil
+	if refused && timeUp { // the list has no answer either: the user must submit another account
+		return LinkResult{State: LinkFailed, LinkReference: req.LinkReference, Reason: "the provider does not tell its state"}, nil
 	}
-	return told, err
+	return result, err
 }
 
-// listed finds the link in the list of the user's accounts. One that is not in it is pending still, and the failure of an
-// earlier one is none of it.
+// listed finds the link in the list of the user's accounts. A link that is not in the list is still pending, and the failure of an
+// earlier link does not count.
 func (w *Watches) listed(ctx context.Context, req WatchLinkRequest) (LinkResult, error) {
 	found, err := req.Account.find(ctx, w.provider)
 	another := req.LinkReference != "" && found.LinkReference != req.LinkReference

@@ -21,7 +21,7 @@ type AccountRequest struct {
 	Bank  *ramp.BankAccount `json:"bank,omitempty"`
 }
 
-// kind says which of the two it is, in words for a summary.
+// kind names the kind of account, for a summary.
 func (r AccountRequest) kind() string {
 	if r.UPI != nil {
 		return "UPI ID"
@@ -29,7 +29,7 @@ func (r AccountRequest) kind() string {
 	return "bank account"
 }
 
-// Holder is the name that the account is in.
+// Holder returns the name of the account's holder.
 func (r AccountRequest) Holder() string {
 	switch {
 	case r.UPI != nil:
@@ -46,7 +46,7 @@ func (r AccountRequest) user() onmeta.User { return holder(r.Email, r.Holder()) 
 // LinkState is whether an account is linked.
 type LinkState string
 
-// Link states. The provider's SUCCESS, PENDING and FAILED (provider 3.8), and none of them.
+// Link states: the provider's SUCCESS, PENDING and FAILED (provider 3.8), and NotLinked for an account that the provider does not know.
 const (
 	NotLinked   LinkState = "not_linked"
 	Linked      LinkState = "linked"
@@ -54,7 +54,7 @@ const (
 	LinkFailed  LinkState = "failed"
 )
 
-// LinkResult is what the provider knows of an account.
+// LinkResult is what the provider knows about an account.
 type LinkResult struct {
 	State LinkState `json:"state"`
 	// LinkReference is the provider's id of the link, by which a pending one is watched.
@@ -63,28 +63,28 @@ type LinkResult struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// LinkedAccounts looks the account up among those that the user has linked (provider 3.6, 3.7). A bank account is known by
-// its IFSC and last four digits, all that the provider shows. A refusal says nothing of the account: the provider is asked again.
+// LinkedAccounts looks the account up among those that the user has linked (provider 3.6, 3.7). A bank account is identified by its IFSC
+// and last four digits, which is all that the provider shows. A refusal says nothing about the account and is retried.
 func (c *Calls) LinkedAccounts(ctx context.Context, req AccountRequest) (LinkResult, error) {
 	link, err := req.find(ctx, c.provider)
 	if link.State == LinkFailed {
-		link = LinkResult{State: NotLinked} // a failure of the past: the account may be linked again
+		link = LinkResult{State: NotLinked} // the account may be linked again
 	}
 	return link, classify(ctx, lookupError(err))
 }
 
-// find looks the account up among the user's, the failed ones included.
+// find looks the account up in the user's list, which includes failed links.
 func (r AccountRequest) find(ctx context.Context, provider *onmeta.Client) (LinkResult, error) {
 	if r.UPI != nil {
 		ids, err := provider.UPIIDs(ctx, r.user())
-		return findUPI(ids, r.UPI), unlessNone(err, onmeta.RouteUPIIDs)
+		return findUPI(ids, r.UPI), unlessEmpty(err, onmeta.RouteUPIIDs)
 	}
 	accounts, err := provider.BankAccounts(ctx, r.user())
-	return findBank(accounts, r.Bank), unlessNone(err, onmeta.RouteBankAccounts)
+	return findBank(accounts, r.Bank), unlessEmpty(err, onmeta.RouteBankAccounts)
 }
 
-// unlessNone takes the provider's own 404 to a list for an empty one (provider 13).
-func unlessNone(err error, list onmeta.Route) error {
+// unlessEmpty drops the provider's 404 for a list, which means an empty list (provider 13).
+func unlessEmpty(err error, list onmeta.Route) error {
 	var provider *onmeta.Error
 	none := errors.As(err, &provider) && provider.Route == list && provider.Kind == onmeta.KindRefused &&
 		(provider.Status == http.StatusNotFound || provider.Code == strconv.Itoa(http.StatusNotFound))
@@ -94,7 +94,7 @@ func unlessNone(err error, list onmeta.Route) error {
 	return err
 }
 
-// findUPI prefers a link that works to one that failed: a VPA may be listed more than once.
+// findUPI returns the best link of a VPA, which may be listed more than once.
 func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
 	best := LinkResult{State: NotLinked}
 	for _, id := range ids {
@@ -105,6 +105,7 @@ func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
 	return best
 }
 
+// findBank returns the best link of a bank account.
 func findBank(accounts []onmeta.BankAccount, wanted *ramp.BankAccount) LinkResult {
 	best := LinkResult{State: NotLinked}
 	for _, account := range accounts {
@@ -116,7 +117,7 @@ func findBank(accounts []onmeta.BankAccount, wanted *ramp.BankAccount) LinkResul
 	return best
 }
 
-// better keeps the more useful of two links.
+// better returns the more useful of two links.
 func better(a, b LinkResult) LinkResult {
 	usefulness := []LinkState{NotLinked, LinkFailed, LinkPending, Linked}
 	if slices.Index(usefulness, b.State) > slices.Index(usefulness, a.State) {
@@ -140,14 +141,14 @@ func linkResult(link onmeta.Link) LinkResult {
 
 // LinkedAccounts runs the activity.
 func LinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
-	return linkedAccounts(ctx, links, req)
+	return linkedAccounts(ctx, accountPolicy, req)
 }
 
-// PrefetchLinkedAccounts runs the activity before its turn: it lets the calls go first of all orders that have come further.
+// PrefetchLinkedAccounts runs the activity before the order needs its result, at the lowest priority.
 func PrefetchLinkedAccounts(ctx workflow.Context, req AccountRequest) (LinkResult, error) {
-	return linkedAccounts(ctx, begins, req)
+	return linkedAccounts(ctx, kycPolicy, req)
 }
 
-func linkedAccounts(ctx workflow.Context, priority int, req AccountRequest) (LinkResult, error) {
-	return call[LinkResult](ctx, priority, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
+func linkedAccounts(ctx workflow.Context, p policy, req AccountRequest) (LinkResult, error) {
+	return call[LinkResult](ctx, p, "Look the "+req.kind()+" up among the user's linked ones", (*Calls)(nil).LinkedAccounts, req)
 }

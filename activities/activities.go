@@ -9,7 +9,8 @@ import (
 	"rampart/onmeta/session"
 )
 
-// Calls are the activities that call the provider and return, for the task queue ramp. Every exported method is one.
+// Calls are the activities that call the provider and return, for the task queue ramp. Every exported method is an activity, whose
+// type is the method's name.
 type Calls struct {
 	provider *onmeta.Client
 	sessions *session.Caller
@@ -24,8 +25,8 @@ type Calls struct {
 	allowClear bool
 }
 
-// Watches are the activities that poll the provider until something changes. They run on a task queue of their own, ramp-watch,
-// for each holds its slot for hours. Every exported method is one, and RegisterWatches registers it.
+// Watches are the activities that poll the provider until something changes. They have a task queue of their own, ramp-watch, because
+// each holds its slot for hours. Every exported method is an activity; RegisterWatches registers them.
 type Watches struct {
 	provider *onmeta.Client
 	timings  Timings
@@ -33,26 +34,26 @@ type Watches struct {
 
 // Options are what activities need.
 type Options struct {
-	// Caller reaches the provider, without user sessions.
+	// Caller calls the provider, without user sessions.
 	Caller onmeta.Caller
 	// KYCSecret encrypts the fields of KYC uploads.
 	KYCSecret onmeta.Secret
 	Timings   Timings
-	// Claims tells which provider's orders are taken.
+	// Claims says which of our orders a provider's order belongs to.
 	Claims OrderClaims
 	// Dossiers opens KYC dossiers. If it is nil, none can be opened.
 	Dossiers Dossiers
-	// Checkout is the provider's payment page, which takes an order as its query's orderId (provider 13). It is shown for
-	// orders whose creation did not tell how to pay; nil leaves such orders without a way to pay.
+	// Checkout is the provider's payment page, which takes an order as the query parameter orderId (provider 13). It is shown for
+	// orders without other payment instructions; if it is nil, such orders cannot be paid.
 	Checkout *url.URL
-	// Staging is set for the provider's staging environment, whose orders are for other amounts than were asked for
-	// (provider 13): what is checked of them elsewhere is only noted there.
+	// Staging is set for the provider's staging environment, whose orders are for other amounts than were asked for (provider 13):
+	// a difference that fails an order elsewhere is only noted there.
 	Staging bool
 	// Runs tells an order's first run from a later one.
 	Runs Runs
-	// Decrypter decrypts what orders have set aside; nil where nothing is encrypted.
+	// Decrypter decrypts the messages that orders have set aside; nil if nothing is encrypted.
 	Decrypter Decrypter
-	// AllowClear lets requests, accounts, dossiers and confirmations in clear count, and not only proofs and cancellations.
+	// AllowClear accepts unencrypted requests, accounts, dossiers and confirmations. Proofs and cancellations are always accepted.
 	AllowClear bool
 }
 
@@ -70,13 +71,13 @@ func New(o Options) (*Calls, *Watches) {
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }
 
-// Registry is a worker, or an environment for tests.
+// Registry is a worker, or a test environment.
 type Registry interface {
 	RegisterActivity(activity any)
 }
 
-// RegisterWatches registers each watch by itself. The SDK calls the methods of a registered struct through reflection twice, and
-// the stack for that would be kept for as long as an order is watched: docs/explanation/performance.md.
+// RegisterWatches registers the watches one by one. The SDK calls the methods of a registered struct through reflection twice, and
+// that stack would be held for as long as an order is watched (docs/explanation/performance.md).
 func RegisterWatches(registry Registry, w *Watches) {
 	registry.RegisterActivity(w.WatchOrder)
 	registry.RegisterActivity(w.WatchLink)
@@ -85,7 +86,7 @@ func RegisterWatches(registry Registry, w *Watches) {
 
 func user(email string) onmeta.User { return onmeta.User{Email: email} }
 
-// holder is the user by the name that their account is in. It is not sent, but hidden in what the provider says.
+// holder is the user with the name of the account's holder, which is not sent but hidden in the provider's texts.
 func holder(email, name string) onmeta.User { return onmeta.User{Email: email, Name: name} }
 
 func now() time.Time { return time.Now().UTC() }

@@ -11,42 +11,42 @@ import (
 // KYCStatusRequest names the user.
 type KYCStatusRequest struct {
 	Email string `json:"email"`
-	// Repeat is set but for the order's first look, whose answer may also be that the provider does not log the user in.
+	// Repeat is set on every check but the order's first, whose answer may also be that the provider refuses to log the user in.
 	Repeat bool `json:"again,omitempty"`
-	// Admission is set for an order's first call, which decides whether the order begins.
+	// Admission is set on an order's first call, which decides whether the order may begin.
 	Admission *Admission `json:"begins,omitempty"`
 }
 
 // KYCStatusResult says whether the provider has verified the user's identity.
 type KYCStatusResult struct {
 	Verified bool `json:"verified"`
-	// Rules are what the order begins under; nil but for its first call.
+	// Rules are the rules that the order begins under; nil except for its first call.
 	Rules *AdmissionRules `json:"rules,omitempty"`
 }
 
-// KYCStatus asks whether the user is verified (provider 3.3). The guide makes this mandatory before an account is linked. It is
-// an order's first call, so that it is also the one that logs the user in (provider 3.1) and tells whether the provider knows
-// our key; every later call does the same for itself, on whichever worker it runs. A user whom the provider refuses to log
-// in here is refused the order. Later, a refused login is an outage. A look that is refused says nothing of the user's KYC, and
-// is made again.
+// KYCStatus asks whether the user is verified (provider 3.3). The guide makes this mandatory before an account is linked. As an order's
+// first call it is also the first to log the user in (provider 3.1) and to show whether the provider accepts our API key. If the
+// provider refuses to log the user in, this call refuses the order; later, a refused login is an outage. A refused status call says
+// nothing about the user's KYC and is retried.
 //
-// As the first call it also decides whether the order begins: a request in clear where that is not taken, and a reference that an
-// earlier run had, are final errors. The latter is looked for last, when the visibility store is most likely to show this run.
+// As the first call it also decides whether the order may begin: an unencrypted request where that is not allowed and a reference
+// that belongs to an earlier run are final errors. The earlier run is looked for last, when the visibility store is most likely to
+// show this run.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	if req.Admission == nil {
 		return c.kycStatus(ctx, req)
 	}
-	if err := c.admit(*req.Admission); err != nil {
+	if err := c.checkEncryption(*req.Admission); err != nil {
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)
 	if err != nil && !isFinal(err) {
 		return KYCStatusResult{}, err
 	}
-	if taken := c.first(ctx, req.Admission.Reference); taken != nil {
+	if taken := c.checkFirstRun(ctx, req.Admission.Reference); taken != nil {
 		return KYCStatusResult{}, taken
 	}
-	result.Rules = c.rules()
+	result.Rules = c.admissionRules()
 	return result, err
 }
 
@@ -60,5 +60,5 @@ func (c *Calls) kycStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 
 // KYCStatus runs the activity.
 func KYCStatus(ctx workflow.Context, req KYCStatusRequest) (KYCStatusResult, error) {
-	return call[KYCStatusResult](ctx, begins, "Log the user in and check their KYC status", (*Calls)(nil).KYCStatus, req)
+	return call[KYCStatusResult](ctx, kycPolicy, "Log the user in and check their KYC status", (*Calls)(nil).KYCStatus, req)
 }

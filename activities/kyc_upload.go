@@ -89,5 +89,5 @@ func tooManyAttempts(err *onmeta.Error) bool {
 
 // UploadKYC runs the activity.
 func UploadKYC(ctx workflow.Context, req UploadKYCRequest) (UploadKYCResult, error) {
-	return upload[UploadKYCResult](ctx, "Upload the user's KYC documents", (*Calls)(nil).UploadKYC, req)
+	return call[UploadKYCResult](ctx, uploadPolicy, "Upload the user's KYC documents", (*Calls)(nil).UploadKYC, req)
 }

@@ -10,8 +10,8 @@ import (
 // WatchKYCRequest names the user.
 type WatchKYCRequest struct {
 	Email string `json:"email"`
-	// Idle is set while the provider has no documents of this order to look at: the user may be verified all the same, by
-	// what another order, or the provider's own page, has brought. It is then polled slowly, and without a limit.
+	// Idle is set while the provider has no documents of this order to review. The user may still be verified with documents of another
+	// order, or on the provider's own page, so the status is polled slowly and without a limit.
 	Idle bool `json:"idle,omitempty"`
 	Wait
 }
@@ -21,10 +21,10 @@ type WatchKYCResult struct {
 	WatchEnd
 }
 
-// WatchKYC polls the KYC status until the user is verified. A manual review takes up to 24 hours and shows as "not
-// verified" meanwhile (provider 3.3): only time tells a review from a refusal.
+// WatchKYC polls the KYC status until the user is verified. A manual review takes up to 24 hours and shows as "not verified"
+// (provider 3.3), so only time tells a review from a refusal.
 func (w *Watches) WatchKYC(ctx context.Context, req WatchKYCRequest) (WatchKYCResult, error) {
-	how := watching{Wait: req.Wait, pause: w.patientPause, limit: w.timings.KYCReview, outage: w.timings.Outage}
+	how := watching{Wait: req.Wait, pause: w.slowingPause, limit: w.timings.KYCReview, outage: w.timings.Outage}
 	if req.Idle {
 		how.pause, how.limit = func(int) time.Duration { return w.timings.SlowPoll }, 0
 	}
@@ -38,9 +38,12 @@ func (w *Watches) WatchKYC(ctx context.Context, req WatchKYCRequest) (WatchKYCRe
 	return WatchKYCResult{end}, err
 }
 
-// patientPause starts at the pace of an order, since most checks take seconds, and slows down for those that take hours.
-func (w *Watches) patientPause(polls int) time.Duration {
-	if polls < 10 {
+// fastPolls is how many polls of a slowingPause come at the pace of an order's.
+const fastPolls = 10
+
+// slowingPause is an order's pause for the first polls, because most checks take seconds, and then SlowPoll, because some take hours.
+func (w *Watches) slowingPause(polls int) time.Duration {
+	if polls < fastPolls {
 		return w.timings.pollPause()
 	}
 	return w.timings.SlowPoll
@@ -50,7 +53,7 @@ func (w *Watches) patientPause(polls int) time.Duration {
 func WatchKYC(ctx workflow.Context, req WatchKYCRequest) (WatchKYCResult, error) {
 	summary := "Wait for the provider to verify the user's KYC"
 	if req.Idle {
-		summary = "See whether the user is verified by other means"
+		summary = "Check whether the user was verified by other means"
 	}
 	return watch[WatchKYCResult](ctx, summary, (*Watches)(nil).WatchKYC, req)
 }

@@ -11,80 +11,80 @@ import (
 	"rampart/ramp"
 )
 
-// CreateOrderRequest is the part of a request to create an order that keeps it at one order and one fresh quote.
+// CreateOrderRequest is what both directions need to create an order: at most once, and at a price that the user agreed to.
 type CreateOrderRequest struct {
 	Email     string `json:"email"`
 	Reference string `json:"reference"`
-	// Quote is what the user agreed to; none is sent to the provider, who prices the order by itself (provider 3.12).
+	// Quote is what the user agreed to. It is not sent: the provider prices the order by itself (provider 3.12).
 	Quote ramp.Quote `json:"quote"`
-	// MinReceived is the least that the user agreed to receive, a decimal string; empty for any.
+	// MinReceived is the least that the user agreed to receive, as a decimal string; empty for any amount.
 	MinReceived string `json:"minReceived,omitempty"`
-	// MaxPaid is the most that the user agreed to pay, a decimal string; empty for any.
+	// MaxPaid is the most that the user agreed to pay, as a decimal string; empty for any amount.
 	MaxPaid string `json:"maxPaid,omitempty"`
-	// NotBefore is the provider's clock when it gave the first quote for which an order may have been made.
+	// NotBefore is the provider's time of the first quote at which the order may have been created.
 	NotBefore time.Time `json:"since"`
-	// OrderMayExist is set when an earlier activity may have made the order.
+	// OrderMayExist is set if an earlier activity may have created the order.
 	OrderMayExist bool `json:"again,omitempty"`
-	// Reset is set in a run that continues another one from a point at which that was reset: what had ended must not be made again.
+	// Reset is set in a run that continues a run which was reset. An order that had ended must not be created again.
 	Reset bool `json:"reset,omitempty"`
 }
 
 // CreatedOrder is an order at the provider.
 type CreatedOrder struct {
 	OrderID string `json:"orderId"`
-	// ProviderStatus is the status with which the provider says it makes orders (guide).
+	// ProviderStatus is the first status of an order (guide).
 	ProviderStatus string            `json:"providerStatus"`
 	Instructions   ramp.Instructions `json:"instructions"`
 	// Lifetime is how long the order waits for proof of payment, counted from At.
 	Lifetime time.Duration `json:"lifetime"`
-	// At is when the order was asked for, or found. What reads it later, after an outage of ours, must not give the user
-	// more time than the provider does.
+	// At is when the order was requested, or found. The lifetime starts here, even if a workflow reads the result much later, so that
+	// the user is not given more time than the provider allows.
 	At time.Time `json:"at,omitzero"`
-	// Quote is the one that the order was made at; nil for an adopted order.
+	// Quote is the quote that the order was created at; nil for an adopted order.
 	Quote *ramp.Quote `json:"quote,omitempty"`
-	// Note is for the timeline; empty as a rule.
+	// Note is a note for the timeline; usually empty.
 	Note string `json:"note,omitempty"`
-	// Adopted is set when an earlier attempt had made the order and its answer was lost. Instructions that only that
-	// answer held are missing then.
+	// Adopted is set if an earlier attempt had created the order and its answer was lost. Instructions that only that answer held are
+	// missing then.
 	Adopted bool `json:"adopted,omitempty"`
-	// Withheld says why what the provider's answer told of how to pay is shown to nobody; Instructions are empty then. Empty as a rule.
+	// Withheld says why the provider's payment instructions are withheld, in which case Instructions is empty. Usually empty.
 	Withheld string `json:"distrust,omitempty"`
 }
 
-// instruct takes over how to pay, and what was left out of it. The provider's own checkout, where one is configured, is a way to pay without
-// any other.
-func (c *CreatedOrder) instruct(how ramp.Instructions, left doubts, checkout string) {
-	c.Instructions = how
-	if how != (ramp.Instructions{}) {
+// instruct sets the payment instructions and says what was left out of them. Without any others it falls back to the provider's own
+// checkout page, if one is configured.
+func (c *CreatedOrder) instruct(instructions ramp.Instructions, left omissions, checkout string) {
+	c.Instructions = instructions
+	if instructions != (ramp.Instructions{}) {
 		c.Note = strings.TrimSpace(c.Note + " " + left.note())
 		return
 	}
-	c.Instructions.CheckoutURL, c.Withheld = checkout, left.distrust()
+	c.Instructions.CheckoutURL, c.Withheld = checkout, left.withheld()
 	if checkout != "" {
 		c.Note, c.Withheld = left.note(), ""
 	}
 }
 
-// promptly is how soon after it was scheduled a first attempt usually starts.
-const promptly = 200 * time.Millisecond
+// maxStartDelay is how soon after it was scheduled a first attempt usually starts.
+const maxStartDelay = 200 * time.Millisecond
 
-// mayExist reports whether an earlier attempt may have made the order. The provider takes no idempotency key (provider 1.7), so
-// that every attempt but the first looks before it creates. An operator's reset of the activity begins to count attempts
-// anew, but does not move the time at which the activity was scheduled: an attempt that starts late looks too.
-func (p CreateOrderRequest) mayExist(ctx context.Context) bool {
+// orderMayExist reports whether an earlier attempt may have created the order. The provider has no idempotency keys (provider 1.7), so
+// every attempt but the first searches for the order before it creates one. An operator's reset of the activity restarts the count of
+// attempts but not the time at which the activity was scheduled, so an attempt that starts late searches too.
+func (p CreateOrderRequest) orderMayExist(ctx context.Context) bool {
 	info := activity.GetInfo(ctx)
-	return p.OrderMayExist || info.Attempt > 1 || info.StartedTime.Sub(info.ScheduledTime) > promptly
+	return p.OrderMayExist || info.Attempt > 1 || info.StartedTime.Sub(info.ScheduledTime) > maxStartDelay
 }
 
-// accepts reports whether the user agreed to a price: they receive no less and pay no more than they agreed to.
+// accepts reports whether the user receives no less and pays no more than they agreed to.
 func (p CreateOrderRequest) accepts(quote ramp.Quote) bool {
 	return quote.Receive.AtLeast(p.MinReceived) && quote.Pay.AtMost(p.MaxPaid)
 }
 
-// goodQuote is the quote that the order is made at: the one that was agreed on while it is good, and another one after
-// that, if it is no worse than the user agreed to. An attempt fetches it by itself, so that an outage of hours
-// costs the order no more history than one attempt.
-func (p CreateOrderRequest) goodQuote(ctx context.Context, fetch func() (QuoteResult, error)) (ramp.Quote, error) {
+// validQuote returns the quote that the order is created at: the one that the user agreed to while it is valid, and afterwards a new
+// one that is no worse than what they agreed to. An attempt fetches it by itself, so that an outage of hours adds no more to the
+// history than one attempt.
+func (p CreateOrderRequest) validQuote(ctx context.Context, fetch func() (QuoteResult, error)) (ramp.Quote, error) {
 	if time.Now().Before(p.Quote.ExpiresAt) {
 		return p.Quote, nil
 	}
@@ -94,12 +94,12 @@ func (p CreateOrderRequest) goodQuote(ctx context.Context, fetch func() (QuoteRe
 	}
 	if !p.accepts(result.Quote) {
 		return ramp.Quote{}, quoteExpired("the quote expired, and the price is now worse than the user agreed to; no order was made",
-			StaleQuote{OrderMayExist: p.mayExist(ctx)})
+			StaleQuote{OrderMayExist: p.orderMayExist(ctx)})
 	}
 	return result.Quote, nil
 }
 
-// metadata adds the order's reference, by which a person finds it at the provider.
+// metadata adds the order's reference, by which a person finds the order at the provider.
 func (p CreateOrderRequest) metadata(given map[string]string) map[string]string {
 	all := maps.Clone(given)
 	if all == nil {

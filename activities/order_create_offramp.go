@@ -15,7 +15,7 @@ import (
 	"rampart/ramp"
 )
 
-// CreateOfframpOrderRequest is the order to make.
+// CreateOfframpOrderRequest is the off-ramp order to create.
 type CreateOfframpOrderRequest struct {
 	CreateOrderRequest
 	Token        ramp.Token  `json:"token"`
@@ -23,25 +23,24 @@ type CreateOfframpOrderRequest struct {
 	Fiat         ramp.Amount `json:"fiat"`
 	SenderWallet string      `json:"senderWallet"`
 	RefundWallet string      `json:"refundWallet"`
-	// AccountNumber of the payout account, masked to its last four digits.
+	// AccountNumber is the number of the payout account, masked to its last four digits.
 	AccountNumber string            `json:"accountNumber"`
 	IFSC          string            `json:"ifsc"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
-	// Holder is the name that the user's account is in, hidden in what the provider says.
+	// Holder is the name of the account's holder, which is hidden in the provider's texts.
 	Holder string `json:"holder,omitempty"`
 }
 
-// priceTolerance is how much worse, in per cent, the provider's order may be than the quote, where the user named no limit:
-// prices move.
+// priceTolerance is by how many per cent the provider's order may be worse than the quote if the user set no limit: prices move.
 const priceTolerance = 5
 
-// CreateOfframpOrder makes the order at the provider (provider 3.22). No history of off-ramp orders is known (provider 3.19), so that
-// an attempt whose answer was lost is followed by one that makes another order. The first then stays without tokens
-// for ever: its deposit wallet was shown to nobody. The quote is as CreateOnrampOrder's. An order whose own figures are
-// worse than the user agreed to is left the same way, and fails with QuoteExpired: the user must agree to its price.
+// CreateOfframpOrder creates the order at the provider (provider 3.22). There is no history of off-ramp orders (provider 3.19), so an
+// attempt whose answer was lost is followed by one that creates another order. The first order then never receives tokens, because its
+// deposit wallet was not shown to anybody. An expired quote is handled as in CreateOnrampOrder. An order at a worse price than the user
+// agreed to is abandoned in the same way and fails with QuoteExpired: the user must agree to its price.
 func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRequest) (CreatedOrder, error) {
 	if req.Reset {
-		if err := c.first(ctx, req.Reference); err != nil {
+		if err := c.checkFirstRun(ctx, req.Reference); err != nil {
 			return CreatedOrder{}, err
 		}
 	}
@@ -49,11 +48,11 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err != nil {
 		return CreatedOrder{}, invalidRequest(err)
 	}
-	// No login may come between a good quote and the order.
+	// A login between a valid quote and the order could outlast the quote.
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}
-	req.Quote, err = req.goodQuote(ctx, func() (QuoteResult, error) {
+	req.Quote, err = req.validQuote(ctx, func() (QuoteResult, error) {
 		return c.QuoteSell(ctx, QuoteSellRequest{
 			Token: req.Token, TokenAmount: req.TokenAmount, Fiat: req.Fiat, SenderWallet: req.SenderWallet,
 		})
@@ -79,12 +78,12 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		Quote:          &own,
 		Note:           note,
 	}
-	deposit, left := req.deposit(order, own.Pay.Amount)
+	deposit, left := req.depositInstructions(order, own.Pay.Amount)
 	created.instruct(ramp.Instructions{Deposit: deposit}, left, "")
 	return created, nil
 }
 
-// ownQuote is the price that the provider's order has: it prices the order by itself. Its payout is before fees and TDS, as the
+// ownQuote returns the price of the provider's order, which the provider sets by itself. Its payout is before fees and TDS, as the
 // quote's is.
 func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Quote {
 	own := r.Quote
@@ -112,7 +111,7 @@ func (r CreateOfframpOrderRequest) ownQuote(order onmeta.OfframpCreated) ramp.Qu
 	return own
 }
 
-// taxOn is the tax on a payout, by the tax that a quote named of its own: it grows with the payout.
+// taxOn returns the tax on a payout. It grows in proportion to the payout, from the tax that the quote named for its own.
 func taxOn(payout, named decimal.Decimal, quote ramp.Quote) decimal.Decimal {
 	quoted, err := quote.Receive.Decimal()
 	if err != nil {
@@ -123,19 +122,19 @@ func taxOn(payout, named decimal.Decimal, quote ramp.Quote) decimal.Decimal {
 			quoted = quoted.Add(charged)
 		}
 	}
-	const paisa = 2 // what the user receives by the quote was cut there
+	const paisa = 2 // decimals: the quote's amount was truncated there
 	if !payout.Truncate(paisa).GreaterThan(quoted.RoundCeil(paisa)) {
 		return named
 	}
 	return named.Mul(payout).Div(quoted).RoundCeil(paisa)
 }
 
-// rateDecimals are those of a rate that is reckoned here.
+// rateDecimals is the precision of a rate that is computed here.
 const rateDecimals = 6
 
-// checkOfframp compares the provider's order with what was ordered, before anybody is told where to send tokens. The provider
-// once gave the amount in smallest units (provider 3.22): one that is not the fixed amount ordered would send the user's tokens
-// astray, and is refused. On staging every order is for a fixed amount of the provider's (provider 13), which is only noted.
+// checkOfframp compares the provider's order with what was ordered, before the deposit wallet is shown. The provider has given amounts in
+// smallest units (provider 3.22); tokens sent by such an amount could be lost, so an order for another token amount than the ordered
+// one is refused. On staging every order is for an amount that the provider fixes (provider 13); there the difference is only noted.
 func (c *Calls) checkOfframp(
 	ctx context.Context, req CreateOfframpOrderRequest, order onmeta.OfframpCreated, own ramp.Quote,
 ) (note string, err error) {
@@ -150,7 +149,7 @@ func (c *Calls) checkOfframp(
 			return fmt.Sprintf("The provider's staging environment asks for %s, not for what was ordered.", own.Pay.Text()), nil
 		default:
 			return "", temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("order %s wants a deposit of another amount than was ordered", order.OrderID), ErrRefused, nil,
+				fmt.Sprintf("order %s asks for a deposit of another amount than was ordered", order.OrderID), ErrRefused, nil,
 				Refusal{Reason: "the provider's order asks for another amount of tokens than was ordered"})
 		}
 	}
@@ -161,20 +160,20 @@ func (c *Calls) checkOfframp(
 		return "The provider's staging environment asks for other amounts than were quoted.", nil
 	}
 	own.ID, own.ExpiresAt = quoteID(""), now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
-	return "", quoteExpired(fmt.Sprintf("order %s is at a worse price than the user agreed to; nobody is told how to pay it", order.OrderID),
-		StaleQuote{OrderMayExist: req.mayExist(ctx), Quote: &own, OrderID: order.OrderID})
+	return "", quoteExpired(fmt.Sprintf("order %s is at a worse price than the user agreed to; its payment instructions are withheld", order.OrderID),
+		StaleQuote{OrderMayExist: req.orderMayExist(ctx), Quote: &own, OrderID: order.OrderID})
 }
 
-// acceptsOrder reports whether the user agreed to the order's own price. On a side that they named no limit for, it may be a
-// little worse than the quote.
+// acceptsOrder reports whether the user agreed to the order's own price. On a side without a limit it may be worse than the quote by
+// priceTolerance.
 func (r CreateOfframpOrderRequest) acceptsOrder(own ramp.Quote) bool {
-	terms := r.CreateOrderRequest
-	terms.MinReceived = cmp.Or(terms.MinReceived, scaled(r.Quote.Receive.Amount, 100-priceTolerance))
-	terms.MaxPaid = cmp.Or(terms.MaxPaid, scaled(r.Quote.Pay.Amount, 100+priceTolerance))
-	return terms.accepts(own)
+	limits := r.CreateOrderRequest
+	limits.MinReceived = cmp.Or(limits.MinReceived, scaled(r.Quote.Receive.Amount, 100-priceTolerance))
+	limits.MaxPaid = cmp.Or(limits.MaxPaid, scaled(r.Quote.Pay.Amount, 100+priceTolerance))
+	return limits.accepts(own)
 }
 
-// scaled is so many per cent of an amount; empty for what is no amount.
+// scaled returns a percentage of an amount; empty if it is not an amount.
 func scaled(amount string, percent int64) string {
 	d, err := ramp.Amount{Amount: amount}.Decimal()
 	if err != nil {
@@ -205,5 +204,5 @@ func (r CreateOfframpOrderRequest) wire() (onmeta.CreateOfframpRequest, error) {
 
 // CreateOfframpOrder runs the activity.
 func CreateOfframpOrder(ctx workflow.Context, req CreateOfframpOrderRequest) (CreatedOrder, error) {
-	return call[CreatedOrder](ctx, concludes, "Create the order: INR for "+req.Token.Symbol, (*Calls)(nil).CreateOfframpOrder, req)
+	return call[CreatedOrder](ctx, orderPolicy, "Create the order: INR for "+req.Token.Symbol, (*Calls)(nil).CreateOfframpOrder, req)
 }

@@ -17,7 +17,7 @@ import (
 	"rampart/ramp"
 )
 
-// CreateOnrampOrderRequest is the order to make.
+// CreateOnrampOrderRequest is the on-ramp order to create.
 type CreateOnrampOrderRequest struct {
 	CreateOrderRequest
 	Fiat          ramp.Amount        `json:"fiat"`
@@ -29,12 +29,12 @@ type CreateOnrampOrderRequest struct {
 	Metadata      map[string]string  `json:"metadata,omitempty"`
 }
 
-// CreateOnrampOrder makes the order at the provider (provider 3.16), once: an attempt that follows one whose answer may have
-// been lost first looks for its order in the user's history and adopts it. A quote that is no longer good is fetched
-// again; it fails with QuoteExpired, and sends nothing, when the price is worse by then than the user agreed to.
+// CreateOnrampOrder creates the order at the provider at most once (provider 3.16). If the answer of an earlier attempt may have been
+// lost, it first searches the user's order history for that attempt's order and adopts it. An expired quote is fetched again; if the
+// price is worse by then than the user agreed to, the activity fails with QuoteExpired and creates nothing.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
 	if req.Reset {
-		if err := c.first(ctx, req.Reference); err != nil {
+		if err := c.checkFirstRun(ctx, req.Reference); err != nil {
 			return CreatedOrder{}, err
 		}
 	}
@@ -46,7 +46,7 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return CreatedOrder{}, classify(ctx, lookupError(err))
 	}
-	if req.mayExist(ctx) {
+	if req.orderMayExist(ctx) {
 		orderID, err := c.findOnrampOrder(ctx, req, amount)
 		if err != nil {
 			return CreatedOrder{}, classify(ctx, lookupError(err))
@@ -55,11 +55,11 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 			return c.adopted(req, orderID, beneficiary), nil
 		}
 	}
-	// No login may come between a good quote and the order.
+	// A login between a valid quote and the order could outlast the quote.
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}
-	quote, err := req.goodQuote(ctx, func() (QuoteResult, error) {
+	quote, err := req.validQuote(ctx, func() (QuoteResult, error) {
 		return c.QuoteBuy(ctx, QuoteBuyRequest{Fiat: req.Fiat, Token: req.Token})
 	})
 	if err != nil {
@@ -81,12 +81,12 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	return created, nil
 }
 
-// adopted is an order that an earlier attempt made. What only the provider's answer told, how to pay by UPI, is lost.
+// adopted is an order that an earlier attempt created. Its UPI instructions, which only the provider's answer holds, are lost.
 func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiary *ramp.Beneficiary) CreatedOrder {
 	created := CreatedOrder{
 		OrderID:        orderID,
 		ProviderStatus: string(onmeta.OnrampFiatPending),
-		Lifetime:       c.remainingLife(req.CreateOrderRequest),
+		Lifetime:       c.remainingLifetime(req.CreateOrderRequest),
 		At:             now(),
 		Adopted:        true,
 	}
@@ -94,14 +94,14 @@ func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiar
 	return created
 }
 
-// instruct takes over whatever the provider's answer tells of how to pay. Some of QR code, VPA and links are enough to pay by
-// UPI; for none of them there is the provider's own checkout, where one is configured (provider 13). An answer that names an account
-// of its own for a transfer counts before the listed one, and a bad one is not made good by it.
+// instruct sets the payment instructions from the provider's answer. One of QR code, VPA and links is enough to pay by UPI; without any
+// there is the provider's checkout page, if one is configured (provider 13). For a bank transfer the account in the answer takes
+// precedence over the listed one, which does not replace an invalid account either.
 func (c *Calls) instruct(created *CreatedOrder, method ramp.PaymentMethod, order onmeta.OnrampCreated, listed *ramp.Beneficiary) {
 	switch {
 	case method != ramp.UPI && order.Beneficiary != nil:
 		bank, err := bankInstructions(order.Beneficiary)
-		var left doubts
+		var left omissions
 		if err != nil {
 			left.add(err.Error())
 		}
@@ -114,7 +114,7 @@ func (c *Calls) instruct(created *CreatedOrder, method ramp.PaymentMethod, order
 	}
 }
 
-// checkoutOf is the page of the provider on which an order can be paid; empty where none is configured.
+// checkoutOf returns the provider's page on which the order can be paid; empty if none is configured.
 func (c *Calls) checkoutOf(orderID string) string {
 	if c.checkout == nil {
 		return ""
@@ -126,29 +126,28 @@ func (c *Calls) checkoutOf(orderID string) string {
 	return page.String()
 }
 
-// slowestCommit is how long after a creation was sent the provider may still make the order. Nothing tells how long it really
-// takes; our client gives up after 15 seconds, and gateways after 30 or 60 as a rule.
-const slowestCommit = 45 * time.Second
-
 const (
-	// commitUsually is how soon after a lost answer the provider's history usually has the order.
-	commitUsually = 2 * time.Second
-	// earlyAttempts are those that look that soon: in an outage that lasts, the look of the next attempt is enough.
-	earlyAttempts = 3
+	// maxCommitDelay is how long after the request the provider may still create the order. It is an assumption: our client gives up
+	// after 15 seconds, and gateways usually after 30 or 60.
+	maxCommitDelay = 45 * time.Second
+	// usualCommitDelay is how soon after a lost answer the provider's history usually shows the order.
+	usualCommitDelay = 2 * time.Second
+	// earlySearches is how many attempts search the history that soon. In a longer outage the search of the next attempt is enough.
+	earlySearches = 3
 )
 
-// afterLostAnswer looks for the order that a call without a usable answer may have made. Should the history not have it yet,
-// the next attempt waits until the provider must have made it if it ever does: only then may a history be believed that
-// does not have it.
+// afterLostAnswer searches for the order that a call without a usable answer may have created. If the history does not show it yet, the
+// next attempt waits until the provider must have created the order if it ever does: only then does its absence from the history
+// prove that there is none.
 func (c *Calls) afterLostAnswer(
 	ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal, beneficiary *ramp.Beneficiary, lost error,
 ) (CreatedOrder, error) {
-	if !mayStillBeMade(lost) {
+	if !mayStillCommit(lost) {
 		return CreatedOrder{}, classify(ctx, lost)
 	}
-	settled := now().Add(slowestCommit)
+	settled := now().Add(maxCommitDelay)
 	attempt := activity.GetInfo(ctx).Attempt
-	if attempt <= earlyAttempts && wait(ctx, commitUsually) == nil {
+	if attempt <= earlySearches && wait(ctx, usualCommitDelay) == nil {
 		orderID, err := c.findOnrampOrder(ctx, req, amount)
 		if err == nil && orderID != "" {
 			return c.adopted(req, orderID, beneficiary), nil
@@ -158,9 +157,9 @@ func (c *Calls) afterLostAnswer(
 	return CreatedOrder{}, retryable(ctx, ErrUnavailable, lost, pause)
 }
 
-// mayStillBeMade reports whether the provider may be making an order whose answer did not come: the call went out, and what came
-// back, if anything, was not the provider's own word. An error that the provider itself answered is the end of that call.
-func mayStillBeMade(err error) bool {
+// mayStillCommit reports whether the provider may still create the order of a failed call: the request was sent, and the provider itself
+// has not answered. An error that the provider answered ends the call.
+func mayStillCommit(err error) bool {
 	var provider *onmeta.Error
 	if !errors.As(err, &provider) || provider.Route != onmeta.RouteCreateOnramp || provider.Reached == onmeta.NotSent {
 		return false
@@ -173,7 +172,7 @@ func mayStillBeMade(err error) bool {
 	}
 }
 
-// wait blocks for so long, or until the attempt ends or its worker stops.
+// wait blocks for the pause, or until the attempt ends or its worker stops.
 func wait(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -211,15 +210,15 @@ func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnra
 	return wire
 }
 
-// remainingLife is what is left of an adopted order's life, at the least: the order is no older than the quote that is
-// looked from, give or take the clocks.
-func (c *Calls) remainingLife(p CreateOrderRequest) time.Duration {
+// remainingLifetime is the least that is left of an adopted order's lifetime: the order is no older than the quote, apart from clock
+// differences.
+func (c *Calls) remainingLifetime(p CreateOrderRequest) time.Duration {
 	quoted := p.Quote.ExpiresAt.Add(-c.timings.QuoteLifetime)
 	return max(c.timings.OrderLifetime-max(time.Since(quoted), 0), 0)
 }
 
-// beneficiary is the account that IMPS and NEFT payments go to, unless the order's own answer names another. The provider
-// publishes it with its currencies (provider 3.15), so that it is asked for before the order is made.
+// beneficiary returns the account that IMPS and NEFT payments go to, unless the order's own answer names another; nil for UPI. The
+// provider lists it with its currencies (provider 3.15), and it is fetched before the order is created.
 func (c *Calls) beneficiary(ctx context.Context, user onmeta.User, method ramp.PaymentMethod) (*ramp.Beneficiary, error) {
 	if method == ramp.UPI {
 		return nil, nil
@@ -238,18 +237,18 @@ func (c *Calls) beneficiary(ctx context.Context, user onmeta.User, method ramp.P
 	return nil, fmt.Errorf("the provider lists no account to pay to by %s", method)
 }
 
-// historyPages bounds the search for an order; ten orders a page, newest first (provider 3.19).
-const historyPages = 20
+// maxHistoryPages bounds the search for an order. A page has ten orders, newest first (provider 3.19).
+const maxHistoryPages = 20
 
-// findOnrampOrder looks for an order that an earlier attempt has made, and that is no other order's of ours. The oldest comes
-// first: one that an earlier attempt has claimed, and died before it said so, is older than any that others have made
-// since, and would be nobody's if one of those were taken.
+// findOnrampOrder searches for an order that an earlier attempt created and that does not belong to another order of ours. It tries the
+// oldest first: an earlier attempt may have claimed it and crashed before it returned. Such an order is older than those that others
+// have created since; if one of those were taken instead, it would belong to nobody.
 func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) (string, error) {
-	alike, err := c.alike(ctx, req, amount)
+	candidates, err := c.candidates(ctx, req, amount)
 	if err != nil {
 		return "", err
 	}
-	for _, orderID := range slices.Backward(alike) {
+	for _, orderID := range slices.Backward(candidates) {
 		ours, err := c.claims.Claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
 		if err != nil {
 			return "", err
@@ -261,15 +260,15 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 	return "", nil
 }
 
-// historyClock is how far the clock of the provider's history may be behind the clock that dates its answers.
-const historyClock = time.Minute
+// maxHistoryLag is how far the clock of the provider's history may lag behind the clock that dates its answers.
+const maxHistoryLag = time.Minute
 
-// alike lists the orders that an earlier attempt may have made, newest first: the same amount, token, receiver and, where the
-// history tells it, payment method; not older than the quote, as far as clocks agree; and unpaid, for nobody was told how
-// to pay it.
-func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) ([]string, error) {
+// candidates lists the orders that an earlier attempt may have created, newest first. They have the same amount, token, receiver and,
+// if the history tells it, payment method; they are not older than the quote, apart from clock differences; and they are unpaid,
+// because nobody was told how to pay them.
+func (c *Calls) candidates(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) ([]string, error) {
 	var found []string
-	for page := range historyPages {
+	for page := range maxHistoryPages {
 		orders, err := c.provider.OrderHistory(ctx, req.user(), page)
 		if err != nil || len(orders) == 0 {
 			return found, err
@@ -278,14 +277,14 @@ func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount 
 			if order.CreatedAt.IsZero() {
 				continue
 			}
-			if order.CreatedAt.Before(req.NotBefore.Add(-historyClock)) {
+			if order.CreatedAt.Before(req.NotBefore.Add(-maxHistoryLag)) {
 				return found, nil
 			}
-			if !req.describes(order, amount) {
+			if !req.matches(order, amount) {
 				continue
 			}
 			if order.OrderID == "" {
-				return nil, errors.New("the provider's history has an order that may be this one, under an id that is none")
+				return nil, errors.New("the provider's history has an order that may be this one, but its id is invalid")
 			}
 			found = append(found, order.OrderID)
 		}
@@ -293,7 +292,8 @@ func (c *Calls) alike(ctx context.Context, req CreateOnrampOrderRequest, amount 
 	return found, nil
 }
 
-func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount decimal.Decimal) bool {
+// matches reports whether an order of the history may be this one.
+func (r CreateOnrampOrderRequest) matches(order onmeta.HistoryOrder, amount decimal.Decimal) bool {
 	return onrampMeaning(order.Status).unpaid &&
 		order.Amount.Valid && order.Amount.Decimal.Equal(amount) &&
 		order.ChainID == r.Token.ChainID &&
@@ -304,5 +304,5 @@ func (r CreateOnrampOrderRequest) describes(order onmeta.HistoryOrder, amount de
 
 // CreateOnrampOrder runs the activity.
 func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
-	return call[CreatedOrder](ctx, concludes, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
+	return call[CreatedOrder](ctx, orderPolicy, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
 }

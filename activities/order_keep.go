@@ -7,19 +7,19 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// KeepOrderRequest names an order that was made at the provider.
+// KeepOrderRequest names an order that was created at the provider.
 type KeepOrderRequest struct {
 	OrderID string `json:"orderId"`
 }
 
-// KeepOrderResult says whether it is the asking order's.
+// KeepOrderResult says whether the provider's order belongs to the one that asks.
 type KeepOrderResult struct {
 	Kept bool `json:"kept"`
 }
 
-// KeepOrder makes sure that no other order of ours adopts a provider's order whose maker publishes it late: the provider
-// cannot tell two orders apart that are alike (provider 3.19). An order that has been adopted meanwhile is not kept, and
-// belongs to the other.
+// KeepOrder confirms that the provider's order belongs to the order that created it, if that publishes the provider's order id late.
+// Two orders of ours may look the same in the provider's history (provider 3.19), so another one may have adopted the provider's order
+// in the meantime; it is not kept then.
 func (c *Calls) KeepOrder(ctx context.Context, req KeepOrderRequest) (KeepOrderResult, error) {
 	kept, err := c.claims.Confirm(ctx, req.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)
 	return KeepOrderResult{Kept: kept}, classify(ctx, err)
@@ -27,5 +27,5 @@ func (c *Calls) KeepOrder(ctx context.Context, req KeepOrderRequest) (KeepOrderR
 
 // KeepOrder runs the activity.
 func KeepOrder(ctx workflow.Context, req KeepOrderRequest) (KeepOrderResult, error) {
-	return call[KeepOrderResult](ctx, concludes, "Make sure that no other order has adopted the provider's", (*Calls)(nil).KeepOrder, req)
+	return call[KeepOrderResult](ctx, orderPolicy, "Confirm that no other order has adopted the provider's order", (*Calls)(nil).KeepOrder, req)
 }

@@ -15,30 +15,30 @@ type OrderRequest struct {
 	Email     string         `json:"email"`
 	Direction ramp.Direction `json:"direction"`
 	OrderID   string         `json:"orderId"`
-	// Holder is the name that the user's account is in, hidden in what the provider says.
+	// Holder is the name of the account's holder, which is hidden in the provider's texts.
 	Holder string `json:"holder,omitempty"`
-	// Currency is what the order delivers, a token symbol or INR. Orders of earlier versions do not tell it.
+	// Currency is what the order delivers, a token symbol or INR; empty for orders of earlier versions.
 	Currency string `json:"currency,omitempty"`
 }
 
-// OrderState is what the provider says of an order.
+// OrderState is what the provider says about an order.
 type OrderState struct {
-	// ProviderStatus is the provider's, verbatim.
+	// ProviderStatus is the provider's status, verbatim.
 	ProviderStatus string `json:"providerStatus"`
-	// Status is ours; empty where the provider's leaves ours as it is.
+	// Status is ours; empty if the provider's status does not change it.
 	Status ramp.Status `json:"status,omitempty"`
-	// Unpaid is set while the provider has seen no payment.
+	// Unpaid is set while the provider has found no payment.
 	Unpaid bool `json:"unpaid,omitempty"`
 	// Attention says why a person must look.
 	Attention string `json:"attention,omitempty"`
-	// Concern is the type of what Attention says. Calls and watches of earlier versions do not tell it.
+	// Concern is the type of Attention; empty in results of earlier versions.
 	Concern    ramp.ConcernType `json:"concern,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
 	Settlement *ramp.Settlement `json:"settlement,omitempty"`
 }
 
-// OrderStatus asks for the status of an order (provider 3.18, 3.24): before it expires, or is cancelled. A refusal of the look is no
-// answer about the payment, and is asked again.
+// OrderStatus fetches the status of an order (provider 3.18, 3.24), before the order expires or is cancelled. A refusal says nothing
+// about the payment, so it is retried.
 func (c *Calls) OrderStatus(ctx context.Context, req OrderRequest) (OrderState, error) {
 	state, err := orderState(ctx, c.provider, req)
 	return state, classify(ctx, lookupError(err))
@@ -68,14 +68,14 @@ func onrampState(ctx context.Context, provider *onmeta.Client, req OrderRequest)
 	return state, nil
 }
 
-// deliver takes over the amount that the provider has delivered, in the order's own currency. One in another currency is not shown, for it
-// would be taken for one in this, and neither is the provider's name of it.
-func (s *OrderState) deliver(amount, told, own string) {
+// deliver sets the amount that the provider has delivered, in the order's own currency. An amount in another currency is not shown,
+// because it could be mistaken for one in this; neither is the provider's name of that currency.
+func (s *OrderState) deliver(amount, currency, own string) {
 	if own == "" {
-		own, _ = feeCurrency(told)
+		own, _ = feeCurrency(currency)
 	}
 	switch {
-	case !sameCurrency(told, own):
+	case !sameCurrency(currency, own):
 		s.Attention, s.Concern = otherCurrency, ramp.ConcernUnclearDelivery
 	case amount != "":
 		s.Settlement.Amount = ramp.Amount{Amount: amount, Currency: own}
@@ -110,7 +110,7 @@ func newOrderState(status onmeta.Status, means meaning, reason string) OrderStat
 	}
 }
 
-// delivered is empty until the provider tells.
+// delivered returns the amount as a text, empty if the provider does not tell.
 func delivered(amount decimal.NullDecimal) string {
 	if !amount.Valid {
 		return ""
@@ -120,5 +120,5 @@ func delivered(amount decimal.NullDecimal) string {
 
 // OrderStatus runs the activity.
 func OrderStatus(ctx workflow.Context, req OrderRequest) (OrderState, error) {
-	return call[OrderState](ctx, concludes, "Look whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
+	return call[OrderState](ctx, orderPolicy, "Check whether the provider has the payment", (*Calls)(nil).OrderStatus, req)
 }

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -10,23 +9,22 @@ import (
 	"rampart/ramp"
 )
 
-// WatchOrderRequest names an order and what is known of it.
+// WatchOrderRequest names an order and says what is known about it.
 type WatchOrderRequest struct {
 	OrderRequest
 	Wait
-	// Known is the provider's status as the order has it. Any other ends the watch, but for the first ones, which say
-	// nothing of an order whose proof was accepted.
+	// Known is the provider's status that the order has. Any other status ends the watch, except the first ones, which say nothing
+	// about an order whose proof was accepted.
 	Known string `json:"known,omitempty"`
-	// Unproven is set while the provider has accepted no proof for the order: a first status is then a change like any
-	// other.
+	// Unproven is set while the provider has accepted no proof for the order. A first status is then a change like any other.
 	Unproven bool `json:"unproven,omitempty"`
-	// Overdue is set once the order asks for attention because it takes too long. It is then polled more slowly.
+	// Overdue is set once the order has a concern because it takes too long. It is then polled more slowly.
 	Overdue bool `json:"overdue,omitempty"`
-	// Late is set once the provider has expired the order although it had taken a proof or found a payment. Any other status is then news, the
-	// first one included: its support may have opened the order again.
+	// Late is set once the provider has expired the order although it had accepted a proof or found a payment. Any other status then
+	// ends the watch, the first one included: the provider's support may have reopened the order.
 	Late bool `json:"late,omitempty"`
-	// Flapping is our status of an order whose provider's statuses change back and forth: only one that moves the order on
-	// ends the watch. Empty for any other order.
+	// Flapping is our status of an order whose provider statuses change back and forth; empty for any other order. Only a status that
+	// moves the order on then ends the watch.
 	Flapping ramp.Status `json:"flapping,omitempty"`
 }
 
@@ -36,10 +34,10 @@ type WatchOrderResult struct {
 	State OrderState `json:"state"`
 }
 
-// WatchOrder polls an order until the provider's status changes: every 10 to 15 seconds (guide), and inside one activity, so
-// that an hour of polls costs the order no more history than one. After accepted proof only the provider ends an
-// order: nothing it answers to a poll, a refusal included, ends the watch but a new status. TimeUp says that the
-// order is overdue or, when it is late, that no payment came any more.
+// WatchOrder polls an order until the provider's status changes, every 10 to 15 seconds (guide). All polls are made inside one
+// activity, so that an hour of polls adds no more to the history than one poll. After an accepted proof only the provider ends an
+// order, so only a new status ends the watch, and a refused poll does not. TimeUp says that the order is overdue or, for a late one,
+// that no payment was found.
 func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchOrderResult, error) {
 	how := watching{Wait: req.Wait, pause: w.orderPause(req), outage: w.timings.Outage}
 	switch {
@@ -61,13 +59,13 @@ func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchO
 	return result, err
 }
 
-// isNews reports whether the order must know of a state.
+// isNews reports whether a state ends the watch.
 func (r WatchOrderRequest) isNews(state OrderState) bool {
 	switch {
 	case state.ProviderStatus == r.Known:
 		return false
 	case r.Flapping != "" && !r.Late && !r.Unproven:
-		return state.Status.Final() || slices.Index(ramp.Statuses(), state.Status) > slices.Index(ramp.Statuses(), r.Flapping)
+		return state.Status.Final() || Progress(state.Status) > Progress(r.Flapping)
 	default:
 		return !state.Unpaid || r.Unproven || r.Late
 	}

@@ -10,34 +10,34 @@ import (
 	"rampart/ramp"
 )
 
-// SubmitUTRRequest is a UTR for an on-ramp order.
+// SubmitUTRRequest is a UTR of an on-ramp order.
 type SubmitUTRRequest struct {
 	Email   string `json:"email"`
 	OrderID string `json:"orderId"`
 	UTR     string `json:"utr"`
-	// Holder is the name that the user's account is in, hidden in what the provider says.
+	// Holder is the name of the account's holder, which is hidden in the provider's texts.
 	Holder string `json:"holder,omitempty"`
 }
 
-// SubmitTransactionHashRequest is a transfer for an off-ramp order.
+// SubmitTransactionHashRequest is the hash of an off-ramp order's token transfer.
 type SubmitTransactionHashRequest struct {
 	Email           string `json:"email"`
 	OrderID         string `json:"orderId"`
 	TransactionHash string `json:"transactionHash"`
-	// ChainID tells how hashes are compared.
+	// ChainID determines how hashes are compared.
 	ChainID int64 `json:"chainId,omitempty"`
-	// Holder is the name that the user's account is in, hidden in what the provider says.
+	// Holder is the name of the account's holder, which is hidden in the provider's texts.
 	Holder string `json:"holder,omitempty"`
 }
 
-// SubmitResult says that the provider took the proof. One of an earlier version is empty and says the same.
+// SubmitResult says that the provider accepted the proof. The result of an earlier version is empty and means the same.
 type SubmitResult struct {
 	Accepted bool `json:"accepted,omitempty"`
 }
 
-// SubmitUTR submits a UTR (provider 3.17). A refusal is no refusal if the order has this very UTR from an attempt whose answer
-// was lost. Any other refusal carries the order's state, which decides what becomes of the order: the provider may have
-// found the payment by itself, or have ended the order.
+// SubmitUTR submits a UTR (provider 3.17). A refusal counts as success if the order already has this UTR, from an attempt whose answer
+// was lost. Any other refusal carries the order's state, which decides how the order continues: the provider may have found the payment
+// by itself, or have ended the order.
 func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
 	user := holder(req.Email, req.Holder)
 	err := c.provider.SubmitUTR(ctx, user, req.OrderID, req.UTR)
@@ -59,12 +59,12 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 	return SubmitResult{}, refusal(refused, Refusal{State: &state})
 }
 
-// submitted is the result of a submission that failed with err, or did not.
+// submitted is the result of a submission: accepted if err is nil.
 func submitted(err error) (SubmitResult, error) { return SubmitResult{Accepted: err == nil}, err }
 
-// hasUTR reports whether the order carries the UTR, by the user's order history: no other call tells. Case counts (provider 1.7).
+// hasUTR reports whether the order has the UTR, by the user's order history, the only call that tells. UTRs are case-sensitive (provider 1.7).
 func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRRequest) (bool, error) {
-	for page := range historyPages {
+	for page := range maxHistoryPages {
 		orders, err := c.provider.OrderHistory(ctx, user, page)
 		if err != nil {
 			return false, err
@@ -81,8 +81,9 @@ func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRReque
 	return false, nil
 }
 
-// SubmitTransactionHash submits a transfer's hash (provider 3.23). A 409, "duplicate", is no refusal if the order has this very
-// hash from an attempt whose answer was lost. Any other refusal carries the order's state, as SubmitUTR's does.
+// SubmitTransactionHash submits the hash of a token transfer (provider 3.23). A refusal, such as 409 for a duplicate, counts as success
+// if the order already has this hash, from an attempt whose answer was lost. Any other refusal carries the order's state, as for
+// SubmitUTR.
 func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
 	err := c.provider.SubmitTransactionHash(ctx, holder(req.Email, req.Holder), req.OrderID, req.TransactionHash)
 	refused, yes := refusedBy(err, onmeta.RouteSubmitHash)
@@ -100,20 +101,20 @@ func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransaction
 	return SubmitResult{}, refusal(refused, Refusal{State: &state})
 }
 
-// isHash reports whether the provider's hash is the one submitted. Orders of earlier versions do not name their chain.
-func (r SubmitTransactionHashRequest) isHash(told string) bool {
+// isHash reports whether the provider's hash is the submitted one. Requests of earlier versions do not name the chain.
+func (r SubmitTransactionHashRequest) isHash(known string) bool {
 	if r.ChainID == 0 {
-		return strings.EqualFold(told, r.TransactionHash)
+		return strings.EqualFold(known, r.TransactionHash)
 	}
-	return ramp.SameTransactionHash(r.ChainID, told, r.TransactionHash)
+	return ramp.SameTransactionHash(r.ChainID, known, r.TransactionHash)
 }
 
 // SubmitUTR runs the activity.
 func SubmitUTR(ctx workflow.Context, req SubmitUTRRequest) (SubmitResult, error) {
-	return call[SubmitResult](ctx, concludes, "Submit the user's UTR", (*Calls)(nil).SubmitUTR, req)
+	return call[SubmitResult](ctx, orderPolicy, "Submit the user's UTR", (*Calls)(nil).SubmitUTR, req)
 }
 
 // SubmitTransactionHash runs the activity.
 func SubmitTransactionHash(ctx workflow.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
-	return call[SubmitResult](ctx, concludes, "Submit the user's transaction hash", (*Calls)(nil).SubmitTransactionHash, req)
+	return call[SubmitResult](ctx, orderPolicy, "Submit the user's transaction hash", (*Calls)(nil).SubmitTransactionHash, req)
 }

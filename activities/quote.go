@@ -14,10 +14,10 @@ import (
 	"rampart/ramp"
 )
 
-// QuoteResult is a price.
+// QuoteResult is a quote.
 type QuoteResult struct {
 	Quote ramp.Quote `json:"quote"`
-	// ProviderTime is the provider's clock when it quoted: orders it made for this quote are not older.
+	// ProviderTime is the provider's time of the quote. Orders that it creates at this quote are not older.
 	ProviderTime time.Time `json:"providerTime"`
 }
 
@@ -35,7 +35,7 @@ type QuoteSellRequest struct {
 	SenderWallet string      `json:"senderWallet"`
 }
 
-// QuoteBuy fetches a buy quotation (provider 3.12). It is good for 30 seconds (guide), counted from before it was asked for.
+// QuoteBuy fetches a buy quote (provider 3.12). It is valid for 30 seconds (guide), counted from before the request.
 func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult, error) {
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	pay, err := ramp.ParseAmount(req.Fiat.Amount)
@@ -71,9 +71,9 @@ func (c *Calls) QuoteBuy(ctx context.Context, req QuoteBuyRequest) (QuoteResult,
 	}, nil
 }
 
-// QuoteSell fetches a sell quotation (provider 3.21). The provider does not say whether its payout is net of fees and TDS;
-// its sample is not, so that what the user receives is counted net: never promise more than arrives. A quote that names no
-// TDS is reckoned with the 1 % that is deducted from payouts (provider 13), marked as an estimate.
+// QuoteSell fetches a sell quote (provider 3.21), valid as QuoteBuy's is. The provider does not say whether its payout is net of fees and
+// TDS; in its sample it is not. So both are deducted from what the user receives, in order never to promise more than arrives. If the
+// quote names no TDS, the 1 % that is deducted from payouts (provider 13) is assumed and marked as an estimate.
 func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResult, error) {
 	expires := now().Add(c.timings.QuoteLifetime).Truncate(time.Millisecond)
 	ask, err := sellRequest(req)
@@ -85,7 +85,7 @@ func (c *Calls) QuoteSell(ctx context.Context, req QuoteSellRequest) (QuoteResul
 		return QuoteResult{}, classify(ctx, err)
 	}
 	if !sameCurrency(quote.FiatCurrency, req.Fiat.Currency) {
-		return QuoteResult{}, retryable(ctx, ErrUnavailable, errors.New("the provider's quote is in another currency than was asked for"), 0)
+		return QuoteResult{}, retryable(ctx, ErrUnavailable, errors.New("the provider's quote is in another currency than requested"), 0)
 	}
 	tds := fee{name: tdsFee, amount: quote.TDSFee.Decimal, currency: req.Fiat.Currency}
 	if !quote.TDSFee.Valid {
@@ -128,8 +128,8 @@ func sellRequest(req QuoteSellRequest) (onmeta.QuoteSellRequest, error) {
 	return ask, err
 }
 
-// quoteID is the provider's id of the quote, or one of ours: sell quotes have none, and a user confirms a quote by id. One
-// that is no id gives way to ours too.
+// quoteID returns the provider's id of the quote, or a new one if there is none, as for sell quotes, or it may not be shown. Users
+// confirm a quote by its id.
 func quoteID(given string) string {
 	if isPlainID(given) {
 		return given
@@ -137,17 +137,17 @@ func quoteID(given string) string {
 	return uuid.NewString()
 }
 
-// fiat writes INR with its two decimals, rounded down: never promise more than arrives.
+// fiat writes an amount with two decimals, rounded down in order never to promise more than arrives.
 func fiat(amount decimal.Decimal, currency string) ramp.Amount {
 	return ramp.Amount{Amount: amount.Truncate(2).StringFixed(2), Currency: strings.ToUpper(currency)}
 }
 
-// estimatedTDS is the tax of 1 % that is deducted from a payout (provider 13), to the paisa above.
+// estimatedTDS is the tax of 1 % that is deducted from a payout (provider 13), rounded up to a paisa.
 func estimatedTDS(payout decimal.Decimal) decimal.Decimal {
 	return payout.Mul(decimal.New(1, -2)).RoundCeil(2)
 }
 
-// tdsFee names the tax among the fees of a quote.
+// tdsFee is the name of the tax among the fees of a quote.
 const tdsFee = "tds"
 
 type fee struct {
@@ -171,10 +171,10 @@ func fees(charged ...fee) []ramp.Fee {
 
 // QuoteBuy runs the activity.
 func QuoteBuy(ctx workflow.Context, req QuoteBuyRequest) (QuoteResult, error) {
-	return call[QuoteResult](ctx, prices, "Fetch the price: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).QuoteBuy, req)
+	return call[QuoteResult](ctx, quotePolicy, "Fetch the price: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).QuoteBuy, req)
 }
 
 // QuoteSell runs the activity.
 func QuoteSell(ctx workflow.Context, req QuoteSellRequest) (QuoteResult, error) {
-	return call[QuoteResult](ctx, prices, "Fetch the price: INR for "+req.Token.Symbol, (*Calls)(nil).QuoteSell, req)
+	return call[QuoteResult](ctx, quotePolicy, "Fetch the price: INR for "+req.Token.Symbol, (*Calls)(nil).QuoteSell, req)
 }

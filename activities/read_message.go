@@ -13,12 +13,12 @@ import (
 	"rampart/internal/payloadmeta"
 )
 
-// Decrypter decrypts what came to orders.
+// Decrypter decrypts messages to orders.
 type Decrypter interface {
-	// KeyIDs are the ids of the keys there are, in decimal and sorted.
+	// KeyIDs returns the ids of the known keys, in decimal and sorted.
 	KeyIDs() []string
-	// Decrypt decrypts a message to a workflow. The error is ErrNoKey for one that needs a key which is not there, and any other for one
-	// that is not the workflow's.
+	// Decrypt decrypts a message to a workflow. It fails with ErrNoKey if the key is missing, and with another error if the message was
+	// not encrypted for this workflow.
 	Decrypt(workflowID string, sealed *commonpb.Payload) (*commonpb.Payload, error)
 }
 
@@ -27,20 +27,20 @@ var ErrNoKey = errors.New("the message is encrypted with a key that this worker 
 
 // ReadMessageRequest is a message that was set aside because no key could read it.
 type ReadMessageRequest struct {
-	// Sealed is the message as the workflow has it, a serialized temporal.api.common.v1.Payload: encrypted, unless the worker that
-	// set it aside had the key by then.
+	// Sealed is the message, a serialized temporal.api.common.v1.Payload. It is encrypted, unless the worker that set it aside had the
+	// key by then.
 	Sealed []byte `json:"sealed"`
-	// KeyID is the key that it needs.
+	// KeyID is the id of the key that the message needs.
 	KeyID string `json:"keyId"`
 }
 
-// ReadMessageResult is the message in clear.
+// ReadMessageResult is the decrypted message.
 type ReadMessageResult struct {
-	// Opened is a serialized temporal.api.common.v1.Payload; empty for a message that is not the order's.
+	// Opened is a serialized temporal.api.common.v1.Payload; empty for a message that was not encrypted for this order.
 	Opened []byte `json:"opened"`
 }
 
-// ReadMessage decrypts a message once this worker has the key.
+// ReadMessage decrypts a message. It is retried until a worker has the key.
 func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMessageResult, error) {
 	var encrypted commonpb.Payload
 	if err := proto.Unmarshal(req.Sealed, &encrypted); err != nil {
@@ -66,12 +66,12 @@ func (c *Calls) ReadMessage(ctx context.Context, req ReadMessageRequest) (ReadMe
 	return ReadMessageResult{Opened: content}, nil
 }
 
-// ReadMessageOnce runs the activity once.
+// ReadMessageOnce runs the activity with a single attempt.
 func ReadMessageOnce(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
-	return callWithin[ReadMessageResult](ctx, callTimeout, 1, concludes, "Read a message, if a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
+	return call[ReadMessageResult](ctx, onceOnly, "Read a message, if a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
 }
 
-// ReadMessage runs the activity until a worker has the key.
+// ReadMessage runs the activity and retries it until a worker has the key.
 func ReadMessage(ctx workflow.Context, req ReadMessageRequest) (ReadMessageResult, error) {
-	return call[ReadMessageResult](WithUnlimitedRetries(ctx), concludes, "Read a message, once a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
+	return call[ReadMessageResult](WithUnlimitedRetries(ctx), orderPolicy, "Read a message, once a worker has key "+req.KeyID, (*Calls)(nil).ReadMessage, req)
 }

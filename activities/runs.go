@@ -20,24 +20,24 @@ import (
 	"rampart/ramp"
 )
 
-// Runs knows the earlier runs of an order's workflow id.
+// Runs finds the earlier runs of an order's workflow id.
 type Runs interface {
-	// Earlier returns the run that was the order of this one's workflow id before, or nil: this run is the order then. Runs that
-	// were turned away before they made anything, and those that this one continues after a reset, are no order's.
+	// Earlier returns the earlier run of the same workflow id that was an order, or nil if there is none and this run is the order.
+	// Runs that ended before they made anything, and those that this run continues after a reset, do not count.
 	Earlier(ctx context.Context, run workflow.Execution) (*EarlierRun, error)
 }
 
-// EarlierRun is the run of an order that came before.
+// EarlierRun is an earlier run that was an order.
 type EarlierRun struct {
 	RunID string
-	// Ending says how it ended, in words that follow "the order".
+	// Ending says how it ended, as the predicate of "the order".
 	Ending string
-	// Order is its final state; nil if it has none, as one that was terminated.
+	// Order is its final state; nil if it has none, such as after a termination.
 	Order *ramp.Order
 }
 
-// taken is the error of a run that comes after an order's.
-func (e *EarlierRun) taken(reference string) error {
+// referenceTaken is the error of a run whose reference belongs to this earlier one.
+func (e *EarlierRun) referenceTaken(reference string) error {
 	return (&ramp.Error{
 		Type:      ramp.ReferenceTaken,
 		Reference: reference,
@@ -56,21 +56,22 @@ type TemporalRuns struct {
 var _ Runs = TemporalRuns{}
 
 const (
-	// visibleAfter is the first pause until the visibility store is asked again for a run that it does not show yet. Each is twice as
-	// long as the one before, up to visibleEvery: servers limit these calls far more than others.
-	visibleAfter = 50 * time.Millisecond
-	visibleEvery = 2 * time.Second
-	// visibleWithin bounds how long an attempt waits for that.
-	visibleWithin = 30 * time.Second
+	// firstVisibilityPause is the pause before the visibility store is asked again for a run that it does not show yet. Pauses double
+	// up to maxVisibilityPause: servers limit the rate of these calls far more than that of others.
+	firstVisibilityPause = 50 * time.Millisecond
+	maxVisibilityPause   = 2 * time.Second
+	// visibilityTimeout bounds how long an attempt waits for the run to be shown.
+	visibilityTimeout = 30 * time.Second
 )
 
-var errInvisible = errors.New("the visibility store does not show this run yet, so that earlier ones cannot be ruled out")
+// errNotVisible is retried.
+var errNotVisible = errors.New("the visibility store does not show this run yet, so earlier runs cannot be ruled out")
 
-// Earlier implements Runs. The store is behind, and takes up the starts of one workflow id in their order: once it shows this run, it
-// shows those before it, some of them perhaps as running still.
+// Earlier implements Runs. The store lags, but records the starts of one workflow id in their order: once it shows this run, it shows
+// the earlier ones, although some may still appear as running.
 func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*EarlierRun, error) {
-	tooLate := time.After(visibleWithin)
-	for pause := visibleAfter; ; pause = min(2*pause, visibleEvery) {
+	timeout := time.After(visibilityTimeout)
+	for pause := firstVisibilityPause; ; pause = min(2*pause, maxVisibilityPause) {
 		others, shown, err := t.others(ctx, run)
 		if err != nil {
 			return nil, err
@@ -81,21 +82,21 @@ func (t TemporalRuns) Earlier(ctx context.Context, run workflow.Execution) (*Ear
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-tooLate:
-			return nil, errInvisible
+		case <-timeout:
+			return nil, errNotVisible
 		case <-time.After(pause):
 		}
 	}
 }
 
-// others are the orders' runs of a workflow id but this one, and whether the store shows this one. One that the store still shows
-// running is over: Temporal runs one of a workflow id at a time, and this one runs.
+// others lists the other runs of orders with this workflow id, and reports whether the store shows this run. A run that still appears
+// as running is over: Temporal runs one run per workflow id at a time, and this is it.
 func (t TemporalRuns) others(ctx context.Context, run workflow.Execution) (others []*workflowpb.WorkflowExecutionInfo, shown bool, err error) {
 	request := &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = %q", run.ID)}
 	for {
 		page, err := t.Client.ListWorkflow(ctx, request)
 		if err != nil {
-			return nil, false, fmt.Errorf("the earlier runs of the workflow id cannot be listed: %w", err)
+			return nil, false, fmt.Errorf("cannot list the earlier runs of the workflow id: %w", err)
 		}
 		for _, execution := range page.GetExecutions() {
 			switch kind := execution.GetType().GetName(); {
@@ -111,7 +112,7 @@ func (t TemporalRuns) others(ctx context.Context, run workflow.Execution) (other
 	}
 }
 
-// firstOrder is the run among these that was an order.
+// firstOrder returns the first of these runs that was an order, nil if none was.
 func (t TemporalRuns) firstOrder(
 	ctx context.Context, run workflow.Execution, others []*workflowpb.WorkflowExecutionInfo,
 ) (*EarlierRun, error) {
@@ -128,24 +129,24 @@ func (t TemporalRuns) firstOrder(
 	return nil, nil
 }
 
-// closed is a run as the server has it, where the visibility store is behind.
+// closed returns a run's final state, from the server if the visibility store lags.
 func (t TemporalRuns) closed(ctx context.Context, workflowID string, run *workflowpb.WorkflowExecutionInfo) (*workflowpb.WorkflowExecutionInfo, error) {
 	if run.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return run, nil
 	}
 	described, err := t.Client.DescribeWorkflowExecution(ctx, workflowID, run.GetExecution().GetRunId())
 	if err != nil {
-		return nil, fmt.Errorf("the earlier run %s cannot be looked at: %w", run.GetExecution().GetRunId(), err)
+		return nil, fmt.Errorf("cannot describe the earlier run %s: %w", run.GetExecution().GetRunId(), err)
 	}
 	return described.GetWorkflowExecutionInfo(), nil
 }
 
-// result reads how a run ended: that run, and none that Temporal has made to follow it.
+// result reads the result of this very run, and not of one that Temporal started to follow it.
 func (t TemporalRuns) result(ctx context.Context, workflowID, runID string, into any) error {
 	return t.Client.GetWorkflow(ctx, workflowID, runID).GetWithOptions(ctx, into, client.WorkflowRunGetOptions{DisableFollowingRuns: true})
 }
 
-// order returns a run as an order that came before this one, or nil if it was none.
+// order returns a run as an earlier order, or nil if it was not an order.
 func (t TemporalRuns) order(ctx context.Context, run workflow.Execution, other *workflowpb.WorkflowExecutionInfo) (*EarlierRun, error) {
 	earlier := &EarlierRun{RunID: other.GetExecution().GetRunId(), Ending: endings[other.GetStatus()]}
 	switch other.GetStatus() {
@@ -160,29 +161,29 @@ func (t TemporalRuns) order(ctx context.Context, run workflow.Execution, other *
 		if madeNothing(err) {
 			return nil, nil
 		}
-		if ctx.Err() != nil || serviceerror.ToStatus(err).Code() != codes.Unknown { // it was not told how the run failed
-			return nil, fmt.Errorf("how the earlier run %s failed cannot be read: %w", earlier.RunID, err)
+		if ctx.Err() != nil || serviceerror.ToStatus(err).Code() != codes.Unknown { // the call failed, not the run
+			return nil, fmt.Errorf("cannot read how the earlier run %s failed: %w", earlier.RunID, err)
 		}
 	}
 	same, err := t.sameOrder(ctx, run.ID, run.RunID, earlier.RunID)
-	if err != nil || same && !lost(run.ID, other) {
-		return nil, err // this run goes on where that one was when it was reset
+	if err != nil || same && !isLostOfframp(run.ID, other) {
+		return nil, err // this run continues that one from where it was reset
 	}
 	if same {
-		earlier.Ending += " after the provider had made its order " + ordered(other)
+		earlier.Ending += " after the provider had made its order " + publishedOrderID(other)
 	}
 	return earlier, nil
 }
 
-// lost reports whether a run made an order at the provider that a run which continues it cannot find: there is no history of
-// off-ramp orders (provider 13).
-func lost(workflowID string, run *workflowpb.WorkflowExecutionInfo) bool {
+// isLostOfframp reports whether a run made an off-ramp order at the provider. The run that continues it cannot find the order: there is
+// no history of off-ramp orders (provider 13).
+func isLostOfframp(workflowID string, run *workflowpb.WorkflowExecutionInfo) bool {
 	direction, _, err := ramp.ParseWorkflowID(workflowID)
-	return err == nil && direction == ramp.Offramp && ordered(run) != ""
+	return err == nil && direction == ramp.Offramp && publishedOrderID(run) != ""
 }
 
-// ordered is the provider's order that a run has published; empty for none.
-func ordered(run *workflowpb.WorkflowExecutionInfo) string {
+// publishedOrderID returns the id of the provider's order that a run has published in a search attribute; "" for none.
+func publishedOrderID(run *workflowpb.WorkflowExecutionInfo) string {
 	var orderID string
 	if payload, published := run.GetSearchAttributes().GetIndexedFields()[ramp.OrderIDKey.GetName()]; published {
 		_ = converter.GetDefaultDataConverter().FromPayload(payload, &orderID)
@@ -190,19 +191,19 @@ func ordered(run *workflowpb.WorkflowExecutionInfo) string {
 	return orderID
 }
 
-// endings are the ways in which a run ends that has no order to show.
+// endings say how a run ended, as predicates of "the order".
 var endings = map[enumspb.WorkflowExecutionStatus]string{
-	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          "runs",
-	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        "is over",
-	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:           "ended on a defect",
+	enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:          "is running",
+	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:        "is closed",
+	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:           "failed with a defect",
 	enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:         "was cancelled",
 	enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:       "was terminated",
-	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: "was continued elsewhere",
+	enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: "was continued as new",
 	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:        "timed out",
 }
 
-// madeNothing reports whether a run that failed was turned away at the door. The failure of an activity, whatever its type, is a
-// defect, which may come after the provider has made the order.
+// madeNothing reports whether a run failed because it was not admitted. A failed activity, whatever its type, is a defect, which may
+// have occurred after the provider made the order.
 func madeNothing(err error) bool {
 	var call *temporal.ActivityError
 	var application *temporal.ApplicationError
@@ -217,7 +218,7 @@ func madeNothing(err error) bool {
 	}
 }
 
-// sameOrder reports whether two runs go back to the same start: one was reset, and the other continues it.
+// sameOrder reports whether two runs have the same start: one was reset, and the other continues it.
 func (t TemporalRuns) sameOrder(ctx context.Context, workflowID, runID, otherID string) (bool, error) {
 	first, err := t.started(ctx, workflowID, runID)
 	if err != nil {
@@ -225,17 +226,18 @@ func (t TemporalRuns) sameOrder(ctx context.Context, workflowID, runID, otherID 
 	}
 	second, err := t.started(ctx, workflowID, otherID)
 	var forgotten *serviceerror.NotFound
-	if errors.As(err, &forgotten) { // its history is gone, and the store still shows it
+	if errors.As(err, &forgotten) { // its history was deleted, although the store still shows it
 		return false, nil
 	}
 	return err == nil && first.GetOriginalExecutionRunId() == second.GetOriginalExecutionRunId(), err
 }
 
+// started returns the first event of a run.
 func (t TemporalRuns) started(ctx context.Context, workflowID, runID string) (*historypb.WorkflowExecutionStartedEventAttributes, error) {
 	history := t.Client.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	first, err := history.Next()
 	if err != nil {
-		return nil, fmt.Errorf("the beginning of run %s cannot be read: %w", runID, err)
+		return nil, fmt.Errorf("cannot read the first event of run %s: %w", runID, err)
 	}
 	return first.GetWorkflowExecutionStartedEventAttributes(), nil
 }

@@ -1,17 +1,23 @@
 package activities
 
 import (
+	"slices"
+
 	"rampart/onmeta"
 	"rampart/ramp"
 )
 
-// meaning is what a provider status says about an order.
+// The table of statuses, in two halves. onmeta.OnrampPhase and onmeta.OfframpPhase read the provider's spellings, which the sandbox and
+// webhooks share; meaningOf below turns a phase into our status; Progress orders our statuses. Nothing else interprets a status of the
+// provider.
+
+// meaning is what a status of the provider says about an order.
 type meaning struct {
-	// status is ours; empty where the provider's status leaves ours as it is.
+	// status is ours; empty if the provider's status does not change it.
 	status ramp.Status
-	// unpaid is set while the provider has seen no payment.
+	// unpaid is set while the provider has found no payment.
 	unpaid bool
-	// attention says why a person must look, and concern is the type of that.
+	// attention says why a person must look, and concern is its type.
 	attention string
 	concern   ramp.ConcernType
 }
@@ -20,8 +26,7 @@ func onrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.Onram
 
 func offrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OfframpPhase(status)) }
 
-// meaningOf maps the provider's phases to our statuses (guide; provider 4). An order in a phase that is not known keeps
-// its own status and goes on.
+// meaningOf maps the provider's phases to our statuses (guide; provider 4). An order in an unknown phase keeps its status and goes on.
 func meaningOf(phase onmeta.Phase) meaning {
 	switch phase {
 	case onmeta.PhaseUnpaid:
@@ -46,3 +51,7 @@ func meaningOf(phase onmeta.Phase) meaning {
 		return meaning{}
 	}
 }
+
+// Progress returns how far an order in this status has come: the greater, the further. It is -1 for an empty or unknown status. The
+// provider's statuses may arrive late, twice or out of order, and only progress moves an order.
+func Progress(status ramp.Status) int { return slices.Index(ramp.Statuses(), status) }

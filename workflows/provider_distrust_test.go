@@ -47,7 +47,7 @@ func TestOrderWhoseDepositWalletCannotBeTrustedIsShownToNobodyAndNoOtherIsMade(t
 					order := r.order()
 					require.Equal(t, ramp.AwaitingPayment, order.Status)
 					require.Contains(t, order.Attention, "the deposit wallet")
-					require.Contains(t, order.Attention, "cannot be trusted and are shown to nobody")
+					require.Contains(t, order.Attention, "cannot be trusted and are withheld")
 					require.Nil(t, order.Instructions.Deposit)
 					require.Equal(t, p.orders()[0].ID, order.OrderID, "support finds it")
 					requireTells(t, r.card(), "## There are no payment instructions for 100 USDC", "the user must pay nothing", "`starter cancel offramp/", order.OrderID)

@@ -12,31 +12,31 @@ import (
 	"rampart/ramp"
 )
 
-// OrderClaims knows which of our orders a provider's order belongs to.
+// OrderClaims records which of our orders a provider's order belongs to.
 type OrderClaims interface {
-	// Confirm makes the provider's order that of the order which made it, unless another has claimed it before, and reports
-	// whether it is the maker's.
+	// Confirm claims the provider's order for the order that created it, unless another order has claimed it, and reports whether it
+	// belongs to its creator. maker is the creator's workflow id.
 	Confirm(ctx context.Context, orderID, maker string) (bool, error)
-	// Claim makes the provider's order the claimant's, an order's workflow id, unless it is another's, and reports
-	// whether it is the claimant's now. Of several claimants one gets it, and gets it again.
+	// Claim claims the provider's order for an order that may have created it, unless it belongs to another, and reports whether it
+	// belongs to the claimant. claimant is the order's workflow id. At most one claimant succeeds; Claim is idempotent for it.
 	Claim(ctx context.Context, orderID, claimant string) (bool, error)
 }
 
-// TemporalClaims keeps claims in Temporal: as an execution of the Adoption workflow, whose id names the provider's order, so
-// that it can be started once; and in the search attribute by which every order publishes its provider's id.
+// TemporalClaims records claims in Temporal. A claim is an execution of the Adoption workflow, whose id is derived from the provider's
+// order id, so it can be started only once. In addition, every order publishes its provider's order id in a search attribute.
 type TemporalClaims struct {
 	Client client.Client
-	// Lag is how far the visibility store may be behind the orders that publish in it.
+	// Lag is how far the visibility store may lag behind the orders that publish in it.
 	Lag time.Duration
 }
 
 var _ OrderClaims = TemporalClaims{}
 
 const (
-	// ConfirmWithin is how long after it was asked for an order may publish the provider's id without confirming it first.
+	// ConfirmWithin is how long after it asked for an order to be created a workflow may publish the order's id without a Confirm.
 	ConfirmWithin = 2 * time.Second
-	// VisibilityLag is how long a claimant waits until it looks at what others have published: for an order that publishes
-	// within ConfirmWithin, for its workflow task, which has ten seconds, for clocks that differ, and for the visibility store.
+	// VisibilityLag is how long a claimant waits before it checks what others have published. It covers ConfirmWithin, a workflow
+	// task of ten seconds, differing clocks, and the visibility store's lag.
 	VisibilityLag = 20 * time.Second
 )
 
@@ -57,10 +57,10 @@ func (t TemporalClaims) Confirm(ctx context.Context, orderID, maker string) (boo
 	return err == nil && owner == maker, err
 }
 
-// Claim implements OrderClaims. The look at what others have published that counts comes after the claim, so that an order that was
-// made in the usual way, without a claim, has had time to say so. The one before it saves the wait for those that have.
+// Claim implements OrderClaims. The check that counts comes after the claim and the lag: by then an order that was created in the usual
+// way, without a claim, has published its id. The check before the claim only avoids the wait.
 func (t TemporalClaims) Claim(ctx context.Context, orderID, claimant string) (bool, error) {
-	if free, err := t.unpublished(ctx, orderID, claimant); err != nil || !free {
+	if free, err := t.isUnpublished(ctx, orderID, claimant); err != nil || !free {
 		return false, err
 	}
 	if ours, err := t.Confirm(ctx, orderID, claimant); err != nil || !ours {
@@ -71,11 +71,11 @@ func (t TemporalClaims) Claim(ctx context.Context, orderID, claimant string) (bo
 		return false, ctx.Err()
 	case <-time.After(t.Lag):
 	}
-	return t.unpublished(ctx, orderID, claimant)
+	return t.isUnpublished(ctx, orderID, claimant)
 }
 
-// unpublished reports whether no other order has published the provider's order as its own.
-func (t TemporalClaims) unpublished(ctx context.Context, orderID, claimant string) (bool, error) {
+// isUnpublished reports whether no other order has published the provider's order as its own.
+func (t TemporalClaims) isUnpublished(ctx context.Context, orderID, claimant string) (bool, error) {
 	count, err := t.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Query: fmt.Sprintf("%s = %q AND WorkflowId != %q", ramp.OrderIDKey.GetName(), orderID, claimant),
 	})

@@ -132,20 +132,20 @@ func TestOnlyUPIInstructionsThatPayOneAccountAreShown(t *testing.T) {
 		"two accounts":          {qr, "thief@evilbank", []string{paytm}, ramp.UPIInstructions{}, "different accounts"},
 		"link to a thief":       {qr, vpa, []string{"tez://upi/pay?pa=thief@evilbank"}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link pays another account"},
 		"links to two accounts": {"", "", []string{paytm, "tez://upi/pay?pa=thief@evilbank"}, ramp.UPIInstructions{DeepLinks: []ramp.DeepLink{{Name: "Paytm", URL: paytm}}}, "a link pays another account"},
-		"QR is a page":          {"https://evil.test/pay?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "the QR code is none of a UPI app"},
-		"QR of an app":          {"paytmmp://pay?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "the QR code is none of a UPI app"},
-		"QR of a mandate":       {"upi://mandate?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "no upi://pay link"},
+		"QR is a page":          {"https://evil.test/pay?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "the QR code does not open a UPI app"},
+		"QR of an app":          {"paytmmp://pay?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "the QR code does not open a UPI app"},
+		"QR of a mandate":       {"upi://mandate?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "not a upi://pay link"},
 		"QR without an account": {"upi://pay?am=1", vpa, nil, ramp.UPIInstructions{VPA: vpa}, "names no account"},
 		"QR of two accounts":    {qr + "&pa=thief@evilbank", vpa, nil, ramp.UPIInstructions{VPA: vpa}, "names no account, or more than one"},
 		"QR of two spellings":   {qr + "&PA=thief@evilbank", vpa, nil, ramp.UPIInstructions{VPA: vpa}, "names no account, or more than one"},
-		"QR with a user":        {"upi://a:b@pay?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "none of a UPI app"},
-		"hidden direction":      {qr + "&tn=%E2%80%AE", vpa, nil, ramp.UPIInstructions{VPA: vpa}, "cannot be read"},
-		"script":                {qr, vpa, []string{"javascript:alert(1)", "JavaScript://pay?pa=" + vpa}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link is none of a UPI app"},
-		"page":                  {qr, vpa, []string{"https://evil.test/?pa=" + vpa}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link is none of a UPI app"},
-		"intent":                {qr, vpa, []string{"intent://pay?pa=" + vpa + "#Intent;package=evil;end"}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link is none of a UPI app"},
-		"bell":                  {qr, vpa, []string{paytm + "\u0007"}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link is none of a UPI app"},
-		"no VPA":                {"", "pay us at https://evil.test", nil, ramp.UPIInstructions{}, "the VPA is none"},
-		"long":                  {qr + "&tn=" + strings.Repeat("x", 100_000), vpa, nil, ramp.UPIInstructions{VPA: vpa}, "none of a UPI app"},
+		"QR with a user":        {"upi://a:b@pay?pa=" + vpa, vpa, nil, ramp.UPIInstructions{VPA: vpa}, "does not open a UPI app"},
+		"hidden direction":      {qr + "&tn=%E2%80%AE", vpa, nil, ramp.UPIInstructions{VPA: vpa}, "cannot be parsed"},
+		"script":                {qr, vpa, []string{"javascript:alert(1)", "JavaScript://pay?pa=" + vpa}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link does not open a UPI app"},
+		"page":                  {qr, vpa, []string{"https://evil.test/?pa=" + vpa}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link does not open a UPI app"},
+		"intent":                {qr, vpa, []string{"intent://pay?pa=" + vpa + "#Intent;package=evil;end"}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link does not open a UPI app"},
+		"bell":                  {qr, vpa, []string{paytm + "\u0007"}, ramp.UPIInstructions{QR: qr, VPA: vpa}, "a link does not open a UPI app"},
+		"no VPA":                {"", "pay us at https://evil.test", nil, ramp.UPIInstructions{}, "the VPA is invalid"},
+		"long":                  {qr + "&tn=" + strings.Repeat("x", 100_000), vpa, nil, ramp.UPIInstructions{VPA: vpa}, "does not open a UPI app"},
 		"many links":            {qr, vpa, slices.Repeat([]string{paytm}, 1000), ramp.UPIInstructions{QR: qr, VPA: vpa, DeepLinks: slices.Repeat([]ramp.DeepLink{{Name: "Paytm", URL: paytm}}, 20)}, "too many links"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestAccountForATransferThatIsNoneIsShownToNobody(t *testing.T) {
 				return
 			}
 			require.Empty(t, created.Instructions, "the listed account is not what this answer says")
-			require.Contains(t, created.Withheld, "of the account is none")
+			require.Contains(t, created.Withheld, "is invalid)")
 		})
 	}
 }
@@ -327,7 +327,7 @@ func TestPriceInAnotherCurrencyIsNoPrice(t *testing.T) {
 		quote, err := run(w, w.calls.QuoteBuy, activities.QuoteBuyRequest{Fiat: rupees("1000.00"), Token: usdc()})
 		if want == "" {
 			requireRetried(t, activities.ErrUnavailable, err)
-			require.ErrorContains(t, err, "a fee in a currency that is none")
+			require.ErrorContains(t, err, "a fee in an invalid currency")
 			continue
 		}
 		require.NoError(t, err)
@@ -523,7 +523,7 @@ func TestWhoseEachTextOfAnOrderIsIsKnown(t *testing.T) {
 		ours[text] = "of the request, of a message, or our own"
 	}
 	for _, text := range texts(reflect.TypeFor[ramp.Order](), "") {
-		require.True(t, provider[text] != "" || ours[text] != "", "whose is %s? The provider's must pass through harmless.go", text)
+		require.True(t, provider[text] != "" || ours[text] != "", "whose is %s? The provider's must pass through untrusted.go", text)
 		delete(provider, text)
 		delete(ours, text)
 	}

@@ -239,16 +239,16 @@ func TestEarlierRunsThatWereOrdersAreFound(t *testing.T) {
 		ending string
 	}{
 		"completed":  {enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, func(p past) { p.ended(completed, nil) }, "is refunded"},
-		"unreadable": {enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, func(p past) { p.ended(nil, errors.New("no key")) }, "is over"},
+		"unreadable": {enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, func(p past) { p.ended(nil, errors.New("no key")) }, "is closed"},
 		"terminated": {enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, apart, "was terminated"},
 		"failed by a defect": {enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, func(p past) {
 			p.ended(nil, temporal.NewApplicationError("nil pointer", "PanicError"))
 			apart(p)
-		}, "ended on a defect"},
+		}, "failed with a defect"},
 		"failed by a call that could not be right": {enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, func(p past) {
 			p.ended(nil, failedCall(p.t, ramp.InvalidRequest))
 			apart(p)
-		}, "ended on a defect"},
+		}, "failed with a defect"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,249 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"rampart/onmeta"
+	"rampart/ramp"
+)
+
+// Wait is the part of a watch's request that says how the wait has gone so far.
+type Wait struct {
+	// WaitingSince is when the wait began, in the workflow's time. Limits count from here, over all attempts and workers.
+	WaitingSince time.Time `json:"since"`
+	// InOutage is set while the order has a concern about failing polls. The watch then returns after the first poll that succeeds.
+	InOutage bool `json:"inOutage,omitempty"`
+	// RetryAfter is the provider's Retry-After for the next poll when the last watch returned.
+	RetryAfter time.Duration `json:"pause,omitempty"`
+}
+
+// End is why a watch returned.
+type End string
+
+// Ends of a watch.
+const (
+	// Decided: the awaited answer has come.
+	Decided End = "decided"
+	// TimeUp: it has not come within its time, and a poll after that time has confirmed so.
+	TimeUp End = "time_up"
+	// Outage: polls have been failing for some time.
+	Outage End = "outage"
+	// Recovered: polls succeed again, and nothing else has changed.
+	Recovered End = "recovered"
+)
+
+// WatchEnd is the part of a watch's result that says why it returned.
+type WatchEnd struct {
+	End End `json:"end"`
+	// Problem says why polls fail, for an Outage.
+	Problem string `json:"problem,omitempty"`
+	// Concern is the type of the concern that an Outage raises. Watches of earlier versions do not tell it.
+	Concern ramp.ConcernType `json:"concern,omitempty"`
+	// RetryAfter is how long the provider, with its Retry-After, asked the next poll to wait.
+	RetryAfter time.Duration `json:"retryAfter,omitempty"`
+}
+
+// WatchHeartbeat is what a watch records while it runs: the Web UI shows it with a pending activity, and the next worker continues
+// from it.
+type WatchHeartbeat struct {
+	// LastAnswer is the provider's last answer, verbatim.
+	LastAnswer string    `json:"lastAnswer,omitempty"`
+	CheckedAt  time.Time `json:"checkedAt,omitzero"`
+	Polls      int       `json:"polls"`
+	// FailingSince is when the current run of failing polls began.
+	FailingSince time.Time `json:"failingSince,omitzero"`
+	Failures     int       `json:"failures,omitempty"`
+	LastError    string    `json:"lastError,omitempty"`
+	// Concern is the type of the concern that LastError raises once polls have failed for long.
+	Concern ramp.ConcernType `json:"concern,omitempty"`
+	// NotBefore is when the provider's Retry-After allows the next poll.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+}
+
+// watching says how a watch polls.
+type watching struct {
+	Wait
+	// pause returns the time until the next poll.
+	pause func(polls int) time.Duration
+	// limit ends the watch, counted from WaitingSince; zero is no limit. Only a poll that succeeds ends the watch so: polls that failed
+	// may have missed what is waited for.
+	limit time.Duration
+	// outage is how long polls may fail.
+	outage time.Duration
+}
+
+// check asks the provider once. It returns the provider's answer verbatim, and whether the answer ends the watch. A refused poll is a
+// failed one: it says nothing about what is waited for.
+type check func(context.Context) (answer string, decided bool, err error)
+
+// poll calls check until it decides. It pauses before the first check too, because the workflow has just had an answer: polls of one
+// order are never closer together than the pause, whoever makes them.
+func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
+	p := &poller{watching: w, check: check, state: lastHeartbeat(ctx), reported: &WatchHeartbeat{CheckedAt: now()}}
+	if p.state.Polls > 0 {
+		p.reported = p.state
+	}
+	return p.run(ctx)
+}
+
+// poller makes the polls of one attempt.
+type poller struct {
+	watching
+	check check
+	// state is what is known, and reported what was last sent in a heartbeat. Both are immutable snapshots.
+	state, reported *WatchHeartbeat
+
+	over bool
+	end  WatchEnd
+}
+
+// run polls until the watch ends. Its goroutine's stack is held for as long as the order is watched, so it calls as little as
+// possible directly (docs/explanation/performance.md).
+func (p *poller) run(ctx context.Context) (WatchEnd, error) {
+	once := func(working context.Context) {
+		p.poll(working)
+		p.report(ctx)
+	}
+	for !p.over {
+		if err := p.sleep(ctx); err != nil {
+			return WatchEnd{}, err
+		}
+		if err := inGoroutine(ctx, p.state, once); err != nil {
+			return WatchEnd{}, err
+		}
+	}
+	return p.end, nil
+}
+
+// sleep blocks until the next poll is due.
+func (p *poller) sleep(ctx context.Context) error {
+	timer := time.NewTimer(p.nextPause(p.state))
+	defer timer.Stop()
+	return heartbeatUntil(ctx, p.state, timer.C)
+}
+
+func (p *poller) poll(ctx context.Context) {
+	answer, decided, err := p.check(ctx)
+	if ctx.Err() != nil {
+		return // not the provider's failure
+	}
+	p.state = p.state.after(answer, err)
+	p.end, p.over = p.ends(p.state, decided, err)
+}
+
+// report heartbeats a state that differs enough from the last one. It uses the activity's own context: the SDK sends the next
+// heartbeat with it, a minute later, and cancels the attempt if it cannot.
+func (p *poller) report(ctx context.Context) {
+	if p.over || ctx.Err() != nil || !p.state.isNews(p.reported) {
+		return
+	}
+	activity.RecordHeartbeat(ctx, *p.state)
+	p.reported = p.state
+}
+
+// isNews reports whether a state is worth a heartbeat. The SDK sends at most one a minute, but encrypts all of them. The workflow
+// knows a watch's first answer already.
+func (b *WatchHeartbeat) isNews(reported *WatchHeartbeat) bool {
+	changed := reported.LastAnswer != "" && b.LastAnswer != reported.LastAnswer
+	return changed || b.Failures != reported.Failures || b.CheckedAt.Sub(reported.CheckedAt) >= heartbeatInterval
+}
+
+func (w watching) ends(state *WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
+	switch {
+	case err == nil && decided:
+		return WatchEnd{End: Decided}, true
+	case err == nil && w.InOutage:
+		return WatchEnd{End: Recovered}, true
+	case err != nil && !w.InOutage && time.Since(state.FailingSince) >= w.outage:
+		return WatchEnd{
+			End: Outage, Problem: state.LastError, Concern: state.Concern, RetryAfter: max(0, time.Until(state.NotBefore)),
+		}, true
+	case err == nil && w.limit > 0 && time.Since(w.WaitingSince) >= w.limit:
+		return WatchEnd{End: TimeUp}, true
+	default:
+		return WatchEnd{}, false
+	}
+}
+
+// nextPause returns the pause before the next poll: longer while polls fail, and at least the provider's Retry-After.
+func (w watching) nextPause(state *WatchHeartbeat) time.Duration {
+	usual := w.pause(state.Polls)
+	switch {
+	case state.Polls == 0:
+		return max(usual, w.RetryAfter)
+	case state.Failures == 0:
+		return usual
+	}
+	return max(usual, retryPause(int32(min(state.Failures, 100)), 0), time.Until(state.NotBefore))
+}
+
+// after returns the state after one more poll.
+func (b *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
+	next := &WatchHeartbeat{Polls: b.Polls + 1, CheckedAt: now(), LastAnswer: answer}
+	if err == nil {
+		return next
+	}
+	next.LastAnswer, next.CheckedAt = b.LastAnswer, b.CheckedAt
+	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, message(err)
+	next.Concern = concernOf(err)
+	if next.FailingSince.IsZero() {
+		next.FailingSince = now()
+	}
+	var provider *onmeta.Error
+	if errors.As(err, &provider) && provider.RetryAfter > 0 {
+		next.NotBefore = now().Add(min(provider.RetryAfter, maxRetryAfter))
+	}
+	return next
+}
+
+// lastHeartbeat returns the state that the previous attempt, perhaps on another worker, recorded last.
+func lastHeartbeat(ctx context.Context) *WatchHeartbeat {
+	state := new(WatchHeartbeat)
+	if activity.HasHeartbeatDetails(ctx) {
+		_ = activity.GetHeartbeatDetails(ctx, state) // without it only the counts begin anew
+	}
+	return state
+}
+
+// inGoroutine runs do in a goroutine of its own, at the lower priority of polls, and heartbeats meanwhile. The calling goroutine lives
+// for as long as the order is watched and would retain the stack that a provider call needs.
+func inGoroutine(ctx context.Context, state *WatchHeartbeat, do func(context.Context)) error {
+	working, cancel := context.WithCancel(onmeta.Yield(ctx))
+	done := make(chan struct{})
+	var panicked any
+	go func() {
+		defer close(done)
+		defer func() { panicked = recover() }()
+		do(working)
+	}()
+	err := heartbeatUntil(ctx, state, done)
+	cancel()
+	<-done
+	if panicked != nil {
+		panic(panicked) // here the SDK recovers it and fails the attempt; there it would end the worker
+	}
+	return err
+}
+
+// heartbeatUntil heartbeats until done. If the worker stops it returns at once, so that another one continues the watch.
+func heartbeatUntil[T any](ctx context.Context, state *WatchHeartbeat, done <-chan T) error {
+	ticks := time.NewTicker(heartbeatInterval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-done:
+			return ctx.Err()
+		case <-ticks.C:
+			activity.RecordHeartbeat(ctx, *state)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-activity.GetWorkerStopChannel(ctx):
+			activity.RecordHeartbeat(ctx, *state)
+			return handover()
+		}
+	}
+}
