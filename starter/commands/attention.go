@@ -97,7 +97,7 @@ func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspect
 		if i > 0 {
 			screen.Blank()
 		}
-		screen.Trouble(told, p.viewOptions(false))
+		screen.Attention(told, p.viewOptions(false))
 	}
 	if more {
 		screen.Line(fmt.Sprintf("There are more orders: --limit %d shows more of them.", ask.limit*5))
@@ -133,7 +133,7 @@ func (p *Program) troubles(ctx context.Context, s *Connection, ask *inspection) 
 
 // inspect explains a suspect, or returns nil if it needs nobody.
 func (p *Program) inspect(ctx context.Context, s *Connection, suspect ramp.Summary, refusedToo bool) (*explain.Explanation, error) {
-	evidence, err := explain.Gather(ctx, s.Temporal, s.Orders, suspect.WorkflowID, suspect.RunID, p.Now())
+	evidence, err := explain.TakeSnapshot(ctx, s.Temporal, s.Orders, suspect.WorkflowID, suspect.RunID, p.Now())
 	if ramp.IsError(err, ramp.NotFound) {
 		return nil, nil // its retention has ended in the meantime
 	}

@@ -41,7 +41,7 @@ func (p *Program) startCommand(
 			if err != nil {
 				return err
 			}
-			if err := p.showOrder(order, qr, (*view.Screen).Start); err != nil {
+			if err := p.showOrder(order, qr, (*view.Screen).Started); err != nil {
 				return err
 			}
 			p.noteExisting(order, startedAt)

@@ -26,7 +26,7 @@ func (p *Program) status() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.showOrder(order, qr, (*view.Screen).Card)
+		return p.showOrder(order, qr, (*view.Screen).Order)
 	})
 	qrFlag(command.Flags(), &qr)
 	return command
@@ -51,7 +51,7 @@ func (p *Program) explain() *cobra.Command {
 		if p.output.json {
 			return writeJSON(p.Stdout, explanation)
 		}
-		p.screen().Story(explanation, p.viewOptions(false))
+		p.screen().Explanation(explanation, p.viewOptions(false))
 		return nil
 	})
 }
@@ -102,7 +102,7 @@ func (p *Program) evidence(ctx context.Context, c *Connection, id ramp.ID, run s
 	if err != nil {
 		return nil, err
 	}
-	evidence, err := explain.Gather(ctx, c.Temporal, c.Orders, id.Direction.WorkflowID(id.Reference), cmp.Or(run, order), p.Now())
+	evidence, err := explain.TakeSnapshot(ctx, c.Temporal, c.Orders, id.Direction.WorkflowID(id.Reference), cmp.Or(run, order), p.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (p *Program) submitCommand(
 			if err != nil {
 				return err
 			}
-			return p.showOrder(order, false, (*view.Screen).Start)
+			return p.showOrder(order, false, (*view.Screen).Started)
 		})(cmd, args)
 	}
 	return command

@@ -12,7 +12,7 @@ import (
 
 // call is an activity: a call to the provider with all its attempts, or a watch.
 type call struct {
-	*Moment
+	*Entry
 	id      string
 	summary string
 	watch   bool
@@ -50,7 +50,7 @@ func (s *eventLog) scheduled(event *historypb.HistoryEvent) {
 	activity := event.GetActivityTaskScheduledEventAttributes()
 	summary := s.reader.text(event.GetUserMetadata().GetSummary(), inWords(activity.GetActivityType().GetName()))
 	s.calls[event.GetEventId()] = &call{
-		Moment:  s.add(event, KindCall, summary),
+		Entry:   s.add(event, KindCall, summary),
 		id:      activity.GetActivityId(),
 		summary: summary,
 		watch:   activity.GetTaskQueue().GetName() == ramp.WatchTaskQueue,
@@ -75,7 +75,7 @@ func (s *eventLog) over(event *historypb.HistoryEvent, id int64, problem string)
 	if c == nil {
 		return
 	}
-	c.Over, c.Trouble = at(event), problem != ""
+	c.Over, c.Problem = at(event), problem != ""
 	switch {
 	case problem != "":
 		c.Text = c.summary + " · failed"

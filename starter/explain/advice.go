@@ -12,7 +12,7 @@ func (r *report) advice(wrong bool) []Advice {
 	switch {
 	case r.history.refused() != "":
 		return r.refusal()
-	case !r.running() && r.history.ending != "", r.stray() != "":
+	case !r.running() && r.history.ending != "", r.notAnOrder() != "":
 		return []Advice{} // its problem has it
 	case !r.running() && r.order == nil:
 		return []Advice{{What: "What helps now is in the order's result: read it with the keyset of the workers."}}

@@ -153,24 +153,24 @@ func TestEveryRecordedOrderEndsInTheRightSentence(t *testing.T) {
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			told := r.until(len(r.events)).Explain(plain())
-			require.Empty(t, told.Awaits)
-			require.NotZero(t, told.ClosedAt)
+			explanation := r.until(len(r.events)).Explain(plain())
+			require.Empty(t, explanation.Awaits)
+			require.NotZero(t, explanation.ClosedAt)
 			order := r.result(t)
 			if order == nil {
-				require.Equal(t, "failed", told.Workflow)
-				require.NotEmpty(t, told.Ended, "recorded are only requests that were refused")
-				require.Regexp(t, `^(The request was refused|Nothing was started): .+\.$`, told.Standing)
-				require.False(t, told.NeedsAttention(), "a refused request is its sender's to mend")
-				require.NotEmpty(t, told.Advice)
+				require.Equal(t, "failed", explanation.Workflow)
+				require.NotEmpty(t, explanation.Ended, "recorded are only requests that were refused")
+				require.Regexp(t, `^(The request was refused|Nothing was started): .+\.$`, explanation.Standing)
+				require.False(t, explanation.NeedsAttention(), "a refused request is its sender's to mend")
+				require.NotEmpty(t, explanation.Advice)
 				return
 			}
-			require.Equal(t, order.Status, told.Status)
-			require.Empty(t, told.Problems)
-			require.NotEmpty(t, told.Advice)
-			require.True(t, strings.HasPrefix(strings.ToLower(told.Standing), string(order.Status)), told.Standing)
+			require.Equal(t, order.Status, explanation.Status)
+			require.Empty(t, explanation.Problems)
+			require.NotEmpty(t, explanation.Advice)
+			require.True(t, strings.HasPrefix(strings.ToLower(explanation.Standing), string(order.Status)), explanation.Standing)
 			if order.Status == ramp.Completed {
-				require.Contains(t, told.Standing, order.Settlement.Amount.Text())
+				require.Contains(t, explanation.Standing, order.Settlement.Amount.Text())
 			}
 		})
 	}
@@ -181,7 +181,7 @@ func TestEveryCallMessageAndTimerOfARecordedOrderIsToldOnceAndInOrder(t *testing
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			told := r.until(len(r.events)).Explain(plain())
+			explanation := r.until(len(r.events)).Explain(plain())
 			want := map[explain.Kind]int{explain.KindMessage: 1} // the start
 			for _, event := range r.events {
 				switch event.GetEventType() {
@@ -195,7 +195,7 @@ func TestEveryCallMessageAndTimerOfARecordedOrderIsToldOnceAndInOrder(t *testing
 				}
 			}
 			got := make(map[explain.Kind]int)
-			for _, moment := range told.Happened {
+			for _, moment := range explanation.Happened {
 				got[moment.Kind]++
 				require.True(t, moment.Text != "" || moment.Status != "")
 			}
@@ -205,7 +205,7 @@ func TestEveryCallMessageAndTimerOfARecordedOrderIsToldOnceAndInOrder(t *testing
 			if order := r.result(t); order != nil {
 				require.Len(t, order.Timeline, got[explain.KindStatus])
 			}
-			require.True(t, slices.IsSortedFunc(told.Happened, func(a, b explain.Moment) int { return a.At.Compare(b.At) }))
+			require.True(t, slices.IsSortedFunc(explanation.Happened, func(a, b explain.Entry) int { return a.At.Compare(b.At) }))
 		})
 	}
 }
@@ -237,10 +237,10 @@ func TestEveryMomentOfARecordedOrderSaysWhatIsAwaited(t *testing.T) {
 				default:
 					continue // only before a worker's next turn is there time to ask
 				}
-				told := r.until(events).Explain(plain())
-				require.NotEmpty(t, told.Standing)
-				require.NotEmpty(t, told.Awaits, "after event %d", events)
-				for _, wait := range told.Awaits {
+				explanation := r.until(events).Explain(plain())
+				require.NotEmpty(t, explanation.Standing)
+				require.NotEmpty(t, explanation.Awaits, "after event %d", events)
+				for _, wait := range explanation.Awaits {
 					require.NotEmpty(t, wait.What)
 					require.NotEmpty(t, wait.From)
 				}

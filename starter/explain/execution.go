@@ -52,7 +52,7 @@ func because(reason string) string {
 
 func (s *eventLog) end(event *historypb.HistoryEvent, how string) {
 	s.ending = how
-	s.add(event, KindWorker, how).Trouble = true
+	s.add(event, KindWorker, how).Problem = true
 }
 
 // fail ends the order with the error of its workflow.
@@ -96,7 +96,7 @@ func (s *eventLog) publish(event *historypb.HistoryEvent, attributes *commonpb.S
 	if attribute(fields, ramp.AttentionKey.GetName(), &attention) && attention != s.attention {
 		s.attention, s.attentionSince = attention, at(event)
 		if attention {
-			s.add(event, KindStatus, "Attention: a person must look at the order.").Trouble = true
+			s.add(event, KindStatus, "Attention: a person must look at the order.").Problem = true
 		}
 	}
 }

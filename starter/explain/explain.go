@@ -48,11 +48,11 @@ func (e *Snapshot) Explain(reader Reader) *Explanation {
 	if r.order != nil {
 		explanation.ProviderStatus = redact.Text(r.order.ProviderStatus)
 	}
-	explanation.Stray = e.running() && e.stray() != ""
+	explanation.NotAnOrder = e.running() && e.notAnOrder() != ""
 	if len(e.Runs) > 1 {
 		explanation.Runs = e.Runs
 	}
-	if e.running() && !explanation.Stray {
+	if e.running() && !explanation.NotAnOrder {
 		explanation.Awaits = r.awaits()
 	}
 	return explanation
@@ -96,7 +96,7 @@ func (r *report) known() *ramp.Order {
 		return r.order
 	}
 	order := &ramp.Order{Reference: r.ID.Reference, Direction: r.ID.Direction, Status: r.status, OrderID: r.history.orderID}
-	for _, moment := range r.history.moments {
+	for _, moment := range r.history.entries {
 		if moment.Status != "" {
 			order.Timeline = append(order.Timeline, ramp.TimelineEntry{Status: moment.Status, At: moment.At})
 		}
@@ -115,7 +115,7 @@ func (r *report) standing() string {
 	switch {
 	case !r.running() && r.history.ending != "":
 		return strings.TrimSuffix(r.history.ending, ".") + "."
-	case r.running() && r.stray() != "":
+	case r.running() && r.notAnOrder() != "":
 		return "This workflow is not an order and does not continue."
 	case !r.running() && r.order == nil:
 		return "The order is over, and its result cannot be read here."

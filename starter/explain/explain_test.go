@@ -33,9 +33,9 @@ func waiting(t *testing.T) (*explain.Snapshot, *ramp.Order) {
 	order.Status, order.Settlement = ramp.VerifyingPayment, nil
 	for i, event := range r.events {
 		if name := event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName(); name == "WatchOrder" {
-			evidence := r.until(i + 1)
-			evidence.Order = order
-			return evidence, order
+			snapshot := r.until(i + 1)
+			snapshot.Order = order
+			return snapshot, order
 		}
 	}
 	require.Fail(t, "the recorded order was not watched")
@@ -43,10 +43,10 @@ func waiting(t *testing.T) (*explain.Snapshot, *ramp.Order) {
 }
 
 // then adds an event to the history of an order.
-func then(evidence *explain.Snapshot, event *historypb.HistoryEvent) {
-	event.EventId = int64(len(evidence.History) + 1)
-	event.EventTime = timestamppb.New(evidence.Now)
-	evidence.History = append(evidence.History, event)
+func then(snapshot *explain.Snapshot, event *historypb.HistoryEvent) {
+	event.EventId = int64(len(snapshot.History) + 1)
+	event.EventTime = timestamppb.New(snapshot.Now)
+	snapshot.History = append(snapshot.History, event)
 }
 
 // taskFailed is a worker's failure to continue an order.
@@ -82,10 +82,10 @@ func sealed() *failurepb.Failure {
 }
 
 // says requires that exactly one problem of an order says something, and that something is to be done about it.
-func says(t *testing.T, told *explain.Explanation, what, todo string) explain.Problem {
+func says(t *testing.T, explanation *explain.Explanation, what, todo string) explain.Problem {
 	t.Helper()
-	require.Len(t, told.Problems, 1)
-	problem := told.Problems[0]
+	require.Len(t, explanation.Problems, 1)
+	problem := explanation.Problems[0]
 	require.Contains(t, problem.What, what)
 	var advice strings.Builder
 	for _, each := range problem.Advice {
@@ -97,29 +97,29 @@ func says(t *testing.T, told *explain.Explanation, what, todo string) explain.Pr
 
 func TestOrderThatGoesOnHasNoProblem(t *testing.T) {
 	t.Parallel()
-	evidence, order := waiting(t)
-	told := evidence.Explain(plain())
-	require.Empty(t, told.Problems)
-	require.False(t, told.NeedsAttention())
-	require.Equal(t, order.OrderID, told.OrderID)
-	require.Contains(t, told.Standing, "The provider looks for the payment. It has accepted the UTR.")
-	require.Equal(t, []string{"watch", told.WorkflowID}, told.Advice[0].Command)
+	snapshot, order := waiting(t)
+	explanation := snapshot.Explain(plain())
+	require.Empty(t, explanation.Problems)
+	require.False(t, explanation.NeedsAttention())
+	require.Equal(t, order.OrderID, explanation.OrderID)
+	require.Contains(t, explanation.Standing, "The provider looks for the payment. It has accepted the UTR.")
+	require.Equal(t, []string{"watch", explanation.WorkflowID}, explanation.Advice[0].Command)
 }
 
 func TestWatchTellsItsLastAnswerAndItsLastFailure(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	checked := evidence.Now.Add(-10 * time.Second)
+	snapshot, _ := waiting(t)
+	checked := snapshot.Now.Add(-10 * time.Second)
 	beat, err := converter.GetDefaultDataConverter().ToPayloads(map[string]any{
 		"lastAnswer": "fiatPending", "checkedAt": checked, "lastError": "onmeta orders/status: unavailable (HTTP 503)",
 	})
 	require.NoError(t, err)
-	evidence.Execution.PendingActivities[0].HeartbeatDetails = beat
+	snapshot.Execution.PendingActivities[0].HeartbeatDetails = beat
 
-	told := evidence.Explain(plain())
+	explanation := snapshot.Explain(plain())
 
-	require.Len(t, told.Awaits, 1)
-	wait := told.Awaits[0]
+	require.Len(t, explanation.Awaits, 1)
+	wait := explanation.Awaits[0]
 	require.Equal(t, "the provider", wait.From)
 	require.Contains(t, wait.What, "Watch the order")
 	require.Equal(t, "fiatPending", wait.LastAnswer)
@@ -129,16 +129,16 @@ func TestWatchTellsItsLastAnswerAndItsLastFailure(t *testing.T) {
 
 func TestCallThatIsTriedAgainTellsWhenAndWhy(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	next := evidence.Now.Add(time.Minute)
-	call := evidence.Execution.PendingActivities[0]
+	snapshot, _ := waiting(t)
+	next := snapshot.Now.Add(time.Minute)
+	call := snapshot.Execution.PendingActivities[0]
 	call.State, call.Attempt, call.NextAttemptScheduleTime = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, 3, timestamppb.New(next)
 	call.LastFailure = failure("asha@example.test was refused")
 
-	told := evidence.Explain(plain())
+	explanation := snapshot.Explain(plain())
 
-	require.Empty(t, told.Problems, "it is too early for that")
-	wait := told.Awaits[0]
+	require.Empty(t, explanation.Problems, "it is too early for that")
+	wait := explanation.Awaits[0]
 	require.EqualValues(t, 3, wait.Attempt)
 	require.True(t, next.Equal(wait.NextAt))
 	require.Equal(t, "a***@example.test was refused", wait.LastFailure)
@@ -146,10 +146,10 @@ func TestCallThatIsTriedAgainTellsWhenAndWhy(t *testing.T) {
 
 func TestCallThatFailsAgainAndAgainIsAProblemBeforeTheOrderAsksForAttention(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	call := evidence.Execution.PendingActivities[0]
+	snapshot, _ := waiting(t)
+	call := snapshot.Execution.PendingActivities[0]
 	call.Attempt, call.LastFailure = 4, typedFailure(activities.ErrUnauthorized, "onmeta quote/buy: unauthorized (HTTP 401)")
-	problem := says(t, evidence.Explain(plain()), "unauthorized (HTTP 401)", "ONMETA_API_KEY")
+	problem := says(t, snapshot.Explain(plain()), "unauthorized (HTTP 401)", "ONMETA_API_KEY")
 	require.NotZero(t, problem.Since)
 }
 
@@ -158,12 +158,12 @@ func TestFailingCallIsGivenTheConcernThatItsErrorRaises(t *testing.T) {
 	for _, kind := range []string{
 		activities.ErrUnauthorized, activities.ErrRateLimited, activities.ErrUnavailable, activities.ErrTemporal, activities.ErrStore,
 	} {
-		evidence, _ := waiting(t)
-		call := evidence.Execution.PendingActivities[0]
+		snapshot, _ := waiting(t)
+		call := snapshot.Execution.PendingActivities[0]
 		call.Attempt, call.LastFailure = 4, typedFailure(kind, "it failed")
 		concern, unanswered := activities.Unanswered(temporal.NewApplicationError("it failed", kind))
 		require.True(t, unanswered)
-		require.Equal(t, concern.Type, says(t, evidence.Explain(plain()), "it failed", "continues by itself").Concern)
+		require.Equal(t, concern.Type, says(t, snapshot.Explain(plain()), "it failed", "continues by itself").Concern)
 	}
 }
 
@@ -179,11 +179,11 @@ func TestConcernIsAProblemWithSinceWhenAndWhatHelps(t *testing.T) {
 	} {
 		t.Run(string(concern), func(t *testing.T) {
 			t.Parallel()
-			evidence, order := waiting(t)
-			since := evidence.Now.Add(-time.Hour)
+			snapshot, order := waiting(t)
+			since := snapshot.Now.Add(-time.Hour)
 			order.Attention = "asha@example.test waits"
 			order.Concerns = []ramp.Concern{{Type: concern, Reason: order.Attention, Since: since}}
-			problem := says(t, evidence.Explain(plain()), "a***@example.test waits", todo)
+			problem := says(t, snapshot.Explain(plain()), "a***@example.test waits", todo)
 			require.Equal(t, since, problem.Since)
 			require.Equal(t, concern, problem.Concern)
 		})
@@ -192,48 +192,48 @@ func TestConcernIsAProblemWithSinceWhenAndWhatHelps(t *testing.T) {
 
 func TestTwoConcernsAreTwoProblems(t *testing.T) {
 	t.Parallel()
-	evidence, order := waiting(t)
+	snapshot, order := waiting(t)
 	order.Attention = "one; two"
 	order.Concerns = []ramp.Concern{{Type: ramp.ConcernProviderUnavailable, Reason: "one"}, {Type: ramp.ConcernPayoutFailed, Reason: "two"}}
-	require.Len(t, evidence.Explain(plain()).Problems, 2)
+	require.Len(t, snapshot.Explain(plain()).Problems, 2)
 }
 
 func TestAttentionOfAnEarlierWorkerIsAProblem(t *testing.T) {
 	t.Parallel()
-	evidence, order := waiting(t)
+	snapshot, order := waiting(t)
 	order.Attention = "one; two"
-	says(t, evidence.Explain(plain()), "one; two", "Look into it")
+	says(t, snapshot.Explain(plain()), "one; two", "Look into it")
 }
 
 func TestOrderWithoutWorkersSaysSo(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	evidence.Order, evidence.Workers = nil, 0
-	since := evidence.Now.Add(-time.Minute)
-	evidence.Execution.PendingWorkflowTask = &workflowpb.PendingWorkflowTaskInfo{Attempt: 1, OriginalScheduledTime: timestamppb.New(since)}
-	problem := says(t, evidence.Explain(plain()), "no worker runs", "Start a worker")
+	snapshot, _ := waiting(t)
+	snapshot.Order, snapshot.Workers = nil, 0
+	since := snapshot.Now.Add(-time.Minute)
+	snapshot.Execution.PendingWorkflowTask = &workflowpb.PendingWorkflowTaskInfo{Attempt: 1, OriginalScheduledTime: timestamppb.New(since)}
+	problem := says(t, snapshot.Explain(plain()), "no worker runs", "Start a worker")
 	require.True(t, since.Equal(problem.Since))
 }
 
 func TestOrderWhoseWatchNobodyTakesSaysSo(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	evidence.Watchers = 0
-	evidence.Execution.PendingActivities[0].State = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED
-	told := evidence.Explain(plain())
-	says(t, told, "no worker takes watches", "Start a worker")
-	require.Equal(t, "a worker", told.Awaits[0].From)
+	snapshot, _ := waiting(t)
+	snapshot.Watchers = 0
+	snapshot.Execution.PendingActivities[0].State = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED
+	explanation := snapshot.Explain(plain())
+	says(t, explanation, "no worker takes watches", "Start a worker")
+	require.Equal(t, "a worker", explanation.Awaits[0].From)
 }
 
 func TestOrderOfAVersionWithoutWorkersNamesTheVersion(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	evidence.Workers = 0
-	evidence.Execution.WorkflowExecutionInfo.VersioningInfo = &workflowpb.WorkflowExecutionVersioningInfo{
+	snapshot, _ := waiting(t)
+	snapshot.Workers = 0
+	snapshot.Execution.WorkflowExecutionInfo.VersioningInfo = &workflowpb.WorkflowExecutionVersioningInfo{
 		Behavior:          enumspb.VERSIONING_BEHAVIOR_PINNED,
 		DeploymentVersion: &deploymentpb.WorkerDeploymentVersion{DeploymentName: "ramp", BuildId: "v7"},
 	}
-	says(t, evidence.Explain(plain()), "version v7", "RAMP_BUILD_ID=v7")
+	says(t, snapshot.Explain(plain()), "version v7", "RAMP_BUILD_ID=v7")
 }
 
 func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
@@ -252,62 +252,62 @@ func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			evidence, _ := waiting(t)
-			then(evidence, taskFailed(test.cause, test.failure))
-			evidence.Order, evidence.QueryError = nil, errors.New("no answer")
-			problem := says(t, evidence.Explain(plain()), test.what, test.todo)
-			require.Equal(t, evidence.Now, problem.Since)
+			snapshot, _ := waiting(t)
+			then(snapshot, taskFailed(test.cause, test.failure))
+			snapshot.Order, snapshot.QueryError = nil, errors.New("no answer")
+			problem := says(t, snapshot.Explain(plain()), test.what, test.todo)
+			require.Equal(t, snapshot.Now, problem.Since)
 		})
 	}
 }
 
 func TestWorkerThatHasRecoveredIsNoProblem(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	then(evidence, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE, failure("index out of range")))
-	then(evidence, &historypb.HistoryEvent{
+	snapshot, _ := waiting(t)
+	then(snapshot, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE, failure("index out of range")))
+	then(snapshot, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
 		Attributes: &historypb.HistoryEvent_WorkflowTaskCompletedEventAttributes{
 			WorkflowTaskCompletedEventAttributes: &historypb.WorkflowTaskCompletedEventAttributes{},
 		},
 	})
-	told := evidence.Explain(plain())
-	require.Empty(t, told.Problems)
-	require.Contains(t, texts(told), "A worker could not continue the order: index out of range", "the story still tells it")
+	explanation := snapshot.Explain(plain())
+	require.Empty(t, explanation.Problems)
+	require.Contains(t, texts(explanation), "A worker could not continue the order: index out of range", "the story still tells it")
 }
 
 func TestMessageThatCameMeanwhileIsNoFailureOfTheWorker(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	then(evidence, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, failure("UnhandledCommand")))
-	told := evidence.Explain(plain())
-	require.Empty(t, told.Problems)
-	require.NotContains(t, texts(told), "could not continue")
+	snapshot, _ := waiting(t)
+	then(snapshot, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, failure("UnhandledCommand")))
+	explanation := snapshot.Explain(plain())
+	require.Empty(t, explanation.Problems)
+	require.NotContains(t, texts(explanation), "could not continue")
 }
 
 func TestWorkerThatCannotReplayTheOrderToAnswerAQuestionSaysSo(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	evidence.Order = nil
-	evidence.QueryError = serviceerror.NewQueryFailed("[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled")
-	says(t, evidence.Explain(plain()), "nondeterminism", "deployment move")
+	snapshot, _ := waiting(t)
+	snapshot.Order = nil
+	snapshot.QueryError = serviceerror.NewQueryFailed("[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled")
+	says(t, snapshot.Explain(plain()), "nondeterminism", "deployment move")
 }
 
 func TestSilentWorkersAreToldFromAnUnreadableState(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	evidence.Order, evidence.QueryError = nil, serviceerror.NewDeadlineExceeded("late")
-	says(t, evidence.Explain(plain()), "no worker answers", "Look again")
-	evidence.QueryError = errors.New("there is no keyset at /etc/rampart/keyset.json")
-	says(t, evidence.Explain(plain()), "cannot be read", "RAMP_KEYSET_FILE")
+	snapshot, _ := waiting(t)
+	snapshot.Order, snapshot.QueryError = nil, serviceerror.NewDeadlineExceeded("late")
+	says(t, snapshot.Explain(plain()), "no worker answers", "Look again")
+	snapshot.QueryError = errors.New("there is no keyset at /etc/rampart/keyset.json")
+	says(t, snapshot.Explain(plain()), "cannot be read", "RAMP_KEYSET_FILE")
 }
 
 func TestAttentionOfAnOrderThatCannotBeAskedIsToldAllTheSame(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
+	snapshot, _ := waiting(t)
 	yes, err := converter.GetDefaultDataConverter().ToPayload(true)
 	require.NoError(t, err)
-	then(evidence, &historypb.HistoryEvent{
+	then(snapshot, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
 		Attributes: &historypb.HistoryEvent_UpsertWorkflowSearchAttributesEventAttributes{
 			UpsertWorkflowSearchAttributesEventAttributes: &historypb.UpsertWorkflowSearchAttributesEventAttributes{
@@ -315,49 +315,49 @@ func TestAttentionOfAnOrderThatCannotBeAskedIsToldAllTheSame(t *testing.T) {
 			},
 		},
 	})
-	evidence.Order, evidence.Workers = nil, 0
-	told := evidence.Explain(plain())
-	require.Len(t, told.Problems, 2)
-	require.Contains(t, told.Problems[1].What, "asks for attention")
-	require.Equal(t, evidence.Now, told.Problems[1].Since)
+	snapshot.Order, snapshot.Workers = nil, 0
+	explanation := snapshot.Explain(plain())
+	require.Len(t, explanation.Problems, 2)
+	require.Contains(t, explanation.Problems[1].What, "asks for attention")
+	require.Equal(t, snapshot.Now, explanation.Problems[1].Since)
 }
 
 func TestPausedOrderSaysByWhomAndHowItGoesOn(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	evidence.Execution.WorkflowExecutionInfo.Status = enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
-	evidence.Execution.WorkflowExtendedInfo = &workflowpb.WorkflowExecutionExtendedInfo{
-		PauseInfo: &workflowpb.WorkflowExecutionPauseInfo{Identity: "12@desk", Reason: "under review", PausedTime: timestamppb.New(evidence.Now)},
+	snapshot, _ := waiting(t)
+	snapshot.Execution.WorkflowExecutionInfo.Status = enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
+	snapshot.Execution.WorkflowExtendedInfo = &workflowpb.WorkflowExecutionExtendedInfo{
+		PauseInfo: &workflowpb.WorkflowExecutionPauseInfo{Identity: "12@desk", Reason: "under review", PausedTime: timestamppb.New(snapshot.Now)},
 	}
-	told := evidence.Explain(plain())
-	says(t, told, "paused by process 12 on desk: under review", "temporal workflow unpause")
-	require.Equal(t, "paused", told.Workflow)
+	explanation := snapshot.Explain(plain())
+	says(t, explanation, "paused by process 12 on desk: under review", "temporal workflow unpause")
+	require.Equal(t, "paused", explanation.Workflow)
 }
 
 func TestOrderThatWasEndedByForceSaysByWhomAndWhatToAskTheProvider(t *testing.T) {
 	t.Parallel()
-	evidence, order := waiting(t)
-	evidence.Order = nil
-	info := evidence.Execution.WorkflowExecutionInfo
-	info.Status, info.CloseTime = enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, timestamppb.New(evidence.Now)
-	then(evidence, &historypb.HistoryEvent{
+	snapshot, order := waiting(t)
+	snapshot.Order = nil
+	info := snapshot.Execution.WorkflowExecutionInfo
+	info.Status, info.CloseTime = enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, timestamppb.New(snapshot.Now)
+	then(snapshot, &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionTerminatedEventAttributes{
 			WorkflowExecutionTerminatedEventAttributes: &historypb.WorkflowExecutionTerminatedEventAttributes{Identity: "12@desk", Reason: "a mistake"},
 		},
 	})
-	told := evidence.Explain(plain())
-	problem := says(t, told, "the order was terminated by process 12 on desk: a mistake", "by its order id "+order.OrderID)
-	require.Equal(t, evidence.Now, problem.Since)
-	require.Equal(t, "terminated", told.Workflow)
-	require.Empty(t, told.Awaits)
-	require.Empty(t, told.Advice)
+	explanation := snapshot.Explain(plain())
+	problem := says(t, explanation, "the order was terminated by process 12 on desk: a mistake", "by its order id "+order.OrderID)
+	require.Equal(t, snapshot.Now, problem.Since)
+	require.Equal(t, "terminated", explanation.Workflow)
+	require.Empty(t, explanation.Awaits)
+	require.Empty(t, explanation.Advice)
 }
 
 // texts is all that an order's story tells.
-func texts(told *explain.Explanation) string {
+func texts(explanation *explain.Explanation) string {
 	var all []string
-	for _, moment := range told.Happened {
+	for _, moment := range explanation.Happened {
 		all = append(all, moment.Text)
 	}
 	return strings.Join(all, "\n")
@@ -394,19 +394,19 @@ func TestWhoHasPaidIsAdvisedByWhatTheProviderTakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			told := ended(t, c.change)
-			require.NotEmpty(t, told.Advice)
-			require.Contains(t, told.Advice[0].What, c.what)
-			require.Equal(t, c.command, told.Advice[0].Command)
+			explanation := ended(t, c.change)
+			require.NotEmpty(t, explanation.Advice)
+			require.Contains(t, explanation.Advice[0].What, c.what)
+			require.Equal(t, c.command, explanation.Advice[0].Command)
 		})
 	}
 }
 
 func TestMistypedUTRCanBeCorrectedWhileThePaymentIsLookedFor(t *testing.T) {
 	t.Parallel()
-	evidence, _ := waiting(t)
-	advice := evidence.Explain(plain()).Advice
+	snapshot, _ := waiting(t)
+	advice := snapshot.Explain(plain()).Advice
 	require.Len(t, advice, 2)
 	require.Contains(t, advice[1].What, "The UTR was mistyped")
-	require.Equal(t, []string{"submit-utr", evidence.ID.Direction.WorkflowID(evidence.ID.Reference), "UTR"}, advice[1].Command)
+	require.Equal(t, []string{"submit-utr", snapshot.ID.Direction.WorkflowID(snapshot.ID.Reference), "UTR"}, advice[1].Command)
 }

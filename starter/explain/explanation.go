@@ -16,8 +16,8 @@ type Explanation struct {
 	Workflow string `json:"workflow"`
 	// Ended is the error of a run that was refused, such as ReferenceTaken. It needs nobody here.
 	Ended ramp.ErrorType `json:"ended,omitempty"`
-	// Stray is set for a workflow that no worker continues, since its type, id or task queue is not an order's.
-	Stray bool `json:"stray,omitempty"`
+	// NotAnOrder is set for a workflow that no worker continues, since its type, id or task queue is not an order's.
+	NotAnOrder bool `json:"stray,omitempty"`
 	// Runs are those of the reference, the newest first, if there are several.
 	Runs []Run `json:"runs,omitempty"`
 	// Status is the order's. Where no worker answers, it is that of the search attributes.
@@ -30,7 +30,7 @@ type Explanation struct {
 	StartedAt time.Time `json:"startedAt"`
 	// ClosedAt is zero while the order runs.
 	ClosedAt time.Time `json:"closedAt,omitzero"`
-	Happened []Moment  `json:"happened"`
+	Happened []Entry   `json:"happened"`
 	Awaits   []Awaited `json:"awaits"`
 	Problems []Problem `json:"problems"`
 	// Advice is what to do when there is no problem.
@@ -50,10 +50,10 @@ type Run struct {
 	ClosedAt time.Time `json:"closedAt,omitzero"`
 }
 
-// Kind is the kind of a Moment.
+// Kind is the kind of a Entry.
 type Kind string
 
-// Kinds of moments.
+// Kinds of entries.
 const (
 	// KindStatus is an entry of the order's timeline: a new status, or a note.
 	KindStatus Kind = "status"
@@ -66,8 +66,8 @@ const (
 	KindWorker Kind = "worker"
 )
 
-// Moment is one thing that happened.
-type Moment struct {
+// Entry is one thing that happened.
+type Entry struct {
 	At time.Time `json:"at"`
 	// Over is when a call or a timer ended; zero while it runs, and for what takes no time.
 	Over time.Time `json:"over,omitzero"`
@@ -76,7 +76,7 @@ type Moment struct {
 	Status ramp.Status `json:"status,omitempty"`
 	Text   string      `json:"text"`
 	// Trouble is set for failures and raised concerns.
-	Trouble bool `json:"trouble,omitempty"`
+	Problem bool `json:"trouble,omitempty"`
 }
 
 // Awaited is something that the order waits for.

@@ -13,11 +13,11 @@ import (
 // story is what a history tells. It is told by going through the events once.
 type eventLog struct {
 	reader  Reader
-	moments []*Moment
+	entries []*Entry
 	// calls by the id of the activity, timers by that of the event that started them, updates by that of their acceptance.
 	calls   map[int64]*call
-	timers  map[int64]*Moment
-	updates map[int64]*Moment
+	timers  map[int64]*Entry
+	updates map[int64]*Entry
 	// admitted are the names of updates that a reset took over from the former run, by their ids.
 	admitted map[string]string
 	// fires is when each timer that runs is over.
@@ -41,8 +41,8 @@ func readHistory(reader Reader, events []*historypb.HistoryEvent) *eventLog {
 	s := &eventLog{
 		reader:  reader,
 		calls:   make(map[int64]*call),
-		timers:  make(map[int64]*Moment),
-		updates: make(map[int64]*Moment), admitted: make(map[string]string),
+		timers:  make(map[int64]*Entry),
+		updates: make(map[int64]*Entry), admitted: make(map[string]string),
 		fires: make(map[int64]time.Time),
 	}
 	for _, event := range events {
@@ -54,9 +54,9 @@ func readHistory(reader Reader, events []*historypb.HistoryEvent) *eventLog {
 }
 
 // add adds what happened at an event.
-func (s *eventLog) add(event *historypb.HistoryEvent, kind Kind, text string) *Moment {
-	moment := &Moment{At: at(event), Kind: kind, Text: text}
-	s.moments = append(s.moments, moment)
+func (s *eventLog) add(event *historypb.HistoryEvent, kind Kind, text string) *Entry {
+	moment := &Entry{At: at(event), Kind: kind, Text: text}
+	s.entries = append(s.entries, moment)
 	return moment
 }
 
@@ -64,30 +64,30 @@ func at(event *historypb.HistoryEvent) time.Time { return event.GetEventTime().A
 
 // with adds the order's own account of itself, and returns everything in order. The account's time is that of the worker's
 // turn, which comes before what the worker began in it.
-func (s *eventLog) with(order *ramp.Order) []Moment {
-	var all []Moment
+func (s *eventLog) with(order *ramp.Order) []Entry {
+	var all []Entry
 	if order != nil {
 		all = account(order)
 	}
-	for _, moment := range s.moments {
+	for _, moment := range s.entries {
 		if order == nil || moment.Kind != KindStatus {
 			all = append(all, *moment)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(all, func(a, b Entry) int { return a.At.Compare(b.At) })
 	return all
 }
 
 // account is an order's timeline.
-func account(order *ramp.Order) []Moment {
-	var all []Moment
+func account(order *ramp.Order) []Entry {
+	var all []Entry
 	var last ramp.Status
 	for _, entry := range order.Timeline {
-		moment := Moment{At: entry.At, Kind: KindStatus, Text: redact.Text(entry.Note)}
+		moment := Entry{At: entry.At, Kind: KindStatus, Text: redact.Text(entry.Note)}
 		if entry.Status != last {
 			moment.Status, last = entry.Status, entry.Status
 		}
-		moment.Trouble = entry.Concern != ""
+		moment.Problem = entry.Concern != ""
 		all = append(all, moment)
 	}
 	return all

@@ -24,7 +24,7 @@ func (r *report) problems() []Problem {
 		}
 		return all
 	}
-	if r.stray() != "" {
+	if r.notAnOrder() != "" {
 		return append(all, r.hangs())
 	}
 	for _, find := range []func() []Problem{r.pause, r.workerless, r.unable, r.concerns, r.failing, r.silent} {

@@ -28,7 +28,7 @@ const (
 	longestPoll = 90 * time.Second
 )
 
-// Temporal is what Gather needs of a connection.
+// Temporal is what TakeSnapshot needs of a connection.
 type Temporal interface {
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	GetWorkflowHistory(
@@ -58,13 +58,13 @@ type Snapshot struct {
 	// Workers and Watchers are how many processes ask for the work of this order: for its workflow and calls, and for
 	// its watches. Of an order that is pinned to a version those of the version count.
 	Workers, Watchers int
-	// Now is when the evidence was gathered.
+	// Now is when the snapshot was gathered.
 	Now time.Time
 }
 
-// Gather collects what is known of a run of a workflow, the newest if no run is named. The error is a *ramp.Error of type
+// TakeSnapshot collects what is known of a run of a workflow, the newest if no run is named. The error is a *ramp.Error of type
 // NotFound if there is no such run.
-func Gather(ctx context.Context, temporal Temporal, orders Orders, workflowID, runID string, now time.Time) (*Snapshot, error) {
+func TakeSnapshot(ctx context.Context, temporal Temporal, orders Orders, workflowID, runID string, now time.Time) (*Snapshot, error) {
 	e := &Snapshot{Now: now}
 	var err error
 	if e.ID.Direction, e.ID.Reference, err = ramp.ParseWorkflowID(workflowID); err != nil {
@@ -77,7 +77,7 @@ func Gather(ctx context.Context, temporal Temporal, orders Orders, workflowID, r
 	if err != nil || !e.running() {
 		return e, err
 	}
-	if e.stray() != "" {
+	if e.notAnOrder() != "" {
 		return e, nil // nobody answers for what is no order
 	}
 	if err := e.countWorkers(ctx, temporal); err != nil {

@@ -89,16 +89,16 @@ func runningOn(pollers ...*taskqueuepb.PollerInfo) *server {
 
 func (s *server) gather(t *testing.T) *explain.Snapshot {
 	t.Helper()
-	evidence, err := explain.Gather(t.Context(), s, s, "onramp/inv-42", "", noon)
+	snapshot, err := explain.TakeSnapshot(t.Context(), s, s, "onramp/inv-42", "", noon)
 	require.NoError(t, err)
-	return evidence
+	return snapshot
 }
 
 func TestWorkersThatAskedForWorkLatelyCount(t *testing.T) {
 	t.Parallel()
-	evidence := runningOn(poller("1@a", "", time.Second), poller("1@a", "", time.Minute), poller("2@b", "", 4*time.Minute)).gather(t)
-	require.Equal(t, 1, evidence.Workers)
-	require.Equal(t, 1, evidence.Watchers)
+	snapshot := runningOn(poller("1@a", "", time.Second), poller("1@a", "", time.Minute), poller("2@b", "", 4*time.Minute)).gather(t)
+	require.Equal(t, 1, snapshot.Workers)
+	require.Equal(t, 1, snapshot.Watchers)
 }
 
 func TestOfAPinnedOrderTheWorkersOfItsVersionCount(t *testing.T) {
@@ -125,8 +125,8 @@ func TestOfAPinnedOrderTheWorkersOfItsVersionCount(t *testing.T) {
 			t.Parallel()
 			s := runningOn(poller("1@a", "v1", 0), poller("2@a", "v1", 0), poller("3@a", "v3", 0))
 			s.execution.VersioningInfo = test.versioning
-			evidence := s.gather(t)
-			require.Equal(t, test.workers, evidence.Workers)
+			snapshot := s.gather(t)
+			require.Equal(t, test.workers, snapshot.Workers)
 			require.Equal(t, test.workers > 0, s.asked, "who is not there is not asked")
 		})
 	}
@@ -136,9 +136,9 @@ func TestWorkersThatAreGoneSinceTheyAskedDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := runningOn(poller("1@a", "", time.Minute))
 	s.silence = serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down")
-	evidence := s.gather(t)
-	require.Zero(t, evidence.Workers)
-	require.NoError(t, evidence.QueryError)
+	snapshot := s.gather(t)
+	require.Zero(t, snapshot.Workers)
+	require.NoError(t, snapshot.QueryError)
 }
 
 func TestOrderThatIsOverIsToldFromItsHistoryAlone(t *testing.T) {
@@ -151,11 +151,11 @@ func TestOrderThatIsOverIsToldFromItsHistoryAlone(t *testing.T) {
 
 func TestStoryThatCannotBeReadIsAnError(t *testing.T) {
 	t.Parallel()
-	_, err := explain.Gather(t.Context(), &server{}, &server{}, "onramp/inv-42", "", noon)
+	_, err := explain.TakeSnapshot(t.Context(), &server{}, &server{}, "onramp/inv-42", "", noon)
 	require.True(t, ramp.IsError(err, ramp.NotFound), "%v", err)
 	broken := runningOn()
 	broken.broken = errors.New("connection lost")
-	_, err = explain.Gather(t.Context(), broken, broken, "onramp/inv-42", "", noon)
+	_, err = explain.TakeSnapshot(t.Context(), broken, broken, "onramp/inv-42", "", noon)
 	require.ErrorIs(t, err, broken.broken)
 	require.ErrorContains(t, err, "onramp/inv-42")
 }

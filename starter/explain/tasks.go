@@ -45,7 +45,7 @@ func (s *eventLog) applyTask(event *historypb.HistoryEvent) {
 		s.failure = nil
 	case event.GetWorkflowExecutionPausedEventAttributes() != nil:
 		by := event.GetWorkflowExecutionPausedEventAttributes()
-		s.add(event, KindWorker, "The order was paused by "+who(by.GetIdentity())+because(by.GetReason())).Trouble = true
+		s.add(event, KindWorker, "The order was paused by "+who(by.GetIdentity())+because(by.GetReason())).Problem = true
 	case event.GetWorkflowExecutionUnpausedEventAttributes() != nil:
 		s.add(event, KindWorker, "The order goes on by the will of "+who(event.GetWorkflowExecutionUnpausedEventAttributes().GetIdentity()))
 	case event.GetWorkflowExecutionOptionsUpdatedEventAttributes() != nil:
@@ -66,7 +66,7 @@ func (s *eventLog) failedTask(event *historypb.HistoryEvent) {
 		return
 	}
 	s.failure = &taskFailure{cause: failed.GetCause(), reason: s.reader.said(failed.GetFailure()), since: at(event)}
-	s.add(event, KindWorker, "A worker could not continue the order: "+s.failure.reason).Trouble = true
+	s.add(event, KindWorker, "A worker could not continue the order: "+s.failure.reason).Problem = true
 }
 
 // reset begins another run at this moment. What came before is the former run's, but for a call that is still under way.
@@ -82,7 +82,7 @@ func (s *eventLog) lateTask(event *historypb.HistoryEvent) {
 		s.add(event, KindWorker, "The worker that had the order in memory was gone; any other may continue it")
 		return
 	}
-	s.add(event, KindWorker, "A worker took the order up and did not finish; another may continue it").Trouble = true
+	s.add(event, KindWorker, "A worker took the order up and did not finish; another may continue it").Problem = true
 }
 
 func number[T int32 | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

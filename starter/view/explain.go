@@ -14,47 +14,47 @@ import (
 )
 
 // Story prints an order's story: what has happened, what is awaited, what is wrong and what to do.
-func (s *Screen) Story(told *explain.Explanation, options Options) {
-	s.heading(told)
-	s.paragraph("", clean(told.Standing))
-	s.runs(told)
-	if told.OrderID != "" {
-		s.fact("Provider's order", clean(told.OrderID)+s.styles.faint.Render(at(told.ProviderStatus)))
+func (s *Screen) Explanation(explanation *explain.Explanation, options Options) {
+	s.heading(explanation)
+	s.paragraph("", clean(explanation.Standing))
+	s.runs(explanation)
+	if explanation.OrderID != "" {
+		s.fact("Provider's order", clean(explanation.OrderID)+s.styles.faint.Render(at(explanation.ProviderStatus)))
 	}
-	s.happened(told.Happened)
-	s.awaited(told.Awaits, options)
-	s.wrong(told.Problems, options)
-	s.toDo(told.Advice, options)
-	if link := options.WebUI.Run(told); link != "" {
+	s.happened(explanation.Happened)
+	s.awaited(explanation.Awaits, options)
+	s.wrong(explanation.Problems, options)
+	s.toDo(explanation.Advice, options)
+	if link := options.WebUI.Run(explanation); link != "" {
 		s.Blank()
 		s.fact("Web UI", link)
 	}
 }
 
 // Trouble prints why somebody must look at an order, and what to do.
-func (s *Screen) Trouble(told *explain.Explanation, options Options) {
-	s.heading(told)
-	if told.Ended != "" {
-		s.paragraph("", clean(told.Standing))
-		s.advice(told.Advice, options)
-		s.note("The whole story: " + command(options, "explain", told.WorkflowID, "--run", told.RunID))
+func (s *Screen) Attention(explanation *explain.Explanation, options Options) {
+	s.heading(explanation)
+	if explanation.Ended != "" {
+		s.paragraph("", clean(explanation.Standing))
+		s.advice(explanation.Advice, options)
+		s.note("The whole story: " + command(options, "explain", explanation.WorkflowID, "--run", explanation.RunID))
 		return
 	}
-	s.problems(told.Problems, options)
-	if told.Reference != "" {
-		s.note("The whole story: " + command(options, "explain", told.WorkflowID))
+	s.problems(explanation.Problems, options)
+	if explanation.Reference != "" {
+		s.note("The whole story: " + command(options, "explain", explanation.WorkflowID))
 	}
 }
 
 // runs prints the runs of a reference that has several, and which of them is told of.
-func (s *Screen) runs(told *explain.Explanation) {
-	if len(told.Runs) == 0 {
+func (s *Screen) runs(explanation *explain.Explanation) {
+	if len(explanation.Runs) == 0 {
 		return
 	}
-	s.Linef("%sThis reference has %d runs; this is the story of the one marked %s.", indent, len(told.Runs), this)
-	for _, run := range told.Runs {
+	s.Linef("%sThis reference has %d runs; this is the story of the one marked %s.", indent, len(explanation.Runs), this)
+	for _, run := range explanation.Runs {
 		mark := strings.Repeat(" ", lipgloss.Width(this))
-		if run.RunID == told.RunID {
+		if run.RunID == explanation.RunID {
 			mark = this
 		}
 		s.Linef("%s%s %s  %s  %s", indent, mark, clean(run.RunID), situation.Moment(run.StartedAt), fate(run))
@@ -90,18 +90,18 @@ func refusal(t ramp.ErrorType) string {
 	return clean(words.String())
 }
 
-func (s *Screen) heading(told *explain.Explanation) {
-	symbol, style := s.styles.status(told.Status)
-	state := style.Render(symbol + " " + Words(told.Status))
-	if told.Workflow != "running" && !told.Status.Final() {
-		state = s.styles.bad.Render("✗ " + strings.ReplaceAll(told.Workflow, "_", " ") + ", was " + Words(told.Status))
+func (s *Screen) heading(explanation *explain.Explanation) {
+	symbol, style := s.styles.status(explanation.Status)
+	state := style.Render(symbol + " " + Words(explanation.Status))
+	if explanation.Workflow != "running" && !explanation.Status.Final() {
+		state = s.styles.bad.Render("✗ " + strings.ReplaceAll(explanation.Workflow, "_", " ") + ", was " + Words(explanation.Status))
 	}
-	if told.Ended != "" {
-		state = s.styles.faint.Render("✗ " + refusal(told.Ended))
+	if explanation.Ended != "" {
+		state = s.styles.faint.Render("✗ " + refusal(explanation.Ended))
 	}
-	title := Title(told.Direction) + " order " + clean(told.Reference)
-	if told.Stray {
-		title, state = "Workflow "+clean(told.WorkflowID), s.styles.bad.Render("✗ no order")
+	title := Title(explanation.Direction) + " order " + clean(explanation.Reference)
+	if explanation.NotAnOrder {
+		title, state = "Workflow "+clean(explanation.WorkflowID), s.styles.bad.Render("✗ no order")
 	}
 	s.Line(s.styles.title.Render(title) + "  " + state)
 }
@@ -111,38 +111,38 @@ func (s *Screen) section(title string) {
 	s.Line(s.styles.title.Render(title))
 }
 
-func (s *Screen) happened(moments []explain.Moment) {
+func (s *Screen) happened(entries []explain.Entry) {
 	s.section("What has happened")
 	timeline := NewTimeline(s)
-	for _, moment := range moments {
-		timeline.print(moment.At, s.kind(moment), moment.Text+took(moment))
+	for _, entry := range entries {
+		timeline.print(entry.At, s.kind(entry), entry.Text+took(entry))
 	}
 }
 
 // kind fills the column of the status: with the new status, or with what kind of thing happened.
-func (s *Screen) kind(moment explain.Moment) string {
-	if moment.Status != "" {
-		symbol, style := s.styles.status(moment.Status)
-		words := Words(moment.Status)
+func (s *Screen) kind(entry explain.Entry) string {
+	if entry.Status != "" {
+		symbol, style := s.styles.status(entry.Status)
+		words := Words(entry.Status)
 		return style.Render(symbol+" "+words) + strings.Repeat(" ", max(0, statusWidth-len(words)))
 	}
-	word := string(moment.Kind)
-	if moment.Kind == explain.KindStatus {
+	word := string(entry.Kind)
+	if entry.Kind == explain.KindStatus {
 		word = "note"
 	}
 	style := s.styles.faint
-	if moment.Trouble {
+	if entry.Problem {
 		style = s.styles.bad
 	}
 	return "  " + style.Render(word) + strings.Repeat(" ", max(0, statusWidth-len(word)))
 }
 
 // took is how long something took, if that is worth a word.
-func took(moment explain.Moment) string {
-	if moment.Over.IsZero() || moment.Over.Sub(moment.At) < time.Second {
+func took(entry explain.Entry) string {
+	if entry.Over.IsZero() || entry.Over.Sub(entry.At) < time.Second {
 		return ""
 	}
-	return " (" + situation.Span(moment.Over.Sub(moment.At)) + ")"
+	return " (" + situation.Span(entry.Over.Sub(entry.At)) + ")"
 }
 
 func (s *Screen) awaited(all []explain.Awaited, options Options) {

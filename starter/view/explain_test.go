@@ -17,12 +17,12 @@ func told() *explain.Explanation {
 		Reference: "inv-42", Direction: ramp.Onramp, WorkflowID: "onramp/inv-42", Workflow: "running",
 		Status: ramp.VerifyingPayment, Standing: "The provider took the UTR and looks for the payment.",
 		OrderID: "6b03b894", ProviderStatus: "fiatPending",
-		Happened: []explain.Moment{
+		Happened: []explain.Entry{
 			{At: at(6, 0, 0), Kind: explain.KindMessage, Text: "The order was asked for"},
 			{At: at(6, 0, 1), Over: at(6, 0, 1), Kind: explain.KindCall, Text: "Fetch the price · answered"},
 			{At: at(6, 0, 2), Kind: explain.KindStatus, Status: ramp.AwaitingPayment, Text: "Quote: 1000.00 INR"},
 			{At: at(6, 0, 2), Over: at(6, 5, 2), Kind: explain.KindTimer, Text: "Deadline · no longer needed"},
-			{At: at(6, 5, 3), Kind: explain.KindStatus, Text: "Attention: the provider does not answer.", Trouble: true},
+			{At: at(6, 5, 3), Kind: explain.KindStatus, Text: "Attention: the provider does not answer.", Problem: true},
 		},
 		Awaits: []explain.Awaited{{
 			What: "Watch the order", From: "the provider", Since: at(6, 5, 2), Until: at(9, 0, 0), Attempt: 3, NextAt: at(6, 10, 0),
@@ -37,7 +37,7 @@ func told() *explain.Explanation {
 }
 
 func story(e *explain.Explanation) string {
-	return plain(func(s *view.Screen) { s.Story(e, options()) })
+	return plain(func(s *view.Screen) { s.Explanation(e, options()) })
 }
 
 func TestStoryTellsWhatHappenedWhatIsAwaitedWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -94,7 +94,7 @@ func TestOrderThatEndedWithoutAResultShowsThatAtTheTop(t *testing.T) {
 
 func TestTroubleNamesTheReasonTheRemedyAndTheCommandThatTellsMore(t *testing.T) {
 	t.Parallel()
-	shown := plain(func(s *view.Screen) { s.Trouble(told(), options()) })
+	shown := plain(func(s *view.Screen) { s.Attention(told(), options()) })
 	for _, want := range []string{"! the provider does not answer", "for 1h 00m", "→ Look whether", "bin/starter explain onramp/inv-42"} {
 		require.Contains(t, shown, want)
 	}
@@ -119,7 +119,7 @@ func TestStoryIsWrappedOnATerminal(t *testing.T) {
 	t.Parallel()
 	e := told()
 	e.Standing = strings.Repeat("word ", 40)
-	shown := onTerminal(80, func(s *view.Screen) { s.Story(e, options()) })
+	shown := onTerminal(80, func(s *view.Screen) { s.Explanation(e, options()) })
 	for line := range strings.Lines(shown) {
 		if strings.Contains(line, "word") {
 			require.LessOrEqual(t, len(strings.TrimRight(line, "\n")), 80)

@@ -16,12 +16,12 @@ type WebUI struct {
 }
 
 // Run is the address of the page of the run that is told of, or empty without a Web UI.
-func (w WebUI) Run(told *explain.Explanation) string {
-	page := w.Order(ramp.ID{Direction: told.Direction, Reference: told.Reference})
-	if page == "" || len(told.Runs) == 0 {
+func (w WebUI) Run(explanation *explain.Explanation) string {
+	page := w.Order(ramp.ID{Direction: explanation.Direction, Reference: explanation.Reference})
+	if page == "" || len(explanation.Runs) == 0 {
 		return page
 	}
-	return page + "/" + url.PathEscape(told.RunID) + "/history"
+	return page + "/" + url.PathEscape(explanation.RunID) + "/history"
 }
 
 // Order is the address of an order's page, or empty without a Web UI. The page finds the order's run by itself.

@@ -8,7 +8,7 @@ import (
 	"rampart/starter/view"
 )
 
-// at is a moment of the day on which the orders of these tests were made, in UTC; in India it is half past five later.
+// at is a entry of the day on which the orders of these tests were made, in UTC; in India it is half past five later.
 func at(hour, minute, second int) time.Time {
 	return time.Date(2026, time.November, 23, hour, minute, second, 0, time.UTC)
 }

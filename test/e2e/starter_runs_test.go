@@ -152,5 +152,5 @@ func TestOrderIsFoundAmongRefusedRunsOfItsReference(t *testing.T) {
 	out, problems, code = s.starter("list")
 	require.Zero(t, code, problems)
 	require.Contains(t, out, "! no order: its type is ONRAMP")
-	require.True(t, s.explain(buy("type")).Stray)
+	require.True(t, s.explain(buy("type")).NotAnOrder)
 }

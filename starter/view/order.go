@@ -23,7 +23,7 @@ type Options struct {
 }
 
 // Card prints all there is to know about an order.
-func (s *Screen) Card(order *ramp.Order, options Options) {
+func (s *Screen) Order(order *ramp.Order, options Options) {
 	s.headline(order, options)
 	s.facts(order, options)
 	s.Blank()
@@ -34,7 +34,7 @@ func (s *Screen) Card(order *ramp.Order, options Options) {
 }
 
 // Start prints an order that was started just now: what its user must do.
-func (s *Screen) Start(order *ramp.Order, options Options) {
+func (s *Screen) Started(order *ramp.Order, options Options) {
 	s.headline(order, options)
 	s.facts(order, options)
 	s.Blank()

@@ -12,7 +12,7 @@ import (
 )
 
 func card(order *ramp.Order) string {
-	return plain(func(s *view.Screen) { s.Card(order, options()) })
+	return plain(func(s *view.Screen) { s.Order(order, options()) })
 }
 
 func TestCardTellsAllAboutAnOrder(t *testing.T) {
@@ -106,7 +106,7 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			shown := plain(func(s *view.Screen) { s.Start(test.order, options()) })
+			shown := plain(func(s *view.Screen) { s.Started(test.order, options()) })
 			for _, want := range test.want {
 				require.Contains(t, shown, want)
 			}
@@ -127,7 +127,7 @@ func TestOrderForAnEarlierPaymentShowsNobodyHowToPayAgain(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
-	shown := onTerminal(120, func(s *view.Screen) { s.Start(order, options()) })
+	shown := onTerminal(120, func(s *view.Screen) { s.Started(order, options()) })
 	require.NotContains(t, shown, "merchant0001@examplebank")
 	require.NotContains(t, shown, "█▀▀")
 }
@@ -162,7 +162,7 @@ func TestOrderCancelledBeforeThereWasAnythingToPayIsNotOfferedAgain(t *testing.T
 func TestQRCodeIsDrawnOnATerminalOrOnRequest(t *testing.T) {
 	t.Parallel()
 	start := func(d view.Options) func(*view.Screen) {
-		return func(s *view.Screen) { s.Start(awaitingUPI(), d) }
+		return func(s *view.Screen) { s.Started(awaitingUPI(), d) }
 	}
 	asked := options()
 	asked.QR = true
@@ -175,7 +175,7 @@ func TestQRCodeIsDrawnOnATerminalOrOnRequest(t *testing.T) {
 
 func TestQRCodeThatDoesNotFitIsNotDrawn(t *testing.T) {
 	t.Parallel()
-	shown := onTerminal(30, func(s *view.Screen) { s.Start(awaitingUPI(), options()) })
+	shown := onTerminal(30, func(s *view.Screen) { s.Started(awaitingUPI(), options()) })
 	require.NotContains(t, shown, "█")
 	require.Contains(t, shown, "columns would show the QR code")
 }
@@ -212,7 +212,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	t.Parallel()
 	require.NotContains(t, card(completed()), "\x1b[")
 	var out bytes.Buffer
-	view.NewTerminal(&out, 120, true).Card(completed(), options())
+	view.NewTerminal(&out, 120, true).Order(completed(), options())
 	require.Contains(t, out.String(), "\x1b[32m✓ completed")
 }
 

@@ -35,7 +35,7 @@ func (r *report) taken() []Advice {
 }
 
 // stray says why a workflow that runs is none that workers take for an order; empty for an order.
-func (e *Snapshot) stray() string {
+func (e *Snapshot) notAnOrder() string {
 	info := e.Execution.GetWorkflowExecutionInfo()
 	kind, queue := info.GetType().GetName(), cmp.Or(info.GetTaskQueue(), e.Execution.GetExecutionConfig().GetTaskQueue().GetName())
 	switch {
@@ -64,7 +64,7 @@ func (r *report) hangs() Problem {
 		end = "Nothing was made at the provider. " + end
 	}
 	return Problem{
-		What:  "this is no order, and hangs: " + r.stray(),
+		What:  "this is no order, and hangs: " + r.notAnOrder(),
 		Since: moment(r.Execution.GetWorkflowExecutionInfo().GetStartTime()),
 		Advice: []Advice{
 			{What: end},
