@@ -37,15 +37,6 @@ type BankAccount struct {
 	UpdatedAt time.Time
 }
 
-// MaskAccountNumber returns an account number in the provider's masked form: XXXX and the last four digits;
-// "" for none.
-func MaskAccountNumber(number string) string {
-	if number == "" {
-		return ""
-	}
-	return "XXXX" + number[max(0, len(number)-4):]
-}
-
 // BankAccounts lists the user's bank accounts, in the provider's order, whatever their status.
 func (c *Client) BankAccounts(ctx context.Context, user User) ([]BankAccount, error) {
 	wire, _, err := ask[list[wireBankAccount]](ctx, c, user.call(RouteBankAccounts), nil)

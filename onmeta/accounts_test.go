@@ -127,10 +127,3 @@ func TestALinkWithoutAStatusIsMalformed(t *testing.T) {
 	_, err := success(t, `{"referenceNumber":"r1"}`).UPILinkStatus(t.Context(), asha, "r1")
 	requireMalformed(t, err, "status is missing")
 }
-
-func TestAMaskedAccountNumberShowsItsLastFourDigits(t *testing.T) {
-	t.Parallel()
-	for number, want := range map[string]string{"50100000004821": "XXXX4821", "4821": "XXXX4821", "1": "XXXX1", "": "", "XXXX4821": "XXXX4821"} {
-		require.Equal(t, want, onmeta.MaskAccountNumber(number))
-	}
-}

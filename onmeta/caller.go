@@ -4,6 +4,8 @@
 // real HTTP, and decorators such as WithRateLimit wrap it. Every failed call returns an *Error that says
 // what the provider answered and whether the call can have reached it.
 //
+// VerifyWebhook and ParseWebhook have no caller in this repository: they are for a backend's webhook gateway.
+//
 // The comments name the source of a rule of the provider: "provider 3.17" is a section of docs/reference/provider.md, and
 // "guide" a step of the provider's integration guide, which docs/guide.md restates.
 package onmeta

@@ -7,51 +7,6 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Codes of the Indian payment modes (provider 3.15).
-const (
-	PaymentModeUPI  = "INR_UPI"
-	PaymentModeIMPS = "INR_IMPS"
-	PaymentModeNEFT = "INR_NEFT"
-)
-
-// SupportedToken is a token that the merchant enabled.
-type SupportedToken struct {
-	Address  string
-	ChainID  int64
-	Decimals int
-	Name     string `redact:"show"`
-	Symbol   string
-	LogoURI  string
-}
-
-// SupportedTokens lists the tokens enabled for the API key (provider 3.13).
-func (c *Client) SupportedTokens(ctx context.Context) ([]SupportedToken, error) {
-	type wireToken struct {
-		Address  text    `json:"address"`
-		ChainID  integer `json:"chainId"`
-		Decimals integer `json:"decimals"`
-		Name     text    `json:"name"`
-		Symbol   text    `json:"symbol"`
-		LogoURI  text    `json:"logoURI"`
-	}
-	wire, _, err := ask[list[wireToken]](ctx, c, Call{Route: RouteTokens}, nil)
-	if err != nil {
-		return nil, err
-	}
-	tokens := make([]SupportedToken, 0, len(wire))
-	for _, w := range wire {
-		tokens = append(tokens, SupportedToken{
-			Address:  string(w.Address),
-			ChainID:  int64(w.ChainID),
-			Decimals: int(w.Decimals),
-			Name:     string(w.Name),
-			Symbol:   string(w.Symbol),
-			LogoURI:  string(w.LogoURI),
-		})
-	}
-	return tokens, nil
-}
-
 // ChainLimit holds the order limits of one chain, by currency code in upper case. A limit that the
 // provider does not give, or gives unreadably, is not in the map.
 type ChainLimit struct {

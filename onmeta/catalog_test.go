@@ -10,30 +10,28 @@ import (
 	"rampart/onmeta"
 )
 
-func TestSupportedTokensReadsEveryContainer(t *testing.T) {
+func TestListsAreReadInEveryContainer(t *testing.T) {
 	t.Parallel()
-	const item = `{ "address": "` + usdc + `", "chainId": "137", "decimals": 6, "name": "native USD Coin",
-		"symbol": "USDC", "logoURI": "https://example.test/usdc.png" }`
-	want := []onmeta.SupportedToken{{
-		Address: usdc, ChainID: 137, Decimals: 6, Name: "native USD Coin", Symbol: "USDC", LogoURI: "https://example.test/usdc.png",
-	}}
+	const item = `{ "chain": "Polygon", "chainId": "137" }`
+	none := map[string]decimal.Decimal{}
+	want := []onmeta.ChainLimit{{Chain: "Polygon", ChainID: 137, Min: none, Max: none}}
 	for _, body := range []string{
 		`[` + item + `]`, `{"data":[` + item + `]}`, `{"res":[` + item + `]}`, `{"success":true,"data":[` + item + `],"error":{}}`,
 	} {
-		tokens, err := answering(t, http.StatusOK, body).client(t).SupportedTokens(t.Context())
+		limits, err := answering(t, http.StatusOK, body).client(t).ChainLimits(t.Context())
 		require.NoError(t, err, body)
-		require.Equal(t, want, tokens)
+		require.Equal(t, want, limits)
 	}
-	_, err := answering(t, http.StatusOK, `{"tokens":[]}`).client(t).SupportedTokens(t.Context())
+	_, err := answering(t, http.StatusOK, `{"limits":[]}`).client(t).ChainLimits(t.Context())
 	requireMalformed(t, err, "unexpected shape")
 }
 
 func TestAChainIDThatIsNoneIsZero(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{`"polygon"`, `1.5`, `1e30`, `{}`, `null`, `""`} {
-		tokens, err := success(t, `[{"symbol":"USDC","chainId":`+id+`}]`).SupportedTokens(t.Context())
+		limits, err := success(t, `[{"chain":"Polygon","chainId":`+id+`}]`).ChainLimits(t.Context())
 		require.NoError(t, err, id)
-		require.Zero(t, tokens[0].ChainID, id)
+		require.Zero(t, limits[0].ChainID, id)
 	}
 }
 
@@ -66,9 +64,9 @@ func TestCurrenciesReadsTheDocumentedAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []onmeta.Currency{{
 		Code: "INR", Fraction: 2, Symbol: "₹", PaymentModes: []onmeta.PaymentMode{
-			{Code: onmeta.PaymentModeUPI, ImageURL: "https://example.test/upi.png"},
+			{Code: "INR_UPI", ImageURL: "https://example.test/upi.png"},
 			{
-				Code: onmeta.PaymentModeIMPS, ImageURL: "https://example.test/imps.png",
+				Code: "INR_IMPS", ImageURL: "https://example.test/imps.png",
 				Beneficiary: &onmeta.Beneficiary{Name: "Beneficiary Pvt Ltd", IFSC: "HDFC0001234", AccountNumber: "50100000000001"},
 			},
 		},

@@ -3,7 +3,6 @@ package onmeta
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -22,15 +21,14 @@ type File struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
-// Form is a multipart/form-data body. Its files are streamed: at most one is open at a time and none is
-// held in memory. Make one with NewForm.
-type Form struct {
+// form is a multipart/form-data body. Its files are streamed: at most one is open at a time, and none is held in memory.
+type form struct {
 	boundary string
 	parts    []part
 	personal []string
 }
 
-var _ Body = (*Form)(nil)
+var _ Body = (*form)(nil)
 
 type part struct {
 	name  string
@@ -38,67 +36,64 @@ type part struct {
 	file  *File
 }
 
-// NewForm returns an empty form. personal lists the values that must never appear in an error.
-func NewForm(personal ...string) *Form {
-	return &Form{boundary: multipart.NewWriter(io.Discard).Boundary(), personal: slices.Clone(personal)}
+// newForm returns an empty form. personal lists the values that must never appear in an error.
+func newForm(personal ...string) *form {
+	return &form{boundary: multipart.NewWriter(io.Discard).Boundary(), personal: slices.Clone(personal)}
 }
 
-// AddField appends a text field.
-func (f *Form) AddField(name, value string) {
+// addField appends a text field.
+func (f *form) addField(name, value string) {
 	f.parts = append(f.parts, part{name: name, value: value})
 }
 
-// AddFile appends a file field.
-func (f *Form) AddFile(name string, file File) {
+// addFile appends a file field.
+func (f *form) addFile(name string, file File) {
 	f.parts = append(f.parts, part{name: name, file: &file})
 }
 
 // Format keeps the contents out of logs.
-func (f *Form) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
+func (f *form) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
 // ContentType implements Body.
-func (f *Form) ContentType() string { return "multipart/form-data; boundary=" + f.boundary }
+func (f *form) ContentType() string { return "multipart/form-data; boundary=" + f.boundary }
 
 // Size implements Body; the length of a streamed form is not known beforehand.
-func (f *Form) Size() int64 { return -1 }
+func (f *form) Size() int64 { return -1 }
 
 // Personal implements Body.
-func (f *Form) Personal() []string { return f.personal }
+func (f *form) Personal() []string { return f.personal }
 
 // Open implements Body. A file that cannot be opened or read fails the reader, with the file's own error.
 // Closing the reader early releases everything.
-func (f *Form) Open(ctx context.Context) (io.ReadCloser, error) {
+func (f *form) Open(ctx context.Context) (io.ReadCloser, error) {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(f.write(ctx, writer)) }()
 	return reader, nil
 }
 
-func (f *Form) write(ctx context.Context, to io.Writer) error {
-	form := multipart.NewWriter(to)
-	if err := form.SetBoundary(f.boundary); err != nil {
+func (f *form) write(ctx context.Context, to io.Writer) error {
+	multi := multipart.NewWriter(to)
+	if err := multi.SetBoundary(f.boundary); err != nil {
 		return err
 	}
 	for _, p := range f.parts {
-		if err := p.write(ctx, form); err != nil {
+		if err := p.write(ctx, multi); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return form.Close()
+	return multi.Close()
 }
 
-func (p part) write(ctx context.Context, form *multipart.Writer) error {
+func (p part) write(ctx context.Context, to *multipart.Writer) error {
 	if p.file == nil {
-		return form.WriteField(p.name, p.value)
-	}
-	if p.file.Open == nil {
-		return errors.New("the file cannot be opened: File.Open is not set")
+		return to.WriteField(p.name, p.value)
 	}
 	contents, err := p.file.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer contents.Close()
-	field, err := form.CreatePart(p.file.header(p.name))
+	field, err := to.CreatePart(p.file.header(p.name))
 	if err != nil {
 		return err
 	}

@@ -57,8 +57,6 @@ func checkPrices(t *testing.T, client *onmeta.Client) {
 	}
 	_, err = client.Currencies(t.Context(), asha)
 	checkFuzzed(t, err)
-	_, err = client.SupportedTokens(t.Context())
-	checkFuzzed(t, err)
 }
 
 func checkOrders(t *testing.T, client *onmeta.Client) {

@@ -108,7 +108,7 @@ func TestAnOfframpOrderLivesItsWholeLife(t *testing.T) {
 	require.Equal(t, onmeta.LinkSuccess, link.Status)
 	accounts, err := m.client.BankAccounts(ctx, user)
 	require.NoError(t, err)
-	require.Equal(t, onmeta.MaskAccountNumber("50100000004821"), accounts[0].AccountNumber)
+	require.Equal(t, "XXXX4821", accounts[0].AccountNumber)
 
 	quote, err := m.client.QuoteSell(ctx, sellRequest)
 	require.NoError(t, err)
@@ -139,9 +139,6 @@ func TestAnExpiredTokenIsUnauthorized(t *testing.T) {
 func TestTheCatalogueIsRead(t *testing.T) {
 	t.Parallel()
 	ctx, m := t.Context(), openSandbox(t)
-	tokens, err := m.client.SupportedTokens(ctx)
-	require.NoError(t, err)
-	require.NotEmpty(t, tokens)
 	limits, err := m.client.ChainLimits(ctx)
 	require.NoError(t, err)
 	require.True(t, limits[0].Min["INR"].GreaterThan(decimal.Zero))

@@ -30,7 +30,7 @@ type CreateOfframpRequest struct {
 
 // PayoutBank names a linked bank account.
 type PayoutBank struct {
-	// AccountNumber is the masked form that BankAccounts gives; see MaskAccountNumber.
+	// AccountNumber is the masked form that BankAccounts returns, such as XXXX4821.
 	AccountNumber string
 	IFSC          string
 }

@@ -227,7 +227,7 @@ func TestOrderHistoryReadsTheDocumentedAnswer(t *testing.T) {
 			Amount: nullDecimal("1000"), Currency: "INR", TokenSymbol: "USDC", TokenAddress: usdc, ChainID: 137,
 			ReceiverWallet: wallet, PaymentReference: "412345678901", CreatedAt: tenOClock,
 		},
-		{OrderID: "2", PaymentMode: onmeta.PaymentModeIMPS},
+		{OrderID: "2", PaymentMode: "INR_IMPS"},
 		{OrderID: "3", Status: "held for [redacted]"},
 	}, orders)
 	_, err = success(t, `"none"`).OrderHistory(t.Context(), asha, 0)

@@ -20,7 +20,6 @@ const (
 	RouteUPILinkStatus  Route = "users/get-upi-status"
 	RouteQuoteBuy       Route = "quote/buy"
 	RouteQuoteSell      Route = "quote/sell"
-	RouteTokens         Route = "tokens"
 	RouteChainLimits    Route = "orders/get-chain-limit"
 	RouteCurrencies     Route = "orders/currencies"
 	RouteCreateOnramp   Route = "orders/create"
@@ -63,7 +62,7 @@ func Routes() []Route {
 	return []Route{
 		RouteLogin, RouteRefreshToken, RouteKYCStatus, RouteUploadKYC,
 		RouteBankAccounts, RouteUPIIDs, RouteLinkBank, RouteBankLinkStatus, RouteLinkUPI, RouteUPILinkStatus,
-		RouteQuoteBuy, RouteQuoteSell, RouteTokens, RouteChainLimits, RouteCurrencies,
+		RouteQuoteBuy, RouteQuoteSell, RouteChainLimits, RouteCurrencies,
 		RouteCreateOnramp, RouteSubmitUTR, RouteOnrampStatus, RouteOrderHistory,
 		RouteCreateOfframp, RouteSubmitHash, RouteOfframpStatus,
 	}
@@ -98,7 +97,7 @@ func (r Route) endpoint() endpoint {
 	switch r {
 	case RouteLogin, RouteQuoteBuy, RouteQuoteSell:
 		e.method, e.auth = http.MethodPost, AuthMerchant
-	case RouteTokens, RouteChainLimits, RouteCurrencies:
+	case RouteChainLimits, RouteCurrencies:
 		e.method, e.auth = http.MethodGet, AuthMerchant
 	case RouteRefreshToken:
 		e.method, e.auth = http.MethodGet, AuthRefresh

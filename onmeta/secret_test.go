@@ -22,8 +22,7 @@ func TestPrintingAClientOrACallShowsNothingSecret(t *testing.T) {
 	require.NoError(t, err)
 	call := onmeta.Call{Route: onmeta.RouteLinkBank, User: email, Token: token, Body: body}
 	p := answering(t, http.StatusOK, "{}")
-	form := onmeta.NewForm("ABCPE1234F")
-	form.AddField("email", email)
+	form := uploadBody(t, kycUpload())
 	for _, value := range []any{p.client(t), p.transport(t), call, &call, body, form} {
 		for _, verb := range verbs {
 			text := fmt.Sprintf(verb, value)

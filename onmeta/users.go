@@ -171,25 +171,25 @@ func (u KYCUpload) identity() []field {
 	}
 }
 
-func (u KYCUpload) form(email string, secret Secret) (*Form, error) {
+func (u KYCUpload) form(email string, secret Secret) (*form, error) {
 	given, profession := u.IncomeRange.Reveal(), u.Profession.Reveal()
 	incomeRange := strings.ReplaceAll(given, " ", "")
-	form := NewForm(given, incomeRange, profession)
-	form.AddField("email", email)
+	body := newForm(given, incomeRange, profession)
+	body.addField("email", email)
 	for _, f := range u.identity() {
 		encrypted, err := EncryptKYCField(secret, f.value, rand.Reader)
 		if err != nil {
 			return nil, invalid(RouteUploadKYC, "encrypt %s: %v", f.name, err)
 		}
-		form.AddField(f.name, encrypted)
-		form.personal = append(form.personal, f.value, encrypted)
+		body.addField(f.name, encrypted)
+		body.personal = append(body.personal, f.value, encrypted)
 	}
-	form.AddField("incomeRange", incomeRange)
-	form.AddField("profession", profession)
+	body.addField("incomeRange", incomeRange)
+	body.addField("profession", profession)
 	for _, document := range u.documents() {
-		form.AddFile(document.name, document.file)
+		body.addFile(document.name, document.file)
 	}
-	return form, nil
+	return body, nil
 }
 
 type document struct {

@@ -23,7 +23,7 @@ func submitted(t *testing.T, p *provider, o order) (*onmeta.Client, onmeta.User,
 	created, err := client.CreateOnramp(t.Context(), user, onmeta.CreateOnrampRequest{
 		TokenSymbol: o.request.Token.Symbol, TokenAddress: o.request.Token.Address, ChainID: o.request.Token.ChainID,
 		FiatCurrency: o.request.Fiat.Currency, FiatAmount: decimal.NewFromInt(1000), ReceiverAddress: o.request.WalletAddress,
-		PaymentMode: onmeta.PaymentModeUPI, UPI: &onmeta.UPIAccount{ID: string(o.request.UPI.ID), Name: string(o.request.UPI.Name)},
+		PaymentMode: "INR_UPI", UPI: &onmeta.UPIAccount{ID: string(o.request.UPI.ID), Name: string(o.request.UPI.Name)},
 	})
 	require.NoError(t, err)
 	require.NoError(t, client.SubmitUTR(t.Context(), user, created.OrderID, o.utr()))
