@@ -31,7 +31,7 @@ type ReorderRequest struct {
 
 // Reorder starts an on-ramp order that replaces an expired or cancelled one: with the UTR of the payment that was made for it, for the
 // amount that was paid, and with the same account. It returns what StartOnramp does. The error is NotAwaited if the order has another
-// status or the provider already refused its payment for a second order; see Order.WayOut.
+// status or the provider already refused its payment for a second order; see Order.Recourse.
 func (c *Client) Reorder(ctx context.Context, request ReorderRequest) (*Order, error) {
 	id := ID{Onramp, request.Reference}
 	order, err := c.Get(ctx, id)
@@ -100,11 +100,11 @@ func (r ReorderRequest) check(order *Order, utr UTR) error {
 	switch {
 	case r.Amount != "":
 		p.check("amount", validateRupees(r.Amount, maxRupees))
-	case order.WayOut() == OrderAmountPaid:
+	case order.Recourse() == OrderAmountPaid:
 		p.add("amount", "must be the amount that was paid: the provider cancelled the order, and cancels another for the same amount. "+
 			"Its reason: "+cmp.Or(order.ProviderReason, "none given"))
 	}
-	return p.invalid("the order cannot be ordered again like this", order.Reference)
+	return p.invalid("the reorder request is invalid", order.Reference)
 }
 
 // scaled returns the terms for another amount at the same price, without a limit on what was already paid.

@@ -12,7 +12,7 @@ import (
 	"rampart/ramp"
 )
 
-// reordered is the request with which an order is ordered again.
+// reordered returns the request that Reorder starts.
 func reordered(t *testing.T, old *ramp.Order, history []*historypb.HistoryEvent, request ramp.ReorderRequest) (ramp.OnrampRequest, error) {
 	t.Helper()
 	there := &orderThere{order: old, history: history}
@@ -30,21 +30,21 @@ func reordered(t *testing.T, old *ramp.Order, history []*historypb.HistoryEvent,
 
 func explained(o *ramp.Order) { o.ProviderReason = "Amount mismatch: 900 was received" }
 
-func TestOrderIsOrderedAgainForTheSameAmountOrForTheOneThatWasPaid(t *testing.T) {
+func TestReorderUsesTheSameAmountOrTheAmountPaid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		old     *ramp.Order
 		request ramp.ReorderRequest
 		amount  string
 	}{
-		"expired before its UTR":            {fallen(ramp.Expired, "expired"), ramp.ReorderRequest{UTR: utr}, "1000.00"},
-		"expired, another amount was paid":  {fallen(ramp.Expired, "expired"), ramp.ReorderRequest{UTR: utr, Amount: "900"}, "900"},
-		"expired with its UTR":              {fallen(ramp.Expired, "expired", accepted), ramp.ReorderRequest{}, "1000.00"},
-		"cancelled by the user":             {fallen(ramp.Cancelled, "fiatPending"), ramp.ReorderRequest{UTR: utr}, "1000.00"},
-		"cancelled by the provider":         {fallen(ramp.Cancelled, "cancelled", accepted), ramp.ReorderRequest{Amount: "900.50"}, "900.50"},
-		"cancelled in the FAQ's spelling":   {fallen(ramp.Cancelled, "Canceled", accepted), ramp.ReorderRequest{Amount: "900.50"}, "900.50"},
-		"cancelled by the provider, no UTR": {fallen(ramp.Cancelled, "cancelled", byProvider), ramp.ReorderRequest{UTR: utr, Amount: "1000"}, "1000"},
-		"a second one, for a wrong amount":  {fallen(ramp.Cancelled, "cancelled", reused, accepted), ramp.ReorderRequest{Amount: "900"}, "900"},
+		"expired before its UTR":            {endedOrder(ramp.Expired, "expired"), ramp.ReorderRequest{UTR: utr}, "1000.00"},
+		"expired, another amount was paid":  {endedOrder(ramp.Expired, "expired"), ramp.ReorderRequest{UTR: utr, Amount: "900"}, "900"},
+		"expired with its UTR":              {endedOrder(ramp.Expired, "expired", accepted), ramp.ReorderRequest{}, "1000.00"},
+		"cancelled by the user":             {endedOrder(ramp.Cancelled, "fiatPending"), ramp.ReorderRequest{UTR: utr}, "1000.00"},
+		"cancelled by the provider":         {endedOrder(ramp.Cancelled, "cancelled", accepted), ramp.ReorderRequest{Amount: "900.50"}, "900.50"},
+		"cancelled in the FAQ's spelling":   {endedOrder(ramp.Cancelled, "Canceled", accepted), ramp.ReorderRequest{Amount: "900.50"}, "900.50"},
+		"cancelled by the provider, no UTR": {endedOrder(ramp.Cancelled, "cancelled", cancelledByProvider), ramp.ReorderRequest{UTR: utr, Amount: "1000"}, "1000"},
+		"a second one, for a wrong amount":  {endedOrder(ramp.Cancelled, "cancelled", reused, accepted), ramp.ReorderRequest{Amount: "900"}, "900"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,9 +58,9 @@ func TestOrderIsOrderedAgainForTheSameAmountOrForTheOneThatWasPaid(t *testing.T)
 	}
 }
 
-func TestAmountPaidIsAskedForAfterTheProviderCancelled(t *testing.T) {
+func TestReorderOfACancelledOrderRequiresTheAmountPaid(t *testing.T) {
 	t.Parallel()
-	cancelled := fallen(ramp.Cancelled, "Canceled", accepted, explained)
+	cancelled := endedOrder(ramp.Cancelled, "Canceled", accepted, explained)
 	_, err := reordered(t, cancelled, startedWith(t, onrampRequest()), ramp.ReorderRequest{})
 	requireField(t, err, "amount", "must be the amount that was paid")
 	requireField(t, err, "amount", "Its reason: Amount mismatch: 900 was received")
@@ -73,56 +73,56 @@ func TestAmountPaidIsAskedForAfterTheProviderCancelled(t *testing.T) {
 	}
 }
 
-func TestUTRIsAskedForWhereTheOldOrderHasNone(t *testing.T) {
+func TestReorderOfAnOrderWithoutAProofRequiresTheUTR(t *testing.T) {
 	t.Parallel()
-	_, err := reordered(t, fallen(ramp.Expired, "expired"), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
+	_, err := reordered(t, endedOrder(ramp.Expired, "expired"), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
 	requireField(t, err, "utr", "the UTR of the payment")
-	_, err = reordered(t, fallen(ramp.Cancelled, "cancelled", byProvider), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
+	_, err = reordered(t, endedOrder(ramp.Cancelled, "cancelled", cancelledByProvider), startedWith(t, onrampRequest()), ramp.ReorderRequest{})
 	requireFields(t, err, "utr", "amount")
 }
 
-func TestPaymentThatWasRefusedForASecondOrderIsNotTriedForAThird(t *testing.T) {
+func TestReorderRejectsAPaymentThatWasRefusedBefore(t *testing.T) {
 	t.Parallel()
 	second := onrampRequest()
 	second.UTR, second.Previous = utr, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
-	for _, old := range []*ramp.Order{fallen(ramp.Expired, "expired", reused), fallen(ramp.Cancelled, "cancelled", reused)} {
+	for _, old := range []*ramp.Order{endedOrder(ramp.Expired, "expired", reused), endedOrder(ramp.Cancelled, "cancelled", reused)} {
 		for _, given := range []string{"", utr} {
 			_, err := reordered(t, old, startedWith(t, second), ramp.ReorderRequest{UTR: ramp.UTR(given), Amount: "1000"})
 			require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 			require.ErrorContains(t, err, "6400f and 6500a")
 		}
 	}
-	again, err := reordered(t, fallen(ramp.Expired, "expired", reused), startedWith(t, second), ramp.ReorderRequest{UTR: "412345678902"})
+	again, err := reordered(t, endedOrder(ramp.Expired, "expired", reused), startedWith(t, second), ramp.ReorderRequest{UTR: "412345678902"})
 	require.NoError(t, err, "it was mistyped")
 	require.Equal(t, second.Previous, again.Previous, "the payment was made for that one")
 }
 
-func TestPaymentThatWasNeverHandedInIsAsGoodAsBefore(t *testing.T) {
+func TestReorderReusesAUTRThatWasNotSubmitted(t *testing.T) {
 	t.Parallel()
 	second := onrampRequest()
 	second.UTR, second.Previous = utr, &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
-	again, err := reordered(t, fallen(ramp.Cancelled, "", reused, unplaced), startedWith(t, second), ramp.ReorderRequest{})
+	again, err := reordered(t, endedOrder(ramp.Cancelled, "", reused, uncreated), startedWith(t, second), ramp.ReorderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, utr, string(again.UTR))
 	require.Equal(t, second.Previous, again.Previous)
 }
 
-func TestTermsOfThePriceAreKeptForAnotherAmount(t *testing.T) {
+func TestReorderScalesTheQuoteTerms(t *testing.T) {
 	t.Parallel()
 	old := onrampRequest()
 	old.Quote = &ramp.QuoteTerms{MinReceived: "10.50", MaxPaid: "1000.00"}
-	again, err := reordered(t, fallen(ramp.Expired, "expired"), startedWith(t, old), ramp.ReorderRequest{UTR: utr, Amount: "2500.00"})
+	again, err := reordered(t, endedOrder(ramp.Expired, "expired"), startedWith(t, old), ramp.ReorderRequest{UTR: utr, Amount: "2500.00"})
 	require.NoError(t, err)
 	require.Equal(t, &ramp.QuoteTerms{MinReceived: "26.25"}, again.Quote)
 
 	old.Fiat.Amount = "300"
 	old.Quote = &ramp.QuoteTerms{MinReceived: "0.00000000000000001"}
-	again, err = reordered(t, fallen(ramp.Expired, "expired"), startedWith(t, old), ramp.ReorderRequest{UTR: utr, Amount: "100"})
+	again, err = reordered(t, endedOrder(ramp.Expired, "expired"), startedWith(t, old), ramp.ReorderRequest{UTR: utr, Amount: "100"})
 	require.NoError(t, err)
 	require.Equal(t, "0.000000000000000004", again.Quote.MinReceived, "rounded up")
 }
 
-func TestOrderIsOrderedAgainFromTheAccountThatTookThePlaceOfTheFirst(t *testing.T) {
+func TestReorderUsesTheReplacementAccount(t *testing.T) {
 	t.Parallel()
 	refused, other := vpa(), vpa()
 	refused.ID, other.ID = "ashafailed@okbank", "asha.other@okbank"
@@ -134,7 +134,7 @@ func TestOrderIsOrderedAgainFromTheAccountThatTookThePlaceOfTheFirst(t *testing.
 		calling(t, "LinkedAccounts", map[string]any{"email": first.Email, "upi": other}),
 		calling(t, "CreateOnrampOrder", map[string]any{"email": first.Email}),
 	)
-	again, err := reordered(t, fallen(ramp.Expired, "expired"), history, ramp.ReorderRequest{UTR: utr})
+	again, err := reordered(t, endedOrder(ramp.Expired, "expired"), history, ramp.ReorderRequest{UTR: utr})
 	require.NoError(t, err)
 	require.Equal(t, other, again.UPI)
 	require.Equal(t, first.Bank, again.Bank)
@@ -143,12 +143,12 @@ func TestOrderIsOrderedAgainFromTheAccountThatTookThePlaceOfTheFirst(t *testing.
 	account := bank()
 	account.AccountNumber = "50100000009999"
 	history = append(startedWith(t, first), calling(t, "LinkedAccounts", map[string]any{"email": first.Email, "bank": account}))
-	again, err = reordered(t, fallen(ramp.Expired, "expired"), history, ramp.ReorderRequest{UTR: "HDFCN52026112312"})
+	again, err = reordered(t, endedOrder(ramp.Expired, "expired"), history, ramp.ReorderRequest{UTR: "HDFCN52026112312"})
 	require.NoError(t, err)
 	require.Equal(t, account, again.Bank)
 }
 
-func TestAccountThatTookThePlaceOfTheFirstIsFoundInARecordedOrder(t *testing.T) {
+func TestReorderFindsTheReplacementAccountInARecordedHistory(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open("../workflows/testdata/histories/onramp-account-refused-first.json.gz")
 	require.NoError(t, err)
@@ -158,15 +158,15 @@ func TestAccountThatTookThePlaceOfTheFirstIsFoundInARecordedOrder(t *testing.T) 
 	history, err := client.HistoryFromJSON(unpacked, client.HistoryJSONOptions{})
 	require.NoError(t, err)
 
-	again, err := reordered(t, fallen(ramp.Expired, "expired"), history.GetEvents(), ramp.ReorderRequest{UTR: utr})
+	again, err := reordered(t, endedOrder(ramp.Expired, "expired"), history.GetEvents(), ramp.ReorderRequest{UTR: utr})
 	require.NoError(t, err)
 	require.Equal(t, &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"}, again.UPI)
 }
 
-func TestOnlyAnOrderThatFellThroughIsOrderedAgain(t *testing.T) {
+func TestOnlyExpiredAndCancelledOrdersCanBeReordered(t *testing.T) {
 	t.Parallel()
 	for _, status := range []ramp.Status{ramp.AwaitingPayment, ramp.Settling, ramp.Completed, ramp.Refunded, ramp.Rejected} {
-		_, err := reordered(t, fallen(status, ""), startedWith(t, onrampRequest()), ramp.ReorderRequest{UTR: utr})
+		_, err := reordered(t, endedOrder(status, ""), startedWith(t, onrampRequest()), ramp.ReorderRequest{UTR: utr})
 		require.True(t, ramp.IsError(err, ramp.NotAwaited), "%v", err)
 	}
 }

@@ -2,32 +2,32 @@ package ramp
 
 import "fmt"
 
-// WayOut is what a user can do who has paid for an order that expired or was cancelled. The provider accepts the UTR for another order
-// in some cases (provider 13).
-type WayOut string
+// Recourse is what a user who has paid for an expired or cancelled order can do. In some cases the provider accepts the UTR for another
+// order (provider 13).
+type Recourse string
 
-// Values of WayOut.
+// Values of Recourse.
 const (
-	// NoWayOut: nothing is left to do: the order runs, delivered or was refunded, or nobody can have paid it.
-	NoWayOut WayOut = ""
+	// NoRecourse: nothing is left to do. The order is open, completed or refunded, or it could not be paid.
+	NoRecourse Recourse = ""
 	// OrderSameAmount: a new order for the same amount can use the UTR, which was not submitted for the old one.
-	OrderSameAmount WayOut = "same-amount"
+	OrderSameAmount Recourse = "same-amount"
 	// OrderAmountPaid: a new order for the amount that was paid can use the UTR. The provider cancelled the old one, typically
 	// because another amount was paid than ordered, and would cancel another for that amount.
-	OrderAmountPaid WayOut = "amount-paid"
+	OrderAmountPaid Recourse = "amount-paid"
 	// OrderAgain: a new order can use the UTR of an earlier order's payment, which was not submitted for this one.
-	OrderAgain WayOut = "again"
+	OrderAgain Recourse = "again"
 	// AskSupport: the provider's support decides. The UTR would be refused for a new order, or there is none.
-	AskSupport WayOut = "support"
+	AskSupport Recourse = "support"
 )
 
-// WayOut returns what a user can do who has paid for the order.
-func (o *Order) WayOut() WayOut {
+// Recourse returns what a user who has paid for the order can do.
+func (o *Order) Recourse() Recourse {
 	switch {
 	case o.Status != Expired && o.Status != Cancelled:
-		return NoWayOut
+		return NoRecourse
 	case o.OrderID == "":
-		return o.wayOutUncreated()
+		return o.recourseUncreated()
 	case o.Direction == Offramp, o.reuseRefused():
 		return AskSupport
 	case o.cancelledByProvider():
@@ -39,10 +39,10 @@ func (o *Order) WayOut() WayOut {
 	}
 }
 
-// wayOutUncreated returns the way out of an order without instructions: the provider did not create it, as far as is known.
-func (o *Order) wayOutUncreated() WayOut {
+// recourseUncreated returns the recourse for an order that the provider is not known to have created.
+func (o *Order) recourseUncreated() Recourse {
 	if o.Previous == nil {
-		return NoWayOut
+		return NoRecourse
 	}
 	return OrderAgain
 }
@@ -66,21 +66,21 @@ func (o *Order) paid() bool {
 	return false
 }
 
-// PaidAdvice returns what a user who has paid can do after the order expired or was cancelled, in a sentence or two. It is empty for
-// NoWayOut. Show the provider's reason beside it: it may name the amount that was paid.
+// PaidAdvice describes the order's Recourse in one or two sentences. It is empty for NoRecourse. Show the provider's reason beside it: it
+// may contain the amount that was paid.
 func PaidAdvice(o *Order) string {
-	switch o.WayOut() {
+	switch o.Recourse() {
 	case OrderSameAmount:
-		return "If the payment was made all the same, use its UTR on a new order for the same amount."
+		return "If the payment was made nevertheless, use its UTR on a new order for the same amount."
 	case OrderAmountPaid:
-		advice := "If the user has paid, another amount arrived than was ordered, most likely: use the UTR on a new order for the " +
-			"amount that was paid. One for the amount of this order would be cancelled again."
+		advice := "If the user has paid, the amount probably differed from the order's: use the UTR on a new order for the " +
+			"amount that was paid. An order for the same amount would be cancelled again."
 		if o.Previous != nil {
-			advice += " If this order was for that amount already, " + o.SupportQuestion() + "."
+			advice += " If this order was for that amount already, " + o.supportQuestion() + "."
 		}
 		return advice
 	case OrderAgain:
-		return fmt.Sprintf("The payment made for order %s was not handed in for this one: use its UTR on a new order.", o.Previous.Reference)
+		return fmt.Sprintf("The payment made for order %s was not submitted for this one: use its UTR on a new order.", o.Previous.Reference)
 	case AskSupport:
 		return o.supportAdvice()
 	default:
@@ -91,18 +91,18 @@ func PaidAdvice(o *Order) string {
 func (o *Order) supportAdvice() string {
 	switch {
 	case o.Direction == Offramp:
-		return "If tokens were sent all the same, " + o.SupportQuestion() + "."
+		return "If tokens were sent nevertheless, " + o.supportQuestion() + "."
 	case o.reuseRefused():
-		return fmt.Sprintf("The payment made for order %s was not taken, and would not be for another order either: %s.",
-			o.Previous.Reference, o.SupportQuestion())
+		return fmt.Sprintf("The payment made for order %s was refused, and would be refused for another order too: %s.",
+			o.Previous.Reference, o.supportQuestion())
 	default:
-		return "The provider had taken the UTR, and it alone decides about the payment: " + o.SupportQuestion() +
+		return "The provider accepted the UTR, and only the provider can decide about the payment: " + o.supportQuestion() +
 			". A new order with the same UTR may be refused."
 	}
 }
 
-// SupportQuestion returns what to ask the provider's support about the order's payment, with the ids that it needs.
-func (o *Order) SupportQuestion() string {
+// supportQuestion returns what to ask the provider's support about the order's payment, with the ids that it needs.
+func (o *Order) supportQuestion() string {
 	if o.Previous != nil && o.Previous.OrderID != "" {
 		return fmt.Sprintf("ask the provider's support about both of its orders, %s and %s", o.Previous.OrderID, o.OrderID)
 	}
@@ -113,7 +113,7 @@ func (o *Order) SupportQuestion() string {
 // new order does not help.
 func ReorderArguments(o *Order) []string {
 	arguments := []string{"reorder", o.Reference, "--reference", "NEW-REFERENCE"}
-	switch o.WayOut() {
+	switch o.Recourse() {
 	case OrderAgain:
 		return arguments
 	case OrderAmountPaid:

@@ -35,8 +35,8 @@ func (d *describer) lastNote() string {
 
 // ifPaid is for an order that ended unpaid, as far as the provider knows. The provider takes its UTR for another order in some cases.
 func (d *describer) ifPaid() []Remedy {
-	way := d.WayOut()
-	if way == ramp.NoWayOut {
+	way := d.Recourse()
+	if way == ramp.NoRecourse {
 		return []Remedy{d.restart()}
 	}
 	paid := Remedy{Case: "The user has paid", Action: Reorder, Command: d.reorder()}
@@ -56,7 +56,7 @@ func (d *describer) ifPaid() []Remedy {
 	return []Remedy{paid, d.restart()}
 }
 
-// reorder are the arguments that order again.
+// reorder returns the arguments of the starter that reorder the order.
 func (d *describer) reorder() []string {
 	named := *d.Order
 	named.Reference = d.id() // as every command takes it

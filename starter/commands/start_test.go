@@ -296,7 +296,7 @@ func TestReorderPassesTheAmount(t *testing.T) {
 func TestReorderReportsTheAmountByItsFlag(t *testing.T) {
 	t.Parallel()
 	x := with()
-	x.fake.err = &ramp.Error{Type: ramp.InvalidRequest, Reference: "inv-42", Message: "the order cannot be ordered again like this",
+	x.fake.err = &ramp.Error{Type: ramp.InvalidRequest, Reference: "inv-42", Message: "the reorder request is invalid",
 		Fields: []ramp.FieldError{{Field: "amount", Problem: "must be the amount that was paid"}}}
 	got := x.run(t, "reorder", "inv-42", "--reference", "inv-42-b")
 	require.Equal(t, 2, got.code)
