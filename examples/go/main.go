@@ -1,4 +1,4 @@
-// Command go is a first order from Go. It starts an on-ramp order and prints what its user must pay.
+// Command go is a first order from Go. It starts an on-ramp order and prints what its user must pay. The README quotes it.
 package main
 
 import (
@@ -14,30 +14,24 @@ import (
 )
 
 func main() {
-	ctx := context.Background()
-	keyring, err := codec.OpenKeyring(ctx, codec.KeysetSource{File: os.Getenv("RAMP_KEYSET_FILE")}) // the worker's keyset
-	exitOn(err)
-	options := client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")}
-	codec.Secure(&options, keyring)
-	temporal, err := client.Dial(options)
-	exitOn(err)
-	defer temporal.Close()
-
-	order, err := ramp.NewClient(temporal, options.DataConverter).StartOnramp(ctx, ramp.OnrampRequest{
-		Reference:     "inv-42",
-		Email:         "asha@example.test",
+	ctx, options := context.Background(), client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS")}
+	codec.Secure(&options, must(codec.OpenKeyring(ctx, codec.KeysetSource{File: os.Getenv("RAMP_KEYSET_FILE")})))
+	orders := ramp.NewClient(must(client.Dial(options)), options.DataConverter)
+	order := must(orders.StartOnramp(ctx, ramp.OnrampRequest{
+		Reference: "inv-43", Email: "asha@example.test", WalletAddress: "0x1111111111111111111111111111111111111111",
 		Fiat:          ramp.Amount{Amount: "1000.00", Currency: "INR"},
 		Token:         ramp.Token{Symbol: "USDC", Address: "0x3c499c542cef5e3811e1192ce70d8cc03d5c3359", ChainID: 137},
-		WalletAddress: "0x1111111111111111111111111111111111111111",
-		PaymentMethod: ramp.UPI,
-		UPI:           &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"},
-	})
-	exitOn(err)
-	fmt.Println(order.Status, order.Instructions.UPI.QR)
+		PaymentMethod: ramp.UPI, UPI: &ramp.UPIAccount{ID: "asha@okbank", Name: "Asha Rao"},
+	}))
+	fmt.Println(order.Status)
+	if pay := order.Instructions; pay != nil && pay.UPI != nil {
+		fmt.Println(pay.UPI.QR)
+	}
 }
 
-func exitOn(err error) {
+func must[T any](value T, err error) T {
 	if err != nil {
 		log.Fatal(err)
 	}
+	return value
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,31 +23,47 @@ import (
 	"rampart/ramp"
 )
 
-// The program is built as a backend would: in a module of its own, which replaces rampart by a directory, for rampart has no public
-// path. Then it starts an order at a Temporal server that answers with payment instructions.
+// The program is built as a backend would: in a module of its own beside a checkout of rampart, by the commands of
+// docs/how-to/integrate-go.md. Then it starts an order at a Temporal server that answers with payment instructions.
 func TestProgramOfAnotherModuleStartsAnOrder(t *testing.T) {
 	t.Parallel()
-	module := t.TempDir()
+	parent := t.TempDir()
+	module := filepath.Join(parent, "shop")
+	require.NoError(t, os.Mkdir(module, 0o700))
 	source, err := os.ReadFile("main.go")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(module, "main.go"), source, 0o600))
 	rampart, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	for _, arguments := range [][]string{
-		{"mod", "init", "example.test/shop"},
-		{"mod", "edit", "-require=rampart@v0.0.0", "-replace=rampart=" + rampart},
-		{"mod", "tidy"},
-		{"vet", "."},
-		{"build", "-o", "shop", "."},
-	} {
-		run(t, module, nil, "go", arguments...)
+	require.NoError(t, os.Symlink(rampart, filepath.Join(parent, "rampart")))
+	run(t, module, nil, "go", "mod", "init", "example.test/shop")
+	for _, command := range importCommands(t) {
+		words := strings.Fields(command)
+		run(t, module, nil, words[0], words[1:]...)
 	}
+	run(t, module, nil, "go", "mod", "tidy")
+	run(t, module, nil, "go", "vet", ".")
+	run(t, module, nil, "go", "build", "-o", "shop", ".")
 
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	_, err = codec.CreateKeyset(t.Context(), codec.KeysetSource{File: keyset})
 	require.NoError(t, err)
 	output := run(t, module, []string{"TEMPORAL_ADDRESS=" + serve(t, keyset), "RAMP_KEYSET_FILE=" + keyset}, "./shop")
-	require.Contains(t, output, "awaiting_payment upi://pay?pa=merchant@okbank&am=1000.00")
+	require.Contains(t, output, "awaiting_payment\nupi://pay?pa=merchant@okbank&am=1000.00")
+}
+
+// importCommands are the commands by which docs/how-to/integrate-go.md imports package ramp.
+func importCommands(t *testing.T) []string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/how-to/integrate-go.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(page), "## Import the package")
+	require.True(t, found)
+	_, block, found := strings.Cut(section, "```sh\n")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "```")
+	require.Contains(t, block, "-replace rampart=../rampart")
+	return strings.Split(strings.TrimSpace(block), "\n")
 }
 
 func run(t *testing.T, directory string, environment []string, name string, arguments ...string) string {
