@@ -1,9 +1,11 @@
-// Command generate writes the tables of the documentation that repeat what the code says: settings, flags and statuses. A table stands between two comments of a page:
+// Command generate writes the tables of the documentation that repeat what the code says: settings, flags, statuses and
+// packages. A table stands between two comments of a page:
 //
 //	<!-- generated: settings worker -->
 //	<!-- /generated -->
 //
-// Run it by "go generate ./docs/..." after a change of a setting, a flag or a status. A test fails while a table is stale.
+// Run it by "go generate ./docs/..." after a change of a setting, a flag, a status or a package's comment. A test fails while a table is
+// stale.
 package main
 
 import (
@@ -90,6 +92,8 @@ func tableOf(name []string) (string, error) {
 		return flags(arguments[0])
 	case name[0] == "constants" && len(arguments) == 2:
 		return constants(arguments[0], arguments[1])
+	case name[0] == "packages" && len(arguments) == 0:
+		return packages()
 	default:
 		return "", fmt.Errorf("there is no such table")
 	}
