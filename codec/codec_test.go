@@ -44,7 +44,7 @@ func encode(t testing.TB, c converter.PayloadCodec, payload *commonpb.Payload) *
 	return encoded[0]
 }
 
-func TestPayloadIsUnreadableWithoutTheKeyAndWholeWithIt(t *testing.T) {
+func TestPayloadDecryptsWithItsKeyOnly(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	own := of(codec.New(keyring, "default"), order("default", "onramp/inv-42"))
@@ -64,7 +64,7 @@ func TestPayloadIsUnreadableWithoutTheKeyAndWholeWithIt(t *testing.T) {
 	require.True(t, proto.Equal(payload, decrypted[0]))
 }
 
-func TestSamePayloadNeverLooksTheSame(t *testing.T) {
+func TestCiphertextsOfEqualPayloadsDiffer(t *testing.T) {
 	t.Parallel()
 	own := of(codec.New(newKeyring(t), "default"), order("default", "onramp/inv-42"))
 	payload := clear(t, secret)
@@ -88,7 +88,7 @@ func TestActivityPayloadsBelongToTheirActivity(t *testing.T) {
 	}
 }
 
-func TestPayloadIsOfNoUseInAnotherRole(t *testing.T) {
+func TestPayloadDoesNotDecryptInAnotherRole(t *testing.T) {
 	t.Parallel()
 	c := codec.New(newKeyring(t), "default")
 	roles := map[string]converter.SerializationContext{
@@ -116,7 +116,7 @@ func TestPayloadIsOfNoUseInAnotherRole(t *testing.T) {
 	}
 }
 
-func TestStolenCiphertextDoesNotDecryptElsewhere(t *testing.T) {
+func TestCiphertextDoesNotDecryptInAnotherWorkflow(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	c := codec.New(keyring, "default")
@@ -157,7 +157,7 @@ func TestChangedCiphertextDoesNotDecrypt(t *testing.T) {
 	}
 }
 
-func TestPayloadOfAKeyThatIsNotHereNamesTheKey(t *testing.T) {
+func TestPayloadWithAnUnknownKeyNamesTheKey(t *testing.T) {
 	t.Parallel()
 	elsewhere := newKeyring(t)
 	payload := encode(t, of(codec.New(elsewhere, "default"), order("default", "onramp/inv-42")), clear(t, secret))
@@ -167,7 +167,7 @@ func TestPayloadOfAKeyThatIsNotHereNamesTheKey(t *testing.T) {
 	require.ErrorContains(t, err, elsewhere.Primary())
 }
 
-func TestCodecServerReadsWhatAnyWorkflowOfItsNamespaceHas(t *testing.T) {
+func TestCodecServerDecryptsPayloadsOfEveryWorkflowInItsNamespace(t *testing.T) {
 	t.Parallel()
 	c := codec.New(newKeyring(t), "default")
 	payloads := []*commonpb.Payload{
@@ -182,7 +182,7 @@ func TestCodecServerReadsWhatAnyWorkflowOfItsNamespaceHas(t *testing.T) {
 	}
 }
 
-func TestContextWithoutANamespaceIsOfTheCodecsOwn(t *testing.T) {
+func TestContextWithoutANamespaceUsesTheCodecsNamespace(t *testing.T) {
 	t.Parallel()
 	c := codec.New(newKeyring(t), "production")
 	payload := encode(t, of(c, order("production", "onramp/inv-42")), clear(t, secret))

@@ -43,7 +43,7 @@ func TestConverterEncryptsAndReadsItsWorkflowsValues(t *testing.T) {
 	require.Equal(t, []string{`{"email":"asha@example.test"}`, "42"}, sender.ToStrings(payloads))
 }
 
-func TestConverterKeepsNothingAsNothing(t *testing.T) {
+func TestConverterPreservesNil(t *testing.T) {
 	t.Parallel()
 	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
 	payloads, err := dc.ToPayloads()
@@ -82,7 +82,7 @@ func requireMarks(t *testing.T, payload *commonpb.Payload, marks map[string]stri
 	}
 }
 
-func TestClearPayloadFromOutsideIsTakenAndMarked(t *testing.T) {
+func TestUnencryptedMessageIsAcceptedAndMarked(t *testing.T) {
 	t.Parallel()
 	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
 	sent := clear(t, map[string]string{"utr": "412345678901"})
@@ -95,7 +95,7 @@ func TestClearPayloadFromOutsideIsTakenAndMarked(t *testing.T) {
 	requireMarks(t, taken(t, dc, lies(sent)), map[string]string{payloadmeta.MetadataUnencrypted: "true"})
 }
 
-func TestEncryptedPayloadFromOutsideIsMarkedWithItsKeyWhateverItsSenderSays(t *testing.T) {
+func TestMessageIsMarkedWithItsKeyWhateverItsMetadata(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	dc := codec.NewDataConverter(codec.New(keyring, "default"))
@@ -107,7 +107,7 @@ func TestEncryptedPayloadFromOutsideIsMarkedWithItsKeyWhateverItsSenderSays(t *t
 	}
 }
 
-func TestForeignMessageIsHandedOverUnreadForTheWorkflowToRefuse(t *testing.T) {
+func TestForeignMessageReachesTheWorkflowUndecrypted(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	dc := codec.NewDataConverter(codec.New(keyring, "default"))
@@ -123,7 +123,7 @@ func TestForeignMessageIsHandedOverUnreadForTheWorkflowToRefuse(t *testing.T) {
 	requireMarks(t, message, nil)
 }
 
-func TestMessageOfAKeyThatIsNotHereIsHandedOverUnopenedAndSaysSo(t *testing.T) {
+func TestMessageWithAnUnknownKeyReachesTheWorkflowUndecryptedAndMarked(t *testing.T) {
 	t.Parallel()
 	elsewhere := newKeyring(t)
 	sent := encode(t, of(codec.New(elsewhere, "default"), order("default", "onramp/inv-42")), clear(t, secret))
@@ -140,7 +140,7 @@ func TestMessageOfAKeyThatIsNotHereIsHandedOverUnopenedAndSaysSo(t *testing.T) {
 	requireMarks(t, opened, map[string]string{payloadmeta.MetadataKeyID: elsewhere.Primary()})
 }
 
-func TestLargeMessageIsMarkedWhetherItsKeyIsHereOrNot(t *testing.T) {
+func TestLargeMessageIsMarkedWithOrWithoutItsKey(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	own := of(codec.New(keyring, "default"), order("default", "onramp/inv-42"))
@@ -154,7 +154,7 @@ func TestLargeMessageIsMarkedWhetherItsKeyIsHereOrNot(t *testing.T) {
 	}
 }
 
-func TestFirstOfSeveralArgumentsSaysHowManyCame(t *testing.T) {
+func TestFirstArgumentIsMarkedWithTheNumberOfArguments(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	dc := codec.NewDataConverter(codec.New(keyring, "default"))
@@ -186,7 +186,7 @@ func readAsResult(t *testing.T, dc converter.DataConverter, payloads *commonpb.P
 	return nil
 }
 
-func TestResultOfAnActivityIsReadStrictly(t *testing.T) {
+func TestActivityResultIsDecodedStrictly(t *testing.T) {
 	t.Parallel()
 	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
 	result := func(context converter.SerializationContext, content string) *commonpb.Payloads {
@@ -219,7 +219,7 @@ func TestResultOfAnActivityIsReadStrictly(t *testing.T) {
 	}
 }
 
-func TestAnswersMayHaveFieldsThatTheirReadersDoNotKnow(t *testing.T) {
+func TestUnknownFieldsOfResponsesAreIgnored(t *testing.T) {
 	t.Parallel()
 	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
 	backend := converter.WithDataConverterSerializationContext(dc, order("default", "onramp/inv-42"))
@@ -230,7 +230,7 @@ func TestAnswersMayHaveFieldsThatTheirReadersDoNotKnow(t *testing.T) {
 	require.Equal(t, status{ProviderStatus: "completed"}, told)
 }
 
-func TestWhatWorkflowCodeCannotReadStopsItsTaskAndNotTheOrder(t *testing.T) {
+func TestUndecryptableHistoryFailsTheTaskAndNotTheOrder(t *testing.T) {
 	t.Parallel()
 	dc := codec.NewDataConverter(codec.New(newKeyring(t), "default"))
 	elsewhere := codec.NewDataConverter(codec.New(newKeyring(t), "default"))

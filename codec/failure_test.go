@@ -78,7 +78,7 @@ func TestErrorsAreEncryptedWithTheirDetailsAndCauses(t *testing.T) {
 	require.Equal(t, secret, detail)
 }
 
-func TestErrorsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
+func TestEveryKindOfErrorRoundTrips(t *testing.T) {
 	t.Parallel()
 	own := failures(t)(activity("default", "onramp/inv-42", "KYCStatus"))
 	retried := temporal.NewApplicationErrorWithOptions("later", "ProviderRateLimited", temporal.ApplicationErrorOptions{NextRetryDelay: time.Minute})
@@ -103,7 +103,7 @@ func TestErrorsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
 }
 
 // A workflow that fails with its activity's error passes on what it has read.
-func TestErrorOfAnActivityIsSealedAnewForWhoReadsTheWorkflow(t *testing.T) {
+func TestActivityErrorIsReencryptedForReadersOfTheWorkflow(t *testing.T) {
 	t.Parallel()
 	for _, contexts := range []converter.SerializationContext{order("default", "onramp/inv-42"), activity("default", "onramp/inv-42", "Other")} {
 		of := failures(t)
@@ -120,7 +120,7 @@ func TestErrorOfAnActivityIsSealedAnewForWhoReadsTheWorkflow(t *testing.T) {
 	}
 }
 
-func TestForgedFailureDecidesNothing(t *testing.T) {
+func TestForgedFailureIsIgnored(t *testing.T) {
 	t.Parallel()
 	options := secured(t, "default")
 	of := func(context converter.SerializationContext) converter.FailureConverter {
@@ -184,7 +184,7 @@ func TestForgedFailureDecidesNothing(t *testing.T) {
 }
 
 // The server has no keys. It says that there was no answer, which is none.
-func TestTimeoutOfTheServerIsTakenWithoutWhatIsForgedInIt(t *testing.T) {
+func TestServerTimeoutIsAcceptedWithoutItsForgedDetails(t *testing.T) {
 	t.Parallel()
 	own := failures(t)(activity("default", "onramp/inv-42", "SubmitUTR"))
 	timeout := func(cause *failurepb.Failure, details *commonpb.Payloads) *failurepb.Failure {
@@ -208,7 +208,7 @@ func TestTimeoutOfTheServerIsTakenWithoutWhatIsForgedInIt(t *testing.T) {
 	require.NotContains(t, read.Error(), "forged")
 }
 
-func TestErrorOfAnotherWorkflowStaysUnread(t *testing.T) {
+func TestErrorOfAnotherWorkflowIsNotDecrypted(t *testing.T) {
 	t.Parallel()
 	of := failures(t)
 	theirs, ours := of(order("default", "onramp/inv-41")), of(order("default", "onramp/inv-42"))

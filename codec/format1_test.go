@@ -35,7 +35,7 @@ func recordedKeyring(t *testing.T) *codec.Keyring {
 }
 
 // A watch that goes on after an update reads the heartbeat of before; so does an order its messages.
-func TestPayloadsOfTheVersionBeforeAreRead(t *testing.T) {
+func TestPayloadsOfFormat1Decrypt(t *testing.T) {
 	t.Parallel()
 	var payloads commonpb.Payloads
 	recorded(t, "payloads.json", &payloads)
@@ -56,7 +56,7 @@ func TestPayloadsOfTheVersionBeforeAreRead(t *testing.T) {
 }
 
 // Nothing but its shape tells a result of format 1 from what else an order has of that format.
-func TestMessageOfTheVersionBeforeIsNoResult(t *testing.T) {
+func TestMessageOfFormat1IsNotAcceptedAsAResult(t *testing.T) {
 	t.Parallel()
 	var payloads commonpb.Payloads
 	recorded(t, "payloads.json", &payloads)
@@ -67,7 +67,7 @@ func TestMessageOfTheVersionBeforeIsNoResult(t *testing.T) {
 	}
 }
 
-func TestFailureOfTheVersionBeforeIsBelieved(t *testing.T) {
+func TestFailureOfFormat1IsAccepted(t *testing.T) {
 	t.Parallel()
 	var failure failurepb.Failure
 	recorded(t, "failure.json", &failure)

@@ -46,7 +46,7 @@ func requireReads(t *testing.T, keyring *codec.Keyring, payloads ...*commonpb.Pa
 	require.NoError(t, err)
 }
 
-func TestNewKeysetIsItsOwnersAlone(t *testing.T) {
+func TestNewKeysetIsReadableByItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	source := newSource(t)
 	info, err := os.Stat(source.File)
@@ -78,7 +78,7 @@ func TestKeysetIsNeverOverwritten(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-func TestOfManyWhoMakeTheKeysetAtOnceOneSucceeds(t *testing.T) {
+func TestOneOfManyConcurrentCreationsOfAKeysetSucceeds(t *testing.T) {
 	t.Parallel()
 	source := codec.KeysetSource{File: filepath.Join(t.TempDir(), "keyset.json")}
 	var made sync.Map
@@ -103,7 +103,7 @@ func TestOfManyWhoMakeTheKeysetAtOnceOneSucceeds(t *testing.T) {
 	open(t, source)
 }
 
-func TestUnusableKeysetSaysWhatToDo(t *testing.T) {
+func TestErrorOfAnUnusableKeysetNamesTheRemedy(t *testing.T) {
 	t.Parallel()
 	good := newSource(t)
 	content, err := os.ReadFile(good.File)
@@ -151,7 +151,7 @@ func keyMaterial(t *testing.T, keyset []byte) string {
 	return content.Key[0].KeyData.Value
 }
 
-func TestKeysetComesFromTheEnvironmentToo(t *testing.T) {
+func TestKeysetIsReadFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	file := newSource(t)
 	content, err := os.ReadFile(file.File)
@@ -162,7 +162,7 @@ func TestKeysetComesFromTheEnvironmentToo(t *testing.T) {
 	require.ErrorContains(t, err, "RAMP_KEYSET cannot be changed")
 }
 
-func TestSourceNeverPrintsItsKeys(t *testing.T) {
+func TestSourcePrintsNoKeys(t *testing.T) {
 	t.Parallel()
 	source := codec.KeysetSource{Keyset: `{"key":"material"}`}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
@@ -197,7 +197,7 @@ func TestAddedKeyDecryptsAndEncryptsOnlyOncePromoted(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 }
 
-func TestRunningProcessTakesARotatedKeyset(t *testing.T) {
+func TestRunningProcessReloadsARotatedKeyset(t *testing.T) {
 	t.Parallel()
 	source := newSource(t)
 	keyring := open(t, source)
@@ -237,7 +237,7 @@ func TestKeysStayInUseWhileTheirFileCannotBeRead(t *testing.T) {
 	<-ended
 }
 
-func TestDefaultFileIsInTheUsersConfiguration(t *testing.T) {
+func TestDefaultFileIsInTheUsersConfigurationDirectory(t *testing.T) {
 	t.Parallel()
 	path, err := codec.DefaultFile()
 	require.NoError(t, err)
@@ -290,7 +290,7 @@ func follow(t *testing.T, keyring *codec.Keyring) <-chan error {
 	return reports
 }
 
-func TestKeysetThatLacksAKeyInUseIsNotTaken(t *testing.T) {
+func TestKeysetThatLacksAKeyInUseIsNotLoaded(t *testing.T) {
 	t.Parallel()
 	source := newSource(t)
 	first, err := os.ReadFile(source.File)
@@ -358,7 +358,7 @@ func TestKeyringNamesItsKeysInOrder(t *testing.T) {
 	require.Equal(t, wanted, open(t, source).IDs())
 }
 
-func TestEveryKeyOfManyWhoRotateAtOnceIsInTheKeyset(t *testing.T) {
+func TestConcurrentRotationsLoseNoKey(t *testing.T) {
 	t.Parallel()
 	source := newSource(t)
 	first := open(t, source).Primary()
@@ -381,7 +381,7 @@ func TestEveryKeyOfManyWhoRotateAtOnceIsInTheKeyset(t *testing.T) {
 	require.ElementsMatch(t, wanted, open(t, source).IDs())
 }
 
-func TestRotationWaitsForOneUnderWayAndNoLongerThanItsCaller(t *testing.T) {
+func TestRotationWaitsForAnotherUntilItsContextEnds(t *testing.T) {
 	t.Parallel()
 	source := newSource(t)
 	busy := flock.New(source.File + ".lock")
@@ -396,7 +396,7 @@ func TestRotationWaitsForOneUnderWayAndNoLongerThanItsCaller(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestRotationKeepsWhoMayReadTheKeyset(t *testing.T) {
+func TestRotationKeepsTheFilesPermissions(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []fs.FileMode{0o600, 0o640, 0o400} {
 		source := newSource(t)
@@ -411,7 +411,7 @@ func TestRotationKeepsWhoMayReadTheKeyset(t *testing.T) {
 	}
 }
 
-func TestRotationThroughALinkLeavesTheLink(t *testing.T) {
+func TestRotationThroughASymlinkKeepsTheSymlink(t *testing.T) {
 	t.Parallel()
 	source := newSource(t)
 	link := filepath.Join(t.TempDir(), "keyset.json")
@@ -424,7 +424,7 @@ func TestRotationThroughALinkLeavesTheLink(t *testing.T) {
 	require.Equal(t, fs.ModeSymlink, info.Mode().Type())
 }
 
-func TestKeysetThatOthersMayChangeIsRefused(t *testing.T) {
+func TestKeysetWritableByOthersIsRefused(t *testing.T) {
 	t.Parallel()
 	for mode, refused := range map[fs.FileMode]string{
 		0o600: "", 0o400: "", 0o640: "", 0o440: "",

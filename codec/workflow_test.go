@@ -27,7 +27,7 @@ func (r recording) WithSerializationContext(context converter.SerializationConte
 }
 
 // The SDK gives both sides of an activity its type: for the input, heartbeats, the result, and the failure with its details.
-func TestWorkflowAndItsActivitiesReadEachOther(t *testing.T) {
+func TestWorkflowAndItsActivitiesDecryptEachOther(t *testing.T) {
 	t.Parallel()
 	options := secured(t, "default-test-namespace")
 	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()

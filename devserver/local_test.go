@@ -79,7 +79,7 @@ func (s *server) signals(id string) int {
 // aProof is a proof of payment, which counts from whoever may write to the namespace.
 const aProof = `{"input":{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"eyJ1dHIiOiI0MTIzNDU2NzAwNDEifQ=="}]}}`
 
-func TestPagesOfOthersSendNoProofToAnOrder(t *testing.T) {
+func TestForeignPagesCannotSendAProof(t *testing.T) {
 	t.Parallel()
 	uiPort, apiPort, port := freePort(t), freePort(t), freePort(t)
 	cmd := devserver("--port", port, "--ui-port", uiPort)
@@ -103,7 +103,7 @@ func TestPagesOfOthersSendNoProofToAnOrder(t *testing.T) {
 	require.Equal(t, 1, server.signals("inv-42"), "a program of this machine")
 }
 
-func TestOwnPageOfTheWebUISignals(t *testing.T) {
+func TestWebUIsOwnPageCanSendSignals(t *testing.T) {
 	t.Parallel()
 	uiPort := freePort(t)
 	server := start(t, "--port", "0", "--ui-port", uiPort).server(t)
@@ -127,7 +127,7 @@ func TestOwnPageOfTheWebUISignals(t *testing.T) {
 	}
 }
 
-func TestPagesOfOthersReadNothing(t *testing.T) {
+func TestForeignPagesCannotReadResponses(t *testing.T) {
 	t.Parallel()
 	uiPort, metricsPort, profilesPort := freePort(t), freePort(t), freePort(t)
 	cmd := devserver("--port", "0", "--ui-port", uiPort)
@@ -151,7 +151,7 @@ func TestPagesOfOthersReadNothing(t *testing.T) {
 	}
 }
 
-func TestNoPageIsAnsweredByTheGRPCPort(t *testing.T) {
+func TestGRPCPortServesNoPages(t *testing.T) {
 	t.Parallel()
 	running := start(t, "--port", "0", "--ui-port", "0")
 	server := running.server(t)
@@ -171,7 +171,7 @@ func TestNoPageIsAnsweredByTheGRPCPort(t *testing.T) {
 	require.Zero(t, server.signals("inv-42"))
 }
 
-func TestWebUIListensOnThisMachineAloneWhateverTheFrontendDoes(t *testing.T) {
+func TestWebUIListensOnLoopbackOnly(t *testing.T) {
 	t.Parallel()
 	uiPort := freePort(t)
 	cmd := devserver("--port", "0", "--ui-port", uiPort)
@@ -185,8 +185,8 @@ func TestWebUIListensOnThisMachineAloneWhateverTheFrontendDoes(t *testing.T) {
 	require.Error(t, err, "another address of this machine")
 }
 
-// TestWebUIBeginsWithTheColumnsOfOrders holds the page against the Web UI's own code, which is read for the names that it keeps them under.
-func TestWebUIBeginsWithTheColumnsOfOrders(t *testing.T) {
+// TestWebUIShowsTheColumnsOfOrdersByDefault holds the page against the Web UI's own code, which is read for the names that it keeps them under.
+func TestWebUIShowsTheColumnsOfOrdersByDefault(t *testing.T) {
 	t.Parallel()
 	uiPort := freePort(t)
 	start(t, "--port", "0", "--ui-port", uiPort)

@@ -48,7 +48,7 @@ func buildAndRun(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-func TestOrdersWorkOnTheFirstTryOnceHealthy(t *testing.T) {
+func TestHealthyServerRunsOrdersAtOnce(t *testing.T) {
 	t.Parallel()
 	port, uiPort := freePort(t), freePort(t)
 	launch(t, devserver("--port", port, "--ui-port", uiPort))
@@ -65,7 +65,7 @@ func TestOrdersWorkOnTheFirstTryOnceHealthy(t *testing.T) {
 	server.awaitListed("inv-42")
 }
 
-func TestFirstLineIsTheEnvironmentOfAWorker(t *testing.T) {
+func TestFirstLineIsTheWorkersEnvironment(t *testing.T) {
 	t.Parallel()
 	port := freePort(t)
 	running := start(t, "--port", port, "--ui-port", "0")
@@ -76,7 +76,7 @@ func TestFirstLineIsTheEnvironmentOfAWorker(t *testing.T) {
 	require.Equal(t, healthpb.HealthCheckResponse_SERVING, running.server(t).health(""))
 }
 
-func TestLogsNeitherRoutineNorItsOwnShutdown(t *testing.T) {
+func TestRoutineAndShutdownAreNotLogged(t *testing.T) {
 	t.Parallel()
 	running := start(t, "--port", "0", "--ui-port", freePort(t))
 	started := running.stderr.String()
@@ -107,7 +107,7 @@ func TestFileKeepsOrders(t *testing.T) {
 	}
 }
 
-func TestFileAloneIsAFullCopyAfterACleanStop(t *testing.T) {
+func TestFileIsACompleteCopyAfterACleanStop(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "orders.db")
 	first := start(t, "--port", "0", "--ui-port", "0", "--db", file)
@@ -123,7 +123,7 @@ func TestFileAloneIsAFullCopyAfterACleanStop(t *testing.T) {
 	second.awaitListed("inv-42")
 }
 
-func TestMemoryForgetsOrders(t *testing.T) {
+func TestOrdersInMemoryAreLostOnStop(t *testing.T) {
 	t.Parallel()
 	first := start(t, "--port", "0", "--ui-port", "0")
 	first.server(t).startOrder("inv-42")
@@ -186,7 +186,7 @@ func TestServersRunSideBySide(t *testing.T) {
 	require.Equal(t, codes.NotFound, status.Code(other.describe("inv-42")))
 }
 
-func TestStopsPromptlyUnderALongPoll(t *testing.T) {
+func TestServerStopsPromptlyDuringALongPoll(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestStopsPromptlyUnderALongPoll(t *testing.T) {
 	}
 }
 
-func TestWebUIReachesTheServerAndKnowsTheCodec(t *testing.T) {
+func TestWebUIConnectsToTheServerAndTheCodec(t *testing.T) {
 	t.Parallel()
 	uiPort := freePort(t)
 	running := start(t, "--port", "0", "--ui-port", uiPort, "--codec-endpoint", "http://127.0.0.1:8088/codec")
@@ -243,7 +243,7 @@ func TestMetricsAndProfilesMoveWithThePort(t *testing.T) {
 	require.Contains(t, get(t, links["Profiles"]), "goroutine")
 }
 
-func TestOneFileServesOneServer(t *testing.T) {
+func TestFileIsUsedByOneServerAtATime(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "orders.db")
 	start(t, "--port", "0", "--ui-port", "0", "--db", file)

@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/server/common/primitives"
 )
 
-func TestPortsAreHandedOutToOneOnly(t *testing.T) {
+func TestPortIsHandedOutOnce(t *testing.T) {
 	t.Parallel()
 	var mine, others ports
 	t.Cleanup(mine.release)
@@ -36,7 +36,7 @@ func TestGivenPortIsNotHandedOut(t *testing.T) {
 	require.False(t, others.claim(given))
 }
 
-func TestClaimedPortCanBeListenedOn(t *testing.T) {
+func TestClaimedPortIsFreeToListenOn(t *testing.T) {
 	t.Parallel()
 	var free ports
 	t.Cleanup(free.release)
@@ -45,7 +45,7 @@ func TestClaimedPortCanBeListenedOn(t *testing.T) {
 	require.NoError(t, listener.Close())
 }
 
-func TestHTTPAPIIsClosedUnlessAskedFor(t *testing.T) {
+func TestHTTPAPIIsClosedByDefault(t *testing.T) {
 	t.Setenv("FRONTEND_HTTP_PORT", "")
 	free := new(ports)
 	defer free.release()

@@ -43,7 +43,7 @@ func newFiles(t *testing.T) files {
 	}
 }
 
-func TestBadSettingsAreRefusedBeforeTemporalIsReached(t *testing.T) {
+func TestInvalidSettingsAreRefusedBeforeConnecting(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	for _, bad := range []struct{ name, value, says string }{
@@ -130,7 +130,7 @@ func TestBadSettingsAreRefusedBeforeTemporalIsReached(t *testing.T) {
 	}
 }
 
-func TestBadKeysetInTheEnvironmentIsRefused(t *testing.T) {
+func TestInvalidKeysetInTheEnvironmentIsRefused(t *testing.T) {
 	t.Parallel()
 	for says, keyset := range map[string]string{
 		"is not Tink's JSON in clear; if a KMS wraps it": `{"encryptedKeyset":"` + secret + `"}`,

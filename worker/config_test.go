@@ -30,7 +30,7 @@ func with(changes map[string]string) map[string]string {
 	return environment
 }
 
-func TestWorkerNeedsNothingButTheProvidersSettings(t *testing.T) {
+func TestWorkerRequiresOnlyTheProvidersSettings(t *testing.T) {
 	t.Parallel()
 
 	c, err := loadConfig(complete())
@@ -44,7 +44,7 @@ func TestWorkerNeedsNothingButTheProvidersSettings(t *testing.T) {
 	require.Empty(t, c.temporal.HostPort)
 }
 
-func TestTemporalIsFoundByItsOwnVariables(t *testing.T) {
+func TestTemporalIsConfiguredByItsOwnVariables(t *testing.T) {
 	t.Parallel()
 
 	c, err := loadConfig(with(map[string]string{
@@ -60,7 +60,7 @@ func TestTemporalIsFoundByItsOwnVariables(t *testing.T) {
 	require.NotNil(t, c.temporal.ConnectionOptions.TLS)
 }
 
-func TestOneErrorNamesEverythingThatIsMissingOrWrong(t *testing.T) {
+func TestErrorNamesEveryMissingOrInvalidSetting(t *testing.T) {
 	t.Parallel()
 
 	_, err := loadConfig(map[string]string{
@@ -83,7 +83,7 @@ func TestOneErrorNamesEverythingThatIsMissingOrWrong(t *testing.T) {
 	require.NotContains(t, err.Error(), "ONMETA_API_KEY")
 }
 
-func TestWrongSettingsAreNamed(t *testing.T) {
+func TestInvalidSettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for problem, environment := range map[string]map[string]string{
 		"https":                               {"ONMETA_BASE_URL": "http://stg.api.onmeta.in"},
@@ -112,7 +112,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}
 }
 
-func TestFastClockIsTakenForASandboxOnThisMachine(t *testing.T) {
+func TestFastClockIsAllowedForALocalSandbox(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"http://127.0.0.1:8480", "http://localhost:8480", "http://[::1]:8480"} {
 		_, err := loadConfig(with(map[string]string{"ONMETA_BASE_URL": base, "ONMETA_CLOCK_SPEED": "60"}))
@@ -120,7 +120,7 @@ func TestFastClockIsTakenForASandboxOnThisMachine(t *testing.T) {
 	}
 }
 
-func TestWorkerSaysThatTemporalIsNotThere(t *testing.T) {
+func TestErrorNamesAnUnreachableTemporal(t *testing.T) {
 	t.Parallel()
 
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
@@ -132,7 +132,7 @@ func TestWorkerSaysThatTemporalIsNotThere(t *testing.T) {
 	require.ErrorContains(t, err, "TEMPORAL_ADDRESS")
 }
 
-func TestKYCDossiersMayComeFromManyStores(t *testing.T) {
+func TestSeveralDossierStoresCanBeConfigured(t *testing.T) {
 	t.Parallel()
 
 	c, err := loadConfig(with(map[string]string{
@@ -143,7 +143,7 @@ func TestKYCDossiersMayComeFromManyStores(t *testing.T) {
 	require.Len(t, c.Worker.KYCStores, 4)
 }
 
-func TestCheckoutIsOfAnyPageOverTLSAndOfASandboxOnThisMachine(t *testing.T) {
+func TestCheckoutPagesRequireTLSExceptForALocalSandbox(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"https://platform.example.test/?apiKey=k", "http://127.0.0.1:8480/checkout"} {
 		c, err := loadConfig(with(map[string]string{"ONMETA_CHECKOUT_URL": page}))
@@ -154,7 +154,7 @@ func TestCheckoutIsOfAnyPageOverTLSAndOfASandboxOnThisMachine(t *testing.T) {
 	}
 }
 
-func TestTemporalBeyondThisMachineIsReachedByTLSAlone(t *testing.T) {
+func TestTemporalOnAnotherMachineRequiresTLS(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{"TEMPORAL_ADDRESS": "temporal.example.test:7233"}
 	_, err := loadConfig(with(elsewhere))
@@ -169,7 +169,7 @@ func TestTemporalBeyondThisMachineIsReachedByTLSAlone(t *testing.T) {
 	}
 }
 
-func TestClearIsTakenWhereAllIsOnThisMachineOrWhereItIsAllowed(t *testing.T) {
+func TestUnencryptedInputIsAcceptedLocallyOrIfAllowed(t *testing.T) {
 	t.Parallel()
 	const here, elsewhere = "127.0.0.1:7233", "temporal.example.test:7233"
 	const sandbox, provider = "http://127.0.0.1:8480", "https://stg.api.onmeta.in"
@@ -202,7 +202,7 @@ func TestClearIsTakenWhereAllIsOnThisMachineOrWhereItIsAllowed(t *testing.T) {
 	}
 }
 
-func TestStagingIsKnownByItsHost(t *testing.T) {
+func TestStagingIsRecognizedByItsHost(t *testing.T) {
 	t.Parallel()
 	for base, want := range map[string]bool{
 		"https://stg.api.onmeta.in": true, "https://STG.api.onmeta.in/": true,

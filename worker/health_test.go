@@ -54,13 +54,13 @@ func following(t *testing.T, provider *gate) *providerKey {
 	return key
 }
 
-func TestWorkerIsNotReadyBeforeTheProviderWasAsked(t *testing.T) {
+func TestWorkerIsNotReadyBeforeTheFirstProviderCheck(t *testing.T) {
 	t.Parallel()
 	key := &providerKey{credentials: onmeta.WatchCredentials(&gate{})}
 	require.Contains(t, key.check().Run(t.Context()).Problem, "has not been checked")
 }
 
-func TestWorkerAsksUntilItsKeyIsTaken(t *testing.T) {
+func TestWorkerRetriesUntilItsKeyIsAccepted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		provider := &gate{err: refusedKey()}
@@ -80,7 +80,7 @@ func TestWorkerAsksUntilItsKeyIsTaken(t *testing.T) {
 	})
 }
 
-func TestProviderThatIsDownLeavesTheWorkerReady(t *testing.T) {
+func TestWorkerIsReadyWhileTheProviderIsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		down := &gate{err: &onmeta.Error{Kind: onmeta.KindUnavailable, Reached: onmeta.NotSent}}
@@ -147,7 +147,7 @@ func TestWorkerIsNotReadyWithoutItsNamespace(t *testing.T) {
 	require.Equal(t, `namespace "orders" does not exist`, namespace.check().Run(t.Context()).Problem)
 }
 
-func TestNamespaceThatCannotBeAskedLeavesTheWorkerReady(t *testing.T) {
+func TestWorkerIsReadyWhileItsNamespaceCannotBeChecked(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{serviceerror.NewUnavailable("away"), serviceerror.NewPermissionDenied("no", "")} {
 		namespace := &namespaceHealth{temporal: &visibility{err: err}, name: "orders"}
@@ -155,7 +155,7 @@ func TestNamespaceThatCannotBeAskedLeavesTheWorkerReady(t *testing.T) {
 	}
 }
 
-func TestKeysetThatCannotBeReadAgainIsAProblemUntilItCan(t *testing.T) {
+func TestFailedKeysetReloadIsAProblemUntilItSucceeds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var keyset keysetHealth

@@ -11,7 +11,7 @@ import (
 	"rampart/codec"
 )
 
-func TestWorkerWithoutItsKeysetDoesNotStart(t *testing.T) {
+func TestWorkerDoesNotStartWithoutAKeyset(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	for name, changes := range map[string]map[string]string{
 		"real provider, Temporal here":  {"TEMPORAL_ADDRESS": "127.0.0.1:1"},
@@ -30,7 +30,7 @@ func TestWorkerWithoutItsKeysetDoesNotStart(t *testing.T) {
 	require.NoFileExists(t, path)
 }
 
-func TestDevelopersFirstKeysetIsMadeAndKept(t *testing.T) {
+func TestKeysetIsCreatedOnceInDevelopment(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	c, err := loadConfig(with(map[string]string{"ONMETA_BASE_URL": "http://127.0.0.1:8480"}))
 	require.NoError(t, err)

@@ -36,7 +36,7 @@ func TestCredentialsForTemporalAreHiddenInLogs(t *testing.T) {
 	}
 }
 
-func TestWorkerLogsThroughTheLastLineOfDefence(t *testing.T) {
+func TestWorkerLogsAreRedacted(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"json", "console"} {
 		logger, err := config{Worker: workerConfig{LogFormat: format}}.logger()

@@ -18,7 +18,7 @@ func TestWorkerWithoutABuildIDHasNoVersion(t *testing.T) {
 	}
 }
 
-func TestOrdersStayWithTheVersionOfTheirWorker(t *testing.T) {
+func TestOrdersArePinnedToTheirWorkersVersion(t *testing.T) {
 	t.Parallel()
 	for deployment, environment := range map[string]map[string]string{
 		"ramp":   {"RAMP_BUILD_ID": "2026.11.23-5c2a"},
@@ -34,7 +34,7 @@ func TestOrdersStayWithTheVersionOfTheirWorker(t *testing.T) {
 	}
 }
 
-func TestVersionsThatTemporalWouldRefuseAreNamed(t *testing.T) {
+func TestInvalidVersionsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ variable, value string }{
 		{"RAMP_DEPLOYMENT", "ramp.orders"},

@@ -102,7 +102,7 @@ func TestVaultWrapsKeysets(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied")
 }
 
-func TestVaultBeyondThisMachineIsAskedOverTLSAlone(t *testing.T) {
+func TestVaultOnAnotherMachineRequiresTLS(t *testing.T) {
 	for address, allowed := range map[string]bool{
 		"http://vault.example.test:8200": false, "https://vault.example.test:8200": true, "http://127.0.0.1:8200": true,
 	} {
@@ -159,14 +159,14 @@ func TestAWSWrapsKeysets(t *testing.T) {
 	requireWrapsKeysets(t, "aws-kms://"+key)
 }
 
-func TestOnlyKnownServicesAreTaken(t *testing.T) {
+func TestUnknownKeyServiceIsRefused(t *testing.T) {
 	for _, uri := range []string{"", "ramp", "https://vault.example.test/transit/keys/ramp", "azure-kms://x"} {
 		_, err := kms.Open(t.Context(), uri)
 		require.ErrorContains(t, err, "aws-kms://, gcp-kms:// or hcvault://")
 	}
 }
 
-func TestKeyOfVaultMustBeOfItsTransitEngine(t *testing.T) {
+func TestVaultKeyMustBelongToTheTransitEngine(t *testing.T) {
 	_, err := kms.Open(t.Context(), "hcvault://vault.example.test/secret/ramp")
 	require.ErrorContains(t, err, "hcvault://vault.example.test/secret/ramp cannot be used")
 }

@@ -110,7 +110,7 @@ func serveTLS(t *testing.T, a *authority, log *journal) net.Addr {
 	return listener.Addr()
 }
 
-func TestRenewedCertificateIsTakenWithoutARestart(t *testing.T) {
+func TestRenewedCertificateIsServedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
 	address := serveTLS(t, a, &journal{})
@@ -121,7 +121,7 @@ func TestRenewedCertificateIsTakenWithoutARestart(t *testing.T) {
 	require.EqualValues(t, 2, a.serial(t, address))
 }
 
-func TestCertificateStaysWhileTheRenewedOneCannotBeUsed(t *testing.T) {
+func TestCertificateStaysInUseWhileTheRenewedOneIsInvalid(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
 	var log journal
@@ -149,7 +149,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "protocol version")
 }
 
-func TestCertificateThatCannotBeUsedIsNamedAtStart(t *testing.T) {
+func TestInvalidCertificateIsNamedAtStart(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
 

@@ -55,7 +55,7 @@ func remoteCodec(s *service, headers map[string]string) converter.PayloadCodec {
 	})
 }
 
-func TestAnswersAreThoseOfTheSDKsHandler(t *testing.T) {
+func TestResponsesMatchTheSDKsHandler(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t)
 	theirs, err := converter.NewPayloadHTTPHandler(converter.PayloadHTTPHandlerOptions{
@@ -123,7 +123,7 @@ func changed(payload *commonpb.Payload, change func(*commonpb.Payload)) *commonp
 	return other
 }
 
-func TestAuditTellsAnUnknownKeyFromAForeignPayload(t *testing.T) {
+func TestAuditDistinguishesAnUnknownKeyFromAForeignPayload(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 
@@ -172,7 +172,7 @@ func TestManyWorkflowsAtOnceAreNotDecoded(t *testing.T) {
 	require.Zero(t, s.log.last(t).Decrypted)
 }
 
-func TestPageOfAHistoryIsDecodedAndNoMore(t *testing.T) {
+func TestAtMostAPageOfHistoryIsDecoded(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	page := slices.Repeat([]*commonpb.Payload{encrypted(t, s.keyring, namespace, workflowID, secret)}, 1000)
@@ -207,7 +207,7 @@ func TestPayloadsOfActivitiesAreDecoded(t *testing.T) {
 	require.Equal(t, 1, s.log.last(t).Undecryptable)
 }
 
-func TestAuditLineSaysWhoAskedForWhichWorkflowAndNeverWhat(t *testing.T) {
+func TestAuditNamesCallerAndWorkflowButNoContent(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 
@@ -238,7 +238,7 @@ func TestDecodeOnlyUnlessEncodingIsAllowed(t *testing.T) {
 }
 
 // The Temporal CLI asks so before every query.
-func TestNothingToEncodeTakesNoRight(t *testing.T) {
+func TestEncodingWithoutPayloadsRequiresNoPermission(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 
@@ -251,7 +251,7 @@ func TestNothingToEncodeTakesNoRight(t *testing.T) {
 	require.NotContains(t, already.body, secret)
 }
 
-func TestEncodingNeedsTheWorkflow(t *testing.T) {
+func TestEncodingRequiresTheWorkflowHeader(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *server.Options) { o.Encode = true })
 

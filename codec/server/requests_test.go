@@ -28,7 +28,7 @@ func serveAt(handler http.Handler, ip, body string) *httptest.ResponseRecorder {
 	return answered
 }
 
-func TestBadRequestsAreRefusedWithoutQuotingThem(t *testing.T) {
+func TestInvalidRequestsAreRefusedWithoutQuotingThem(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -116,7 +116,7 @@ func TestAuditIsNotFilledByLongNames(t *testing.T) {
 	require.Less(t, len(s.log.String()), 2000)
 }
 
-func TestHealthIsToldToEverybody(t *testing.T) {
+func TestHealthRequiresNoCredentials(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 
@@ -201,7 +201,7 @@ func TestPreflightAllowsNoOtherHeadersOrMethods(t *testing.T) {
 	}
 }
 
-func TestWebUIOnTheInternetMayAskThisMachineIfItIsListed(t *testing.T) {
+func TestListedPublicWebUIMayAccessThePrivateNetwork(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	for origin, allowed := range map[string]string{uiOrigin: "true", "https://evil.example.test": ""} {
@@ -221,7 +221,7 @@ func TestRefusalsCanBeReadByTheWebUI(t *testing.T) {
 	require.Equal(t, uiOrigin, refused.header.Get("Access-Control-Allow-Origin"))
 }
 
-func TestSecondOriginDoesNotHideBehindTheFirst(t *testing.T) {
+func TestRequestWithASecondForeignOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/decode", strings.NewReader(`{}`))
@@ -232,7 +232,7 @@ func TestSecondOriginDoesNotHideBehindTheFirst(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, s.do(t, request).status)
 }
 
-func TestOnlyExactOriginsAreTaken(t *testing.T) {
+func TestOnlyExactOriginsAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{uiOrigin, "http://127.0.0.1:8233", "http://localhost:8233", "http://[::1]:8233", "https://temporal"} {
 		require.NoError(t, server.CheckOrigin(origin), origin)
@@ -248,7 +248,7 @@ func TestOnlyExactOriginsAreTaken(t *testing.T) {
 	}
 }
 
-func TestEveryWrongOriginIsNamedAtStart(t *testing.T) {
+func TestEveryInvalidOriginIsNamedAtStart(t *testing.T) {
 	t.Parallel()
 
 	_, err := server.New(server.Options{Keyring: newKeyring(t), Origins: []string{"*", uiOrigin, "null"}, Audit: (&journal{}).logger()})
@@ -258,7 +258,7 @@ func TestEveryWrongOriginIsNamedAtStart(t *testing.T) {
 	require.NotContains(t, err.Error(), `"`+uiOrigin+`" is`)
 }
 
-func TestWithoutTokensOnlyThisMachineIsAnswered(t *testing.T) {
+func TestWithoutTokensOnlyThisMachineIsServed(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	for host, answered := range map[string]bool{
@@ -305,7 +305,7 @@ func TestWithoutTokensOtherInterfacesAreNotServed(t *testing.T) {
 	require.Equal(t, http.StatusOK, serveAt(handler, "::1", `{}`).Code)
 }
 
-func FuzzDecodeAnswersWhateverIsSent(f *testing.F) {
+func FuzzDecodeRequest(f *testing.F) {
 	handler, err := server.New(server.Options{Keyring: newKeyring(f), Audit: (&journal{}).logger()})
 	require.NoError(f, err)
 	for _, seed := range []string{

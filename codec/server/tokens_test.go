@@ -167,7 +167,7 @@ func (s *service) as(t *testing.T, path, token string, headers map[string]string
 	return s.post(t, path, body(t, payload), sent)
 }
 
-func TestOperatorWithATokenReadsAndIsNamedInTheAudit(t *testing.T) {
+func TestOperatorWithATokenDecodesAndIsNamedInTheAudit(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -234,7 +234,7 @@ func TestTokenThatIsNotForThisServerIsRefused(t *testing.T) {
 	}
 }
 
-func TestSymmetricKeySignsNothingEvenIfItsIssuerPublishesIt(t *testing.T) {
+func TestTokenSignedWithASymmetricKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -265,7 +265,7 @@ func TestRequestWithTwoTokensIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.do(t, request).status)
 }
 
-func TestExpiredTokenIsCalledExpired(t *testing.T) {
+func TestErrorOfAnExpiredTokenSaysExpired(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -275,7 +275,7 @@ func TestExpiredTokenIsCalledExpired(t *testing.T) {
 	require.Contains(t, refused.body, "expired")
 }
 
-func TestRequestWithoutATokenIsToldToBringOne(t *testing.T) {
+func TestRequestWithoutATokenIsRefusedWithTheRemedy(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -289,7 +289,7 @@ func TestRequestWithoutATokenIsToldToBringOne(t *testing.T) {
 	}
 }
 
-func TestPreflightNeedsNoToken(t *testing.T) {
+func TestPreflightRequiresNoToken(t *testing.T) {
 	t.Parallel()
 	s := guarded(t, newIssuer(t), nil)
 
@@ -306,7 +306,7 @@ func TestForeignPageIsRefusedEvenWithAToken(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, refused.status)
 }
 
-func TestPermissionsAreTemporalsOwn(t *testing.T) {
+func TestPermissionsAreThoseOfTemporal(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, func(o *server.Options, _ *server.TokenOptions) { o.Encode = true })
@@ -353,7 +353,7 @@ func TestPermissionsAreTemporalsOwn(t *testing.T) {
 	}
 }
 
-func TestRefusalForWantOfPermissionNamesTheSubjectInTheAudit(t *testing.T) {
+func TestAuditNamesTheSubjectThatLacksPermission(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -367,7 +367,7 @@ func TestRefusalForWantOfPermissionNamesTheSubjectInTheAudit(t *testing.T) {
 	require.Zero(t, audited.Decrypted)
 }
 
-func TestPermissionsClaimCanBeNamed(t *testing.T) {
+func TestPermissionsClaimIsConfigurable(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	const claim = "https://example.test/permissions"
@@ -378,7 +378,7 @@ func TestPermissionsClaimCanBeNamed(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, s.as(t, "/decode", i.token(t, i.asha(nil)), nil).status)
 }
 
-func TestRotatedKeyIsTakenAtOnce(t *testing.T) {
+func TestRotatedSigningKeyIsAcceptedAtOnce(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -393,7 +393,7 @@ func TestRotatedKeyIsTakenAtOnce(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.as(t, "/decode", old, nil).status, "a key that the issuer withdrew still counts")
 }
 
-func TestIssuerThatIsDownIsNotTakenForABadToken(t *testing.T) {
+func TestUnavailableIssuerIsNotReportedAsAnInvalidToken(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -407,7 +407,7 @@ func TestIssuerThatIsDownIsNotTakenForABadToken(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.as(t, "/decode", i.token(t, i.asha(nil)), nil).status)
 }
 
-func TestFloodOfUnknownKeysDoesNotReachTheIssuer(t *testing.T) {
+func TestUnknownKeysDoNotFloodTheIssuer(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	s := guarded(t, i, nil)
@@ -423,7 +423,7 @@ func TestFloodOfUnknownKeysDoesNotReachTheIssuer(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.as(t, "/decode", good, nil).status)
 }
 
-func TestIssuerThatCannotBeTrustedIsRefusedAtStart(t *testing.T) {
+func TestUntrustedIssuerIsRefusedAtStart(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		document map[string]any

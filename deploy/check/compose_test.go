@@ -18,7 +18,7 @@ var (
 	proxies = []string{"temporal-ui-proxy", "prometheus-proxy", "grafana-proxy"}
 )
 
-func TestEachProfileOfTheComposeFileIsWhole(t *testing.T) {
+func TestEachComposeProfileStartsItsDependencies(t *testing.T) {
 	t.Parallel()
 	plain := []string{
 		"codec-server", "postgresql", "setup", "temporal", "temporal-schema", "temporal-ui", "temporal-ui-proxy", "worker",
@@ -37,7 +37,7 @@ func TestEachProfileOfTheComposeFileIsWhole(t *testing.T) {
 	}
 }
 
-func TestEverythingIsPublishedOnThisMachineAlone(t *testing.T) {
+func TestPortsArePublishedOnLoopbackOnly(t *testing.T) {
 	t.Parallel()
 	for name, service := range compose(t, "*").Services {
 		for _, port := range service.Ports {
@@ -46,9 +46,9 @@ func TestEverythingIsPublishedOnThisMachineAlone(t *testing.T) {
 	}
 }
 
-// TestNoPageOfOthersIsPublishedItself holds that whatever a browser can look at is behind the check of local doors. Temporal's own port
+// TestThirdPartyPagesArePublishedThroughTheLoopbackProxyOnly holds that whatever a browser can look at is behind the check of local doors. Temporal's own port
 // is none of these: browsers do not speak gRPC.
-func TestNoPageOfOthersIsPublishedItself(t *testing.T) {
+func TestThirdPartyPagesArePublishedThroughTheLoopbackProxyOnly(t *testing.T) {
 	t.Parallel()
 	project := compose(t, "*")
 	for name, service := range project.Services {
@@ -69,7 +69,7 @@ func TestNoPageOfOthersIsPublishedItself(t *testing.T) {
 	}
 }
 
-func TestWhatReachesTemporalInClearSaysSo(t *testing.T) {
+func TestPlaintextConnectionsToTemporalAreAllowedExplicitly(t *testing.T) {
 	t.Parallel()
 	for name, service := range compose(t, "*").Services {
 		if _, told := service.Environment["TEMPORAL_ADDRESS"]; told && slices.Contains(ours, name) {
@@ -79,7 +79,7 @@ func TestWhatReachesTemporalInClearSaysSo(t *testing.T) {
 	}
 }
 
-func TestWorkerOfTheComposeFileTakesClearOnlyWhereEnvSaysSo(t *testing.T) {
+func TestComposeWorkerAcceptsUnencryptedInputOnlyIfEnvAllowsIt(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, *compose(t, "").Services["worker"].Environment["RAMP_ALLOW_CLEAR"])
 	require.Equal(t, "true", *compose(t, "", "RAMP_ALLOW_CLEAR=true").Services["worker"].Environment["RAMP_ALLOW_CLEAR"])
@@ -98,7 +98,7 @@ func TestDatabaseHasNoDefaultPassword(t *testing.T) {
 	require.Equal(t, password, *services["temporal-schema"].Environment["SQL_PASSWORD"])
 }
 
-func TestGrafanaIsLookedAtAndHasNoAccount(t *testing.T) {
+func TestGrafanaIsReadOnlyAndHasNoLogin(t *testing.T) {
 	t.Parallel()
 	told := compose(t, "monitoring").Services["grafana"].Environment
 	for name, want := range map[string]string{
@@ -110,7 +110,7 @@ func TestGrafanaIsLookedAtAndHasNoAccount(t *testing.T) {
 	}
 }
 
-func TestImagesOfOthersHaveAVersion(t *testing.T) {
+func TestThirdPartyImagesHaveAVersion(t *testing.T) {
 	t.Parallel()
 	for name, service := range compose(t, "*").Services {
 		if service.Build == nil && service.Image != "ramp-starter" {
@@ -119,7 +119,7 @@ func TestImagesOfOthersHaveAVersion(t *testing.T) {
 	}
 }
 
-func TestOurContainersHaveNoRights(t *testing.T) {
+func TestContainersHaveNoCapabilities(t *testing.T) {
 	t.Parallel()
 	project := compose(t, "*")
 	for _, name := range append(slices.Clone(ours), proxies...) {
@@ -130,14 +130,14 @@ func TestOurContainersHaveNoRights(t *testing.T) {
 	}
 }
 
-func TestContainerOfTheWorkerIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
+func TestWorkerContainerIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
 	t.Parallel()
 	worker := compose(t, "").Services["worker"]
 
 	require.GreaterOrEqual(t, time.Duration(*worker.StopGracePeriod), 25*time.Second+10*time.Second)
 }
 
-func TestEveryFileThatIsMountedIsThere(t *testing.T) {
+func TestEveryMountedFileExists(t *testing.T) {
 	t.Parallel()
 	for name, service := range compose(t, "*").Services {
 		for _, volume := range service.Volumes {
@@ -150,7 +150,7 @@ func TestEveryFileThatIsMountedIsThere(t *testing.T) {
 	}
 }
 
-func TestContainersAreToldWhatTheProgramsRead(t *testing.T) {
+func TestContainersSetOnlyVariablesThatProgramsRead(t *testing.T) {
 	t.Parallel()
 	project, read := compose(t, "*"), variablesOfTheCode(t)
 	for _, name := range ours {
@@ -160,8 +160,8 @@ func TestContainersAreToldWhatTheProgramsRead(t *testing.T) {
 	}
 }
 
-// TestSandboxIsOnTheWorkersLoopback holds why it is: the worker talks to no provider without TLS elsewhere.
-func TestSandboxIsOnTheWorkersLoopback(t *testing.T) {
+// TestSandboxSharesTheWorkersNetwork holds why it is: the worker talks to no provider without TLS elsewhere.
+func TestSandboxSharesTheWorkersNetwork(t *testing.T) {
 	t.Parallel()
 	project := compose(t, "sandbox")
 

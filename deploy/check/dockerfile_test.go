@@ -23,7 +23,7 @@ var programs = map[string]string{
 	"loopback-proxy": "./deploy/loopback-proxy",
 }
 
-func TestEveryProgramIsATarget(t *testing.T) {
+func TestEveryProgramHasATarget(t *testing.T) {
 	t.Parallel()
 	stages := stagesOf(t)
 	built := instructionsOf[*instructions.RunCommand](stages["build"])
@@ -34,7 +34,7 @@ func TestEveryProgramIsATarget(t *testing.T) {
 	}
 }
 
-func TestProgramsAreStaticAndRunAsNobody(t *testing.T) {
+func TestProgramsAreStaticAndRunUnprivileged(t *testing.T) {
 	t.Parallel()
 	stages := stagesOf(t)
 	var environment []string
@@ -49,7 +49,7 @@ func TestProgramsAreStaticAndRunAsNobody(t *testing.T) {
 	}
 }
 
-func TestGoOfTheImageIsThatOfTheModule(t *testing.T) {
+func TestImageUsesTheGoVersionOfTheModule(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)
@@ -63,8 +63,8 @@ func TestGoOfTheImageIsThatOfTheModule(t *testing.T) {
 	require.GreaterOrEqual(t, version.Compare("go"+image, "go"+module.Go.Version), 0)
 }
 
-// TestBuildContextHoldsWhatTheProgramsAreBuiltFrom finds a new package that .dockerignore leaves out.
-func TestBuildContextHoldsWhatTheProgramsAreBuiltFrom(t *testing.T) {
+// TestBuildContextContainsTheSourcesOfThePrograms finds a new package that .dockerignore leaves out.
+func TestBuildContextContainsTheSourcesOfThePrograms(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open("../../.dockerignore")
 	require.NoError(t, err)

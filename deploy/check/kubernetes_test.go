@@ -36,7 +36,7 @@ type pods struct {
 	template corev1.PodTemplateSpec
 }
 
-func TestEveryManifestIsReadStrictly(t *testing.T) {
+func TestEveryManifestIsValid(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]int{}
 	for _, object := range build(t, manifests) {
@@ -49,14 +49,14 @@ func TestEveryManifestIsReadStrictly(t *testing.T) {
 	}, kinds)
 }
 
-func TestMistypedManifestIsRefused(t *testing.T) {
+func TestManifestWithAnUnknownFieldIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := decode(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ramp}\nspec: {replica: 2}\n")
 
 	require.ErrorContains(t, err, "replica")
 }
 
-func TestEveryContainerRunsWithoutRightsOnAReadOnlyRoot(t *testing.T) {
+func TestEveryContainerRunsUnprivilegedOnAReadOnlyRoot(t *testing.T) {
 	t.Parallel()
 	for _, each := range allPods(build(t, manifests)) {
 		spec := each.template.Spec
@@ -73,7 +73,7 @@ func TestEveryContainerRunsWithoutRightsOnAReadOnlyRoot(t *testing.T) {
 	}
 }
 
-func TestEveryContainerAsksForWhatItNeedsAndIsBoundInMemory(t *testing.T) {
+func TestEveryContainerHasResourceRequestsAndAMemoryLimit(t *testing.T) {
 	t.Parallel()
 	for _, each := range allPods(build(t, manifests)) {
 		for _, container := range each.template.Spec.Containers {
@@ -110,7 +110,7 @@ func TestWorkerIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
 	require.GreaterOrEqual(t, granted, stopping+10*time.Second)
 }
 
-func TestVersionOfAWorkerIsTheSameWhereverItStands(t *testing.T) {
+func TestWorkerVersionIsConsistentInItsManifests(t *testing.T) {
 	t.Parallel()
 	objects := build(t, manifests)
 	worker := named[*appsv1.Deployment](t, objects, "ramp-worker-v1")
@@ -131,8 +131,8 @@ func TestVersionOfAWorkerIsTheSameWhereverItStands(t *testing.T) {
 	}
 }
 
-// TestVersionsRunBesideEachOther rolls v2 out as docs/how-to/deploy.md says.
-func TestVersionsRunBesideEachOther(t *testing.T) {
+// TestVersionsRunSideBySide rolls v2 out as docs/how-to/deploy.md says.
+func TestVersionsRunSideBySide(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(root, os.DirFS(manifests)))
@@ -152,7 +152,7 @@ func TestVersionsRunBesideEachOther(t *testing.T) {
 	}
 }
 
-func TestNumberOfWorkersIsLeftToTheAutoscaler(t *testing.T) {
+func TestAutoscalerSetsTheNumberOfWorkers(t *testing.T) {
 	t.Parallel()
 	objects := build(t, manifests)
 	scaled := named[*kedav1alpha1.ScaledObject](t, objects, "ramp-worker-v1")
@@ -161,7 +161,7 @@ func TestNumberOfWorkersIsLeftToTheAutoscaler(t *testing.T) {
 	require.EqualValues(t, 2, *scaled.Spec.MinReplicaCount)
 }
 
-func TestEverySelectorFindsPods(t *testing.T) {
+func TestEverySelectorMatchesPods(t *testing.T) {
 	t.Parallel()
 	objects := build(t, manifests)
 	found := allPods(objects)
@@ -183,7 +183,7 @@ func TestEverySelectorFindsPods(t *testing.T) {
 	}
 }
 
-func TestNothingReachesAPodUnlessAPolicySaysSo(t *testing.T) {
+func TestIngressToPodsIsDeniedByDefault(t *testing.T) {
 	t.Parallel()
 	objects := build(t, manifests)
 	nothing := named[*networkingv1.NetworkPolicy](t, objects, "ramp-nothing")
@@ -196,7 +196,7 @@ func TestNothingReachesAPodUnlessAPolicySaysSo(t *testing.T) {
 	}
 }
 
-func TestTemporalIsReachedOverTLSByEverything(t *testing.T) {
+func TestEveryProgramConnectsToTemporalOverTLS(t *testing.T) {
 	t.Parallel()
 	objects := build(t, manifests)
 	settings := named[*corev1.ConfigMap](t, objects, "ramp-temporal").Data

@@ -8,7 +8,7 @@ import (
 	"rampart/internal/loopback"
 )
 
-func TestThisMachineIsKnownByItsNamesAlone(t *testing.T) {
+func TestHostRecognizesThisMachineByName(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:7233", "127.8.9.1:1", "::1", "[::1]", "[::1]:7233", "[::ffff:127.0.0.1]:80",
@@ -23,7 +23,7 @@ func TestThisMachineIsKnownByItsNamesAlone(t *testing.T) {
 	}
 }
 
-func TestTargetsOfGRPCAreKnownWithTheirSchemes(t *testing.T) {
+func TestTargetRecognizesTheSchemesOfGRPC(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{
 		"localhost:7233", "127.0.0.1:7233", "[::1]:7233", ":7233", "localhost", "dns:///localhost:7233", "dns:127.0.0.1:7233",
@@ -39,7 +39,7 @@ func TestTargetsOfGRPCAreKnownWithTheirSchemes(t *testing.T) {
 	}
 }
 
-func TestURLsAreThisMachinesByTheirHost(t *testing.T) {
+func TestURLRecognizesThisMachineByHost(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"http://127.0.0.1:8480", "http://localhost", "https://[::1]:8480/path"} {
 		require.True(t, loopback.URL(address), address)

@@ -41,7 +41,7 @@ func ask(t *testing.T, guard func(http.Handler) http.Handler, method string, hea
 
 var guards = map[string]func(http.Handler) http.Handler{"on this machine": loopback.Guard, "published on it": loopback.GuardPublished}
 
-func TestOwnPagesAndProgramsOfThisMachineAreAnswered(t *testing.T) {
+func TestOwnPagesAndLocalProgramsAreServed(t *testing.T) {
 	t.Parallel()
 	for where, guard := range guards {
 		for name, headers := range map[string]map[string]string{
@@ -92,7 +92,7 @@ func TestForeignPagesNamesAndProxiesAreRefused(t *testing.T) {
 	}
 }
 
-func TestEveryHeaderThatProxiesAddRefuses(t *testing.T) {
+func TestEveryProxyHeaderIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{
 		"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server", "x-forwarded-ssl", "x-real-ip",
@@ -106,8 +106,8 @@ func TestEveryHeaderThatProxiesAddRefuses(t *testing.T) {
 	}
 }
 
-// TestProxiesOfTheStandardLibraryAreNoticed holds the check against a proxy that nobody configured to say so.
-func TestProxiesOfTheStandardLibraryAreNoticed(t *testing.T) {
+// TestReverseProxyOfTheStandardLibraryIsRefused holds the check against a proxy that nobody configured to say so.
+func TestReverseProxyOfTheStandardLibraryIsRefused(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(loopback.Guard(http.NotFoundHandler()))
 	t.Cleanup(server.Close)
@@ -124,7 +124,7 @@ func TestProxiesOfTheStandardLibraryAreNoticed(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, answer.StatusCode)
 }
 
-func TestOtherMachinesAreRefusedUnlessTheMachinePublishes(t *testing.T) {
+func TestOtherMachinesAreRefusedUnlessPublished(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		guard func(http.Handler) http.Handler
@@ -145,7 +145,7 @@ func TestOtherMachinesAreRefusedUnlessTheMachinePublishes(t *testing.T) {
 	}
 }
 
-func TestOriginOverTLSIsAnotherOne(t *testing.T) {
+func TestOriginsOfHTTPAndHTTPSDiffer(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(loopback.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	t.Cleanup(server.Close)

@@ -11,7 +11,7 @@ import (
 	"rampart/internal/redact"
 )
 
-func TestSecretNeverShowsItself(t *testing.T) {
+func TestSecretPrintsRedacted(t *testing.T) {
 	t.Parallel()
 	const secret = redact.Secret("s3cr3t")
 	nested := struct {

@@ -16,7 +16,7 @@ import (
 
 const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VySWQiOiI2NTAwIn0.c2lnbmF0dXJl"
 
-func TestTextHidesWhatLooksPersonalOrSecret(t *testing.T) {
+func TestTextHidesPersonalDataAndCredentials(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"no user asha@example.test here":           "no user a***@example.test here",
@@ -66,7 +66,7 @@ func TestTextHidesWhatLooksPersonalOrSecret(t *testing.T) {
 	}
 }
 
-func TestTextLeavesWhatIsNeitherPersonalNorSecret(t *testing.T) {
+func TestTextKeepsOtherData(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", "bad request", "Invalid request", "KYC not verified", "account not found for vpa", "Invalid order id",
@@ -92,7 +92,7 @@ func TestTextLeavesWhatIsNeitherPersonalNorSecret(t *testing.T) {
 	}
 }
 
-func TestValuesAreHiddenInEveryFormThatEchoesThem(t *testing.T) {
+func TestValuesAreHiddenInEverySpelling(t *testing.T) {
 	t.Parallel()
 	key := "s3cr€t/\"k&y\" +"
 	encoded, err := json.Marshal(key)
@@ -116,7 +116,7 @@ func TestValuesAreHiddenInEveryFormThatEchoesThem(t *testing.T) {
 	require.Equal(t, "as it is", redact.Values("as it is"))
 }
 
-func TestAMessageIsOneShortLineThatMarkdownMakesNothingOf(t *testing.T) {
+func TestMessageIsOneShortLineWithoutMarkdown(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"first\r\n\tsecond\x1b[31m \u202ered": "first second[31m red",
@@ -137,7 +137,7 @@ func TestAMessageIsOneShortLineThatMarkdownMakesNothingOf(t *testing.T) {
 	require.Equal(t, "…", redact.Message("long", 1))
 }
 
-func TestMaskedValuesStayAsTheyAre(t *testing.T) {
+func TestMaskingIsIdempotent(t *testing.T) {
 	t.Parallel()
 	for masked, again := range map[string]string{
 		redact.Account("50100000004821").String():  redact.Account(redact.Account("50100000004821").String()).String(),
@@ -152,7 +152,7 @@ func TestMaskedValuesStayAsTheyAre(t *testing.T) {
 	require.Equal(t, "0x12345678", redact.Hash("0x12345678"))
 }
 
-func TestFieldGoesByTheName(t *testing.T) {
+func TestFieldIsShownByItsName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"email": "5***@x", "userEmail": "5***@x", "account_number": "XXXX21@x", "Account Name": redact.Hidden, "x-api-key": redact.Hidden,
@@ -166,7 +166,7 @@ func TestFieldGoesByTheName(t *testing.T) {
 }
 
 // What somebody else says may be a mebibyte long. Only its beginning is searched, in a time that does not grow with it.
-func TestTheWorkForAMessageDoesNotGrowWithTheText(t *testing.T) {
+func TestTimeOfMessageIsBoundedForLongTexts(t *testing.T) {
 	t.Parallel()
 	const short, long = 32 << 10, 1 << 20
 	for _, part := range []string{"a ", "5010 0000 0048 21 ", "asha@example.test ", "accountName: Asha Rao, ", "\u202e", "![x](https://evil.test) "} {
@@ -190,7 +190,7 @@ func fastest(work func() string) time.Duration {
 }
 
 // A long text is cut before it is searched, and the cut may go through a value. Wherever that is, nothing of it is shown.
-func TestNoPartOfAValueIsShownWhereALongTextIsCutBeforeTheSearch(t *testing.T) {
+func TestLongTextIsCutWithoutShowingPartOfAValue(t *testing.T) {
 	t.Parallel()
 	token := "eyJ" + strings.Repeat("a", 600)
 	name := "Krishnamurthy Venkataraman"
@@ -207,7 +207,7 @@ func TestNoPartOfAValueIsShownWhereALongTextIsCutBeforeTheSearch(t *testing.T) {
 }
 
 // All but the end of what is searched may shrink to little: then the cut is within the limit.
-func TestNothingIsShownOfAValueThatTheCutGoesThroughThoughTheLimitWouldShowIt(t *testing.T) {
+func TestValueAtTheCutIsHiddenWithinTheLimit(t *testing.T) {
 	t.Parallel()
 	token := "eyJ" + strings.Repeat("a", 2000) + " "
 	for shift := 0; shift < 2200; shift += 7 {
@@ -216,7 +216,7 @@ func TestNothingIsShownOfAValueThatTheCutGoesThroughThoughTheLimitWouldShowIt(t 
 	}
 }
 
-func TestAPlainTextIsHarmlessAndHidesNothing(t *testing.T) {
+func TestPlainNeutralizesMarkdownAndHidesNothing(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"Payments Desk Pvt Ltd 917000000000042": "Payments Desk Pvt Ltd 917000000000042",

@@ -66,7 +66,7 @@ func types() map[string][]any {
 	}
 }
 
-func TestEveryExportedTypeIsWalked(t *testing.T) {
+func TestEveryExportedStructIsListed(t *testing.T) {
 	t.Parallel()
 	for directory, values := range types() {
 		var listed []string
@@ -151,7 +151,7 @@ func walk(v reflect.Value, name, tag string) []string {
 	}
 }
 
-func TestNoTypeShowsPersonalFieldsHoweverItIsPrinted(t *testing.T) {
+func TestNoStructPrintsPersonalFields(t *testing.T) {
 	t.Parallel()
 	found := 0
 	for _, values := range types() {
@@ -206,7 +206,7 @@ func zapped(value any) []string {
 	return []string{bare.String(), behind.String()}
 }
 
-func TestPrintingShowsWhatIsNotPersonal(t *testing.T) {
+func TestPrintingShowsOtherFields(t *testing.T) {
 	t.Parallel()
 	request := ramp.OnrampRequest{
 		Reference: "inv-42", Email: "asha@example.test", Fiat: ramp.Amount{Amount: "1000.00", Currency: "INR"},
@@ -226,7 +226,7 @@ func TestPrintingShowsWhatIsNotPersonal(t *testing.T) {
 	require.Equal(t, "ramp.BankAccount{AccountNumber:XXXX4821}", ramp.BankAccount{AccountNumber: "50100000004821"}.String())
 }
 
-func TestJSONStaysExact(t *testing.T) {
+func TestJSONIsUnmasked(t *testing.T) {
 	t.Parallel()
 	document := `{"email":"asha@example.test","upi":{"id":"asha@okbank","name":"Asha Rao"},"bank":{"accountName":"Asha Rao",` +
 		`"accountNumber":"50100000004821","ifsc":"HDFC0001234","pan":"ABCPE1234F"}}`

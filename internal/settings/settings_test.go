@@ -23,7 +23,7 @@ type program struct {
 	derived string
 }
 
-func TestSettingsComeFromTheEnvironmentAndTheirDefaults(t *testing.T) {
+func TestSettingsAreReadFromTheEnvironmentWithDefaults(t *testing.T) {
 	t.Parallel()
 	var p program
 	require.Empty(t, settings.Parse(&p, map[string]string{"INNER_URL": "https://example.test", "VERBOSE": "true", "COUNT": ""}))

@@ -20,7 +20,7 @@ func get(t *testing.T, pages http.Handler, path string) *httptest.ResponseRecord
 	return answer
 }
 
-func TestReadinessNamesWhatIsNotWellAndWhatToDo(t *testing.T) {
+func TestReadinessReportsProblemsAndRemedies(t *testing.T) {
 	t.Parallel()
 	well := telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem { return nil }}
 	ill := telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem {
@@ -37,7 +37,7 @@ func TestReadinessNamesWhatIsNotWellAndWhatToDo(t *testing.T) {
 		answer.Body.String())
 }
 
-func TestChecksLookAgainAfterFiveSecondsAndNotSooner(t *testing.T) {
+func TestCheckResultsAreReusedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
@@ -55,7 +55,7 @@ func TestChecksLookAgainAfterFiveSecondsAndNotSooner(t *testing.T) {
 	})
 }
 
-func TestACheckThatHangsIsCutOff(t *testing.T) {
+func TestHangingCheckTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Run: func(ctx context.Context) *telemetry.Problem {
@@ -68,7 +68,7 @@ func TestACheckThatHangsIsCutOff(t *testing.T) {
 	})
 }
 
-func TestChecksAreMetricsToo(t *testing.T) {
+func TestChecksAreExportedAsMetrics(t *testing.T) {
 	t.Parallel()
 	metrics := newMetrics(t)
 	readiness := telemetry.NewReadiness(

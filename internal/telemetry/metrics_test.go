@@ -29,7 +29,7 @@ func scrape(t *testing.T, metrics *telemetry.Metrics) string {
 	return answer.Body.String()
 }
 
-func TestBuildAndRuntimeAreShown(t *testing.T) {
+func TestBuildAndRuntimeAreExported(t *testing.T) {
 	t.Parallel()
 	shown := scrape(t, newMetrics(t))
 
@@ -38,7 +38,7 @@ func TestBuildAndRuntimeAreShown(t *testing.T) {
 	require.Contains(t, shown, "process_resident_memory_bytes")
 }
 
-func TestOrdersAreShownWithoutTheLabelsOfTheSDK(t *testing.T) {
+func TestOrderMetricsOmitTheLabelsOfTheSDK(t *testing.T) {
 	t.Parallel()
 	metrics := newMetrics(t)
 	sdk := metrics.Temporal().WithTags(map[string]string{"namespace": "default", "workflow_type": "Onramp", "worker_type": "none"})
@@ -51,7 +51,7 @@ func TestOrdersAreShownWithoutTheLabelsOfTheSDK(t *testing.T) {
 	require.Contains(t, shown, `temporal_workflow_completed_total{namespace="default",worker_type="none",workflow_type="Onramp"} 1`)
 }
 
-func TestDurationsFallIntoBucketsThatFitThem(t *testing.T) {
+func TestHistogramsHaveFittingBuckets(t *testing.T) {
 	t.Parallel()
 	metrics := newMetrics(t)
 	metrics.Temporal().Timer("ramp_order_stage_duration").Record(2 * time.Hour)
@@ -73,7 +73,7 @@ func TestDurationsFallIntoBucketsThatFitThem(t *testing.T) {
 	}
 }
 
-func TestMeasurementsThatCannotBeTakenAreReportedAndDoNoHarm(t *testing.T) {
+func TestFailedMeasurementsAreReportedOnly(t *testing.T) {
 	t.Parallel()
 	var reported error
 	metrics, err := telemetry.NewMetrics(telemetry.Build{}, func(err error) { reported = err })

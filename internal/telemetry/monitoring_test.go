@@ -68,7 +68,7 @@ func panels(t *testing.T) dashboard {
 	return board
 }
 
-func TestEveryAlertSaysWhatIsWrongAndWhereTheRunbookTellsWhatToDo(t *testing.T) {
+func TestEveryAlertHasASummaryAndARunbookSection(t *testing.T) {
 	t.Parallel()
 	for _, alert := range alerts(t) {
 		require.NotEmpty(t, alert.Annotations["summary"], alert.Alert)
@@ -78,7 +78,7 @@ func TestEveryAlertSaysWhatIsWrongAndWhereTheRunbookTellsWhatToDo(t *testing.T) 
 	}
 }
 
-func TestEveryAlertIsProvedToFire(t *testing.T) {
+func TestEveryAlertHasATestThatFiresIt(t *testing.T) {
 	t.Parallel()
 	proofs, err := os.ReadFile(alertTests)
 	require.NoError(t, err)
@@ -105,8 +105,8 @@ func TestPanelsOfTheDashboardDoNotOverlap(t *testing.T) {
 	}
 }
 
-// TestPrometheusTakesAlertsAndDashboard has Prometheus' own tool read every query, and play troubles to the alerts.
-func TestPrometheusTakesAlertsAndDashboard(t *testing.T) {
+// TestPrometheusAcceptsAlertsAndDashboard has Prometheus' own tool read every query, and play troubles to the alerts.
+func TestPrometheusAcceptsAlertsAndDashboard(t *testing.T) {
 	t.Parallel()
 	promtool(t, "check", "rules", alertsFile)
 	promtool(t, "test", "rules", alertTests)

@@ -15,7 +15,7 @@ func pages(t *testing.T, pprof bool) http.Handler {
 	return telemetry.Pages{Metrics: newMetrics(t).Handler(), Ready: telemetry.NewReadiness(), Pprof: pprof}.Handler()
 }
 
-func TestPagesAreWhereProbesAndPrometheusLookForThem(t *testing.T) {
+func TestPagesAreServedAtTheirPaths(t *testing.T) {
 	t.Parallel()
 	for path, holds := range map[string]string{"/healthz": "ok", "/readyz": `"ready": true`, "/metrics": "ramp_build_info"} {
 		answer := get(t, pages(t, false), path)
@@ -25,7 +25,7 @@ func TestPagesAreWhereProbesAndPrometheusLookForThem(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, get(t, pages(t, false), "/").Code)
 }
 
-func TestProfilesAreShownOnlyWhereTheyAreWantedAndToThisMachine(t *testing.T) {
+func TestProfilesAreServedToThisMachineIfEnabled(t *testing.T) {
 	t.Parallel()
 	here := "127.0.0.1:9464"
 	for _, test := range []struct {

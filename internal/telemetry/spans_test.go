@@ -58,7 +58,7 @@ func spansOf(t *testing.T, how string) map[string]sdktrace.ReadOnlySpan {
 	return named
 }
 
-func TestSpansOfAnOrderHangTogether(t *testing.T) {
+func TestSpansOfAnOrderFormOneTrace(t *testing.T) {
 	t.Parallel()
 	spans := spansOf(t, "well")
 	run, start, call := spans["RunWorkflow:order"], spans["StartActivity:provider"], spans["RunActivity:provider"]
@@ -69,7 +69,7 @@ func TestSpansOfAnOrderHangTogether(t *testing.T) {
 	require.Equal(t, codes.Unset, call.Status().Code)
 }
 
-func TestSpansNameTheTypeOfAnErrorAndNoneOfItsWords(t *testing.T) {
+func TestSpansRecordTheTypeOfAnErrorOnly(t *testing.T) {
 	t.Parallel()
 	for how, errorType := range map[string]string{"refused": "Refused", "broken": "other"} {
 		spans := spansOf(t, how)

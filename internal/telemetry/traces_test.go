@@ -15,7 +15,7 @@ func reading(environment map[string]string) func(string) string {
 	return func(name string) string { return environment[name] }
 }
 
-func TestTracesAreSentOnlyWhereACollectorIsNamed(t *testing.T) {
+func TestTracesAreExportedOnlyToAConfiguredCollector(t *testing.T) {
 	t.Parallel()
 	const collector = "http://127.0.0.1:4318"
 	for _, test := range []struct {
@@ -37,7 +37,7 @@ func TestTracesAreSentOnlyWhereACollectorIsNamed(t *testing.T) {
 	}
 }
 
-func TestAProtocolThatNobodySpeaksIsRefused(t *testing.T) {
+func TestUnknownProtocolIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"} {
 		environment := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", name: "http/json"}
@@ -46,7 +46,7 @@ func TestAProtocolThatNobodySpeaksIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheLastSpansAreSentBeforeTheEnd(t *testing.T) {
+func TestStopExportsTheRemainingSpans(t *testing.T) {
 	received := make(chan string, 1)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		received <- r.URL.Path

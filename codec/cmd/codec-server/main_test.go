@@ -118,7 +118,7 @@ func ask(t *testing.T, address string, source codec.KeysetSource) string {
 	return string(decoded.GetPayloads()[0].GetData())
 }
 
-func TestServerNeedsNothingButAKeyset(t *testing.T) {
+func TestServerStartsWithAKeysetOnly(t *testing.T) {
 	t.Parallel()
 	c, err := loadConfig(map[string]string{})
 
@@ -162,7 +162,7 @@ func TestProgramStopsOnSIGTERM(t *testing.T) {
 	require.Contains(t, log.String(), "codec server stopped")
 }
 
-func TestNoLogLevelSilencesTheAudit(t *testing.T) {
+func TestAuditIsLoggedAtEveryLogLevel(t *testing.T) {
 	t.Parallel()
 	c, err := loadConfig(map[string]string{"RAMP_LOG_LEVEL": "error", "RAMP_LOG_FORMAT": "console"})
 	require.NoError(t, err)
@@ -176,7 +176,7 @@ func TestNoLogLevelSilencesTheAudit(t *testing.T) {
 	require.Contains(t, written.String(), "codec request")
 }
 
-func TestWrongSettingsAreNamedAndNothingStarts(t *testing.T) {
+func TestInvalidSettingsAreNamedAndNothingStarts(t *testing.T) {
 	t.Parallel()
 	const beyond = "RAMP_CODEC_LISTEN=0.0.0.0:8234 is reachable from other machines"
 	tokens := map[string]string{"RAMP_CODEC_OIDC_ISSUER": "https://login.example.test", "RAMP_CODEC_OIDC_AUDIENCE": "rampart"}
@@ -228,7 +228,7 @@ func TestWrongSettingsAreNamedAndNothingStarts(t *testing.T) {
 	}
 }
 
-func TestOriginsMayBeListedWithSpaces(t *testing.T) {
+func TestOriginsMayBeSeparatedBySpaces(t *testing.T) {
 	t.Parallel()
 
 	c, err := loadConfig(map[string]string{"RAMP_CODEC_ORIGINS": "https://a.example.test, https://b.example.test"})
@@ -237,7 +237,7 @@ func TestOriginsMayBeListedWithSpaces(t *testing.T) {
 	require.Equal(t, []string{"https://a.example.test", "https://b.example.test"}, c.Server.Origins)
 }
 
-func TestIssuersTokensAreAskedForOnceItIsSet(t *testing.T) {
+func TestTokensAreRequiredOnceAnIssuerIsSet(t *testing.T) {
 	t.Parallel()
 	source := newKeyset(t)
 	ctx, stop := context.WithCancel(t.Context())

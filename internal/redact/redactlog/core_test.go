@@ -120,7 +120,7 @@ func TestNothingPersonalIsLoggedAtAnyLevel(t *testing.T) {
 	}
 }
 
-func TestPanicsAreCleanToo(t *testing.T) {
+func TestPanicsAreRedacted(t *testing.T) {
 	t.Parallel()
 	logger, out := logging(t)
 	logger = logger.WithOptions(zap.AddStacktrace(zap.DebugLevel))
@@ -129,7 +129,7 @@ func TestPanicsAreCleanToo(t *testing.T) {
 	require.Contains(t, out.String(), "core_test.go:", "the stack is there")
 }
 
-func TestTemporalsLoggerIsCleanToo(t *testing.T) {
+func TestTemporalsLoggerIsRedacted(t *testing.T) {
 	t.Parallel()
 	logger, out := logging(t)
 	bridge := slog.New(zapslog.NewHandler(logger.Core()))
@@ -140,7 +140,7 @@ func TestTemporalsLoggerIsCleanToo(t *testing.T) {
 	require.Contains(t, out.String(), "onramp/20261123000421")
 }
 
-func TestWhatIsNotPersonalIsLoggedAsItIs(t *testing.T) {
+func TestOtherDataIsLoggedUnchanged(t *testing.T) {
 	t.Parallel()
 	logger, out := logging(t)
 	logger.With(zap.String("WorkflowID", "onramp/20261123000421"), zap.Int32("Attempt", 2)).Info("order "+orderID+" is settling",
@@ -158,7 +158,7 @@ func TestWhatIsNotPersonalIsLoggedAsItIs(t *testing.T) {
 	}
 }
 
-func TestLevelsAndErrorsOfTheCoreInsideStand(t *testing.T) {
+func TestLevelsAndErrorsOfTheWrappedCoreAreKept(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	next := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(&out), zapcore.WarnLevel)
@@ -181,7 +181,7 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
-func TestOnlyTheSecretIsMissingFromALine(t *testing.T) {
+func TestOnlyTheSecretIsHiddenInALine(t *testing.T) {
 	t.Parallel()
 	logger, out := logging(t)
 	logger.Info("key " + apiKey + " does not work")
