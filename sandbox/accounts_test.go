@@ -119,7 +119,7 @@ func TestLinkedAccountCannotBeLinkedAgain(t *testing.T) {
 	c.linkUPI("asha@okbank").refused(http.StatusNotAcceptable, "account already verified")
 }
 
-func TestPendingLinkIsAnsweredAgainAndAFailedOneIsTriedAgain(t *testing.T) {
+func TestPendingLinkIsReturnedAgainAndAFailedOneIsRetried(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha@example.test")
 	for _, l := range []struct {
@@ -153,7 +153,7 @@ func TestPendingLinkWithoutAReferenceIsListed(t *testing.T) {
 	}
 }
 
-func TestLinkingNeedsKYC(t *testing.T) {
+func TestLinkingRequiresKYC(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha+nokyc@example.test")
 	c.linkBank("50100000004821").refused(http.StatusBadRequest, "KYC not verified")
@@ -173,7 +173,7 @@ func TestLinkedNameMustBeTheKYCName(t *testing.T) {
 	require.Equal(t, "SUCCESS", c.linkUPI("asha@okbank").ok().str("data.status"))
 }
 
-func TestBankRefusesAWrongIFSCAndAnotherHolder(t *testing.T) {
+func TestBankRefusesAnUnknownIFSCAndAnotherHolder(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha@example.test")
 	for reason, details := range map[string]object{
@@ -203,7 +203,7 @@ func TestLinkStatusOfAnotherUserIsNotFound(t *testing.T) {
 	b.get("/v1/users/get-upi-status/"+upi.str("data.referenceNumber")).refused(http.StatusNotFound, "data not found")
 }
 
-func TestPhoneOfALinkIsTheCustomersPhone(t *testing.T) {
+func TestOrderShowsThePhoneOfTheLink(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	link := upiLink(c.email, "asha.two@okbank").with("phone", object{"countryCode": "+91", "number": "9811111111"})

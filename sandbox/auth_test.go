@@ -12,7 +12,7 @@ import (
 	"rampart/sandbox"
 )
 
-func TestLoginMakesOneUserPerEmail(t *testing.T) {
+func TestLoginCreatesOneUserPerEmail(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	p.login("asha@example.test")
@@ -21,7 +21,7 @@ func TestLoginMakesOneUserPerEmail(t *testing.T) {
 	require.Equal(t, 2, p.srv.Ledger().Users)
 }
 
-func TestLoginRefusesWhatIsNoEmail(t *testing.T) {
+func TestLoginRefusesAnInvalidEmail(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for _, email := range []string{"", "asha", "Asha <asha@example.test>", strings.Repeat("a", 260) + "@example.test"} {
@@ -45,7 +45,7 @@ func TestTokensCarryTheDocumentedClaims(t *testing.T) {
 	}
 }
 
-func TestAccessTokenLivesOneHour(t *testing.T) {
+func TestAccessTokenExpiresAfterAnHour(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.clock.Advance(time.Hour - time.Second)
@@ -61,7 +61,7 @@ func (c *customer) exchangeRefreshToken() reply {
 	return c.send(http.MethodGet, "/v1/users/refresh-token", nil, headers)
 }
 
-func TestRefreshTokenLivesADayAndGivesOnlyAnAccessToken(t *testing.T) {
+func TestRefreshTokenExpiresAfterADayAndYieldsOnlyAnAccessToken(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.clock.Advance(24*time.Hour - time.Second)
@@ -73,7 +73,7 @@ func TestRefreshTokenLivesADayAndGivesOnlyAnAccessToken(t *testing.T) {
 	c.exchangeRefreshToken().refused(http.StatusUnauthorized, "unauthorized to access")
 }
 
-func TestEveryWrongCredentialIsTheSame401(t *testing.T) {
+func TestEveryInvalidCredentialReturnsTheSame401(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	other := startWith(t, sandbox.Options{Seed: 1, APISecret: "another"}).login(linkedEmail)
@@ -99,7 +99,7 @@ func TestEveryWrongCredentialIsTheSame401(t *testing.T) {
 	}
 }
 
-func TestAccessTokenIsNoRefreshToken(t *testing.T) {
+func TestAccessTokenIsNotAcceptedAsARefreshToken(t *testing.T) {
 	t.Parallel()
 	start(t).login("asha@example.test").get("/v1/users/refresh-token").refused(http.StatusUnauthorized, "unauthorized to access")
 }
@@ -140,7 +140,7 @@ func TestDateHeaderCarriesTheSandboxClock(t *testing.T) {
 	}
 }
 
-func TestUnknownPathIsNotAnsweredInJSON(t *testing.T) {
+func TestUnknownPathReturnsNoJSON(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for _, path := range []string{"/v1/currencies", "/v1/users/bank-accounts", "/"} {
@@ -153,7 +153,7 @@ func TestUnknownPathIsNotAnsweredInJSON(t *testing.T) {
 	require.Equal(t, 4, p.srv.Ledger().Calls["unknown path"])
 }
 
-func TestSameSeedAndRequestsGiveTheSameAnswers(t *testing.T) {
+func TestSameSeedAndRequestsGiveTheSameResponses(t *testing.T) {
 	t.Parallel()
 	a, b := start(t).login(linkedEmail), start(t).login(linkedEmail)
 	require.Equal(t, a.access, b.access)
@@ -162,7 +162,7 @@ func TestSameSeedAndRequestsGiveTheSameAnswers(t *testing.T) {
 	require.NotEqual(t, a.createOnramp(onrampOrder("1000")), other.createOnramp(onrampOrder("1000")))
 }
 
-func TestAPIKeyThatCannotTravelIsRefused(t *testing.T) {
+func TestAPIKeyThatIsNotAValidHeaderIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{" key", "key\n", "a\r\nb"} {
 		_, err := sandbox.New(sandbox.Options{APIKey: key})

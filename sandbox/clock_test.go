@@ -10,7 +10,7 @@ import (
 	"rampart/sandbox"
 )
 
-func TestClockOfSpeedZeroStandsStillUntilMoved(t *testing.T) {
+func TestClockOfSpeedZeroIsStoppedUntilMoved(t *testing.T) {
 	t.Parallel()
 	clock := sandbox.NewClock(testStart(), 0)
 	require.Equal(t, testStart(), clock.Now())

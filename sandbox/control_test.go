@@ -20,7 +20,7 @@ func (p *provider) control(path string, body object) reply {
 	return r
 }
 
-func TestHealthNeedsNoCredentials(t *testing.T) {
+func TestHealthRequiresNoCredentials(t *testing.T) {
 	t.Parallel()
 	r := start(t).send(http.MethodGet, "/sandbox/health", nil, nil)
 	require.Equal(t, http.StatusOK, r.status)
@@ -37,7 +37,7 @@ func TestClockIsMovedOverHTTP(t *testing.T) {
 	require.InDelta(t, 1000, p.clock.Speed(), 0)
 }
 
-func TestClockRefusesWhatItCannotDo(t *testing.T) {
+func TestClockRefusesInvalidRequests(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for _, body := range []string{`{"speed":-1}`, `{"speed":"2"}`, `{"speed":1000001,"advance":"1h"}`, `{"advance":"3"}`,
@@ -63,7 +63,7 @@ func TestOrderIsForcedIntoAnyStatus(t *testing.T) {
 	require.Equal(t, "fiatPending", shown.str("timeline.0.status"))
 }
 
-func TestForcedOrderGoesOnIfToldTo(t *testing.T) {
+func TestForcedOrderContinuesIfRequested(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000"))
@@ -74,7 +74,7 @@ func TestForcedOrderGoesOnIfToldTo(t *testing.T) {
 	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
 }
 
-func TestPaymentIsFoundWhenATestTellsIt(t *testing.T) {
+func TestPaymentIsFoundOnRequest(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	on, short, off, expired := c.createOnramp(onrampOrder("1000")), c.createOnramp(onrampOrder("1000")),
@@ -109,7 +109,7 @@ func TestUnknownOrderOfTheControlPlaneIs404(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, p.send(http.MethodPost, "/sandbox/orders/none/payment", []byte(`{}`), nil).status)
 }
 
-func TestUserIsMadeReadyOverHTTP(t *testing.T) {
+func TestUserIsPreparedOverHTTP(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	p.control("/sandbox/users", object{
@@ -124,7 +124,7 @@ func TestUserIsMadeReadyOverHTTP(t *testing.T) {
 	require.Equal(t, "false", c.kycVerified())
 }
 
-func TestUserFormIsCheckedStrictly(t *testing.T) {
+func TestUserRequestIsValidatedStrictly(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for _, body := range []string{`{}`, `{"email":"asha"}`, `{"email":"asha@example.test","kyc":"maybe"}`,
@@ -134,7 +134,7 @@ func TestUserFormIsCheckedStrictly(t *testing.T) {
 	require.Zero(t, p.srv.Ledger().Users)
 }
 
-func TestResetForgetsEverythingButTheClock(t *testing.T) {
+func TestResetClearsEverythingExceptTheClock(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.createOnramp(onrampOrder("1000"))
@@ -147,7 +147,7 @@ func TestResetForgetsEverythingButTheClock(t *testing.T) {
 	c.get("/v1/users/bank/fetch").refused(http.StatusUnauthorized, "unauthorized to access")
 }
 
-func TestLedgerTellsOrdersProofsPayoutsAndCalls(t *testing.T) {
+func TestLedgerListsOrdersProofsPayoutsAndCalls(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	on, off := c.createOnramp(onrampOrder("1000")), c.createOfframp(offrampOrder("10"))

@@ -27,7 +27,7 @@ func courses(t *testing.T, seed int64, shares []sandbox.CourseShare, orders int)
 	return chosen
 }
 
-func TestShareOfOrdersTakesAnotherCourseWhicheverComesFirst(t *testing.T) {
+func TestShareOfOrdersTakesAnotherCourseInAnyOrder(t *testing.T) {
 	t.Parallel()
 	shares := []sandbox.CourseShare{{Course: "refunded", Share: 0.2}, {Course: "late-payment", Share: 0.3}}
 	chosen := courses(t, 7, shares, 200)
@@ -44,7 +44,7 @@ func TestShareOfOrdersTakesAnotherCourseWhicheverComesFirst(t *testing.T) {
 	require.NotEqual(t, chosen, courses(t, 8, shares, 200))
 }
 
-func TestMagicAmountOutweighsTheShares(t *testing.T) {
+func TestMagicAmountTakesPrecedenceOverShares(t *testing.T) {
 	t.Parallel()
 	c := startWith(t, sandbox.Options{Courses: []sandbox.CourseShare{{Course: "refunded", Share: 1}}}).login(linkedEmail)
 	c.createOnramp(onrampOrder("1000.01"))
@@ -59,7 +59,7 @@ func TestCourseOfAShareIsTheOneOfTheAmount(t *testing.T) {
 	require.Equal(t, "pending", c.offrampStatus(c.createOfframp(offrampOrder("10"))).str("data.status"))
 }
 
-func TestFirstProofStaysRefusedAndAnotherIsTaken(t *testing.T) {
+func TestFirstProofStaysRefusedAndAnotherIsAccepted(t *testing.T) {
 	t.Parallel()
 	c := startWith(t, sandbox.Options{Courses: []sandbox.CourseShare{{Course: "first-proof-refused", Share: 1}}}).login(linkedEmail)
 	on, off := c.createOnramp(onrampOrder("1000")), c.createOfframp(offrampOrder("10"))

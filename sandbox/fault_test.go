@@ -67,9 +67,9 @@ func impatient(t *testing.T) context.Context {
 	return ctx
 }
 
-// TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt applies to the creation of an order with every kind of fault that
+// TestFaultLosesTheResponseBeforeOrAfterTheEffect applies to the creation of an order with every kind of fault that
 // loses or replaces an answer.
-func TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt(t *testing.T) {
+func TestFaultLosesTheResponseBeforeOrAfterTheEffect(t *testing.T) {
 	t.Parallel()
 	broken := func(want error) func(*testing.T, reply, error) {
 		return func(t *testing.T, _ reply, err error) { require.ErrorIs(t, err, want) }
@@ -124,7 +124,7 @@ func TestFaultLosesTheAnswerBeforeOrAfterTheProviderDidIt(t *testing.T) {
 	}
 }
 
-func TestTruncatedAnswerIsHalfThere(t *testing.T) {
+func TestTruncatedResponseIsIncomplete(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.Truncated}))
@@ -134,7 +134,7 @@ func TestTruncatedAnswerIsHalfThere(t *testing.T) {
 	require.Nil(t, r.body)
 }
 
-func TestLostAnswersLeaveWhatTheProviderDid(t *testing.T) {
+func TestLostResponsesKeepTheEffect(t *testing.T) {
 	t.Parallel()
 	lost := fault.Fault{Kind: fault.Reset, After: true}
 	c := start(t).login(linkedEmail)
@@ -153,7 +153,7 @@ func TestLostAnswersLeaveWhatTheProviderDid(t *testing.T) {
 	require.Equal(t, 1, c.srv.Ledger().Totals.UPILinks)
 }
 
-func TestLatencyDelaysTheAnswer(t *testing.T) {
+func TestLatencyDelaysTheResponse(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.Latency, Delay: fault.Duration(50 * time.Millisecond)}))
@@ -162,7 +162,7 @@ func TestLatencyDelaysTheAnswer(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond)
 }
 
-func TestClientThatGivesUpDuringLatencyHasAskedForNothing(t *testing.T) {
+func TestRequestCancelledDuringLatencyHasNoEffect(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.Latency, Delay: fault.Duration(time.Hour)}))
@@ -172,7 +172,7 @@ func TestClientThatGivesUpDuringLatencyHasAskedForNothing(t *testing.T) {
 	require.Empty(t, c.srv.Ledger().Orders)
 }
 
-func TestCloseEndsTheCallsThatHang(t *testing.T) {
+func TestCloseEndsHangingCalls(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.Timeout}))
@@ -208,7 +208,7 @@ func TestRetryAfterIsSecondsOrADateOfTheSandboxsClock(t *testing.T) {
 	}
 }
 
-func TestUnauthorizedIsTheProvidersAnswerThoughTheTokenIsGood(t *testing.T) {
+func TestUnauthorizedIsReturnedForAValidToken(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.Unauthorized}))
@@ -218,7 +218,7 @@ func TestUnauthorizedIsTheProvidersAnswerThoughTheTokenIsGood(t *testing.T) {
 	c.createOnramp(onrampOrder("1000"))
 }
 
-func TestRevokedUserNeedsANewLogin(t *testing.T) {
+func TestRevokedUserMustLogInAgain(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	c, other := p.login(linkedEmail), p.login("other+linked@example.test")
@@ -235,8 +235,8 @@ func TestRevokedUserNeedsANewLogin(t *testing.T) {
 	require.Equal(t, 1, c.srv.Ledger().Totals.TokensRevoked)
 }
 
-// TestFaultsOfAStatusChangeWhatPollsSee polls a paid order once a minute, the fault striking with the first poll.
-func TestFaultsOfAStatusChangeWhatPollsSee(t *testing.T) {
+// TestStatusFaultsChangeWhatPollsReturn polls a paid order once a minute, the fault striking with the first poll.
+func TestStatusFaultsChangeWhatPollsReturn(t *testing.T) {
 	t.Parallel()
 	minutes := func(n int) fault.Duration { return fault.Duration(time.Duration(n) * time.Minute) }
 	for name, tc := range map[string]struct {
@@ -277,7 +277,7 @@ func TestFaultsOfAStatusChangeWhatPollsSee(t *testing.T) {
 }
 
 // Otherwise an order under faults would take the longer the longer it takes.
-func TestStatusesThatComeTwiceDoNotTakeTheWaitBeforeThemTwice(t *testing.T) {
+func TestRepeatedStatusesDoNotRepeatTheWaitBeforeThem(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000"))
@@ -303,7 +303,7 @@ func TestStaleOrderIsStaleInTheHistoryToo(t *testing.T) {
 	require.Equal(t, "completed", c.srv.Ledger().Orders[0].Status)
 }
 
-func TestFaultWithoutAnythingToChangeDoesNotStrike(t *testing.T) {
+func TestFaultWithNothingToChangeIsNotInjected(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []fault.Kind{
 		fault.Reorder, fault.Repeat, fault.Late, fault.LatePayment,
@@ -320,7 +320,7 @@ func TestFaultWithoutAnythingToChangeDoesNotStrike(t *testing.T) {
 	}
 }
 
-func TestRuleIsForOneOrderReferenceOrUser(t *testing.T) {
+func TestRuleAppliesToOneOrderReferenceOrUser(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	c := p.login(linkedEmail)
@@ -347,7 +347,7 @@ func TestRuleIsForOneOrderReferenceOrUser(t *testing.T) {
 	require.False(t, refused(other.get("/v1/users/bank/fetch")))
 }
 
-func TestRulesAreTriedInTheirOrderAndSpareWhatTheySkip(t *testing.T) {
+func TestRulesApplyInOrderAndHonorSkip(t *testing.T) {
 	t.Parallel()
 	c := startWith(t, sandbox.Options{Seed: 1, Faults: []fault.Rule{
 		{Fault: fault.Fault{Kind: fault.Error, Status: 500}, Scope: fault.Scope{Route: createRoute}},
@@ -383,7 +383,7 @@ func TestMixOfFaultsRepeatsBySeed(t *testing.T) {
 	require.NotEqual(t, first, mixed(t, 8))
 }
 
-func TestMixBefallsItsShareOfTheCalls(t *testing.T) {
+func TestMixInjectsItsShareOfTheCalls(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(fault.Rule{Fault: fault.Fault{Kind: fault.Unauthorized}, Share: 0.2})
@@ -393,7 +393,7 @@ func TestMixBefallsItsShareOfTheCalls(t *testing.T) {
 	require.InDelta(t, 200, c.srv.Ledger().Totals.Faults, 50)
 }
 
-func TestMixAddsUpAndLeavesOutWhatAClientMustBelieve(t *testing.T) {
+func TestWeightsOfTheMixAddUpTo100(t *testing.T) {
 	t.Parallel()
 	sum := 0
 	var scripted []fault.Kind
@@ -416,7 +416,7 @@ const (
 )
 
 // A refusal of one call says nothing about another one.
-func TestAnyCallIsRefusedThoughNothingIsWrongWithIt(t *testing.T) {
+func TestAnyValidCallCanBeRefused(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000"))
@@ -446,7 +446,7 @@ func TestAnyCallIsRefusedThoughNothingIsWrongWithIt(t *testing.T) {
 	require.Equal(t, "fiatPending", c.onrampStatus(id).str("data.status"))
 }
 
-func TestErrorMayComeWithoutSuccess(t *testing.T) {
+func TestErrorMayOmitSuccess(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	for _, f := range []fault.Fault{
@@ -461,7 +461,7 @@ func TestErrorMayComeWithoutSuccess(t *testing.T) {
 	}
 }
 
-func TestCurrenciesMayDemandTheUsersToken(t *testing.T) {
+func TestCurrenciesMayRequireTheUsersToken(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	const path = "/v1/orders/currencies"
@@ -473,7 +473,7 @@ func TestCurrenciesMayDemandTheUsersToken(t *testing.T) {
 }
 
 // The client gives up, and the provider makes the order all the same.
-func TestOrderThatIsMadeSlowlyAppearsOnlyThen(t *testing.T) {
+func TestSlowlyCreatedOrderAppearsOnlyWhenCreated(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.SlowCommit}))
@@ -493,7 +493,7 @@ func TestOrderThatIsMadeSlowlyAppearsOnlyThen(t *testing.T) {
 	require.Len(t, c.srv.Ledger().Orders, 1)
 }
 
-func TestClockOfTheHistoryIsEarly(t *testing.T) {
+func TestHistoryTimesCanBeEarly(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.createOnramp(onrampOrder("1000"))
@@ -502,7 +502,7 @@ func TestClockOfTheHistoryIsEarly(t *testing.T) {
 	require.Equal(t, "2026-01-10T10:00:00.000Z", c.get("/v1/orders/0").ok().str("data.0.created_at"))
 }
 
-func TestHistoryTellsThePaymentModeOnlyIfToldTo(t *testing.T) {
+func TestHistoryOmitsThePaymentModeByDefault(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.createOnramp(bankOrder("INR_NEFT", "1000"))
@@ -511,7 +511,7 @@ func TestHistoryTellsThePaymentModeOnlyIfToldTo(t *testing.T) {
 	require.Equal(t, "INR_NEFT", c.get("/v1/orders/0").ok().str("data.0.paymentMode"))
 }
 
-func TestAnswerLacksWhatTheFaultTakesOut(t *testing.T) {
+func TestFaultRemovesFieldsFromTheResponse(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(linkRoute, fault.Fault{Kind: fault.Without, Fields: "referenceNumber"}))
@@ -525,7 +525,7 @@ func TestAnswerLacksWhatTheFaultTakesOut(t *testing.T) {
 	require.NotContains(t, currencies.text, "imageUrl")
 }
 
-func TestAnswerSaysWhatTheFaultPutsIntoIt(t *testing.T) {
+func TestFaultSetsFieldsInTheResponse(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	const lie = "![x](https://evil.test)"
@@ -594,7 +594,7 @@ func TestStatusesFlap(t *testing.T) {
 	require.Equal(t, "completed", c.onrampStatus(id).str("data.status"))
 }
 
-func TestRuleThatCannotBeIsRefused(t *testing.T) {
+func TestInvalidRuleIsRefused(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for body, want := range map[string]string{
@@ -645,7 +645,7 @@ func TestFaultsAreScriptedOverHTTP(t *testing.T) {
 	require.JSONEq(t, string(encode(t, fault.Table())), c.send(http.MethodGet, "/sandbox/faults/kinds", nil, nil).text)
 }
 
-func TestResetPutsTheFaultsOfTheStartBack(t *testing.T) {
+func TestResetRestoresTheInitialFaults(t *testing.T) {
 	t.Parallel()
 	p := startWith(t, sandbox.Options{Seed: 1, Faults: []fault.Rule{rule(loginRoute, fault.Fault{Kind: fault.Error})}})
 	login := object{"email": linkedEmail}
@@ -660,7 +660,7 @@ func TestResetPutsTheFaultsOfTheStartBack(t *testing.T) {
 	p.post("/v1/users/login", login).ok()
 }
 
-func TestSandboxRefusesToBeginWithWhatCannotBe(t *testing.T) {
+func TestSandboxRefusesInvalidInitialFaults(t *testing.T) {
 	t.Parallel()
 	for want, options := range map[string]sandbox.Options{
 		"fault rule 1: share":                   {Faults: []fault.Rule{fault.MixOf(2)}},
@@ -685,7 +685,7 @@ func faultMarkdown() string {
 	return table.String()
 }
 
-func TestReadmeHoldsTheFaultTable(t *testing.T) {
+func TestREADMEContainsTheFaultTable(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)

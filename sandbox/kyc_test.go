@@ -178,7 +178,7 @@ func TestUploadOfAVerifiedUserIsRefused(t *testing.T) {
 	require.Equal(t, "true", c.kycVerified())
 }
 
-func TestUploadIsCheckedStrictly(t *testing.T) {
+func TestUploadIsValidatedStrictly(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha+nokyc@example.test")
 	good := goodDossier(t, c.email)

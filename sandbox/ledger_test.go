@@ -78,7 +78,7 @@ func TestLedgerTotalsCountEverything(t *testing.T) {
 	require.Equal(t, "cryptoInit", c.send(http.MethodGet, "/sandbox/orders/"+open, nil, nil).str("status"))
 }
 
-func TestJournalTellsWhatHappenedInItsOrder(t *testing.T) {
+func TestJournalListsEventsInOrder(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(referenced(onrampOrder("1000"), "inv-1"))

@@ -40,7 +40,7 @@ func TestOfframpLimitsAreInclusive(t *testing.T) {
 	c.post("/v1/offramp/orders/create", offrampOrder("1")).refused(http.StatusBadRequest, "Amount is out of limits")
 }
 
-func TestUPILimitIsForOneUserAndIndianDay(t *testing.T) {
+func TestUPILimitIsPerUserAndIndianDay(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	c := p.login(linkedEmail)
@@ -59,7 +59,7 @@ func TestUPILimitIsForOneUserAndIndianDay(t *testing.T) {
 	c.createOnramp(onrampOrder("100000"))
 }
 
-func TestExpiredOrderGivesItsShareOfTheUPILimitBack(t *testing.T) {
+func TestExpiredOrderFreesItsShareOfTheUPILimit(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.createOnramp(onrampOrder("100000"))

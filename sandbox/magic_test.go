@@ -24,7 +24,7 @@ func markdown() string {
 	return table.String()
 }
 
-func TestReadmeHoldsTheMagicTable(t *testing.T) {
+func TestREADMEContainsTheMagicTable(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestEveryMagicAmountHasATestedCourse(t *testing.T) {
 	}
 }
 
-func TestMagicTableTellsTheCourseThatOrdersTake(t *testing.T) {
+func TestMagicTableDescribesTheCoursesOfOrders(t *testing.T) {
 	t.Parallel()
 	status := regexp.MustCompile("`([A-Za-z]+)`")
 	for _, m := range sandbox.MagicTable() {

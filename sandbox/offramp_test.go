@@ -79,7 +79,7 @@ func TestOfframpWalksItsStatuses(t *testing.T) {
 	}
 }
 
-func TestNativeCoinIsNotSwappedOnTheWayOut(t *testing.T) {
+func TestOfframpDoesNotSwapANativeCoin(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOfframp(offrampOrder("100").with("sellTokenSymbol", "MATIC").with("sellTokenAddress", native))
@@ -99,7 +99,7 @@ func TestOfframpWithoutHashNeverExpires(t *testing.T) {
 	c.submitHash(id, goodHash).ok()
 }
 
-func TestOfframpBySidesAgrees(t *testing.T) {
+func TestOfframpAmountsOfBothSidesAgree(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	byTokens := c.post("/v1/offramp/orders/create", offrampOrder("100")).ok()
@@ -111,7 +111,7 @@ func TestOfframpBySidesAgrees(t *testing.T) {
 	require.True(t, tokens.Sub(decimal.NewFromInt(100)).Abs().LessThan(decimal.RequireFromString("0.001")), tokens)
 }
 
-func TestOfframpNeedsALinkedAccountNamedByItsMask(t *testing.T) {
+func TestOfframpRequiresALinkedAccountByItsMaskedNumber(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	c := p.login(linkedEmail)
@@ -142,7 +142,7 @@ func TestOfframpChecksBothWallets(t *testing.T) {
 	}
 }
 
-func TestEachChainGetsADepositAddressOfItsOwnForm(t *testing.T) {
+func TestEachChainGetsADepositAddressInItsFormat(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	const solanaKey = "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
@@ -164,7 +164,7 @@ func TestEachChainGetsADepositAddressOfItsOwnForm(t *testing.T) {
 	}
 }
 
-func TestTokensAreFoundAndOrdersEndWithoutAHash(t *testing.T) {
+func TestTokensAreFoundWithoutAHash(t *testing.T) {
 	t.Parallel()
 	for fraction, want := range map[string]string{".19": "orderReceived", ".21": "expired", ".23": "cancelled"} {
 		c := start(t).login(linkedEmail)

@@ -123,7 +123,7 @@ func TestOrderEndsOrIsPaidWithoutAUTR(t *testing.T) {
 	}
 }
 
-func TestReopenedOrderTakesAnotherUTRAndDoesNotExpireAgain(t *testing.T) {
+func TestReopenedOrderAcceptsAnotherUTRAndDoesNotExpireAgain(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000.19"))
@@ -139,7 +139,7 @@ func TestReopenedOrderTakesAnotherUTRAndDoesNotExpireAgain(t *testing.T) {
 	require.Equal(t, "fiatReceived", c.onrampStatus(id).str("data.status"))
 }
 
-func TestCreateAnswerHoldsOnlySomeWaysToPay(t *testing.T) {
+func TestCreateResponseMayOmitPaymentMethods(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	for fraction, want := range map[string][3]bool{ // QR code, VPA, deep links
@@ -161,7 +161,7 @@ func TestSlowOnrampTakesThirtyHours(t *testing.T) {
 	require.Equal(t, 30*time.Hour+time.Minute, after[2])
 }
 
-func TestNativeCoinIsNotSwapped(t *testing.T) {
+func TestOnrampDoesNotSwapANativeCoin(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	id := c.createOnramp(onrampOrder("1000").with("buyTokenSymbol", "MATIC").with("buyTokenAddress", native))
@@ -192,7 +192,7 @@ func TestTransferShowsOnceTheTokensAreSent(t *testing.T) {
 	require.Equal(t, after.str("data.transactionHash"), c.get("/v1/orders/0").ok().str("data.0.txnHash"))
 }
 
-func TestEndedOrdersTellWhy(t *testing.T) {
+func TestEndedOrdersHaveAReason(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	for i, amount := range []string{"1000.01", "1000.02", "1000.07"} {
@@ -244,7 +244,7 @@ func TestPaymentInstructionsDependOnThePaymentMode(t *testing.T) {
 	}
 }
 
-func TestOrderTakesTheOtherAccountEmpty(t *testing.T) {
+func TestOrderAcceptsTheUnusedAccountAsEmpty(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	none := object{"accountName": "", "accountNumber": "", "ifsc": ""}
@@ -252,14 +252,14 @@ func TestOrderTakesTheOtherAccountEmpty(t *testing.T) {
 	c.createOnramp(bankOrder("INR_NEFT", "1000").with("upiId", object{"upiId": "", "name": ""}))
 }
 
-func TestOnrampNeedsKYC(t *testing.T) {
+func TestOnrampRequiresKYC(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha+linked+nokyc@example.test")
 	c.post("/v1/orders/create", onrampOrder("1000")).refused(http.StatusBadRequest, "KYC not verified")
 	c.post("/v1/offramp/orders/create", offrampOrder("10")).refused(http.StatusBadRequest, "KYC not verified")
 }
 
-func TestOnrampNeedsTheLinkedAccount(t *testing.T) {
+func TestOnrampRequiresTheLinkedAccount(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	c := p.login("asha@example.test")
@@ -318,7 +318,7 @@ func TestOrderIsCheckedAgainstTokensAndWallets(t *testing.T) {
 	}
 }
 
-func TestOrdersOfOthersDoNotExist(t *testing.T) {
+func TestOrdersOfOtherUsersAreNotFound(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	mine, other := p.login(linkedEmail), p.login("other+linked@example.test")
@@ -387,7 +387,7 @@ func TestTokensAreABareListAndEachCanBeQuoted(t *testing.T) {
 	}
 }
 
-func TestCurrenciesTellTheBeneficiaryOfBankTransfers(t *testing.T) {
+func TestCurrenciesContainTheBeneficiaryOfBankTransfers(t *testing.T) {
 	t.Parallel()
 	r := start(t).get("/v1/orders/currencies").ok()
 	require.Equal(t, "INR_UPI", r.str("data.0.paymentModes.0.code"))

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestUTRMustHaveTheFormOfItsPaymentMode(t *testing.T) {
+func TestUTRMustHaveTheFormatOfItsPaymentMode(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	digits := strings.Repeat("1234567890", 3)
@@ -91,7 +91,7 @@ func TestUTRIsFreeAgainOnlyOnceItsOrderIsCancelled(t *testing.T) {
 	}
 }
 
-func TestUTRThatNoOrderTookPaysANewOne(t *testing.T) {
+func TestUnusedUTRPaysANewOrder(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	old := c.createOnramp(onrampOrder("1000"))
@@ -132,7 +132,7 @@ func TestUTROfACancelledOrderPaysAnOrderOfTheAmountPaid(t *testing.T) {
 	require.True(t, orders[3].HoldsPayment())
 }
 
-func TestPaymentThatATestBooksDecidesWhatItsUTRPays(t *testing.T) {
+func TestBookedPaymentDecidesWhatItsUTRPays(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	for booked, want := range map[string]string{"990.5": "cancelled", "1000": "completed", "0": "fiatPending"} {
@@ -218,7 +218,7 @@ func TestUnmatchedUTRLeavesTheOrderToExpire(t *testing.T) {
 	require.Equal(t, "expired", c.onrampStatus(id).str("data.status"))
 }
 
-func TestHashMustHaveTheFormOfItsChain(t *testing.T) {
+func TestHashMustHaveTheFormatOfItsChain(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	const solanaKey = "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"

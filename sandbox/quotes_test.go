@@ -37,7 +37,7 @@ func TestBuyQuoteAddsUp(t *testing.T) {
 	require.Equal(t, tokens.Shift(6).String(), r.str("data.quote"))
 }
 
-func TestBuyQuoteHasAnAliasAndDoesWithoutTheAddress(t *testing.T) {
+func TestBuyQuoteHasAnAliasAndAnOptionalAddress(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	p.post("/v1/quote/fetch", buyQuote("1000").with("buyTokenAddress", nil).with("fiatCurrency", "INR")).ok()
@@ -76,7 +76,7 @@ func TestSellQuoteKeepsEveryDecimalOfTheAmount(t *testing.T) {
 	require.Equal(t, "1.12345678", start(t).post("/v1/quote/sell", quote).ok().str("data.sellTokens"))
 }
 
-func TestPriceStandsStillFor30SecondsThenMoves(t *testing.T) {
+func TestPriceIsConstantFor30Seconds(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	rate := func() string { return p.post("/v1/quote/buy", buyQuote("1000")).ok().str("data.conversionRate") }
@@ -135,7 +135,7 @@ func TestSwingingPriceIsATenthWorseEverySecondWindow(t *testing.T) {
 	}
 }
 
-func TestExpiredQuotesAreForgotten(t *testing.T) {
+func TestExpiredQuotesAreDropped(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	quoted := c.post("/v1/quote/sell", sellQuote("100.06")).ok().num("data.fiatAmount")
@@ -145,7 +145,7 @@ func TestExpiredQuotesAreForgotten(t *testing.T) {
 	require.Equal(t, quoted, c.post("/v1/offramp/orders/create", offrampOrder("100.06")).ok().num("data.fiatAmount"), "a quote that holds is kept")
 }
 
-func TestQuoteRefusesAnAmountThatGasEatsUp(t *testing.T) {
+func TestQuoteRefusesAnAmountThatDoesNotCoverGas(t *testing.T) {
 	t.Parallel()
 	start(t).post("/v1/quote/buy", buyQuote("0.18")).refused(http.StatusBadRequest, "Amount is out of limits")
 }

@@ -11,7 +11,7 @@ import (
 	"rampart/sandbox"
 )
 
-func TestRateLimitAnswersABurstOfOneSecondThen429(t *testing.T) {
+func TestRateLimitAllowsABurstOfOneSecondThenReturns429(t *testing.T) {
 	t.Parallel()
 	p := startWith(t, sandbox.Options{RateLimit: 0.1})
 	require.Equal(t, http.StatusOK, p.get("/v1/tokens").status)
@@ -25,7 +25,7 @@ func TestRateLimitAnswersABurstOfOneSecondThen429(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.send(http.MethodGet, "/sandbox/health", nil, nil).status)
 }
 
-func TestRateLimitIsCountedAndKeepsCallsFromTheProvider(t *testing.T) {
+func TestRateLimitedCallsAreCountedAndHaveNoEffect(t *testing.T) {
 	t.Parallel()
 	p := startWith(t, sandbox.Options{RateLimit: 5})
 	var group sync.WaitGroup

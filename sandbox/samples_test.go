@@ -33,7 +33,7 @@ func shape(value any) any {
 }
 
 // The samples have the fields of those in the contract (provider 3.1 to 3.24), shortened nowhere.
-func TestAnswersHaveTheFieldsAndTypesOfTheSamples(t *testing.T) {
+func TestResponsesHaveTheFieldsAndTypesOfTheSamples(t *testing.T) {
 	t.Parallel()
 	c := start(t).login("asha@example.test")
 	bank, upi := c.linkBank("50100000004821").ok(), c.linkUPI("asha@okbank").ok()

@@ -48,7 +48,7 @@ func (r reply) malformed(field string) {
 	require.Contains(r.t, r.header.Get(sandbox.ReasonHeader), field)
 }
 
-func TestEveryFieldIsRequiredAndOfItsType(t *testing.T) {
+func TestFieldsAreRequiredAndTyped(t *testing.T) {
 	t.Parallel()
 	for _, req := range requests() {
 		c := start(t).login(linkedEmail)
@@ -140,7 +140,7 @@ func TestAmountsAreCheckedForMeaning(t *testing.T) {
 	p.post("/v1/quote/sell", sellQuote("1").with("sellTokenSymbol", "PEPE")).refused(http.StatusBadRequest, "Token is not supported")
 }
 
-func TestBodyMustBeJSONAndSaySo(t *testing.T) {
+func TestBodyMustBeJSONWithItsContentType(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for _, body := range []string{"", "{", "[]", "null", `"x"`, `{"email":"asha@example.test"} x`} {
@@ -157,7 +157,7 @@ func TestBodyMustBeJSONAndSaySo(t *testing.T) {
 	p.send(http.MethodPost, "/v1/users/login", encode(t, object{"email": "asha@example.test"}), headers).ok()
 }
 
-func TestReasonNeverHoldsAValue(t *testing.T) {
+func TestReasonContainsNoValue(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	for _, r := range []reply{
