@@ -16,27 +16,27 @@ import (
 )
 
 const (
-	// troubled matches orders that need attention, and orders that ended without a result.
-	troubled = `RampAttention = true OR ExecutionStatus IN ("Failed", "Terminated", "TimedOut", "Canceled")`
-	// reported is the search attribute of orders that workers fail to continue, on servers that set it.
-	reported = "TemporalReportedProblems"
+	// needsPerson matches orders that need attention, and orders that ended without a result.
+	needsPerson = `RampAttention = true OR ExecutionStatus IN ("Failed", "Terminated", "TimedOut", "Canceled")`
+	// reportedProblems is the search attribute of workflows that workers fail to continue. Older servers do not have it.
+	reportedProblems = "TemporalReportedProblems"
 )
 
-// trouble is an order that needs a person, as JSON.
-type trouble struct {
+// attentionDocument is an order that needs a person, as JSON.
+type attentionDocument struct {
 	Reference  string         `json:"reference"`
 	Direction  ramp.Direction `json:"direction"`
 	WorkflowID string         `json:"workflowId"`
 	RunID      string         `json:"runId"`
 	Workflow   string         `json:"workflow"`
 	Status     ramp.Status    `json:"status"`
-	// Ended is the error of a refused run, which only --all shows.
+	// Ended is the error of a refused request, which only --all shows.
 	Ended    ramp.ErrorType    `json:"ended,omitempty"`
 	Problems []explain.Problem `json:"problems"`
 }
 
-// inspection holds the flags of attention.
-type inspection struct {
+// attentionQuery selects the orders to show.
+type attentionQuery struct {
 	since sinceFlag
 	limit int
 	// all also selects refused requests.
@@ -44,7 +44,7 @@ type inspection struct {
 }
 
 func (p *Program) attention() *cobra.Command {
-	var ask inspection
+	var query attentionQuery
 	cmd := &cobra.Command{
 		Use:   "attention",
 		Short: "Show the orders that need a person: why, since when, and what to do",
@@ -57,24 +57,24 @@ func (p *Program) attention() *cobra.Command {
   starter attention --all --since 24h`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if ask.limit < 1 {
+			if query.limit < 1 {
 				return misused(cmd, "--limit must be at least 1")
 			}
-			return p.run(func(ctx context.Context, s *Connection, _ []string) error {
-				return p.printTroubles(ctx, s, &ask)
+			return p.run(func(ctx context.Context, c *Connection, _ []string) error {
+				return p.printAttention(ctx, c, &query)
 			})(cmd, args)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVar(&ask.all, "all", false, "also show refused requests")
-	flags.Var(&ask.since, "since", sinceUsage)
-	flags.IntVar(&ask.limit, "limit", 20, "maximum `number` of orders to show")
+	flags.BoolVar(&query.all, "all", false, "also show refused requests")
+	flags.Var(&query.since, "since", sinceUsage)
+	flags.IntVar(&query.limit, "limit", 20, "maximum `number` of orders to show")
 	return cmd
 }
 
-func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspection) error {
-	all, more, err := p.troubles(ctx, s, ask)
+func (p *Program) printAttention(ctx context.Context, c *Connection, query *attentionQuery) error {
+	all, more, err := p.needingAttention(ctx, c, query)
 	if err != nil {
 		return err
 	}
@@ -82,98 +82,100 @@ func (p *Program) printTroubles(ctx context.Context, s *Connection, ask *inspect
 		return writeJSON(p.Stdout, documents(all))
 	}
 	screen := p.screen()
-	away, err := explain.WorkersAway(ctx, s.Temporal, p.Now())
+	away, err := explain.WorkersAway(ctx, c.Temporal, p.Now())
 	if err != nil {
 		return err
 	}
 	if away {
-		screen.Line("No worker runs: no order makes progress until one does. Signals are kept until then.")
+		screen.Line("No worker runs: no order makes progress until one does. Temporal keeps signals until then.")
 	}
 	if len(all) == 0 {
 		screen.Line("No order needs a person.")
 		return nil
 	}
-	for i, told := range all {
+	for i, explanation := range all {
 		if i > 0 {
 			screen.Blank()
 		}
-		screen.Attention(told, p.viewOptions(false))
+		screen.Attention(explanation, p.viewOptions(false))
 	}
 	if more {
-		screen.Line(fmt.Sprintf("There are more orders: --limit %d shows more of them.", ask.limit*5))
+		screen.Line(fmt.Sprintf("There are more orders: --limit %d shows more of them.", query.limit*5))
 	}
 	return nil
 }
 
-// troubles explains the suspects that still need a person: the visibility store lags a moment behind.
-func (p *Program) troubles(ctx context.Context, s *Connection, ask *inspection) ([]*explain.Explanation, bool, error) {
+// needingAttention returns the explanations of the orders that need a person, up to the limit, and whether there are more. It reads each
+// candidate's history, because the visibility store lags behind.
+func (p *Program) needingAttention(ctx context.Context, c *Connection, query *attentionQuery) ([]*explain.Explanation, bool, error) {
 	var all []*explain.Explanation
 	seen := make(map[string]bool)
-	for suspect, err := range suspects(ctx, s, ask.since.notBefore(p.Now()), ask.all) {
+	for candidate, err := range attentionCandidates(ctx, c, query.since.notBefore(p.Now()), query.all) {
 		if err != nil {
 			return nil, false, err
 		}
-		if seen[suspect.RunID] {
+		if seen[candidate.RunID] {
 			continue // matched by two queries
 		}
-		seen[suspect.RunID] = true
-		told, err := p.inspect(ctx, s, suspect, ask.all)
+		seen[candidate.RunID] = true
+		explanation, err := p.explainCandidate(ctx, c, candidate, query.all)
 		switch {
 		case err != nil:
 			return nil, false, err
-		case told == nil:
-		case len(all) == ask.limit:
+		case explanation == nil:
+		case len(all) == query.limit:
 			return all, true, nil
 		default:
-			all = append(all, told)
+			all = append(all, explanation)
 		}
 	}
 	return all, false, nil
 }
 
-// inspect explains a suspect, or returns nil if it needs nobody.
-func (p *Program) inspect(ctx context.Context, s *Connection, suspect ramp.Summary, refusedToo bool) (*explain.Explanation, error) {
-	evidence, err := explain.TakeSnapshot(ctx, s.Temporal, s.Orders, suspect.WorkflowID, suspect.RunID, p.Now())
+// explainCandidate explains a run, or returns nil if it does not need a person.
+func (p *Program) explainCandidate(ctx context.Context, c *Connection, candidate ramp.Summary, withRefused bool) (*explain.Explanation, error) {
+	snapshot, err := explain.TakeSnapshot(ctx, c.Temporal, c.Orders, candidate.WorkflowID, candidate.RunID, p.Now())
 	if ramp.IsError(err, ramp.NotFound) {
-		return nil, nil // its retention has ended in the meantime
+		return nil, nil // its retention ended in the meantime
 	}
 	if err != nil {
 		return nil, err
 	}
-	told := evidence.Explain(s.Reader)
+	explanation := snapshot.Explain(c.Reader)
 	switch {
-	case told.Ended != "" && refusedToo:
-		return told, nil
-	case !told.NeedsAttention():
+	case explanation.Ended != "" && withRefused:
+		return explanation, nil
+	case !explanation.NeedsAttention():
 		return nil, nil
-	case told.Reference == "", told.ClosedAt.IsZero():
-		return told, nil
+	case explanation.Reference == "", explanation.ClosedAt.IsZero():
+		return explanation, nil
 	}
-	// A run that ended without a result may have been started again; then the newer run is the order.
-	_, order, err := explain.Find(ctx, s.Temporal, s.Orders, s.Reader, ramp.ID{Direction: told.Direction, Reference: told.Reference})
-	if err != nil || order != told.RunID {
+	// An order whose run ended without a result may have been started again; then the newer run is the order.
+	_, order, err := explain.Find(ctx, c.Temporal, c.Orders, c.Reader, ramp.ID{Direction: explanation.Direction, Reference: explanation.Reference})
+	if err != nil || order != explanation.RunID {
 		return nil, err
 	}
-	return told, nil
+	return explanation, nil
 }
 
-// suspects yields the runs that may need a person. On a server that does not report failing workers, it yields the others.
-func suspects(ctx context.Context, s *Connection, since time.Time, refusedToo bool) iter.Seq2[ramp.Summary, error] {
-	hanging := running
-	if refusedToo {
-		hanging = ""
+// attentionCandidates yields the runs that may need a person. On a server without reportedProblems, it leaves out those that workers fail to
+// continue.
+func attentionCandidates(ctx context.Context, c *Connection, since time.Time, withRefused bool) iter.Seq2[ramp.Summary, error] {
+	state := running
+	if withRefused {
+		state = ""
 	}
 	return func(yield func(ramp.Summary, error) bool) {
-		for stray, err := range s.Strays(ctx, both(hanging, startedAfter(since))) {
+		for stray, err := range c.Strays(ctx, both(state, startedAfter(since))) {
 			if !yield(stray, err) {
 				return
 			}
 		}
 		filter := ramp.Filter{StartedAfter: since}
-		for order, err := range s.Search(ctx, filter, troubled+" OR "+reported+" IS NOT NULL") {
+		for order, err := range c.Search(ctx, filter, needsPerson+" OR "+reportedProblems+" IS NOT NULL") {
 			var invalid *serviceerror.InvalidArgument
-			if errors.As(err, &invalid) && strings.Contains(invalid.Message, reported) {
-				s.Search(ctx, filter, troubled)(yield)
+			if errors.As(err, &invalid) && strings.Contains(invalid.Message, reportedProblems) {
+				c.Search(ctx, filter, needsPerson)(yield)
 				return
 			}
 			if !yield(order, err) {
@@ -183,10 +185,10 @@ func suspects(ctx context.Context, s *Connection, since time.Time, refusedToo bo
 	}
 }
 
-func documents(all []*explain.Explanation) []trouble {
-	found := []trouble{}
-	for _, told := range all {
-		found = append(found, trouble{told.Reference, told.Direction, told.WorkflowID, told.RunID, told.Workflow, told.Status, told.Ended, told.Problems})
+func documents(all []*explain.Explanation) []attentionDocument {
+	found := []attentionDocument{}
+	for _, e := range all {
+		found = append(found, attentionDocument{e.Reference, e.Direction, e.WorkflowID, e.RunID, e.Workflow, e.Status, e.Ended, e.Problems})
 	}
 	return found
 }

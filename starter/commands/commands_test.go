@@ -199,7 +199,7 @@ func TestWatchRetriesAfterATransientError(t *testing.T) {
 	x.fake.states = []*ramp.Order{begun, later(begun, ramp.Completed)}
 	got := x.run(t, "watch", "inv-42")
 	require.Zero(t, got.code, got.stderr)
-	require.Contains(t, got.stdout, "does not answer; looking again")
+	require.Contains(t, got.stdout, "does not answer; retrying")
 	require.Contains(t, got.stdout, "✓ completed")
 }
 

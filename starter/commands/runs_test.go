@@ -146,7 +146,7 @@ func TestAttentionLeavesOutWhatWasRefusedUnlessAskedForIt(t *testing.T) {
 	require.Equal(t, []string{"onramp/inv-42 ReferenceTaken", "onramp/inv-43 InvalidRequest", "onramp/inv-44 Unencrypted"}, x.attended(t, "--all"))
 	shown := x.run(t, "attention", "--all").stdout
 	for _, want := range []string{
-		"On-ramp order inv-43  ✗ invalid request", "upi.id must be a VPA", "Correct the request, and start it again",
+		"On-ramp order inv-43  ✗ invalid request", "upi.id must be a VPA", "Correct the request and start it again",
 		"✗ unencrypted", "RAMP_ALLOW_CLEAR", "✗ reference taken", "bin/starter explain onramp/inv-42 --run " + secondRun,
 	} {
 		require.Contains(t, shown, want)
@@ -214,10 +214,10 @@ func TestAttentionShowsWhatWasMeantAsAnOrderAndHangs(t *testing.T) {
 		want []string
 	}{
 		"a type in another case": {stray("onramp/inv-43", "ONRAMP", "ramp"),
-			[]string{"of type ONRAMP, and the order's is Onramp", "terminate --workflow-id 'onramp/inv-43'", "start the order as Onramp"}},
-		"another task queue": {stray("onramp/inv-43", "Onramp", "onramp"), []string{"on task queue onramp, and orders are taken from ramp"}},
+			[]string{"its workflow type is ONRAMP and must be Onramp", "terminate --workflow-id 'onramp/inv-43'", "start the order as Onramp"}},
+		"another task queue": {stray("onramp/inv-43", "Onramp", "onramp"), []string{"its task queue is onramp and must be ramp"}},
 		"an id of no order's": {stray("9f'2c", "Onramp", "ramp"),
-			[]string{"Workflow 9f'2c  ✗ no order", `terminate --workflow-id '9f'\''2c'`, "onramp/REFERENCE"}},
+			[]string{"Workflow 9f'2c  ✗ not an order", `terminate --workflow-id '9f'\''2c'`, "onramp/REFERENCE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -236,7 +236,7 @@ func TestExplainSaysThatAWorkflowIsNoOrder(t *testing.T) {
 	got := stray("onramp/inv-43", "ONRAMP", "ramp").run(t, "explain", "inv-43")
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, got.stdout, "This workflow is not an order and does not continue.")
-	require.Contains(t, got.stdout, "of type ONRAMP")
+	require.Contains(t, got.stdout, "its workflow type is ONRAMP")
 	require.NotContains(t, got.stdout, "What is awaited")
 }
 
@@ -252,8 +252,8 @@ func TestListShowsStraysAfterOrders(t *testing.T) {
 
 	lines := strings.Split(got.stdout, "\n")
 	require.Contains(t, lines[1], "inv-42")
-	require.Regexp(t, `^inv-43 .*! no order: its type is ONRAMP$`, lines[2])
-	require.Regexp(t, `^9f2c .*! no order: its type is payout$`, lines[3])
+	require.Regexp(t, `^inv-43 .*! not an order: its type is ONRAMP$`, lines[2])
+	require.Regexp(t, `^9f2c .*! not an order: its type is payout$`, lines[3])
 	require.Contains(t, x.fake.strayed, `STARTS_WITH "onramp/inv-4"`)
 	require.NotContains(t, x.run(t, "list", "--status", "settling").stdout, "inv-43", "it has no status")
 }
@@ -266,7 +266,7 @@ func TestListNamesAStrayByItsWorkflowID(t *testing.T) {
 	x.fake.summaries[0].Reference, x.fake.summaries[0].Direction = "", ramp.Onramp
 	got := x.run(t, "list")
 	require.Equal(t, 1, strings.Count(got.stdout, "9f2c"), got.stdout)
-	require.Contains(t, got.stdout, "! no order: its id is none of an order's")
+	require.Contains(t, got.stdout, "! not an order: its id is not that of an order")
 	require.Contains(t, x.run(t, "list", "-o", "json").stdout, `"workflowId": "9f2c"`)
 }
 

@@ -79,11 +79,11 @@ func (p *Program) showCommand(
 func (p *Program) explanation(ctx context.Context, c *Connection, candidates []ramp.ID, run string) (*explain.Explanation, error) {
 	var refused []*explain.Explanation
 	order, err := only(candidates, func(id ramp.ID) (*explain.Explanation, error) {
-		evidence, err := p.evidence(ctx, c, id, run)
+		snapshot, err := p.snapshot(ctx, c, id, run)
 		if err != nil {
 			return nil, err
 		}
-		explanation := evidence.Explain(c.Reader)
+		explanation := snapshot.Explain(c.Reader)
 		if explanation.Ended != "" {
 			refused = append(refused, explanation)
 			return nil, &ramp.Error{Type: ramp.NotFound, Reference: id.Reference}
@@ -96,16 +96,16 @@ func (p *Program) explanation(ctx context.Context, c *Connection, candidates []r
 	return refused[0], unambiguous(candidates[0].Reference, len(refused))
 }
 
-// evidence gathers what is known about a run of a reference or, without a run, about the run that is the order.
-func (p *Program) evidence(ctx context.Context, c *Connection, id ramp.ID, run string) (*explain.Snapshot, error) {
+// snapshot reads a run of a reference or, for an empty run, the run that is the order.
+func (p *Program) snapshot(ctx context.Context, c *Connection, id ramp.ID, run string) (*explain.Snapshot, error) {
 	runs, order, err := explain.Find(ctx, c.Temporal, c.Orders, c.Reader, id)
 	if err != nil {
 		return nil, err
 	}
-	evidence, err := explain.TakeSnapshot(ctx, c.Temporal, c.Orders, id.Direction.WorkflowID(id.Reference), cmp.Or(run, order), p.Now())
+	snapshot, err := explain.TakeSnapshot(ctx, c.Temporal, c.Orders, id.Direction.WorkflowID(id.Reference), cmp.Or(run, order), p.Now())
 	if err != nil {
 		return nil, err
 	}
-	evidence.Runs = runs
-	return evidence, nil
+	snapshot.Runs = runs
+	return snapshot, nil
 }

@@ -10,17 +10,17 @@ import (
 	"rampart/ramp"
 )
 
-// call is an activity: a call to the provider with all its attempts, or a watch.
+// call is an activity with all its attempts: a call to the provider, or a watch.
 type call struct {
 	*Entry
 	id      string
 	summary string
 	watch   bool
-	// makes is set for a call that may have asked the provider to make the order.
-	makes bool
-	// attempt is the one that was answered, and before how the one before it failed.
-	attempt int32
-	before  string
+	// creates is set for a call that may have asked the provider to create the order.
+	creates bool
+	// attempt is the last attempt, and earlierFailure the failure of the attempt before it.
+	attempt        int32
+	earlierFailure string
 }
 
 func (s *eventLog) applyActivity(event *historypb.HistoryEvent) {
@@ -31,17 +31,17 @@ func (s *eventLog) applyActivity(event *historypb.HistoryEvent) {
 		started := event.GetActivityTaskStartedEventAttributes()
 		s.attempted(started.GetScheduledEventId(), started.GetAttempt(), started.GetLastFailure())
 	case event.GetActivityTaskCompletedEventAttributes() != nil:
-		s.over(event, event.GetActivityTaskCompletedEventAttributes().GetScheduledEventId(), "")
+		s.complete(event, event.GetActivityTaskCompletedEventAttributes().GetScheduledEventId(), "")
 	case event.GetActivityTaskFailedEventAttributes() != nil:
 		failed := event.GetActivityTaskFailedEventAttributes()
-		s.over(event, failed.GetScheduledEventId(), s.reader.said(failed.GetFailure()))
-		s.turnedAway(failed)
+		s.complete(event, failed.GetScheduledEventId(), s.reader.failure(failed.GetFailure()))
+		s.referenceTaken(failed)
 	case event.GetActivityTaskTimedOutEventAttributes() != nil:
-		late := event.GetActivityTaskTimedOutEventAttributes()
-		s.over(event, late.GetScheduledEventId(), s.reader.said(late.GetFailure()))
+		timedOut := event.GetActivityTaskTimedOutEventAttributes()
+		s.complete(event, timedOut.GetScheduledEventId(), s.reader.failure(timedOut.GetFailure()))
 	case event.GetActivityTaskCanceledEventAttributes() != nil:
 		if c := s.calls[event.GetActivityTaskCanceledEventAttributes().GetScheduledEventId()]; c != nil {
-			c.Over, c.Text = at(event), c.summary+" · given up"
+			c.Over, c.Text = at(event), c.summary+" · cancelled"
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (s *eventLog) scheduled(event *historypb.HistoryEvent) {
 		id:      activity.GetActivityId(),
 		summary: summary,
 		watch:   activity.GetTaskQueue().GetName() == ramp.WatchTaskQueue,
-		makes:   makes(activity.GetActivityType().GetName()),
+		creates: creates(activity.GetActivityType().GetName()),
 	}
 }
 
@@ -65,12 +65,12 @@ func (s *eventLog) attempted(id int64, attempt int32, last *failurepb.Failure) {
 	}
 	c.attempt = attempt
 	if last != nil {
-		c.before = s.reader.said(last)
+		c.earlierFailure = s.reader.failure(last)
 	}
 }
 
-// over ends a call, with a problem or with an answer.
-func (s *eventLog) over(event *historypb.HistoryEvent, id int64, problem string) {
+// complete ends a call. problem is empty for a call that succeeded.
+func (s *eventLog) complete(event *historypb.HistoryEvent, id int64, problem string) {
 	c := s.calls[id]
 	if c == nil {
 		return
@@ -90,33 +90,34 @@ func (s *eventLog) over(event *historypb.HistoryEvent, id int64, problem string)
 	switch {
 	case problem != "":
 		c.Text += ": " + problem
-	case c.before != "":
-		c.Text += "; the one before: " + c.before
+	case c.earlierFailure != "":
+		c.Text += "; the attempt before failed: " + c.earlierFailure
 	}
 }
 
-// turnedAway takes back that the order may have been made, for a call that found its reference taken before it asked the provider.
-func (s *eventLog) turnedAway(failed *historypb.ActivityTaskFailedEventAttributes) {
+// referenceTaken records that a call did not create the order, because its first attempt found the reference taken. That check comes
+// before the request to the provider.
+func (s *eventLog) referenceTaken(failed *historypb.ActivityTaskFailedEventAttributes) {
 	c := s.calls[failed.GetScheduledEventId()]
 	if c == nil || c.attempt > 1 {
 		return
 	}
 	if why := s.reader.contract(failed.GetFailure()); why != nil && why.Type == ramp.ReferenceTaken {
-		c.makes = false
+		c.creates = false
 	}
 }
 
-// made reports whether the provider may have been asked to make the order, in this run.
-func (s *eventLog) made() bool {
+// mayHaveCreated reports whether this run may have asked the provider to create the order.
+func (s *eventLog) mayHaveCreated() bool {
 	for _, c := range s.calls {
-		if c.makes {
+		if c.creates {
 			return true
 		}
 	}
 	return false
 }
 
-// pending is a call that is not over, by the id of its activity, or nil.
+// pending returns the call that has not ended of an activity, or nil.
 func (s *eventLog) pending(id string) *call {
 	for _, c := range s.calls {
 		if c.id == id && c.Over.IsZero() {
@@ -126,10 +127,10 @@ func (s *eventLog) pending(id string) *call {
 	return nil
 }
 
-// makes reports whether an activity asks the provider to make an order.
-func makes(name string) bool { return name == "CreateOnrampOrder" || name == "CreateOfframpOrder" }
+// creates reports whether an activity asks the provider to create an order.
+func creates(name string) bool { return name == "CreateOnrampOrder" || name == "CreateOfframpOrder" }
 
-// inWords makes words of a name such as CreateOnrampOrder.
+// inWords separates the words of a name such as CreateOnrampOrder.
 func inWords(name string) string {
 	var words strings.Builder
 	runes := []rune(name)

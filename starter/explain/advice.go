@@ -7,21 +7,21 @@ import (
 	"rampart/ramp/situation"
 )
 
-// advice is what to do next about an order as it stands. What is wrong comes first, with advice of its own.
-func (r *report) advice(wrong bool) []Advice {
+// advice returns what to do next. Problems have advice of their own; problems reports whether there are any.
+func (r *report) advice(problems bool) []Advice {
 	switch {
 	case r.history.refused() != "":
 		return r.refusal()
 	case !r.running() && r.history.ending != "", r.notAnOrder() != "":
-		return []Advice{} // its problem has it
+		return []Advice{} // its problem has the advice
 	case !r.running() && r.order == nil:
-		return []Advice{{What: "What helps now is in the order's result: read it with the keyset of the workers."}}
+		return []Advice{{What: "Read the order's result with the keyset of the workers: set RAMP_KEYSET_FILE. The result says what to do."}}
 	case r.running() && (r.Workers == 0 || r.history.failure != nil):
-		return []Advice{} // no worker would answer
+		return []Advice{} // no worker would process a message
 	}
 	all := []Advice{}
-	if r.situation.From == ramp.Provider && !wrong {
-		all = append(all, Advice{What: "To follow the order, which continues by itself", Command: []string{"watch", r.workflowID()}})
+	if r.situation.From == ramp.Provider && !problems {
+		all = append(all, Advice{What: "Follow the order, which continues by itself", Command: []string{"watch", r.workflowID()}})
 	}
 	for _, remedy := range r.situation.Remedies {
 		all = append(all, advise(remedy))
@@ -29,36 +29,35 @@ func (r *report) advice(wrong bool) []Advice {
 	return all
 }
 
-// advise is a remedy as advice.
+// advise returns a remedy as advice.
 func advise(remedy situation.Remedy) Advice {
 	return Advice{What: remedy.Sentence(), Command: remedy.Command}
 }
 
-// endedWithoutResult is a workflow that ended in another way than orders do.
+// endedWithoutResult is the problem of a workflow that did not end with an order as its result.
 func (r *report) endedWithoutResult() Problem {
-	problem := Problem{What: lower(r.history.ending), Since: moment(r.Execution.GetWorkflowExecutionInfo().GetCloseTime())}
-	made := r.history.made()
-	switch {
-	case !made:
-		problem.Advice = []Advice{{What: "Nothing was made at the provider: start the order anew under another reference."}}
-	default:
-		problem.Advice = []Advice{{What: "The provider may have made the order, and its user may have paid: ask the provider what became of it, by its order id" + r.named() + ", before anything else."}}
+	problem := Problem{What: lower(r.history.ending), Since: timeOf(r.Execution.GetWorkflowExecutionInfo().GetCloseTime())}
+	if r.history.mayHaveCreated() {
+		problem.Advice = []Advice{{What: "The provider may have created the order" + r.providerOrder() + ", and its user may have paid: ask the provider's support for " +
+			"its state before you do anything else."}}
+	} else {
+		problem.Advice = []Advice{{What: "The order was not created at the provider: start it again under another reference."}}
 	}
 	return problem
 }
 
-// lower makes the beginning of a sentence the middle of one.
+// lower returns a sentence with its first letter in lower case.
 func lower(sentence string) string {
 	return strings.ToLower(sentence[:1]) + sentence[1:]
 }
 
-// inspectKeyset shows which keys a keyset has.
+// inspectKeyset is the advice to list the keys of a keyset.
 func inspectKeyset() Advice {
-	return Advice{What: "See which keys a keyset has", Command: []string{"keyset", "inspect"}}
+	return Advice{What: "List the keys of a keyset", Command: []string{"keyset", "inspect"}}
 }
 
-// named is the provider's id of the order, to follow a word.
-func (r *report) named() string {
+// providerOrder returns the provider's id of the order, with a space before it, or an empty string.
+func (r *report) providerOrder() string {
 	if id := r.orderID(); id != "" {
 		return " " + id
 	}

@@ -148,7 +148,7 @@ func (r recorded) personal(t *testing.T) []string {
 
 func plain() explain.Reader { return explain.NewReader(nil, nil) }
 
-func TestEveryRecordedOrderEndsInTheRightSentence(t *testing.T) {
+func TestExplanationOfEveryRecordedOrderStatesItsResult(t *testing.T) {
 	t.Parallel()
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestEveryRecordedOrderEndsInTheRightSentence(t *testing.T) {
 	}
 }
 
-func TestEveryCallMessageAndTimerOfARecordedOrderIsToldOnceAndInOrder(t *testing.T) {
+func TestExplanationHasEveryCallMessageAndTimerOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestEveryCallMessageAndTimerOfARecordedOrderIsToldOnceAndInOrder(t *testing
 	}
 }
 
-func TestStoryOfARecordedOrderHoldsNothingPersonal(t *testing.T) {
+func TestExplanationHoldsNoPersonalData(t *testing.T) {
 	t.Parallel()
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestStoryOfARecordedOrderHoldsNothingPersonal(t *testing.T) {
 }
 
 // An order may be asked about at any moment of its life, also when no worker tells its state.
-func TestEveryMomentOfARecordedOrderSaysWhatIsAwaited(t *testing.T) {
+func TestExplanationStatesWhatIsAwaitedAfterEveryEvent(t *testing.T) {
 	t.Parallel()
 	for _, r := range corpus(t) {
 		t.Run(r.name, func(t *testing.T) {

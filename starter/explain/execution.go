@@ -9,11 +9,11 @@ import (
 	"rampart/ramp"
 )
 
-// applyExecution tells how the order began and ended, and what it told Temporal of itself.
+// applyExecution adds the start and the end of the workflow and its search attributes.
 func (s *eventLog) applyExecution(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetWorkflowExecutionStartedEventAttributes() != nil:
-		s.add(event, KindMessage, "The order was asked for"+s.summary(event))
+		s.add(event, KindMessage, "The order was requested"+s.summary(event))
 		s.publish(event, event.GetWorkflowExecutionStartedEventAttributes().GetSearchAttributes())
 	case event.GetUpsertWorkflowSearchAttributesEventAttributes() != nil:
 		s.publish(event, event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes())
@@ -28,11 +28,11 @@ func (s *eventLog) applyExecution(event *historypb.HistoryEvent) {
 		by := event.GetWorkflowExecutionTerminatedEventAttributes()
 		s.end(event, "The order was terminated by "+who(by.GetIdentity())+because(by.GetReason()))
 	case event.GetWorkflowExecutionTimedOutEventAttributes() != nil:
-		s.end(event, "The order's workflow ran into a timeout that it was started with")
+		s.end(event, "The order's workflow exceeded the timeout that it was started with")
 	case event.GetWorkflowExecutionCanceledEventAttributes() != nil:
 		s.end(event, "The order's workflow ended as cancelled, without a result")
 	case event.GetWorkflowExecutionContinuedAsNewEventAttributes() != nil:
-		s.end(event, "The order goes on in another run")
+		s.end(event, "The order continues in another run")
 	}
 }
 
@@ -55,24 +55,24 @@ func (s *eventLog) end(event *historypb.HistoryEvent, how string) {
 	s.add(event, KindWorker, how).Problem = true
 }
 
-// fail ends the order with the error of its workflow.
+// fail ends the run with the error of its workflow.
 func (s *eventLog) fail(event *historypb.HistoryEvent) {
 	failure := event.GetWorkflowExecutionFailedEventAttributes().GetFailure()
 	s.failed = s.reader.contract(failure)
 	switch s.refused() {
 	case "":
-		s.end(event, "The order failed: "+s.reader.said(failure))
+		s.end(event, "The order failed: "+s.reader.failure(failure))
 	case ramp.ReferenceTaken:
-		s.end(event, "Nothing was started: "+s.reader.said(failure))
+		s.end(event, "Nothing was started: "+s.reader.failure(failure))
 	default:
-		s.end(event, "The request was refused: "+s.reader.said(failure))
+		s.end(event, "The request was refused: "+s.reader.failure(failure))
 	}
 }
 
-// refused is the error with which a run ended that never was an order; empty for any other run. Whatever the error says, a run
-// that had the order made at the provider was one.
+// refused returns the type of the error with which a start was refused, and an empty string for any other run. A run that may have
+// created the order at the provider was not refused, whatever its error.
 func (s *eventLog) refused() ramp.ErrorType {
-	if s.failed == nil || s.made() {
+	if s.failed == nil || s.mayHaveCreated() {
 		return ""
 	}
 	switch s.failed.Type {
@@ -83,7 +83,7 @@ func (s *eventLog) refused() ramp.ErrorType {
 	}
 }
 
-// publish takes over what Temporal was told of the order. It is all that is known of an order that cannot be asked.
+// publish applies the search attributes of the order. If no worker answers, they are all that is known about it.
 func (s *eventLog) publish(event *historypb.HistoryEvent, attributes *commonpb.SearchAttributes) {
 	fields := attributes.GetIndexedFields()
 	var status ramp.Status
@@ -96,12 +96,12 @@ func (s *eventLog) publish(event *historypb.HistoryEvent, attributes *commonpb.S
 	if attribute(fields, ramp.AttentionKey.GetName(), &attention) && attention != s.attention {
 		s.attention, s.attentionSince = attention, at(event)
 		if attention {
-			s.add(event, KindStatus, "Attention: a person must look at the order.").Problem = true
+			s.add(event, KindStatus, "Attention: the order needs a person.").Problem = true
 		}
 	}
 }
 
-// attribute reads a search attribute, which Temporal always keeps as plain JSON.
+// attribute decodes a search attribute, which Temporal always stores as plain JSON, and reports whether it is set.
 func attribute(fields map[string]*commonpb.Payload, name string, into any) bool {
 	payload, found := fields[name]
 	return found && converter.GetDefaultDataConverter().FromPayload(payload, into) == nil

@@ -18,14 +18,13 @@ type report struct {
 	*Snapshot
 	reader  Reader
 	history *eventLog
-	// order is its state or result, or nil: then status is all that is known.
-	order  *ramp.Order
-	status ramp.Status
-	// situation is where the order stands.
+	// order is the state or the result of the order. If it is nil, only status is known.
+	order     *ramp.Order
+	status    ramp.Status
 	situation situation.Situation
 }
 
-// Explain returns what the snapshot says of the order. The reader decodes what is encrypted.
+// Explain returns the explanation of the order in the snapshot. The reader decrypts payloads.
 func (e *Snapshot) Explain(reader Reader) *Explanation {
 	r := &report{Snapshot: e, reader: reader, history: readHistory(reader, e.History)}
 	r.order = cmp.Or(r.history.order, e.Order)
@@ -40,7 +39,7 @@ func (e *Snapshot) Explain(reader Reader) *Explanation {
 		Reference: e.ID.Reference, Direction: e.ID.Direction,
 		WorkflowID: e.workflowID(), RunID: e.runID(), Workflow: e.state(),
 		Ended: r.history.refused(), Status: r.status, OrderID: r.orderID(), Standing: r.standing(),
-		StartedAt: moment(info.GetStartTime()), ClosedAt: moment(info.GetCloseTime()),
+		StartedAt: timeOf(info.GetStartTime()), ClosedAt: timeOf(info.GetCloseTime()),
 		Happened: r.history.with(r.order),
 		Awaits:   []Awaited{}, Problems: r.problems(),
 	}
@@ -66,7 +65,7 @@ func (r *report) applyQueryError() {
 	}
 }
 
-// state is Temporal's word for the state of the order's workflow.
+// state returns Temporal's name of the workflow's state, in lower case.
 func (e *Snapshot) state() string {
 	switch status := e.Execution.GetWorkflowExecutionInfo().GetStatus(); status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
@@ -82,7 +81,7 @@ func (e *Snapshot) paused() bool {
 	return e.Execution.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
-// orderID is the provider's id of the order, as far as it is known.
+// orderID returns the provider's id of the order; empty if it is not known.
 func (r *report) orderID() string {
 	if r.order != nil {
 		return r.order.OrderID
@@ -90,15 +89,15 @@ func (r *report) orderID() string {
 	return r.history.orderID
 }
 
-// known is the order as far as it is known: its state or result, or what Temporal's search attributes and history tell.
+// known returns the order's state or result. Without either, it returns what search attributes and history contain.
 func (r *report) known() *ramp.Order {
 	if r.order != nil {
 		return r.order
 	}
 	order := &ramp.Order{Reference: r.ID.Reference, Direction: r.ID.Direction, Status: r.status, OrderID: r.history.orderID}
-	for _, moment := range r.history.entries {
-		if moment.Status != "" {
-			order.Timeline = append(order.Timeline, ramp.TimelineEntry{Status: moment.Status, At: moment.At})
+	for _, entry := range r.history.entries {
+		if entry.Status != "" {
+			order.Timeline = append(order.Timeline, ramp.TimelineEntry{Status: entry.Status, At: entry.At})
 		}
 	}
 	switch {
@@ -110,7 +109,7 @@ func (r *report) known() *ramp.Order {
 	return order
 }
 
-// standing is where the order stands, in a sentence or two.
+// standing returns the order's situation in a sentence or two.
 func (r *report) standing() string {
 	switch {
 	case !r.running() && r.history.ending != "":
@@ -118,7 +117,7 @@ func (r *report) standing() string {
 	case r.running() && r.notAnOrder() != "":
 		return "This workflow is not an order and does not continue."
 	case !r.running() && r.order == nil:
-		return "The order is over, and its result cannot be read here."
+		return "The order has ended, and its result cannot be decrypted here."
 	default:
 		return r.situation.Standing()
 	}

@@ -81,8 +81,8 @@ func sealed() *failurepb.Failure {
 	return hidden
 }
 
-// says requires that exactly one problem of an order says something, and that something is to be done about it.
-func says(t *testing.T, explanation *explain.Explanation, what, todo string) explain.Problem {
+// requireProblem requires that an order has exactly one problem, with this text and this advice.
+func requireProblem(t *testing.T, explanation *explain.Explanation, what, todo string) explain.Problem {
 	t.Helper()
 	require.Len(t, explanation.Problems, 1)
 	problem := explanation.Problems[0]
@@ -95,7 +95,7 @@ func says(t *testing.T, explanation *explain.Explanation, what, todo string) exp
 	return problem
 }
 
-func TestOrderThatGoesOnHasNoProblem(t *testing.T) {
+func TestOrderThatMakesProgressHasNoProblem(t *testing.T) {
 	t.Parallel()
 	snapshot, order := waiting(t)
 	explanation := snapshot.Explain(plain())
@@ -106,7 +106,7 @@ func TestOrderThatGoesOnHasNoProblem(t *testing.T) {
 	require.Equal(t, []string{"watch", explanation.WorkflowID}, explanation.Advice[0].Command)
 }
 
-func TestWatchTellsItsLastAnswerAndItsLastFailure(t *testing.T) {
+func TestWatchHasItsLastAnswerAndItsLastFailure(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	checked := snapshot.Now.Add(-10 * time.Second)
@@ -127,7 +127,7 @@ func TestWatchTellsItsLastAnswerAndItsLastFailure(t *testing.T) {
 	require.Contains(t, wait.LastFailure, "HTTP 503")
 }
 
-func TestCallThatIsTriedAgainTellsWhenAndWhy(t *testing.T) {
+func TestRetriedCallHasTheTimeOfTheNextAttemptAndTheLastFailure(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	next := snapshot.Now.Add(time.Minute)
@@ -144,16 +144,16 @@ func TestCallThatIsTriedAgainTellsWhenAndWhy(t *testing.T) {
 	require.Equal(t, "a***@example.test was refused", wait.LastFailure)
 }
 
-func TestCallThatFailsAgainAndAgainIsAProblemBeforeTheOrderAsksForAttention(t *testing.T) {
+func TestCallThatFailsRepeatedlyIsAProblemBeforeTheOrderNeedsAttention(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	call := snapshot.Execution.PendingActivities[0]
 	call.Attempt, call.LastFailure = 4, typedFailure(activities.ErrUnauthorized, "onmeta quote/buy: unauthorized (HTTP 401)")
-	problem := says(t, snapshot.Explain(plain()), "unauthorized (HTTP 401)", "ONMETA_API_KEY")
+	problem := requireProblem(t, snapshot.Explain(plain()), "unauthorized (HTTP 401)", "ONMETA_API_KEY")
 	require.NotZero(t, problem.Since)
 }
 
-func TestFailingCallIsGivenTheConcernThatItsErrorRaises(t *testing.T) {
+func TestFailingCallHasTheConcernThatItsErrorRaises(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{
 		activities.ErrUnauthorized, activities.ErrRateLimited, activities.ErrUnavailable, activities.ErrTemporal, activities.ErrStore,
@@ -163,11 +163,11 @@ func TestFailingCallIsGivenTheConcernThatItsErrorRaises(t *testing.T) {
 		call.Attempt, call.LastFailure = 4, typedFailure(kind, "it failed")
 		concern, unanswered := activities.Unanswered(temporal.NewApplicationError("it failed", kind))
 		require.True(t, unanswered)
-		require.Equal(t, concern.Type, says(t, snapshot.Explain(plain()), "it failed", "continues by itself").Concern)
+		require.Equal(t, concern.Type, requireProblem(t, snapshot.Explain(plain()), "it failed", "continues by itself").Concern)
 	}
 }
 
-func TestConcernIsAProblemWithSinceWhenAndWhatHelps(t *testing.T) {
+func TestConcernIsAProblemWithItsStartAndItsRemedy(t *testing.T) {
 	t.Parallel()
 	for concern, todo := range map[ramp.ConcernType]string{
 		ramp.ConcernAPIKeyRefused:         "ONMETA_API_KEY",
@@ -183,7 +183,7 @@ func TestConcernIsAProblemWithSinceWhenAndWhatHelps(t *testing.T) {
 			since := snapshot.Now.Add(-time.Hour)
 			order.Attention = "asha@example.test waits"
 			order.Concerns = []ramp.Concern{{Type: concern, Reason: order.Attention, Since: since}}
-			problem := says(t, snapshot.Explain(plain()), "a***@example.test waits", todo)
+			problem := requireProblem(t, snapshot.Explain(plain()), "a***@example.test waits", todo)
 			require.Equal(t, since, problem.Since)
 			require.Equal(t, concern, problem.Concern)
 		})
@@ -202,30 +202,30 @@ func TestAttentionOfAnEarlierWorkerIsAProblem(t *testing.T) {
 	t.Parallel()
 	snapshot, order := waiting(t)
 	order.Attention = "one; two"
-	says(t, snapshot.Explain(plain()), "one; two", "Look into it")
+	requireProblem(t, snapshot.Explain(plain()), "one; two", "Look into it")
 }
 
-func TestOrderWithoutWorkersSaysSo(t *testing.T) {
+func TestMissingWorkersAreAProblem(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Order, snapshot.Workers = nil, 0
 	since := snapshot.Now.Add(-time.Minute)
 	snapshot.Execution.PendingWorkflowTask = &workflowpb.PendingWorkflowTaskInfo{Attempt: 1, OriginalScheduledTime: timestamppb.New(since)}
-	problem := says(t, snapshot.Explain(plain()), "no worker runs", "Start a worker")
+	problem := requireProblem(t, snapshot.Explain(plain()), "no worker runs", "Start a worker")
 	require.True(t, since.Equal(problem.Since))
 }
 
-func TestOrderWhoseWatchNobodyTakesSaysSo(t *testing.T) {
+func TestMissingWorkersForWatchesAreAProblem(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Watchers = 0
 	snapshot.Execution.PendingActivities[0].State = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED
 	explanation := snapshot.Explain(plain())
-	says(t, explanation, "no worker takes watches", "Start a worker")
+	requireProblem(t, explanation, "for watches", "Start a worker")
 	require.Equal(t, "a worker", explanation.Awaits[0].From)
 }
 
-func TestOrderOfAVersionWithoutWorkersNamesTheVersion(t *testing.T) {
+func TestMissingWorkersOfAVersionAreAProblemThatNamesTheVersion(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Workers = 0
@@ -233,10 +233,10 @@ func TestOrderOfAVersionWithoutWorkersNamesTheVersion(t *testing.T) {
 		Behavior:          enumspb.VERSIONING_BEHAVIOR_PINNED,
 		DeploymentVersion: &deploymentpb.WorkerDeploymentVersion{DeploymentName: "ramp", BuildId: "v7"},
 	}
-	says(t, snapshot.Explain(plain()), "version v7", "RAMP_BUILD_ID=v7")
+	requireProblem(t, snapshot.Explain(plain()), "version v7", "RAMP_BUILD_ID=v7")
 }
 
-func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
+func TestFailedWorkflowTaskIsAProblemWithItsCauseAndAdvice(t *testing.T) {
 	t.Parallel()
 	const panicked = enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
 	for name, test := range map[string]struct {
@@ -247,7 +247,7 @@ func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
 		"other code":            {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, failure("[TMPRL1100] nondeterministic workflow"), "nondeterminism", "deployment move onramp/"},
 		"other code, in cipher": {enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, sealed(), "nondeterminism", "docs/how-to/roll-out.md"},
 		"a missing key":         {panicked, failure((&codec.UnknownKeyError{KeyID: 7}).Error()), "key 7", "keyset inspect"},
-		"another key":           {panicked, sealed(), "encrypted with a key that is not here", "RAMP_KEYSET_FILE"},
+		"another key":           {panicked, sealed(), "encrypted with a key that is not in this keyset", "RAMP_KEYSET_FILE"},
 		"a defect":              {panicked, failure("index out of range"), "index out of range", "defect"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -255,13 +255,13 @@ func TestOrderThatWorkersCannotContinueSaysWhyAndWhatToDo(t *testing.T) {
 			snapshot, _ := waiting(t)
 			then(snapshot, taskFailed(test.cause, test.failure))
 			snapshot.Order, snapshot.QueryError = nil, errors.New("no answer")
-			problem := says(t, snapshot.Explain(plain()), test.what, test.todo)
+			problem := requireProblem(t, snapshot.Explain(plain()), test.what, test.todo)
 			require.Equal(t, snapshot.Now, problem.Since)
 		})
 	}
 }
 
-func TestWorkerThatHasRecoveredIsNoProblem(t *testing.T) {
+func TestFailedWorkflowTaskIsNoProblemOnceATaskSucceeds(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	then(snapshot, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE, failure("index out of range")))
@@ -276,7 +276,7 @@ func TestWorkerThatHasRecoveredIsNoProblem(t *testing.T) {
 	require.Contains(t, texts(explanation), "A worker could not continue the order: index out of range", "the story still tells it")
 }
 
-func TestMessageThatCameMeanwhileIsNoFailureOfTheWorker(t *testing.T) {
+func TestTaskRetriedForANewEventIsNoFailure(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	then(snapshot, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, failure("UnhandledCommand")))
@@ -285,24 +285,24 @@ func TestMessageThatCameMeanwhileIsNoFailureOfTheWorker(t *testing.T) {
 	require.NotContains(t, texts(explanation), "could not continue")
 }
 
-func TestWorkerThatCannotReplayTheOrderToAnswerAQuestionSaysSo(t *testing.T) {
+func TestQueryThatFailsToReplayTheOrderIsReportedAsNondeterminism(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Order = nil
 	snapshot.QueryError = serviceerror.NewQueryFailed("[TMPRL1100] nondeterministic workflow: history event is ActivityTaskScheduled")
-	says(t, snapshot.Explain(plain()), "nondeterminism", "deployment move")
+	requireProblem(t, snapshot.Explain(plain()), "nondeterminism", "deployment move")
 }
 
-func TestSilentWorkersAreToldFromAnUnreadableState(t *testing.T) {
+func TestQueryWithoutAnAnswerAndUnreadableStateAreDifferentProblems(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Order, snapshot.QueryError = nil, serviceerror.NewDeadlineExceeded("late")
-	says(t, snapshot.Explain(plain()), "no worker answers", "Look again")
+	requireProblem(t, snapshot.Explain(plain()), "no worker answers", "Try again")
 	snapshot.QueryError = errors.New("there is no keyset at /etc/rampart/keyset.json")
-	says(t, snapshot.Explain(plain()), "cannot be read", "RAMP_KEYSET_FILE")
+	requireProblem(t, snapshot.Explain(plain()), "cannot be read", "RAMP_KEYSET_FILE")
 }
 
-func TestAttentionOfAnOrderThatCannotBeAskedIsToldAllTheSame(t *testing.T) {
+func TestAttentionIsAProblemWithoutAWorkerToExplainIt(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	yes, err := converter.GetDefaultDataConverter().ToPayload(true)
@@ -318,11 +318,11 @@ func TestAttentionOfAnOrderThatCannotBeAskedIsToldAllTheSame(t *testing.T) {
 	snapshot.Order, snapshot.Workers = nil, 0
 	explanation := snapshot.Explain(plain())
 	require.Len(t, explanation.Problems, 2)
-	require.Contains(t, explanation.Problems[1].What, "asks for attention")
+	require.Contains(t, explanation.Problems[1].What, "needs attention")
 	require.Equal(t, snapshot.Now, explanation.Problems[1].Since)
 }
 
-func TestPausedOrderSaysByWhomAndHowItGoesOn(t *testing.T) {
+func TestPauseIsAProblemThatNamesWhoPausedAndHowToResume(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Execution.WorkflowExecutionInfo.Status = enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED
@@ -330,11 +330,11 @@ func TestPausedOrderSaysByWhomAndHowItGoesOn(t *testing.T) {
 		PauseInfo: &workflowpb.WorkflowExecutionPauseInfo{Identity: "12@desk", Reason: "under review", PausedTime: timestamppb.New(snapshot.Now)},
 	}
 	explanation := snapshot.Explain(plain())
-	says(t, explanation, "paused by process 12 on desk: under review", "temporal workflow unpause")
+	requireProblem(t, explanation, "paused by process 12 on desk: under review", "temporal workflow unpause")
 	require.Equal(t, "paused", explanation.Workflow)
 }
 
-func TestOrderThatWasEndedByForceSaysByWhomAndWhatToAskTheProvider(t *testing.T) {
+func TestTerminatedOrderIsAProblemThatNamesWhoTerminatedIt(t *testing.T) {
 	t.Parallel()
 	snapshot, order := waiting(t)
 	snapshot.Order = nil
@@ -347,7 +347,7 @@ func TestOrderThatWasEndedByForceSaysByWhomAndWhatToAskTheProvider(t *testing.T)
 		},
 	})
 	explanation := snapshot.Explain(plain())
-	problem := says(t, explanation, "the order was terminated by process 12 on desk: a mistake", "by its order id "+order.OrderID)
+	problem := requireProblem(t, explanation, "the order was terminated by process 12 on desk: a mistake", "may have created the order "+order.OrderID)
 	require.Equal(t, snapshot.Now, problem.Since)
 	require.Equal(t, "terminated", explanation.Workflow)
 	require.Empty(t, explanation.Awaits)
@@ -375,7 +375,7 @@ func ended(t *testing.T, change func(*ramp.Order)) *explain.Explanation {
 	return r.until(len(r.events)).Explain(plain())
 }
 
-func TestWhoHasPaidIsAdvisedByWhatTheProviderTakes(t *testing.T) {
+func TestAdviceForAPaymentAfterTheEndDependsOnTheEnding(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change  func(*ramp.Order)
@@ -402,7 +402,7 @@ func TestWhoHasPaidIsAdvisedByWhatTheProviderTakes(t *testing.T) {
 	}
 }
 
-func TestMistypedUTRCanBeCorrectedWhileThePaymentIsLookedFor(t *testing.T) {
+func TestAdviceOffersToCorrectTheUTRWhileThePaymentIsLookedFor(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	advice := snapshot.Explain(plain()).Advice

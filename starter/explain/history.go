@@ -10,30 +10,30 @@ import (
 	"rampart/ramp"
 )
 
-// story is what a history tells. It is told by going through the events once.
+// eventLog is what is read from a workflow's history, in one pass over its events.
 type eventLog struct {
 	reader  Reader
 	entries []*Entry
-	// calls by the id of the activity, timers by that of the event that started them, updates by that of their acceptance.
+	// calls, timers and updates have the id of the event that scheduled, started or accepted them as their key.
 	calls   map[int64]*call
 	timers  map[int64]*Entry
 	updates map[int64]*Entry
-	// admitted are the names of updates that a reset took over from the former run, by their ids.
+	// admitted has the names of the updates that a reset copied from the previous run, by update id.
 	admitted map[string]string
-	// fires is when each timer that runs is over.
+	// fires is when each running timer fires.
 	fires map[int64]time.Time
 
-	// status, orderID and attention are the order's as Temporal was told them last, attentionSince when.
+	// status, orderID and attention are the latest search attributes, and attentionSince is when attention changed last.
 	status         ramp.Status
 	orderID        string
 	attention      bool
 	attentionSince time.Time
-	// order is the result.
+	// order is the result of the workflow, or nil.
 	order *ramp.Order
-	// ending is why an order without a result ended, and failed the error of the contract with which it did, if it was one.
+	// ending says how a run without a result ended. failed is its ramp.Error, or nil.
 	ending string
 	failed *ramp.Error
-	// stuck is how the latest attempt of a worker to continue the order failed, if it did.
+	// failure is the failure of the latest workflow task, or nil if that succeeded.
 	failure *taskFailure
 }
 
@@ -46,49 +46,48 @@ func readHistory(reader Reader, events []*historypb.HistoryEvent) *eventLog {
 		fires: make(map[int64]time.Time),
 	}
 	for _, event := range events {
-		for _, listen := range []func(*historypb.HistoryEvent){s.applyExecution, s.applyActivity, s.applyTimer, s.applyMessage, s.applyTask} {
-			listen(event)
+		for _, apply := range []func(*historypb.HistoryEvent){s.applyExecution, s.applyActivity, s.applyTimer, s.applyMessage, s.applyTask} {
+			apply(event)
 		}
 	}
 	return s
 }
 
-// add adds what happened at an event.
+// add adds an entry for an event.
 func (s *eventLog) add(event *historypb.HistoryEvent, kind Kind, text string) *Entry {
-	moment := &Entry{At: at(event), Kind: kind, Text: text}
-	s.entries = append(s.entries, moment)
-	return moment
+	entry := &Entry{At: at(event), Kind: kind, Text: text}
+	s.entries = append(s.entries, entry)
+	return entry
 }
 
 func at(event *historypb.HistoryEvent) time.Time { return event.GetEventTime().AsTime() }
 
-// with adds the order's own account of itself, and returns everything in order. The account's time is that of the worker's
-// turn, which comes before what the worker began in it.
+// with returns all entries in order. It replaces the statuses of the search attributes by the order's own timeline. The times of the
+// timeline are those of workflow tasks, so an entry comes before the calls and timers that its task started.
 func (s *eventLog) with(order *ramp.Order) []Entry {
 	var all []Entry
 	if order != nil {
-		all = account(order)
+		all = timeline(order)
 	}
-	for _, moment := range s.entries {
-		if order == nil || moment.Kind != KindStatus {
-			all = append(all, *moment)
+	for _, entry := range s.entries {
+		if order == nil || entry.Kind != KindStatus {
+			all = append(all, *entry)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Entry) int { return a.At.Compare(b.At) })
 	return all
 }
 
-// account is an order's timeline.
-func account(order *ramp.Order) []Entry {
+// timeline returns the timeline of an order as entries.
+func timeline(order *ramp.Order) []Entry {
 	var all []Entry
 	var last ramp.Status
-	for _, entry := range order.Timeline {
-		moment := Entry{At: entry.At, Kind: KindStatus, Text: redact.Text(entry.Note)}
-		if entry.Status != last {
-			moment.Status, last = entry.Status, entry.Status
+	for _, noted := range order.Timeline {
+		entry := Entry{At: noted.At, Kind: KindStatus, Text: redact.Text(noted.Note), Problem: noted.Concern != ""}
+		if noted.Status != last {
+			entry.Status, last = noted.Status, noted.Status
 		}
-		moment.Problem = entry.Concern != ""
-		all = append(all, moment)
+		all = append(all, entry)
 	}
 	return all
 }

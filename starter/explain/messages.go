@@ -29,7 +29,7 @@ func (s *eventLog) applyMessage(event *historypb.HistoryEvent) {
 	}
 }
 
-// updated says what an update was answered.
+// updated adds the outcome of an update.
 func (s *eventLog) updated(event *historypb.HistoryEvent) {
 	completed := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
 	update := s.updates[completed.GetAcceptedEventId()]
@@ -38,13 +38,13 @@ func (s *eventLog) updated(event *historypb.HistoryEvent) {
 	}
 	update.Over = at(event)
 	if failure := completed.GetOutcome().GetFailure(); failure != nil {
-		update.Text += ", and was told: " + s.reader.said(failure)
+		update.Text += ", which was refused: " + s.reader.failure(failure)
 		return
 	}
-	update.Text += ", and got the order back"
+	update.Text += ", which returned the order"
 }
 
-// message is what a sender did with a signal or an update.
+// message describes a signal or an update by its name.
 func message(name string) string {
 	switch name {
 	case ramp.SubmitUTR:
@@ -58,18 +58,18 @@ func message(name string) string {
 	case ramp.ConfirmQuote:
 		return "The backend confirmed a quote"
 	case ramp.AwaitOrder:
-		return "The backend asked how to pay"
+		return "The backend waited for the payment instructions"
 	default:
-		return "Somebody sent " + redact.Text(name) + ", which orders do not know,"
+		return "A client sent " + redact.Text(name) + ", which is not a message of orders,"
 	}
 }
 
-// who is an identity as Temporal has it, for people. That of an SDK's process names the process and its machine.
+// who returns a Temporal identity for display. An SDK's default identity names the process and its machine.
 func who(identity string) string {
 	process, machine, _ := strings.Cut(strings.TrimRight(identity, "@"), "@")
 	switch {
 	case identity == "":
-		return "somebody who gave no name"
+		return "a client without an identity"
 	case machine != "" && strings.Trim(process, "0123456789") == "":
 		return "process " + process + " on " + machine
 	default:

@@ -12,10 +12,10 @@ import (
 	"rampart/starter/connection"
 )
 
-// failingFrom is the attempt from which on a failing call is a problem. The order itself asks for attention later.
+// failingFrom is the attempt from which on a failing call is a problem. The order raises a concern later.
 const failingFrom = 4
 
-// problems is why somebody must look at the order.
+// problems returns the reasons why the order needs a person.
 func (r *report) problems() []Problem {
 	all := []Problem{}
 	if !r.running() {
@@ -25,9 +25,9 @@ func (r *report) problems() []Problem {
 		return all
 	}
 	if r.notAnOrder() != "" {
-		return append(all, r.hangs())
+		return append(all, r.notAnOrderProblem())
 	}
-	for _, find := range []func() []Problem{r.pause, r.workerless, r.unable, r.concerns, r.failing, r.silent} {
+	for _, find := range []func() []Problem{r.pause, r.missingWorkers, r.failingTasks, r.concerns, r.failingCalls, r.failingQuery} {
 		all = append(all, find()...)
 	}
 	return all
@@ -40,43 +40,43 @@ func (r *report) pause() []Problem {
 	by := r.Execution.GetWorkflowExtendedInfo().GetPauseInfo()
 	return []Problem{{
 		What:   "the order is paused by " + who(by.GetIdentity()) + because(by.GetReason()),
-		Since:  moment(by.GetPausedTime()),
-		Advice: []Advice{{What: "Let it go on: temporal workflow unpause --workflow-id " + r.workflowID()}},
+		Since:  timeOf(by.GetPausedTime()),
+		Advice: []Advice{{What: "Resume it: temporal workflow unpause --workflow-id " + r.workflowID()}},
 	}}
 }
 
-// workerless tells that nobody is there to do what must be done next.
-func (r *report) workerless() []Problem {
+// missingWorkers returns a problem if no worker serves the order's tasks or its watches.
+func (r *report) missingWorkers() []Problem {
 	if pinned := r.version(); pinned != nil && r.Workers == 0 {
 		return []Problem{{
-			What:  "the order belongs to version " + pinned.GetBuildId() + ", of which no worker runs",
+			What:  "the order is pinned to version " + pinned.GetBuildId() + ", and no worker of it runs",
 			Since: r.waiting(),
 			Advice: []Advice{
 				{What: "Start workers of that version: RAMP_DEPLOYMENT=" + pinned.GetDeploymentName() + " RAMP_BUILD_ID=" + pinned.GetBuildId()},
-				{What: "See which versions have workers", Command: []string{"deployment", "status"}},
-				{What: "If it is gone for good, move the order to another", Command: []string{"deployment", "move", r.workflowID(), "--to", "BUILD"}},
+				{What: "List the versions and their workers", Command: []string{"deployment", "status"}},
+				{What: "If that version will not run again, move the order to another one", Command: []string{"deployment", "move", r.workflowID(), "--to", "BUILD"}},
 			},
 		}}
 	}
 	switch {
 	case r.Workers == 0:
 		return []Problem{{
-			What:   "no worker runs: nothing that happens reaches the order until one does",
+			What:   "no worker runs, and the order makes no progress until one does",
 			Since:  r.waiting(),
-			Advice: []Advice{{What: "Start a worker. Signals are kept until then, and nothing of the order is lost."}},
+			Advice: []Advice{{What: "Start a worker. Temporal keeps signals and timers until then; nothing is lost."}},
 		}}
 	case r.Watchers == 0 && r.watches():
 		return []Problem{{
-			What:   "no worker takes watches (task queue " + ramp.WatchTaskQueue + "): the order does not hear of the provider",
-			Advice: []Advice{{What: "Start a worker: each serves both task queues."}},
+			What:   "no worker polls task queue " + ramp.WatchTaskQueue + " for watches, so the order gets no answers of the provider",
+			Advice: []Advice{{What: "Start a worker: every worker polls both task queues."}},
 		}}
 	}
 	return nil
 }
 
-// waiting is since when something waits for a worker; zero if nothing does.
+// waiting returns since when a workflow task waits for a worker; zero if none does.
 func (r *report) waiting() time.Time {
-	return moment(r.Execution.GetPendingWorkflowTask().GetOriginalScheduledTime())
+	return timeOf(r.Execution.GetPendingWorkflowTask().GetOriginalScheduledTime())
 }
 
 func (r *report) watches() bool {
@@ -88,51 +88,51 @@ func (r *report) watches() bool {
 	return false
 }
 
-// unable tells that workers fail to continue the order.
-func (r *report) unable() []Problem {
-	how := r.history.failure
-	if how == nil {
+// failingTasks returns a problem if workers fail to continue the order.
+func (r *report) failingTasks() []Problem {
+	failure := r.history.failure
+	if failure == nil {
 		return nil
 	}
-	problem := Problem{What: "the worker cannot continue the order: " + how.reason, Since: how.since}
+	problem := Problem{What: "the worker cannot continue the order: " + failure.reason, Since: failure.since}
 	inspect := inspectKeyset()
 	switch {
-	case how.nondeterministic():
-		problem.What = "the worker's code is not what the order began with (nondeterminism): " + how.reason
+	case failure.nondeterministic():
+		problem.What = "the worker's code does not match the order's history (nondeterminism): " + failure.reason
 		problem.Advice = []Advice{
-			{What: "Bring the former code back, or mend the new one so that it replays the order; the order then goes on by itself. docs/how-to/roll-out.md tells how."},
-			{What: "With versions, move the order back to the one it began on", Command: []string{"deployment", "move", r.workflowID(), "--to", "BUILD"}},
+			{What: "Roll back to the previous code, or fix the new code so that it replays the order; the order then continues by itself. See docs/how-to/roll-out.md."},
+			{What: "With versions, move the order back to the version that it began on", Command: []string{"deployment", "move", r.workflowID(), "--to", "BUILD"}},
 		}
-	case how.unprepared():
-		problem.What = "the namespace is not set up for orders: " + strings.TrimPrefix(how.reason, badAttributes+": ")
-		problem.Advice = []Advice{{What: "Register the search attributes of orders, unless that was done meanwhile; the order then goes on by itself, within ten minutes", Command: []string{"setup"}}}
-	case how.keyless():
-		problem.Advice = []Advice{{What: "Give every worker the keyset that has this key; the order then goes on by itself."}, inspect}
-	case how.reason == unreadable:
+	case failure.missingAttributes():
+		problem.What = "the namespace is not set up for orders: " + strings.TrimPrefix(failure.reason, badAttributes+": ")
+		problem.Advice = []Advice{{What: "Register the search attributes of orders; the order then continues by itself within ten minutes", Command: []string{"setup"}}}
+	case failure.missingKey():
+		problem.Advice = []Advice{{What: "Give every worker the keyset that has this key; the order then continues by itself."}, inspect}
+	case failure.reason == unreadable:
 		problem.Advice = []Advice{
-			{What: "Read it with the keyset of the workers: set RAMP_KEYSET_FILE. If that is set, some worker has another keyset: give it this one."}, inspect,
+			{What: "Set RAMP_KEYSET_FILE to the keyset of the workers. If it is set, a worker has another keyset: give it this one."}, inspect,
 		}
 	default:
-		problem.Advice = []Advice{{What: "It is a defect of the worker: its log tells more. Once a mended worker runs, the order goes on by itself."}}
+		problem.Advice = []Advice{{What: "This is a defect of the worker; see its log. The order continues by itself once a fixed worker runs."}}
 	}
 	return []Problem{problem}
 }
 
-// concerns are those of the order itself.
+// concerns returns the concerns of the order as problems.
 func (r *report) concerns() []Problem {
 	if r.order == nil {
 		if !r.history.attention {
 			return nil
 		}
 		return []Problem{{
-			What: "the order asks for attention, and no worker can be asked why", Since: r.history.attentionSince,
-			Advice: []Advice{{What: "Its page in the Web UI says why, under its details."}},
+			What: "the order needs attention, and no worker answers why", Since: r.history.attentionSince,
+			Advice: []Advice{{What: "Its page in the Web UI says why, under Current Details."}},
 		}}
 	}
 	all := []Problem{}
 	for _, c := range r.situation.Concerns {
 		since := c.Since
-		if since.IsZero() { // of an order of an earlier worker
+		if since.IsZero() { // the order of an earlier worker
 			since = r.history.attentionSince
 		}
 		all = append(all, Problem{
@@ -142,8 +142,8 @@ func (r *report) concerns() []Problem {
 	return all
 }
 
-// failing tells of calls that fail again and again, before the order itself asks for attention.
-func (r *report) failing() []Problem {
+// failingCalls returns the calls that fail repeatedly, before the order itself raises a concern.
+func (r *report) failingCalls() []Problem {
 	if r.order == nil || r.order.Attention != "" {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (r *report) failing() []Problem {
 	for _, wait := range r.calls() {
 		if wait.Attempt >= failingFrom && wait.LastFailure != "" {
 			all = append(all, Problem{
-				What:  "a call fails again and again: " + wait.LastFailure,
+				What:  "a call fails repeatedly: " + wait.LastFailure,
 				Since: wait.Since, Concern: wait.concern, Advice: []Advice{advise(situation.Against(wait.concern, r.known()))},
 			})
 		}
@@ -159,22 +159,22 @@ func (r *report) failing() []Problem {
 	return all
 }
 
-// silent tells that workers run, and still the order's state cannot be told.
-func (r *report) silent() []Problem {
+// failingQuery returns a problem if workers run and the query for the order's state fails.
+func (r *report) failingQuery() []Problem {
 	switch {
 	case r.QueryError == nil || r.history.failure != nil:
 		return nil
 	case connection.Transient(r.QueryError) || errors.Is(r.QueryError, context.DeadlineExceeded):
 		return []Problem{{
-			What:   "no worker answers for the order: they have just stopped, or have too much to do",
+			What:   "no worker answers the query for the order: the workers have just stopped, or are overloaded",
 			Since:  r.waiting(),
-			Advice: []Advice{{What: "Look again in two minutes. If it stays so, look at the workers' logs, and start more of them."}},
+			Advice: []Advice{{What: "Try again in two minutes. If the problem persists, check the workers' logs and start more workers."}},
 		}}
 	default:
 		return []Problem{{
 			What: "the order's state cannot be read: " + redact.Text(r.QueryError.Error()),
 			Advice: []Advice{
-				{What: "If it is for want of a key, set RAMP_KEYSET_FILE to the keyset of the workers", Command: []string{"keyset", "inspect"}},
+				{What: "If a key is missing, set RAMP_KEYSET_FILE to the keyset of the workers", Command: []string{"keyset", "inspect"}},
 			},
 		}}
 	}

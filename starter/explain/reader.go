@@ -14,13 +14,13 @@ import (
 	"rampart/ramp"
 )
 
-// Reader decodes what Temporal keeps.
+// Reader decodes payloads and failures of histories.
 type Reader struct {
 	Data     converter.DataConverter
 	Failures converter.FailureConverter
 }
 
-// NewReader returns a Reader with the converters of a connection, nil for Temporal's own.
+// NewReader returns a Reader with the converters of a connection. A nil converter is Temporal's default.
 func NewReader(data converter.DataConverter, failures converter.FailureConverter) Reader {
 	if data == nil {
 		data = converter.GetDefaultDataConverter()
@@ -31,7 +31,7 @@ func NewReader(data converter.DataConverter, failures converter.FailureConverter
 	return Reader{Data: data, Failures: failures}
 }
 
-// text is a payload that is a text for people, or what else to say where there is none, or none that can be read.
+// text decodes a payload that is a text for people. It returns otherwise if there is no text, or if it cannot be decoded.
 func (r Reader) text(payload *commonpb.Payload, otherwise string) string {
 	var text string
 	if payload == nil || r.Data.FromPayload(payload, &text) != nil || text == "" {
@@ -40,14 +40,14 @@ func (r Reader) text(payload *commonpb.Payload, otherwise string) string {
 	return redact.Text(text)
 }
 
-// value decodes the first of some payloads.
+// value decodes the first payload, and reports whether it could.
 func (r Reader) value(payloads *commonpb.Payloads, into any) bool {
 	all := payloads.GetPayloads()
 	return len(all) > 0 && r.Data.FromPayload(all[0], into) == nil
 }
 
-// contract is the error of the contract that a failure carries, or nil. What does not prove that a worker sent it carries none.
-// Without keys, only its type is known.
+// contract returns the ramp.Error in a failure, or nil. Details that are not authenticated are ignored, and without the keys they cannot be
+// decrypted; then the error has only a type.
 func (r Reader) contract(failure *failurepb.Failure) *ramp.Error {
 	var application *temporal.ApplicationError
 	if !errors.As(r.Failures.FailureToError(failure), &application) {
@@ -61,14 +61,14 @@ func (r Reader) contract(failure *failurepb.Failure) *ramp.Error {
 }
 
 const (
-	// encoded is what Temporal puts in place of a message that is encrypted, and what workers of the version before did.
+	// encoded is what the SDK puts in place of an encrypted message, as earlier workers did.
 	encoded = "Encoded failure"
-	// unreadable stands for a reason that cannot be decrypted here.
-	unreadable = "the reason is encrypted with a key that is not here"
+	// unreadable replaces a reason that cannot be decrypted here.
+	unreadable = "the reason is encrypted with a key that is not in this keyset"
 )
 
-// said is what a failure says, without what only the SDK says of it.
-func (r Reader) said(failure *failurepb.Failure) string {
+// failure returns the message of a failure, without the additions of the SDK.
+func (r Reader) failure(failure *failurepb.Failure) string {
 	if failure == nil {
 		return "no reason given"
 	}

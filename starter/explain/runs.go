@@ -10,12 +10,12 @@ import (
 	"rampart/ramp"
 )
 
-// mostRuns is how many runs of a reference are looked at. Something that starts an order again and again makes no end of them.
+// mostRuns limits how many runs of a reference are read. A client that starts an order again in a loop creates any number of them.
 const mostRuns = 50
 
-// Find returns the runs of a reference, the newest first, and the id of the one that is the order: the newest that was not
-// refused, as an invalid request and a second start are, or the newest of all if every one was. The error is a *ramp.Error of type
-// NotFound if there is no run.
+// Find returns the runs of a reference, newest first, and the id of the run that is the order: the newest run that was not refused. If
+// every run was refused, it is the run that the newest ReferenceTaken error names, or else the newest run. An invalid request and a second
+// start are refused. If there is no run, the error is a *ramp.Error of type NotFound.
 func Find(ctx context.Context, temporal Temporal, orders Orders, reader Reader, id ramp.ID) (runs []Run, order string, err error) {
 	workflowID := id.Direction.WorkflowID(id.Reference)
 	newest, err := describe(ctx, temporal, workflowID, "")
@@ -44,11 +44,11 @@ func Find(ctx context.Context, temporal Temporal, orders Orders, reader Reader, 
 	return runs, cmp.Or(order, holder, runs[0].RunID), nil
 }
 
-// list are the runs that the visibility store knows, after the newest, of which it may not have heard yet. While the store does not
-// answer, the newest is told of all the same.
+// list returns the newest run, followed by the other runs in the visibility store, which may not have the newest one yet. If the store
+// fails, it returns the runs read until then.
 func list(ctx context.Context, orders Orders, id ramp.ID, newest *workflowpb.WorkflowExecutionInfo) []Run {
 	runs := []Run{{
-		RunID: newest.GetExecution().GetRunId(), StartedAt: moment(newest.GetStartTime()), ClosedAt: moment(newest.GetCloseTime()),
+		RunID: newest.GetExecution().GetRunId(), StartedAt: timeOf(newest.GetStartTime()), ClosedAt: timeOf(newest.GetCloseTime()),
 		Running: newest.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || newest.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED,
 	}}
 	attribute(newest.GetSearchAttributes().GetIndexedFields(), ramp.StatusKey.GetName(), &runs[0].Status)

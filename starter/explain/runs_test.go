@@ -53,7 +53,7 @@ func made(t *testing.T, already bool) *explain.Snapshot {
 }
 
 // The Web UI's most prominent button on an order that is over is Reset.
-func TestResetOfAnOrderThatWasOverIsNobodysWork(t *testing.T) {
+func TestResetOfAClosedOrderNeedsNoAttention(t *testing.T) {
 	t.Parallel()
 	for _, already := range []bool{false, true} {
 		snapshot := made(t, already)
@@ -62,12 +62,12 @@ func TestResetOfAnOrderThatWasOverIsNobodysWork(t *testing.T) {
 		require.Equal(t, ramp.ReferenceTaken, explanation.Ended)
 		require.False(t, explanation.NeedsAttention())
 		require.Equal(t, "Nothing was started: this reference belongs to an earlier order.", explanation.Standing)
-		require.Contains(t, texts(explanation), "The order was reset to this moment: a try")
+		require.Contains(t, texts(explanation), "The order was reset to this point: a try")
 		require.Equal(t, []string{"explain", explanation.WorkflowID, "--run", "first"}, explanation.Advice[1].Command)
 	}
 }
 
-func TestUpdateThatAResetTookOverIsToldByItsName(t *testing.T) {
+func TestUpdateCopiedByAResetHasItsName(t *testing.T) {
 	t.Parallel()
 	snapshot := made(t, true)
 	resetHere(snapshot)
@@ -81,11 +81,11 @@ func TestUpdateThatAResetTookOverIsToldByItsName(t *testing.T) {
 	}})
 	explanation := failedWith(snapshot, secondStart.ApplicationError())
 	require.Contains(t, texts(explanation), "The backend submitted a UTR by update")
-	require.NotContains(t, texts(explanation), "orders do not know")
+	require.NotContains(t, texts(explanation), "is not a message of orders")
 }
 
 // The call that makes the order may be under way when an order is reset, and is made again in the new run.
-func TestResetInTheMiddleOfMakingTheOrderKeepsItsProblem(t *testing.T) {
+func TestResetWhileTheOrderIsCreatedNeedsAttention(t *testing.T) {
 	t.Parallel()
 	r := bought(t)
 	for i, event := range r.events {
@@ -94,7 +94,7 @@ func TestResetInTheMiddleOfMakingTheOrderKeepsItsProblem(t *testing.T) {
 			resetHere(snapshot)
 			explanation := failedWith(snapshot, secondStart.ApplicationError())
 			require.Empty(t, explanation.Ended)
-			says(t, explanation, "belongs to an earlier order", "ask the provider what became of it")
+			requireProblem(t, explanation, "belongs to an earlier order", "ask the provider's support for its state")
 			return
 		}
 	}
@@ -103,7 +103,7 @@ func TestResetInTheMiddleOfMakingTheOrderKeepsItsProblem(t *testing.T) {
 
 // A run that was reset looks for the order before it makes one: at its first call, or where that lies behind, at the one that makes
 // the order.
-func TestResetRunThatFindsItsReferenceTakenBeforeItMakesAnythingIsNobodysWork(t *testing.T) {
+func TestResetRunThatFindsItsReferenceTakenBeforeItCreatesAnOrderNeedsNoAttention(t *testing.T) {
 	t.Parallel()
 	for _, attempt := range []int32{1, 2} {
 		snapshot := made(t, false)
@@ -127,24 +127,24 @@ func TestResetRunThatFindsItsReferenceTakenBeforeItMakesAnythingIsNobodysWork(t 
 	}
 }
 
-func TestRefusalWhoseSenderIsNotKnownIsTakenAtItsTypeAlone(t *testing.T) {
+func TestRefusalWithoutReadableDetailsHasItsType(t *testing.T) {
 	t.Parallel()
 	explanation := failedWith(made(t, false), temporal.NewNonRetryableApplicationError("in cipher", string(ramp.InvalidRequest), nil))
 	require.Equal(t, ramp.InvalidRequest, explanation.Ended)
 	require.False(t, explanation.NeedsAttention())
 }
 
-func TestNamespaceWithoutSetupIsNoDefectOfTheWorker(t *testing.T) {
+func TestMissingSearchAttributesAreReportedAsMissingSetup(t *testing.T) {
 	t.Parallel()
 	snapshot, _ := waiting(t)
 	snapshot.Order = nil
 	then(snapshot, taskFailed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES,
 		failure("BadSearchAttributes: Namespace orders has no mapping defined for search attribute RampToken")))
-	problem := says(t, snapshot.Explain(plain()), "the namespace is not set up for orders: Namespace orders has no mapping", "goes on by itself")
+	problem := requireProblem(t, snapshot.Explain(plain()), "the namespace is not set up for orders: Namespace orders has no mapping", "continues by itself")
 	require.Equal(t, []string{"setup"}, problem.Advice[0].Command)
 }
 
-func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
+func TestUnreadableMessageIsAProblemWithTheKeysetAsItsRemedy(t *testing.T) {
 	t.Parallel()
 	snapshot, order := waiting(t)
 	order.Attention = "a submit-utr signal cannot be read: it is encrypted with key 7, which the workers do not have; distribute the keyset"
@@ -155,7 +155,7 @@ func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
 	})
 	explanation := snapshot.Explain(plain())
 	require.Equal(t, []string{"the provider", "a worker"}, []string{explanation.Awaits[0].From, explanation.Awaits[1].From})
-	problem := says(t, explanation, "encrypted with key 7", "Give every worker the keyset that has the key")
+	problem := requireProblem(t, explanation, "encrypted with key 7", "Give every worker the keyset that has the key")
 	require.Equal(t, []string{"keyset", "inspect"}, problem.Advice[0].Command)
 
 	order.Status, order.Proof = ramp.AwaitingPayment, nil
@@ -165,30 +165,30 @@ func TestMessageThatNoWorkerCanReadNamesTheKeysetAsItsRemedy(t *testing.T) {
 	require.Equal(t, []string{"submit-utr", order.Direction.WorkflowID(order.Reference), "UTR"}, explanation.Advice[0].Command)
 }
 
-func TestOrderTellsItsStoryWhoeverStartedIt(t *testing.T) {
+func TestOrderStartedWithoutMetadataIsExplained(t *testing.T) {
 	t.Parallel()
 	r := bought(t)
 	r.events[0].UserMetadata = nil // as clients leave it that know nothing of summaries
 	r.events[0].GetWorkflowExecutionStartedEventAttributes().SearchAttributes = nil
 	explanation := r.until(len(r.events)).Explain(plain())
 	require.Equal(t, ramp.Completed, explanation.Status)
-	require.Equal(t, "The order was asked for", explanation.Happened[0].Text)
+	require.Equal(t, "The order was requested", explanation.Happened[0].Text)
 	require.Contains(t, explanation.Standing, "delivered")
 }
 
-func TestOrderOnAnotherTaskQueueOrOfAnotherTypeIsNotAwaited(t *testing.T) {
+func TestWorkflowOnAnotherTaskQueueIsNotAnOrder(t *testing.T) {
 	t.Parallel()
 	s := runningOn(poller("1@a", "", 0))
 	s.execution.TaskQueue = "orders"
 	snapshot := s.gather(t)
 	require.False(t, s.asked, "nobody answers for it")
 	explanation := snapshot.Explain(plain())
-	says(t, explanation, "waits on task queue orders", "terminate --workflow-id 'onramp/inv-42'")
+	requireProblem(t, explanation, "its task queue is orders and must be ramp", "terminate --workflow-id 'onramp/inv-42'")
 	require.Empty(t, explanation.Awaits)
 	require.Empty(t, explanation.Advice)
 }
 
-func TestStateIsAskedOfTheRunThatWasDescribed(t *testing.T) {
+func TestQueryIsForTheRunThatWasDescribed(t *testing.T) {
 	t.Parallel()
 	s := runningOn(poller("1@a", "", 0))
 	s.execution.Execution = &commonpb.WorkflowExecution{WorkflowId: "onramp/inv-42", RunId: "the run"}

@@ -22,13 +22,13 @@ import (
 )
 
 const (
-	// longestAnswer bounds how long a worker may take to tell the state of an order. The story is told without it too.
+	// longestAnswer limits how long a worker may take to answer the query for the order. The explanation works without an answer.
 	longestAnswer = 5 * time.Second
-	// longestPoll is longer than a worker takes to ask again for work. Temporal remembers for minutes more that it did.
+	// longestPoll is longer than the interval between a worker's polls. Temporal lists a poller for minutes after its last poll.
 	longestPoll = 90 * time.Second
 )
 
-// Temporal is what TakeSnapshot needs of a connection.
+// Temporal is the part of Temporal's client that this package uses.
 type Temporal interface {
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 	GetWorkflowHistory(
@@ -37,33 +37,33 @@ type Temporal interface {
 	DescribeTaskQueue(ctx context.Context, taskqueue string, taskqueueType enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error)
 }
 
-// Orders tells the state of an order's run and which runs its reference has, as ramp.Client does.
+// Orders reads the state of a run and lists the runs of a reference, as ramp.Client does.
 type Orders interface {
 	GetRun(ctx context.Context, id ramp.ID, runID string) (*ramp.Order, error)
 	Runs(context.Context, ramp.ID) iter.Seq2[ramp.Summary, error]
 }
 
-// Evidence is all that Temporal knows of one run of an order.
+// Snapshot is all that Temporal has about one run of an order, at one time.
 type Snapshot struct {
 	ID ramp.ID
-	// Foreign is the workflow's id where it is none of an order's; ID is empty then.
+	// Foreign is the workflow id if it is not that of an order; ID is empty then.
 	Foreign string
-	// Runs are those of the reference, the newest first, where they were looked for.
+	// Runs are the runs of the reference, newest first; empty unless the caller sets them.
 	Runs      []Run
 	Execution *workflowservice.DescribeWorkflowExecutionResponse
 	History   []*historypb.HistoryEvent
-	// Order is the state of an order that runs, and nil where no worker has told it, for the reason in QueryError.
+	// Order is the state of a running order. It is nil if no worker returned it; QueryError says why.
 	Order      *ramp.Order
 	QueryError error
-	// Workers and Watchers are how many processes ask for the work of this order: for its workflow and calls, and for
-	// its watches. Of an order that is pinned to a version those of the version count.
+	// Workers and Watchers count the processes that poll for this order's workflow tasks and for its watches. For an order that is pinned
+	// to a version, only workers of that version count.
 	Workers, Watchers int
-	// Now is when the snapshot was gathered.
+	// Now is when the snapshot was taken.
 	Now time.Time
 }
 
-// TakeSnapshot collects what is known of a run of a workflow, the newest if no run is named. The error is a *ramp.Error of type
-// NotFound if there is no such run.
+// TakeSnapshot reads a run of a workflow; an empty run id is the newest run. If there is no such run, the error is a *ramp.Error of type
+// NotFound.
 func TakeSnapshot(ctx context.Context, temporal Temporal, orders Orders, workflowID, runID string, now time.Time) (*Snapshot, error) {
 	e := &Snapshot{Now: now}
 	var err error
@@ -73,21 +73,21 @@ func TakeSnapshot(ctx context.Context, temporal Temporal, orders Orders, workflo
 	if e.Execution, err = describe(ctx, temporal, workflowID, runID); err != nil {
 		return nil, err
 	}
-	e.History, err = history(ctx, temporal, workflowID, e.runID()) // of the very run that was described
+	e.History, err = history(ctx, temporal, workflowID, e.runID()) // of the run that was described: the newest one may change
 	if err != nil || !e.running() {
 		return e, err
 	}
 	if e.notAnOrder() != "" {
-		return e, nil // nobody answers for what is no order
+		return e, nil // no worker answers queries for it
 	}
 	if err := e.countWorkers(ctx, temporal); err != nil {
 		return nil, err
 	}
-	e.ask(ctx, orders)
+	e.query(ctx, orders)
 	return e, nil
 }
 
-// describe asks Temporal for a run of a workflow, the newest if none is named.
+// describe returns a run of a workflow; an empty run id is the newest run.
 func describe(ctx context.Context, temporal Temporal, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	execution, err := temporal.DescribeWorkflowExecution(ctx, workflowID, runID)
 	var absent *serviceerror.NotFound
@@ -150,7 +150,7 @@ func (e *Snapshot) countWorkers(ctx context.Context, temporal Temporal) error {
 	return nil
 }
 
-// WorkersAway reports whether no worker of any version has asked for orders lately, so that none goes on.
+// WorkersAway reports whether no worker of any version polls for orders, so that no order makes progress.
 func WorkersAway(ctx context.Context, temporal Temporal, now time.Time) (bool, error) {
 	workers, err := temporal.DescribeTaskQueue(ctx, ramp.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil {
@@ -159,12 +159,12 @@ func WorkersAway(ctx context.Context, temporal Temporal, now time.Time) (bool, e
 	return !slices.ContainsFunc(workers.GetPollers(), func(poller *taskqueuepb.PollerInfo) bool { return polls(poller, now) }), nil
 }
 
-// polls reports whether a worker still asks for tasks.
+// polls reports whether a poller still polls.
 func polls(poller *taskqueuepb.PollerInfo, now time.Time) bool {
 	return now.Sub(poller.GetLastAccessTime().AsTime()) <= longestPoll
 }
 
-// able counts the workers that can take this order up.
+// able counts the workers that can continue this order.
 func (e *Snapshot) able(pollers []*taskqueuepb.PollerInfo) int {
 	pinned := e.version()
 	able := make(map[string]bool)
@@ -180,7 +180,7 @@ func (e *Snapshot) able(pollers []*taskqueuepb.PollerInfo) int {
 	return len(able)
 }
 
-// version is the one whose workers the order runs on, or nil for any.
+// version returns the version whose workers run the order, or nil for any version.
 func (e *Snapshot) version() *deploymentpb.WorkerDeploymentVersion {
 	info := e.Execution.GetWorkflowExecutionInfo().GetVersioningInfo()
 	if moved := info.GetVersioningOverride().GetPinned().GetVersion(); moved != nil {
@@ -192,21 +192,21 @@ func (e *Snapshot) version() *deploymentpb.WorkerDeploymentVersion {
 	return info.GetDeploymentVersion()
 }
 
-// ask asks a worker for the order's state. Without any there is nobody to ask.
-func (e *Snapshot) ask(ctx context.Context, orders Orders) {
+// query queries the order's state, unless no worker runs.
+func (e *Snapshot) query(ctx context.Context, orders Orders) {
 	if e.Workers == 0 {
 		return
 	}
-	asking, cancel := context.WithTimeout(ctx, longestAnswer)
+	limited, cancel := context.WithTimeout(ctx, longestAnswer)
 	defer cancel()
-	e.Order, e.QueryError = orders.GetRun(asking, e.ID, e.runID())
+	e.Order, e.QueryError = orders.GetRun(limited, e.ID, e.runID())
 	if connection.NoWorker(e.QueryError) {
-		e.Workers, e.QueryError = 0, nil // those that were seen lately are gone
+		e.Workers, e.QueryError = 0, nil // the listed pollers have stopped
 	}
 }
 
-// moment is a time of Temporal's, zero where there is none.
-func moment(stamp *timestamppb.Timestamp) time.Time {
+// timeOf returns the time of a stamp; zero for nil.
+func timeOf(stamp *timestamppb.Timestamp) time.Time {
 	if stamp == nil {
 		return time.Time{}
 	}

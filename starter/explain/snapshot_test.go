@@ -94,14 +94,14 @@ func (s *server) gather(t *testing.T) *explain.Snapshot {
 	return snapshot
 }
 
-func TestWorkersThatAskedForWorkLatelyCount(t *testing.T) {
+func TestWorkersThatPolledRecentlyCount(t *testing.T) {
 	t.Parallel()
 	snapshot := runningOn(poller("1@a", "", time.Second), poller("1@a", "", time.Minute), poller("2@b", "", 4*time.Minute)).gather(t)
 	require.Equal(t, 1, snapshot.Workers)
 	require.Equal(t, 1, snapshot.Watchers)
 }
 
-func TestOfAPinnedOrderTheWorkersOfItsVersionCount(t *testing.T) {
+func TestOnlyWorkersOfItsVersionCountForAPinnedOrder(t *testing.T) {
 	t.Parallel()
 	pinned := func(build string) *workflowpb.WorkflowExecutionVersioningInfo {
 		return &workflowpb.WorkflowExecutionVersioningInfo{
@@ -132,7 +132,7 @@ func TestOfAPinnedOrderTheWorkersOfItsVersionCount(t *testing.T) {
 	}
 }
 
-func TestWorkersThatAreGoneSinceTheyAskedDoNotCount(t *testing.T) {
+func TestWorkersThatStoppedAfterTheirLastPollDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := runningOn(poller("1@a", "", time.Minute))
 	s.silence = serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down")
@@ -141,7 +141,7 @@ func TestWorkersThatAreGoneSinceTheyAskedDoNotCount(t *testing.T) {
 	require.NoError(t, snapshot.QueryError)
 }
 
-func TestOrderThatIsOverIsToldFromItsHistoryAlone(t *testing.T) {
+func TestClosedOrderIsNotQueried(t *testing.T) {
 	t.Parallel()
 	s := runningOn(poller("1@a", "", 0))
 	s.execution.Status = enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
@@ -149,7 +149,7 @@ func TestOrderThatIsOverIsToldFromItsHistoryAlone(t *testing.T) {
 	require.False(t, s.asked)
 }
 
-func TestStoryThatCannotBeReadIsAnError(t *testing.T) {
+func TestUnreadableHistoryIsAnError(t *testing.T) {
 	t.Parallel()
 	_, err := explain.TakeSnapshot(t.Context(), &server{}, &server{}, "onramp/inv-42", "", noon)
 	require.True(t, ramp.IsError(err, ramp.NotFound), "%v", err)

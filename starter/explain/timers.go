@@ -11,12 +11,12 @@ func (s *eventLog) applyTimer(event *historypb.HistoryEvent) {
 	switch {
 	case event.GetTimerStartedEventAttributes() != nil:
 		started := event.GetTimerStartedEventAttributes()
-		s.timers[event.GetEventId()] = s.add(event, KindTimer, s.reader.text(event.GetUserMetadata().GetSummary(), "A wait"))
+		s.timers[event.GetEventId()] = s.add(event, KindTimer, s.reader.text(event.GetUserMetadata().GetSummary(), "A timer"))
 		s.fires[event.GetEventId()] = at(event).Add(started.GetStartToFireTimeout().AsDuration())
 	case event.GetTimerFiredEventAttributes() != nil:
-		s.stopped(event, event.GetTimerFiredEventAttributes().GetStartedEventId(), " · over")
+		s.stopped(event, event.GetTimerFiredEventAttributes().GetStartedEventId(), " · fired")
 	case event.GetTimerCanceledEventAttributes() != nil:
-		s.stopped(event, event.GetTimerCanceledEventAttributes().GetStartedEventId(), " · no longer needed")
+		s.stopped(event, event.GetTimerCanceledEventAttributes().GetStartedEventId(), " · cancelled")
 	}
 }
 
@@ -28,7 +28,7 @@ func (s *eventLog) stopped(event *historypb.HistoryEvent, id int64, how string) 
 	}
 }
 
-// running are the timers that run, the one that is over first in front.
+// runningTimers returns the running timers, the next one to fire first.
 func (s *eventLog) runningTimers() []Awaited {
 	var all []Awaited
 	for id, until := range s.fires {
@@ -38,7 +38,7 @@ func (s *eventLog) runningTimers() []Awaited {
 	return all
 }
 
-// deadline is when the first timer that runs is over; zero without any.
+// deadline returns when the next running timer fires; zero if none runs.
 func (s *eventLog) deadline() time.Time {
 	if all := s.runningTimers(); len(all) > 0 {
 		return all[0].Until

@@ -13,7 +13,7 @@ import (
 	"rampart/ramp"
 )
 
-// Who is waited for.
+// Values of Awaited.From, besides the clock.
 const (
 	user     = "the user"
 	provider = "the provider"
@@ -29,7 +29,7 @@ type heartbeat struct {
 	Concern ramp.ConcernType `json:"concern"`
 }
 
-// awaits is what an order that runs waits for: its user, calls that have no answer yet, timers, or a worker.
+// awaits returns what a running order waits for: its user, pending calls, timers or a worker.
 func (r *report) awaits() []Awaited {
 	all := r.calls()
 	if r.situation.From == ramp.User {
@@ -54,7 +54,7 @@ func (r *report) user() Awaited {
 	return wait
 }
 
-// calls are those without an answer, the oldest first.
+// calls returns the pending calls, oldest first.
 func (r *report) calls() []Awaited {
 	var all []Awaited
 	for _, activity := range r.Execution.GetPendingActivities() {
@@ -67,7 +67,7 @@ func (r *report) calls() []Awaited {
 func (r *report) call(activity *workflowpb.PendingActivityInfo) Awaited {
 	wait := Awaited{
 		What: inWords(activity.GetActivityType().GetName()), From: provider,
-		Since: moment(activity.GetScheduledTime()), Attempt: activity.GetAttempt(),
+		Since: timeOf(activity.GetScheduledTime()), Attempt: activity.GetAttempt(),
 	}
 	if begun := r.history.pending(activity.GetActivityId()); begun != nil {
 		wait.What, wait.Since = begun.summary, begun.At
@@ -82,19 +82,19 @@ func (r *report) call(activity *workflowpb.PendingActivityInfo) Awaited {
 		wait.NextAt = next.AsTime()
 	}
 	if failure := activity.GetLastFailure(); failure != nil {
-		wait.LastFailure, wait.concern = r.reader.said(failure), concernOf(failure)
+		wait.LastFailure, wait.concern = r.reader.failure(failure), concernOf(failure)
 	}
-	var beat heartbeat
-	if r.reader.value(activity.GetHeartbeatDetails(), &beat) {
-		wait.LastAnswer, wait.CheckedAt = redact.Text(beat.LastAnswer), beat.CheckedAt
-		wait.LastFailure = cmp.Or(redact.Text(beat.LastError), wait.LastFailure)
-		wait.concern = cmp.Or(beat.Concern, wait.concern)
+	var latest heartbeat
+	if r.reader.value(activity.GetHeartbeatDetails(), &latest) {
+		wait.LastAnswer, wait.CheckedAt = redact.Text(latest.LastAnswer), latest.CheckedAt
+		wait.LastFailure = cmp.Or(redact.Text(latest.LastError), wait.LastFailure)
+		wait.concern = cmp.Or(latest.Concern, wait.concern)
 	}
 	return wait
 }
 
-// concernOf is the type of the concern that a call raises which fails like this, by the type of its error, as package activities names
-// it.
+// concernOf returns the type of the concern that a failing call raises. The types of the errors are those of package activities, which
+// this package does not import.
 func concernOf(failure *failurepb.Failure) ramp.ConcernType {
 	switch failure.GetApplicationFailureInfo().GetType() {
 	case "ProviderUnauthorized":

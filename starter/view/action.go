@@ -7,19 +7,19 @@ import (
 	"rampart/ramp/situation"
 )
 
-// action prints what the user must do now, and what helps, with the commands that do it.
+// action prints how to pay, if the user must pay now, and the remedies of the order with their commands.
 func (s *Screen) action(order *ramp.Order, options Options) {
-	stands := situation.Of(order)
-	if order.Status == ramp.AwaitingPayment && offers(stands.Remedies, situation.ShowInstructions) {
+	current := situation.Of(order)
+	if order.Status == ramp.AwaitingPayment && offers(current.Remedies, situation.ShowInstructions) {
 		s.pay(order, options)
 	}
 	if order.Status == ramp.AwaitingConfirmation && order.Quote != nil {
-		s.fact("Quote", clean(order.Quote.ID)+", good until "+situation.Moment(order.Quote.ExpiresAt))
+		s.fact("Quote", clean(order.Quote.ID)+", valid until "+situation.Moment(order.Quote.ExpiresAt))
 	}
-	s.remedies(stands.Remedies, options)
+	s.remedies(current.Remedies, options)
 }
 
-// remedies prints what helps in each case. How to pay is printed above them.
+// remedies prints the remedies, except the one to show the payment instructions, which are printed already.
 func (s *Screen) remedies(all []situation.Remedy, options Options) {
 	for _, r := range all {
 		if r.Action != situation.ShowInstructions {
@@ -32,14 +32,14 @@ func (s *Screen) remedy(r situation.Remedy, options Options) {
 	s.suggest(r.Sentence(), r.Command, options)
 }
 
-// suggest prints something to do, and the command that does it, if there is one.
-func (s *Screen) suggest(what string, words []string, options Options) {
-	if len(words) == 0 {
+// suggest prints an action and the command that does it, if there is one.
+func (s *Screen) suggest(what string, arguments []string, options Options) {
+	if len(arguments) == 0 {
 		s.paragraph("→ ", clean(what))
 		return
 	}
 	s.paragraph("→ ", clean(what)+":")
-	s.note(command(options, words...))
+	s.note(command(options, arguments...))
 }
 
 func offers(all []situation.Remedy, action ramp.Action) bool {
@@ -84,7 +84,7 @@ func (s *Screen) payByUPI(order *ramp.Order, options Options) {
 		s.fact("UPI link", clean(upi.QR))
 	}
 	for _, link := range upi.DeepLinks {
-		if upi.QR == "" || !strings.HasPrefix(link.URL, "upi:") { // the code is a link to any app already
+		if upi.QR == "" || !strings.HasPrefix(link.URL, "upi:") { // a upi: link opens any app, as the QR code does
 			s.fact("in "+clean(link.Name), clean(link.URL))
 		}
 	}
@@ -98,7 +98,7 @@ func (s *Screen) payByTransfer(order *ramp.Order) {
 	s.fact("IFSC", clean(string(to.IFSC)))
 }
 
-// toPay is the amount, with a space after it; an order without a quote does not say.
+// toPay returns the amount with a space after it; empty without a quote.
 func (s *Screen) toPay(order *ramp.Order) string {
 	if order.Quote == nil {
 		return ""
@@ -106,7 +106,7 @@ func (s *Screen) toPay(order *ramp.Order) string {
 	return s.styles.title.Render(Amount(order.Quote.Pay)) + " "
 }
 
-// command is a command line that can be pasted into a shell.
+// command returns a command line that can be pasted into a shell.
 func command(options Options, words ...string) string {
 	quoted := []string{options.Program}
 	for _, word := range words {

@@ -6,7 +6,7 @@ import (
 	"rampart/ramp"
 )
 
-// Amount is an amount with its currency. Its digits stay as they are, for they are copied.
+// Amount formats an amount with its currency. Its digits are not grouped, so that they can be copied.
 func Amount(a ramp.Amount) string {
 	if a.Currency == ramp.INR {
 		return "₹" + clean(a.Amount)
@@ -14,7 +14,7 @@ func Amount(a ramp.Amount) string {
 	return clean(a.Amount + " " + a.Currency)
 }
 
-// Chain names a chain for its users.
+// Chain returns the name of a chain by its id.
 func Chain(id int64) string {
 	switch id {
 	case 1:

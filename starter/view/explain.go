@@ -13,7 +13,7 @@ import (
 	"rampart/starter/explain"
 )
 
-// Story prints an order's story: what has happened, what is awaited, what is wrong and what to do.
+// Explanation prints an explained order: its situation, history, waits, problems and advice.
 func (s *Screen) Explanation(explanation *explain.Explanation, options Options) {
 	s.heading(explanation)
 	s.paragraph("", clean(explanation.Standing))
@@ -21,51 +21,51 @@ func (s *Screen) Explanation(explanation *explain.Explanation, options Options) 
 	if explanation.OrderID != "" {
 		s.fact("Provider's order", clean(explanation.OrderID)+s.styles.faint.Render(at(explanation.ProviderStatus)))
 	}
-	s.happened(explanation.Happened)
+	s.history(explanation.Happened)
 	s.awaited(explanation.Awaits, options)
-	s.wrong(explanation.Problems, options)
-	s.toDo(explanation.Advice, options)
+	s.problemSection(explanation.Problems, options)
+	s.adviceSection(explanation.Advice, options)
 	if link := options.WebUI.Run(explanation); link != "" {
 		s.Blank()
 		s.fact("Web UI", link)
 	}
 }
 
-// Trouble prints why somebody must look at an order, and what to do.
+// Attention prints why an order needs a person, and what to do.
 func (s *Screen) Attention(explanation *explain.Explanation, options Options) {
 	s.heading(explanation)
 	if explanation.Ended != "" {
 		s.paragraph("", clean(explanation.Standing))
 		s.advice(explanation.Advice, options)
-		s.note("The whole story: " + command(options, "explain", explanation.WorkflowID, "--run", explanation.RunID))
+		s.note("Full history: " + command(options, "explain", explanation.WorkflowID, "--run", explanation.RunID))
 		return
 	}
 	s.problems(explanation.Problems, options)
 	if explanation.Reference != "" {
-		s.note("The whole story: " + command(options, "explain", explanation.WorkflowID))
+		s.note("Full history: " + command(options, "explain", explanation.WorkflowID))
 	}
 }
 
-// runs prints the runs of a reference that has several, and which of them is told of.
+// runs prints the runs of a reference that has several, and marks the explained one.
 func (s *Screen) runs(explanation *explain.Explanation) {
 	if len(explanation.Runs) == 0 {
 		return
 	}
-	s.Linef("%sThis reference has %d runs; this is the story of the one marked %s.", indent, len(explanation.Runs), this)
+	s.Linef("%sThis reference has %d runs; the one marked %s is explained here.", indent, len(explanation.Runs), marker)
 	for _, run := range explanation.Runs {
-		mark := strings.Repeat(" ", lipgloss.Width(this))
+		mark := strings.Repeat(" ", lipgloss.Width(marker))
 		if run.RunID == explanation.RunID {
-			mark = this
+			mark = marker
 		}
-		s.Linef("%s%s %s  %s  %s", indent, mark, clean(run.RunID), situation.Moment(run.StartedAt), fate(run))
+		s.Linef("%s%s %s  %s  %s", indent, mark, clean(run.RunID), situation.Moment(run.StartedAt), result(run))
 	}
 }
 
-// this marks one of several.
-const this = "▸"
+// marker marks one run of several.
+const marker = "▸"
 
-// fate is what became of a run.
-func fate(run explain.Run) string {
+// result says how a run ended, or its status.
+func result(run explain.Run) string {
 	switch {
 	case run.Ended != "":
 		return refusal(run.Ended)
@@ -78,7 +78,7 @@ func fate(run explain.Run) string {
 	}
 }
 
-// refusal is an error in words, such as "reference taken" for ReferenceTaken.
+// refusal formats an error type, such as "reference taken" for ReferenceTaken.
 func refusal(t ramp.ErrorType) string {
 	var words strings.Builder
 	for i, r := range string(t) {
@@ -101,7 +101,7 @@ func (s *Screen) heading(explanation *explain.Explanation) {
 	}
 	title := Title(explanation.Direction) + " order " + clean(explanation.Reference)
 	if explanation.NotAnOrder {
-		title, state = "Workflow "+clean(explanation.WorkflowID), s.styles.bad.Render("✗ no order")
+		title, state = "Workflow "+clean(explanation.WorkflowID), s.styles.bad.Render("✗ not an order")
 	}
 	s.Line(s.styles.title.Render(title) + "  " + state)
 }
@@ -111,7 +111,7 @@ func (s *Screen) section(title string) {
 	s.Line(s.styles.title.Render(title))
 }
 
-func (s *Screen) happened(entries []explain.Entry) {
+func (s *Screen) history(entries []explain.Entry) {
 	s.section("What has happened")
 	timeline := NewTimeline(s)
 	for _, entry := range entries {
@@ -119,7 +119,7 @@ func (s *Screen) happened(entries []explain.Entry) {
 	}
 }
 
-// kind fills the column of the status: with the new status, or with what kind of thing happened.
+// kind returns the status column of an entry: its new status, or its kind.
 func (s *Screen) kind(entry explain.Entry) string {
 	if entry.Status != "" {
 		symbol, style := s.styles.status(entry.Status)
@@ -137,7 +137,7 @@ func (s *Screen) kind(entry explain.Entry) string {
 	return "  " + style.Render(word) + strings.Repeat(" ", max(0, statusWidth-len(word)))
 }
 
-// took is how long something took, if that is worth a word.
+// took returns how long an entry took; empty for less than a second.
 func took(entry explain.Entry) string {
 	if entry.Over.IsZero() || entry.Over.Sub(entry.At) < time.Second {
 		return ""
@@ -162,7 +162,7 @@ func (s *Screen) awaited(all []explain.Awaited, options Options) {
 	}
 }
 
-// progress is how a wait for an answer goes.
+// progress prints the attempts and the last answer of a wait.
 func (s *Screen) progress(wait explain.Awaited) {
 	if wait.LastAnswer != "" {
 		s.note("last answer: " + clean(wait.LastAnswer) + ", " + situation.Moment(wait.CheckedAt))
@@ -170,7 +170,7 @@ func (s *Screen) progress(wait explain.Awaited) {
 	if wait.Attempt > 1 {
 		text := fmt.Sprintf("attempt %d", wait.Attempt)
 		if !wait.NextAt.IsZero() {
-			text += " comes " + situation.Moment(wait.NextAt)
+			text += " starts " + situation.Moment(wait.NextAt)
 		}
 		s.note(text)
 	}
@@ -179,7 +179,7 @@ func (s *Screen) progress(wait explain.Awaited) {
 	}
 }
 
-func (s *Screen) wrong(problems []explain.Problem, options Options) {
+func (s *Screen) problemSection(problems []explain.Problem, options Options) {
 	if len(problems) == 0 {
 		return
 	}
@@ -197,7 +197,7 @@ func (s *Screen) problems(problems []explain.Problem, options Options) {
 	}
 }
 
-func (s *Screen) toDo(all []explain.Advice, options Options) {
+func (s *Screen) adviceSection(all []explain.Advice, options Options) {
 	if len(all) == 0 {
 		return
 	}

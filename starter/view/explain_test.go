@@ -40,7 +40,7 @@ func story(e *explain.Explanation) string {
 	return plain(func(s *view.Screen) { s.Explanation(e, options()) })
 }
 
-func TestStoryTellsWhatHappenedWhatIsAwaitedWhatIsWrongAndWhatToDo(t *testing.T) {
+func TestExplanationHasHistoryWaitsProblemsAndAdvice(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, `On-ramp order inv-42  • verifying payment
   The provider took the UTR and looks for the payment.
@@ -59,7 +59,7 @@ What is awaited
     since 23 Nov 2026, 11:35:02 IST (06:05:02 UTC)
     until 23 Nov 2026, 14:30:00 IST (09:00:00 UTC), 2h 59m left
     last answer: fiatPending, 23 Nov 2026, 11:35:00 IST (06:05:00 UTC)
-    attempt 3 comes 23 Nov 2026, 11:40:00 IST (06:10:00 UTC)
+    attempt 3 starts 23 Nov 2026, 11:40:00 IST (06:10:00 UTC)
     last failure: HTTP 503
 
 What is wrong
@@ -75,7 +75,7 @@ What to do
 `, story(told()))
 }
 
-func TestStoryOfAnOrderThatWaitsForNothingLeavesThatOut(t *testing.T) {
+func TestEmptySectionsOfAnExplanationAreLeftOut(t *testing.T) {
 	t.Parallel()
 	over := told()
 	over.Awaits, over.Problems, over.Advice = nil, nil, nil
@@ -85,14 +85,14 @@ func TestStoryOfAnOrderThatWaitsForNothingLeavesThatOut(t *testing.T) {
 	}
 }
 
-func TestOrderThatEndedWithoutAResultShowsThatAtTheTop(t *testing.T) {
+func TestHeadingStatesAnEndWithoutAResult(t *testing.T) {
 	t.Parallel()
 	ended := told()
 	ended.Workflow = "timed_out"
 	require.Contains(t, strings.Split(story(ended), "\n")[0], "✗ timed out, was verifying payment")
 }
 
-func TestTroubleNamesTheReasonTheRemedyAndTheCommandThatTellsMore(t *testing.T) {
+func TestAttentionHasProblemsAdviceAndTheExplainCommand(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) { s.Attention(told(), options()) })
 	for _, want := range []string{"! the provider does not answer", "for 1h 00m", "→ Look whether", "bin/starter explain onramp/inv-42"} {
@@ -101,7 +101,7 @@ func TestTroubleNamesTheReasonTheRemedyAndTheCommandThatTellsMore(t *testing.T) 
 	require.NotContains(t, shown, "What has happened")
 }
 
-func TestStoryCannotSteerTheTerminal(t *testing.T) {
+func TestExplanationHasNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	hostile := "\x1b]0;owned\x07\x1b[2Jpaid\u202e\r\n"
 	e := told()
@@ -115,7 +115,7 @@ func TestStoryCannotSteerTheTerminal(t *testing.T) {
 	}
 }
 
-func TestStoryIsWrappedOnATerminal(t *testing.T) {
+func TestExplanationIsWrappedOnATerminal(t *testing.T) {
 	t.Parallel()
 	e := told()
 	e.Standing = strings.Repeat("word ", 40)

@@ -7,8 +7,8 @@ import (
 	"rampart/ramp"
 )
 
-// Lanes shows several orders side by side: their timelines grow together, each line in its order's lane, and on a terminal a
-// line at the bottom shows where each stands.
+// Lanes shows several orders at once. Their timelines are merged, with the name of the order in each line, and on a terminal a status line
+// shows the status of each order.
 type Lanes struct {
 	screen    *Screen
 	names     []string
@@ -16,7 +16,7 @@ type Lanes struct {
 	orders    []*ramp.Order
 }
 
-// NewLanes returns a view of one order for each name.
+// NewLanes returns a view with one lane for each name.
 func NewLanes(screen *Screen, names ...string) *Lanes {
 	return &Lanes{
 		screen:    screen,
@@ -26,17 +26,17 @@ func NewLanes(screen *Screen, names ...string) *Lanes {
 	}
 }
 
-// Show shows the order of a lane, which has changed.
+// Show prints the new entries of a lane's order.
 func (l *Lanes) Show(lane int, order *ramp.Order, now time.Time) {
 	l.orders[lane] = order
 	l.timelines[lane].Update(order)
 	l.Tick(now)
 }
 
-// Note prints in a lane what is not in its order.
+// Note prints a line in a lane that is not from its order.
 func (l *Lanes) Note(lane int, now time.Time, text string) { l.timelines[lane].Note(now, text) }
 
-// Tick refreshes the line at the bottom.
+// Tick refreshes the status line.
 func (l *Lanes) Tick(now time.Time) {
 	var parts []string
 	for i, order := range l.orders {
@@ -49,5 +49,5 @@ func (l *Lanes) Tick(now time.Time) {
 	l.screen.Status(indent + strings.Join(parts, "   "))
 }
 
-// Close takes the line at the bottom away.
+// Close removes the status line.
 func (l *Lanes) Close() { l.screen.Status("") }

@@ -8,14 +8,14 @@ import (
 	"rampart/starter/explain"
 )
 
-// WebUI is Temporal's Web UI. Its zero value is none.
+// WebUI is the address of Temporal's Web UI. The zero value returns no links.
 type WebUI struct {
-	// Base is its address, such as http://127.0.0.1:8233.
+	// Base is the URL, such as http://127.0.0.1:8233.
 	Base      string
 	Namespace string
 }
 
-// Run is the address of the page of the run that is told of, or empty without a Web UI.
+// Run returns the link to the explained run; empty without a Web UI.
 func (w WebUI) Run(explanation *explain.Explanation) string {
 	page := w.Order(ramp.ID{Direction: explanation.Direction, Reference: explanation.Reference})
 	if page == "" || len(explanation.Runs) == 0 {
@@ -24,7 +24,7 @@ func (w WebUI) Run(explanation *explain.Explanation) string {
 	return page + "/" + url.PathEscape(explanation.RunID) + "/history"
 }
 
-// Order is the address of an order's page, or empty without a Web UI. The page finds the order's run by itself.
+// Order returns the link to an order; empty without a Web UI. The page shows the newest run.
 func (w WebUI) Order(id ramp.ID) string {
 	if w.Base == "" {
 		return ""

@@ -7,26 +7,26 @@ import (
 	"rampart/ramp/situation"
 )
 
-// Live shows one order while it goes on: its timeline grows, what its user must do is printed when it must be done, and
-// on a terminal a line at the bottom shows the time.
+// Live follows one order: it prints new entries of the timeline, and the instructions when the user must act. On a terminal, a status line
+// shows the time left.
 type Live struct {
 	screen   *Screen
 	timeline *Timeline
 	options  Options
 
 	order *ramp.Order
-	// lost is set while the order cannot be seen.
+	// lost is set while the order cannot be read.
 	lost bool
-	// asked is what the user was asked for last: a status, and in it perhaps another quote.
+	// asked is the status, with its quote, for which instructions were printed last.
 	asked string
 }
 
-// NewLive returns a view of an order that has not been seen yet.
+// NewLive returns a view that has not shown an order yet.
 func NewLive(screen *Screen, options Options) *Live {
 	return &Live{screen: screen, timeline: NewTimeline(screen), options: options}
 }
 
-// Show shows an order that has changed.
+// Show prints what has changed in an order.
 func (l *Live) Show(order *ramp.Order, now time.Time) {
 	l.options.Now = now
 	if l.order == nil {
@@ -48,7 +48,7 @@ func (l *Live) begin(order *ramp.Order) {
 	l.screen.Blank()
 }
 
-// ask prints what the user must do, once for each time they are asked.
+// ask prints what the user must do, once for each status and quote.
 func (l *Live) ask() {
 	ask := ""
 	if l.order.Status.AwaitsUser() {
@@ -73,25 +73,25 @@ func (l *Live) end() {
 	l.screen.Ended(l.order, l.options)
 }
 
-// Lost says that the order cannot be seen just now.
+// Lost prints once that the order cannot be read.
 func (l *Live) Lost(now time.Time) {
 	if !l.lost {
-		l.timeline.Note(now, "Temporal or its worker does not answer; looking again. The order goes on.")
+		l.timeline.Note(now, "Temporal or the worker does not answer; retrying. The order continues.")
 	}
 	l.lost = true
 }
 
-// Tick refreshes the line at the bottom.
+// Tick refreshes the status line.
 func (l *Live) Tick(now time.Time) {
 	if l.order != nil && !l.order.Status.Final() {
 		l.screen.Status(indent + l.screen.statusLine(l.order, now))
 	}
 }
 
-// Close takes the line at the bottom away.
+// Close removes the status line.
 func (l *Live) Close() { l.screen.Status("") }
 
-// statusLine is an order's status with how long its user has left, or how long it has been there.
+// statusLine returns an order's status with the time that the user has left, or the time since it changed.
 func (s *Screen) statusLine(order *ramp.Order, now time.Time) string {
 	symbol, style := s.styles.status(order.Status)
 	text := style.Render(symbol + " " + Words(order.Status))
@@ -106,7 +106,7 @@ func (s *Screen) statusLine(order *ramp.Order, now time.Time) string {
 		text += " · for " + situation.Span(max(0, now.Sub(situation.Since(order))))
 	}
 	if order.Attention != "" {
-		text += " · " + s.styles.bad.Render(said(order.Attention))
+		text += " · " + s.styles.bad.Render(safe(order.Attention))
 	}
 	return text
 }

@@ -9,7 +9,7 @@ import (
 	"rampart/starter/view"
 )
 
-func TestLiveViewCountsFromWhenTheOrderCameToItsStatus(t *testing.T) {
+func TestStatusLineCountsFromTheStartOfTheStatus(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Status, order.UpdatedAt = ramp.Settling, at(6, 9, 0)

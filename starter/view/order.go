@@ -9,20 +9,20 @@ import (
 	"rampart/ramp/situation"
 )
 
-// labelWidth is that of the longest label of a card.
+// labelWidth is the width of the longest label.
 const labelWidth = len("Provider's order")
 
 // Options are what a view shows beside the order: links to the Web UI, suggested commands, and times relative to now.
 type Options struct {
-	// Program is how the command line was called, for the commands it suggests.
+	// Program is the name of the program in suggested commands.
 	Program string
 	WebUI   WebUI
 	Now     time.Time
-	// QR draws payment codes even where there is no terminal.
+	// QR draws QR codes also if the output is not a terminal.
 	QR bool
 }
 
-// Card prints all there is to know about an order.
+// Order prints an order: its situation, facts, timeline and remedies.
 func (s *Screen) Order(order *ramp.Order, options Options) {
 	s.headline(order, options)
 	s.facts(order, options)
@@ -33,7 +33,7 @@ func (s *Screen) Order(order *ramp.Order, options Options) {
 	s.link(order, options)
 }
 
-// Start prints an order that was started just now: what its user must do.
+// Started prints an order that was just started: its situation, facts and remedies.
 func (s *Screen) Started(order *ramp.Order, options Options) {
 	s.headline(order, options)
 	s.facts(order, options)
@@ -42,7 +42,7 @@ func (s *Screen) Started(order *ramp.Order, options Options) {
 	s.link(order, options)
 }
 
-// Ended prints how an order has ended.
+// Ended prints an order that has ended: its situation, facts and remedies.
 func (s *Screen) Ended(order *ramp.Order, options Options) {
 	s.headline(order, options)
 	s.facts(order, options)
@@ -50,19 +50,19 @@ func (s *Screen) Ended(order *ramp.Order, options Options) {
 	s.link(order, options)
 }
 
-// headline names the order and says where it stands.
+// headline prints the order's name, status, concerns and situation.
 func (s *Screen) headline(order *ramp.Order, options Options) {
 	symbol, style := s.styles.status(order.Status)
 	title := s.styles.title.Render(Title(order.Direction) + " order " + clean(order.Reference))
 	s.Line(title + "  " + style.Render(symbol+" "+Words(order.Status)))
-	stands := situation.Of(order)
-	for _, c := range stands.Concerns {
-		s.paragraph(s.styles.bad.Render("! "), said(c.Reason))
+	current := situation.Of(order)
+	for _, c := range current.Concerns {
+		s.paragraph(s.styles.bad.Render("! "), safe(c.Reason))
 		s.remedy(c.Remedy, options)
 	}
-	text := stands.Standing()
-	if stands.Over {
-		text = said(text) // the order's last note, which an earlier worker wrote
+	text := current.Standing()
+	if current.Over {
+		text = safe(text) // the order's last note, which an earlier worker may have written
 	}
 	s.paragraph("", clean(text))
 }
@@ -72,7 +72,7 @@ func (s *Screen) facts(order *ramp.Order, options Options) {
 		s.fact("Provider's order", clean(order.OrderID)+s.styles.faint.Render(at(order.ProviderStatus)))
 	}
 	if order.ProviderReason != "" {
-		s.fact("Provider says", said(order.ProviderReason))
+		s.fact("Provider says", safe(order.ProviderReason))
 	}
 	if quote := order.Quote; quote != nil {
 		s.fact("Price", "pays "+Amount(quote.Pay)+", receives "+Amount(quote.Receive)+" at "+clean(quote.Rate)+fees(quote))
@@ -99,7 +99,7 @@ func (s *Screen) link(order *ramp.Order, options Options) {
 	}
 }
 
-// at is where an order is at the provider, to follow its id.
+// at returns the provider's status, as text that follows its order id.
 func at(providerStatus string) string {
 	if providerStatus == "" {
 		return ""
@@ -122,7 +122,7 @@ func fees(quote *ramp.Quote) string {
 	return "; fees: " + strings.Join(parts, ", ")
 }
 
-// replaced prints the proofs that the provider took before, for its support.
+// replaced prints the proofs that the provider accepted before, which its support asks for.
 func (s *Screen) replaced(p *ramp.Proof) {
 	for _, earlier := range p.Replaced {
 		s.fact("in place of", clean(kind(p)+ramp.MaskProof(earlier.Reference()))+", accepted "+situation.Moment(earlier.AcceptedAt)+
@@ -145,7 +145,7 @@ func proof(p *ramp.Proof) string {
 	return kind + clean(p.Reference()) + ", accepted " + situation.Moment(p.AcceptedAt)
 }
 
-// delivery prints what was delivered, and where it can be looked up.
+// delivery prints the delivered amount and the link to its transaction.
 func (s *Screen) delivery(settled *ramp.Settlement) {
 	s.fact("Delivered", s.styles.title.Render(Amount(settled.Amount)))
 	if where := cmp.Or(settled.ExplorerURL, settled.TransactionHash); where != "" {

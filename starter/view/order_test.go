@@ -15,7 +15,7 @@ func card(order *ramp.Order) string {
 	return plain(func(s *view.Screen) { s.Order(order, options()) })
 }
 
-func TestCardTellsAllAboutAnOrder(t *testing.T) {
+func TestOrderHasAllFacts(t *testing.T) {
 	t.Parallel()
 	shown := card(completed())
 	for _, want := range []string{
@@ -45,7 +45,7 @@ func TestDeadlineOfAPaidOrderIsNotShown(t *testing.T) {
 	require.NotContains(t, card(order), "Deadline")
 }
 
-func TestAttentionStandsAtTheTop(t *testing.T) {
+func TestAttentionIsTheSecondLine(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Attention = "the provider does not answer"
@@ -53,7 +53,7 @@ func TestAttentionStandsAtTheTop(t *testing.T) {
 	require.Contains(t, lines[1], "the provider does not answer")
 }
 
-func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
+func TestEveryStatusThatAwaitsTheUserHasInstructions(t *testing.T) {
 	t.Parallel()
 	bank := awaitingUPI()
 	bank.Instructions = &ramp.Instructions{Bank: &ramp.Beneficiary{
@@ -114,7 +114,7 @@ func TestEachStatusThatAwaitsItsUserSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestOrderThatTheProviderWouldNotTakeAgainIsNotOfferedAgain(t *testing.T) {
+func TestReorderIsNotOfferedOnceTheProviderHasTheUTR(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Status = ramp.Expired
@@ -123,7 +123,7 @@ func TestOrderThatTheProviderWouldNotTakeAgainIsNotOfferedAgain(t *testing.T) {
 	require.NotContains(t, card(order), "reorder")
 }
 
-func TestOrderForAnEarlierPaymentShowsNobodyHowToPayAgain(t *testing.T) {
+func TestPaymentInstructionsOfAnOrderPaidBeforeAreHidden(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "6400f"}
@@ -145,14 +145,14 @@ func TestReplacedProofsAreShownMasked(t *testing.T) {
 	require.NotContains(t, shown, "412345678999")
 }
 
-func TestEstimatedFeeIsSaidToBeOne(t *testing.T) {
+func TestEstimatedFeeIsMarked(t *testing.T) {
 	t.Parallel()
 	order := awaitingTokens()
 	order.Quote.Fees = []ramp.Fee{{Name: "tds", Amount: ramp.Amount{Amount: "84.45", Currency: ramp.INR}, Estimated: true}}
 	require.Contains(t, card(order), "tds ₹84.45 (estimated)")
 }
 
-func TestOrderCancelledBeforeThereWasAnythingToPayIsNotOfferedAgain(t *testing.T) {
+func TestReorderIsNotOfferedForAnOrderThatTheProviderNeverHad(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Status, order.OrderID = ramp.Cancelled, ""
@@ -180,7 +180,7 @@ func TestQRCodeThatDoesNotFitIsNotDrawn(t *testing.T) {
 	require.Contains(t, shown, "columns would show the QR code")
 }
 
-func TestQRCodeOfATextThatNoCodeHoldsIsNone(t *testing.T) {
+func TestQRCodeOfAnEmptyOrTooLongTextIsEmpty(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, view.QR(""))
 	require.Empty(t, view.QR(strings.Repeat("x", 3000)))
@@ -191,7 +191,7 @@ func TestQRCodeOfATextThatNoCodeHoldsIsNone(t *testing.T) {
 	}
 }
 
-func TestTextOfTheProviderCannotSteerTheTerminal(t *testing.T) {
+func TestOrderHasNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	order := completed()
 	hostile := "\x1b]0;owned\x07\x1b[2Jpaid\u202e\r\n"
@@ -208,7 +208,7 @@ func TestTextOfTheProviderCannotSteerTheTerminal(t *testing.T) {
 	require.NotContains(t, shown, "\u202e")
 }
 
-func TestColoursAreForTerminalsOnly(t *testing.T) {
+func TestColoursAreOnlyUsedOnATerminal(t *testing.T) {
 	t.Parallel()
 	require.NotContains(t, card(completed()), "\x1b[")
 	var out bytes.Buffer
@@ -216,7 +216,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	require.Contains(t, out.String(), "\x1b[32m✓ completed")
 }
 
-func TestLinkEscapesWhatIsInIt(t *testing.T) {
+func TestLinkIsEscaped(t *testing.T) {
 	t.Parallel()
 	id := ramp.ID{Direction: ramp.Offramp, Reference: "wd-7"}
 	require.Equal(t, "https://ui.example.test/t/namespaces/a%2Fb%20c/workflows/offramp%2Fwd-7",

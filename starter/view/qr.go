@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// qrMost bounds the text of a QR code in bytes; a code holds up to 2953, but no terminal shows that.
+	// qrMost limits the text of a QR code in bytes. A code holds up to 2953 bytes, but that does not fit a terminal.
 	qrMost = 1024
-	// qrMargin is the light frame, in modules, without which scanners do not find the code.
+	// qrMargin is the width in modules of the light frame that scanners need.
 	qrMargin = 2
 )
 
-// QR draws text as a QR code, two modules a character, white on black as most terminals are. It returns no lines
-// for a text that is empty or too long.
+// QR draws text as a QR code, with two modules in a character, in white on black. It returns no lines for a text that is empty or too
+// long.
 func QR(text string) []string {
 	if text == "" || len(text) > qrMost {
 		return nil

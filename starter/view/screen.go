@@ -13,8 +13,8 @@ import (
 // eraseLine empties the line that the cursor is on, and goes to its beginning.
 const eraseLine = "\r\x1b[2K"
 
-// Screen is where lines go: a terminal, with colours and a status line below the last line, or anything else that
-// takes text, with neither. It is for one goroutine.
+// Screen prints lines to a terminal, with colours and a status line below the last line, or to any other writer, without both. It is not safe
+// for concurrent use.
 type Screen struct {
 	out    io.Writer
 	styles styles
@@ -24,7 +24,7 @@ type Screen struct {
 	status  string
 }
 
-// NewScreen returns the screen that out is. Colours are used only on a terminal, and not when NO_COLOR is set.
+// NewScreen returns a Screen that prints to out. Colours are used only on a terminal, and only if NO_COLOR is not set.
 func NewScreen(out io.Writer) *Screen {
 	s := &Screen{out: out, styles: newStyles(lipgloss.NewRenderer(out)), columns: func() int { return 0 }}
 	file, isFile := out.(*os.File)
@@ -42,7 +42,7 @@ func NewScreen(out io.Writer) *Screen {
 	return s
 }
 
-// Live reports whether the screen can rewrite a line, so that a status line is of use.
+// Live reports whether the screen can show a status line.
 func (s *Screen) Live() bool { return s.live }
 
 // Line prints a line above the status line.
@@ -58,7 +58,7 @@ func (s *Screen) Linef(format string, args ...any) { s.Line(fmt.Sprintf(format, 
 // Blank prints an empty line.
 func (s *Screen) Blank() { s.Line("") }
 
-// Status replaces the status line; empty takes it away. A screen that is not live has none.
+// Status replaces the status line; an empty text removes it. A screen that is not live ignores it.
 func (s *Screen) Status(text string) {
 	s.erase()
 	s.status = text
@@ -71,7 +71,7 @@ func (s *Screen) erase() {
 	}
 }
 
-// draw keeps the status within one row: what wraps cannot be erased.
+// draw prints the status in one row, because a wrapped line cannot be erased.
 func (s *Screen) draw() {
 	if !s.live || s.status == "" {
 		return

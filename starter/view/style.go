@@ -10,7 +10,7 @@ import (
 	"rampart/ramp"
 )
 
-// styles uses the terminal's own sixteen colours, which its user has chosen to be readable.
+// styles uses the sixteen colours of the terminal's theme.
 type styles struct {
 	title, label, faint  lipgloss.Style
 	good, bad, wait, run lipgloss.Style
@@ -29,12 +29,12 @@ func newStyles(r *lipgloss.Renderer) styles {
 		wait:  colour("3"),
 		run:   colour("6"),
 		lanes: []lipgloss.Style{colour("5"), colour("4")},
-		// A scanner needs dark on light, whatever the terminal's theme is.
+		// Scanners need dark modules on a light ground, so these colours are fixed.
 		qr: r.NewStyle().Foreground(lipgloss.Color("#ffffff")).Background(lipgloss.Color("#000000")),
 	}
 }
 
-// status gives a status its symbol and its style.
+// status returns the symbol and the style of a status.
 func (s styles) status(status ramp.Status) (string, lipgloss.Style) {
 	switch {
 	case status == ramp.Completed:
@@ -48,12 +48,12 @@ func (s styles) status(status ramp.Status) (string, lipgloss.Style) {
 	}
 }
 
-// Words is a status as people read it.
+// Words formats a status, such as "awaiting payment".
 func Words(status ramp.Status) string {
 	return clean(strings.ReplaceAll(string(status), "_", " "))
 }
 
-// Title is a direction as people read it.
+// Title formats a direction: "On-ramp" or "Off-ramp".
 func Title(direction ramp.Direction) string {
 	if direction == ramp.Offramp {
 		return "Off-ramp"
@@ -61,12 +61,10 @@ func Title(direction ramp.Direction) string {
 	return "On-ramp"
 }
 
-// said is free text of an order. The worker has hidden in it what must not be shown; what an older one has not, is hidden
-// here.
-func said(text string) string { return clean(redact.Text(text)) }
+// safe redacts and cleans free text of an order. Workers redact it already; earlier ones may not have.
+func safe(text string) string { return clean(redact.Text(text)) }
 
-// clean drops what is not to be seen: control characters, which could steer the terminal, and marks that reverse the
-// direction of text.
+// clean removes control characters, which a terminal would execute, and marks that reverse the direction of text.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

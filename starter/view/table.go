@@ -10,7 +10,7 @@ import (
 	"rampart/ramp/situation"
 )
 
-// List prints orders as a table, the newest first as they come.
+// List prints orders as a table, in the given order.
 func (s *Screen) List(orders []ramp.Summary) {
 	rows := [][]string{{"REFERENCE", "DIRECTION", "STATUS", "TOKEN", "INR", "ORDER ID", "STARTED (IST)", "DEADLINE (IST)", ""}}
 	for _, order := range orders {
@@ -38,7 +38,7 @@ func (s *Screen) row(order ramp.Summary) []string {
 		deadline = situation.India(order.ExpiresAt).Format("2 Jan 15:04")
 	}
 	attention := ""
-	if text := trouble(order); text != "" {
+	if text := remark(order); text != "" {
 		attention = s.styles.bad.Render("! " + text)
 	}
 	return []string{
@@ -47,13 +47,13 @@ func (s *Screen) row(order ramp.Summary) []string {
 	}
 }
 
-// trouble is what somebody should know of an order in a list; empty as a rule.
-func trouble(order ramp.Summary) string {
+// remark says what is wrong with an order in a list; empty if nothing is.
+func remark(order ramp.Summary) string {
 	switch {
 	case order.WorkflowType != "" && order.WorkflowType != order.Direction.WorkflowType():
-		return "no order: its type is " + clean(order.WorkflowType)
+		return "not an order: its type is " + clean(order.WorkflowType)
 	case order.Running && order.Reference == "":
-		return "no order: its id is none of an order's"
+		return "not an order: its id is not that of an order"
 	case !order.Running && !order.Status.Final():
 		return "ended without a result"
 	case order.Attention:
@@ -74,7 +74,7 @@ func joinCells(row []string, widths []int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// rupees is an amount with its paise: Temporal keeps it as a number, which drops them.
+// rupees formats an amount with two decimals, which the search attribute, a number, drops.
 func rupees(amount string) string {
 	exact, err := ramp.ParseAmount(amount)
 	if err != nil {

@@ -13,31 +13,31 @@ import (
 
 const (
 	indent = "  "
-	// statusWidth is that of the longest status.
+	// statusWidth is the width of the longest status.
 	statusWidth = len(ramp.AwaitingConfirmation)
-	// leastNote is the width below which a note is not wrapped: there is no room for it anyway.
+	// leastNote is the width below which a note is not wrapped.
 	leastNote = 20
 )
 
-// Timeline prints what happens to an order, each entry once, under the date of its day.
+// Timeline prints the entries of an order's timeline, each once, with a heading for each day in India.
 type Timeline struct {
 	screen *Screen
-	// lane sets the entries of one order apart from another's; empty for an order alone.
+	// lane is the name of the order, if several orders share the screen.
 	lane  string
 	style lipgloss.Style
 	days  *days
 	shown int
 }
 
-// days remembers the last date printed, for all timelines on a screen.
+// days is the last date printed, shared by the timelines of a screen.
 type days struct{ last time.Time }
 
-// NewTimeline returns the timeline of an order that has the screen for itself.
+// NewTimeline returns the timeline of a single order.
 func NewTimeline(screen *Screen) *Timeline {
 	return &Timeline{screen: screen, days: &days{}}
 }
 
-// NewTimelines returns one timeline for each lane, which share the screen.
+// NewTimelines returns one timeline for each lane of a screen.
 func NewTimelines(screen *Screen, lanes ...string) []*Timeline {
 	width := 0
 	for _, lane := range lanes {
@@ -53,7 +53,7 @@ func NewTimelines(screen *Screen, lanes ...string) []*Timeline {
 	return all
 }
 
-// Update prints the entries that the order has got since the last call.
+// Update prints the entries that were added to the order since the last call.
 func (t *Timeline) Update(order *ramp.Order) {
 	for i := min(t.shown, len(order.Timeline)); i < len(order.Timeline); i++ {
 		t.entry(order.Timeline[i])
@@ -68,7 +68,7 @@ func (t *Timeline) entry(entry ramp.TimelineEntry) {
 	t.print(entry.At, style.Render(symbol+" "+words)+padding, redact.Text(entry.Note))
 }
 
-// Note prints something that is not in the order itself, as it is.
+// Note prints a line that is not from the order. It is not redacted.
 func (t *Timeline) Note(at time.Time, text string) {
 	t.print(at, strings.Repeat(" ", statusWidth+2), text)
 }
@@ -95,7 +95,7 @@ func (t *Timeline) date(at time.Time) {
 	t.screen.Line(indent + t.screen.styles.label.Render(local.Format("Monday, 2 January 2006, IST")))
 }
 
-// wrap breaks text into lines that fit beside a margin; only a terminal has a width to fit.
+// wrap breaks text into lines that fit beside a margin. Without a terminal it returns the text as one line.
 func (s *Screen) wrap(text string, margin int) []string {
 	width := s.columns() - margin
 	if width < leastNote {

@@ -26,7 +26,7 @@ func TestTimelinePrintsEachEntryOnce(t *testing.T) {
 	require.Equal(t, 1, strings.Count(shown, "✓ completed"))
 }
 
-func TestTimelineSaysTheDateWheneverItIsAnother(t *testing.T) {
+func TestTimelinePrintsTheDateWhenItChanges(t *testing.T) {
 	t.Parallel()
 	order := awaitingUPI()
 	order.Timeline = append(order.Timeline, ramp.TimelineEntry{Status: ramp.Expired, At: at(18, 31, 0)}) // past midnight in India
@@ -52,7 +52,7 @@ func TestLongNotesWrapInTheirColumnOnATerminal(t *testing.T) {
 		"programs that read lines get whole ones")
 }
 
-func TestNotesOfAnOrderAreScrubbedAndTheProgramsOwnAreNot(t *testing.T) {
+func TestNotesOfAnOrderAreRedactedAndThoseOfTheProgramAreNot(t *testing.T) {
 	t.Parallel()
 	const text = "to merchant0001@examplebank, with the UTR 412345678901"
 	order := awaitingUPI()
@@ -66,7 +66,7 @@ func TestNotesOfAnOrderAreScrubbedAndTheProgramsOwnAreNot(t *testing.T) {
 	require.Contains(t, shown, "The user pays "+text)
 }
 
-func TestTimelinesOfSeveralOrdersKeepTheirLanes(t *testing.T) {
+func TestTimelinesOfSeveralOrdersAreInLanes(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) {
 		lanes := view.NewLanes(s, "on-ramp", "off-ramp")
@@ -83,7 +83,7 @@ func TestTimelinesOfSeveralOrdersKeepTheirLanes(t *testing.T) {
 	require.NotContains(t, shown, "\r")
 }
 
-func TestStatusLineCountsDownBelowTheTimeline(t *testing.T) {
+func TestStatusLineCountsDownAndIsErasedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	shown := onTerminal(120, func(s *view.Screen) {
 		live := view.NewLive(s, options())
@@ -107,7 +107,7 @@ func TestStatusLineNeverWraps(t *testing.T) {
 	require.NotEmpty(t, status)
 }
 
-func TestLiveViewWithoutATerminalIsLinesOnly(t *testing.T) {
+func TestLiveViewWithoutATerminalHasNoStatusLine(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) {
 		live := view.NewLive(s, options())
@@ -125,7 +125,7 @@ func TestLiveViewWithoutATerminalIsLinesOnly(t *testing.T) {
 	require.Contains(t, shown, "On-ramp order inv-42  ✓ completed")
 }
 
-func TestUserIsAskedAgainForAnotherQuote(t *testing.T) {
+func TestInstructionsAreRepeatedForANewQuote(t *testing.T) {
 	t.Parallel()
 	shown := plain(func(s *view.Screen) {
 		live := view.NewLive(s, options())
@@ -139,7 +139,7 @@ func TestUserIsAskedAgainForAnotherQuote(t *testing.T) {
 	require.Equal(t, 1, strings.Count(shown, "confirm-quote onramp/inv-42 q-2"))
 }
 
-func TestListIsAligned(t *testing.T) {
+func TestColumnsOfTheListAreAligned(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	view.NewTerminal(&out, 200, true).List([]ramp.Summary{
@@ -164,7 +164,7 @@ func TestListIsAligned(t *testing.T) {
 	require.Contains(t, lines[3], "! ended without a result")
 }
 
-func TestSpanCutsOff(t *testing.T) {
+func TestSpanIsNotRounded(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "0s", situation.Span(999*time.Millisecond))
 	require.Equal(t, "59s", situation.Span(59*time.Second+900*time.Millisecond))

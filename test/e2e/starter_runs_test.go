@@ -120,7 +120,7 @@ func TestOrderIsFoundAmongRefusedRunsOfItsReference(t *testing.T) {
 		require.Equal(t, ramp.ReferenceTaken, run.Ended)
 		out, problems, code := s.starter("explain", "onramp/twice", "--run", run.RunID)
 		require.Zero(t, code, problems)
-		require.Contains(t, out, "This run has made nothing at the provider.")
+		require.Contains(t, out, "This run created nothing at the provider.")
 		require.Contains(t, out, "explain onramp/twice --run "+made)
 	}
 	out, problems, code := s.starter("status", "twice")
@@ -151,6 +151,6 @@ func TestOrderIsFoundAmongRefusedRunsOfItsReference(t *testing.T) {
 	require.Equal(t, ramp.AwaitingPayment, mended.Status, "what was refused takes no reference")
 	out, problems, code = s.starter("list")
 	require.Zero(t, code, problems)
-	require.Contains(t, out, "! no order: its type is ONRAMP")
+	require.Contains(t, out, "! not an order: its type is ONRAMP")
 	require.True(t, s.explain(buy("type")).NotAnOrder)
 }
