@@ -167,7 +167,7 @@ func TestContractNamesEveryStepOfTheGuide(t *testing.T) {
 func rules(t *testing.T) [][]string {
 	t.Helper()
 	var all [][]string
-	for _, table := range strings.Split(read(t, "guide.md"), "\n| rule | kept in | proved by |\n")[1:] {
+	for _, table := range strings.Split(read(t, "guide.md"), "\n| rule | implemented in | proved by |\n")[1:] {
 		table, _, _ = strings.Cut(table, "\n\n")
 		for _, row := range rowsOf(table) {
 			all = append(all, cellsOf(row))
