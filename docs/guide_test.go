@@ -180,7 +180,7 @@ func rules(t *testing.T) [][]string {
 // stepsOfLifecycle are the rows of the lifecycle's table of steps.
 func stepsOfLifecycle(t *testing.T) []string {
 	t.Helper()
-	_, table, found := strings.Cut(read(t, "explanation/lifecycle.md"), "\n| guide's step |")
+	_, table, found := strings.Cut(read(t, "explanation/lifecycle.md"), "\n| step of the guide |")
 	require.True(t, found)
 	table, _, _ = strings.Cut(table, "\n\n")
 	rows := rowsOf(table)
