@@ -41,10 +41,10 @@ func groups() []group {
 		{"starter", "the command line, the demo, and the rollout of worker versions", []string{"ramp", "ramp/situation", "codec", "internal", "internal/telemetry"}},
 		{"devserver", "Temporal server and Web UI for development; a Go module of its own", []string{"ramp", "internal"}},
 		{"deploy", "Dockerfile's and manifests' checks, `loopback-proxy`", []string{"internal"}},
-		{"internal", "what several packages need: redaction, settings, loopback rules, child processes, HTTP servers, marks on payloads", nil},
+		{"internal", "code that several packages need: redaction, settings, loopback rules, child processes, HTTP servers, marks on payloads", nil},
 		{"internal/telemetry", "metrics, traces and health checks of a program", []string{"internal", "ramp"}},
 		{"examples", "programs of a backend: in Go (`backend`, `go`) and in TypeScript", []string{"ramp", "codec"}},
-		{"test", "what runs the whole: `testbed` starts it for `e2e`, `torture` and `bench`; `imports` tests this table", []string{everything}},
+		{"test", "tests of the whole system: `testbed` starts it for `e2e`, `torture` and `bench`; `imports` tests this table", []string{everything}},
 		{"docs", "pages, their tests, and the generator of their tables", nil},
 	}
 }
@@ -137,7 +137,7 @@ func (g group) list() string {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return "nothing of ours"
+		return "none"
 	}
 	return strings.Join(names, ", ")
 }
