@@ -7,7 +7,7 @@ import { parseKeyset, RampartCodec } from './codec.js';
 const order: SerializationContext = { type: 'workflow', namespace: 'default', workflowId: 'onramp/inv-42' };
 const content = '{"utr":"412345678901"}';
 
-/** The keyset of docs/explanation/security.md, and the payloads that it encrypts. */
+/** The keyset of docs/explanation/security.md, and its example payloads. */
 async function documented(): Promise<{ codec: RampartCodec; payloads: Payload[] }> {
   const page = await readFile(new URL('../../../docs/explanation/security.md', import.meta.url), 'utf8');
   const blocks = [...page.matchAll(/```json\n([^]*?)```/g)].map((match) => JSON.parse(match[1]!));

@@ -1,6 +1,6 @@
 /**
- * Encrypts and decrypts the payloads of orders, as docs/explanation/security.md, "The format", describes them. It is given to Temporal's
- * client, which tells it for each payload whose workflow it belongs to:
+ * Encrypts and decrypts the payloads of orders, by docs/explanation/security.md, "The format". Pass it to Temporal's
+ * client, which calls it with the workflow of each payload:
  *
  *   new Client({ connection, namespace, dataConverter: { payloadCodecs: [new RampartCodec(await readKeyset(file))] } })
  */
@@ -25,7 +25,7 @@ export interface Keyset {
   keys: Map<number, Buffer>;
 }
 
-/** Reads the file that `starter keyset create` makes: a Tink keyset in JSON, in clear. */
+/** Reads the file that `starter keyset create` writes: an unencrypted Tink keyset in JSON. */
 export async function readKeyset(path: string): Promise<Keyset> {
   return parseKeyset(await readFile(path, 'utf8'));
 }
@@ -59,7 +59,7 @@ function keyOf(message: Buffer): Buffer {
   throw new Error('the keyset holds a key that cannot be read');
 }
 
-/** Encrypts what is sent to orders and decrypts what they answer. What an order answers is never taken in clear. */
+/** Encrypts input of orders and decrypts their results. An unencrypted result is an error. */
 export class RampartCodec implements PayloadCodec {
   constructor(private readonly keyset: Keyset) {}
 
@@ -86,7 +86,7 @@ export class RampartCodec implements PayloadCodec {
         encoding: Buffer.from(encrypted),
         'encryption-key-id': Buffer.from(String(id)),
         'workflow-id': Buffer.from(workflow.workflowId),
-        role: Buffer.alloc(0), // of the workflow itself, as all that a client sends and receives
+        role: Buffer.alloc(0), // the workflow itself, for everything that a client sends and receives
       },
       data: Buffer.concat([head, salt, nonce, ...sealed, cipher.getAuthTag()]),
     };
@@ -102,8 +102,8 @@ export class RampartCodec implements PayloadCodec {
     const id = data.readUInt32BE(1);
     const key = this.keyset.keys.get(id);
     if (key === undefined) throw new Error(`the payload is encrypted with key ${id}, which the keyset lacks`);
-    // What an order answers has the workflow's own role, whatever the metadata says. Payloads without a role are of the first
-    // format, which orders in flight may still hold.
+    // A result of an order has the workflow's own role, whatever the metadata says. Payloads without a role are of the first
+    // format, which running orders may still contain.
     const aad = metadata.role == null ? associated(1, workflow) : associated(2, workflow, '');
     const decipher = createDecipheriv('aes-256-gcm', messageKey(key, data.subarray(saltAt, nonceAt)), data.subarray(nonceAt, sealedAt));
     decipher.setAAD(aad);
@@ -122,7 +122,7 @@ interface Workflow {
   workflowId: string;
 }
 
-/** A client reads and writes payloads of workflows alone. */
+/** A client reads and writes only payloads of workflows. */
 function workflowOf(context?: SerializationContext): Workflow {
   if (context?.type !== 'workflow') throw new Error('the codec needs to be told which workflow a payload belongs to');
   return context;
@@ -141,7 +141,7 @@ function associated(format: 1 | 2, workflow: Workflow, role?: string): Buffer {
   ]);
 }
 
-/** The key of one message, by XAES-256-GCM: AES-CMAC of two blocks that hold a counter and the salt. */
+/** The key of one message, by XAES-256-GCM: AES-CMAC of two blocks with a counter and the salt. */
 function messageKey(key: Buffer, salt: Buffer): Buffer {
   const subkey = doubled(block(key, Buffer.alloc(16)));
   return Buffer.concat([1, 2].map((counter) => block(key, xor(Buffer.concat([Buffer.from([0, counter, 0x58, 0]), salt]), subkey))));

@@ -1,5 +1,5 @@
 /**
- * One order from start to end: `node build/example.js KEYSET REFERENCE UTR`. Against the sandbox any UTR of 12 digits is taken.
+ * One order from start to end: `node build/example.js KEYSET REFERENCE UTR`. The sandbox accepts any UTR of 12 digits.
  */
 import { Client, Connection } from '@temporalio/client';
 import { readKeyset, RampartCodec } from './codec.js';

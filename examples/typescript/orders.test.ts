@@ -1,6 +1,6 @@
 /**
- * Orders from start to end against running programs. test/e2e/node_test.go starts them, with the sandbox's clock running fast, and
- * says where they are: TEMPORAL_ADDRESS and RAMP_KEYSET_FILE.
+ * Orders from start to end against running programs. test/e2e/node_test.go starts them, with a fast clock of the sandbox, and
+ * sets TEMPORAL_ADDRESS and RAMP_KEYSET_FILE.
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -11,7 +11,7 @@ import { awaitOrder, type ContractError, contractError, getOrder, type OnrampReq
 const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS });
 const codec = new RampartCodec(await readKeyset(process.env.RAMP_KEYSET_FILE!));
 const client = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
-/** One without the keys. */
+/** A client without the keyset. */
 const stranger = new Client({ connection });
 after(() => connection.close());
 
@@ -28,7 +28,7 @@ function request(reference: string, changes: Partial<OnrampRequest> = {}): Onram
   };
 }
 
-/** The error of the contract that something ends with. */
+/** Returns the error of the contract with which a promise rejects. */
 async function refused(type: string, attempt: Promise<unknown>): Promise<ContractError> {
   const error = await attempt.then(
     () => assert.fail(`there is no ${type}`),
@@ -40,7 +40,7 @@ async function refused(type: string, attempt: Promise<unknown>): Promise<Contrac
   return problem;
 }
 
-/** Starts a workflow as somebody does who has read nothing about policies. */
+/** Starts a workflow with the client's default policies. */
 async function startBare(by: Client, workflowId: string, args: unknown[]): Promise<void> {
   await by.workflow.start('Onramp', { workflowId, taskQueue: 'ramp', args });
 }

@@ -1,6 +1,6 @@
 /**
- * Orders by Temporal's own client: types of the contract, as far as a backend needs them, and a call for each thing that a backend
- * does. ramp/schema has the whole contract, and docs/reference/contract.md says what may change in it.
+ * Orders by Temporal's own client: the types of the contract that a backend needs, and a function for each call. ramp/schema
+ * has the whole contract, and docs/reference/contract.md says what may change in it.
  */
 import {
   ApplicationFailure,
@@ -11,7 +11,7 @@ import {
 } from '@temporalio/client';
 
 export interface Amount {
-  /** A decimal string: money is never a number. */
+  /** A decimal string. Money is never a number. */
   amount?: string;
   currency: string;
 }
@@ -39,7 +39,7 @@ export interface OnrampRequest {
   metadata?: Record<string, string>;
 }
 
-/** An order, but for what this example does not look at. A status that it does not know is one of a later version: the order goes on. */
+/** An order, with the fields that this example uses. An unknown status is one of a later version: the order continues. */
 export interface Order {
   reference: string;
   status: string;
@@ -66,7 +66,7 @@ export interface ContractError {
   runId?: string;
 }
 
-/** What an order said was wrong, or nothing: then the error is Temporal's own. */
+/** Returns the error of the contract, or undefined if the error is Temporal's own. */
 export function contractError(error: unknown): ContractError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as ContractError | undefined) : undefined;
@@ -76,8 +76,8 @@ export function contractError(error: unknown): ContractError | undefined {
 }
 
 /**
- * Starts an order, or finds the one of its reference, and returns it once there is something for its user to act on. With the
- * request, an order that was started with another one is refused as ReferenceTaken. An order that is over is returned as it ended.
+ * Starts an order, or finds the one of its reference, and returns it once its user has something to act on. An order
+ * that was started with another request fails as ReferenceTaken. A closed order returns its final state.
  */
 export async function startOnramp(client: Client, request: OnrampRequest): Promise<Order> {
   const workflowId = `onramp/${request.reference}`;
@@ -100,22 +100,22 @@ export async function startOnramp(client: Client, request: OnrampRequest): Promi
   }
 }
 
-/** Returns an order that runs, once there is something for its user to act on. */
+/** Returns a running order once its user has something to act on. */
 export async function awaitOrder(client: Client, request: OnrampRequest): Promise<Order> {
   return await handle(client, request.reference).executeUpdate<Order, [{ request: OnrampRequest }]>('await-order', { args: [{ request }] });
 }
 
-/** Hands in the UTR of an order's payment, and returns once the provider has accepted it; ProofRefused says why it did not. */
+/** Submits the UTR of an order's payment, and returns once the provider has accepted it. ProofRefused states the reason of a refusal. */
 export async function submitUtr(client: Client, reference: string, utr: string): Promise<Order> {
   return await handle(client, reference).executeUpdate<Order, [{ utr: string }]>('submit-utr', { args: [{ utr }] });
 }
 
-/** Returns an order as it stands. */
+/** Returns the current state of an order. */
 export async function getOrder(client: Client, reference: string): Promise<Order> {
   return await handle(client, reference).query<Order>('order');
 }
 
-/** Returns an order once it is over. */
+/** Returns an order once it has ended. */
 export async function result(client: Client, reference: string): Promise<Order> {
   return (await handle(client, reference).result()) as Order;
 }
