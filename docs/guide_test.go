@@ -74,8 +74,8 @@ func TestEveryPromiseOfTheGuideHasItsRule(t *testing.T) {
 	require.GreaterOrEqual(t, len(rules(t)), 48)
 }
 
-// TestEveryRuleThatStandsOverTheGuideIsInItsIndex goes through section 13 of the provider's contract.
-func TestEveryRuleThatStandsOverTheGuideIsInItsIndex(t *testing.T) {
+// TestEveryLaterRuleIsInTheGuidesIndex compares the index with section 13 of the page on the provider's API.
+func TestEveryLaterRuleIsInTheGuidesIndex(t *testing.T) {
 	t.Parallel()
 	var indexed []string
 	for _, row := range rules(t) {

@@ -29,7 +29,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"ramp", "the contract that a backend imports: requests, orders, errors, names, client", []string{"internal"}},
-		{"ramp/situation", "where an order stands, who must act, why, and what helps", []string{"ramp"}},
+		{"ramp/situation", "the situation of an order: who must act, until when, why, and what helps", []string{"ramp"}},
 		{"ramp/schema", "the contract as JSON Schema, and its generator", []string{"ramp", "internal"}},
 		{"codec", "encryption of payloads, keysets, KMS, the codec server", []string{"internal"}},
 		{"onmeta", "the provider client; `onmeta/session` keeps users' tokens. No Temporal", []string{"internal"}},
