@@ -18,6 +18,7 @@ const webUI = "../../docs/how-to/web-ui.md"
 func TestTablesInTheDocsAreThoseOfTheTexts(t *testing.T) {
 	t.Parallel()
 	requireTable(t, "situations", situations())
+	requireTable(t, "endings", endingTable())
 	requireTable(t, "concerns", concerns())
 }
 
@@ -71,6 +72,34 @@ func cell(all []situation.Remedy) string {
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// endingTable has a row for each case of an ending. Endings with the same remedies share a row.
+func endingTable() string {
+	var rows []string
+	endings := make(map[string][]string) // by row
+	for _, direction := range directions() {
+		for _, status := range ramp.Statuses() {
+			for _, e := range examples(direction, status) {
+				s := situation.Of(e.order)
+				if !s.Over {
+					continue
+				}
+				ending, _, _ := strings.Cut(s.Headline, ":")
+				row := fmt.Sprintf("%s | %s | %s |\n", direction, e.name, cell(s.Remedies))
+				if endings[row] == nil {
+					rows = append(rows, row)
+				}
+				endings[row] = append(endings[row], ending)
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("| it ended as | direction | case | what helps |\n| --- | --- | --- | --- |\n")
+	for _, row := range rows {
+		b.WriteString("| " + strings.Join(endings[row], ", ") + " | " + row)
+	}
+	return b.String()
 }
 
 func concerns() string {

@@ -181,6 +181,9 @@ func endings(direction ramp.Direction, status ramp.Status) []example {
 	previous := func(o *ramp.Order) {
 		o.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "650000000000000000000000"}
 	}
+	if status == ramp.Cancelled {
+		all = append(all, example{"by the provider, with an accepted proof", end(acceptedProof, func(o *ramp.Order) { o.ProviderStatus = "cancelled" })})
+	}
 	return append(all, example{"the payment of an earlier order was refused", end(previous)},
 		example{"before there was an order, with an earlier payment", end(unmade, previous)})
 }
