@@ -25,8 +25,12 @@ func (v OnrampRequest) Details() string {
 
 // Details returns a description of the order in a sentence of Markdown, for the Web UI. It contains no personal data.
 func (v OfframpRequest) Details() string {
-	return fmt.Sprintf("**%s**, on chain %d from the wallet `%s`, paid out to the account %s.",
-		v.Title(), v.Token.ChainID, v.SenderWallet, v.Bank.AccountNumber)
+	payout, sold := v.Fiat.Text(), v.Token.Symbol
+	if v.TokenAmount != "" {
+		payout, sold = INR, Amount{Amount: v.TokenAmount, Currency: v.Token.Symbol}.Text()
+	}
+	return fmt.Sprintf("Sells **%s** on chain %d for **%s**, from the wallet `%s`, paid out to the account %s.",
+		sold, v.Token.ChainID, payout, v.SenderWallet, v.Bank.AccountNumber)
 }
 
 // Text formats an amount for people: "₹1,00,000", "₹8,360.24" or "10.63 USDC". It omits trailing zeros and no other digit.

@@ -45,6 +45,19 @@ func TestTitleSaysWhatTheOrderDoes(t *testing.T) {
 	require.Equal(t, "Sell USDC for ₹8,400", byPayout.Title())
 }
 
+// The Web UI shows title and details below each other.
+func TestDetailsDoNotRepeatTheTitle(t *testing.T) {
+	t.Parallel()
+	byTokens, byPayout := offrampRequest(), offrampRequest()
+	byTokens.TokenAmount = "100"
+	byPayout.TokenAmount, byPayout.Fiat = "", ramp.Amount{Amount: "8400.00", Currency: ramp.INR}
+	require.Contains(t, byTokens.Details(), "Sells **100 USDC** on chain 137 for **INR**, from the wallet `")
+	require.Contains(t, byPayout.Details(), "Sells **USDC** on chain 137 for **₹8,400**, from the wallet `")
+	for _, request := range []ramp.OfframpRequest{byTokens, byPayout} {
+		require.NotContains(t, request.Details(), request.Title())
+	}
+}
+
 func TestTextOfAnAmountThatIsNoneIsStillAText(t *testing.T) {
 	t.Parallel()
 	for _, amount := range []string{"éééééé", "12\u202e3456789", "-1234567", "1,23", strings.Repeat("é", 1001)} {
