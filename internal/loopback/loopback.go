@@ -1,5 +1,5 @@
-// Package loopback guards the boundary of this machine: which addresses are its own, which HTTP requests come from it, and which
-// connections must not leave it without TLS.
+// Package loopback decides what belongs to this machine: which addresses are its own, which HTTP requests come from it, and which
+// connections to other machines require TLS.
 //
 // A page of any site can make a browser send requests to 127.0.0.1, and can resolve its own name to 127.0.0.1 (DNS rebinding).
 // Listening on loopback is therefore no protection from other sites' pages. Such requests are recognized by their Host header, the

@@ -51,24 +51,24 @@ func TestConnectionToAnotherMachineRequiresTLS(t *testing.T) {
 		variables environment
 		refused   bool
 	}{
-		"on this machine":                    {variables: environment{}},
-		"on it, named":                       {variables: environment{"TEMPORAL_ADDRESS": "127.0.0.1:7233"}},
-		"on it, by gRPC's names":             {variables: environment{"TEMPORAL_ADDRESS": "dns:///localhost:7233"}},
-		"on it, a socket":                    {variables: environment{"TEMPORAL_ADDRESS": "unix:///run/temporal.sock"}},
-		"elsewhere":                          {variables: environment{"TEMPORAL_ADDRESS": remote}, refused: true},
-		"elsewhere, by gRPC's names":         {variables: environment{"TEMPORAL_ADDRESS": "dns:///" + remote}, refused: true},
-		"in the same network":                {variables: environment{"TEMPORAL_ADDRESS": "temporal:7233"}, refused: true},
-		"a name that may lead here":          {variables: environment{"TEMPORAL_ADDRESS": "localhost.example.test:7233"}, refused: true},
-		"elsewhere, TLS":                     {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_TLS": "true"}},
-		"elsewhere, TLS of a name":           {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_TLS_SERVER_NAME": "temporal"}},
-		"elsewhere, an API key":              {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_API_KEY": "key"}},
-		"elsewhere, an API key without TLS":  {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_API_KEY": "key", "TEMPORAL_TLS": "false"}, refused: true},
-		"elsewhere, allowed":                 {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: "true"}},
-		"elsewhere, not allowed":             {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: "false"}, refused: true},
-		"elsewhere, allowed by nothing":      {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: ""}, refused: true},
-		"elsewhere, by a profile":            {file: "[profile.default]\naddress = '" + remote + "'\n", variables: environment{}, refused: true},
-		"elsewhere, by a profile with TLS":   {file: "[profile.default]\naddress = '" + remote + "'\n[profile.default.tls]\n", variables: environment{}},
-		"elsewhere, by a profile with a key": {file: "[profile.default]\naddress = '" + remote + "'\napi_key = 'key'\n", variables: environment{}},
+		"on this machine":                      {variables: environment{}},
+		"on it, named":                         {variables: environment{"TEMPORAL_ADDRESS": "127.0.0.1:7233"}},
+		"on it, by gRPC's names":               {variables: environment{"TEMPORAL_ADDRESS": "dns:///localhost:7233"}},
+		"on it, a socket":                      {variables: environment{"TEMPORAL_ADDRESS": "unix:///run/temporal.sock"}},
+		"elsewhere":                            {variables: environment{"TEMPORAL_ADDRESS": remote}, refused: true},
+		"elsewhere, by gRPC's names":           {variables: environment{"TEMPORAL_ADDRESS": "dns:///" + remote}, refused: true},
+		"in the same network":                  {variables: environment{"TEMPORAL_ADDRESS": "temporal:7233"}, refused: true},
+		"a name that may resolve here":         {variables: environment{"TEMPORAL_ADDRESS": "localhost.example.test:7233"}, refused: true},
+		"elsewhere, TLS":                       {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_TLS": "true"}},
+		"elsewhere, TLS of a name":             {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_TLS_SERVER_NAME": "temporal"}},
+		"elsewhere, an API key":                {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_API_KEY": "key"}},
+		"elsewhere, an API key without TLS":    {variables: environment{"TEMPORAL_ADDRESS": remote, "TEMPORAL_API_KEY": "key", "TEMPORAL_TLS": "false"}, refused: true},
+		"elsewhere, allowed":                   {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: "true"}},
+		"elsewhere, not allowed":               {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: "false"}, refused: true},
+		"elsewhere, allowed by an empty value": {variables: environment{"TEMPORAL_ADDRESS": remote, loopback.AllowPlaintext: ""}, refused: true},
+		"elsewhere, by a profile":              {file: "[profile.default]\naddress = '" + remote + "'\n", variables: environment{}, refused: true},
+		"elsewhere, by a profile with TLS":     {file: "[profile.default]\naddress = '" + remote + "'\n[profile.default.tls]\n", variables: environment{}},
+		"elsewhere, by a profile with a key":   {file: "[profile.default]\naddress = '" + remote + "'\napi_key = 'key'\n", variables: environment{}},
 		"elsewhere, by a profile without TLS": {
 			file: "[profile.default]\naddress = '" + remote + "'\napi_key = 'key'\n[profile.default.tls]\ndisabled = true\n", variables: environment{},
 			refused: true,
@@ -81,8 +81,8 @@ func TestConnectionToAnotherMachineRequiresTLS(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			for _, way := range []string{"TEMPORAL_TLS=true", "TEMPORAL_API_KEY", "RAMP_ALLOW_PLAINTEXT=true"} {
-				require.ErrorContains(t, err, way)
+			for _, remedy := range []string{"TEMPORAL_TLS=true", "TEMPORAL_API_KEY", "RAMP_ALLOW_PLAINTEXT=true"} {
+				require.ErrorContains(t, err, remedy)
 			}
 			require.NotContains(t, err.Error(), "'key'")
 		})

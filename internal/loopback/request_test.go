@@ -13,8 +13,8 @@ import (
 	"rampart/internal/loopback"
 )
 
-// ask asks a guarded page over a real connection. A Host among the headers is the name that is asked for.
-func ask(t *testing.T, guard func(http.Handler) http.Handler, method string, headers map[string]string) (int, string) {
+// send requests a guarded page over a real connection. The header Host sets the name of the requested host.
+func send(t *testing.T, guard func(http.Handler) http.Handler, method string, headers map[string]string) (int, string) {
 	t.Helper()
 	server := httptest.NewServer(guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret") })))
 	t.Cleanup(server.Close)
@@ -54,7 +54,7 @@ func TestOwnPagesAndLocalProgramsAreServed(t *testing.T) {
 				"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Referer": "https://chat.example.test/",
 			},
 		} {
-			code, body := ask(t, guard, http.MethodGet, headers)
+			code, body := send(t, guard, http.MethodGet, headers)
 			require.Equal(t, http.StatusOK, code, where+": "+name+": "+body)
 		}
 	}
@@ -70,22 +70,22 @@ func TestForeignPagesNamesAndProxiesAreRefused(t *testing.T) {
 			headers map[string]string
 			reason  string
 		}{
-			"a name that leads here":         {http.MethodPost, rebound, `not to "evil.example.test:8233"`},
-			"such a name, typed":             {http.MethodGet, map[string]string{"Host": "evil.example.test"}, "only requests to 127.0.0.1"},
-			"an address of another network":  {http.MethodGet, map[string]string{"Host": "10.0.0.7:8233"}, "only requests to 127.0.0.1"},
-			"another page's program":         {http.MethodPost, map[string]string{"Origin": "https://evil.example.test"}, `not from "https://evil.example.test"`},
-			"another port's program":         {http.MethodPost, map[string]string{"Origin": "http://127.0.0.1:1"}, "only requests from pages of http://127.0.0.1:"},
-			"a page without an origin":       {http.MethodPost, map[string]string{"Origin": "null"}, `not from "null"`},
-			"a picture of another site":      {http.MethodGet, map[string]string{"Sec-Fetch-Site": "cross-site"}, "Sec-Fetch-Site: cross-site"},
-			"a picture of another port":      {http.MethodGet, map[string]string{"Sec-Fetch-Site": "same-site"}, "Sec-Fetch-Site: same-site"},
-			"an old browser's picture":       {http.MethodGet, map[string]string{"Referer": "https://evil.example.test/x"}, `not from "https://evil.example.test"`},
-			"an unreadable page":             {http.MethodGet, map[string]string{"Referer": "%"}, "only requests from pages of"},
-			"a form of another site":         {http.MethodPost, link, "Sec-Fetch-Site: cross-site"},
-			"a frame of another site":        {http.MethodGet, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, "cross-site"},
-			"a proxy's Forwarded":            {http.MethodGet, map[string]string{"Forwarded": "for=10.0.0.7"}, "not through a proxy (Forwarded)"},
-			"a proxy that tells an own name": {http.MethodGet, map[string]string{"X-Forwarded-For": "127.0.0.1"}, "not through a proxy (X-Forwarded-For)"},
+			"a name that resolves here":       {http.MethodPost, rebound, `not to "evil.example.test:8233"`},
+			"such a name, in the address bar": {http.MethodGet, map[string]string{"Host": "evil.example.test"}, "only requests to 127.0.0.1"},
+			"an address of another network":   {http.MethodGet, map[string]string{"Host": "10.0.0.7:8233"}, "only requests to 127.0.0.1"},
+			"another page's script":           {http.MethodPost, map[string]string{"Origin": "https://evil.example.test"}, `not from "https://evil.example.test"`},
+			"another port's script":           {http.MethodPost, map[string]string{"Origin": "http://127.0.0.1:1"}, "only requests from pages of http://127.0.0.1:"},
+			"a page without an origin":        {http.MethodPost, map[string]string{"Origin": "null"}, `not from "null"`},
+			"a picture of another site":       {http.MethodGet, map[string]string{"Sec-Fetch-Site": "cross-site"}, "Sec-Fetch-Site: cross-site"},
+			"a picture of another port":       {http.MethodGet, map[string]string{"Sec-Fetch-Site": "same-site"}, "Sec-Fetch-Site: same-site"},
+			"an old browser's picture":        {http.MethodGet, map[string]string{"Referer": "https://evil.example.test/x"}, `not from "https://evil.example.test"`},
+			"an unreadable page":              {http.MethodGet, map[string]string{"Referer": "%"}, "only requests from pages of"},
+			"a form of another site":          {http.MethodPost, link, "Sec-Fetch-Site: cross-site"},
+			"a frame of another site":         {http.MethodGet, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, "cross-site"},
+			"a proxy's Forwarded":             {http.MethodGet, map[string]string{"Forwarded": "for=10.0.0.7"}, "not through a proxy (Forwarded)"},
+			"a proxy that names this machine": {http.MethodGet, map[string]string{"X-Forwarded-For": "127.0.0.1"}, "not through a proxy (X-Forwarded-For)"},
 		} {
-			code, body := ask(t, guard, test.method, test.headers)
+			code, body := send(t, guard, test.method, test.headers)
 			require.Equal(t, http.StatusForbidden, code, where+": "+name)
 			require.Contains(t, body, test.reason, where+": "+name)
 		}
@@ -99,14 +99,14 @@ func TestEveryProxyHeaderIsRefused(t *testing.T) {
 		"x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip", "fastly-client-ip", "x-original-forwarded-for",
 	} {
 		for _, value := range []string{"10.0.0.7", "127.0.0.1", ""} {
-			code, body := ask(t, loopback.Guard, http.MethodGet, map[string]string{header: value})
+			code, body := send(t, loopback.Guard, http.MethodGet, map[string]string{header: value})
 			require.Equal(t, http.StatusForbidden, code, header)
 			require.Contains(t, body, "not through a proxy", header)
 		}
 	}
 }
 
-// TestReverseProxyOfTheStandardLibraryIsRefused holds the check against a proxy that nobody configured to say so.
+// TestReverseProxyOfTheStandardLibraryIsRefused checks the detection of a proxy in its default configuration.
 func TestReverseProxyOfTheStandardLibraryIsRefused(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(loopback.Guard(http.NotFoundHandler()))
@@ -134,8 +134,8 @@ func TestOtherMachinesAreRefusedUnlessPublished(t *testing.T) {
 		"this machine":               {loopback.Guard, "127.0.0.1:40000", http.StatusOK},
 		"this machine, by IPv6":      {loopback.Guard, "[::1]:40000", http.StatusOK},
 		"another machine":            {loopback.Guard, "10.0.0.7:40000", http.StatusForbidden},
-		"nobody knows":               {loopback.Guard, "", http.StatusForbidden},
-		"another, where it is meant": {loopback.GuardPublished, "172.18.0.1:40000", http.StatusOK},
+		"an unknown address":         {loopback.Guard, "", http.StatusForbidden},
+		"another machine, published": {loopback.GuardPublished, "172.18.0.1:40000", http.StatusOK},
 	} {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8233/", http.NoBody)
 		request.RemoteAddr = test.from

@@ -1,9 +1,9 @@
 package payloadmeta
 
 // UnauthenticatedError replaces a failure that is not authentic: it is unencrypted, belongs to another workflow or activity,
-// or was modified. It says nothing about what went wrong, or whether anything did.
+// or was modified. Nothing can be concluded from it about the activity or workflow.
 type UnauthenticatedError struct {
-	// Problem says why the failure is not authentic.
+	// Problem describes why the failure is not authentic.
 	Problem string
 }
 

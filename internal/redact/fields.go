@@ -28,8 +28,8 @@ type (
 	Personal = Masked[personalMask]
 )
 
-// Masked is a text that prints itself as its mask M shows it: for every verb of package fmt, in slog, and as a Stringer in
-// zap. JSON and databases hold the text itself, so a logger that encodes whole structs as JSON needs a LogValue or String
+// Masked is a text that prints itself masked by M: for every verb of package fmt, in slog, and as a Stringer in zap. JSON and databases
+// contain the text itself, so a logger that encodes whole structs as JSON needs a LogValue or String
 // method on the struct.
 //
 // Package fmt calls no method of an unexported field: keep fields of these types exported.
@@ -53,7 +53,7 @@ func (v Masked[M]) Format(state fmt.State, verb rune) { format(state, verb, v.St
 // LogValue returns the masked text.
 func (v Masked[M]) LogValue() slog.Value { return slog.StringValue(v.String()) }
 
-// Value returns the text itself: some database drivers store what String returns otherwise.
+// Value returns the text itself. Without it some database drivers store the result of String.
 func (v Masked[M]) Value() (driver.Value, error) { return string(v), nil }
 
 type (
@@ -119,8 +119,8 @@ func (j JSON) Format(state fmt.State, verb rune) { format(state, verb, j.String(
 // LogValue returns the length.
 func (j JSON) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
-// format writes a text that is fit to be shown by the directive that asks for it: its width and its quotes count, and a verb
-// that takes no text says so, with this one.
+// format writes a masked text with the flags and width of the directive. A verb that does not accept strings is reported as package fmt
+// does, with the masked text.
 func format(state fmt.State, verb rune, shown string) {
 	fmt.Fprintf(state, fmt.FormatString(state, verb), shown)
 }

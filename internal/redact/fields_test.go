@@ -32,7 +32,7 @@ func TestFieldsPrintMasked(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("%#v", shown), fmt.Sprintf("%#v", field))
 		require.Equal(t, fmt.Sprintf("%x", shown), fmt.Sprintf("%x", field))
 		require.Equal(t, "%!d(string="+shown+")", fmt.Sprintf("%d", field))
-		require.Equal(t, fmt.Sprintf("[%-30s]", shown), fmt.Sprintf("[%-30s]", field), "a width counts, as in a table")
+		require.Equal(t, fmt.Sprintf("[%-30s]", shown), fmt.Sprintf("[%-30s]", field), "the width applies, as in a table")
 		var logged bytes.Buffer
 		slog.New(slog.NewJSONHandler(&logged, nil)).Info("it", "it", field)
 		encoded, err := json.Marshal(shown)

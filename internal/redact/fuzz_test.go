@@ -10,7 +10,7 @@ import (
 	"rampart/internal/redact"
 )
 
-// FuzzText plants what must never be shown, and what must stay, into any text.
+// FuzzText checks that Text hides secrets and keeps other values within any text.
 func FuzzText(f *testing.F) {
 	for _, text := range []string{
 		"", "bad request", "asha@example.test", `{"accountName":"Ravi"}`, "Bearer " + jwt, "token=[redacted]", "2026-11-23T06:00:46Z",
@@ -22,7 +22,7 @@ func FuzzText(f *testing.F) {
 	kept := []string{"1000.00", "650000000000000000000001", "0x1111111111111111111111111111111111111111"}
 	f.Fuzz(func(t *testing.T, text string) {
 		once := redact.Text(text)
-		require.Equal(t, once, redact.Text(once), "a second time changes nothing")
+		require.Equal(t, once, redact.Text(once), "Text is idempotent")
 		for _, secret := range planted {
 			require.NotContains(t, redact.Text(text+" "+secret+" "+text), secret)
 			require.NotContains(t, redact.Values(text+secret+text, secret), secret)
@@ -39,7 +39,7 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzValues hides any value in any text.
+// FuzzValues checks that Values hides any value in any text.
 func FuzzValues(f *testing.F) {
 	f.Add("key is s3cr3t!", "s3cr3t")
 	f.Add("ASHA RAO", "Asha Rao")
@@ -48,7 +48,7 @@ func FuzzValues(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, value string) {
 		short := len(strings.ToValidUTF8(value, "")) < 3
 		if short || !utf8.ValidString(value) || strings.ContainsAny(value, "[]") || strings.Contains(redact.Hidden, strings.ToLower(value)) {
-			return // not hidden, or no sign of it having been left
+			return // not hidden, or indistinguishable from Hidden
 		}
 		hidden := redact.Values(text+value+text, value)
 		require.NotContains(t, hidden, value)

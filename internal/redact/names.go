@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// kind is what a value is, as far as showing it goes.
+// kind determines how a value is shown.
 type kind int
 
 const (
-	// freeText may hold anything.
+	// freeText may contain anything; Text shows it.
 	freeText kind = iota
 	shown
 	hidden
@@ -21,8 +21,8 @@ const (
 	location
 )
 
-// Field shows a value by what its name says it is: a field of a type, a key of a log line. A value whose name says
-// nothing is free text. Names are compared without regard to case, spaces, dots, hyphens and underscores.
+// Field shows a value according to its name, such as that of a struct field or a log key. A value with an unknown name is shown as free
+// text. Names are compared ignoring case, spaces, dots, hyphens and underscores.
 func Field(name, value string) string {
 	return show(kindOf(name), value)
 }
@@ -53,7 +53,7 @@ func show(k kind, value string) string {
 	}
 }
 
-// place shows in which kind of store something is, and not where: paths may name a person.
+// place shows the scheme of a URL only, because its path may name a person.
 func place(value string) string {
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Scheme == "" {
@@ -62,7 +62,7 @@ func place(value string) string {
 	return parsed.Scheme + "://" + Hidden
 }
 
-// kindOf is the table of names. It errs on the side of hiding: a type shows a field against it by a tag, redact:"show".
+// kindOf returns the kind of a value by its name. In doubt it hides; the tag redact:"show" overrides it for a struct field.
 func kindOf(name string) kind {
 	name = strings.ToLower(separators.Replace(name))
 	for _, part := range hiddenParts {
@@ -96,7 +96,7 @@ func kindOf(name string) kind {
 	return freeText
 }
 
-// hiddenParts are what a name that has them anywhere says of its value.
+// hiddenParts are parts of names whose values are hidden.
 var hiddenParts = []string{
 	"aadhaar", "aadhar", "password", "passwd", "passphrase", "secret", "apikey", "privatekey", "authorization", "credential",
 	"bearer", "accesstoken", "refreshtoken", "idtoken", "tasktoken", "jwt",
@@ -104,7 +104,7 @@ var hiddenParts = []string{
 
 var separators = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
 
-// kindOfTag is what a struct's tag says of its field, against the field's name.
+// kindOfTag returns the kind that a struct tag sets for its field, and whether it sets one. It takes precedence over the field's name.
 func kindOfTag(tag string) (kind, bool) {
 	switch tag {
 	case "show":

@@ -10,20 +10,21 @@ import (
 	"strings"
 )
 
-// maxDepth bounds how deep a value is printed, should it hold itself.
+// maxDepth bounds the depth of printed values, in case a value contains itself.
 const maxDepth = 12
 
-// String prints a value with each field shown as Field shows it, or as its tag says: redact:"show" for a field that is
-// not what its name sounds like, redact:"hide", "email", "vpa", "account" or "utr" for one that is more than its name
-// says. Empty fields and unexported ones are left out. Of maps by the name of metadata the keys are shown.
+// String prints a value with each field shown as by Field, or according to its tag: redact:"show" for a field that its name would
+// hide, and redact:"hide", "email", "vpa", "account" or "utr" for a field that its name would show. It omits empty and unexported fields.
+// Of maps named metadata it shows the keys only.
 //
-// A type that holds personal data prints itself by it, so that no verb of fmt, no logger and no error shows more:
+// A type that holds personal data implements fmt.Formatter, fmt.Stringer and slog.LogValuer with it, so that no verb of package fmt, no
+// logger and no error shows more:
 //
 //	func (r Request) String() string               { return redact.String(r) }
 //	func (r Request) Format(s fmt.State, verb rune) { redact.Format(s, verb, r) }
 //	func (r Request) LogValue() slog.Value          { return redact.LogValue(r) }
 //
-// Its JSON stays as it is.
+// The type's JSON is unaffected.
 func String(value any) string {
 	var p printer
 	v := reflect.ValueOf(value)
@@ -38,7 +39,7 @@ func String(value any) string {
 	return p.String()
 }
 
-// Format writes String of the value, quoted for the verb q: the body of a type's fmt.Formatter.
+// Format writes String(value), quoted for the verb q. It implements fmt.Formatter for a type.
 func Format(state fmt.State, verb rune, value any) {
 	text := String(value)
 	if verb == 'q' {
@@ -47,12 +48,12 @@ func Format(state fmt.State, verb rune, value any) {
 	_, _ = io.WriteString(state, text)
 }
 
-// LogValue is String of the value for slog: the body of a type's slog.LogValuer.
+// LogValue returns String(value) for slog. It implements slog.LogValuer for a type.
 func LogValue(value any) slog.Value { return slog.StringValue(String(value)) }
 
 type printer struct{ strings.Builder }
 
-// value prints what a field of this kind holds.
+// value prints a value of the given kind.
 func (p *printer) value(v reflect.Value, k kind, depth int) {
 	switch {
 	case !v.IsValid():
@@ -72,7 +73,7 @@ func (p *printer) value(v reflect.Value, k kind, depth int) {
 	}
 }
 
-// prints reports whether a value prints itself: a type of ours, a time, an amount, a secret, an error.
+// prints reports whether a value has a print method, such as a time, an amount, a secret or an error.
 func prints(v reflect.Value) bool {
 	if !v.CanInterface() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return false
@@ -85,7 +86,7 @@ func prints(v reflect.Value) bool {
 	}
 }
 
-// masks reports whether a value is of one of this package's own types, which show no more than they should.
+// masks reports whether a value has one of this package's types, which print themselves masked.
 func masks(v reflect.Value) bool {
 	if !v.CanInterface() || v.Kind() == reflect.Pointer {
 		return false
@@ -114,7 +115,8 @@ func (p *printer) composite(v reflect.Value, k kind, depth int) {
 	}
 }
 
-// any prints what an interface holds. What has no print of its own may be a part of the program: its type says enough.
+// any prints the value in an interface. Of a struct without a print method it prints the type only, because the struct may be a part
+// of the program.
 func (p *printer) any(v reflect.Value, k kind, depth int) {
 	inner := v
 	for inner.Kind() == reflect.Pointer {

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 )
 
-// Secret is a text that must never be shown: an API key, a token, a signing key, a field of a KYC document. However it is printed
-// or encoded it shows "[redacted]"; only Reveal returns the text. It is decoded as a plain string.
+// Secret is a text that must never be shown, such as an API key, a token, a signing key or a field of a KYC document. It prints and
+// marshals as "[redacted]"; only Reveal returns the text. It unmarshals from a plain string.
 type Secret string
 
 var (
@@ -28,7 +28,7 @@ func (Secret) GoString() string { return Hidden }
 // Format writes "[redacted]" for every verb.
 func (Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, Hidden) }
 
-// LogValue is "[redacted]".
+// LogValue returns "[redacted]".
 func (Secret) LogValue() slog.Value { return slog.StringValue(Hidden) }
 
 // MarshalJSON encodes the secret as the string "[redacted]".

@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// Text hides in free text what looks like personal data or a credential: e-mail addresses and VPAs, JWTs and bearer
-// tokens, passwords in URLs, values under names such as "accountName" or "token", PANs, and numbers of nine digits and
-// more, which are accounts and phones. Twelve digits, solid or in groups of four, may be an Aadhaar number and are hidden
-// whole.
+// Text hides in free text what looks like personal data or a credential: e-mail addresses and VPAs, JWTs and bearer tokens, passwords in
+// URLs, values after names such as "accountName" or "token", PANs, and numbers of nine or more digits, such as accounts and phone
+// numbers. It hides twelve digits entirely, also in groups of four, because they may be an Aadhaar number. Text is idempotent.
 //
-// It leaves alone amounts, dates and times, UUIDs, order ids (24 hex digits), references such as inv-2026112300042,
-// workflow ids, wallet addresses and transaction hashes. It recognizes a name only by the word before it, and an API key,
-// which is a UUID, not at all: Values hides those. Text is idempotent.
+// It keeps amounts, dates and times, UUIDs, order ids (24 hex digits), references such as inv-2026112300042, workflow ids, wallet
+// addresses and transaction hashes. It recognizes a person's name only by the word before it, and does not recognize API keys, which are
+// UUIDs; Values hides those.
 func Text(text string) string {
 	if containsAny(text, "eyJ", "AKIA", "ASIA", "://") {
 		text = credential.ReplaceAllString(text, "${1}"+Hidden+"${2}")
@@ -27,9 +26,9 @@ func Text(text string) string {
 	return hideNumbers(text)
 }
 
-// The searches below that come before a pattern are there because patterns take their time, and most texts hold nothing.
+// The functions below search for substrings before they apply a pattern: patterns are slow, and most texts contain nothing to hide.
 
-// hideNamed hides what a name stands before.
+// hideNamed hides values that follow a name.
 func hideNamed(text string) string {
 	lower := strings.ToLower(text)
 	if strings.Contains(lower, "bearer") {
@@ -62,7 +61,7 @@ func containsAny(text string, any ...string) bool {
 	return slices.ContainsFunc(any, func(one string) bool { return strings.Contains(text, one) })
 }
 
-// replace replaces every match by what f makes of it and its groups.
+// replace replaces every match with the result of f, whose argument is the match and its groups.
 func replace(pattern *regexp.Regexp, text string, f func(match []string) string) string {
 	var b strings.Builder
 	end := 0
@@ -84,7 +83,7 @@ func replace(pattern *regexp.Regexp, text string, f func(match []string) string)
 	return b.String()
 }
 
-// credential matches JWTs, whole or cut, the ids of AWS keys, and the user part of URLs.
+// credential matches JWTs, complete or truncated, the ids of AWS keys, and the user part of URLs.
 var credential = regexp.MustCompile(
 	`\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}` +
 		`|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b` +
@@ -102,14 +101,14 @@ func hideBearer(match []string) string {
 	}
 }
 
-// pair matches a name that says that its value is secret or personal, and the value: of JSON, also inside of a JSON
-// string, of a form, or in a sentence, where it ends with the clause.
+// pair matches the name of a secret or personal value, and the value: in JSON, also escaped in a JSON string, in a form, or in a
+// sentence, where the value ends with the clause.
 var pair = regexp.MustCompile(`(?i)(` +
 	`\\*["'](?:name|first|middle|last|` + pairNames + `)\\*["']\s*:\s*` +
 	`|\b(?:` + pairNames + `)\s?[:=]\s*` +
 	`)(` + `\\+"(?:[^"\\]|\\+[^"\\])*(?:\\+")?` + `|"(?:[^"\\]|\\.)*"?` + `|'[^']*'?` + `|[^\s,;&\n"'})\\][^,;&\n"'})\\]*` + `)`)
 
-// pairStems are in the names, one in each.
+// pairStems are substrings of pairNames; each name contains one of them.
 var pairStems = []string{
 	"name", "first", "middle", "last", "token", "pass", "secret", "key", "auth", "credential", "signature", "otp", "cvv", "dob", "pan", "aadha", "holder",
 }
@@ -126,10 +125,10 @@ func hidePair(match []string) string {
 	return match[1] + Hidden
 }
 
-// token matches what a token is said to be: a credential, if it is as long as one.
+// token matches the word token and its value, if the value is as long as a credential.
 var token = regexp.MustCompile(`(?i)(\btoken\\*["']?\s?[:=]\s*\\*["']?)([A-Z0-9._~+/=-]{12,})`)
 
-// hideToken leaves the contracts of tokens of the other sort.
+// hideToken hides a token, unless it is the contract address of a cryptocurrency token.
 func hideToken(match []string) string {
 	if strings.HasPrefix(strings.ToLower(match[2]), "0x") {
 		return match[0]
@@ -143,7 +142,7 @@ var mailbox = regexp.MustCompile(
 
 var moduleVersion = regexp.MustCompile(`@v\d+\.\d+\.\d+`)
 
-// hideMailbox leaves the versions of modules in stack traces.
+// hideMailbox masks a mailbox. It keeps module versions in stack traces.
 func hideMailbox(text string) string {
 	switch {
 	case moduleVersion.MatchString(text):
@@ -158,7 +157,7 @@ func hideMailbox(text string) string {
 // pan matches Permanent Account Numbers, in any case.
 var pan = regexp.MustCompile(`(?i)(^|[^A-Z0-9])[A-Z]{5}[0-9]{4}[A-Z](\b|_)`)
 
-// number matches, in this order, what is to be left alone although it has many digits, and what has nine and more.
+// number matches, in this order, texts with many digits that are kept, and numbers of nine or more digits.
 var number = regexp.MustCompile(`(` +
 	`\b(?:on|off)ramp/[0-9A-Za-z][0-9A-Za-z._-]*` + // a workflow id
 	`|\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?\b` + // a date or time
@@ -172,7 +171,7 @@ var number = regexp.MustCompile(`(` +
 	`)|(` +
 	`\b\d{1,9}\.\d{1,18}\b` + // an amount
 	`)|(` +
-	`(?:[A-Za-z0-9]+[_-])*[A-Za-z0-9]*\d{9}[A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*` + // a number, or a word with one in it
+	`(?:[A-Za-z0-9]+[_-])*[A-Za-z0-9]*\d{9}[A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*` + // a number, or a word that contains one
 	`)`)
 
 func hideNumber(match []string) string {
@@ -197,7 +196,7 @@ const (
 	leastHash = 32
 )
 
-// digits hides a number: whole if it may be an Aadhaar number, else all but its last four.
+// digits hides a number entirely if it may be an Aadhaar number, and otherwise all but its last four digits.
 func digits(number string) string {
 	solid := strings.NewReplacer(" ", "", "-", "", "_", "").Replace(number)
 	if len(solid) == aadhaarDigits {
@@ -209,12 +208,12 @@ func digits(number string) string {
 var (
 	hexWord   = regexp.MustCompile(`^[0-9a-fA-F]+$`)
 	digitWord = regexp.MustCompile(`^[0-9_-]+$`)
-	// accountWord is what stands before an account, where other words are a part of a reference.
+	// accountWord matches words that precede an account number. Other words are part of a reference.
 	accountWord = regexp.MustCompile(`(?i)^(?:a|ac|acc|acct|account|no|nr|num|number|phone|mobile|tel|aadha?ar|uid|utr|rrn|ref|imps|neft|upi|in)[_-]`)
 )
 
-// hideInWord hides a word with a long number in it, unless it is an id: of the provider, a hash, or a reference, whose
-// number comes after a word and a hyphen.
+// hideInWord hides a word that contains a long number, unless the word is an id of the provider, a hash, or a reference, in which the
+// number follows a word and a hyphen.
 func hideInWord(word string) string {
 	switch {
 	case hexWord.MatchString(word) && len(word) == orderIDDigits,

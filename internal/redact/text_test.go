@@ -112,7 +112,7 @@ func TestValuesAreHiddenInEverySpelling(t *testing.T) {
 	} {
 		require.Equal(t, want, redact.Values(text, "Asha Rao", "50100000004821", "Al", "", "\xff\xfe\xfd"), text)
 	}
-	require.Equal(t, redact.Hidden, redact.Values("a\nb", strings.Repeat("x", 1<<20)), "no text rather than one that leaks")
+	require.Equal(t, redact.Hidden, redact.Values("a\nb", strings.Repeat("x", 1<<20)), "the whole text is hidden")
 	require.Equal(t, "as it is", redact.Values("as it is"))
 }
 
@@ -161,11 +161,11 @@ func TestFieldIsShownByItsName(t *testing.T) {
 	} {
 		require.Equal(t, want, redact.Field(name, "50100000004821@x"), name)
 	}
-	require.Empty(t, redact.Field("pan", ""), "there is nothing to hide")
+	require.Empty(t, redact.Field("pan", ""), "an empty value is not hidden")
 	require.Equal(t, "file://[redacted]", redact.Field("dossier", "file:///var/lib/rampart/kyc/asha"))
 }
 
-// What somebody else says may be a mebibyte long. Only its beginning is searched, in a time that does not grow with it.
+// A provider's text may be a mebibyte long. Only its beginning is searched.
 func TestTimeOfMessageIsBoundedForLongTexts(t *testing.T) {
 	t.Parallel()
 	const short, long = 32 << 10, 1 << 20
@@ -178,7 +178,7 @@ func TestTimeOfMessageIsBoundedForLongTexts(t *testing.T) {
 	}
 }
 
-// fastest is the least time of several, which is the least disturbed.
+// fastest returns the shortest time of several runs, which is disturbed least.
 func fastest(work func() string) time.Duration {
 	least := time.Duration(math.MaxInt64)
 	for range 7 {
@@ -189,7 +189,7 @@ func fastest(work func() string) time.Duration {
 	return least
 }
 
-// A long text is cut before it is searched, and the cut may go through a value. Wherever that is, nothing of it is shown.
+// A long text is cut before it is searched, and the cut may be within a value. No part of that value is shown.
 func TestLongTextIsCutWithoutShowingPartOfAValue(t *testing.T) {
 	t.Parallel()
 	token := "eyJ" + strings.Repeat("a", 600)
@@ -206,7 +206,7 @@ func TestLongTextIsCutWithoutShowingPartOfAValue(t *testing.T) {
 	}
 }
 
-// All but the end of what is searched may shrink to little: then the cut is within the limit.
+// Hiding may shorten the searched text so much that the cut is within the limit.
 func TestValueAtTheCutIsHiddenWithinTheLimit(t *testing.T) {
 	t.Parallel()
 	token := "eyJ" + strings.Repeat("a", 2000) + " "

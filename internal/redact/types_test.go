@@ -28,7 +28,7 @@ import (
 	"rampart/ramp"
 )
 
-// types are all exported structs of the packages that handle personal data.
+// types returns all exported structs of the packages that handle personal data.
 func types() map[string][]any {
 	return map[string][]any{
 		"../../ramp": {
@@ -74,7 +74,7 @@ func TestEveryExportedStructIsListed(t *testing.T) {
 			listed = append(listed, reflect.TypeOf(value).Name())
 		}
 		require.ElementsMatch(t, exportedStructs(t, directory), listed,
-			"%s: add a new type to the list, so that what it prints is tested", directory)
+			"%s: add a new type to the list, so that its printing is tested", directory)
 	}
 }
 
@@ -103,11 +103,11 @@ func exportedStructs(t *testing.T, directory string) []string {
 	return names
 }
 
-// personalName is what sounds personal or secret. It is meant to be wider than the table of package redact: what it finds
-// and the table does not must be tagged.
+// personalName matches names of personal or secret fields. It is wider than the table of package redact: a field that matches it and is
+// not in the table must be tagged.
 var personalName = regexp.MustCompile(`(?i)e?mail|account_?n|^pan|pan$|aadha|name$|holder|vpa|^upi|secret|passw|token$|key$|phone|dossier|birth|^utr|paymentref|payoutref|metadata`)
 
-// walk fills the fields of a value, and returns what must not be shown of it.
+// walk fills the fields of a value with markers, and returns the markers that must not be shown.
 func walk(v reflect.Value, name, tag string) []string {
 	switch v.Kind() {
 	case reflect.String:
@@ -169,7 +169,7 @@ func TestNoStructPrintsPersonalFields(t *testing.T) {
 	require.Greater(t, found, 80, "the walk finds personal fields")
 }
 
-// prints prints a pointer and a value in every way.
+// prints returns a pointer and a value printed in every way.
 func prints(t *testing.T, pointer, value any) []string {
 	t.Helper()
 	var all []string
@@ -192,7 +192,7 @@ func prints(t *testing.T, pointer, value any) []string {
 	return all
 }
 
-// zapped logs a value in every way: by a bare zap core what zap chooses by itself, and behind ours all else.
+// zapped returns a value logged in every way: through a plain zap core with zap.Any, and through redactlog's core with zap.Reflect too.
 func zapped(value any) []string {
 	var bare, behind bytes.Buffer
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())

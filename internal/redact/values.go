@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	// leastValue keeps an initial or a one-digit value from hiding half a text.
+	// leastValue is the shortest value that is hidden, in bytes: an initial or a digit would hide half a text.
 	leastValue = 3
-	// leastInside is the length from which a word of a value, such as a first name, is hidden inside of other words too.
+	// leastInside is the length from which a word of a value, such as a first name, is hidden inside other words too, in bytes.
 	leastInside = 5
-	// maxPattern bounds the work: beyond it there is rather no text than one that leaks.
+	// maxPattern bounds the size of a pattern, in bytes. With a larger one the whole text is hidden.
 	maxPattern = 64 << 10
 )
 
-// Values hides values that a text may echo: each as it is, as JSON or a URL has it, in any case, and digits also in
-// groups. So are the single words of a value, as of a name. Values of less than three bytes are left alone.
+// Values hides the given values in a text: literally, escaped as in JSON and in URLs, in any case, and digits also in groups. It also
+// hides the single words of a value, such as a first name. It ignores values shorter than three bytes.
 func Values(text string, values ...string) string { return Hider(values...)(text) }
 
-// Hider returns Values for values that stay the same, such as a process's own credentials.
+// Hider returns a function that hides the given values as Values does. It compiles them once, for values such as a process's credentials.
 func Hider(values ...string) func(text string) string {
 	pattern := anyOf(values)
 	if pattern == nil {
@@ -32,34 +32,34 @@ func Hider(values ...string) func(text string) string {
 	return func(text string) string { return pattern.ReplaceAllLiteralString(text, Hidden) }
 }
 
-// Message makes what somebody else says, such as the provider in an error, fit for every place where it may be shown:
-// one line of at most limit characters, all of them printable, without the values, without what Text hides, and without
-// what Markdown would make links, pictures, code or HTML of. Everything is hidden before it is cut, so that no part of
-// anything is left at the cut. Of a long text only the beginning is searched: its work does not grow with the text.
+// Message makes a text of another party, such as the provider's error, safe to show anywhere. It returns one line of at most limit
+// printable characters, with the values and whatever Text finds hidden, and with Markdown links, images, code and HTML neutralized.
+// It hides before it cuts, so that no part of a hidden value remains at the cut. It reads only the beginning of a long text, so its time
+// is bounded.
 func Message(text string, limit int, values ...string) string {
 	text, torn := beginning(text, limit, values)
 	text = Values(line(text), values...)
 	return shorten(plain.Replace(Text(text)), limit, torn)
 }
 
-// Plain makes a text harmless as Message does, and hides nothing of it: it is for what must be shown as it is, such as the
-// name of the account that a payment goes to.
+// Plain is Message without hiding anything, for texts that must be shown in full, such as the name of the account that receives a
+// payment.
 func Plain(text string, limit int) string {
 	text, torn := beginning(text, limit, nil)
 	return shorten(plain.Replace(line(text)), limit, torn)
 }
 
 const (
-	// roomForMore is how much more than the limit is searched, in bytes: what is hidden takes less room than it took.
+	// roomForMore is how much more than the limit is searched, in bytes, because hiding shortens a text.
 	roomForMore = 2 << 10
-	// longestFound bounds what Text finds by its form, in bytes: an e-mail address, a number, a token.
+	// longestFound bounds the length of what Text recognizes, in bytes: an e-mail address, a number, a token.
 	longestFound = 1 << 10
-	// longestForm is by how much the form of a value, escaped, may be longer than the value.
+	// longestForm is the largest ratio of the length of an escaped value to that of the value.
 	longestForm = 8
 )
 
-// beginning cuts a long text before it is searched, which takes time for every byte. A value that the cut goes through is no
-// longer found: it is among the last characters of what is left, as many as torn says, and nobody may see those.
+// beginning cuts a long text before it is searched, because the search takes time for every byte. A value at the cut is incomplete and
+// would not be found; it lies within the last torn characters of the result, which must not be shown.
 func beginning(text string, limit int, values []string) (string, int) {
 	longest := 0
 	for _, value := range values {
@@ -76,7 +76,7 @@ func beginning(text string, limit int, values []string) (string, int) {
 	return text[:most], torn
 }
 
-// shorten cuts a text that has been searched: its torn end, and what is beyond the limit.
+// shorten removes the last torn characters of a text that has been searched, and whatever exceeds the limit.
 func shorten(text string, limit, torn int) string {
 	runes := []rune(text)
 	if torn == 0 && len(runes) <= limit {
@@ -86,7 +86,7 @@ func shorten(text string, limit, torn int) string {
 	return string(runes[:max(min(limit-1, whole), 0)]) + "…"
 }
 
-// line drops control and format characters, bidirectional overrides among them, and folds white space.
+// line removes control and format characters, including bidirectional overrides, and folds white space.
 func line(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, unicode.IsSpace), " ")
 	return strings.Map(func(r rune) rune {
@@ -97,12 +97,12 @@ func line(text string) string {
 	}, strings.ToValidUTF8(text, ""))
 }
 
-// plain takes Markdown apart. Emphasis is harmless, and what needs the beginning of a line never has it. Addresses would
-// become links by themselves.
+// plain neutralizes Markdown. Emphasis is harmless, and block syntax does not apply within a line. URLs are broken up because renderers
+// turn them into links.
 var plain = strings.NewReplacer("`", "'", "<", "‹", ">", "›", "](", "] (", "][", "] [", "![", "! [", "]:", "] :",
 	"://", ": //", "www.", "www .", "WWW.", "WWW .")
 
-// anyOf matches any of the values in any of their forms, the longest first; nil when there is none.
+// anyOf returns a pattern that matches any of the values in any spelling, the longest first, or nil if there are no values.
 func anyOf(values []string) *regexp.Regexp {
 	var forms []form
 	for _, value := range values {
@@ -149,7 +149,7 @@ func formsOf(value string) []form {
 	return forms
 }
 
-// wordForm hides a short word only where it stands alone: "Ram" is no part of "parameter".
+// wordForm returns the form of a word of a value. It matches a short word only as a whole word: "Ram" does not match in "parameter".
 func wordForm(word string) []form {
 	if len(word) < leastValue {
 		return nil
@@ -163,7 +163,7 @@ func wordForm(word string) []form {
 
 var onlyDigits = regexp.MustCompile(`^[0-9]{4,}$`)
 
-// quoted matches a spelling literally, and digits also in groups.
+// quoted returns a pattern that matches a spelling literally, and digits also in groups.
 func quoted(spelling string) string {
 	if !onlyDigits.MatchString(spelling) {
 		return regexp.QuoteMeta(spelling)
@@ -171,10 +171,10 @@ func quoted(spelling string) string {
 	return strings.Join(strings.Split(spelling, ""), `[ _-]?`)
 }
 
-// jsonForm is a value as it stands inside of a JSON string.
+// jsonForm returns a value escaped as in a JSON string.
 func jsonForm(value string) string {
 	encoded, err := json.Marshal(value)
-	if err != nil { // a string always has a form
+	if err != nil { // cannot happen for a string
 		return value
 	}
 	return strings.Trim(string(encoded), `"`)

@@ -9,7 +9,7 @@ import (
 	"rampart/internal/telemetry"
 )
 
-// BenchmarkMeasurement is what one measurement through Temporal's SDK costs: labels, instrument and value.
+// BenchmarkMeasurement measures one measurement through Temporal's SDK: labels, instrument and value.
 func BenchmarkMeasurement(b *testing.B) {
 	metrics, err := telemetry.NewMetrics(telemetry.Build{}, func(err error) { require.NoError(b, err) })
 	require.NoError(b, err)

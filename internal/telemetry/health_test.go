@@ -22,16 +22,16 @@ func get(t *testing.T, pages http.Handler, path string) *httptest.ResponseRecord
 
 func TestReadinessReportsProblemsAndRemedies(t *testing.T) {
 	t.Parallel()
-	well := telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem { return nil }}
-	ill := telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem {
+	passing := telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem { return nil }}
+	failing := telemetry.Check{Name: "provider", Run: func(context.Context) *telemetry.Problem {
 		return &telemetry.Problem{Problem: "the key is refused", Do: "set another"}
 	}}
 
-	answer := get(t, telemetry.NewReadiness(well), "/readyz")
+	answer := get(t, telemetry.NewReadiness(passing), "/readyz")
 	require.Equal(t, http.StatusOK, answer.Code)
 	require.JSONEq(t, `{"ready":true,"checks":{"temporal":null}}`, answer.Body.String())
 
-	answer = get(t, telemetry.NewReadiness(ill, well), "/readyz")
+	answer = get(t, telemetry.NewReadiness(failing, passing), "/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	require.JSONEq(t, `{"ready":false,"checks":{"temporal":null,"provider":{"problem":"the key is refused","do":"set another"}}}`,
 		answer.Body.String())
@@ -40,18 +40,18 @@ func TestReadinessReportsProblemsAndRemedies(t *testing.T) {
 func TestCheckResultsAreReusedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		looks := 0
+		runs := 0
 		readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Run: func(context.Context) *telemetry.Problem {
-			looks++
+			runs++
 			return nil
 		}})
 		for range 10 {
 			get(t, readiness, "/readyz")
 		}
-		require.Equal(t, 1, looks)
+		require.Equal(t, 1, runs)
 		time.Sleep(5 * time.Second)
 		get(t, readiness, "/readyz")
-		require.Equal(t, 2, looks)
+		require.Equal(t, 2, runs)
 	})
 }
 

@@ -20,7 +20,7 @@ func newMetrics(t *testing.T) *telemetry.Metrics {
 	return metrics
 }
 
-// scrape is what Prometheus gets.
+// scrape returns the metrics in the Prometheus format.
 func scrape(t *testing.T, metrics *telemetry.Metrics) string {
 	t.Helper()
 	answer := httptest.NewRecorder()

@@ -105,7 +105,7 @@ func TestPanelsOfTheDashboardDoNotOverlap(t *testing.T) {
 	}
 }
 
-// TestPrometheusAcceptsAlertsAndDashboard has Prometheus' own tool read every query, and play troubles to the alerts.
+// TestPrometheusAcceptsAlertsAndDashboard checks every query with promtool, and runs promtool's tests of the alerts.
 func TestPrometheusAcceptsAlertsAndDashboard(t *testing.T) {
 	t.Parallel()
 	promtool(t, "check", "rules", alertsFile)

@@ -17,10 +17,10 @@ func pages(t *testing.T, pprof bool) http.Handler {
 
 func TestPagesAreServedAtTheirPaths(t *testing.T) {
 	t.Parallel()
-	for path, holds := range map[string]string{"/healthz": "ok", "/readyz": `"ready": true`, "/metrics": "ramp_build_info"} {
+	for path, text := range map[string]string{"/healthz": "ok", "/readyz": `"ready": true`, "/metrics": "ramp_build_info"} {
 		answer := get(t, pages(t, false), path)
 		require.Equal(t, http.StatusOK, answer.Code, path)
-		require.Contains(t, answer.Body.String(), holds)
+		require.Contains(t, answer.Body.String(), text)
 	}
 	require.Equal(t, http.StatusNotFound, get(t, pages(t, false), "/").Code)
 }
@@ -33,19 +33,19 @@ func TestProfilesAreServedToThisMachineIfEnabled(t *testing.T) {
 		pprof                           bool
 		code                            int
 	}{
-		{name: "not wanted", from: "127.0.0.1:40000", host: here, code: http.StatusNotFound},
-		{name: "wanted", from: "127.0.0.1:40000", host: here, pprof: true, code: http.StatusOK},
+		{name: "disabled", from: "127.0.0.1:40000", host: here, code: http.StatusNotFound},
+		{name: "enabled", from: "127.0.0.1:40000", host: here, pprof: true, code: http.StatusOK},
 		{name: "through a tunnel", from: "[::1]:40000", host: "localhost:1234", pprof: true, code: http.StatusOK},
 		{name: "mapped", from: "[::ffff:127.0.0.1]:40000", host: here, pprof: true, code: http.StatusOK},
-		{name: "from elsewhere", from: "10.0.0.7:40000", host: here, pprof: true, code: http.StatusForbidden},
-		{name: "from nowhere", host: here, pprof: true, code: http.StatusForbidden},
-		{name: "by a name that leads here", from: "127.0.0.1:40000", host: "evil.example.test", pprof: true, code: http.StatusForbidden},
+		{name: "from another machine", from: "10.0.0.7:40000", host: here, pprof: true, code: http.StatusForbidden},
+		{name: "without an address", host: here, pprof: true, code: http.StatusForbidden},
+		{name: "by a name that resolves to this machine", from: "127.0.0.1:40000", host: "evil.example.test", pprof: true, code: http.StatusForbidden},
 		{
 			name: "through a proxy", from: "127.0.0.1:40000", host: here, header: "X-Forwarded-For", value: "10.0.0.7",
 			pprof: true, code: http.StatusForbidden,
 		},
 		{
-			name: "by a page", from: "127.0.0.1:40000", host: here, header: "Origin", value: "https://evil.example.test",
+			name: "from a page", from: "127.0.0.1:40000", host: here, header: "Origin", value: "https://evil.example.test",
 			pprof: true, code: http.StatusForbidden,
 		},
 	} {

@@ -21,7 +21,7 @@ import (
 	"rampart/internal/telemetry"
 )
 
-// provider is an activity that fails as it is told.
+// provider is an activity that fails in the given way.
 func provider(_ context.Context, how string) error {
 	switch how {
 	case "refused":
@@ -38,19 +38,19 @@ func order(ctx workflow.Context, how string) error {
 	return workflow.ExecuteActivity(ctx, provider, how).Get(ctx, nil)
 }
 
-// spansOf are those of a workflow that runs one activity.
+// spansOf returns the spans of a workflow that runs one activity, by name.
 func spansOf(t *testing.T, how string) map[string]sdktrace.ReadOnlySpan {
 	t.Helper()
 	recorder := tracetest.NewSpanRecorder()
 	spans, err := telemetry.Interceptor(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("test"))
 	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite
-	world := suite.NewTestWorkflowEnvironment()
-	world.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{spans}})
-	world.RegisterWorkflow(order)
-	world.RegisterActivity(provider)
-	world.ExecuteWorkflow(order, how)
-	require.True(t, world.IsWorkflowCompleted())
+	environment := suite.NewTestWorkflowEnvironment()
+	environment.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{spans}})
+	environment.RegisterWorkflow(order)
+	environment.RegisterActivity(provider)
+	environment.ExecuteWorkflow(order, how)
+	require.True(t, environment.IsWorkflowCompleted())
 	named := make(map[string]sdktrace.ReadOnlySpan)
 	for _, span := range recorder.Ended() {
 		named[span.Name()] = span
@@ -77,7 +77,7 @@ func TestSpansRecordTheTypeOfAnErrorOnly(t *testing.T) {
 			span := spans[name]
 			require.Equal(t, codes.Error, span.Status().Code, name)
 			require.Empty(t, span.Status().Description)
-			require.Empty(t, span.Events(), "an event would have the error's words")
+			require.Empty(t, span.Events(), "an event would contain the error's message")
 			for _, attribute := range span.Attributes() {
 				require.NotContains(t, attribute.Value.String(), "sha")
 			}
@@ -92,15 +92,15 @@ func TestWatchesAreCountedWhileTheyRun(t *testing.T) {
 	counted, err := telemetry.CountWatches(metrics.Meter())
 	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite
-	world := suite.NewTestActivityEnvironment()
-	world.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{counted}})
+	environment := suite.NewTestActivityEnvironment()
+	environment.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{counted}})
 	var during string
-	world.RegisterActivityWithOptions(func(context.Context) error {
+	environment.RegisterActivityWithOptions(func(context.Context) error {
 		during = scrape(t, metrics)
 		return errors.New("the worker stops")
 	}, activity.RegisterOptions{Name: "WatchOrder"})
 
-	_, err = world.ExecuteActivity("WatchOrder")
+	_, err = environment.ExecuteActivity("WatchOrder")
 
 	require.Error(t, err)
 	require.Contains(t, during, `ramp_watches_active{watch="WatchOrder"} 1`)

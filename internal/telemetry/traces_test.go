@@ -10,7 +10,7 @@ import (
 	"rampart/internal/telemetry"
 )
 
-// reading is an environment.
+// reading returns a getenv for the environment.
 func reading(environment map[string]string) func(string) string {
 	return func(name string) string { return environment[name] }
 }
@@ -54,7 +54,7 @@ func TestStopExportsTheRemainingSpans(t *testing.T) {
 	defer collector.Close()
 	environment := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL}
 	for name, value := range environment {
-		t.Setenv(name, value) // the exporter reads it there
+		t.Setenv(name, value) // the exporter reads the process's environment
 	}
 	traces, err := telemetry.StartTraces(t.Context(), reading(environment), "rampart-worker", telemetry.Build{Version: "v1"})
 	require.NoError(t, err)

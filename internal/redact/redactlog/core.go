@@ -1,5 +1,4 @@
-// Package redactlog is the last line of defence before a log: a zap core that lets nothing through which package redact
-// does not show.
+// Package redactlog redacts logs: its zap core shows messages and fields as package redact does.
 package redactlog
 
 import (
@@ -15,13 +14,12 @@ import (
 	"rampart/internal/redact"
 )
 
-// Core returns an option for a zap logger, as in zap.WrapCore(redactlog.Core(apiKey)). Messages are free text. Of fields,
-// also nested ones and those of With, texts, errors and Stringers are shown as redact.Field shows them by their key;
-// numbers, times and the like stay as they are, unless their key says that they are personal; and what zap would
-// encode by reflection, every field of it, is not shown but for its type. The secrets, the process's own credentials,
-// are shown nowhere.
+// Core returns a wrapper for the core of a zap logger, as in zap.WrapCore(redactlog.Core(apiKey)). Messages are shown as free text.
+// Fields, including nested ones and those of With, are shown by type: texts, errors and Stringers as by redact.Field with their key;
+// numbers and times unchanged, unless their key is personal; and values that zap would encode by reflection as their type only. The
+// secrets, which are the process's own credentials, are always hidden.
 //
-// The wrapped core writes every entry that its level lets through: samplers and tees belong around it, not inside.
+// The wrapped core writes every entry of an enabled level: place samplers and tees around the returned core, not inside.
 func Core(secrets ...string) func(zapcore.Core) zapcore.Core {
 	hide := redact.Hider(secrets...)
 	return func(next zapcore.Core) zapcore.Core {
@@ -39,7 +37,7 @@ func (c *core) With(fields []zapcore.Field) zapcore.Core {
 	return &core{Core: c.Core.With(c.fields(fields)), hide: c.hide}
 }
 
-// Check implements zapcore.Core. It asks for the entry itself, so that Write sees it.
+// Check implements zapcore.Core. It adds this core rather than the wrapped one, so that Write is called.
 func (c *core) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	if c.Enabled(entry.Level) {
 		return checked.AddCore(entry, c)
@@ -55,7 +53,7 @@ func (c *core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	return c.Core.Write(entry, c.fields(fields))
 }
 
-// text shows a text by its key.
+// text shows a text according to its key.
 func (c *core) text(key, text string) string {
 	return redact.Field(key, c.hide(text))
 }
@@ -68,8 +66,7 @@ func (c *core) fields(fields []zapcore.Field) []zapcore.Field {
 	return all
 }
 
-// field shows a field. What zap would call a method for is encoded by zap itself, once, which also minds methods that
-// panic.
+// field shows a field. Fields with methods are encoded by zap, once, which also recovers from panics in them.
 func (c *core) field(field zapcore.Field) []zapcore.Field {
 	switch field.Type {
 	case zapcore.StringType:
@@ -84,7 +81,7 @@ func (c *core) field(field zapcore.Field) []zapcore.Field {
 	}
 }
 
-// number shows a number or a time, unless its key is one that hides texts.
+// number shows a number or a time, unless its key is personal.
 func (c *core) number(field zapcore.Field) zapcore.Field {
 	if personal(field.Key) {
 		return zap.String(field.Key, redact.Hidden)
@@ -102,8 +99,8 @@ func (c *core) encoded(field zapcore.Field) []zapcore.Field {
 	return all
 }
 
-// value shows what zap has encoded. Its maps and lists come from marshalers, which choose what they show; anything else
-// that is no text and no number came by reflection.
+// value shows a value that zap has encoded. Maps and lists come from marshalers, which choose their contents; all other values that are
+// not texts or numbers come from reflection.
 func (c *core) value(key string, value any) any {
 	switch v := value.(type) {
 	case nil:
@@ -128,13 +125,13 @@ func (c *core) value(key string, value any) any {
 		}
 		return v
 	case fmt.Stringer:
-		return c.text(key, fmt.Sprint(v)) // which minds methods that panic
+		return c.text(key, fmt.Sprint(v)) // fmt recovers from panics
 	default:
 		return c.reflected(key, reflect.ValueOf(v))
 	}
 }
 
-// reflected shows texts and numbers, of whatever type, and the type alone of anything else.
+// reflected shows texts and numbers of any type, and the type only of other values.
 func (c *core) reflected(key string, v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.String:
@@ -150,7 +147,7 @@ func (c *core) reflected(key string, v reflect.Value) any {
 	}
 }
 
-// personal reports whether a key says so of its value, whatever that is.
+// personal reports whether every value of a key is hidden or masked.
 func personal(key string) bool {
 	const anything = "0"
 	return redact.Field(key, anything) != anything

@@ -31,7 +31,7 @@ const (
 
 func secrets() []string { return []string{email, number, pan, holder, "Zebulon", apiKey, jwt} }
 
-// logging is a logger at debug level behind the core, and what it has written.
+// logging returns a logger at debug level with the core, and its output.
 func logging(t *testing.T) (*zap.Logger, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
@@ -126,7 +126,7 @@ func TestPanicsAreRedacted(t *testing.T) {
 	logger = logger.WithOptions(zap.AddStacktrace(zap.DebugLevel))
 	require.Panics(t, func() { logger.Panic("of "+email, everyField()...) })
 	requireClean(t, out)
-	require.Contains(t, out.String(), "core_test.go:", "the stack is there")
+	require.Contains(t, out.String(), "core_test.go:", "the stack is logged")
 }
 
 func TestTemporalsLoggerIsRedacted(t *testing.T) {
