@@ -16,8 +16,8 @@ import (
 type direction string
 
 const (
-	onramp  direction = "onramp"
-	offramp direction = "offramp"
+	onramp  direction = ledger.DirectionOnramp
+	offramp direction = ledger.DirectionOfframp
 )
 
 // order is an on-ramp or off-ramp order.

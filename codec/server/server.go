@@ -30,8 +30,8 @@ const (
 	WorkflowHeader = "X-Workflow-Id"
 )
 
-// DefaultMaxBody is the default limit of a request body in bytes. It admits a page of history with the largest payloads, in base64.
-const DefaultMaxBody = 8 << 20
+// defaultMaxBody is the default limit of a request body in bytes. It admits a page of history with the largest payloads, in base64.
+const defaultMaxBody = 8 << 20
 
 // preflightSeconds is how long a browser may cache the response to a preflight request.
 const preflightSeconds = 600
@@ -47,7 +47,7 @@ type Options struct {
 	Tokens *Tokens
 	// Encode enables encoding.
 	Encode bool
-	// MaxBody is the limit of a request body in bytes; zero means DefaultMaxBody.
+	// MaxBody is the limit of a request body in bytes; zero means 8 MiB.
 	MaxBody int64
 	// Audit receives one line for each request: the caller, the workflows and the number of payloads, and never their content.
 	Audit *zap.Logger
@@ -74,7 +74,7 @@ func New(o Options) (http.Handler, error) {
 		audit:   o.Audit,
 	}
 	if s.maxBody == 0 {
-		s.maxBody = DefaultMaxBody
+		s.maxBody = defaultMaxBody
 	}
 	var problems []error
 	for _, origin := range o.Origins {

@@ -17,8 +17,8 @@ import (
 	"rampart/internal/loopback"
 )
 
-// DefaultPermissionsClaim is the claim that Temporal's default claim mapper reads.
-const DefaultPermissionsClaim = "permissions"
+// defaultPermissionsClaim is the claim that Temporal's default claim mapper reads.
+const defaultPermissionsClaim = "permissions"
 
 // Limits of requests to the issuer. A token with an unknown key causes one, so that a rotated key takes effect at once; since
 // anybody can send such tokens, the rate is limited.
@@ -34,7 +34,8 @@ type TokenOptions struct {
 	Issuer string
 	// Audience must be in the "aud" claim.
 	Audience string
-	// PermissionsClaim is the claim that lists permissions as "namespace:role"; empty means DefaultPermissionsClaim.
+	// PermissionsClaim is the claim that lists permissions as "namespace:role"; empty means "permissions", which
+	// Temporal's default claim mapper reads.
 	PermissionsClaim string
 	// Log receives why tokens were refused, at debug level, and warnings when the issuer does not respond.
 	Log *zap.Logger
@@ -59,7 +60,7 @@ func CheckIssuer(issuer string) error {
 // OpenTokens fetches the issuer's discovery document. Its error says what the operator must correct.
 func OpenTokens(ctx context.Context, o TokenOptions) (*Tokens, error) {
 	if o.PermissionsClaim == "" {
-		o.PermissionsClaim = DefaultPermissionsClaim
+		o.PermissionsClaim = defaultPermissionsClaim
 	}
 	if err := CheckIssuer(o.Issuer); err != nil {
 		return nil, fmt.Errorf("the OIDC issuer %w", err)

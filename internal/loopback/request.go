@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,38 +16,30 @@ var forwarding = []string{
 	"Cf-Connecting-Ip", "Fastly-Client-Ip",
 }
 
-// Refusal is the error of a refused request. The reason is for the caller.
-type Refusal struct{ Reason string }
-
-// Error returns the reason.
-func (r *Refusal) Error() string { return r.Reason }
-
-func refuse(format string, args ...any) error { return &Refusal{Reason: fmt.Sprintf(format, args...)} }
-
-// Check returns a *Refusal unless a request comes directly from this machine and is addressed to a name of this machine.
+// Check returns an error for the client unless a request comes directly from this machine and is addressed to a name of this machine.
 func Check(r *http.Request) error {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local != nil && !Host(local.String()) || !Host(r.RemoteAddr) {
-		return refuse("only requests from this machine are allowed, to 127.0.0.1, [::1] or localhost")
+		return errors.New("only requests from this machine are allowed, to 127.0.0.1, [::1] or localhost")
 	}
-	return CheckName(r)
+	return checkName(r)
 }
 
-// CheckName returns a *Refusal for a request that is addressed to a name of another machine, or that passed through a proxy. It ignores
+// checkName returns an error for a request that is addressed to a name of another machine, or that passed through a proxy. It ignores
 // the client's address, for programs in a network of containers that a machine publishes on its loopback address.
-func CheckName(r *http.Request) error {
+func checkName(r *http.Request) error {
 	if !Host(r.Host) {
-		return refuse("only requests to 127.0.0.1, [::1] or localhost are allowed, not to %q", r.Host)
+		return fmt.Errorf("only requests to 127.0.0.1, [::1] or localhost are allowed, not to %q", r.Host)
 	}
 	for header := range r.Header {
 		if strings.HasPrefix(header, "X-Forwarded") || slices.Contains(forwarding, header) {
-			return refuse("only direct requests from this machine are allowed, not through a proxy (%s)", header)
+			return fmt.Errorf("only direct requests from this machine are allowed, not through a proxy (%s)", header)
 		}
 	}
 	return nil
 }
 
-// CheckPage returns a *Refusal for a request from a page of another origin, even where the browser would withhold the response from
+// CheckPage returns an error for the client if a request comes from a page of another origin, even where the browser would withhold the response from
 // the page. Links from other sites are allowed: a page cannot read a page that it opens.
 func CheckPage(r *http.Request) error {
 	if isNavigation(r) {
@@ -58,14 +51,14 @@ func CheckPage(r *http.Request) error {
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		if origin != own {
-			return refuse("only requests from pages of %s are allowed, not from %q", own, origin)
+			return fmt.Errorf("only requests from pages of %s are allowed, not from %q", own, origin)
 		}
 	}
 	if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" && from != "none" {
-		return refuse("only requests from pages of %s are allowed, not from another site or port (Sec-Fetch-Site: %s)", own, from)
+		return fmt.Errorf("only requests from pages of %s are allowed, not from another site or port (Sec-Fetch-Site: %s)", own, from)
 	}
 	if referer := r.Header.Get("Referer"); referer != "" && originOf(referer) != own {
-		return refuse("only requests from pages of %s are allowed, not from %q", own, originOf(referer))
+		return fmt.Errorf("only requests from pages of %s are allowed, not from %q", own, originOf(referer))
 	}
 	return nil
 }
@@ -89,7 +82,7 @@ func Guard(next http.Handler) http.Handler { return guard(next, Check, CheckPage
 
 // GuardPublished is Guard without a check of the client's address, for a program in a network of containers that a machine publishes on
 // its loopback address: there every request comes from another address.
-func GuardPublished(next http.Handler) http.Handler { return guard(next, CheckName, CheckPage) }
+func GuardPublished(next http.Handler) http.Handler { return guard(next, checkName, CheckPage) }
 
 func guard(next http.Handler, checks ...func(*http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

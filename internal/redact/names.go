@@ -45,7 +45,7 @@ func show(k kind, value string) string {
 	case utr:
 		return UTR(value).String()
 	case hash:
-		return Hash(value)
+		return shortHash(value)
 	case location:
 		return place(value)
 	default:

@@ -40,8 +40,8 @@ func lastDigits(number string) string {
 	return maskedDigits + string([]rune(number)[characters-lastShown:])
 }
 
-// Hash shortens a transaction hash to both of its ends, as in "0x1f2e…9b04".
-func Hash(hash string) string {
+// shortHash shortens a transaction hash to both of its ends, as in "0x1f2e…9b04".
+func shortHash(hash string) string {
 	characters := []rune(hash)
 	if len(characters) <= 2*hashShown {
 		return hash

@@ -148,8 +148,8 @@ func TestMaskingIsIdempotent(t *testing.T) {
 	} {
 		require.Equal(t, masked, again)
 	}
-	require.Equal(t, "0x1234…5678", redact.Hash("0x1234567890abcdef5678"))
-	require.Equal(t, "0x12345678", redact.Hash("0x12345678"))
+	require.Equal(t, "0x1234…5678", redact.Field("transactionHash", "0x1234567890abcdef5678"))
+	require.Equal(t, "0x12345678", redact.Field("transactionHash", "0x12345678"))
 }
 
 func TestFieldIsShownByItsName(t *testing.T) {

@@ -82,25 +82,14 @@ func variablesOf(t reflect.Type, prefix string) map[string]string {
 	return variables
 }
 
-// Error lists the problems of a program's configuration.
-type Error struct {
-	Program  string
-	Problems []error
-}
-
-// NewError returns the error of a program whose configuration has problems, or nil if it has none.
+// NewError returns an error that lists the problems of a program's configuration, each on a line of its own, or nil if there are none.
 func NewError(program string, problems []error) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &Error{Program: program, Problems: problems}
-}
-
-// Error implements error. Each problem is on a line of its own.
-func (e *Error) Error() string {
-	lines := []string{"the configuration of the " + e.Program + " is invalid; nothing was started:"}
-	for _, problem := range e.Problems {
+	lines := []string{"the configuration of the " + program + " is invalid; nothing was started:"}
+	for _, problem := range problems {
 		lines = append(lines, "  "+problem.Error())
 	}
-	return strings.Join(lines, "\n")
+	return errors.New(strings.Join(lines, "\n"))
 }

@@ -39,6 +39,6 @@ func Replay(keyring *codec.Keyring, workflowID string, history *historypb.Histor
 		return err
 	}
 	workflows.Register(replayer)
-	return replayer.ReplayWorkflowHistoryWithOptions(DiscardLogs(), history,
+	return replayer.ReplayWorkflowHistoryWithOptions(discardLogs(), history,
 		worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: workflowID}})
 }

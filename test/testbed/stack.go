@@ -154,7 +154,7 @@ func (s *Stack) Connect(ctx context.Context) error {
 // Dial connects to Temporal as a backend that has the keys of keyring. Without a keyring it encrypts nothing. It sets the address and
 // the converters of options. The caller closes the connection.
 func (s *Stack) Dial(ctx context.Context, options client.Options, keyring *codec.Keyring) (client.Client, *ramp.Client, error) {
-	options.HostPort, options.Logger = s.Address, DiscardLogs()
+	options.HostPort, options.Logger = s.Address, discardLogs()
 	if keyring != nil {
 		codec.Secure(&options, keyring)
 	}
@@ -165,8 +165,8 @@ func (s *Stack) Dial(ctx context.Context, options client.Options, keyring *codec
 	return temporal, ramp.NewClient(temporal, options.DataConverter), nil
 }
 
-// DiscardLogs returns a logger of the Temporal SDK that writes nothing.
-func DiscardLogs() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
+// discardLogs returns a logger of the Temporal SDK that writes nothing.
+func discardLogs() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
 
 // Close closes the connection and stops every program; a program that does not exit within grace is killed.
 func (s *Stack) Close(grace time.Duration) {
