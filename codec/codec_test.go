@@ -134,7 +134,7 @@ func TestCiphertextDoesNotDecryptInAnotherWorkflow(t *testing.T) {
 		"codec server, relabelled":             {c, relabelled},
 		"another namespace":                    {of(c, order("production", "onramp/inv-42")), stolen},
 		"another namespace's codec server":     {codec.New(keyring, "production"), stolen},
-		"workflow, by who is of no workflow":   {of(c, order("default", "onramp/inv-42")), unbound},
+		"workflow, without a workflow":         {of(c, order("default", "onramp/inv-42")), unbound},
 		"names that only join to the same one": {of(c, order("defaultonramp", "/inv-42")), stolen},
 		"another workflow's activity":          {of(c, activity("default", "onramp/thief", "")), relabelled},
 	} {
@@ -201,7 +201,7 @@ func TestEncryptedPayloadIsNotEncryptedAgain(t *testing.T) {
 	require.True(t, proto.Equal(payload, encode(t, own, payload)))
 }
 
-// FuzzDecode feeds the codec whatever may stand in a history. Nothing but what it has encrypted itself comes out decrypted.
+// FuzzDecode decodes arbitrary payloads. Only payloads that the codec encrypted are decrypted.
 func FuzzDecode(f *testing.F) {
 	c := codec.New(newKeyring(f), "default")
 	own := of(c, order("default", "onramp/inv-42"))

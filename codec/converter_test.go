@@ -55,7 +55,7 @@ func TestConverterPreservesNil(t *testing.T) {
 	require.Equal(t, "as it was", untouched)
 }
 
-// taken is what workflow code is handed of a message.
+// taken returns a message as workflow code receives it.
 func taken(t *testing.T, dc converter.DataConverter, payloads ...*commonpb.Payload) *commonpb.Payload {
 	t.Helper()
 	var message converter.RawValue
@@ -91,7 +91,7 @@ func TestUnencryptedMessageIsAcceptedAndMarked(t *testing.T) {
 
 	require.Equal(t, sent.GetData(), message.GetData())
 	requireMarks(t, message, map[string]string{payloadmeta.MetadataUnencrypted: "true"})
-	require.NotContains(t, sent.GetMetadata(), payloadmeta.MetadataUnencrypted, "what Temporal holds is not changed")
+	require.NotContains(t, sent.GetMetadata(), payloadmeta.MetadataUnencrypted, "the sent payload is not changed")
 	requireMarks(t, taken(t, dc, lies(sent)), map[string]string{payloadmeta.MetadataUnencrypted: "true"})
 }
 

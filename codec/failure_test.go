@@ -26,7 +26,7 @@ func secured(t *testing.T, namespace string) client.Options {
 	return options
 }
 
-// failures returns a way to make failure converters of what contexts name.
+// failures returns a function that creates failure converters for contexts.
 func failures(t *testing.T) func(converter.SerializationContext) converter.FailureConverter {
 	t.Helper()
 	options := secured(t, "default")
@@ -63,8 +63,8 @@ func TestErrorsAreEncryptedWithTheirDetailsAndCauses(t *testing.T) {
 	raw, err := proto.Marshal(failure)
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), "asha")
-	require.Equal(t, "ProviderRefused", failure.GetApplicationFailureInfo().GetType(), "the type says nothing of the user")
-	require.Equal(t, codec.HiddenMessage, failure.GetMessage(), "who lacks the keys is told what to do")
+	require.Equal(t, "ProviderRefused", failure.GetApplicationFailureInfo().GetType(), "the type contains no personal data")
+	require.Equal(t, codec.HiddenMessage, failure.GetMessage(), "the message names the remedy for readers without keys")
 	require.Equal(t, "onramp/inv-42", codec.WorkflowID(failure.GetEncodedAttributes()))
 	require.Equal(t, "KYCStatus", codec.Role(failure.GetEncodedAttributes()))
 
@@ -183,7 +183,7 @@ func TestForgedFailureIsIgnored(t *testing.T) {
 	}
 }
 
-// The server has no keys. It says that there was no answer, which is none.
+// The server has no keys. Its timeout contains no result.
 func TestServerTimeoutIsAcceptedWithoutItsForgedDetails(t *testing.T) {
 	t.Parallel()
 	own := failures(t)(activity("default", "onramp/inv-42", "SubmitUTR"))
@@ -198,7 +198,7 @@ func TestServerTimeoutIsAcceptedWithoutItsForgedDetails(t *testing.T) {
 	genuine := own.ErrorToFailure(refusal())
 	require.ErrorAs(t, own.FailureToError(timeout(genuine, genuine.GetApplicationFailureInfo().GetDetails())), &read)
 	require.True(t, read.HasLastHeartbeatDetails())
-	require.ErrorAs(t, read, &application, "what a worker said before")
+	require.ErrorAs(t, read, &application, "the worker's earlier error")
 
 	forged := temporal.GetDefaultFailureConverter().ErrorToFailure(refusal())
 	require.ErrorAs(t, own.FailureToError(timeout(forged, forged.GetApplicationFailureInfo().GetDetails())), &read)
@@ -214,10 +214,10 @@ func TestErrorOfAnotherWorkflowIsNotDecrypted(t *testing.T) {
 	theirs, ours := of(order("default", "onramp/inv-41")), of(order("default", "onramp/inv-42"))
 	requireForged(t, ours, theirs.ErrorToFailure(errors.New("about "+secret)), "another order's")
 	require.ErrorContains(t, ours.FailureToError(temporal.GetDefaultFailureConverter().ErrorToFailure(errors.New("x"))), "not encrypted",
-		"a backend is told why it cannot believe a failure")
+		"a backend gets the reason")
 }
 
-// FuzzFailure has workflow code read whatever may be said to be a failure. None is believed that was written without the keys.
+// FuzzFailure decodes arbitrary failures. Those written without the keys are not accepted.
 func FuzzFailure(f *testing.F) {
 	elsewhere, err := codec.NewKeyring()
 	require.NoError(f, err)

@@ -17,7 +17,7 @@ import (
 	"rampart/codec"
 )
 
-// recorded reads what the version before format 2 has written, as Temporal holds it.
+// recorded reads payloads that the version before format 2 wrote, as stored by Temporal.
 func recorded(t *testing.T, name string, into proto.Message) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", "format1", name))
@@ -55,7 +55,7 @@ func TestPayloadsOfFormat1Decrypt(t *testing.T) {
 	}
 }
 
-// Nothing but its shape tells a result of format 1 from what else an order has of that format.
+// A result of format 1 differs from the order's other payloads of that format by its shape only.
 func TestMessageOfFormat1IsNotAcceptedAsAResult(t *testing.T) {
 	t.Parallel()
 	var payloads commonpb.Payloads

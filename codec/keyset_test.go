@@ -247,7 +247,7 @@ func TestDefaultFileIsInTheUsersConfigurationDirectory(t *testing.T) {
 	require.Equal(t, path, own)
 }
 
-// FuzzKeyset opens whatever may stand in RAMP_KEYSET. What opens encrypts, and can be inspected.
+// FuzzKeyset opens arbitrary values of RAMP_KEYSET. A keyset that opens can encrypt and be inspected.
 func FuzzKeyset(f *testing.F) {
 	file := filepath.Join(f.TempDir(), "keyset.json")
 	_, err := codec.CreateKeyset(f.Context(), codec.KeysetSource{File: file})
@@ -319,10 +319,10 @@ func TestKeysetThatLacksAKeyInUseIsNotLoaded(t *testing.T) {
 	third, err := codec.AddKey(t.Context(), source)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { <-reports; return slices.Contains(keyring.IDs(), fmt.Sprint(third)) }, time.Minute, time.Millisecond,
-		"one with all of them is taken again")
+		"a keyset with all keys is loaded again")
 }
 
-// replace gives a file other contents, of which nobody reads half.
+// replace replaces a file's contents atomically.
 func replace(t *testing.T, path string, content []byte) {
 	t.Helper()
 	next := filepath.Join(t.TempDir(), "next")

@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// recording notes which roles the SDK asks for.
+// recording records the roles that the SDK uses.
 type recording struct {
 	converter.DataConverter
 	roles map[string]bool
@@ -26,7 +26,7 @@ func (r recording) WithSerializationContext(context converter.SerializationConte
 	return converter.WithDataConverterSerializationContext(r.DataConverter, context)
 }
 
-// The SDK gives both sides of an activity its type: for the input, heartbeats, the result, and the failure with its details.
+// The SDK passes the activity's type on both sides: for the input, heartbeats, the result, and the failure with its details.
 func TestWorkflowAndItsActivitiesDecryptEachOther(t *testing.T) {
 	t.Parallel()
 	options := secured(t, "default-test-namespace")

@@ -44,8 +44,8 @@ func ask(t *testing.T, method, url, body string, headers map[string]string) (*ht
 	return response, string(answer)
 }
 
-// foreignPages are what a browser sends for pages of others: the first had its name resolved to this machine, so that all that its
-// browser says is true of its own origin.
+// foreignPages are the headers that a browser sends for foreign pages. The first page's name resolves to this machine (DNS rebinding), so
+// its headers are consistent with its own origin.
 func foreignPages(port string) map[string]map[string]string {
 	rebound := foreign + ":" + port
 	return map[string]map[string]string{

@@ -92,7 +92,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *process {
 	return p
 }
 
-// start runs devserver and returns once it says that it is ready.
+// start runs devserver and returns once it reports that it is ready.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := launch(t, devserver(args...))
@@ -116,7 +116,7 @@ func (p *process) hasExited() bool {
 	}
 }
 
-// links are where the program says that metrics and profiles are.
+// links are the printed URLs of metrics and profiles.
 func (p *process) links() map[string]string {
 	links := make(map[string]string)
 	for line := range strings.Lines(p.stdout.String()) {
@@ -238,7 +238,7 @@ func (s *server) describe(id string) error {
 	return err
 }
 
-// list returns the ids of the orders that startOrder started, as far as the index knows them.
+// list returns the ids of the orders that startOrder started, as far as they are indexed.
 func (s *server) list() ([]string, error) {
 	response, err := s.workflows.ListWorkflowExecutions(s.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
 		Namespace: namespace, Query: everyAttribute,

@@ -55,7 +55,7 @@ func TestLinkedAccountsAreListedMasked(t *testing.T) {
 	require.Equal(t, "asha@okbank", upis.str("data.0.upiId"))
 }
 
-// links tells the two kinds of links apart, which the provider names differently at every turn.
+// links describes the two kinds of links, which have different names throughout the provider's API.
 type links struct {
 	link      func(c *customer, id string) reply
 	statusURL string

@@ -11,7 +11,7 @@ import (
 	"rampart/sandbox"
 )
 
-// courses makes orders of both directions and tells their courses by reference.
+// courses creates orders of both directions and returns their courses by reference.
 func courses(t *testing.T, seed int64, shares []sandbox.CourseShare, orders int) map[string]string {
 	t.Helper()
 	p := startWith(t, sandbox.Options{Seed: seed, Courses: shares})

@@ -59,8 +59,8 @@ func (c *customer) attempt(ctx context.Context, path string, body object) (reply
 	return reply{t: c.t, status: res.StatusCode, header: res.Header, text: string(text), body: decode(text)}, err
 }
 
-// impatient gives up soon.
-func impatient(t *testing.T) context.Context {
+// shortContext returns a context that ends soon.
+func shortContext(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	t.Cleanup(cancel)
@@ -108,7 +108,7 @@ func TestFaultLosesTheResponseBeforeOrAfterTheEffect(t *testing.T) {
 			c.fault(rule(createRoute, tc.fault))
 			ctx := t.Context()
 			if tc.fault.Kind == fault.Timeout {
-				ctx = impatient(t)
+				ctx = shortContext(t)
 			}
 
 			r, err := c.attempt(ctx, "/v1/orders/create", onrampOrder("1000"))
@@ -166,7 +166,7 @@ func TestRequestCancelledDuringLatencyHasNoEffect(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
 	c.fault(rule(createRoute, fault.Fault{Kind: fault.Latency, Delay: fault.Duration(time.Hour)}))
-	_, err := c.attempt(impatient(t), "/v1/orders/create", onrampOrder("1000"))
+	_, err := c.attempt(shortContext(t), "/v1/orders/create", onrampOrder("1000"))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Eventually(t, func() bool { return c.srv.Ledger().Totals.Unanswered == 1 }, 5*time.Second, time.Millisecond)
 	require.Empty(t, c.srv.Ledger().Orders)
@@ -364,23 +364,23 @@ func TestRulesApplyInOrderAndHonorSkip(t *testing.T) {
 	require.Equal(t, []int{500, 501, 502, 502, 500}, statuses)
 }
 
-// mixed makes calls under the default mix and tells what befell them.
-func mixed(t *testing.T, seed int64) []ledger.Event {
+// eventsOfMix makes calls under the default mix and returns the journal.
+func eventsOfMix(t *testing.T, seed int64) []ledger.Event {
 	t.Helper()
 	c := startWith(t, sandbox.Options{Seed: seed}).login(linkedEmail)
 	c.fault(fault.MixOf(0.5))
 	for range 24 {
-		_, _ = c.attempt(impatient(t), "/v1/quote/buy", buyQuote("1000"))
+		_, _ = c.attempt(shortContext(t), "/v1/quote/buy", buyQuote("1000"))
 	}
 	return c.srv.Events(0, 1000)
 }
 
 func TestMixOfFaultsRepeatsBySeed(t *testing.T) {
 	t.Parallel()
-	first := mixed(t, 7)
+	first := eventsOfMix(t, 7)
 	require.Greater(t, len(first), 8)
-	require.Equal(t, first, mixed(t, 7))
-	require.NotEqual(t, first, mixed(t, 8))
+	require.Equal(t, first, eventsOfMix(t, 7))
+	require.NotEqual(t, first, eventsOfMix(t, 8))
 }
 
 func TestMixInjectsItsShareOfTheCalls(t *testing.T) {
@@ -415,7 +415,7 @@ const (
 	uploadRoute     = "POST /v1/users/upload/kyc"
 )
 
-// A refusal of one call says nothing about another one.
+// A refusal of one call does not affect other calls.
 func TestAnyValidCallCanBeRefused(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)
@@ -472,7 +472,7 @@ func TestCurrenciesMayRequireTheUsersToken(t *testing.T) {
 	require.Equal(t, 1, c.srv.Faults()[0].Injected)
 }
 
-// The client gives up, and the provider makes the order all the same.
+// The client times out, but the provider creates the order.
 func TestSlowlyCreatedOrderAppearsOnlyWhenCreated(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)

@@ -254,7 +254,7 @@ func (r reply) refused(status int, message string) {
 	require.NotEmpty(r.t, r.header.Get(sandbox.ReasonHeader))
 }
 
-// at walks a path such as "data.0.status"; what is not there is nil.
+// at returns the value at a path such as "data.0.status", or nil if there is none.
 func (r reply) at(path string) any {
 	value := r.body
 	for _, name := range strings.Split(path, ".") {

@@ -111,7 +111,7 @@ func TestJournalListsEventsInOrder(t *testing.T) {
 }
 
 // TestLedgerAgreesWithItsClientUnderFaults lets many users buy at once under faults, each repeating what fails, and
-// compares the ledger with what they were told.
+// compares the ledger with the responses.
 func TestLedgerAgreesWithItsClientUnderFaults(t *testing.T) {
 	t.Parallel()
 	const buyers = 40
@@ -127,9 +127,9 @@ func TestLedgerAgreesWithItsClientUnderFaults(t *testing.T) {
 	var group errgroup.Group
 	for i, c := range clients {
 		group.Go(func() error {
-			order := c.insist("/v1/orders/create", referenced(onrampOrder("1000"), fmt.Sprint("inv-", i)), &creations[i])
+			order := c.postUntilAnswered("/v1/orders/create", referenced(onrampOrder("1000"), fmt.Sprint("inv-", i)), &creations[i])
 			proofs := 0
-			c.insist("/v1/orders/utr", object{"orderId": order.str("data.orderId"), "utr": utr(i)}, &proofs)
+			c.postUntilAnswered("/v1/orders/utr", object{"orderId": order.str("data.orderId"), "utr": utr(i)}, &proofs)
 			return nil
 		})
 	}
@@ -154,8 +154,8 @@ func TestLedgerAgreesWithItsClientUnderFaults(t *testing.T) {
 	require.Equal(t, ledger.Calls[createRoute], ledger.Totals.Orders)
 }
 
-// insist repeats a call until its answer arrives whole, and counts the attempts.
-func (c *customer) insist(path string, body object, attempts *int) reply {
+// postUntilAnswered repeats a call until its response arrives complete, and counts the attempts.
+func (c *customer) postUntilAnswered(path string, body object, attempts *int) reply {
 	c.t.Helper()
 	for {
 		*attempts++

@@ -16,7 +16,7 @@ func (c *customer) walkOfframp(orderID string) ([]string, []time.Duration) {
 	return c.walk(orderID, func() string { return c.offrampStatus(orderID).str("data.status") })
 }
 
-// offrampCourses tells, by the fraction of the amount, the statuses from creation on.
+// offrampCourses lists, by the fraction of the amount, the statuses from creation on.
 func offrampCourses() map[string][]string {
 	usual := []string{"cryptoInit", "pending", "orderReceived", "InProgress", "CryptoReceived", "fiatPending", "PayoutSuccess"}
 	return map[string][]string{
@@ -202,7 +202,7 @@ func requireRatio(t *testing.T, want, a, b string) {
 	require.True(t, off.LessThan(decimal.New(1, -4)), "%s of %s is not %s", a, b, want)
 }
 
-// What is quoted and what the status tells is before them.
+// Quotes and statuses show the amount before these deductions.
 func TestPayoutIsNetOfGasAndTDS(t *testing.T) {
 	t.Parallel()
 	c := start(t).login(linkedEmail)

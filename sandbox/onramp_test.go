@@ -17,7 +17,7 @@ func (c *customer) walkOnramp(orderID string) ([]string, []time.Duration) {
 	return c.walk(orderID, func() string { return c.onrampStatus(orderID).str("data.status") })
 }
 
-// onrampCourses tells, by the fraction of the amount, the statuses after the proof was accepted.
+// onrampCourses lists, by the fraction of the amount, the statuses after the proof was accepted.
 func onrampCourses() map[string][]string {
 	usual := []string{"fiatPending", "fiatReceived", "orderReceived", "InProgress", "transferred", "completed"}
 	return map[string][]string{
@@ -85,7 +85,7 @@ func TestOnrampWalksItsStatuses(t *testing.T) {
 	}
 }
 
-// The user who then submits a UTR hears that it is refused, and the status tells why.
+// A UTR submitted afterwards is refused, and the status contains the reason.
 func TestOrderEndsOrIsPaidWithoutAUTR(t *testing.T) {
 	t.Parallel()
 	for fraction, want := range map[string]struct {

@@ -53,7 +53,7 @@ func requireWrapsKeysets(t *testing.T, uri string) codec.KeysetSource {
 	clear := source
 	clear.KMS = ""
 	_, err = codec.OpenKeyring(t.Context(), clear)
-	require.ErrorContains(t, err, "RAMP_KEYSET_KMS", "the file alone is of no use")
+	require.ErrorContains(t, err, "RAMP_KEYSET_KMS", "the file is unusable without the KMS")
 	return source
 }
 

@@ -23,8 +23,8 @@ import (
 	"rampart/internal/httpserver"
 )
 
-// patience is how long a test waits for what takes milliseconds on an idle machine.
-const patience = 30 * time.Second
+// waitLimit bounds waits for what takes milliseconds on an idle machine.
+const waitLimit = 30 * time.Second
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
@@ -75,7 +75,7 @@ func (a *authority) renew(t *testing.T) {
 	a.write(t, a.keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 }
 
-// write gives every version of a file its own time, whatever the file system's resolution.
+// write writes a file with a new modification time, independent of the file system's resolution.
 func (a *authority) write(t *testing.T, name string, data []byte) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(name, data, 0o600))
@@ -101,7 +101,7 @@ func serveTLS(t *testing.T, a *authority, log *journal) net.Addr {
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
-		served <- httpserver.Serve(ctx, listener, http.NotFoundHandler(), httpserver.Options{TLS: encryption, StopTimeout: patience})
+		served <- httpserver.Serve(ctx, listener, http.NotFoundHandler(), httpserver.Options{TLS: encryption, StopTimeout: waitLimit})
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -91,7 +91,7 @@ func TestPayloadThatDoesNotDecryptStaysEncryptedBesideReadableOnes(t *testing.T)
 
 	for name, bad := range map[string]*commonpb.Payload{
 		"other namespace":       encrypted(t, s.keyring, "payroll", workflowID, secret),
-		"key that is not known": encrypted(t, newKeyring(t), namespace, workflowID, secret),
+		"unknown key":           encrypted(t, newKeyring(t), namespace, workflowID, secret),
 		"ciphertext changed":    changed(good, func(p *commonpb.Payload) { p.Data[len(p.Data)-1] ^= 1 }),
 		"ciphertext cut":        changed(good, func(p *commonpb.Payload) { p.Data = p.Data[:8] }),
 		"no ciphertext":         changed(good, func(p *commonpb.Payload) { p.Data = nil }),
@@ -187,7 +187,7 @@ func TestAtMostAPageOfHistoryIsDecoded(t *testing.T) {
 	require.Zero(t, s.log.last(t).Decrypted)
 }
 
-// A codec server is told neither the workflow nor the activity. It reads both from the payload, and decrypting proves them.
+// Requests name neither the workflow nor the activity. The payload does, and decryption authenticates both.
 func TestPayloadsOfActivitiesAreDecoded(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
@@ -237,7 +237,7 @@ func TestDecodeOnlyUnlessEncodingIsAllowed(t *testing.T) {
 	require.Equal(t, "refused", s.log.last(t).Outcome)
 }
 
-// The Temporal CLI asks so before every query.
+// The Temporal CLI sends this before every query.
 func TestEncodingWithoutPayloadsRequiresNoPermission(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)

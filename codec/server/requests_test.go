@@ -34,26 +34,26 @@ func TestInvalidRequestsAreRefusedWithoutQuotingThem(t *testing.T) {
 		method, path, body string
 		headers            map[string]string
 		status             int
-		says               string
+		message            string
 	}{
-		"not JSON":             {path: "/decode", body: secret, status: 400, says: "the body is not"},
-		"empty body":           {path: "/decode", status: 400, says: "the body is not"},
-		"JSON of another kind": {path: "/decode", body: `["` + secret + `"]`, status: 400, says: "the body is not"},
-		"payload null":         {path: "/decode", body: `{"payloads":[null]}`, status: 400, says: "the body is not"},
-		"data not base64":      {path: "/decode", body: `{"payloads":[{"data":"` + secret + `!"}]}`, status: 400, says: "the body is not"},
-		"two values":           {path: "/decode", body: `{"payloads":[]}{"payloads":[]}`, status: 400, says: "the body is not"},
-		"too large":            {path: "/decode", body: `{"payloads":[{"data":"` + strings.Repeat("A", 1024) + `"}]}`, status: 413, says: "RAMP_CODEC_MAX_BODY"},
-		"no namespace":         {path: "/decode", body: `{}`, headers: map[string]string{server.NamespaceHeader: ""}, status: 400, says: "X-Namespace"},
-		"GET":                  {method: http.MethodGet, path: "/decode", status: 405, says: "only POST"},
+		"not JSON":             {path: "/decode", body: secret, status: 400, message: "the body is not"},
+		"empty body":           {path: "/decode", status: 400, message: "the body is not"},
+		"JSON of another kind": {path: "/decode", body: `["` + secret + `"]`, status: 400, message: "the body is not"},
+		"payload null":         {path: "/decode", body: `{"payloads":[null]}`, status: 400, message: "the body is not"},
+		"data not base64":      {path: "/decode", body: `{"payloads":[{"data":"` + secret + `!"}]}`, status: 400, message: "the body is not"},
+		"two values":           {path: "/decode", body: `{"payloads":[]}{"payloads":[]}`, status: 400, message: "the body is not"},
+		"too large":            {path: "/decode", body: `{"payloads":[{"data":"` + strings.Repeat("A", 1024) + `"}]}`, status: 413, message: "RAMP_CODEC_MAX_BODY"},
+		"no namespace":         {path: "/decode", body: `{}`, headers: map[string]string{server.NamespaceHeader: ""}, status: 400, message: "X-Namespace"},
+		"GET":                  {method: http.MethodGet, path: "/decode", status: 405, message: "only POST"},
 		"OPTIONS, no preflight": {
-			method: http.MethodOptions, path: "/decode", status: 405, says: "only POST",
+			method: http.MethodOptions, path: "/decode", status: 405, message: "only POST",
 		},
-		"PUT":           {method: http.MethodPut, path: "/encode", body: `{}`, status: 405, says: "only POST"},
-		"download":      {path: "/download", body: `{}`, status: 404, says: "not found"},
-		"other path":    {path: "/decode/more", body: `{}`, status: 404, says: "not found"},
-		"other case":    {path: "/DECODE", body: `{}`, status: 404, says: "not found"},
-		"root":          {path: "/", body: `{}`, status: 404, says: "not found"},
-		"POST /healthz": {path: "/healthz", body: `{}`, status: 405, says: "only GET"},
+		"PUT":           {method: http.MethodPut, path: "/encode", body: `{}`, status: 405, message: "only POST"},
+		"download":      {path: "/download", body: `{}`, status: 404, message: "not found"},
+		"other path":    {path: "/decode/more", body: `{}`, status: 404, message: "not found"},
+		"other case":    {path: "/DECODE", body: `{}`, status: 404, message: "not found"},
+		"root":          {path: "/", body: `{}`, status: 404, message: "not found"},
+		"POST /healthz": {path: "/healthz", body: `{}`, status: 405, message: "only GET"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestInvalidRequestsAreRefusedWithoutQuotingThem(t *testing.T) {
 			refused := s.send(t, method, c.path, c.body, headers)
 
 			require.Equal(t, c.status, refused.status, refused.body)
-			require.Contains(t, refused.body, c.says)
+			require.Contains(t, refused.body, c.message)
 			require.NotContains(t, refused.body, secret)
 			require.Equal(t, "no-store", refused.header.Get("Cache-Control"))
 			require.Equal(t, "nosniff", refused.header.Get("X-Content-Type-Options"))
@@ -155,25 +155,25 @@ func TestPreflightAllowsTheWebUIsOriginExactly(t *testing.T) {
 		t.Run(origin, func(t *testing.T) {
 			t.Parallel()
 
-			asked := s.send(t, http.MethodOptions, "/decode", "", preflight(origin, "authorization,authorization-extras,content-type,x-namespace"))
+			preflighted := s.send(t, http.MethodOptions, "/decode", "", preflight(origin, "authorization,authorization-extras,content-type,x-namespace"))
 			sent := s.post(t, "/decode", `{"payloads":[]}`, map[string]string{"Origin": origin})
 
 			if !allowed {
-				require.Equal(t, http.StatusForbidden, asked.status)
+				require.Equal(t, http.StatusForbidden, preflighted.status)
 				require.Equal(t, http.StatusForbidden, sent.status)
-				require.Empty(t, asked.header.Get("Access-Control-Allow-Origin"))
+				require.Empty(t, preflighted.header.Get("Access-Control-Allow-Origin"))
 				require.Empty(t, sent.header.Get("Access-Control-Allow-Origin"))
 				return
 			}
-			require.Equal(t, http.StatusNoContent, asked.status)
+			require.Equal(t, http.StatusNoContent, preflighted.status)
 			require.Equal(t, http.StatusOK, sent.status)
-			for _, answered := range []answer{asked, sent} {
+			for _, answered := range []answer{preflighted, sent} {
 				require.Equal(t, origin, answered.header.Get("Access-Control-Allow-Origin"))
 				require.Equal(t, "true", answered.header.Get("Access-Control-Allow-Credentials"))
 				require.Contains(t, answered.header.Get("Vary"), "Origin")
 			}
-			require.Equal(t, "POST", asked.header.Get("Access-Control-Allow-Methods"))
-			require.Equal(t, "authorization,authorization-extras,content-type,x-namespace", asked.header.Get("Access-Control-Allow-Headers"))
+			require.Equal(t, "POST", preflighted.header.Get("Access-Control-Allow-Methods"))
+			require.Equal(t, "authorization,authorization-extras,content-type,x-namespace", preflighted.header.Get("Access-Control-Allow-Headers"))
 		})
 	}
 }

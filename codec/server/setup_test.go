@@ -163,7 +163,7 @@ func body(t *testing.T, payloads ...*commonpb.Payload) string {
 	return string(encoded)
 }
 
-// post asks as the Web UI does, with the headers changed: an empty one is not sent.
+// post sends a request as the Web UI does, with the given headers changed or, if empty, removed.
 func (s *service) post(t *testing.T, path, body string, headers map[string]string) answer {
 	t.Helper()
 	sent := map[string]string{"Content-Type": "application/json", server.NamespaceHeader: namespace, "Origin": uiOrigin}

@@ -103,7 +103,7 @@ func (i *issuer) set(change func()) {
 	change()
 }
 
-// asha is what the tokens of an operator who may read say.
+// asha returns the claims of an operator with read permission.
 func (i *issuer) asha(change map[string]any) jwt.MapClaims {
 	claims := jwt.MapClaims{
 		"iss": i.URL, "aud": audience, "sub": "asha", "email": "asha@example.test",
@@ -134,7 +134,7 @@ func sign(t *testing.T, method jwt.SigningMethod, id string, key any, claims jwt
 	return signed
 }
 
-// guarded is a codec server that takes an issuer's tokens.
+// guarded returns a codec server that accepts an issuer's tokens.
 func guarded(t *testing.T, i *issuer, change func(*server.Options, *server.TokenOptions)) *service {
 	t.Helper()
 	var refused journal
@@ -428,17 +428,17 @@ func TestUntrustedIssuerIsRefusedAtStart(t *testing.T) {
 	for name, c := range map[string]struct {
 		document map[string]any
 		options  func(*server.TokenOptions)
-		says     string
+		message  string
 	}{
-		"names itself otherwise":  {document: map[string]any{"issuer": "https://login.example.test"}, says: "did not match"},
-		"keys over plain HTTP":    {document: map[string]any{"jwks_uri": "http://login.example.test/keys"}, says: "jwks_uri"},
-		"names no keys":           {document: map[string]any{"jwks_uri": ""}, says: "jwks_uri"},
-		"plain HTTP":              {options: func(o *server.TokenOptions) { o.Issuer = "http://login.example.test" }, says: "https"},
-		"no URL":                  {options: func(o *server.TokenOptions) { o.Issuer = "login.example.test" }, says: "https"},
-		"no discovery document":   {options: func(o *server.TokenOptions) { o.Issuer += "/tenant" }, says: "discovery document"},
-		"redirects to plain HTTP": {options: func(o *server.TokenOptions) { o.Issuer += "/moved" }, says: "not https"},
-		"nothing answers":         {options: func(o *server.TokenOptions) { o.Issuer = "http://127.0.0.1:1" }, says: "discovery document"},
-		"audience is not set":     {options: func(o *server.TokenOptions) { o.Audience = "" }, says: "audience"},
+		"another issuer":          {document: map[string]any{"issuer": "https://login.example.test"}, message: "did not match"},
+		"keys over plain HTTP":    {document: map[string]any{"jwks_uri": "http://login.example.test/keys"}, message: "jwks_uri"},
+		"names no keys":           {document: map[string]any{"jwks_uri": ""}, message: "jwks_uri"},
+		"plain HTTP":              {options: func(o *server.TokenOptions) { o.Issuer = "http://login.example.test" }, message: "https"},
+		"not a URL":               {options: func(o *server.TokenOptions) { o.Issuer = "login.example.test" }, message: "https"},
+		"no discovery document":   {options: func(o *server.TokenOptions) { o.Issuer += "/tenant" }, message: "discovery document"},
+		"redirects to plain HTTP": {options: func(o *server.TokenOptions) { o.Issuer += "/moved" }, message: "not https"},
+		"unreachable":             {options: func(o *server.TokenOptions) { o.Issuer = "http://127.0.0.1:1" }, message: "discovery document"},
+		"audience is not set":     {options: func(o *server.TokenOptions) { o.Audience = "" }, message: "audience"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -451,7 +451,7 @@ func TestUntrustedIssuerIsRefusedAtStart(t *testing.T) {
 
 			_, err := server.OpenTokens(t.Context(), options)
 
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.message)
 		})
 	}
 }

@@ -46,7 +46,7 @@ func TestPortsArePublishedOnLoopbackOnly(t *testing.T) {
 	}
 }
 
-// TestThirdPartyPagesArePublishedThroughTheLoopbackProxyOnly holds that whatever a browser can look at is behind the check of local doors. Temporal's own port
+// TestThirdPartyPagesArePublishedThroughTheLoopbackProxyOnly checks that every page for browsers is behind the loopback proxy. Temporal's own port
 // is none of these: browsers do not speak gRPC.
 func TestThirdPartyPagesArePublishedThroughTheLoopbackProxyOnly(t *testing.T) {
 	t.Parallel()
@@ -169,7 +169,7 @@ func TestSandboxSharesTheWorkersNetwork(t *testing.T) {
 	require.True(t, strings.HasPrefix(*project.Services["worker"].Environment["ONMETA_BASE_URL"], "http://127.0.0.1:"))
 }
 
-// password is what .env has to say.
+// password is set in .env.
 const password = "made-up"
 
 // compose reads the compose file as Docker Compose does, with the defaults of its variables; profile "*" is all.

@@ -131,7 +131,7 @@ func TestWorkerVersionIsConsistentInItsManifests(t *testing.T) {
 	}
 }
 
-// TestVersionsRunSideBySide rolls v2 out as docs/how-to/deploy.md says.
+// TestVersionsRunSideBySide rolls v2 out as docs/how-to/deploy.md describes.
 func TestVersionsRunSideBySide(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()

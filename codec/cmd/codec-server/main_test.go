@@ -59,7 +59,7 @@ func (o *output) String() string {
 	return o.buffer.String()
 }
 
-// address is where the server says it listens, or empty.
+// address is the address that the server logs, or empty.
 func (o *output) address() string {
 	for text := range strings.Lines(o.String()) {
 		var line struct{ Msg, Address string }
@@ -91,7 +91,7 @@ func with(source codec.KeysetSource, changes map[string]string) map[string]strin
 	return environment
 }
 
-// ask has a payload decrypted as the Web UI does.
+// ask decrypts a payload as the Web UI does.
 func ask(t *testing.T, address string, source codec.KeysetSource) string {
 	t.Helper()
 	keyring, err := codec.OpenKeyring(t.Context(), source)
