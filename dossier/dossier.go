@@ -57,11 +57,17 @@ type Person struct {
 // String shows no personal data.
 func (p Person) String() string { return redact.String(p) }
 
+// Format writes String, for every verb.
+func (p Person) Format(s fmt.State, verb rune) { redact.Format(s, verb, p) }
+
 // LogValue is String for slog.
 func (p Person) LogValue() slog.Value { return redact.LogValue(p) }
 
 // String shows no personal data.
 func (d Dossier) String() string { return redact.String(d) }
+
+// Format writes String, for every verb.
+func (d Dossier) Format(s fmt.State, verb rune) { redact.Format(s, verb, d) }
 
 // LogValue is String for slog.
 func (d Dossier) LogValue() slog.Value { return redact.LogValue(d) }

@@ -174,7 +174,7 @@ func prints(t *testing.T, pointer, value any) []string {
 	t.Helper()
 	var all []string
 	for _, it := range []any{pointer, value, []any{value}, map[string]any{"it": value}, struct{ It any }{value}, struct{ It any }{pointer}} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t", "%g"} {
 			all = append(all, fmt.Sprintf(verb, it))
 		}
 		all = append(all, fmt.Sprint(it), fmt.Sprintln(it), fmt.Errorf("failed: %v", it).Error())
