@@ -94,6 +94,13 @@ func (d *describer) missed(when string) Remedy {
 	return Remedy{Case: when, Action: AskSupport, Advice: d.support()}
 }
 
+// restart starts another order. An order that the provider never had has submitted no proof: a user who paid before it, as for an
+// earlier order, must not be told to pay again.
 func (d *describer) restart() Remedy {
-	return Remedy{Case: "The user wants to try again", Action: Restart, Advice: "start another order, with a reference of its own and a payment of its own"}
+	r := Remedy{Case: "The user wants to try again", Action: Restart, Advice: "start another order, with a reference of its own and a payment of its own"}
+	if d.OrderID == "" {
+		r.Advice = "start another order, with a reference of its own. A " + d.proof() + " that came with this one was not submitted: use it " +
+			"there, and nobody pays twice"
+	}
+	return r
 }

@@ -116,10 +116,27 @@ func usualWait(order *ramp.Order) *ramp.Wait {
 	if order.Status == ramp.AwaitingPayment {
 		wait.Until = order.ExpiresAt
 	}
-	if order.Status == ramp.AwaitingPayment && order.Proof != nil {
+	switch {
+	case order.Status != ramp.AwaitingPayment:
+		return wait
+	case order.Proof != nil:
 		return &ramp.Wait{For: ramp.WaitProofCheck, From: ramp.Provider}
+	case mayBePaid(order):
+		return &ramp.Wait{For: ramp.WaitPaymentStatus, From: ramp.Provider}
+	default:
+		return wait
 	}
-	return wait
+}
+
+// mayBePaid reports whether an order of an earlier worker that awaits its payment asks the provider whether it is paid, as far as its
+// timeline tells: its deadline has passed or it is to be cancelled, and it is not over all the same. Nobody may be told to pay it.
+func mayBePaid(order *ramp.Order) bool {
+	for _, entry := range order.Timeline {
+		if entry.At.After(order.ExpiresAt) || strings.HasPrefix(entry.Note, ramp.CancellationRequested) {
+			return true
+		}
+	}
+	return false
 }
 
 func usual(status ramp.Status) ramp.WaitFor {

@@ -150,6 +150,9 @@ func payments(direction ramp.Direction, at func(*ramp.Wait, ...ramp.Action) *ram
 		example{"by bank transfer", with(waits(), func(o *ramp.Order) {
 			o.Instructions = &ramp.Instructions{Bank: &ramp.Beneficiary{Name: holder, AccountNumber: number, IFSC: "HDFC0001234"}}
 		})},
+		example{"by the link of a UPI app", with(waits(), func(o *ramp.Order) {
+			o.Instructions = &ramp.Instructions{UPI: &ramp.UPIInstructions{DeepLinks: []ramp.DeepLink{{Name: "phonepe", URL: "phonepe://pay?pa=a@b"}}}}
+		})},
 		example{"on the provider's page", with(waits(), func(o *ramp.Order) { o.Instructions = &ramp.Instructions{CheckoutURL: "https://example.test/pay/1"} })},
 		example{"the user has paid for an earlier order", with(waits(), func(o *ramp.Order) {
 			o.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "650000000000000000000000"}
@@ -344,4 +347,32 @@ func TestPlainTextsHoldNoBackquotesAndValuesCannotAddAny(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "`ab`", situation.Code("a`b\n"))
 	require.Equal(t, "ask about 65f", situation.Plain("ask about `65f`"))
+}
+
+func TestNobodyWhoHasPaidIsToldToPayAgain(t *testing.T) {
+	t.Parallel()
+	for _, status := range []ramp.Status{ramp.Rejected, ramp.Cancelled, ramp.Expired} {
+		o := order(ramp.Onramp, status, nil)
+		o.OrderID, o.Instructions = "", nil
+		o.Previous = &ramp.PreviousOrder{Reference: "inv-41", OrderID: "650000000000000000000000"}
+		for _, remedy := range situation.Of(o).Remedies {
+			require.NotContains(t, remedy.Advice, "a payment of its own", "%s", status)
+		}
+	}
+}
+
+func TestOrderOfAnEarlierWorkerThatMayBePaidAsksForNoPayment(t *testing.T) {
+	t.Parallel()
+	for name, note := range map[string]ramp.TimelineEntry{
+		"past its deadline": {Status: ramp.AwaitingPayment, At: began.Add(3*time.Hour + time.Second), Note: "The provider says onHold."},
+		"to be cancelled": {Status: ramp.AwaitingPayment, At: began.Add(time.Hour),
+			Note: ramp.CancellationRequested + ". The provider is asked first whether it has the payment."},
+	} {
+		o := order(ramp.Onramp, ramp.AwaitingPayment, nil)
+		require.Equal(t, "The user must pay ₹1,000", situation.Of(o).Headline)
+		o.Timeline = append(o.Timeline, note)
+		stands := situation.Of(o)
+		require.Equal(t, "The provider must say whether the order is paid", stands.Headline, name)
+		require.Equal(t, ramp.Provider, stands.From, name)
+	}
 }

@@ -232,6 +232,8 @@ func (d *describer) howToPay() string {
 		return "The user pays" + d.toPay() + " by UPI to " + Code(string(how.UPI.VPA)) + submit
 	case how.CheckoutURL != "":
 		return "The user pays" + d.toPay() + " on the provider's page " + Code(how.CheckoutURL) + submit
+	case how.UPI != nil && how.UPI.QR == "":
+		return "The user pays" + d.toPay() + " by the link of a UPI app" + submit
 	default:
 		return "The user pays" + d.toPay() + " by the QR code" + submit
 	}
