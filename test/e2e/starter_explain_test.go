@@ -118,8 +118,8 @@ func TestStarterListsOrdersThatNeedAttentionWithTheReason(t *testing.T) {
 	out, problems, code := s.starter("attention")
 	require.Zero(t, code, problems)
 	for _, want := range []string{
-		"unavailable (HTTP 503)", "Look whether the provider has an outage", "the order was terminated by process", ": a test",
-		"ask the provider what became of it", "explain onramp/failing",
+		"unavailable (HTTP 503)", "Check whether the provider has an outage", "the order was terminated by process", ": a test",
+		"ask the provider's support for its state", "explain onramp/failing",
 	} {
 		require.Contains(t, out, want)
 	}
