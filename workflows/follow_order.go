@@ -250,7 +250,7 @@ func (o *orderRun) settlement(reported ramp.Settlement) *ramp.Settlement {
 // order.
 func (o *orderRun) advance(ctx workflow.Context, state activities.OrderState) {
 	note := "The provider says " + state.ProviderStatus + "."
-	if rank(state.Status) > rank(o.order.Status) {
+	if activities.Progress(state.Status) > activities.Progress(o.order.Status) {
 		o.enter(ctx, state.Status, note)
 		return
 	}
@@ -278,14 +278,4 @@ func (o *orderRun) end(status ramp.Status, note string) error {
 		note += " " + advice
 	}
 	return end(status, "%s", note)
-}
-
-// rank returns the position of a status on the way of an order, and -1 for none.
-func rank(status ramp.Status) int {
-	for i, known := range ramp.Statuses() {
-		if known == status {
-			return i
-		}
-	}
-	return -1
 }

@@ -112,7 +112,7 @@ func (o *orderRun) acceptProof(ctx workflow.Context, p *proof) {
 	if o.submissions.next() != nil && !changed(ctx, changeReplacedProofs) {
 		o.submissions.dismiss(o.refuse(ramp.ProofConflict, "another "+o.request.proofName+" was accepted for this order; the first one stands"))
 	}
-	if rank(o.order.Status) > rank(ramp.VerifyingPayment) {
+	if activities.Progress(o.order.Status) > activities.Progress(ramp.VerifyingPayment) {
 		o.note(ctx, note) // the watch was faster than the answer
 	} else {
 		o.enter(ctx, ramp.VerifyingPayment, note)
