@@ -29,8 +29,8 @@ func (o *orderRun) linkAccount(ctx workflow.Context, prefetched *accountPrefetch
 			submitted++
 		}
 		link, err := o.link(ctx, account, prefetched)
-		if said, refused := activities.Refused(err); refused {
-			link, err = activities.LinkResult{State: activities.LinkFailed, Reason: said.Reason}, nil
+		if refused, yes := activities.Refused(err); yes {
+			link, err = activities.LinkResult{State: activities.LinkFailed, Reason: refused.Reason}, nil
 		}
 		if err != nil {
 			return account, err
@@ -41,7 +41,7 @@ func (o *orderRun) linkAccount(ctx workflow.Context, prefetched *accountPrefetch
 			return account, nil
 		}
 		reason := refusedAccount(link.Reason)
-		o.submissions.account.decide(refusal(ramp.AccountRefused, reason))
+		o.submissions.account.decide(newRefusal(ramp.AccountRefused, reason))
 		if submitted == accountLimit && changed(ctx, changeAccountLimit) {
 			o.submissions.account.close(fmt.Sprintf("%d other accounts were submitted for this order", accountLimit))
 		}

@@ -91,7 +91,7 @@ func (o *orderRun) decideCancellation(ctx workflow.Context, state activities.Ord
 	case state.Status.Final():
 		return o.ending(state)
 	}
-	o.goOnAfterLook(ctx, state)
+	o.advanceAfterLook(ctx, state)
 	if o.payment.found() {
 		o.note(ctx, ramp.CancellationRefused+": the provider has the payment, and only it can end the order now.")
 	} else {
@@ -140,16 +140,16 @@ func (o *orderRun) decideExpiry(ctx workflow.Context, state activities.OrderStat
 	o.payment.decide(state)
 	switch {
 	case state.Unpaid, state.Status == ramp.Expired:
-		return o.end(ramp.Expired, "No accepted "+o.request.proofName+" in time.")
+		return o.endWithAdvice(ramp.Expired, "No accepted "+o.request.proofName+" in time.")
 	case state.Status.Final():
 		return o.ending(state)
 	}
-	o.goOnAfterLook(ctx, state)
+	o.advanceAfterLook(ctx, state)
 	return nil
 }
 
-// goOnAfterLook goes on with an order that a look at the provider did not end: the provider has the payment, or does not say.
-func (o *orderRun) goOnAfterLook(ctx workflow.Context, state activities.OrderState) {
+// advanceAfterLook moves on an order that a look at the provider did not end: the provider has the payment, or does not say.
+func (o *orderRun) advanceAfterLook(ctx workflow.Context, state activities.OrderState) {
 	if o.payment.found() {
 		o.clearConcern(ctx, lostInstructions)
 	}

@@ -85,7 +85,7 @@ func (o *orderRun) applyWatch(ctx workflow.Context, watch *orderWatch) error {
 	case watch.err != nil:
 		return watch.err
 	case watch.stopped == activities.TimeUp && o.payment.late():
-		return o.end(ramp.Expired, "The provider expired the order and found no payment after it.")
+		return o.endWithAdvice(ramp.Expired, "The provider expired the order and found no payment after it.")
 	case watch.stopped == activities.TimeUp:
 		o.raiseOverdue(ctx)
 		return nil
@@ -99,7 +99,7 @@ func (o *orderRun) applyWatch(ctx workflow.Context, watch *orderWatch) error {
 		o.payment.watched(state)
 		return o.ending(state)
 	default:
-		o.goOn(ctx, state)
+		o.advanceWatched(ctx, state)
 	}
 	return nil
 }
@@ -184,8 +184,8 @@ func (o *orderRun) expiredAlthough() string {
 	return "the provider expired the order although it had found the payment; it is watched for another hour"
 }
 
-// goOn goes on with an order that is not over. The provider has opened an expired one again, or found its payment late.
-func (o *orderRun) goOn(ctx workflow.Context, state activities.OrderState) {
+// advanceWatched moves on a watched order that is not over. The provider has opened an expired one again, or found its payment late.
+func (o *orderRun) advanceWatched(ctx workflow.Context, state activities.OrderState) {
 	wasLate := o.payment.late()
 	o.payment.watched(state)
 	if wasLate {
@@ -267,14 +267,14 @@ func (o *orderRun) ending(state activities.OrderState) error {
 	if state.Status == ramp.Cancelled {
 		o.order.CancelledBy = ramp.CancelledByProvider
 	}
-	return o.end(state.Status, note)
+	return o.endWithAdvice(state.Status, note)
 }
 
-// end returns the error that ends the order in a status, with advice for a user who has paid all the same.
-func (o *orderRun) end(status ramp.Status, note string) error {
-	ended := o.order
-	ended.Status = status
-	if advice := ramp.PaidAdvice(&ended); advice != "" {
+// endWithAdvice returns the error that ends the order in a status, with advice for a user who has paid all the same.
+func (o *orderRun) endWithAdvice(status ramp.Status, note string) error {
+	order := o.order
+	order.Status = status
+	if advice := ramp.PaidAdvice(&order); advice != "" {
 		note += " " + advice
 	}
 	return end(status, "%s", note)

@@ -113,8 +113,8 @@ func (o *orderRun) uploadDossier(ctx workflow.Context) (bool, error) {
 		o.refuseDossier(ctx, unusableDossier(problem))
 		return false, nil
 	}
-	if said, refused := activities.Refused(err); refused {
-		return o.applyRefusal(ctx, said)
+	if refused, yes := activities.Refused(err); yes {
+		return o.applyRefusal(ctx, refused)
 	}
 	if err != nil {
 		return false, err
@@ -126,15 +126,15 @@ func (o *orderRun) uploadDossier(ctx workflow.Context) (bool, error) {
 }
 
 // applyRefusal asks whether the user is verified, because the provider refuses the documents of a verified user.
-func (o *orderRun) applyRefusal(ctx workflow.Context, said activities.Refusal) (bool, error) {
+func (o *orderRun) applyRefusal(ctx workflow.Context, refused activities.Refusal) (bool, error) {
 	verified, err := o.isVerified(ctx)
 	switch {
 	case err != nil || verified:
 		return verified, err
-	case said.RetryAfter > 0 && workflow.Now(ctx).Before(o.identification.dossierAt.Add(userTime)):
-		o.pauseUploads(ctx, said)
+	case refused.RetryAfter > 0 && workflow.Now(ctx).Before(o.identification.dossierAt.Add(userTime)):
+		o.pauseUploads(ctx, refused)
 	default:
-		o.refuseDossier(ctx, refusedDossier(said.Reason))
+		o.refuseDossier(ctx, refusedDossier(refused.Reason))
 	}
 	return false, nil
 }
@@ -147,18 +147,18 @@ func (o *orderRun) isVerified(ctx workflow.Context) (bool, error) {
 }
 
 // pauseUploads keeps the dossier, which was refused for a while and not for its content. The sender of an update is answered now.
-func (o *orderRun) pauseUploads(ctx workflow.Context, said activities.Refusal) {
+func (o *orderRun) pauseUploads(ctx workflow.Context, refused activities.Refusal) {
 	id := &o.identification
-	id.retryAt = workflow.Now(ctx).Add(said.RetryAfter)
+	id.retryAt = workflow.Now(ctx).Add(refused.RetryAfter)
 	until := "They are uploaded again at " + situation.IST(id.retryAt) + ", or others that come before"
-	o.submissions.kyc.decide(refusal(ramp.KYCRefused, refusedDossier(said.Reason)+" "+until))
-	o.enter(ctx, ramp.VerifyingKYC, sentence(refusedDossier(said.Reason))+" "+until+".")
+	o.submissions.kyc.decide(newRefusal(ramp.KYCRefused, refusedDossier(refused.Reason)+" "+until))
+	o.enter(ctx, ramp.VerifyingKYC, sentence(refusedDossier(refused.Reason))+" "+until+".")
 }
 
 func (o *orderRun) refuseDossier(ctx workflow.Context, reason string) {
 	id := &o.identification
 	id.dossier, id.reason = "", reason
-	o.submissions.kyc.decide(refusal(ramp.KYCRefused, reason))
+	o.submissions.kyc.decide(newRefusal(ramp.KYCRefused, reason))
 	if !id.reviewSince.IsZero() {
 		o.note(ctx, sentence(reason)+" The provider looks at the earlier ones.")
 	}

@@ -20,7 +20,7 @@ func (o *orderRun) identifyOnce(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		o.submissions.kyc.decide(refusal(ramp.KYCRefused, refused))
+		o.submissions.kyc.decide(newRefusal(ramp.KYCRefused, refused))
 		if refused == "" {
 			o.submissions.kyc.close("the provider is looking at the user's KYC documents")
 			return o.awaitVerification(ctx)
@@ -57,8 +57,8 @@ func (o *orderRun) uploadKYC(ctx workflow.Context, dossier string) (string, erro
 	if problem, invalid := activities.InvalidDossier(err); invalid {
 		return unusableDossier(problem), nil
 	}
-	if said, refused := activities.Refused(err); refused {
-		return refusedDossier(said.Reason), nil
+	if refused, yes := activities.Refused(err); yes {
+		return refusedDossier(refused.Reason), nil
 	}
 	return "", err
 }

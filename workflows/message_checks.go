@@ -21,7 +21,7 @@ func (o *orderRun) checkUpdate(m message, input converter.RawValue) error {
 	if count, several := furtherArguments(input); several {
 		return tooManyArguments(count)
 	}
-	_, err := o.admit(m, input)
+	_, err := o.checkMessage(m, input)
 	return err
 }
 
@@ -47,10 +47,10 @@ func (o *orderRun) checkAwaiting(input converter.RawValue) error {
 	return contractError(o.flow.checkSame(awaiting))
 }
 
-// admit checks a message and, if it came unencrypted, whether it counts. A proof always counts, since the provider decides whether it
+// checkMessage checks a message and, if it came unencrypted, whether it counts. A proof always counts, since the provider decides whether it
 // is one. Every other message decides where money goes or at what price: unencrypted, it counts only in an order that began under
 // that rule, and only while it is awaited.
-func (o *orderRun) admit(m message, input converter.RawValue) (accept, error) {
+func (o *orderRun) checkMessage(m message, input converter.RawValue) (accept, error) {
 	if count, several := furtherArguments(input); several && o.admission.rules != nil {
 		return nil, tooManyArguments(count)
 	}
@@ -62,13 +62,13 @@ func (o *orderRun) admit(m message, input converter.RawValue) (accept, error) {
 	case o.admission.decided() && !o.admission.allowsClear():
 		return nil, o.unencrypted("a " + m.name)
 	case o.order.Status != m.countsInClear:
-		return nil, o.refuse(ramp.NotAwaited, "not awaited: unencrypted, it is accepted only while the order is "+string(m.countsInClear))
+		return nil, o.newError(ramp.NotAwaited, "not awaited: unencrypted, it is accepted only while the order is "+string(m.countsInClear))
 	}
 	return accept, nil
 }
 
 func (o *orderRun) unencrypted(what string) *ramp.Error {
-	return o.refuse(ramp.Unencrypted, what+" must be encrypted: without that its sender cannot be verified. Give the sender the keyset")
+	return o.newError(ramp.Unencrypted, what+" must be encrypted: without that its sender cannot be verified. Give the sender the keyset")
 }
 
 // checkReadable refuses an update that no key here can decrypt. Its caller can send it again.
@@ -76,7 +76,7 @@ func (o *orderRun) checkReadable(input converter.RawValue) error {
 	if !isUnreadable(input) {
 		return nil
 	}
-	return o.refuse(ramp.Unreadable, fmt.Sprintf(
+	return o.newError(ramp.Unreadable, fmt.Sprintf(
 		"the argument is encrypted with key %s, which the worker does not have yet; distribute the keyset, and send it again", keyID(input)))
 }
 
@@ -122,15 +122,15 @@ func (o *orderRun) proofAwaited(reference string) error {
 	case accepted && !o.replaceable():
 		return o.conflict(o.order.Status != ramp.VerifyingPayment)
 	case o.payment.found():
-		return o.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already")
+		return o.newError(ramp.NotAwaited, "not awaited: the provider has the payment already")
 	case len(o.submissions.proofs) >= queueLimit:
-		return o.refuse(ramp.ProofConflict, "too many proofs wait for the provider already")
+		return o.newError(ramp.ProofConflict, "too many proofs wait for the provider already")
 	}
 	return nil
 }
 
 func (o *orderRun) tooManyProofs() *ramp.Error {
-	return o.refuse(ramp.ProofLimit, fmt.Sprintf(
+	return o.newError(ramp.ProofLimit, fmt.Sprintf(
 		"the order takes no more proofs: %d were refused or replaced; ask the provider's support about its order %s", proofLimit, o.order.OrderID))
 }
 
@@ -140,7 +140,7 @@ func (o *orderRun) checkKYC(input converter.RawValue) (accept, error) {
 		return nil, err
 	}
 	if o.identification.submitted >= dossierLimit {
-		return nil, o.refuse(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were submitted for this order", dossierLimit))
+		return nil, o.newError(ramp.NotAwaited, fmt.Sprintf("not awaited: %d KYC dossiers were submitted for this order", dossierLimit))
 	}
 	return offerTo(o, &o.submissions.kyc, submission, submission.Validate())
 }
@@ -162,10 +162,10 @@ func (o *orderRun) checkConfirmation(input converter.RawValue) (accept, error) {
 		return nil, err
 	}
 	if o.order.Status != ramp.AwaitingConfirmation {
-		return nil, o.refuse(ramp.NotAwaited, "the order does not wait for a quote to be confirmed")
+		return nil, o.newError(ramp.NotAwaited, "the order does not wait for a quote to be confirmed")
 	}
 	if confirmation.QuoteID != o.order.Quote.ID {
-		return nil, o.refuse(ramp.QuoteMismatch, "another quote waits for confirmation; show it to the user and confirm that one")
+		return nil, o.newError(ramp.QuoteMismatch, "another quote waits for confirmation; show it to the user and confirm that one")
 	}
 	return offerTo(o, &o.submissions.confirmation, confirmation, nil)
 }
@@ -177,19 +177,19 @@ func offerTo[T any](o *orderRun, s *slot[T], content T, invalid error) (accept, 
 	if o.order.Status.Final() {
 		return nil, o.overError()
 	}
-	if err := s.closed(); err != nil {
+	if err := s.checkOpen(); err != nil {
 		return nil, err
 	}
 	return func(workflow.Context) *outcome { return &s.put(content).outcome }, nil
 }
 
-func (o *orderRun) refuse(kind ramp.ErrorType, message string) *ramp.Error {
+func (o *orderRun) newError(kind ramp.ErrorType, message string) *ramp.Error {
 	return &ramp.Error{Type: kind, Reference: o.order.Reference, Message: message}
 }
 
 func (o *orderRun) overError() *ramp.Error {
 	order := o.snapshot()
-	err := o.refuse(ramp.OrderOver, strings.TrimSpace(fmt.Sprintf("the order is %s and takes no more. %s", order.Status, ramp.PaidAdvice(&order))))
+	err := o.newError(ramp.OrderOver, strings.TrimSpace(fmt.Sprintf("the order is %s and takes no more. %s", order.Status, ramp.PaidAdvice(&order))))
 	err.Order = &order
 	return err
 }

@@ -24,8 +24,8 @@ type message struct {
 // accept adds a checked submission to the order, and returns its outcome, which may be still open.
 type accept func(workflow.Context) *outcome
 
-// listen registers every handler: the query, await-order, and each message as a signal and as an update.
-func (o *orderRun) listen(ctx workflow.Context) error {
+// registerHandlers registers every handler: the query, await-order, and each message as a signal and as an update.
+func (o *orderRun) registerHandlers(ctx workflow.Context) error {
 	if err := workflow.SetQueryHandlerWithOptions(ctx, ramp.OrderQuery, func() (ramp.Order, error) {
 		if o.admission.refusal != nil {
 			return ramp.Order{}, contractError(o.admission.refusal)
@@ -42,7 +42,7 @@ func (o *orderRun) listen(ctx workflow.Context) error {
 	}
 	o.submissions.signals = workflow.NewNamedSelector(ctx, "signals")
 	for _, m := range o.messages() {
-		if err := o.register(ctx, m); err != nil {
+		if err := o.registerMessage(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (o *orderRun) messages() []message {
 	}
 }
 
-func (o *orderRun) register(ctx workflow.Context, m message) error {
+func (o *orderRun) registerMessage(ctx workflow.Context, m message) error {
 	o.submissions.signals.AddReceive(workflow.GetSignalChannel(ctx, m.name), func(channel workflow.ReceiveChannel, _ bool) {
 		var input converter.RawValue
 		channel.Receive(ctx, &input)
@@ -133,7 +133,7 @@ func (o *orderRun) handleSignal(ctx workflow.Context, m message, input converter
 		return
 	}
 	mustBeReadable(input)
-	accept, err := o.admit(m, input)
+	accept, err := o.checkMessage(m, input)
 	if err != nil {
 		o.log.Warn("signal ignored", "signal", m.name, "problem", err.Error())
 		o.note(ctx, fmt.Sprintf("A %s signal was ignored: %s", m.name, err))

@@ -39,13 +39,13 @@ const (
 func (p *payment) created() { p.state = paymentAwaited }
 
 // decide records the provider's answer about an order whose deadline has passed or that is to be cancelled: whether it is paid.
-func (p *payment) decide(said activities.OrderState) {
+func (p *payment) decide(reported activities.OrderState) {
 	switch {
-	case said.Status.Final():
+	case reported.Status.Final():
 		p.state = paymentClosed
-	case said.Status != "":
+	case reported.Status != "":
 		p.state = paymentFound
-	case said.Unpaid:
+	case reported.Unpaid:
 		p.state = paymentAwaited
 	default:
 		p.state = paymentUndecided
@@ -54,9 +54,9 @@ func (p *payment) decide(said activities.OrderState) {
 
 // proofRefused records the status that came with a refused proof. A status that does not say whether the order is paid leaves an
 // undecided payment undecided.
-func (p *payment) proofRefused(said activities.OrderState) {
+func (p *payment) proofRefused(reported activities.OrderState) {
 	undecided := p.state == paymentUndecided
-	p.decide(said)
+	p.decide(reported)
 	if p.state == paymentUndecided && !undecided {
 		p.state = paymentUnknown
 	}
@@ -70,15 +70,15 @@ func (p *payment) proofAccepted() {
 }
 
 // watched records a status of an order that is followed to its end. A payment that was found stays found, whatever status follows.
-func (p *payment) watched(said activities.OrderState) {
+func (p *payment) watched(reported activities.OrderState) {
 	switch {
 	case p.found():
 		p.state = paymentFound
-	case said.Status.Final():
+	case reported.Status.Final():
 		p.state = paymentClosed
-	case said.Status != "":
+	case reported.Status != "":
 		p.state = paymentFound
-	case said.Unpaid:
+	case reported.Unpaid:
 		p.state = paymentAwaited
 	default:
 		p.state = paymentUnknown

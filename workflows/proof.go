@@ -49,7 +49,7 @@ func (o *orderRun) refuseProof(ctx workflow.Context, p *proof, refused activitie
 		return o.ending(*state)
 	case state.Status != "":
 		o.note(ctx, note)
-		o.goOnAfterLook(ctx, *state)
+		o.advanceAfterLook(ctx, *state)
 	default:
 		o.enter(ctx, ramp.AwaitingPayment, note)
 		o.raiseRefusedReuse(ctx, p)
@@ -63,11 +63,11 @@ func (o *orderRun) answerRefused(p *proof, refused activities.Refusal) {
 	name := o.request.proofName
 	switch state := refused.State; {
 	case state == nil || state.Status == "" || state.Status.Final():
-		o.submissions.resolve(p, o.refuse(ramp.ProofRefused, "the provider refused the "+name+": "+refused.Reason))
+		o.submissions.resolve(p, o.newError(ramp.ProofRefused, "the provider refused the "+name+": "+refused.Reason))
 	case o.order.Accepted():
 		o.submissions.resolve(p, o.conflict(true))
 	default:
-		o.submissions.resolve(p, o.refuse(ramp.NotAwaited, "not awaited: the provider has the payment already"))
+		o.submissions.resolve(p, o.newError(ramp.NotAwaited, "not awaited: the provider has the payment already"))
 	}
 }
 
@@ -78,7 +78,7 @@ func (o *orderRun) conflict(paid bool) *ramp.Error {
 	if !paid {
 		why = "the provider, which says " + o.order.ProviderStatus + ", may not be looking for the payment now"
 	}
-	return o.refuse(ramp.ProofConflict, "another "+o.request.proofName+" was accepted for this order, and "+why+"; the accepted one stands")
+	return o.newError(ramp.ProofConflict, "another "+o.request.proofName+" was accepted for this order, and "+why+"; the accepted one stands")
 }
 
 // raiseRefusedReuse raises a concern if the provider refuses the payment of an earlier order, because it would refuse it for any other
@@ -110,7 +110,7 @@ func (o *orderRun) acceptProof(ctx workflow.Context, p *proof) {
 	o.clearConcern(ctx, refusedReuse)
 	o.submissions.resolve(p, nil)
 	if o.submissions.next() != nil && !changed(ctx, changeReplacedProofs) {
-		o.submissions.dismiss(o.refuse(ramp.ProofConflict, "another "+o.request.proofName+" was accepted for this order; the first one stands"))
+		o.submissions.dismiss(o.newError(ramp.ProofConflict, "another "+o.request.proofName+" was accepted for this order; the first one stands"))
 	}
 	if activities.Progress(o.order.Status) > activities.Progress(ramp.VerifyingPayment) {
 		o.note(ctx, note) // the watch was faster than the answer

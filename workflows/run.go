@@ -49,6 +49,7 @@ type ended struct {
 
 func (e *ended) Error() string { return fmt.Sprintf("the order is %s: %s", e.status, e.note) }
 
+// end returns the error that ends the order in a status.
 func end(status ramp.Status, note string, args ...any) error {
 	return &ended{status: status, note: fmt.Sprintf(note, args...)}
 }
@@ -86,7 +87,7 @@ func setup(ctx workflow.Context, read requestReader, input converter.RawValue) (
 	}
 	o.enter(ctx, ramp.VerifyingKYC, request.title)
 	o.noteClear(ctx, "The request", input)
-	if err := o.listen(ctx); err != nil {
+	if err := o.registerHandlers(ctx); err != nil {
 		return nil, err
 	}
 	if request.proof != "" {
@@ -152,16 +153,16 @@ func (o *orderRun) steps(ctx workflow.Context) error {
 func (o *orderRun) conclude(ctx workflow.Context, err error) error {
 	o.readMessages(ctx) // so that no note follows the final status
 	var over *ended
-	said, refused := activities.Refused(err)
+	refused, yes := activities.Refused(err)
 	switch {
 	case errors.As(err, &over):
 		o.enter(ctx, over.status, over.note)
 	case temporal.IsCanceledError(err):
 		o.order.CancelledBy = ramp.CancelledByRequest
 		o.enter(ctx, ramp.Cancelled, o.cancellationNote())
-	case refused:
-		o.order.ProviderReason = said.Reason
-		o.enter(ctx, ramp.Rejected, "The provider refused: "+said.Reason)
+	case yes:
+		o.order.ProviderReason = refused.Reason
+		o.enter(ctx, ramp.Rejected, "The provider refused: "+refused.Reason)
 	default:
 		return err
 	}

@@ -55,7 +55,7 @@ func (o *orderRun) waitForKYC() *ramp.Wait {
 	switch {
 	case !o.identification.retryAt.IsZero():
 		return &ramp.Wait{For: ramp.WaitKYCPause, From: ramp.Provider, Until: o.identification.retryAt.UTC()}
-	case o.identification.reviewSince.IsZero() && o.submissions.kyc.closed() == nil:
+	case o.identification.reviewSince.IsZero() && o.submissions.kyc.checkOpen() == nil:
 		return fromProvider(ramp.WaitKYCCheck)
 	default:
 		return fromProvider(ramp.WaitKYCReview)
@@ -81,10 +81,10 @@ func (o *orderRun) actions() []ramp.Action {
 	if o.proofAwaited("") == nil {
 		all = append(all, ramp.Action(o.request.proofMessage))
 	}
-	if o.submissions.kyc.closed() == nil && o.identification.submitted < dossierLimit {
+	if o.submissions.kyc.checkOpen() == nil && o.identification.submitted < dossierLimit {
 		all = append(all, ramp.SubmitKYC)
 	}
-	if o.submissions.account.closed() == nil {
+	if o.submissions.account.checkOpen() == nil {
 		all = append(all, ramp.SubmitAccount)
 	}
 	if o.order.Status == ramp.AwaitingConfirmation {

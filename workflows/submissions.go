@@ -45,8 +45,8 @@ func (u *outcome) decide(refusal *ramp.Error) {
 	u.decided, u.refusal = true, refusal
 }
 
-// refusal returns nil where there is no reason.
-func refusal(kind ramp.ErrorType, reason string) *ramp.Error {
+// newRefusal returns the error of a refused submission; nil if reason is empty.
+func newRefusal(kind ramp.ErrorType, reason string) *ramp.Error {
 	if reason == "" {
 		return nil
 	}
@@ -114,8 +114,8 @@ func (s *slot[T]) close(why string) {
 	s.decide(over)
 }
 
-// closed returns an error if the slot is closed.
-func (s *slot[T]) closed() error {
+// checkOpen returns an error if the slot is closed.
+func (s *slot[T]) checkOpen() error {
 	if s.closedBecause == "" {
 		return nil
 	}
