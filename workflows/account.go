@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -10,12 +9,8 @@ import (
 	"rampart/ramp"
 )
 
-const (
-	// userTime is how long an order waits for its user to submit a KYC dossier or another account.
-	userTime = 24 * time.Hour
-	// accountLimit bounds how many accounts an order takes after the first, so that no number of them grows it without end.
-	accountLimit = 50
-)
+// accountLimit bounds how many accounts an order takes after the first, so that no number of them grows it without end.
+const accountLimit = 50
 
 // linkAccount returns the linked account: the guide makes a UPI ID or bank account mandatory before any order. It asks the user for
 // another account in place of one that the provider refuses.
@@ -181,12 +176,4 @@ func (o *orderRun) linkedElsewhere(ctx workflow.Context, account activities.Acco
 		return false, nil // an older activity worker reports a refused look as a refusal
 	}
 	return found.State == activities.Linked || found.State == activities.LinkPending, err
-}
-
-// waitForUser waits until the user has acted, or the time for that is over, and reports whether the user has acted.
-func (o *orderRun) waitForUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
-	if acted() {
-		return true, nil
-	}
-	return waitFor(ctx, userTime, "The user's time to submit "+what, acted)
 }

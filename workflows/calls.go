@@ -65,6 +65,17 @@ func waitFor(ctx workflow.Context, limit time.Duration, summary string, done fun
 	return done(), err
 }
 
+// userTime is how long an order waits for its user to submit a KYC dossier or another account.
+const userTime = 24 * time.Hour
+
+// waitForUser waits until the user has acted, or the time for that is over, and reports whether the user has acted.
+func (o *orderRun) waitForUser(ctx workflow.Context, what string, acted func() bool) (bool, error) {
+	if acted() {
+		return true, nil
+	}
+	return waitFor(ctx, userTime, "The user's time to submit "+what, acted)
+}
+
 // disconnected returns a context that a cancellation of the order does not cancel.
 func disconnected(ctx workflow.Context) workflow.Context {
 	protected, _ := workflow.NewDisconnectedContext(ctx)

@@ -28,7 +28,8 @@ func concernGroups() []concernGroup {
 	return []concernGroup{outage, providerReport, lostInstructions, refusedReuse, unreadableMessage, overduePayment, latePayment}
 }
 
-// groupOf returns the group of a type. A type that an activity of a later version reports is the provider's.
+// groupOf returns the group of a type. Foreign orders and what the provider reports of its delivery are the provider's reports, as is a
+// type of a later version.
 func groupOf(t ramp.ConcernType) concernGroup {
 	switch t {
 	case ramp.ConcernProviderUnavailable, ramp.ConcernAPIKeyRefused, ramp.ConcernRateLimited,
@@ -49,7 +50,7 @@ func groupOf(t ramp.ConcernType) concernGroup {
 	}
 }
 
-// cleared is what the timeline says once a concern of the group is gone.
+// cleared returns the words for a concern of the group that is gone, for the timeline.
 func (g concernGroup) cleared() string {
 	switch g {
 	case outage:

@@ -37,8 +37,8 @@ func unusableDossier(problem string) string { return "the KYC dossier cannot be 
 
 func refusedDossier(reason string) string { return "the provider refused the KYC documents: " + reason }
 
-// verifyKYC returns once the provider has verified the user, which the guide makes mandatory, and hands on the linked accounts that it
-// asked for meanwhile. Its first call also decides whether the order begins, and by which rules it takes messages, so that none is read
+// verifyKYC returns once the provider has verified the user, which the guide makes mandatory. It also returns the call for the linked
+// accounts that it made meanwhile. Its first call also decides whether the order begins, and by which rules it takes messages, so that none is read
 // before.
 func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 	prefetched := new(accountPrefetch)

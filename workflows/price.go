@@ -114,7 +114,7 @@ func (o *orderRun) quoteNote() string {
 	return note
 }
 
-// dropPrice handles a price at which no order could be made. If the provider made an order at a worse price all the same, that price is
+// dropPrice notes a price at which no order could be made. If the provider made an order at a worse price all the same, that price is
 // the next one to confirm.
 func (o *orderRun) dropPrice(ctx workflow.Context, stale activities.StaleQuote) {
 	o.creation.mayExist = o.creation.mayExist || stale.OrderMayExist

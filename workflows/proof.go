@@ -129,7 +129,7 @@ func replaced(p *ramp.Proof, at time.Time) ramp.ReplacedProof {
 	}
 }
 
-// spendProof counts a proof that the provider refused or another one replaced. Once there were proofLimit the order takes no more.
+// spendProof counts a proof that the provider refused or another one replaced. After proofLimit of them the order takes no more.
 func (o *orderRun) spendProof(ctx workflow.Context) {
 	o.proofs.spent++
 	if o.proofs.spent != proofLimit || !changed(ctx, changeProofLimit) {

@@ -16,7 +16,7 @@ const (
 	proofLimit = 50
 )
 
-// submissions are what users have submitted and the order has not decided on.
+// submissions holds what users have submitted and the order has not decided on.
 type submissions struct {
 	signals workflow.Selector
 
@@ -53,11 +53,11 @@ func newRefusal(kind ramp.ErrorType, reason string) *ramp.Error {
 	return &ramp.Error{Type: kind, Message: reason}
 }
 
-// proofBudget bounds the proofs of an order, so that no script makes it grow without end.
+// proofBudget counts the proofs of an order, so that no number of them grows it without end.
 type proofBudget struct {
 	// spent counts the proofs that were refused or replaced.
 	spent int
-	// exhausted is set once they were proofLimit. An order of an earlier version has no limit.
+	// exhausted is set once spent has reached proofLimit. An order of an earlier version has no limit.
 	exhausted bool
 }
 

@@ -21,7 +21,7 @@ const (
 	retriesLimit    = 200
 )
 
-// unreadableMessages are signals encrypted with a key that no worker had. They wait for the key while the order goes on.
+// unreadableMessages counts the signals that are encrypted with a key that no worker had. They wait for the key while the order continues.
 type unreadableMessages struct {
 	waiting int
 	tried   int

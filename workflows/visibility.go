@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -9,14 +8,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/ramp"
-	"rampart/ramp/situation"
 )
 
-// timelineNotes bounds the notes in the timeline that a flood of messages or statuses can cause. Changes of status
-// are always kept: there are few.
-const timelineNotes = 200
-
-// published are the search attributes as Temporal has them.
+// published holds the search attributes of an order as Temporal has them.
 type published struct {
 	direction ramp.Direction
 	status    ramp.Status
@@ -25,50 +19,6 @@ type published struct {
 	fiat      decimal.Decimal
 	expiresAt time.Time
 	attention bool
-}
-
-// enter moves the order to a status, and says so wherever it is seen.
-func (o *orderRun) enter(ctx workflow.Context, status ramp.Status, note string) {
-	o.measureEntry(ctx, status)
-	o.order.Status = status
-	if status.Final() {
-		o.order.Concerns, o.order.Attention = nil, ""
-	}
-	o.record(ctx, ramp.TimelineEntry{Note: note})
-	o.log.Debug("order status", "status", status)
-	o.publish(ctx)
-}
-
-// note adds to the timeline what changed nothing.
-func (o *orderRun) note(ctx workflow.Context, note string) {
-	if len(o.order.Timeline) < timelineNotes {
-		o.record(ctx, ramp.TimelineEntry{Note: note})
-	}
-}
-
-// noteConcern adds to the timeline that a concern is raised.
-func (o *orderRun) noteConcern(ctx workflow.Context, c ramp.Concern) {
-	if len(o.order.Timeline) < timelineNotes {
-		o.record(ctx, ramp.TimelineEntry{Note: "Attention: " + c.Reason + ".", Concern: c.Type})
-	}
-}
-
-func (o *orderRun) record(ctx workflow.Context, entry ramp.TimelineEntry) {
-	entry.Status, entry.At = o.order.Status, now(ctx)
-	o.order.Timeline = append(o.order.Timeline, entry)
-	o.touch(ctx)
-}
-
-// touch notes that the order has changed, and shows it so. The details are no event, and cost microseconds.
-func (o *orderRun) touch(ctx workflow.Context) {
-	o.order.UpdatedAt = now(ctx)
-	o.showDetails(ctx)
-}
-
-// showDetails shows the order in the Web UI.
-func (o *orderRun) showDetails(ctx workflow.Context) {
-	order := o.snapshot()
-	workflow.SetCurrentDetails(ctx, currentDetails(&order, o.request.title, o.request.details))
 }
 
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
@@ -156,11 +106,3 @@ func (p published) changedFrom(before published) []temporal.SearchAttributeUpdat
 	}
 	return changes
 }
-
-// sentence makes a sentence for the timeline of the text of an error.
-func sentence(text string) string {
-	return strings.ToUpper(text[:1]) + text[1:] + "."
-}
-
-// waitsUntil tells a user how long they have.
-func waitsUntil(t time.Time) string { return "The order waits until " + situation.IST(t) + "." }
