@@ -51,9 +51,9 @@ type CreatedOrder struct {
 	Withheld string `json:"distrust,omitempty"`
 }
 
-// instruct sets the payment instructions and says what was left out of them. Without any others it falls back to the provider's own
-// checkout page, if one is configured.
-func (c *CreatedOrder) instruct(instructions ramp.Instructions, left omissions, checkout string) {
+// setInstructions sets the payment instructions and says what was left out of them. Without any others it falls back to the provider's
+// own checkout page, if one is configured.
+func (c *CreatedOrder) setInstructions(instructions ramp.Instructions, left omissions, checkout string) {
 	c.Instructions = instructions
 	if instructions != (ramp.Instructions{}) {
 		c.Note = strings.TrimSpace(c.Note + " " + left.note())
@@ -71,40 +71,40 @@ const maxStartDelay = 200 * time.Millisecond
 // orderMayExist reports whether an earlier attempt may have created the order. The provider has no idempotency keys (provider 1.7), so
 // every attempt but the first searches for the order before it creates one. An operator's reset of the activity restarts the count of
 // attempts but not the time at which the activity was scheduled, so an attempt that starts late searches too.
-func (p CreateOrderRequest) orderMayExist(ctx context.Context) bool {
+func (r CreateOrderRequest) orderMayExist(ctx context.Context) bool {
 	info := activity.GetInfo(ctx)
-	return p.OrderMayExist || info.Attempt > 1 || info.StartedTime.Sub(info.ScheduledTime) > maxStartDelay
+	return r.OrderMayExist || info.Attempt > 1 || info.StartedTime.Sub(info.ScheduledTime) > maxStartDelay
 }
 
 // accepts reports whether the user receives no less and pays no more than they agreed to.
-func (p CreateOrderRequest) accepts(quote ramp.Quote) bool {
-	return quote.Receive.AtLeast(p.MinReceived) && quote.Pay.AtMost(p.MaxPaid)
+func (r CreateOrderRequest) accepts(quote ramp.Quote) bool {
+	return quote.Receive.AtLeast(r.MinReceived) && quote.Pay.AtMost(r.MaxPaid)
 }
 
 // validQuote returns the quote that the order is created at: the one that the user agreed to while it is valid, and afterwards a new
 // one that is no worse than what they agreed to. An attempt fetches it by itself, so that an outage of hours adds no more to the
 // history than one attempt.
-func (p CreateOrderRequest) validQuote(ctx context.Context, fetch func() (QuoteResult, error)) (ramp.Quote, error) {
-	if time.Now().Before(p.Quote.ExpiresAt) {
-		return p.Quote, nil
+func (r CreateOrderRequest) validQuote(ctx context.Context, fetch func() (QuoteResult, error)) (ramp.Quote, error) {
+	if time.Now().Before(r.Quote.ExpiresAt) {
+		return r.Quote, nil
 	}
 	result, err := fetch()
 	if err != nil {
 		return ramp.Quote{}, err
 	}
-	if !p.accepts(result.Quote) {
+	if !r.accepts(result.Quote) {
 		return ramp.Quote{}, quoteExpired("the quote expired, and the price is now worse than the user agreed to; no order was made",
-			StaleQuote{OrderMayExist: p.orderMayExist(ctx)})
+			StaleQuote{OrderMayExist: r.orderMayExist(ctx)})
 	}
 	return result.Quote, nil
 }
 
 // metadata adds the order's reference, by which a person finds the order at the provider.
-func (p CreateOrderRequest) metadata(given map[string]string) map[string]string {
+func (r CreateOrderRequest) metadata(given map[string]string) map[string]string {
 	all := maps.Clone(given)
 	if all == nil {
 		all = map[string]string{}
 	}
-	all["reference"] = p.Reference
+	all["reference"] = r.Reference
 	return all
 }

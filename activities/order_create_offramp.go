@@ -79,7 +79,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		Note:           note,
 	}
 	deposit, left := req.depositInstructions(order, own.Pay.Amount)
-	created.instruct(ramp.Instructions{Deposit: deposit}, left, "")
+	created.setInstructions(ramp.Instructions{Deposit: deposit}, left, "")
 	return created, nil
 }
 

@@ -105,12 +105,12 @@ func (c *Calls) instruct(created *CreatedOrder, method ramp.PaymentMethod, order
 		if err != nil {
 			left.add(err.Error())
 		}
-		created.instruct(ramp.Instructions{Bank: bank}, left, "")
+		created.setInstructions(ramp.Instructions{Bank: bank}, left, "")
 	case method != ramp.UPI:
-		created.instruct(ramp.Instructions{Bank: listed}, nil, "")
+		created.setInstructions(ramp.Instructions{Bank: listed}, nil, "")
 	default:
 		upi, left := upiInstructions(order)
-		created.instruct(ramp.Instructions{UPI: upi}, left, c.checkoutOf(order.OrderID))
+		created.setInstructions(ramp.Instructions{UPI: upi}, left, c.checkoutOf(order.OrderID))
 	}
 }
 
@@ -145,7 +145,7 @@ func (c *Calls) afterLostAnswer(
 	if !mayStillCommit(lost) {
 		return CreatedOrder{}, classify(ctx, lost)
 	}
-	settled := now().Add(maxCommitDelay)
+	committed := now().Add(maxCommitDelay)
 	attempt := activity.GetInfo(ctx).Attempt
 	if attempt <= earlySearches && wait(ctx, usualCommitDelay) == nil {
 		orderID, err := c.findOnrampOrder(ctx, req, amount)
@@ -153,7 +153,7 @@ func (c *Calls) afterLostAnswer(
 			return c.adopted(req, orderID, beneficiary), nil
 		}
 	}
-	pause := max(time.Until(settled), retryPause(attempt, 0))
+	pause := max(time.Until(committed), retryPause(attempt, 0))
 	return CreatedOrder{}, retryable(ctx, ErrUnavailable, lost, pause)
 }
 
@@ -212,8 +212,8 @@ func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnra
 
 // remainingLifetime is the least that is left of an adopted order's lifetime: the order is no older than the quote, apart from clock
 // differences.
-func (c *Calls) remainingLifetime(p CreateOrderRequest) time.Duration {
-	quoted := p.Quote.ExpiresAt.Add(-c.timings.QuoteLifetime)
+func (c *Calls) remainingLifetime(req CreateOrderRequest) time.Duration {
+	quoted := req.Quote.ExpiresAt.Add(-c.timings.QuoteLifetime)
 	return max(c.timings.OrderLifetime-max(time.Since(quoted), 0), 0)
 }
 

@@ -13,8 +13,8 @@ import (
 type WatchOrderRequest struct {
 	OrderRequest
 	Wait
-	// Known is the provider's status that the order has. Any other status ends the watch, except the first ones, which say nothing
-	// about an order whose proof was accepted.
+	// Known is the provider's last status of the order. Any other status ends the watch, except the first status of an order, which says
+	// nothing about one whose proof was accepted.
 	Known string `json:"known,omitempty"`
 	// Unproven is set while the provider has accepted no proof for the order. A first status is then a change like any other.
 	Unproven bool `json:"unproven,omitempty"`

@@ -135,7 +135,7 @@ func WithUnlimitedRetries(ctx workflow.Context) workflow.Context {
 // call runs an activity of Calls.
 func call[Result any](ctx workflow.Context, p policy, summary string, activity, request any) (Result, error) {
 	attempts := p.attempts
-	if without, _ := ctx.Value(unlimitedRetriesKey{}).(bool); without {
+	if forever, _ := ctx.Value(unlimitedRetriesKey{}).(bool); forever {
 		attempts = unlimited
 	}
 	return execute[Result](ctx, workflow.ActivityOptions{

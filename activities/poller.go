@@ -147,9 +147,9 @@ func (p *poller) report(ctx context.Context) {
 
 // isNews reports whether a state is worth a heartbeat. The SDK sends at most one a minute, but encrypts all of them. The workflow
 // knows a watch's first answer already.
-func (b *WatchHeartbeat) isNews(reported *WatchHeartbeat) bool {
-	changed := reported.LastAnswer != "" && b.LastAnswer != reported.LastAnswer
-	return changed || b.Failures != reported.Failures || b.CheckedAt.Sub(reported.CheckedAt) >= heartbeatInterval
+func (h *WatchHeartbeat) isNews(reported *WatchHeartbeat) bool {
+	changed := reported.LastAnswer != "" && h.LastAnswer != reported.LastAnswer
+	return changed || h.Failures != reported.Failures || h.CheckedAt.Sub(reported.CheckedAt) >= heartbeatInterval
 }
 
 func (w watching) ends(state *WatchHeartbeat, decided bool, err error) (WatchEnd, bool) {
@@ -182,13 +182,13 @@ func (w watching) nextPause(state *WatchHeartbeat) time.Duration {
 }
 
 // after returns the state after one more poll.
-func (b *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
-	next := &WatchHeartbeat{Polls: b.Polls + 1, CheckedAt: now(), LastAnswer: answer}
+func (h *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
+	next := &WatchHeartbeat{Polls: h.Polls + 1, CheckedAt: now(), LastAnswer: answer}
 	if err == nil {
 		return next
 	}
-	next.LastAnswer, next.CheckedAt = b.LastAnswer, b.CheckedAt
-	next.Failures, next.FailingSince, next.LastError = b.Failures+1, b.FailingSince, message(err)
+	next.LastAnswer, next.CheckedAt = h.LastAnswer, h.CheckedAt
+	next.Failures, next.FailingSince, next.LastError = h.Failures+1, h.FailingSince, message(err)
 	next.Concern = concernOf(err)
 	if next.FailingSince.IsZero() {
 		next.FailingSince = now()

@@ -158,7 +158,7 @@ func (t TemporalRuns) order(ctx context.Context, run workflow.Execution, other *
 		return earlier, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:
 		err := t.result(ctx, run.ID, earlier.RunID, nil)
-		if madeNothing(err) {
+		if neverBegan(err) {
 			return nil, nil
 		}
 		if ctx.Err() != nil || serviceerror.ToStatus(err).Code() != codes.Unknown { // the call failed, not the run
@@ -202,9 +202,9 @@ var endings = map[enumspb.WorkflowExecutionStatus]string{
 	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:        "timed out",
 }
 
-// madeNothing reports whether a run failed because it was not admitted. A failed activity, whatever its type, is a defect, which may
+// neverBegan reports whether a run failed because its order was not admitted. A failed activity, whatever its type, is a defect, which may
 // have occurred after the provider made the order.
-func madeNothing(err error) bool {
+func neverBegan(err error) bool {
 	var call *temporal.ActivityError
 	var application *temporal.ApplicationError
 	if errors.As(err, &call) || !errors.As(err, &application) {
