@@ -119,23 +119,6 @@ func ofEarlierOrder(err error) bool {
 	return errors.As(err, &taken) && taken.Type == ReferenceTaken && taken.RunID != ""
 }
 
-// orderRun returns the run that the reference belongs to. Empty is the newest run.
-func (c *Client) orderRun(ctx context.Context, id ID) (string, error) {
-	description, err := c.temporal.DescribeWorkflow(ctx, id.workflow(), "")
-	if err != nil {
-		return "", c.explain(id, err)
-	}
-	if description.Status != enumspb.WORKFLOW_EXECUTION_STATUS_FAILED {
-		return "", nil
-	}
-	var taken *Error
-	err = fromTemporal(c.temporal.GetWorkflow(ctx, id.workflow(), "").Get(ctx, nil))
-	if ofEarlierOrder(err) && errors.As(err, &taken) {
-		return taken.RunID, nil
-	}
-	return "", nil
-}
-
 // Get returns the current state of an order, or its final state. The error is NotFound if there is no such order.
 func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 	if c.hasEnded(ctx, id) {

@@ -7,10 +7,7 @@ import (
 	"fmt"
 
 	"github.com/shopspring/decimal"
-	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/converter"
 )
 
 // linkedAccounts is the name of the activity that receives each account of an order.
@@ -154,62 +151,4 @@ func (c *Client) originalRequest(ctx context.Context, id ID) (OnrampRequest, err
 		request.Bank = account.Bank
 	}
 	return request, err
-}
-
-// request reads the request of an order from its history.
-func (c *Client) request(ctx context.Context, id ID, into any) error {
-	run, err := c.orderRun(ctx, id)
-	if err != nil {
-		return err
-	}
-	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	if !history.HasNext() {
-		return c.explain(id, errors.New("Temporal returned an empty history"))
-	}
-	first, err := history.Next()
-	if err != nil {
-		return c.explain(id, err)
-	}
-	return c.decode(id, c.asOrder(id), first.GetWorkflowExecutionStartedEventAttributes().GetInput(), into)
-}
-
-func (c *Client) readHistory(ctx context.Context, id ID, read func(*historypb.HistoryEvent) error) error {
-	run, err := c.orderRun(ctx, id)
-	if err != nil {
-		return err
-	}
-	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for history.HasNext() {
-		event, err := history.Next()
-		if err != nil {
-			return c.explain(id, err)
-		}
-		if err := read(event); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// asOrder returns the converter of the payloads of the order's workflow, asActivity that of an activity of it.
-func (c *Client) asOrder(id ID) converter.DataConverter {
-	return converter.WithDataConverterSerializationContext(c.converter, converter.WorkflowSerializationContext{WorkflowID: id.workflow()})
-}
-
-func (c *Client) asActivity(id ID, activityType string) converter.DataConverter {
-	return converter.WithDataConverterSerializationContext(c.converter,
-		converter.ActivitySerializationContext{WorkflowID: id.workflow(), ActivityType: activityType})
-}
-
-// decode decodes an input, which may be unencrypted.
-func (c *Client) decode(id ID, own converter.DataConverter, input *commonpb.Payloads, into any) error {
-	var value converter.RawValue
-	err := own.FromPayloads(input, &value)
-	if err == nil {
-		err = converter.GetDefaultDataConverter().FromPayload(value.Payload(), into)
-	}
-	if err != nil {
-		return c.explain(id, fmt.Errorf("its request cannot be read from the history: %w", err))
-	}
-	return nil
 }
