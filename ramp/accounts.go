@@ -46,9 +46,8 @@ const (
 	maxAccountNumber = 35
 )
 
-// ValidateVPA checks a UPI address, of at most 255 characters: a name of 2 to 190 letters, digits, dots, hyphens and
-// underscores, an @, and the handle of a bank or app, a letter and 1 to 63 letters or digits. Only the
-// provider can tell whether it exists.
+// ValidateVPA checks a UPI address, of at most 255 characters: a name of 2 to 190 letters, digits, dots, hyphens and underscores, an @,
+// and the handle of a bank or app, a letter and 1 to 63 letters or digits. The provider checks that it exists.
 //
 // The error says what is valid and does not contain the VPA.
 func ValidateVPA(vpa string) error {

@@ -24,7 +24,7 @@ const (
 
 // ParseAmount parses an amount in plain decimal notation, such as "1000.00": digits, without leading zeros, and
 // optionally a point and more digits. There is no sign, exponent, space or separator, and at most 40 characters, so
-// that an amount is read alike in every language. Zero is an amount.
+// that an amount has one meaning in every language. Zero is an amount.
 //
 // The error says what is valid and does not contain the amount.
 func ParseAmount(text string) (decimal.Decimal, error) {

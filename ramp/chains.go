@@ -70,9 +70,10 @@ const (
 	mostUnknown         = 128
 )
 
-// ParseTransactionHash returns the hash of a transaction on this chain without the white space around it. The hash is 0x and 64 hex digits on an EVM chain, 64 hex digits on Tron, both returned in lower case, and the
-// base58 text of 64 bytes on Solana (chain ids 101 and 102), returned unchanged, since base58 is case-sensitive. On a chain whose
-// format is not known, only length and characters are checked, and the hash is returned unchanged.
+// ParseTransactionHash returns the hash of a transaction on this chain without the white space around it. On an EVM chain the hash is 0x
+// and 64 hex digits, on Tron 64 hex digits; both are returned in lower case. On Solana (chain ids 101 and 102) it is the base58 text of
+// 64 bytes, returned unchanged, since base58 is case-sensitive. On a chain whose format is not known, only length and characters are
+// checked, and the hash is returned unchanged.
 //
 // The error says what is valid and does not contain the hash.
 func ParseTransactionHash(chainID int64, hash string) (string, error) {

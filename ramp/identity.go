@@ -77,9 +77,8 @@ func isHostByte(c byte) bool {
 	return isAlphanumeric(c) || c == '-'
 }
 
-// ValidatePAN checks the form of an Indian Permanent Account Number: 5 capital letters, 4 digits and a capital letter.
-// The provider checks that it
-// exists.
+// ValidatePAN checks the form of an Indian Permanent Account Number: 5 capital letters, 4 digits and a capital letter. The provider
+// checks that it exists.
 //
 // The error says what is valid and does not contain the number.
 func ValidatePAN(pan string) error {

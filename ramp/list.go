@@ -35,11 +35,11 @@ func (f Filter) Query() string {
 		conditions = append(conditions, fmt.Sprintf("%s = %q", DirectionKey.GetName(), f.Direction))
 	}
 	if len(f.Statuses) > 0 {
-		var any []string
+		var quoted []string
 		for _, status := range f.Statuses {
-			any = append(any, fmt.Sprintf("%q", status))
+			quoted = append(quoted, fmt.Sprintf("%q", status))
 		}
-		conditions = append(conditions, fmt.Sprintf("%s IN (%s)", StatusKey.GetName(), strings.Join(any, ", ")))
+		conditions = append(conditions, fmt.Sprintf("%s IN (%s)", StatusKey.GetName(), strings.Join(quoted, ", ")))
 	}
 	if f.Token != "" {
 		conditions = append(conditions, fmt.Sprintf("%s = %q", TokenKey.GetName(), f.Token))

@@ -28,9 +28,9 @@ type NamespaceError struct {
 // Error returns what is missing and how to add it.
 func (e *NamespaceError) Error() string {
 	if e.Lacks == "" {
-		return fmt.Sprintf("there is no namespace %q: name another by TEMPORAL_NAMESPACE, or make it by \"starter setup\"", e.Namespace)
+		return fmt.Sprintf("there is no namespace %q: set TEMPORAL_NAMESPACE to another, or create it with \"starter setup\"", e.Namespace)
 	}
-	return fmt.Sprintf("namespace %q is not set up for orders, for it lacks the search attribute %s: run \"starter setup\"", e.Namespace, e.Lacks)
+	return fmt.Sprintf("namespace %q is not set up for orders: it lacks the search attribute %s; run \"starter setup\"", e.Namespace, e.Lacks)
 }
 
 // Unwrap returns Temporal's own error.
@@ -39,7 +39,7 @@ func (e *NamespaceError) Unwrap() error { return e.Cause }
 // CheckNamespace checks that a namespace can run orders. The error is a *NamespaceError if it cannot, and Temporal's own if the check
 // failed.
 func CheckNamespace(ctx context.Context, visibility Visibility, namespace string) error {
-	conditions := []string{`WorkflowId = "-"`} // which no order has, so that nothing is counted
+	conditions := []string{`WorkflowId = "-"`} // no order has this id, so nothing is counted
 	for _, key := range SearchAttributes() {
 		conditions = append(conditions, key.GetName()+" IS NULL")
 	}
@@ -49,8 +49,8 @@ func CheckNamespace(ctx context.Context, visibility Visibility, namespace string
 	return ExplainNamespace(namespace, err)
 }
 
-// ExplainNamespace makes a *NamespaceError of an error of Temporal's that comes of a namespace in which no order can run, and
-// leaves any other error alone.
+// ExplainNamespace returns a *NamespaceError for an error of Temporal whose cause is a namespace that cannot run orders, and any other
+// error unchanged.
 func ExplainNamespace(namespace string, err error) error {
 	var (
 		explained *NamespaceError

@@ -6,8 +6,8 @@ import (
 )
 
 // ParseUTR returns the UTR of a payment made by this method without the white space around it. Its case is kept: UTRs are
-// case-sensitive (provider 1.7). A UTR is 12 digits for INR_UPI, 12 to 16
-// digits for INR_IMPS, and 16 to 22 letters and digits for INR_NEFT (provider 3.17, the newer ranges).
+// case-sensitive (provider 1.7). A UTR is 12 digits for INR_UPI, 12 to 16 digits for INR_IMPS, and 16 to 22 letters and digits for
+// INR_NEFT (provider 3.17, the newer ranges).
 //
 // The error says what is valid and does not contain the UTR.
 func ParseUTR(method PaymentMethod, utr string) (string, error) {
