@@ -2,25 +2,26 @@ package situation
 
 import "rampart/ramp"
 
-// concerns are those of the order. The attention of an order of an earlier worker is one concern without a type.
+// concerns returns the concerns of the order, each with its remedy. The attention of an order of an earlier worker is one concern without
+// a type.
 func (d *describer) concerns() []Concern {
 	if len(d.Concerns) == 0 && d.Attention != "" {
-		return []Concern{{Concern: ramp.Concern{Reason: d.Attention}, Remedy: d.against("")}}
+		return []Concern{{Concern: ramp.Concern{Reason: d.Attention}, Remedy: d.remedyFor("")}}
 	}
 	var all []Concern
 	for _, c := range d.Concerns {
-		all = append(all, Concern{Concern: c, Remedy: d.against(c.Type)})
+		all = append(all, Concern{Concern: c, Remedy: d.remedyFor(c.Type)})
 	}
 	return all
 }
 
-// Against returns what helps against a concern of an order that is known by little more than its reference.
-func Against(t ramp.ConcernType, order *ramp.Order) Remedy {
-	return (&describer{Order: order}).against(t)
+// RemedyFor returns what helps against a concern of this type. Of the order it needs no more than direction and reference.
+func RemedyFor(t ramp.ConcernType, order *ramp.Order) Remedy {
+	return (&describer{Order: order}).remedyFor(t)
 }
 
-// against is what helps against a type of concern.
-func (d *describer) against(t ramp.ConcernType) Remedy {
+// remedyFor returns what helps against a type of concern.
+func (d *describer) remedyFor(t ramp.ConcernType) Remedy {
 	switch t {
 	case ramp.ConcernProviderUnavailable:
 		return operate("check whether the provider has an outage and whether the workers reach it; the order continues by itself")
@@ -36,7 +37,7 @@ func (d *describer) against(t ramp.ConcernType) Remedy {
 		return operate("give every worker the keyset that has the key; the message is read by itself then, and may be the proof of payment. If no "+
 			"keyset of yours has the key, the message is not yours and the order continues without it", "keyset", "inspect")
 	default:
-		return d.againstProvider(t)
+		return d.remedyAtProvider(t)
 	}
 }
 
@@ -44,8 +45,8 @@ func operate(advice string, command ...string) Remedy {
 	return Remedy{Action: Operate, Advice: advice, Command: command}
 }
 
-// againstProvider is what helps against what the provider has done.
-func (d *describer) againstProvider(t ramp.ConcernType) Remedy {
+// remedyAtProvider returns what helps against a concern that the provider causes.
+func (d *describer) remedyAtProvider(t ramp.ConcernType) Remedy {
 	switch t {
 	case ramp.ConcernForeignOrders:
 		return askSupport("ask the provider's support why it answers with orders of other references; the order tries again by itself")

@@ -2,7 +2,7 @@ package situation
 
 import "rampart/ramp"
 
-// remedies keeps what the order takes now.
+// remedies drops the empty remedies, which are for messages that the order does not accept now.
 func (d *describer) remedies(all ...Remedy) []Remedy {
 	var kept []Remedy
 	for _, r := range all {
@@ -13,7 +13,7 @@ func (d *describer) remedies(all ...Remedy) []Remedy {
 	return kept
 }
 
-// message is a remedy that sends the order a message; none where the order does not take it now.
+// message is a remedy that sends the order a message; empty where the order does not accept it now.
 func (d *describer) message(action ramp.Action, when, advice string, command ...string) Remedy {
 	if !d.takes(action) {
 		return Remedy{}
@@ -45,7 +45,7 @@ func (d *describer) confirmation() Remedy {
 	return d.message(ramp.ConfirmQuote, "The user agrees", "confirm the price", "confirm-quote", d.id(), quote)
 }
 
-// submission is a remedy that submits a proof; none where the order takes no more proofs.
+// submission is a remedy that submits a proof; empty where the order accepts no more proofs.
 func (d *describer) submission(when, advice string) Remedy {
 	if d.Direction == ramp.Offramp {
 		return d.message(ramp.SubmitTransactionHash, when, advice, "submit-hash", d.id(), "TRANSACTION-HASH")
@@ -60,7 +60,7 @@ func (d *describer) showInstructions() Remedy {
 	}
 }
 
-// paid is for an order that waits for its proof. One that takes no more proofs leaves it to the provider's support.
+// paid is the remedy of an order that waits for its proof: submit it, or ask the provider's support if the order accepts no more proofs.
 func (d *describer) paid() Remedy {
 	const when = "The user has paid"
 	if r := d.submission(when, "submit the "+d.proof()); r.Case != "" {
@@ -69,7 +69,7 @@ func (d *describer) paid() Remedy {
 	return Remedy{Case: when, Action: AskSupport, Advice: d.support()}
 }
 
-// correction is for a proof that the provider has accepted, as it accepts any of the right form, and finds no payment by.
+// correction is the remedy for an accepted proof by which the provider finds no payment. It accepts any proof of the right form.
 func (d *describer) correction() Remedy {
 	when := "The UTR was mistyped"
 	if d.Direction == ramp.Offramp {

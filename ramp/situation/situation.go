@@ -68,8 +68,8 @@ const (
 	Operate ramp.Action = "operate"
 )
 
-// Standing is the headline and the text in one line, without backquotes.
-func (s *Situation) Standing() string { return Plain(strings.TrimSpace(s.Headline + ". " + s.Text)) }
+// Line is the headline and the text in one line, without backquotes.
+func (s *Situation) Line() string { return Plain(strings.TrimSpace(s.Headline + ". " + s.Text)) }
 
 // Sentence is the case and what to do in a sentence without backquotes. It ends without a full stop where a command follows.
 func (r *Remedy) Sentence() string {

@@ -8,7 +8,7 @@ import (
 	"rampart/ramp"
 )
 
-// soon is for what the provider usually does at once.
+// soon is the text of a situation that usually ends at once.
 const soon = "The order continues by itself. If this takes more than a minute, the pending activities of the Web UI and `starter explain` show why."
 
 // waiting is the situation of an order that runs.
@@ -21,7 +21,7 @@ func (d *describer) waiting() Situation {
 	return s
 }
 
-// what is awaited.
+// what returns what is awaited, as a noun.
 func (d *describer) what() string {
 	switch d.waits.For {
 	case ramp.WaitKYCCheck:
@@ -145,7 +145,7 @@ func (d *describer) receives() string {
 	return " " + d.Quote.Receive.Text()
 }
 
-// atOnce is for what the provider usually does at once.
+// atOnce is the situation of an order while the provider does what usually takes seconds.
 func (d *describer) atOnce(headline string) Situation {
 	return Situation{Headline: headline, Text: soon, Remedies: d.remedies(d.cancel())}
 }
@@ -202,7 +202,7 @@ func (d *describer) payment() Situation {
 	}
 }
 
-// payable reports whether the order tells how to pay, as far as is known.
+// payable reports whether the order has payment instructions, or none are known of it.
 func (d *describer) payable() bool {
 	return d.Instructions == nil || *d.Instructions != (ramp.Instructions{})
 }
@@ -217,7 +217,7 @@ func (d *describer) paidBefore() Situation {
 	}
 }
 
-// howToPay names the provider's account, which is nobody's secret.
+// howToPay returns a sentence with the provider's account, which is not confidential.
 func (d *describer) howToPay() string {
 	how, submit := d.Instructions, ", and submits the "+d.proof()+"."
 	switch {

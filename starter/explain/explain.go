@@ -119,6 +119,6 @@ func (r *report) standing() string {
 	case !r.running() && r.order == nil:
 		return "The order has ended, and its result cannot be decrypted here."
 	default:
-		return r.situation.Standing()
+		return r.situation.Line()
 	}
 }

@@ -152,7 +152,7 @@ func (r *report) failingCalls() []Problem {
 		if wait.Attempt >= failingFrom && wait.LastFailure != "" {
 			all = append(all, Problem{
 				What:  "a call fails repeatedly: " + wait.LastFailure,
-				Since: wait.Since, Concern: wait.concern, Advice: []Advice{advise(situation.Against(wait.concern, r.known()))},
+				Since: wait.Since, Concern: wait.concern, Advice: []Advice{advise(situation.RemedyFor(wait.concern, r.known()))},
 			})
 		}
 	}

@@ -60,7 +60,7 @@ func (s *Screen) headline(order *ramp.Order, options Options) {
 		s.paragraph(s.styles.bad.Render("! "), safe(c.Reason))
 		s.remedy(c.Remedy, options)
 	}
-	text := current.Standing()
+	text := current.Line()
 	if current.Over {
 		text = safe(text) // the order's last note, which an earlier worker may have written
 	}
