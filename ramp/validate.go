@@ -161,11 +161,6 @@ func (p *problems) wallet(field, address string, token Token) {
 	p.onChain(field, address, token.ChainID, func(_ int64, wallet string) error { return ValidateDeposit(token, wallet) })
 }
 
-// sameAddress compares addresses without regard to case. Nobody has two case-sensitive addresses that differ only in case.
-func sameAddress(chainID int64, a, b string) bool {
-	return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
-}
-
 // onChain checks a text whose format depends on the chain. Without a chain it can only be missing.
 func (p *problems) onChain(field, text string, chainID int64, validate func(int64, string) error) {
 	switch {

@@ -46,7 +46,7 @@ func ValidateWalletAddress(chainID int64, address string) error {
 //
 // The error says what is valid and does not contain the wallet.
 func ValidateDeposit(token Token, wallet string) error {
-	if wallet != "" && sameAddress(token.ChainID, wallet, token.Address) {
+	if wallet != "" && sameButForCase(token.ChainID, wallet, token.Address) {
 		return errors.New("must be a wallet, not the token's own contract")
 	}
 	return ValidateWalletAddress(token.ChainID, wallet)
@@ -69,9 +69,15 @@ func isNativeToken(address string) bool {
 // and to Ronin's prefix, others exactly.
 func SameAddress(chainID int64, a, b string) bool {
 	if familyOf(chainID) == evm || isNativeToken(a) {
-		return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
+		return sameButForCase(chainID, a, b)
 	}
 	return a == b
+}
+
+// sameButForCase reports whether two addresses differ in nothing but case and Ronin's prefix. Where case matters too, it is used to find
+// a mistake: nobody has two addresses that differ only in case.
+func sameButForCase(chainID int64, a, b string) bool {
+	return strings.EqualFold(withoutRonin(chainID, a), withoutRonin(chainID, b))
 }
 
 // decodeAddress returns the account, without version and checksum, that an address on this chain names.

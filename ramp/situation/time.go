@@ -17,8 +17,11 @@ func Since(order *ramp.Order) time.Time {
 	return since
 }
 
-// India returns a time whose clock shows Indian Standard Time. It is for formatting: India has one zone, UTC+05:30, and no summer time.
-func India(t time.Time) time.Time { return t.UTC().Add(5*time.Hour + 30*time.Minute) }
+// ISTOffset is the offset of Indian Standard Time from UTC. India has one zone and no summer time.
+const ISTOffset = 5*time.Hour + 30*time.Minute
+
+// India returns a time whose clock shows Indian Standard Time. It is for formatting.
+func India(t time.Time) time.Time { return t.UTC().Add(ISTOffset) }
 
 // IST formats a time in Indian Standard Time, such as "23 Nov 2026, 11:30:00 IST".
 func IST(t time.Time) string { return India(t).Format("2 Jan 2006, 15:04:05 IST") }

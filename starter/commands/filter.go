@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // Conditions in Temporal's list filter language that ramp.Filter does not have, and the flag --since. The commands list and attention, and the
@@ -65,7 +66,7 @@ func (f *sinceFlag) Set(text string) error {
 		*f = sinceFlag{duration: duration}
 		return nil
 	}
-	india := time.FixedZone("IST", int((5*time.Hour + 30*time.Minute).Seconds()))
+	india := time.FixedZone("IST", int(situation.ISTOffset.Seconds()))
 	day, err := time.ParseInLocation(time.DateOnly, text, india)
 	if err != nil {
 		return errors.New("must be a duration or a date")
