@@ -5,29 +5,28 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/lipgloss/table"
 
 	"rampart/ramp"
 	"rampart/ramp/situation"
 )
 
-// List prints orders as a table, in the given order.
+// List prints orders as a table without lines, in the given order.
 func (s *Screen) List(orders []ramp.Summary) {
-	rows := [][]string{{"REFERENCE", "DIRECTION", "STATUS", "TOKEN", "INR", "ORDER ID", "STARTED (IST)", "DEADLINE (IST)", ""}}
+	orderTable := table.New().
+		Headers("REFERENCE", "DIRECTION", "STATUS", "TOKEN", "INR", "ORDER ID", "STARTED (IST)", "DEADLINE (IST)", "").
+		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).
+		StyleFunc(func(row, _ int) lipgloss.Style {
+			if row == table.HeaderRow {
+				return s.styles.label.PaddingRight(2)
+			}
+			return lipgloss.NewStyle().PaddingRight(2)
+		})
 	for _, order := range orders {
-		rows = append(rows, s.row(order))
+		orderTable.Row(s.row(order)...)
 	}
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], lipgloss.Width(cell))
-		}
-	}
-	for i, row := range rows {
-		line := joinCells(row, widths)
-		if i == 0 {
-			line = s.styles.label.Render(line)
-		}
-		s.Line(line)
+	for line := range strings.Lines(orderTable.String()) {
+		s.Line(strings.TrimRight(line, " \n"))
 	}
 }
 
@@ -61,17 +60,6 @@ func remark(order ramp.Summary) string {
 	default:
 		return ""
 	}
-}
-
-func joinCells(row []string, widths []int) string {
-	var b strings.Builder
-	for i, cell := range row {
-		b.WriteString(cell)
-		if i < len(row)-1 {
-			b.WriteString(strings.Repeat(" ", widths[i]-lipgloss.Width(cell)+2))
-		}
-	}
-	return strings.TrimRight(b.String(), " ")
 }
 
 // rupees formats an amount with two decimals, which the search attribute, a number, drops.
