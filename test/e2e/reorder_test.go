@@ -32,7 +32,7 @@ func TestOrderCancelledForItsAmountIsReorderedForThePaidAmount(t *testing.T) {
 	require.Contains(t, problems, "--amount  must be the amount that was paid")
 	out, problems, code := s.starter("explain", "mismatch")
 	require.Equal(t, 0, code, problems)
-	require.Contains(t, out, "starter reorder mismatch --reference NEW-REFERENCE --amount AMOUNT-PAID")
+	require.Contains(t, out, "starter reorder onramp/mismatch --reference NEW-REFERENCE --amount AMOUNT-PAID")
 
 	out, problems, code = s.starter("reorder", "mismatch", "--reference", "mismatch-2", "--amount", "900.00", "--watch", "-o", "json")
 	require.Equal(t, 0, code, "%s\n%s", out, problems)
