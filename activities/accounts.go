@@ -54,7 +54,7 @@ const (
 	LinkFailed  LinkState = "failed"
 )
 
-// LinkResult is what the provider knows about an account.
+// LinkResult is the provider's state of an account.
 type LinkResult struct {
 	State LinkState `json:"state"`
 	// LinkReference is the provider's id of the link, by which a pending one is watched.

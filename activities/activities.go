@@ -49,7 +49,7 @@ type Options struct {
 	// Staging is set for the provider's staging environment, whose orders are for other amounts than were asked for (provider 13):
 	// a difference that fails an order elsewhere is only noted there.
 	Staging bool
-	// Runs tells an order's first run from a later one.
+	// Runs finds the earlier runs of an order.
 	Runs Runs
 	// Decrypter decrypts the messages that orders have set aside; nil if nothing is encrypted.
 	Decrypter Decrypter

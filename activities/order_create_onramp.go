@@ -264,7 +264,7 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 const maxHistoryLag = time.Minute
 
 // candidates lists the orders that an earlier attempt may have created, newest first. They have the same amount, token, receiver and,
-// if the history tells it, payment method; they are not older than the quote, apart from clock differences; and they are unpaid,
+// if the history has it, payment method; they are not older than the quote, apart from clock differences; and they are unpaid,
 // because nobody was told how to pay them.
 func (c *Calls) candidates(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) ([]string, error) {
 	var found []string

@@ -54,13 +54,13 @@ func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchO
 			return "", false, err
 		}
 		result.State = state
-		return state.ProviderStatus, req.isNews(state), nil
+		return state.ProviderStatus, req.endsWatch(state), nil
 	})
 	return result, err
 }
 
-// isNews reports whether a state ends the watch.
-func (r WatchOrderRequest) isNews(state OrderState) bool {
+// endsWatch reports whether a state ends the watch.
+func (r WatchOrderRequest) endsWatch(state OrderState) bool {
 	switch {
 	case state.ProviderStatus == r.Known:
 		return false

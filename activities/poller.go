@@ -138,16 +138,16 @@ func (p *poller) poll(ctx context.Context) {
 // report heartbeats a state that differs enough from the last one. It uses the activity's own context: the SDK sends the next
 // heartbeat with it, a minute later, and cancels the attempt if it cannot.
 func (p *poller) report(ctx context.Context) {
-	if p.over || ctx.Err() != nil || !p.state.isNews(p.reported) {
+	if p.over || ctx.Err() != nil || !p.state.worthHeartbeat(p.reported) {
 		return
 	}
 	activity.RecordHeartbeat(ctx, *p.state)
 	p.reported = p.state
 }
 
-// isNews reports whether a state is worth a heartbeat. The SDK sends at most one a minute, but encrypts all of them. The workflow
-// knows a watch's first answer already.
-func (h *WatchHeartbeat) isNews(reported *WatchHeartbeat) bool {
+// worthHeartbeat reports whether a state differs enough from the reported one for a heartbeat. The SDK sends at most one a minute, but encrypts all of them. The first answer of a
+// watch is worth none, because the workflow has it already.
+func (h *WatchHeartbeat) worthHeartbeat(reported *WatchHeartbeat) bool {
 	changed := reported.LastAnswer != "" && h.LastAnswer != reported.LastAnswer
 	return changed || h.Failures != reported.Failures || h.CheckedAt.Sub(reported.CheckedAt) >= heartbeatInterval
 }
@@ -209,7 +209,7 @@ func lastHeartbeat(ctx context.Context) *WatchHeartbeat {
 	return state
 }
 
-// inGoroutine runs do in a goroutine of its own, at the lower priority of polls, and heartbeats meanwhile. The calling goroutine lives
+// inGoroutine runs do in a goroutine of its own, at the lower priority of polls, and heartbeats meanwhile. The calling goroutine exists
 // for as long as the order is watched and would retain the stack that a provider call needs.
 func inGoroutine(ctx context.Context, state *WatchHeartbeat, do func(context.Context)) error {
 	working, cancel := context.WithCancel(onmeta.Yield(ctx))

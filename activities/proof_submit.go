@@ -62,7 +62,8 @@ func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResu
 // submitted is the result of a submission: accepted if err is nil.
 func submitted(err error) (SubmitResult, error) { return SubmitResult{Accepted: err == nil}, err }
 
-// hasUTR reports whether the order has the UTR, by the user's order history, the only call that tells. UTRs are case-sensitive (provider 1.7).
+// hasUTR reports whether the order has the UTR. Only the user's order history has the UTRs of orders. They are case-sensitive (provider
+// 1.7).
 func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRRequest) (bool, error) {
 	for page := range maxHistoryPages {
 		orders, err := c.provider.OrderHistory(ctx, user, page)

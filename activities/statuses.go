@@ -26,7 +26,7 @@ func onrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.Onram
 
 func offrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OfframpPhase(status)) }
 
-// meaningOf maps the provider's phases to our statuses (guide; provider 4). An order in an unknown phase keeps its status and goes on.
+// meaningOf maps the provider's phases to our statuses (guide; provider 4). An order in an unknown phase keeps its status and continues.
 func meaningOf(phase onmeta.Phase) meaning {
 	switch phase {
 	case onmeta.PhaseUnpaid:

@@ -31,7 +31,7 @@ type replacement struct {
 }
 
 // followOrder watches the order until the provider ends it. A cancellation does not interrupt it. Until the provider has found the payment,
-// the user may replace the proof; the watch goes on meanwhile.
+// the user may replace the proof, and the watch continues meanwhile.
 func (o *orderRun) followOrder(ctx workflow.Context, created createdOrder) error {
 	ctx, stop := workflow.WithCancel(disconnected(ctx))
 	defer stop()

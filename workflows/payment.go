@@ -2,7 +2,7 @@ package workflows
 
 import "rampart/activities"
 
-// payment is what an order knows of its payment, in one state that only the methods below move. Two things that go with it are
+// payment is the state of an order's payment, which only the methods below change. Two facts about the payment are
 // data of the order: the proof that the provider accepted (Order.Proof) and the status that the order reached (Order.Status).
 type payment struct {
 	state paymentState

@@ -128,8 +128,8 @@ func usualWait(order *ramp.Order) *ramp.Wait {
 	}
 }
 
-// mayBePaid reports whether an order of an earlier worker that awaits its payment asks the provider whether it is paid, as far as its
-// timeline tells: its deadline has passed or it is to be cancelled, and it is not over all the same. Nobody may be told to pay it.
+// mayBePaid reports whether an order of an earlier worker that awaits its payment may be paid already: it is open although, by its
+// timeline, its deadline has passed or its cancellation was requested. It then asks the provider, and nobody may be told to pay it.
 func mayBePaid(order *ramp.Order) bool {
 	for _, entry := range order.Timeline {
 		if entry.At.After(order.ExpiresAt) || strings.HasPrefix(entry.Note, ramp.CancellationRequested) {
