@@ -48,14 +48,14 @@ func (r AccountRequest) linkRoute() onmeta.Route {
 
 func (c *Calls) link(ctx context.Context, req AccountRequest) (onmeta.Link, error) {
 	if req.UPI != nil {
-		return c.provider.LinkUPI(ctx, req.user(), onmeta.LinkUPIRequest{Name: string(req.UPI.Name), UPIID: string(req.UPI.ID)})
+		return c.provider.LinkUPI(ctx, req.user(), onmeta.LinkUPIRequest{Name: req.UPI.Name, UPIID: req.UPI.ID})
 	}
 	return c.provider.LinkBank(ctx, req.user(), onmeta.LinkBankRequest{
-		Name:          string(req.Bank.AccountName),
-		PAN:           string(req.Bank.PAN),
-		AccountName:   string(req.Bank.AccountName),
-		AccountNumber: string(req.Bank.AccountNumber),
-		IFSC:          string(req.Bank.IFSC),
+		Name:          req.Bank.AccountName,
+		PAN:           req.Bank.PAN,
+		AccountName:   req.Bank.AccountName,
+		AccountNumber: req.Bank.AccountNumber,
+		IFSC:          req.Bank.IFSC,
 	})
 }
 

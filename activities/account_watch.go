@@ -7,16 +7,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 // WatchLinkRequest names a pending link.
 type WatchLinkRequest struct {
-	Email         string `json:"email"`
-	LinkReference string `json:"linkReference"`
+	Email         ramp.Email `json:"email"`
+	LinkReference string     `json:"linkReference"`
 	// UPI is set for a UPI ID, and not for a bank account.
 	UPI bool `json:"upi"`
 	// Holder is the name of the account's holder, which is hidden in the provider's texts.
-	Holder string `json:"holder,omitempty"`
+	Holder ramp.Personal `json:"holder,omitempty"`
 	// Account is what is being linked. It identifies the link among the user's accounts if its reference does not.
 	Account *AccountRequest `json:"account,omitempty"`
 	Wait

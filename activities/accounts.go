@@ -16,7 +16,7 @@ import (
 
 // AccountRequest names a user's account: a VPA or a bank account, whichever the payment needs.
 type AccountRequest struct {
-	Email string            `json:"email"`
+	Email ramp.Email        `json:"email"`
 	UPI   *ramp.UPIAccount  `json:"upi,omitempty"`
 	Bank  *ramp.BankAccount `json:"bank,omitempty"`
 }
@@ -30,12 +30,12 @@ func (r AccountRequest) kind() string {
 }
 
 // Holder returns the name of the account's holder.
-func (r AccountRequest) Holder() string {
+func (r AccountRequest) Holder() ramp.Personal {
 	switch {
 	case r.UPI != nil:
-		return string(r.UPI.Name)
+		return r.UPI.Name
 	case r.Bank != nil:
-		return string(r.Bank.AccountName)
+		return r.Bank.AccountName
 	default:
 		return ""
 	}
@@ -98,7 +98,7 @@ func unlessEmpty(err error, list onmeta.Route) error {
 func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
 	best := LinkResult{State: NotLinked}
 	for _, id := range ids {
-		if strings.EqualFold(id.ID, string(wanted.ID)) {
+		if strings.EqualFold(string(id.ID), string(wanted.ID)) {
 			best = better(best, linkResult(onmeta.Link{Reference: id.Reference, Status: id.Status, Reason: id.Reason}))
 		}
 	}
@@ -109,8 +109,8 @@ func findUPI(ids []onmeta.UPIID, wanted *ramp.UPIAccount) LinkResult {
 func findBank(accounts []onmeta.BankAccount, wanted *ramp.BankAccount) LinkResult {
 	best := LinkResult{State: NotLinked}
 	for _, account := range accounts {
-		if ramp.AccountNumber(account.AccountNumber).String() == wanted.AccountNumber.String() &&
-			strings.EqualFold(account.IFSC, string(wanted.IFSC)) {
+		if account.AccountNumber.String() == wanted.AccountNumber.String() &&
+			strings.EqualFold(string(account.IFSC), string(wanted.IFSC)) {
 			best = better(best, linkResult(onmeta.Link{Reference: account.Reference, Status: account.Status, Reason: account.Reason}))
 		}
 	}

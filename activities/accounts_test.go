@@ -15,20 +15,20 @@ import (
 	"rampart/ramp"
 )
 
-func byUPI(email, id string) activities.AccountRequest {
-	return activities.AccountRequest{Email: email, UPI: &ramp.UPIAccount{ID: ramp.VPA(id), Name: "Asha Rao"}}
+func byUPI(email ramp.Email, id ramp.VPA) activities.AccountRequest {
+	return activities.AccountRequest{Email: email, UPI: &ramp.UPIAccount{ID: id, Name: "Asha Rao"}}
 }
 
-func byBank(email, number string) activities.AccountRequest {
+func byBank(email ramp.Email, number ramp.AccountNumber) activities.AccountRequest {
 	bank := linkedBank()
-	bank.AccountNumber = ramp.AccountNumber(number)
+	bank.AccountNumber = number
 	return activities.AccountRequest{Email: email, Bank: bank}
 }
 
 func TestKYCStatusTellsVerifiedFromNot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for email, verified := range map[string]bool{newcomer: true, unverified: false, "asha+review@example.test": false} {
+	for email, verified := range map[ramp.Email]bool{newcomer: true, unverified: false, "asha+review@example.test": false} {
 		status, err := run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: email})
 		require.NoError(t, err)
 		require.Equal(t, verified, status.Verified, email)
@@ -382,7 +382,7 @@ func TestLoginThatIsRefusedIsNoAnswerAboutAnAccount(t *testing.T) {
 		"link the UPI id":      attempt(w, w.calls.LinkAccount, upi),
 		"link the account":     attempt(w, w.calls.LinkAccount, bank),
 		"look at the KYC":      attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer, Repeat: true}),
-		"upload documents":     attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: dossiertest.New(t).URL}),
+		"upload documents":     attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: ramp.Dossier(dossiertest.New(t).URL)}),
 	} {
 		err := attempt()
 		require.Error(t, err, name)

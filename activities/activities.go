@@ -7,6 +7,7 @@ import (
 	"rampart/dossier"
 	"rampart/onmeta"
 	"rampart/onmeta/session"
+	"rampart/ramp"
 )
 
 // Calls are the activities that call the provider and return, for the task queue ramp. Every exported method is an activity, whose
@@ -84,9 +85,11 @@ func RegisterWatches(registry Registry, w *Watches) {
 	registry.RegisterActivity(w.WatchKYC)
 }
 
-func user(email string) onmeta.User { return onmeta.User{Email: email} }
+func user(email ramp.Email) onmeta.User { return onmeta.User{Email: email} }
 
 // holder is the user with the name of the account's holder, which is not sent but hidden in the provider's texts.
-func holder(email, name string) onmeta.User { return onmeta.User{Email: email, Name: name} }
+func holder(email ramp.Email, name ramp.Personal) onmeta.User {
+	return onmeta.User{Email: email, Name: name}
+}
 
 func now() time.Time { return time.Now().UTC() }

@@ -192,7 +192,7 @@ func TestNoErrorHoldsASecretOrAPersonalValue(t *testing.T) {
 	for name, attempt := range map[string]func() error{
 		"login":              attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: newcomer}),
 		"KYCStatus":          attempt(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: linked}),
-		"UploadKYC":          attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: linked, Dossier: documents.URL}),
+		"UploadKYC":          attempt(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: linked, Dossier: ramp.Dossier(documents.URL)}),
 		"LinkedAccounts":     attempt(w, w.calls.LinkedAccounts, activities.AccountRequest{Email: linked, Bank: bank}),
 		"LinkAccount, UPI":   attempt(w, w.calls.LinkAccount, activities.AccountRequest{Email: linked, UPI: upi}),
 		"LinkAccount, bank":  attempt(w, w.calls.LinkAccount, activities.AccountRequest{Email: linked, Bank: bank}),

@@ -26,6 +26,7 @@ import (
 	"rampart/activities"
 	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 // marks are what a marked dossier holds, by the field of the provider's form; none may leave the activity but to the
@@ -109,7 +110,7 @@ func uploadAndRecord(t *testing.T, w *world, d dossiertest.Dossier) (string, err
 	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
 		_, _ = fmt.Fprintf(l, "heartbeat: %v", details.HasValues())
 	})
-	result, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: d.URL})
+	result, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: ramp.Dossier(d.URL)})
 	_, _ = fmt.Fprintf(l, "%+v\n", result)
 	if err != nil {
 		encoded, encodeErr := protojson.Marshal(temporal.GetDefaultFailureConverter().ErrorToFailure(err))

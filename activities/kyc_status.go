@@ -6,11 +6,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 // KYCStatusRequest names the user.
 type KYCStatusRequest struct {
-	Email string `json:"email"`
+	Email ramp.Email `json:"email"`
 	// Repeat is set on every check but the order's first, whose answer may also be that the provider refuses to log the user in.
 	Repeat bool `json:"again,omitempty"`
 	// Admission is set on an order's first call, which decides whether the order may begin.

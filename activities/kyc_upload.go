@@ -9,7 +9,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/dossier"
+	"rampart/internal/redact"
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 // Dossiers opens KYC dossiers, as dossier.Stores does.
@@ -21,8 +23,8 @@ type Dossiers interface {
 
 // UploadKYCRequest names a user and a dossier, by its URL: its contents never leave the activity.
 type UploadKYCRequest struct {
-	Email   string `json:"email"`
-	Dossier string `json:"dossier"`
+	Email   ramp.Email   `json:"email"`
+	Dossier ramp.Dossier `json:"dossier"`
 }
 
 // UploadKYCResult says that the provider received the dossier, which does not mean that it has verified the user. The result of an
@@ -33,7 +35,7 @@ type UploadKYCResult struct {
 
 // UploadKYC streams a dossier from its store to the provider (provider 3.4).
 func (c *Calls) UploadKYC(ctx context.Context, req UploadKYCRequest) (UploadKYCResult, error) {
-	opened, err := c.dossiers.Open(ctx, req.Dossier, req.Email)
+	opened, err := c.dossiers.Open(ctx, string(req.Dossier), string(req.Email))
 	if err != nil {
 		return UploadKYCResult{}, classify(ctx, err)
 	}
@@ -59,7 +61,7 @@ func kycUpload(d *dossier.Dossier) onmeta.KYCUpload {
 }
 
 func file(d dossier.Document) onmeta.File {
-	return onmeta.File{Name: d.Name, ContentType: d.ContentType, Open: d.Open}
+	return onmeta.File{Name: redact.Personal(d.Name), ContentType: d.ContentType, Open: d.Open}
 }
 
 // uploadError is classify for the upload. A gateway that refuses the documents for their size or format would refuse them again, so

@@ -18,13 +18,14 @@ import (
 	"rampart/dossier"
 	"rampart/dossier/dossiertest"
 	"rampart/onmeta"
+	"rampart/ramp"
 	"rampart/sandbox"
 )
 
 const unverified = dossiertest.Email
 
 func upload(w *world, d dossiertest.Dossier) error {
-	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: d.URL})
+	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: ramp.Dossier(d.URL)})
 	return err
 }
 
@@ -70,7 +71,7 @@ func TestNoDossierCanBeOpenedWithoutAStore(t *testing.T) {
 	calls, _ := activities.New(activities.Options{})
 	env := suite().NewTestActivityEnvironment()
 	env.RegisterActivity(calls)
-	_, err := runIn(env, calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: dossiertest.New(t).URL})
+	_, err := runIn(env, calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: ramp.Dossier(dossiertest.New(t).URL)})
 	problem, invalid := activities.InvalidDossier(err)
 	require.True(t, invalid)
 	require.Contains(t, problem, "outside the stores")
@@ -178,14 +179,14 @@ func TestLargestFileIsUploaded(t *testing.T) {
 func TestProvidersRefusalOfADossierIsARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: "asha+kycrefused@example.test", Dossier: dossiertest.New(t).With("email", "asha+kycrefused@example.test").URL})
+	_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: "asha+kycrefused@example.test", Dossier: ramp.Dossier(dossiertest.New(t).With("email", "asha+kycrefused@example.test").URL)})
 	requireRefused(t, http.StatusBadRequest, "Invalid request", err)
 }
 
 func TestUploadWhoseAnswerWasLostMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	request := activities.UploadKYCRequest{Email: "asha+review@example.test", Dossier: dossiertest.New(t).With("email", "asha+review@example.test").URL}
+	request := activities.UploadKYCRequest{Email: "asha+review@example.test", Dossier: ramp.Dossier(dossiertest.New(t).With("email", "asha+review@example.test").URL)}
 	w.network.once(onmeta.RouteUploadKYC, lost)
 	_, err := run(w, w.calls.UploadKYC, request)
 	requireRetried(t, activities.ErrUnavailable, err)
@@ -217,7 +218,7 @@ func TestCancellationWhileADossierIsReadPassesThrough(t *testing.T) {
 	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Dossiers: canceling{cancel}})
 	env := w.env()
 	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
-	_, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: dossiertest.New(t).URL})
+	_, err := runIn(env, w.calls.UploadKYC, activities.UploadKYCRequest{Email: unverified, Dossier: ramp.Dossier(dossiertest.New(t).URL)})
 	require.EqualError(t, failure(t, err), context.Canceled.Error())
 }
 

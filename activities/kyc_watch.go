@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"rampart/ramp"
 )
 
 // WatchKYCRequest names the user.
 type WatchKYCRequest struct {
-	Email string `json:"email"`
+	Email ramp.Email `json:"email"`
 	// Idle is set while the provider has no documents of this order to review. The user may still be verified with documents of another
 	// order, or on the provider's own page, so the status is polled slowly and without a limit.
 	Idle bool `json:"idle,omitempty"`

@@ -10,9 +10,10 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
-func (w *world) kycStatus(email string) error {
+func (w *world) kycStatus(email ramp.Email) error {
 	_, err := run(w, w.calls.KYCStatus, activities.KYCStatusRequest{Email: email})
 	return err
 }

@@ -13,8 +13,8 @@ import (
 
 // CreateOrderRequest is what both directions need to create an order: at most once, and at a price that the user agreed to.
 type CreateOrderRequest struct {
-	Email     string `json:"email"`
-	Reference string `json:"reference"`
+	Email     ramp.Email `json:"email"`
+	Reference string     `json:"reference"`
 	// Quote is what the user agreed to. It is not sent: the provider prices the order by itself (provider 3.12).
 	Quote ramp.Quote `json:"quote"`
 	// MinReceived is the least that the user agreed to receive, as a decimal string; empty for any amount.

@@ -24,11 +24,11 @@ type CreateOfframpOrderRequest struct {
 	SenderWallet string      `json:"senderWallet"`
 	RefundWallet string      `json:"refundWallet"`
 	// AccountNumber is the number of the payout account, masked to its last four digits.
-	AccountNumber string            `json:"accountNumber"`
-	IFSC          string            `json:"ifsc"`
-	Metadata      map[string]string `json:"metadata,omitempty"`
+	AccountNumber ramp.AccountNumber `json:"accountNumber"`
+	IFSC          ramp.Personal      `json:"ifsc"`
+	Metadata      ramp.Metadata      `json:"metadata,omitempty"`
 	// Holder is the name of the account's holder, which is hidden in the provider's texts.
-	Holder string `json:"holder,omitempty"`
+	Holder ramp.Personal `json:"holder,omitempty"`
 }
 
 // priceTolerance is by how many per cent the provider's order may be worse than the quote if the user set no limit: prices move.

@@ -26,7 +26,7 @@ type CreateOnrampOrderRequest struct {
 	PaymentMethod ramp.PaymentMethod `json:"paymentMethod"`
 	UPI           *ramp.UPIAccount   `json:"upi,omitempty"`
 	Bank          *ramp.BankAccount  `json:"bank,omitempty"`
-	Metadata      map[string]string  `json:"metadata,omitempty"`
+	Metadata      ramp.Metadata      `json:"metadata,omitempty"`
 }
 
 // CreateOnrampOrder creates the order at the provider at most once (provider 3.16). If the answer of an earlier attempt may have been
@@ -199,13 +199,11 @@ func (r CreateOnrampOrderRequest) wire(amount decimal.Decimal) onmeta.CreateOnra
 		FiatAmount:      amount,
 		ReceiverAddress: r.WalletAddress,
 		PaymentMode:     string(r.PaymentMethod),
+		UPI:             (*onmeta.UPIAccount)(r.UPI),
 		MetaData:        r.metadata(r.Metadata),
 	}
-	if r.UPI != nil {
-		wire.UPI = &onmeta.UPIAccount{ID: string(r.UPI.ID), Name: string(r.UPI.Name)}
-	}
 	if r.Bank != nil {
-		wire.Bank = &onmeta.PayerBank{AccountName: string(r.Bank.AccountName), AccountNumber: string(r.Bank.AccountNumber), IFSC: string(r.Bank.IFSC)}
+		wire.Bank = &onmeta.PayerBank{AccountName: r.Bank.AccountName, AccountNumber: r.Bank.AccountNumber, IFSC: r.Bank.IFSC}
 	}
 	return wire
 }

@@ -12,11 +12,11 @@ import (
 
 // OrderRequest names an order at the provider.
 type OrderRequest struct {
-	Email     string         `json:"email"`
+	Email     ramp.Email     `json:"email"`
 	Direction ramp.Direction `json:"direction"`
 	OrderID   string         `json:"orderId"`
 	// Holder is the name of the account's holder, which is hidden in the provider's texts.
-	Holder string `json:"holder,omitempty"`
+	Holder ramp.Personal `json:"holder,omitempty"`
 	// Currency is what the order delivers, a token symbol or INR; empty for orders of earlier versions.
 	Currency string `json:"currency,omitempty"`
 }

@@ -12,22 +12,22 @@ import (
 
 // SubmitUTRRequest is a UTR of an on-ramp order.
 type SubmitUTRRequest struct {
-	Email   string `json:"email"`
-	OrderID string `json:"orderId"`
-	UTR     string `json:"utr"`
+	Email   ramp.Email `json:"email"`
+	OrderID string     `json:"orderId"`
+	UTR     ramp.UTR   `json:"utr"`
 	// Holder is the name of the account's holder, which is hidden in the provider's texts.
-	Holder string `json:"holder,omitempty"`
+	Holder ramp.Personal `json:"holder,omitempty"`
 }
 
 // SubmitTransactionHashRequest is the hash of an off-ramp order's token transfer.
 type SubmitTransactionHashRequest struct {
-	Email           string `json:"email"`
-	OrderID         string `json:"orderId"`
-	TransactionHash string `json:"transactionHash"`
+	Email           ramp.Email `json:"email"`
+	OrderID         string     `json:"orderId"`
+	TransactionHash string     `json:"transactionHash"`
 	// ChainID determines how hashes are compared.
 	ChainID int64 `json:"chainId,omitempty"`
 	// Holder is the name of the account's holder, which is hidden in the provider's texts.
-	Holder string `json:"holder,omitempty"`
+	Holder ramp.Personal `json:"holder,omitempty"`
 }
 
 // SubmitResult says that the provider accepted the proof. The result of an earlier version is empty and means the same.
@@ -40,7 +40,7 @@ type SubmitResult struct {
 // by itself, or have ended the order.
 func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
 	user := holder(req.Email, req.Holder)
-	err := c.provider.SubmitUTR(ctx, user, req.OrderID, req.UTR)
+	err := c.provider.SubmitUTR(ctx, user, req.OrderID, string(req.UTR))
 	refused, yes := refusedBy(err, onmeta.RouteSubmitUTR)
 	if !yes {
 		return submitted(classify(ctx, err))

@@ -10,6 +10,7 @@ import (
 
 	"rampart/activities"
 	"rampart/onmeta"
+	"rampart/ramp"
 )
 
 // onrampOrder makes an order, and returns its id.
@@ -27,7 +28,7 @@ func (w *world) offrampOrder(t *testing.T) string {
 	return created.OrderID
 }
 
-func utr(orderID, utr string) activities.SubmitUTRRequest {
+func utr(orderID string, utr ramp.UTR) activities.SubmitUTRRequest {
 	return activities.SubmitUTRRequest{Email: linked, OrderID: orderID, UTR: utr}
 }
 
@@ -36,7 +37,7 @@ func hash(orderID, hash string) activities.SubmitTransactionHashRequest {
 }
 
 func (w *world) submitUTR(orderID, reference string) error {
-	_, err := run(w, w.calls.SubmitUTR, utr(orderID, reference))
+	_, err := run(w, w.calls.SubmitUTR, utr(orderID, ramp.UTR(reference)))
 	return err
 }
 

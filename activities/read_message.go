@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"rampart/internal/payloadmeta"
+	"rampart/internal/redact"
 )
 
 // Decrypter decrypts messages to orders.
@@ -29,7 +30,7 @@ var ErrNoKey = errors.New("the message is encrypted with a key that this worker 
 type ReadMessageRequest struct {
 	// Sealed is the message, a serialized temporal.api.common.v1.Payload. It is encrypted, unless the worker that set it aside had the
 	// key by then.
-	Sealed []byte `json:"sealed"`
+	Sealed redact.Bytes `json:"sealed"`
 	// KeyID is the id of the key that the message needs.
 	KeyID string `json:"keyId"`
 }
@@ -37,7 +38,7 @@ type ReadMessageRequest struct {
 // ReadMessageResult is the decrypted message.
 type ReadMessageResult struct {
 	// Opened is a serialized temporal.api.common.v1.Payload; empty for a message that was not encrypted for this order.
-	Opened []byte `json:"opened"`
+	Opened redact.Bytes `json:"opened"`
 }
 
 // ReadMessage decrypts a message. It is retried until a worker has the key.

@@ -60,13 +60,13 @@ func (o omissions) withheld() string {
 // account. If the QR code and the VPA name different accounts, everything is withheld. It returns nil if there is nothing to pay by.
 func upiInstructions(order onmeta.OnrampCreated) (*ramp.UPIInstructions, omissions) {
 	var left omissions
-	how := ramp.UPIInstructions{QR: order.QR, VPA: ramp.VPA(order.VPA)}
+	how := ramp.UPIInstructions{QR: order.QR, VPA: order.VPA}
 	payee, err := qrPayee(order.QR)
 	if order.QR != "" && err != nil {
 		how.QR = ""
 		left.add("the QR code " + err.Error())
 	}
-	if order.VPA != "" && ramp.ValidateVPA(order.VPA) != nil {
+	if order.VPA != "" && ramp.ValidateVPA(string(order.VPA)) != nil {
 		how.VPA = ""
 		left.add("the VPA is invalid")
 	}
@@ -191,7 +191,7 @@ func isHostName(host string) bool {
 // bankInstructions returns the account that a bank transfer goes to. The error does not repeat any of it.
 func bankInstructions(to *onmeta.Beneficiary) (*ramp.Beneficiary, error) {
 	account := &ramp.Beneficiary{
-		Name: ramp.Personal(name(to.Name)), AccountNumber: ramp.AccountNumber(to.AccountNumber), IFSC: ramp.Personal(strings.ToUpper(to.IFSC)),
+		Name: ramp.Personal(name(string(to.Name))), AccountNumber: to.AccountNumber, IFSC: ramp.Personal(strings.ToUpper(string(to.IFSC))),
 	}
 	if n := len(account.AccountNumber); n < minAccountLength || n > maxAccountLength || strings.ContainsFunc(string(account.AccountNumber), notInWord("")) {
 		return nil, errors.New("the account number is invalid")

@@ -531,7 +531,7 @@ func TestKYCWatchEndsWhenTheReviewIsOver(t *testing.T) {
 	documents := dossiertest.New(t).With("email", "asha+review@example.test")
 	controlled(t, func(t *testing.T, w *world) {
 		const inReview = "asha+review@example.test"
-		_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: inReview, Dossier: documents.URL})
+		_, err := run(w, w.calls.UploadKYC, activities.UploadKYCRequest{Email: inReview, Dossier: ramp.Dossier(documents.URL)})
 		require.NoError(t, err)
 		pass(6*time.Hour - 5*time.Minute)
 		began := time.Now()

@@ -5,6 +5,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"rampart/internal/redact"
 )
 
 // LinkStatus says how linking an account went, in upper case.
@@ -23,15 +25,15 @@ func linkStatus(t text) LinkStatus { return LinkStatus(strings.ToUpper(string(st
 // BankAccount is a bank account that a user linked or tried to link (provider 3.6).
 type BankAccount struct {
 	// AccountNumber is masked to its last four digits, such as XXXX4821; an off-ramp order takes it so.
-	AccountNumber string
-	AccountName   string
-	IFSC          string
+	AccountNumber redact.Account
+	AccountName   redact.Personal
+	IFSC          redact.Personal
 	Reference     string
 	Status        LinkStatus
 	// Reason explains a failure.
 	Reason string
 	// VerificationName is the name that the bank returned.
-	VerificationName string
+	VerificationName redact.Personal
 	// CreatedAt and UpdatedAt are UTC, zero when unknown.
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -64,13 +66,13 @@ type wireBankAccount struct {
 
 func (w wireBankAccount) account(user User) BankAccount {
 	return BankAccount{
-		AccountNumber:    string(w.AccountNumber),
-		AccountName:      string(w.AccountName),
-		IFSC:             string(w.IFSC),
+		AccountNumber:    redact.Account(w.AccountNumber),
+		AccountName:      redact.Personal(w.AccountName),
+		IFSC:             redact.Personal(w.IFSC),
 		Reference:        w.reference(),
 		Status:           linkStatus(w.Status),
 		Reason:           reason(w.Reason, user.personal(w.AccountName, w.VerificationName, w.AccountNumber)...),
-		VerificationName: string(w.VerificationName),
+		VerificationName: redact.Personal(w.VerificationName),
 		CreatedAt:        w.CreatedAt.Time,
 		UpdatedAt:        w.UpdatedAt.Time,
 	}
@@ -89,8 +91,8 @@ func (w wireReference) reference() string {
 
 // UPIID is a UPI id (VPA) that a user linked or tried to link (provider 3.7).
 type UPIID struct {
-	ID        string `redact:"vpa"`
-	Name      string
+	ID        redact.VPA
+	Name      redact.Personal
 	Reference string
 	Status    LinkStatus
 	// Reason explains a failure.
@@ -106,8 +108,8 @@ func (c *Client) UPIIDs(ctx context.Context, user User) ([]UPIID, error) {
 	ids := make([]UPIID, 0, len(wire))
 	for _, w := range wire {
 		ids = append(ids, UPIID{
-			ID:        string(w.UPIID),
-			Name:      string(w.Name),
+			ID:        redact.VPA(w.UPIID),
+			Name:      redact.Personal(w.Name),
 			Reference: w.reference(),
 			Status:    linkStatus(w.Status),
 			Reason:    reason(w.Reason, user.personal(w.UPIID, w.Name)...),
@@ -136,19 +138,20 @@ type Link struct {
 // LinkBankRequest is the bank account to link. Its holder must be the person of the KYC (guide).
 type LinkBankRequest struct {
 	// Name is the user's name as the bank knows it.
-	Name        string
-	PAN         string
-	AccountName string
+	Name        redact.Personal
+	PAN         redact.Personal
+	AccountName redact.Personal
 	// AccountNumber is the full number.
-	AccountNumber string
-	IFSC          string
+	AccountNumber redact.Account
+	IFSC          redact.Personal
 }
 
 // LinkBank links a bank account. Linking one that is linked already is refused with HTTP 406 (provider 3.8).
 func (c *Client) LinkBank(ctx context.Context, user User, request LinkBankRequest) (Link, error) {
+	name, pan, accountName, accountNumber := string(request.Name), string(request.PAN), string(request.AccountName), string(request.AccountNumber)
 	err := require(RouteLinkBank,
-		field{"name", request.Name}, field{"PAN", request.PAN}, field{"account name", request.AccountName},
-		field{"account number", request.AccountNumber}, field{"IFSC", request.IFSC})
+		field{"name", name}, field{"PAN", pan}, field{"account name", accountName},
+		field{"account number", accountNumber}, field{"IFSC", string(request.IFSC)})
 	if err != nil {
 		return Link{}, err
 	}
@@ -158,22 +161,21 @@ func (c *Client) LinkBank(ctx context.Context, user User, request LinkBankReques
 			AccountNumber: request.AccountNumber, AccountName: request.AccountName, IFSC: request.IFSC,
 		},
 	}
-	return c.link(ctx, user.call(RouteLinkBank), body,
-		request.Name, request.PAN, request.AccountName, request.AccountNumber)
+	return c.link(ctx, user.call(RouteLinkBank), body, name, pan, accountName, accountNumber)
 }
 
 type wireLinkBank struct {
-	Name        string    `json:"name"`
-	PANNumber   string    `json:"panNumber"`
-	Email       string    `json:"email"`
-	KYCVerified bool      `json:"kycVerfied"` // The provider's spelling.
-	BankDetails wirePayer `json:"bankDetails"`
+	Name        redact.Personal `json:"name"`
+	PANNumber   redact.Personal `json:"panNumber"`
+	Email       redact.Email    `json:"email"`
+	KYCVerified bool            `json:"kycVerfied"` // The provider's spelling.
+	BankDetails wirePayer       `json:"bankDetails"`
 }
 
 type wirePayer struct {
-	AccountName   string `json:"accountName"`
-	AccountNumber string `json:"accountNumber"`
-	IFSC          string `json:"ifsc"`
+	AccountName   redact.Personal `json:"accountName"`
+	AccountNumber redact.Account  `json:"accountNumber"`
+	IFSC          redact.Personal `json:"ifsc"`
 }
 
 // BankLinkStatus fetches how a bank link stands (provider 3.9).
@@ -183,18 +185,19 @@ func (c *Client) BankLinkStatus(ctx context.Context, user User, reference string
 
 // LinkUPIRequest is the UPI id to link. Its holder must be the person of the KYC (guide).
 type LinkUPIRequest struct {
-	Name  string
-	UPIID string
+	Name  redact.Personal
+	UPIID redact.VPA
 }
 
 // LinkUPI links a UPI id (provider 3.10).
 func (c *Client) LinkUPI(ctx context.Context, user User, request LinkUPIRequest) (Link, error) {
-	err := require(RouteLinkUPI, field{"name", request.Name}, field{"UPI id", request.UPIID})
+	name, vpa := string(request.Name), string(request.UPIID)
+	err := require(RouteLinkUPI, field{"name", name}, field{"UPI id", vpa})
 	if err != nil {
 		return Link{}, err
 	}
-	body := map[string]string{"name": request.Name, "email": user.Email, "upiId": request.UPIID}
-	return c.link(ctx, user.call(RouteLinkUPI), body, request.Name, request.UPIID)
+	body := map[string]string{"name": name, "email": string(user.Email), "upiId": vpa}
+	return c.link(ctx, user.call(RouteLinkUPI), body, name, vpa)
 }
 
 // UPILinkStatus fetches how a UPI link stands (provider 3.11).
@@ -229,7 +232,7 @@ func (c *Client) link(ctx context.Context, call Call, body any, personal ...stri
 	link := Link{
 		Reference: cmp.Or(wire.reference(), call.Param),
 		Status:    linkStatus(status),
-		Reason:    reason(wire.Reason, append(personal, call.User, call.Name)...),
+		Reason:    reason(wire.Reason, append(personal, string(call.User), string(call.Name))...),
 	}
 	return whole(link, check.err(call.Route, answer))
 }

@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"rampart/internal/redact"
 )
 
 // Caller performs one provider call. Transport is the real one; decorators (sessions, rate limit, metrics)
@@ -33,9 +35,9 @@ type Call struct {
 	Param string
 	// User is the end user's e-mail on user-scoped routes, "" on merchant-scoped ones. It is never sent;
 	// session decorators key on it.
-	User string
+	User redact.Email
 	// Name is that user's name, where it is known. It is never sent; errors do not show it.
-	Name string
+	Name redact.Personal
 	// Token is the bearer token of routes that take one. Left empty, a session decorator must set it.
 	Token Secret
 	// Body is the request's body, nil for none.
@@ -47,7 +49,7 @@ type Answer struct {
 	// Status is the HTTP status, 2xx.
 	Status int
 	// Data is the envelope's "data", or the whole body of an answer that has none.
-	Data json.RawMessage
+	Data redact.JSON
 	// At is when the provider answered: its Date header, else the local clock. UTC.
 	At time.Time
 	// RequestID is the x-request-id the call was sent with.

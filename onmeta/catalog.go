@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/internal/redact"
 )
 
 // ChainLimit holds the order limits of one chain, by currency code in upper case. A limit that the
@@ -71,9 +73,9 @@ type PaymentMode struct {
 
 // Beneficiary is the provider's bank account that a payer sends money to.
 type Beneficiary struct {
-	Name          string
-	IFSC          string
-	AccountNumber string
+	Name          redact.Personal
+	IFSC          redact.Personal
+	AccountNumber redact.Account
 }
 
 // Currencies lists the fiat currencies and their payment modes (provider 3.15). One source sends the user's token with it,
@@ -130,9 +132,9 @@ type wireBeneficiary struct {
 // beneficiary returns nil where no account is named.
 func (w wireBeneficiary) beneficiary() *Beneficiary {
 	b := Beneficiary{
-		Name:          firstText(w.Name, w.AccountName),
-		IFSC:          string(w.IFSC),
-		AccountNumber: firstText(w.Account, w.AccountNumber),
+		Name:          redact.Personal(firstText(w.Name, w.AccountName)),
+		IFSC:          redact.Personal(w.IFSC),
+		AccountNumber: redact.Account(firstText(w.Account, w.AccountNumber)),
 	}
 	if b.AccountNumber == "" {
 		return nil

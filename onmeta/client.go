@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/internal/redact"
 )
 
 // Client holds the provider's calls as typed methods. It is safe for concurrent use. Every error a method
@@ -41,9 +43,9 @@ func (c *Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, 
 // User is the end user a call is made for.
 type User struct {
 	// Email identifies the user. The provider keeps its case, so pass it as the user signed up (provider 3.1).
-	Email string
+	Email redact.Email
 	// Name is the user's, where it is known. It is never sent, but hidden in what the provider says.
-	Name string
+	Name redact.Personal
 	// Token is the user's access token; empty when a session decorator supplies it.
 	Token Secret
 }
@@ -55,7 +57,7 @@ func (u User) call(route Route) Call {
 
 // personal lists what must not come back in what the provider says, beside what a call itself holds.
 func (u User) personal(more ...text) []string {
-	values := []string{u.Email, u.Name}
+	values := []string{string(u.Email), string(u.Name)}
 	for _, value := range more {
 		values = append(values, string(value))
 	}

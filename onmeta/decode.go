@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ func (i *integer) UnmarshalJSON(data []byte) error {
 
 // text is a string; a number or a boolean keeps its spelling, anything else is "".
 type text string
+
+// Format writes no text, so that an answer which is being decoded cannot be printed.
+func (text) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
 
 // UnmarshalJSON reads the string or the scalar's spelling.
 func (t *text) UnmarshalJSON(data []byte) error {

@@ -9,12 +9,14 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"rampart/internal/redact"
 )
 
 // File is a document of a form, opened when the form is sent and closed afterwards.
 type File struct {
 	// Name is the file name that the provider sees.
-	Name string
+	Name redact.Personal
 	// ContentType defaults to application/octet-stream.
 	ContentType string
 	// Open returns the contents from their beginning, on every call.
@@ -104,7 +106,7 @@ func (p part) write(ctx context.Context, to *multipart.Writer) error {
 func (f File) header(field string) textproto.MIMEHeader {
 	contentType := cmp.Or(f.ContentType, "application/octet-stream")
 	return textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition(field, f.Name)},
+		"Content-Disposition": {multipart.FileContentDisposition(field, string(f.Name))},
 		"Content-Type":        {strings.NewReplacer("\r", "", "\n", "").Replace(contentType)},
 	}
 }

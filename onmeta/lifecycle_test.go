@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 	"rampart/sandbox"
 )
@@ -28,7 +29,7 @@ func openSandbox(t *testing.T) merchant {
 	return merchant{client: (&provider{URL: listening.URL}).client(t), clock: clock}
 }
 
-func (m merchant) login(t *testing.T, email string) onmeta.User {
+func (m merchant) login(t *testing.T, email redact.Email) onmeta.User {
 	t.Helper()
 	session, err := m.client.Login(t.Context(), email)
 	require.NoError(t, err)
@@ -64,7 +65,7 @@ func TestAnOnrampOrderLivesItsWholeLife(t *testing.T) {
 	require.Equal(t, onmeta.LinkSuccess, link.Status)
 	ids, err := m.client.UPIIDs(ctx, user)
 	require.NoError(t, err)
-	require.Equal(t, "asha@okbank", ids[0].ID)
+	require.EqualValues(t, "asha@okbank", ids[0].ID)
 
 	quote, err := m.client.QuoteBuy(ctx, buyRequest)
 	require.NoError(t, err)
@@ -108,7 +109,7 @@ func TestAnOfframpOrderLivesItsWholeLife(t *testing.T) {
 	require.Equal(t, onmeta.LinkSuccess, link.Status)
 	accounts, err := m.client.BankAccounts(ctx, user)
 	require.NoError(t, err)
-	require.Equal(t, "XXXX4821", accounts[0].AccountNumber)
+	require.EqualValues(t, "XXXX4821", accounts[0].AccountNumber)
 
 	quote, err := m.client.QuoteSell(ctx, sellRequest)
 	require.NoError(t, err)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/internal/redact"
 )
 
 // CreateOfframpRequest orders a payout for tokens: exactly one of TokenAmount and FiatAmount is set
@@ -25,14 +27,14 @@ type CreateOfframpRequest struct {
 	RefundWallet string
 	Bank         PayoutBank
 	// MetaData comes back in webhooks.
-	MetaData map[string]string
+	MetaData redact.Metadata
 }
 
 // PayoutBank names a linked bank account.
 type PayoutBank struct {
 	// AccountNumber is the masked form that BankAccounts returns, such as XXXX4821.
-	AccountNumber string
-	IFSC          string
+	AccountNumber redact.Account
+	IFSC          redact.Personal
 }
 
 // OfframpCreated tells where to send the tokens of a new order.
@@ -56,7 +58,7 @@ func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOff
 	err := require(RouteCreateOfframp,
 		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency},
 		field{"sender wallet", request.SenderWallet}, field{"refund wallet", request.RefundWallet},
-		field{"bank account number", request.Bank.AccountNumber}, field{"IFSC", request.Bank.IFSC})
+		field{"bank account number", string(request.Bank.AccountNumber)}, field{"IFSC", string(request.Bank.IFSC)})
 	if err != nil {
 		return OfframpCreated{}, err
 	}
@@ -70,7 +72,7 @@ func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOff
 		SenderWalletAddress: request.SenderWallet, RefundWalletAddress: request.RefundWallet,
 		BankDetails: wirePayoutBank(request.Bank), MetaData: request.MetaData,
 	}
-	wire, answer, err := ask[wireOfframpCreated](ctx, c, user.call(RouteCreateOfframp), body, request.Bank.AccountNumber)
+	wire, answer, err := ask[wireOfframpCreated](ctx, c, user.call(RouteCreateOfframp), body, string(request.Bank.AccountNumber))
 	if err != nil {
 		return OfframpCreated{}, err
 	}
@@ -90,21 +92,21 @@ func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOff
 }
 
 type wireCreateOfframp struct {
-	SellTokenSymbol     string            `json:"sellTokenSymbol"`
-	SellTokenAddress    string            `json:"sellTokenAddress"`
-	ChainID             int64             `json:"chainId"`
-	FiatCurrency        string            `json:"fiatCurrency"`
-	SellTokenAmount     json.Number       `json:"sellTokenAmount,omitempty"`
-	FiatAmount          json.Number       `json:"fiatAmount,omitempty"`
-	SenderWalletAddress string            `json:"senderWalletAddress"`
-	RefundWalletAddress string            `json:"refundWalletAddress"`
-	BankDetails         wirePayoutBank    `json:"bankDetails"`
-	MetaData            map[string]string `json:"metaData,omitempty"`
+	SellTokenSymbol     string          `json:"sellTokenSymbol"`
+	SellTokenAddress    string          `json:"sellTokenAddress"`
+	ChainID             int64           `json:"chainId"`
+	FiatCurrency        string          `json:"fiatCurrency"`
+	SellTokenAmount     json.Number     `json:"sellTokenAmount,omitempty"`
+	FiatAmount          json.Number     `json:"fiatAmount,omitempty"`
+	SenderWalletAddress string          `json:"senderWalletAddress"`
+	RefundWalletAddress string          `json:"refundWalletAddress"`
+	BankDetails         wirePayoutBank  `json:"bankDetails"`
+	MetaData            redact.Metadata `json:"metaData,omitempty"`
 }
 
 type wirePayoutBank struct {
-	AccountNumber string `json:"accountNumber"`
-	IFSC          string `json:"ifsc"`
+	AccountNumber redact.Account  `json:"accountNumber"`
+	IFSC          redact.Personal `json:"ifsc"`
 }
 
 type wireOfframpCreated struct {
@@ -143,7 +145,7 @@ type OfframpStatus struct {
 	TransactionHash string
 	ExplorerURL     string
 	// PayoutReference is the bank's reference of the payout, where the provider gives one.
-	PayoutReference string
+	PayoutReference redact.UTR
 	// CreatedAt and UpdatedAt are UTC, zero when unknown.
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -171,7 +173,7 @@ func (c *Client) OfframpStatus(ctx context.Context, user User, orderID string) (
 		ReceiverWallet:  string(wire.ReceiverWalletAddress),
 		TransactionHash: firstText(wire.TxnHash, wire.TransactionHash),
 		ExplorerURL:     string(wire.ExplorerURL),
-		PayoutReference: string(wire.TransactionID),
+		PayoutReference: redact.UTR(wire.TransactionID),
 		CreatedAt:       firstTime(wire.CreatedAt, wire.CreatedAtCamel),
 		UpdatedAt:       firstTime(wire.UpdatedAt, wire.UpdatedAtCamel),
 		At:              answer.At,

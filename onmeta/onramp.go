@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/internal/redact"
 )
 
 // CreateOnrampRequest orders tokens for fiat (provider 3.16).
@@ -26,20 +28,20 @@ type CreateOnrampRequest struct {
 	// Bank is the payer's linked bank account, for INR_IMPS and INR_NEFT.
 	Bank *PayerBank
 	// MetaData comes back in webhooks.
-	MetaData map[string]string
+	MetaData redact.Metadata
 }
 
 // UPIAccount is the payer's UPI id and name.
 type UPIAccount struct {
-	ID   string `redact:"vpa"`
-	Name string
+	ID   redact.VPA
+	Name redact.Personal
 }
 
 // PayerBank is the payer's bank account, with its full number.
 type PayerBank struct {
-	AccountName   string
-	AccountNumber string
-	IFSC          string
+	AccountName   redact.Personal
+	AccountNumber redact.Account
+	IFSC          redact.Personal
 }
 
 // OnrampCreated tells how to pay for a new order, which expires unpaid after three hours (guide). An answer may hold
@@ -51,7 +53,7 @@ type OnrampCreated struct {
 	// DeepLinks are those that hold a URL.
 	DeepLinks []DeepLink
 	// VPA is the UPI id that collects the payment; empty but for UPI.
-	VPA string
+	VPA redact.VPA
 	// Beneficiary is the account to pay to, where the answer names one; otherwise it is in Currencies.
 	Beneficiary *Beneficiary
 	// At is when the provider answered, UTC.
@@ -97,30 +99,30 @@ func (c *Client) CreateOnramp(ctx context.Context, user User, request CreateOnra
 func (r CreateOnrampRequest) personal() []string {
 	var values []string
 	if r.UPI != nil {
-		values = append(values, r.UPI.ID, r.UPI.Name)
+		values = append(values, string(r.UPI.ID), string(r.UPI.Name))
 	}
 	if r.Bank != nil {
-		values = append(values, r.Bank.AccountName, r.Bank.AccountNumber)
+		values = append(values, string(r.Bank.AccountName), string(r.Bank.AccountNumber))
 	}
 	return values
 }
 
 type wireCreateOnramp struct {
-	BuyTokenSymbol  string            `json:"buyTokenSymbol"`
-	BuyTokenAddress string            `json:"buyTokenAddress"`
-	ChainID         int64             `json:"chainId"`
-	FiatCurrency    string            `json:"fiatCurrency"`
-	FiatAmount      json.Number       `json:"fiatAmount"`
-	ReceiverAddress string            `json:"receiverAddress"`
-	PaymentMode     string            `json:"paymentMode"`
-	UPI             *wireUPIAccount   `json:"upiId,omitempty"`
-	Bank            *wirePayer        `json:"bankDetails,omitempty"`
-	MetaData        map[string]string `json:"metaData,omitempty"`
+	BuyTokenSymbol  string          `json:"buyTokenSymbol"`
+	BuyTokenAddress string          `json:"buyTokenAddress"`
+	ChainID         int64           `json:"chainId"`
+	FiatCurrency    string          `json:"fiatCurrency"`
+	FiatAmount      json.Number     `json:"fiatAmount"`
+	ReceiverAddress string          `json:"receiverAddress"`
+	PaymentMode     string          `json:"paymentMode"`
+	UPI             *wireUPIAccount `json:"upiId,omitempty"`
+	Bank            *wirePayer      `json:"bankDetails,omitempty"`
+	MetaData        redact.Metadata `json:"metaData,omitempty"`
 }
 
 type wireUPIAccount struct {
-	ID   string `json:"upiId" redact:"vpa"`
-	Name string `json:"name"`
+	ID   redact.VPA      `json:"upiId"`
+	Name redact.Personal `json:"name"`
 }
 
 type wireOnrampCreated struct {
@@ -150,7 +152,7 @@ func (w wireOnrampCreated) created(at time.Time) OnrampCreated {
 	created := OnrampCreated{
 		OrderID:     string(w.OrderID),
 		QR:          string(w.RedirectActions.value.QR),
-		VPA:         firstText(w.PaymentDetails.value.UPICode, w.UPICode),
+		VPA:         redact.VPA(firstText(w.PaymentDetails.value.UPICode, w.UPICode)),
 		Beneficiary: w.PaymentDetails.value.beneficiary(),
 		At:          at,
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/internal/redact"
 )
 
 // wireOrderStatus holds the fields of both directions' status calls.
@@ -63,7 +65,7 @@ func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wi
 		return wireOrderStatus{}, Answer{}, err
 	}
 	var check checks
-	wire.Status = status(wire.Status, call.User, call.Name)
+	wire.Status = status(wire.Status, string(call.User), string(call.Name))
 	check.text("status", wire.Status)
 	check.sameOrder(orderID, wire.OrderID)
 	return wire, answer, check.err(call.Route, answer)
@@ -86,7 +88,7 @@ type HistoryOrder struct {
 	// PaymentMode is the code that the order was made with, such as INR_UPI; "" where the provider does not tell.
 	PaymentMode string
 	// PaymentReference is the UTR, empty before one was submitted.
-	PaymentReference string
+	PaymentReference redact.UTR
 	// CreatedAt is UTC, zero when unknown.
 	CreatedAt time.Time
 }
@@ -135,7 +137,7 @@ func (w wireHistoryOrder) order(user User) HistoryOrder {
 		ReceiverWallet:   string(w.ReceiverWalletAddress),
 		TransactionHash:  firstText(w.TxnHash, w.TransactionHash),
 		PaymentMode:      string(w.PaymentMode),
-		PaymentReference: string(w.PaymentDetails.value.Reference),
+		PaymentReference: redact.UTR(w.PaymentDetails.value.Reference),
 		CreatedAt:        firstTime(w.CreatedAt, w.CreatedAtCamel),
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 )
 
@@ -133,7 +134,7 @@ func compactJSON(t *testing.T, text string) string {
 
 func fileOf(name, contents string) onmeta.File {
 	return onmeta.File{
-		Name: name, ContentType: "image/jpeg",
+		Name: redact.Personal(name), ContentType: "image/jpeg",
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(contents)), nil },
 	}
 }

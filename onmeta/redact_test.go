@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 )
 
@@ -83,7 +84,7 @@ func TestStatusThatIsNoStatusIsMadeHarmless(t *testing.T) {
 
 func TestPrintingAnAnswerShowsNoneOfItsData(t *testing.T) {
 	t.Parallel()
-	answer := onmeta.Answer{Status: 200, Data: json.RawMessage(`{"accessToken":"` + token.Reveal() + `","email":"` + email + `"}`)}
+	answer := onmeta.Answer{Status: 200, Data: redact.JSON(`{"accessToken":"` + token.Reveal() + `","email":"` + email + `"}`)}
 	for _, text := range append(printed(answer), printed(&answer)...) {
 		require.NotContains(t, text, token.Reveal())
 		require.NotContains(t, text, email)

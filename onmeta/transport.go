@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"rampart/internal/redact"
 )
 
 const (
@@ -249,7 +251,7 @@ func (x *exchange) read(ctx context.Context, response *http.Response) (Answer, e
 	e := parseEnvelope(body)
 	kind := verdict(response.StatusCode, e)
 	if kind == 0 {
-		return Answer{Status: response.StatusCode, Data: e.data, At: at, RequestID: x.requestID}, nil
+		return Answer{Status: response.StatusCode, Data: redact.JSON(e.data), At: at, RequestID: x.requestID}, nil
 	}
 	failure := x.answered(response, kind, cmp.Or(e.message, describe(response, e)))
 	failure.Code = x.cleaner().clean(e.code, maxCodeLength)
@@ -281,7 +283,7 @@ func (x *exchange) brokenOff(ctx context.Context, response *http.Response, err e
 
 // cleaner blanks what is secret or personal in the call, should the provider or the network echo it.
 func (x *exchange) cleaner() cleaner {
-	values := []string{x.apiKey.Reveal(), x.call.Token.Reveal(), x.call.User, x.call.Name}
+	values := []string{x.apiKey.Reveal(), x.call.Token.Reveal(), string(x.call.User), string(x.call.Name)}
 	if x.call.Body != nil {
 		values = append(values, x.call.Body.Personal()...)
 	}

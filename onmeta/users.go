@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"rampart/internal/redact"
 )
 
 // Lifetimes of tokens that do not tell their own (provider 1.4).
@@ -31,11 +33,11 @@ type Session struct {
 
 // Login opens a session for the end user with that e-mail: there is no password, the API key vouches for
 // the user, and an unknown e-mail makes a new one (provider 3.1).
-func (c *Client) Login(ctx context.Context, email string) (Session, error) {
-	if err := require(RouteLogin, field{"email", email}); err != nil {
+func (c *Client) Login(ctx context.Context, email redact.Email) (Session, error) {
+	if err := require(RouteLogin, field{"email", string(email)}); err != nil {
 		return Session{}, err
 	}
-	wire, answer, err := ask[wireTokens](ctx, c, Call{Route: RouteLogin}, map[string]string{"email": email}, email)
+	wire, answer, err := ask[wireTokens](ctx, c, Call{Route: RouteLogin}, map[string]string{"email": string(email)}, string(email))
 	if err != nil {
 		return Session{}, err
 	}
@@ -109,7 +111,7 @@ func (c *Client) KYCStatus(ctx context.Context, user User) (KYCStatus, error) {
 		IsKYCVerified flag `json:"isKycVerified"`
 		IsVerified    flag `json:"isVerified"`
 	}
-	body := map[string]string{"email": user.Email}
+	body := map[string]string{"email": string(user.Email)}
 	wire, _, err := ask[wireStatus](ctx, c, user.call(RouteKYCStatus), body)
 	if err != nil {
 		return KYCStatus{}, err
@@ -139,7 +141,7 @@ func (c *Client) UploadKYC(ctx context.Context, user User, upload KYCUpload) err
 	if err := upload.check(); err != nil {
 		return err
 	}
-	form, err := upload.form(user.Email, c.kycSecret)
+	form, err := upload.form(string(user.Email), c.kycSecret)
 	if err != nil {
 		return err
 	}

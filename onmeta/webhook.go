@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"rampart/internal/redact"
 )
 
 // SignatureHeader carries the hex signature of a webhook (provider 5.1).
@@ -82,9 +84,9 @@ type WebhookEvent struct {
 	// TDS is the tax withheld from an off-ramp payout, in Currency.
 	TDS decimal.NullDecimal
 	// PayoutReference is the bank's reference of an off-ramp payout.
-	PayoutReference string
+	PayoutReference redact.UTR
 	// MetaData holds what was given at order creation, and what the provider adds (conversionRate, ...).
-	MetaData  map[string]string
+	MetaData  redact.Metadata
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -162,7 +164,7 @@ func (w wireEvent) event() WebhookEvent {
 		TransferredAmount: w.TransferredAmount.optional(),
 		TokensDeducted:    w.TokensDeducted.optional(),
 		TDS:               w.TDS.optional(),
-		PayoutReference:   string(w.TransactionID),
+		PayoutReference:   redact.UTR(w.TransactionID),
 		MetaData:          plainTexts(w.MetaData.value),
 		CreatedAt:         firstTime(w.CreatedAt, w.CreatedAtSnake),
 		UpdatedAt:         firstTime(w.UpdatedAt, w.UpdatedAtSnake),

@@ -119,7 +119,7 @@ func TestAnOfframpEventTellsWhatNoStatusCallDoes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "5.000000000000000001", event.TokensDeducted.Decimal.String())
 	require.Equal(t, "4.45", event.TDS.Decimal.String())
-	require.Equal(t, "TRAREF0000000001", event.PayoutReference)
+	require.EqualValues(t, "TRAREF0000000001", event.PayoutReference)
 
 	event, err = onmeta.ParseWebhook([]byte(`{"eventType":"offramp","orderId":"1","status":"pending","tds":"?","transactionId":{}}`))
 	require.NoError(t, err)

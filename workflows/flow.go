@@ -29,7 +29,7 @@ type requestReader func(converter.RawValue) (orderRequest, flow, error)
 type orderRequest struct {
 	reference string
 	direction ramp.Direction
-	email     string
+	email     ramp.Email
 	// previous is the order that the payment was made for, if that is not this one.
 	previous *ramp.PreviousOrder
 	// title is a few words for a list of orders, details a sentence of Markdown.
@@ -43,7 +43,7 @@ type orderRequest struct {
 	account     activities.AccountRequest
 	accountKind ramp.AccountKind
 	// dossier is the URL of the user's KYC documents; empty if none was given.
-	dossier string
+	dossier ramp.Dossier
 
 	// confirm is set where the user confirms the quote. minReceived and maxPaid are decimal strings, empty for no limit.
 	confirm     bool
@@ -60,7 +60,7 @@ type orderRequest struct {
 // withOptions adds the optional parts of a request.
 func (r orderRequest) withOptions(kyc *ramp.KYC, quote *ramp.QuoteTerms) orderRequest {
 	if kyc != nil {
-		r.dossier = string(kyc.Dossier)
+		r.dossier = kyc.Dossier
 	}
 	if quote != nil {
 		r.confirm, r.minReceived, r.maxPaid = quote.Confirm, quote.MinReceived, quote.MaxPaid

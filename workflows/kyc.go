@@ -15,7 +15,7 @@ type identification struct {
 	// reason is why the user is asked for documents.
 	reason string
 	// dossier waits to be uploaded since dossierAt; empty for none.
-	dossier   string
+	dossier   ramp.Dossier
 	dossierAt time.Time
 	// retryAt is when the provider takes documents again after too many failed attempts; zero while it takes them.
 	retryAt time.Time
@@ -86,7 +86,7 @@ func (o *orderRun) seekVerification(ctx workflow.Context) (bool, error) {
 	case !id.retryAt.IsZero():
 		return o.awaitRetry(ctx)
 	case !o.submissions.kyc.empty():
-		id.dossier, id.dossierAt = string(o.submissions.kyc.take().Dossier), workflow.Now(ctx)
+		id.dossier, id.dossierAt = o.submissions.kyc.take().Dossier, workflow.Now(ctx)
 		id.submitted++
 		return o.uploadDossier(ctx)
 	case id.dossier != "":

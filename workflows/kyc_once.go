@@ -30,7 +30,7 @@ func (o *orderRun) identifyOnce(ctx workflow.Context) error {
 }
 
 // dossier returns the dossier of the request, once, or the one that the user submits.
-func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) {
+func (o *orderRun) dossier(ctx workflow.Context, reason string) (ramp.Dossier, error) {
 	if given := o.request.dossier; given != "" && o.submissions.kyc.empty() {
 		o.request.dossier = ""
 		return given, nil
@@ -45,11 +45,11 @@ func (o *orderRun) dossier(ctx workflow.Context, reason string) (string, error) 
 	if !arrived {
 		return "", end(ramp.Rejected, "No KYC dossier was submitted in time: %s.", reason)
 	}
-	return string(o.submissions.kyc.take().Dossier), nil
+	return o.submissions.kyc.take().Dossier, nil
 }
 
 // uploadKYC returns why the dossier was refused, or an empty reason.
-func (o *orderRun) uploadKYC(ctx workflow.Context, dossier string) (string, error) {
+func (o *orderRun) uploadKYC(ctx workflow.Context, dossier ramp.Dossier) (string, error) {
 	o.enter(ctx, ramp.VerifyingKYC, "The user's KYC documents are uploaded.")
 	_, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.UploadKYCResult, error) {
 		return activities.UploadKYC(ctx, activities.UploadKYCRequest{Email: o.request.email, Dossier: dossier})

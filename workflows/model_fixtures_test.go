@@ -224,7 +224,7 @@ func (p *fakeProvider) serve(env *testsuite.TestWorkflowEnvironment) {
 		return p.create(req.CreateOrderRequest, offrampOrder, false)
 	})
 	serve(env, p, "SubmitUTR", func(_ int32, req activities.SubmitUTRRequest) (activities.SubmitResult, error) {
-		return activities.SubmitResult{}, p.submit(req.OrderID, req.UTR)
+		return activities.SubmitResult{}, p.submit(req.OrderID, string(req.UTR))
 	})
 	serve(env, p, "SubmitTransactionHash", func(_ int32, req activities.SubmitTransactionHashRequest) (activities.SubmitResult, error) {
 		return activities.SubmitResult{}, p.submit(req.OrderID, req.TransactionHash)

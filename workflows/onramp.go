@@ -36,14 +36,14 @@ func readOnramp(input converter.RawValue) (orderRequest, flow, error) {
 	}
 	fingerprint, err := request.Fingerprint()
 	utr, _ := ramp.ParseUTR(request.PaymentMethod, string(request.UTR)) // it is optional, and Validate has refused an invalid one
-	account := activities.AccountRequest{Email: string(request.Email), Bank: request.Bank}
+	account := activities.AccountRequest{Email: request.Email, Bank: request.Bank}
 	if request.PaymentMethod == ramp.UPI {
-		account = activities.AccountRequest{Email: string(request.Email), UPI: request.UPI}
+		account = activities.AccountRequest{Email: request.Email, UPI: request.UPI}
 	}
 	return orderRequest{
 		reference:    request.Reference,
 		direction:    ramp.Onramp,
-		email:        string(request.Email),
+		email:        request.Email,
 		previous:     request.Previous,
 		title:        request.Title(),
 		details:      request.Details(),
@@ -95,7 +95,7 @@ func (f *onramp) submitProof(ctx workflow.Context, created createdOrder, utr str
 	return activities.SubmitUTR(ctx, activities.SubmitUTRRequest{
 		Email:   created.Email,
 		OrderID: created.OrderID,
-		UTR:     utr,
+		UTR:     ramp.UTR(utr),
 		Holder:  created.Holder,
 	})
 }

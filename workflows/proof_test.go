@@ -30,7 +30,7 @@ func refusedWith(state activities.OrderState) error {
 // takes answers every UTR as the provider does: nil takes it.
 func (w *world) takes(answers map[string]error) {
 	w.on((*activities.Calls)(nil).SubmitUTR).Return(func(_ context.Context, req activities.SubmitUTRRequest) (activities.SubmitResult, error) {
-		return activities.SubmitResult{}, answers[req.UTR]
+		return activities.SubmitResult{}, answers[string(req.UTR)]
 	})
 }
 

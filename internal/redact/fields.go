@@ -119,6 +119,18 @@ func (j JSON) Format(state fmt.State, verb rune) { format(state, verb, j.String(
 // LogValue returns the length.
 func (j JSON) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
+// Bytes are the encoding of a value, which JSON holds in base64. They print their length.
+type Bytes []byte
+
+// String returns the length.
+func (b Bytes) String() string { return JSON(b).String() }
+
+// Format writes the length, for every verb.
+func (b Bytes) Format(state fmt.State, verb rune) { format(state, verb, b.String()) }
+
+// LogValue returns the length.
+func (b Bytes) LogValue() slog.Value { return slog.StringValue(b.String()) }
+
 // format writes a masked text with the flags and width of the directive. A verb that does not accept strings is reported as package fmt
 // does, with the masked text.
 func format(state fmt.State, verb rune, shown string) {

@@ -22,6 +22,7 @@ import (
 
 	"rampart/activities"
 	"rampart/dossier"
+	"rampart/internal/redact"
 	"rampart/internal/redact/redactlog"
 	"rampart/onmeta"
 	"rampart/onmeta/session"
@@ -109,11 +110,12 @@ var personalName = regexp.MustCompile(`(?i)e?mail|account_?n|^pan|pan$|aadha|nam
 
 // walk fills the fields of a value with markers, and returns the markers that must not be shown.
 func walk(v reflect.Value, name, tag string) []string {
+	masked := v.Type().PkgPath() == reflect.TypeFor[redact.Secret]().PkgPath()
 	switch v.Kind() {
 	case reflect.String:
 		marker := "Zq" + strings.NewReplacer("-", "", "0", "g", "1", "h").Replace(uuid.NewString())[:12] + name
 		v.SetString(marker)
-		if tag != "show" && (personalName.MatchString(name) || tag != "") {
+		if masked || tag != "show" && personalName.MatchString(name) {
 			return []string{marker}
 		}
 		return nil
@@ -124,8 +126,13 @@ func walk(v reflect.Value, name, tag string) []string {
 		v.Set(reflect.New(v.Type().Elem()))
 		return walk(v.Elem(), name, tag)
 	case reflect.Slice:
-		if !v.CanSet() || v.Type().Elem().Kind() == reflect.Uint8 {
+		if !v.CanSet() || v.Type().Elem().Kind() == reflect.Uint8 && !masked {
 			return nil
+		}
+		if masked {
+			marker := "Zq" + name
+			v.SetBytes([]byte(`"` + marker + `"`))
+			return []string{marker, fmt.Sprintf("%x", marker)}
 		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		return walk(v.Index(0), name, tag)

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/expirable"
 	"golang.org/x/sync/singleflight"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 )
 
@@ -33,10 +34,10 @@ const (
 type Caller struct {
 	next     onmeta.Caller
 	provider *onmeta.Client
-	tokens   *expirable.LRU[string, *tokens]
+	tokens   *expirable.LRU[redact.Email, *tokens]
 	renewals singleflight.Group
 	// paused holds the users whose next login the provider has asked to wait for.
-	paused *expirable.LRU[string, loginPause]
+	paused *expirable.LRU[redact.Email, loginPause]
 }
 
 var _ onmeta.Caller = (*Caller)(nil)
@@ -60,8 +61,8 @@ func New(next onmeta.Caller) *Caller {
 	return &Caller{
 		next:     next,
 		provider: onmeta.New(next),
-		tokens:   expirable.NewLRU[string, *tokens](maxSessions, nil, maxAge),
-		paused:   expirable.NewLRU[string, loginPause](maxSessions, nil, maxLoginPause),
+		tokens:   expirable.NewLRU[redact.Email, *tokens](maxSessions, nil, maxAge),
+		paused:   expirable.NewLRU[redact.Email, loginPause](maxSessions, nil, maxLoginPause),
 	}
 }
 
@@ -86,7 +87,7 @@ func (c *Caller) Call(ctx context.Context, call onmeta.Call) (onmeta.Answer, err
 }
 
 // Open ensures that the user with this e-mail has a session; it logs the user in if necessary.
-func (c *Caller) Open(ctx context.Context, email string) error {
+func (c *Caller) Open(ctx context.Context, email redact.Email) error {
 	_, err := c.current(ctx, email)
 	return err
 }
@@ -97,7 +98,7 @@ func (c *Caller) callWith(ctx context.Context, call onmeta.Call, user *tokens) (
 }
 
 // current returns the user's tokens, renewed if they are about to expire.
-func (c *Caller) current(ctx context.Context, email string) (*tokens, error) {
+func (c *Caller) current(ctx context.Context, email redact.Email) (*tokens, error) {
 	current, found := c.tokens.Get(email)
 	if found && time.Now().Before(current.renewAt) {
 		return current, nil
@@ -107,8 +108,8 @@ func (c *Caller) current(ctx context.Context, email string) (*tokens, error) {
 
 // renew replaces stale tokens, unless another call has replaced them already. The request continues when its caller gives up,
 // because other calls may wait for it.
-func (c *Caller) renew(ctx context.Context, email string, stale *tokens) (*tokens, error) {
-	done := c.renewals.DoChan(email, func() (result any, err error) {
+func (c *Caller) renew(ctx context.Context, email redact.Email, stale *tokens) (*tokens, error) {
+	done := c.renewals.DoChan(string(email), func() (result any, err error) {
 		// This runs in a goroutine of its own, where the SDK does not recover a panic.
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -129,7 +130,7 @@ func (c *Caller) renew(ctx context.Context, email string, stale *tokens) (*token
 }
 
 // replace does the work of renew. At most one call per user is in flight.
-func (c *Caller) replace(ctx context.Context, email string, stale *tokens) (*tokens, error) {
+func (c *Caller) replace(ctx context.Context, email redact.Email, stale *tokens) (*tokens, error) {
 	if current, found := c.tokens.Get(email); found && current != stale {
 		return current, nil
 	}
@@ -148,7 +149,7 @@ func (c *Caller) replace(ctx context.Context, email string, stale *tokens) (*tok
 }
 
 // pause remembers the Retry-After of a failed login.
-func (c *Caller) pause(email string, err error) {
+func (c *Caller) pause(email redact.Email, err error) {
 	var failure *onmeta.Error
 	if errors.As(err, &failure) && failure.RetryAfter > 0 {
 		c.paused.Add(email, loginPause{failure, time.Now().Add(min(failure.RetryAfter, maxLoginPause))})
@@ -156,7 +157,7 @@ func (c *Caller) pause(email string, err error) {
 }
 
 // pausedFor returns the provider's last answer again while its Retry-After has not passed; nil otherwise.
-func (c *Caller) pausedFor(email string) error {
+func (c *Caller) pausedFor(email redact.Email) error {
 	last, found := c.paused.Get(email)
 	left := time.Until(last.until)
 	if !found || left <= 0 {
@@ -169,7 +170,7 @@ func (c *Caller) pausedFor(email string) error {
 
 // fetch gets new tokens, with the refresh token if there is one and by a login otherwise. A refused refresh token says nothing
 // about the user, so it leads to a login; an outage or a rate limit does not.
-func (c *Caller) fetch(ctx context.Context, email string, stale *tokens) (*tokens, error) {
+func (c *Caller) fetch(ctx context.Context, email redact.Email, stale *tokens) (*tokens, error) {
 	if stale != nil && stale.refresh != "" {
 		access, err := c.provider.RefreshToken(ctx, stale.refresh)
 		if err == nil {

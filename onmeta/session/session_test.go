@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/redact"
 	"rampart/onmeta"
 	"rampart/onmeta/session"
 	"rampart/sandbox"
@@ -59,7 +60,7 @@ func controlled(t *testing.T, test func(*testing.T, *world)) {
 }
 
 // kycStatus makes a user-scoped call.
-func (w *world) kycStatus(email string) error {
+func (w *world) kycStatus(email redact.Email) error {
 	_, err := onmeta.New(w.sessions).KYCStatus(context.Background(), onmeta.User{Email: email})
 	return err
 }
@@ -157,7 +158,7 @@ func fails(kind onmeta.ErrorKind, retryAfter time.Duration) fault {
 // answers answers with success and this data.
 func answers(data string) fault {
 	return func(context.Context, onmeta.Call, onmeta.Caller) (onmeta.Answer, error) {
-		return onmeta.Answer{Status: http.StatusOK, Data: json.RawMessage(data)}, nil
+		return onmeta.Answer{Status: http.StatusOK, Data: redact.JSON(data)}, nil
 	}
 }
 
@@ -205,7 +206,7 @@ func TestUsersHaveSessionsOfTheirOwn(t *testing.T) {
 	w := newWorld(t)
 	for i := range 3 {
 		// The sandbox refuses one user's token with another user's e-mail.
-		require.NoError(t, w.kycStatus(fmt.Sprintf("user%d@example.test", i)))
+		require.NoError(t, w.kycStatus(redact.Email(fmt.Sprintf("user%d@example.test", i))))
 	}
 	require.NoError(t, w.kycStatus("User0@example.test"), "the provider treats the case of e-mails as significant")
 	require.Equal(t, 4, w.reached(onmeta.RouteLogin))
@@ -301,7 +302,7 @@ func TestSessionWithoutARefreshTokenIsRenewedByLogin(t *testing.T) {
 	w := newWorld(t)
 	w.faults.once(onmeta.RouteLogin, func(ctx context.Context, call onmeta.Call, next onmeta.Caller) (onmeta.Answer, error) {
 		answer, err := next.Call(ctx, call)
-		answer.Data = json.RawMessage(strings.ReplaceAll(string(answer.Data), `"refreshToken"`, `"unused"`))
+		answer.Data = redact.JSON(strings.ReplaceAll(string(answer.Data), `"refreshToken"`, `"unused"`))
 		return answer, err
 	})
 	require.NoError(t, w.kycStatus(email))

@@ -17,13 +17,13 @@ func submitted(t *testing.T, p *provider, o order) (*onmeta.Client, onmeta.User,
 	transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: p.address, APIKey: testbed.APIKey})
 	require.NoError(t, err)
 	client := onmeta.New(transport)
-	session, err := client.Login(t.Context(), string(o.request.Email))
+	session, err := client.Login(t.Context(), o.request.Email)
 	require.NoError(t, err)
-	user := onmeta.User{Email: string(o.request.Email), Token: session.Access.Value}
+	user := onmeta.User{Email: o.request.Email, Token: session.Access.Value}
 	created, err := client.CreateOnramp(t.Context(), user, onmeta.CreateOnrampRequest{
 		TokenSymbol: o.request.Token.Symbol, TokenAddress: o.request.Token.Address, ChainID: o.request.Token.ChainID,
 		FiatCurrency: o.request.Fiat.Currency, FiatAmount: decimal.NewFromInt(1000), ReceiverAddress: o.request.WalletAddress,
-		PaymentMode: "INR_UPI", UPI: &onmeta.UPIAccount{ID: string(o.request.UPI.ID), Name: string(o.request.UPI.Name)},
+		PaymentMode: "INR_UPI", UPI: (*onmeta.UPIAccount)(o.request.UPI),
 	})
 	require.NoError(t, err)
 	require.NoError(t, client.SubmitUTR(t.Context(), user, created.OrderID, o.utr()))

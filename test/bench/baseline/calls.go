@@ -18,7 +18,7 @@ type Calls struct {
 
 // Order is the argument of a call.
 type Order struct {
-	Email   string
+	Email   ramp.Email
 	Token   string
 	OrderID string
 	UTR     string
@@ -28,7 +28,7 @@ type Order struct {
 func (o Order) user() onmeta.User { return onmeta.User{Email: o.Email, Token: onmeta.Secret(o.Token)} }
 
 // Login logs the user in and returns the access token.
-func (c *Calls) Login(ctx context.Context, email string) (string, error) {
+func (c *Calls) Login(ctx context.Context, email ramp.Email) (string, error) {
 	session, err := c.Provider.Login(ctx, email)
 	return session.Access.Value.Reveal(), err
 }
@@ -43,7 +43,7 @@ func (c *Calls) KYC(ctx context.Context, order Order) (bool, error) {
 func (c *Calls) Linked(ctx context.Context, order Order) (bool, error) {
 	ids, err := c.Provider.UPIIDs(ctx, order.user())
 	for _, id := range ids {
-		if id.ID == string(order.Request.UPI.ID) && id.Status == onmeta.LinkSuccess {
+		if id.ID == order.Request.UPI.ID && id.Status == onmeta.LinkSuccess {
 			return true, err
 		}
 	}
@@ -80,7 +80,7 @@ func (c *Calls) Create(ctx context.Context, order Order) (onmeta.OnrampCreated, 
 		FiatAmount:      amount,
 		ReceiverAddress: order.Request.WalletAddress,
 		PaymentMode:     string(order.Request.PaymentMethod),
-		UPI:             &onmeta.UPIAccount{ID: string(order.Request.UPI.ID), Name: string(order.Request.UPI.Name)},
+		UPI:             (*onmeta.UPIAccount)(order.Request.UPI),
 	})
 }
 

@@ -76,7 +76,7 @@ func withTimeout(ctx workflow.Context) workflow.Context {
 
 // create makes the calls before the payment.
 func create(ctx workflow.Context, request ramp.OnrampRequest) (Order, error) {
-	order := Order{Email: string(request.Email), Request: request}
+	order := Order{Email: request.Email, Request: request}
 	if err := workflow.ExecuteActivity(ctx, (*Calls).Login, request.Email).Get(ctx, &order.Token); err != nil {
 		return order, err
 	}
