@@ -141,6 +141,7 @@ func payments(direction ramp.Direction, at func(*ramp.Wait, ...ramp.Action) *ram
 		})},
 		{"the proof is checked", with(at(&ramp.Wait{For: ramp.WaitProofCheck, From: ramp.Provider}, pay), proof)},
 		{"the provider is asked whether it has the payment", at(status, pay)},
+		{"the provider is asked whether it has the payment, and the order takes no more proofs", at(status)},
 		{"the provider's status does not tell whether it has the payment", at(&until, pay, ramp.CancelAction)},
 	}
 	if direction == ramp.Offramp {

@@ -165,16 +165,24 @@ func (d *describer) kycReview() Situation {
 func (d *describer) paymentStatus() Situation {
 	s := Situation{
 		Headline: "The provider must say whether the order is paid",
-		Text:     "The order does not end before the provider has answered, and accepts a " + d.proof() + " meanwhile.",
+		Text:     "The order does not end before the provider has answered" + d.whileAccepting(", and accepts a ", " meanwhile") + ".",
 		Remedies: d.remedies(d.paid(), d.unclear()),
 	}
 	if !d.waits.Until.IsZero() {
-		s.Text = "The provider's last status does not tell. The order asks again at its deadline, and accepts a " + d.proof() + " until then."
+		s.Text = "The provider's last status does not tell. The order asks again at its deadline" +
+			d.whileAccepting(", and accepts a ", " until then") + "."
 	}
 	return s
 }
 
-// payment is the situation of an order that waits for its user to pay.
+// whileAccepting returns the two texts with the proof's name between them; empty where the order accepts no more proofs.
+func (d *describer) whileAccepting(before, after string) string {
+	if d.submission("accepted", "").Case == "" {
+		return ""
+	}
+	return before + d.proof() + after
+}
+
 func (d *describer) payment() Situation {
 	deadline := " Without a " + d.proof() + " in time the order expires."
 	switch {
@@ -185,7 +193,7 @@ func (d *describer) payment() Situation {
 			Headline: "The user may have paid" + d.toPay(),
 			Text: "A message that no worker can decrypt may be the " + d.proof() + ". Nobody may pay again. A user who has the " + d.proof() +
 				" can submit it again: it counts once." + deadline,
-			Remedies: d.remedies(d.paid(), d.cancel()),
+			Remedies: d.remedies(d.paid()), // not cancel: the message may prove a payment that the provider has not matched yet
 		}
 	case d.payable():
 		return Situation{
