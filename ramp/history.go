@@ -19,7 +19,7 @@ func (c *Client) request(ctx context.Context, id ID, into any) error {
 	}
 	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	if !history.HasNext() {
-		return c.explain(id, errors.New("Temporal returned an empty history"))
+		return c.explain(id, errors.New("the history that Temporal returned is empty"))
 	}
 	first, err := history.Next()
 	if err != nil {
