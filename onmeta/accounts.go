@@ -9,7 +9,7 @@ import (
 	"rampart/internal/redact"
 )
 
-// LinkStatus says how linking an account went, in upper case.
+// LinkStatus is the outcome of linking an account, in upper case.
 type LinkStatus string
 
 // The link statuses (provider 3.8). Treat another one as pending.
@@ -24,7 +24,7 @@ func linkStatus(t text) LinkStatus { return LinkStatus(strings.ToUpper(string(st
 
 // BankAccount is a bank account that a user linked or tried to link (provider 3.6).
 type BankAccount struct {
-	// AccountNumber is masked to its last four digits, such as XXXX4821; an off-ramp order takes it so.
+	// AccountNumber is masked to its last four digits, such as XXXX4821, the form that an off-ramp order requires.
 	AccountNumber redact.Account
 	AccountName   redact.Personal
 	IFSC          redact.Personal
@@ -78,8 +78,8 @@ func (w wireBankAccount) account(user User) BankAccount {
 	}
 }
 
-// wireReference is the same value under its two names (provider 3.9). What is no id counts as missing: the link is found in the list of the
-// user's accounts without it.
+// wireReference is the same value under its two names (provider 3.9). A value that is not an id counts as missing: the link is also in
+// the list of the user's accounts.
 type wireReference struct {
 	ReferenceNumber text `json:"referenceNumber"`
 	ReferenceID     text `json:"referenceId"`
@@ -126,12 +126,12 @@ type wireUPIID struct {
 	wireReference
 }
 
-// Link is how linking an account stands.
+// Link is the state of linking an account.
 type Link struct {
-	// Reference is what BankLinkStatus and UPILinkStatus take.
+	// Reference is the argument of BankLinkStatus and UPILinkStatus.
 	Reference string
 	Status    LinkStatus
-	// Reason explains a failure, where the provider gives one.
+	// Reason explains a failure, if the provider gives one.
 	Reason string
 }
 
@@ -146,7 +146,7 @@ type LinkBankRequest struct {
 	IFSC          redact.Personal
 }
 
-// LinkBank links a bank account. Linking one that is linked already is refused with HTTP 406 (provider 3.8).
+// LinkBank links a bank account. The provider refuses a linked account with HTTP 406 (provider 3.8).
 func (c *Client) LinkBank(ctx context.Context, user User, request LinkBankRequest) (Link, error) {
 	name, pan, accountName, accountNumber := string(request.Name), string(request.PAN), string(request.AccountName), string(request.AccountNumber)
 	err := require(RouteLinkBank,
@@ -178,7 +178,7 @@ type wirePayer struct {
 	IFSC          redact.Personal `json:"ifsc"`
 }
 
-// BankLinkStatus fetches how a bank link stands (provider 3.9).
+// BankLinkStatus fetches the state of a bank link (provider 3.9).
 func (c *Client) BankLinkStatus(ctx context.Context, user User, reference string) (Link, error) {
 	return c.linkStatus(ctx, user.call(RouteBankLinkStatus), reference)
 }
@@ -200,7 +200,7 @@ func (c *Client) LinkUPI(ctx context.Context, user User, request LinkUPIRequest)
 	return c.link(ctx, user.call(RouteLinkUPI), body, name, vpa)
 }
 
-// UPILinkStatus fetches how a UPI link stands (provider 3.11).
+// UPILinkStatus fetches the state of a UPI link (provider 3.11).
 func (c *Client) UPILinkStatus(ctx context.Context, user User, reference string) (Link, error) {
 	return c.linkStatus(ctx, user.call(RouteUPILinkStatus), reference)
 }

@@ -70,7 +70,7 @@ func TestALinkedAccountsAnswerOfAnotherShapeIsMalformed(t *testing.T) {
 	}
 }
 
-func TestLinkingTellsStatusAndReference(t *testing.T) {
+func TestLinkingReturnsStatusAndReference(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]onmeta.Link{
 		`{"referenceNumber":"r1","status":"SUCCESS"}`:                         {Reference: "r1", Status: onmeta.LinkSuccess},

@@ -27,7 +27,7 @@ func quoted(t *testing.T, text string) string {
 	return string(encoded)
 }
 
-func TestWhatIsNoIDIsNotTakenForOne(t *testing.T) {
+func TestInvalidIDIsTreatedAsMissing(t *testing.T) {
 	t.Parallel()
 	for _, id := range noIDs() {
 		sent := quoted(t, id)
@@ -54,7 +54,7 @@ func TestWhatIsNoIDIsNotTakenForOne(t *testing.T) {
 	}
 }
 
-func TestIDsOfEveryKindAreTaken(t *testing.T) {
+func TestIDsOfEveryKindAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"650000000000000000000001", "7c9e6679-0000-4000-8000-000000000011", "1", "ord_1:2.3", strings.Repeat("6", 128)} {
 		created, err := success(t, `{"orderId":`+quoted(t, id)+`}`).CreateOnramp(t.Context(), asha, onrampRequest())
@@ -66,7 +66,7 @@ func TestIDsOfEveryKindAreTaken(t *testing.T) {
 	require.Equal(t, "650001", created.OrderID, "a number keeps its spelling")
 }
 
-func TestListWithoutEndIsMalformed(t *testing.T) {
+func TestOversizedListIsMalformed(t *testing.T) {
 	t.Parallel()
 	rows := func(count int) string {
 		return "[" + strings.Repeat(`{"status":"SUCCESS"},`, count-1) + `{"status":"SUCCESS"}]`
@@ -80,7 +80,7 @@ func TestListWithoutEndIsMalformed(t *testing.T) {
 }
 
 // No number of an answer is worth more work than its bounds, however it is written.
-func TestNumbersOutOfAllBoundsAreMalformed(t *testing.T) {
+func TestNumbersOutOfBoundsAreMalformed(t *testing.T) {
 	t.Parallel()
 	for name, number := range map[string]string{
 		"exponent": "1e999999999", "small exponent": "1e-999999999", "digits": strings.Repeat("9", 200_000), "places": "0." + strings.Repeat("0", 200_000) + "1",

@@ -1,8 +1,7 @@
 // Package onmeta is a client of the Onmeta on-ramp and off-ramp API.
 //
-// Client holds one typed method per endpoint. It speaks through a Caller: Transport is the one that sends
-// real HTTP, and decorators such as WithRateLimit wrap it. Every failed call returns an *Error that says
-// what the provider answered and whether the call can have reached it.
+// Client has one typed method per endpoint. It calls a Caller: Transport sends HTTP, and decorators such as WithRateLimit wrap it. Every
+// failed call returns an *Error with the provider's answer and whether the call may have reached the provider.
 //
 // VerifyWebhook and ParseWebhook have no caller in this repository: they are for a backend's webhook gateway.
 //
@@ -21,8 +20,7 @@ import (
 	"rampart/internal/redact"
 )
 
-// Caller performs one provider call. Transport is the real one; decorators (sessions, rate limit, metrics)
-// wrap it. A failed call returns an *Error. Implementations are safe for concurrent use.
+// Caller performs one provider call. Transport sends it; decorators (sessions, rate limit, metrics) wrap a Caller. A failed call returns an *Error. Implementations are safe for concurrent use.
 type Caller interface {
 	Call(ctx context.Context, call Call) (Answer, error)
 }
@@ -36,15 +34,15 @@ type Call struct {
 	// User is the end user's e-mail on user-scoped routes, "" on merchant-scoped ones. It is never sent;
 	// session decorators key on it.
 	User redact.Email
-	// Name is that user's name, where it is known. It is never sent; errors do not show it.
+	// Name is that user's name, if known. It is never sent; errors do not show it.
 	Name redact.Personal
-	// Token is the bearer token of routes that take one. Left empty, a session decorator must set it.
+	// Token is the bearer token of routes that take one. If empty, a session decorator must set it.
 	Token Secret
 	// Body is the request's body, nil for none.
 	Body Body
 }
 
-// Answer is what the provider said to a call that it fulfilled.
+// Answer is the provider's answer to a successful call.
 type Answer struct {
 	// Status is the HTTP status, 2xx.
 	Status int
@@ -58,17 +56,17 @@ type Answer struct {
 
 // Body is a request's body. It can be opened more than once, so that a decorator can send a call twice.
 type Body interface {
-	// Open returns the body from its beginning. The reader must be closed.
+	// Open returns a reader of the whole body. The caller must close it.
 	Open(ctx context.Context) (io.ReadCloser, error)
-	// ContentType is the Content-Type header; it holds for every opening.
+	// ContentType is the Content-Type header, the same for every Open.
 	ContentType() string
-	// Size is the length in bytes, or -1 when it is not known before the body was read.
+	// Size is the length in bytes, or -1 if it is not known before the body is read.
 	Size() int64
 	// Personal lists the values in the body that must never appear in an error.
 	Personal() []string
 }
 
-// JSON encodes value, once, as a request's body. personal lists the values in it that must never appear in
+// JSON returns value, encoded once, as a request's body. personal lists the values in it that must never appear in
 // an error: names, account numbers and the like.
 func JSON(value any, personal ...string) (Body, error) {
 	encoded, err := json.Marshal(value)
@@ -87,7 +85,7 @@ func (b jsonBody) Open(context.Context) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(b.encoded)), nil
 }
 
-// Format keeps the contents out of logs.
+// Format hides the contents from logs.
 func (jsonBody) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
 func (b jsonBody) ContentType() string { return "application/json" }

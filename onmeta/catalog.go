@@ -9,8 +9,8 @@ import (
 	"rampart/internal/redact"
 )
 
-// ChainLimit holds the order limits of one chain, by currency code in upper case. A limit that the
-// provider does not give, or gives unreadably, is not in the map.
+// ChainLimit holds the order limits of one chain, by currency code in upper case. A limit that
+// is missing or unreadable in the answer is not in the map.
 type ChainLimit struct {
 	Chain   string
 	ChainID int64
@@ -18,7 +18,7 @@ type ChainLimit struct {
 	Max     map[string]decimal.Decimal
 }
 
-// ChainLimits lists the limits of every chain; they do not tell buying from selling (provider 3.14).
+// ChainLimits lists the limits of every chain, which are the same for buying and selling (provider 3.14).
 func (c *Client) ChainLimits(ctx context.Context) ([]ChainLimit, error) {
 	type wireLimit struct {
 		Chain    text                       `json:"chain"`
@@ -52,7 +52,7 @@ func readable(amounts map[string]amount) map[string]decimal.Decimal {
 	return decimals
 }
 
-// Currency is a fiat currency that buys tokens.
+// Currency is a fiat currency in which tokens are bought.
 type Currency struct {
 	// Code is the ISO code in upper case.
 	Code string
@@ -64,10 +64,10 @@ type Currency struct {
 
 // PaymentMode is a way to pay.
 type PaymentMode struct {
-	// Code is what an on-ramp order takes, such as INR_UPI.
+	// Code is the value in an on-ramp order, such as INR_UPI.
 	Code     string
 	ImageURL string
-	// Beneficiary is the account to pay to, nil for UPI, whose order names its own.
+	// Beneficiary is the account to pay to; nil for UPI, where the order names it.
 	Beneficiary *Beneficiary
 }
 
@@ -78,8 +78,8 @@ type Beneficiary struct {
 	AccountNumber redact.Account
 }
 
-// Currencies lists the fiat currencies and their payment modes (provider 3.15). One source sends the user's token with it,
-// beside the key (provider 13); without a user, the key alone does.
+// Currencies lists the fiat currencies and their payment modes (provider 3.15). One source sends the user's token besides the key
+// (provider 13); without a user only the key is sent.
 func (c *Client) Currencies(ctx context.Context, user User) ([]Currency, error) {
 	wire, _, err := ask[list[wireCurrency]](ctx, c, user.call(RouteCurrencies), nil)
 	if err != nil {
@@ -120,7 +120,7 @@ func (w wireCurrency) currency() Currency {
 	return currency
 }
 
-// wireBeneficiary takes the names of the currencies call and those of the other bank details.
+// wireBeneficiary decodes the field names of the currencies call and of the other bank details.
 type wireBeneficiary struct {
 	Name          text `json:"name"`
 	AccountName   text `json:"accountName"`
@@ -129,7 +129,7 @@ type wireBeneficiary struct {
 	AccountNumber text `json:"accountNumber"`
 }
 
-// beneficiary returns nil where no account is named.
+// beneficiary returns nil if no account is named.
 func (w wireBeneficiary) beneficiary() *Beneficiary {
 	b := Beneficiary{
 		Name:          redact.Personal(firstText(w.Name, w.AccountName)),

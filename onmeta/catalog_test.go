@@ -26,7 +26,7 @@ func TestListsAreReadInEveryContainer(t *testing.T) {
 	requireMalformed(t, err, "unexpected shape")
 }
 
-func TestAChainIDThatIsNoneIsZero(t *testing.T) {
+func TestInvalidChainIDIsZero(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{`"polygon"`, `1.5`, `1e30`, `{}`, `null`, `""`} {
 		limits, err := success(t, `[{"chain":"Polygon","chainId":`+id+`}]`).ChainLimits(t.Context())

@@ -12,23 +12,21 @@ import (
 	"rampart/internal/redact"
 )
 
-// Client holds the provider's calls as typed methods. It is safe for concurrent use. Every error a method
-// returns is an *Error.
+// Client has a typed method for each call of the provider. It is safe for concurrent use. Every error that a method returns is an *Error.
 type Client struct {
 	caller    Caller
 	kycSecret Secret
 }
 
-// Option sets up a Client.
+// Option configures a Client.
 type Option func(*Client)
 
-// WithKYCSecret gives the client the secret that Onmeta hands out for the field encryption of KYC uploads.
-// Only UploadKYC needs it.
+// WithKYCSecret sets the secret that Onmeta issues for the field encryption of KYC uploads. Only UploadKYC needs it.
 func WithKYCSecret(secret Secret) Option {
 	return func(c *Client) { c.kycSecret = secret }
 }
 
-// New returns a client that speaks through caller.
+// New returns a client that makes its calls by caller.
 func New(caller Caller, options ...Option) *Client {
 	c := &Client{caller: caller}
 	for _, option := range options {
@@ -40,22 +38,22 @@ func New(caller Caller, options ...Option) *Client {
 // Format writes the type's name alone, for every verb.
 func (c *Client) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "onmeta.Client") }
 
-// User is the end user a call is made for.
+// User is the end user on whose behalf a call is made.
 type User struct {
-	// Email identifies the user. The provider keeps its case, so pass it as the user signed up (provider 3.1).
+	// Email identifies the user. It is case-sensitive at the provider, so pass it as the user signed up (provider 3.1).
 	Email redact.Email
-	// Name is the user's, where it is known. It is never sent, but hidden in what the provider says.
+	// Name is the user's name, if known. It is never sent, and hidden in texts of the provider.
 	Name redact.Personal
 	// Token is the user's access token; empty when a session decorator supplies it.
 	Token Secret
 }
 
-// call begins a user-scoped call.
+// call returns a user-scoped call.
 func (u User) call(route Route) Call {
 	return Call{Route: route, User: u.Email, Name: u.Name, Token: u.Token}
 }
 
-// personal lists what must not come back in what the provider says, beside what a call itself holds.
+// personal lists the values that must be hidden in texts of the provider, besides those in the call itself.
 func (u User) personal(more ...text) []string {
 	values := []string{string(u.Email), string(u.Name)}
 	for _, value := range more {
@@ -64,8 +62,8 @@ func (u User) personal(more ...text) []string {
 	return values
 }
 
-// send performs a call with an optional JSON body. personal lists the values in the body, beside the user's
-// e-mail, that must not come back in an error.
+// send performs a call with an optional JSON body. personal lists the values in the body, besides the user's e-mail, that must not
+// appear in an error.
 func (c *Client) send(ctx context.Context, call Call, body any, personal ...string) (Answer, error) {
 	if call.Route.Auth() == AuthUser && call.User == "" {
 		return Answer{}, invalid(call.Route, "the user's e-mail is missing")
@@ -114,7 +112,7 @@ func require(route Route, fields ...field) error {
 	return nil
 }
 
-// number writes a positive amount as an exact JSON number; it never passes through a float.
+// number returns a positive amount as an exact JSON number, without converting it to a float.
 func number(route Route, name string, d decimal.Decimal) (json.Number, error) {
 	if !d.IsPositive() {
 		return "", invalid(route, "%s must be more than zero", name)

@@ -15,10 +15,10 @@ const (
 	defaultCallTimeout   = 15 * time.Second
 	defaultUploadTimeout = 3 * time.Minute
 	connectTimeout       = 5 * time.Second
-	// headerTimeout is a backstop behind the call's own timeout; an upload may be checked before it is answered.
+	// headerTimeout is in addition to the call's own timeout; the provider may check an upload before it answers.
 	headerTimeout = time.Minute
 	idleTimeout   = 90 * time.Second
-	// A connection that the network dropped in silence is found out by a ping, not by a run of failed calls.
+	// Pings detect a silently dropped connection before several calls fail on it.
 	pingAfter   = 15 * time.Second
 	pingTimeout = 5 * time.Second
 
@@ -29,14 +29,14 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// Config is what a Transport needs to know.
+// Config configures a Transport.
 type Config struct {
 	// BaseURL is the API's address, such as https://stg.api.onmeta.in, without /v1. It must be https, unless
 	// the host is a loopback one.
 	BaseURL string
 	// APIKey is the merchant's "Client ID", sent as x-api-key with every call.
 	APIKey Secret
-	// HTTPClient is optional. Redirects are not followed and cookies not kept, whatever it says.
+	// HTTPClient is optional. Redirects are not followed and cookies not kept, whatever it is set to.
 	HTTPClient *http.Client
 	// CallTimeout bounds a whole call; default 15 s.
 	CallTimeout time.Duration
@@ -69,7 +69,7 @@ func parseBaseURL(raw string) (*url.URL, error) {
 	return base, nil
 }
 
-// isLoopback leaves out names below localhost, which a resolver or a proxy may take elsewhere.
+// isLoopback returns false for names below localhost, which a resolver or a proxy may map to other hosts.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -78,7 +78,7 @@ func isLoopback(host string) bool {
 	return err == nil && address.Unmap().IsLoopback()
 }
 
-// fitsHeader reports whether a credential is plain printable ASCII without spaces, as all of them are.
+// fitsHeader reports whether a credential is printable ASCII without spaces.
 func fitsHeader(s Secret) bool {
 	return !strings.ContainsFunc(s.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' })
 }

@@ -7,20 +7,20 @@ import (
 	"sync/atomic"
 )
 
-// Verdict is what the provider thinks of the API key.
+// Verdict is whether the provider accepts the API key.
 type Verdict int32
 
 // Verdicts.
 const (
 	// KeyUnknown: the provider has not answered yet.
 	KeyUnknown Verdict = iota
-	// KeyAccepted: it took the key when it was last sent.
+	// KeyAccepted: the provider accepted the key in its last answer about it.
 	KeyAccepted
-	// KeyRefused: it did not. The key is wrong, or this machine's address is not on the merchant's list (provider 1.3).
+	// KeyRefused: the provider refused it. The key is wrong, or this machine's address is not on the merchant's list (provider 1.3).
 	KeyRefused
 )
 
-// Credentials is a Caller that hears in answers whether the provider takes the API key. It is safe for concurrent use.
+// Credentials is a Caller that observes whether the provider accepts the API key. It is safe for concurrent use.
 type Credentials struct {
 	next    Caller
 	verdict atomic.Int32
@@ -31,7 +31,7 @@ var _ Caller = (*Credentials)(nil)
 // WatchCredentials returns a decorator of next.
 func WatchCredentials(next Caller) *Credentials { return &Credentials{next: next} }
 
-// Verdict is the last one.
+// Verdict returns the last verdict.
 func (c *Credentials) Verdict() Verdict { return Verdict(c.verdict.Load()) }
 
 // Call implements Caller.
@@ -43,8 +43,8 @@ func (c *Credentials) Call(ctx context.Context, call Call) (Answer, error) {
 	return answer, err
 }
 
-// judge says what an answer tells of the key. A 401 tells of it only where no user's token was sent, for the provider does not
-// say which of the two is bad (provider 1.4); outages and rate limits tell nothing.
+// judge updates the verdict by an answer. A 401 counts only if no user's token was sent, since the provider does not say which of the two
+// is bad (provider 1.4); outages and rate limits do not count.
 func judge(route Route, err error) Verdict {
 	var failure *Error
 	switch {

@@ -9,7 +9,7 @@ import (
 	"rampart/onmeta"
 )
 
-func TestAnswersTellWhetherTheProviderTakesTheKey(t *testing.T) {
+func TestAnswersShowWhetherTheProviderAcceptsTheKey(t *testing.T) {
 	t.Parallel()
 	answered := func(kind onmeta.ErrorKind, status int) error {
 		return &onmeta.Error{Kind: kind, Status: status, Reached: onmeta.Answered}
@@ -47,7 +47,7 @@ func TestAnswersTellWhetherTheProviderTakesTheKey(t *testing.T) {
 	}
 }
 
-func TestWhatTellsNothingLeavesTheVerdictAsItWas(t *testing.T) {
+func TestUnrelatedAnswersLeaveTheVerdictUnchanged(t *testing.T) {
 	t.Parallel()
 	provider := new(saying)
 	heard := onmeta.WatchCredentials(provider)

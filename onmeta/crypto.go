@@ -22,7 +22,7 @@ var (
 	errKYCFieldContents = errors.New("the encrypted KYC field does not open with this secret")
 )
 
-// EncryptKYCField encrypts one value of a KYC upload under the KYC secret that Onmeta hands out on
+// EncryptKYCField encrypts one value of a KYC upload under the KYC secret that Onmeta issues on
 // request. The result is hex(iv) + ":" + hex(AES-256-CBC(plaintext, PKCS#7)); the key is the first 32
 // characters of base64(SHA-256(secret)) (provider 3.4). random supplies the 16 bytes of the iv; pass
 // crypto/rand.Reader outside tests.
@@ -42,7 +42,7 @@ func EncryptKYCField(secret Secret, plaintext string, random io.Reader) (string,
 	return hex.EncodeToString(iv) + ":" + hex.EncodeToString(sealed), nil
 }
 
-// DecryptKYCField opens what EncryptKYCField made. Its errors never hold any part of the value.
+// DecryptKYCField decrypts the result of EncryptKYCField. Its errors never hold any part of the value.
 func DecryptKYCField(secret Secret, encrypted string) (string, error) {
 	block, err := kycCipher(secret)
 	if err != nil {

@@ -14,9 +14,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The provider sends the same field as a number here and as a string there, leaves fields out, or sends
-// null (provider 0). The types below decode all of that and never fail by themselves: what a method needs it
-// checks afterwards, by name, so that nothing missing or unreadable passes for a zero.
+// The provider sends the same field as a number or a string, omits fields, or sends null (provider 0). The types below decode all of that
+// without an error; each method then checks the fields that it needs by name, so that a missing or unreadable one is not read as zero.
 
 // Bounds of a decimal on the wire. Wide enough for any token in its smallest unit; narrow enough that
 // adding or printing one is cheap, which it is not for 1e999999999.
@@ -25,8 +24,7 @@ const (
 	maxDecimalExponent = 40
 )
 
-// Bounds of what an answer holds. What goes beyond them is no answer that the provider means, and would be carried on into places that
-// have bounds of their own: a search attribute, the id of a workflow, a history.
+// Bounds of the values in an answer. The values go on to places with bounds of their own: search attributes, workflow ids, histories.
 const (
 	// maxIDLength bounds an id. The provider's have 24 or 36 characters.
 	maxIDLength = 128
@@ -60,7 +58,7 @@ func boundedDecimal(d decimal.Decimal) bool {
 // amount is a decimal sent as a number or a string. raw is empty when the field is missing, null or "".
 type amount struct{ raw string }
 
-// UnmarshalJSON keeps the number's own text.
+// UnmarshalJSON keeps the text of the number.
 func (a *amount) UnmarshalJSON(data []byte) error {
 	a.raw = scalar(data)
 	return nil
@@ -91,10 +89,10 @@ func (i *integer) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// text is a string; a number or a boolean keeps its spelling, anything else is "".
+// text is a string; a number or a boolean is kept as its JSON text, anything else is "".
 type text string
 
-// Format writes no text, so that an answer which is being decoded cannot be printed.
+// Format hides the text, so that an answer cannot be printed before it is checked.
 func (text) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
 
 // UnmarshalJSON reads the string or the scalar's spelling.
@@ -174,7 +172,7 @@ func scalar(data []byte) string {
 	}
 }
 
-// lenient decodes a part that no order depends on; a part of another shape counts as missing.
+// lenient decodes an optional part; a part of another shape counts as missing.
 type lenient[T any] struct{ value T }
 
 // UnmarshalJSON reads the part if it has the expected shape.
@@ -186,8 +184,7 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// list decodes an array that comes bare, under "data" or under "res", and is sometimes null or left out
-// of a successful answer (provider 3.6, 3.13).
+// list decodes an array that is the whole body, "data" or "res", and may be null or missing in a successful answer (provider 3.6, 3.13).
 type list[T any] []T
 
 // UnmarshalJSON reads whichever container holds the items.
@@ -220,7 +217,7 @@ func (l *list[T]) read(data []byte) error {
 	return nil
 }
 
-// checks collects what is wrong with a decoded answer; the first complaint becomes the error.
+// checks validates a decoded answer; the first problem becomes the error.
 type checks struct{ problem string }
 
 func (c *checks) complain(problem string) {
@@ -229,7 +226,7 @@ func (c *checks) complain(problem string) {
 	}
 }
 
-// err returns the complaint as a malformed answer, nil if there is none.
+// err returns the problem as a malformed answer; nil if there is none.
 func (c *checks) err(route Route, answer Answer) error {
 	if c.problem == "" {
 		return nil
@@ -237,7 +234,7 @@ func (c *checks) err(route Route, answer Answer) error {
 	return malformed(route, answer, c.problem)
 }
 
-// amount returns an amount that must be there.
+// amount returns a required amount.
 func (c *checks) amount(field string, a amount) decimal.Decimal {
 	if !a.present() {
 		c.complain(field + " is missing")
@@ -245,7 +242,7 @@ func (c *checks) amount(field string, a amount) decimal.Decimal {
 	return c.fee(field, a)
 }
 
-// positive returns an amount that must be there and more than zero.
+// positive returns a required amount above zero.
 func (c *checks) positive(field string, a amount) decimal.Decimal {
 	d := c.amount(field, a)
 	if d.IsZero() {
@@ -254,7 +251,7 @@ func (c *checks) positive(field string, a amount) decimal.Decimal {
 	return d
 }
 
-// fee returns an amount that may be missing, which means that none is charged, but must be readable.
+// fee returns an optional amount; a missing one is zero, an unreadable one is a problem.
 func (c *checks) fee(field string, a amount) decimal.Decimal {
 	if !a.present() {
 		return decimal.Decimal{}
@@ -269,12 +266,12 @@ func (c *checks) fee(field string, a amount) decimal.Decimal {
 	return d
 }
 
-// namedFee returns a fee, invalid when the answer does not name it.
+// namedFee returns a fee; invalid if the answer does not name it.
 func (c *checks) namedFee(field string, a amount) decimal.NullDecimal {
 	return decimal.NullDecimal{Decimal: c.fee(field, a), Valid: a.present()}
 }
 
-// text returns a text that must be there.
+// text returns a required text.
 func (c *checks) text(field string, t text) string {
 	if t == "" {
 		c.complain(field + " is missing")
@@ -282,7 +279,7 @@ func (c *checks) text(field string, t text) string {
 	return string(t)
 }
 
-// id returns an id that must be there, and be one.
+// id returns a required id.
 func (c *checks) id(field string, t text) string {
 	id := c.text(field, t)
 	if id != "" && identifier(t) == "" {
@@ -291,8 +288,8 @@ func (c *checks) id(field string, t text) string {
 	return identifier(t)
 }
 
-// identifier returns an id, "" for what is none: an id is at most 128 letters, digits and - _ . : and begins with a letter or a digit, so
-// that it may stand in a URL, a search attribute, the id of a workflow, and in front of anybody.
+// identifier returns the text if it is an id, and "" otherwise. An id is at most 128 letters, digits and - _ . : and starts with a letter
+// or a digit, so that it is safe in a URL, a search attribute, a workflow id, and on a screen.
 func identifier(t text) string {
 	inside := func(r rune) bool {
 		return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_.:", r)
@@ -304,17 +301,17 @@ func identifier(t text) string {
 	return string(t)
 }
 
-// sameOrder refuses an answer about another order than the one asked for.
+// sameOrder refuses an answer about an order other than the requested one.
 func (c *checks) sameOrder(asked string, answered text) {
 	if answered != "" && string(answered) != asked {
 		c.complain("the answer is about another order")
 	}
 }
 
-// firstText returns the first text that is there.
+// firstText returns the first non-empty text.
 func firstText(texts ...text) string { return string(cmp.Or(texts...)) }
 
-// firstTime returns the first time that is there.
+// firstTime returns the first non-zero time.
 func firstTime(times ...timestamp) time.Time {
 	for _, t := range times {
 		if !t.IsZero() {

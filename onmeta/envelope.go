@@ -10,11 +10,11 @@ import (
 
 // envelope is the frame of an answer (provider 1.5).
 type envelope struct {
-	// recognised is whether the body is an answer of the provider at all: a JSON object or array.
+	// recognised: the body is an answer of the provider, that is, a JSON object or array.
 	recognised bool
-	// refused is whether it says success:false, as all failures of the provider do.
+	// refused: it has success:false, as all failures of the provider do.
 	refused bool
-	// faulty is whether it holds an error without saying so.
+	// faulty: it has an error but no success:false.
 	faulty  bool
 	code    string
 	message string
@@ -66,8 +66,8 @@ func (w wireEnvelope) open(body []byte) envelope {
 	return e
 }
 
-// faulty reports whether there is an error object without "success". Gateways write such, the provider does not: it
-// is no answer about the request, and no success either.
+// faulty reports whether there is an error object without "success". Gateways send those; they are neither an answer about the request nor
+// a success.
 func (w wireEnvelope) faulty(code, message string) bool {
 	return w.Success == nil && bytes.HasPrefix(w.Error, []byte("{")) && (code != "" || message != "")
 }
@@ -102,7 +102,7 @@ type fieldRemark struct {
 	Error text `json:"error"`
 }
 
-// verdict turns an HTTP status and an envelope into the kind of failure, 0 for success.
+// verdict returns the kind of failure for an HTTP status and an envelope; 0 for success.
 func verdict(status int, e envelope) ErrorKind {
 	if kind, known := kindOfStatus(status); known {
 		return kind
@@ -118,8 +118,8 @@ func verdict(status int, e envelope) ErrorKind {
 	}
 }
 
-// refusal is the kind of an answer that says success:false. Its code may be an HTTP status, and another one than that
-// of the answer: an outage told this way must not pass for an answer about the request.
+// refusal returns the kind of an answer with success:false. Its code may be an HTTP status that differs from the answer's: an outage reported
+// this way is not an answer about the request.
 func refusal(code string) ErrorKind {
 	status, err := strconv.Atoi(code)
 	if err != nil {

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// ErrorKind says what became of a call, so that one place above can decide what to do next.
+// ErrorKind is how a call failed, by which the caller decides what to do next.
 type ErrorKind int
 
 // The kinds of failure.
 const (
 	// KindInvalid: the call was not sent, because something in it is missing or cannot be sent.
 	KindInvalid ErrorKind = iota + 1
-	// KindDocument: a file of the body could not be opened or read. Unwrap gives the file's own error. The
-	// provider never got a whole request.
+	// KindDocument: a file of the body could not be opened or read. Unwrap returns the file's error. The provider did not receive a whole
+	// request.
 	KindDocument
-	// KindRefused: the provider's answer about this very request, in its failure envelope. Final.
+	// KindRefused: the provider refused this request, in its failure envelope. Final.
 	KindRefused
 	// KindUnauthorized: 401. A bad or expired token, a wrong API key, an address that is not on the
 	// merchant's list, or a look-up of the merchant that failed at the provider: it does not tell them apart
@@ -28,12 +28,12 @@ const (
 	// KindUnavailable: 5xx, 408, 421, 423, 425, no answer in time, a network error, or the caller's own
 	// cancellation (Unwrap gives the context's error).
 	KindUnavailable
-	// KindMalformed: an answer that is not the provider's or lacks what it must hold: a gateway's page, a
-	// redirect, truncated or oversized JSON, a missing amount. It says nothing about what the provider did.
+	// KindMalformed: an answer that is not the provider's or lacks a required value: a gateway's page, a redirect, truncated or oversized
+	// JSON, a missing amount. What the provider did is unknown.
 	KindMalformed
 )
 
-// String returns the kind's name as error texts show it.
+// String returns the kind's name in error texts.
 func (k ErrorKind) String() string {
 	switch k {
 	case KindInvalid:
@@ -55,20 +55,20 @@ func (k ErrorKind) String() string {
 	}
 }
 
-// Reached says whether a failed call can have had an effect at the provider.
+// Reached is how far a failed call came, and so whether it can have had an effect at the provider.
 type Reached int
 
-// How far a call came. The order is meaningful: a later one includes the former.
+// How far a call came, in ascending order.
 const (
-	// NotSent: the provider never got the request, so sending it again is safe.
+	// NotSent: the provider did not receive the request; sending it again is safe.
 	NotSent Reached = iota + 1
-	// MayHaveReached: a connection stood, and no answer came.
+	// MayHaveReached: the request was sent on a connection, and no answer arrived.
 	MayHaveReached
-	// Answered: an answer, of whatever kind, came back.
+	// Answered: an answer of some kind arrived.
 	Answered
 )
 
-// String returns the phrase that error texts show.
+// String returns the phrase in error texts.
 func (r Reached) String() string {
 	switch r {
 	case NotSent:
@@ -89,11 +89,11 @@ type Error struct {
 	Reached Reached
 	// Status is the HTTP status, 0 when no answer came.
 	Status int
-	// Code is the provider's own code, a number or a word, "" when it gave none.
+	// Code is the provider's own code, a number or a word; "" if it gave none.
 	Code string
-	// Message is the provider's message, or ours when it gave none. One line, at most 300 characters.
+	// Message is the provider's message, or the client's if it gave none. One line, at most 300 characters.
 	Message string
-	// RetryAfter is how long the provider asks to wait, 0 when it does not say.
+	// RetryAfter is how long the provider asks to wait; 0 if it does not.
 	RetryAfter time.Duration
 	// RequestID is the x-request-id the call was sent with; the provider's support asks for it.
 	RequestID string
@@ -101,7 +101,7 @@ type Error struct {
 	err error
 }
 
-// Error reads like "onmeta orders/create: refused (HTTP 404): Bank details are not found for the user".
+// Error returns a text such as "onmeta orders/create: refused (HTTP 404): Bank details are not found for the user".
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "onmeta %s: %s", e.Route, e.Kind)
@@ -125,12 +125,12 @@ func IsKind(err error, kind ErrorKind) bool {
 	return errors.As(err, &failure) && failure.Kind == kind
 }
 
-// invalid is the error of a call that cannot be sent.
+// invalid returns the error of a call that cannot be sent.
 func invalid(route Route, format string, args ...any) *Error {
 	return &Error{Route: route, Kind: KindInvalid, Reached: NotSent, Message: fmt.Sprintf(format, args...)}
 }
 
-// malformed is the error of an answer that lacks what it must hold.
+// malformed returns the error of an answer that lacks a required value.
 func malformed(route Route, answer Answer, problem string) *Error {
 	return &Error{
 		Route: route, Kind: KindMalformed, Reached: Answered,

@@ -19,7 +19,7 @@ type File struct {
 	Name redact.Personal
 	// ContentType defaults to application/octet-stream.
 	ContentType string
-	// Open returns the contents from their beginning, on every call.
+	// Open returns a new reader of the whole contents.
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
@@ -53,20 +53,20 @@ func (f *form) addFile(name string, file File) {
 	f.parts = append(f.parts, part{name: name, file: &file})
 }
 
-// Format keeps the contents out of logs.
+// Format hides the contents from logs.
 func (f *form) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
 // ContentType implements Body.
 func (f *form) ContentType() string { return "multipart/form-data; boundary=" + f.boundary }
 
-// Size implements Body; the length of a streamed form is not known beforehand.
+// Size implements Body; the length of a streamed form is not known in advance.
 func (f *form) Size() int64 { return -1 }
 
 // Personal implements Body.
 func (f *form) Personal() []string { return f.personal }
 
 // Open implements Body. A file that cannot be opened or read fails the reader, with the file's own error.
-// Closing the reader early releases everything.
+// Closing the reader early closes all files.
 func (f *form) Open(ctx context.Context) (io.ReadCloser, error) {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(f.write(ctx, writer)) }()

@@ -51,7 +51,7 @@ func (m merchant) verify(t *testing.T, user onmeta.User) {
 	require.True(t, status.Verified)
 }
 
-func TestAnOnrampOrderLivesItsWholeLife(t *testing.T) {
+func TestOnrampOrderCompletes(t *testing.T) {
 	t.Parallel()
 	ctx, m := t.Context(), openSandbox(t)
 	user := m.login(t, "asha+nokyc@example.test")
@@ -93,7 +93,7 @@ func TestAnOnrampOrderLivesItsWholeLife(t *testing.T) {
 	require.True(t, status.TransferredAmount.Decimal.IsPositive())
 }
 
-func TestAnOfframpOrderLivesItsWholeLife(t *testing.T) {
+func TestOfframpOrderCompletes(t *testing.T) {
 	t.Parallel()
 	ctx, m := t.Context(), openSandbox(t)
 	user := m.login(t, "asha+nokyc@example.test")

@@ -12,12 +12,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// WithTelemetry returns a Caller that measures each call, as ramp_provider_call_duration by route and outcome, and makes a span
-// of it. The outcome is "ok" or the kind of the error. It belongs next to the Transport, below a rate limit, so that it
-// measures the provider alone.
+// WithTelemetry returns a Caller that records the duration of each call as ramp_provider_call_duration by route and outcome, and a span. The outcome is "ok" or the kind of the error. It belongs next to the Transport, below a rate limit, so that waiting
+// for the rate limit is not measured.
 //
-// The span names the route, the HTTP status and the x-request-id that the provider's support asks for, and nothing else of the
-// call. The provider is not told of the trace: its ids are nobody's business outside, and x-request-id (provider 1.3) does the same.
+// The span has the route, the HTTP status and the x-request-id that the provider's support asks for, and nothing else of the call. Trace
+// ids are not sent to the provider; x-request-id (provider 1.3) identifies the call there.
 func WithTelemetry(next Caller, meter metric.Meter, tracer trace.Tracer) (Caller, error) {
 	duration, err := meter.Float64Histogram("ramp_provider_call_duration", metric.WithUnit("s"),
 		metric.WithDescription("Calls to the provider by route and outcome, without the wait for the rate limit."))
@@ -83,7 +82,7 @@ func describeSpan(span trace.Span, route Route, answer Answer, err error) {
 	}
 }
 
-// label is the kind's name as metrics have it.
+// label returns the kind's name in metrics.
 func (k ErrorKind) label() string {
 	switch k {
 	case KindInvalid:
@@ -105,8 +104,8 @@ func (k ErrorKind) label() string {
 	}
 }
 
-// Measure shows the limit's rate as it is now, ramp_provider_rate_limit in requests a second, the one that was set,
-// ramp_provider_rate_limit_set, and the requests that wait for their turn, ramp_provider_requests_waiting.
+// Measure exports the current rate as ramp_provider_rate_limit, the configured one as ramp_provider_rate_limit_set, both in requests per
+// second, and the number of waiting requests as ramp_provider_requests_waiting.
 func (l *RateLimit) Measure(meter metric.Meter) error {
 	rate, err := meter.Float64ObservableGauge("ramp_provider_rate_limit",
 		metric.WithDescription("Requests a second that this worker makes at the most, as it is now."))

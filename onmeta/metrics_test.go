@@ -86,7 +86,7 @@ func TestCallsAreMeasuredByRouteAndOutcome(t *testing.T) {
 	}
 }
 
-func TestSpansOfCallsNameNothingButTheRouteAndItsOutcome(t *testing.T) {
+func TestSpansOfCallsHoldOnlyRouteAndOutcome(t *testing.T) {
 	t.Parallel()
 	call := onmeta.Call{
 		Route: onmeta.RouteOrderHistory, Param: "asha@example.test", User: "asha@example.test", Name: "Asha Rao", Token: "t0k3n",
@@ -116,7 +116,7 @@ func TestSpanOfACallThatSucceededHasNoError(t *testing.T) {
 	require.Contains(t, span.Attributes(), attribute.Int("http.response.status_code", 200))
 }
 
-func TestProviderIsNotToldOfTheTrace(t *testing.T) {
+func TestTraceIsNotSentToTheProvider(t *testing.T) {
 	t.Parallel()
 	var sent http.Header
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +140,7 @@ func TestProviderIsNotToldOfTheTrace(t *testing.T) {
 	require.Contains(t, recorder.Ended()[0].Attributes(), attribute.String("ramp.request_id", sent.Get("X-Request-Id")))
 }
 
-func TestRateLimitShowsItsRateAndWhoWaits(t *testing.T) {
+func TestRateLimitExportsItsRateAndWaitingRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		meter, reader := newMeter()

@@ -37,7 +37,7 @@ type PayoutBank struct {
 	IFSC          redact.Personal
 }
 
-// OfframpCreated tells where to send the tokens of a new order.
+// OfframpCreated is a new order and where its tokens are to be sent.
 type OfframpCreated struct {
 	OrderID string
 	// ReceiverWallet is where the user sends the tokens.
@@ -51,9 +51,9 @@ type OfframpCreated struct {
 	At time.Time
 }
 
-// CreateOfframp makes an off-ramp order. It is not idempotent, and the provider documents no off-ramp
-// history to look for a lost order in (provider 1.7). Therefore a KindMalformed answer that holds an order id
-// comes with OrderID set beside the error: the order exists, and OfframpStatus can be asked about it.
+// CreateOfframp creates an off-ramp order. It is not idempotent, and the provider documents no history of off-ramp orders in which a lost
+// order could be found (provider 1.7). Therefore an answer of KindMalformed that holds an order id returns OrderID beside the error: the
+// order exists, and OfframpStatus returns its status.
 func (c *Client) CreateOfframp(ctx context.Context, user User, request CreateOfframpRequest) (OfframpCreated, error) {
 	err := require(RouteCreateOfframp,
 		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency},
@@ -117,8 +117,8 @@ type wireOfframpCreated struct {
 	PaymentMode           text   `json:"paymentMode"`
 }
 
-// SubmitTransactionHash tells the provider the hash of the finished token transfer (provider 3.23). 409 refuses
-// a hash that was used before, be it by this very call.
+// SubmitTransactionHash submits the hash of the finished token transfer (provider 3.23). The provider answers 409 to a hash that was
+// submitted before, even by an earlier attempt of the same call.
 func (c *Client) SubmitTransactionHash(ctx context.Context, user User, orderID, hash string) error {
 	if err := require(RouteSubmitHash, field{"order id", orderID}, field{"transaction hash", hash}); err != nil {
 		return err
@@ -127,13 +127,12 @@ func (c *Client) SubmitTransactionHash(ctx context.Context, user User, orderID, 
 	return err
 }
 
-// OfframpStatus is where an off-ramp order stands. The customer's personal data and bank account are left
-// out.
+// OfframpStatus is the state of an off-ramp order, without the customer's personal data and bank account.
 type OfframpStatus struct {
 	OrderID string
 	Status  Status
 	Reason  string
-	// Fiat is the payout, in Currency (upper case); invalid when the provider does not tell.
+	// Fiat is the payout, in Currency (upper case); invalid if the provider omits it.
 	Fiat           decimal.NullDecimal
 	Currency       string
 	TokenSymbol    string
@@ -141,10 +140,10 @@ type OfframpStatus struct {
 	ChainID        int64
 	SenderWallet   string
 	ReceiverWallet string
-	// TransactionHash is the hash of the user's token transfer, empty before it was submitted.
+	// TransactionHash is the hash of the user's token transfer; empty until it is submitted.
 	TransactionHash string
 	ExplorerURL     string
-	// PayoutReference is the bank's reference of the payout, where the provider gives one.
+	// PayoutReference is the bank's reference of the payout, if the provider gives one.
 	PayoutReference redact.UTR
 	// CreatedAt and UpdatedAt are UTC, zero when unknown.
 	CreatedAt time.Time

@@ -44,17 +44,17 @@ type PayerBank struct {
 	IFSC          redact.Personal
 }
 
-// OnrampCreated tells how to pay for a new order, which expires unpaid after three hours (guide). An answer may hold
-// only some of QR, DeepLinks and VPA (provider 13); each of them is enough to pay by.
+// OnrampCreated is a new order with its payment instructions. Unpaid, it expires after three hours (guide). An answer may hold only some of
+// QR, DeepLinks and VPA (provider 13); each of them is enough to pay.
 type OnrampCreated struct {
 	OrderID string
-	// QR is the upi://pay text to show as a QR code; empty but for UPI.
+	// QR is the upi://pay text to show as a QR code; UPI only.
 	QR string
-	// DeepLinks are those that hold a URL.
+	// DeepLinks are the links that have a URL.
 	DeepLinks []DeepLink
-	// VPA is the UPI id that collects the payment; empty but for UPI.
+	// VPA is the UPI id that collects the payment; UPI only.
 	VPA redact.VPA
-	// Beneficiary is the account to pay to, where the answer names one; otherwise it is in Currencies.
+	// Beneficiary is the account to pay to, if the answer names one; otherwise it is in Currencies.
 	Beneficiary *Beneficiary
 	// At is when the provider answered, UTC.
 	At time.Time
@@ -67,7 +67,7 @@ type DeepLink struct {
 	ImageURL string
 }
 
-// CreateOnramp makes an on-ramp order. It is not idempotent (provider 1.7). After a failure that is neither
+// CreateOnramp creates an on-ramp order. It is not idempotent (provider 1.7). After a failure that is neither
 // NotSent nor KindRefused, KindUnauthorized or KindRateLimited the order may exist: look for it in
 // OrderHistory before trying again.
 func (c *Client) CreateOnramp(ctx context.Context, user User, request CreateOnrampRequest) (OnrampCreated, error) {
@@ -168,8 +168,8 @@ func (w wireDeepLink) deepLink() DeepLink {
 	return DeepLink{Name: string(w.Name), URL: string(w.URL), ImageURL: string(w.ImageURL)}
 }
 
-// SubmitUTR tells the provider the bank's reference of the payment (provider 3.17). 403 refuses the UTR; UTRs
-// are case-sensitive, and one may be used again only if the order that held it was cancelled.
+// SubmitUTR submits the bank's reference of the payment (provider 3.17). The provider answers 403 to a UTR that it refuses. UTRs are
+// case-sensitive, and one may be used again only if the order that held it was cancelled.
 func (c *Client) SubmitUTR(ctx context.Context, user User, orderID, utr string) error {
 	if err := require(RouteSubmitUTR, field{"order id", orderID}, field{"UTR", utr}); err != nil {
 		return err
@@ -178,20 +178,20 @@ func (c *Client) SubmitUTR(ctx context.Context, user User, orderID, utr string) 
 	return err
 }
 
-// OnrampStatus is where an on-ramp order stands. The customer's personal data is left out.
+// OnrampStatus is the state of an on-ramp order, without the customer's personal data.
 type OnrampStatus struct {
 	OrderID string
 	Status  Status
-	// Reason is filled when the order was cancelled or refunded.
+	// Reason is set if the order was cancelled or refunded.
 	Reason string
 	// TransactionHash and ExplorerURL are empty before the transfer.
 	TransactionHash string
 	ExplorerURL     string
-	// TransferredAmount is in whole tokens, TransferredAmountWei in the smallest unit; invalid and empty
-	// when the provider does not tell.
+	// TransferredAmount is in whole tokens, TransferredAmountWei in the smallest unit; invalid and empty if
+	// the provider omits them.
 	TransferredAmount    decimal.NullDecimal
 	TransferredAmountWei string
-	// Fiat is the amount ordered, in Currency (upper case); invalid when the provider does not tell.
+	// Fiat is the amount ordered, in Currency (upper case); invalid if the provider omits it.
 	Fiat           decimal.NullDecimal
 	Currency       string
 	TokenSymbol    string

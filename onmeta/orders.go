@@ -11,7 +11,7 @@ import (
 	"rampart/internal/redact"
 )
 
-// wireOrderStatus holds the fields of both directions' status calls.
+// wireOrderStatus has the fields of both directions' status calls.
 type wireOrderStatus struct {
 	OrderID               text      `json:"orderId"`
 	Status                text      `json:"status"`
@@ -36,7 +36,7 @@ type wireOrderStatus struct {
 	UpdatedAt             timestamp `json:"updated_at"`
 	UpdatedAtCamel        timestamp `json:"updatedAt"`
 
-	// Customer and BankDetails are read for what must not be shown of them.
+	// Customer and BankDetails are decoded to hide their values elsewhere in the answer.
 	Customer    lenient[wireCustomer]    `json:"customer"`
 	BankDetails lenient[wireBeneficiary] `json:"bankDetails"`
 }
@@ -49,7 +49,7 @@ type wireCustomer struct {
 	}] `json:"phone"`
 }
 
-// reason is the provider's, without what it says of its customer elsewhere in the answer.
+// reason returns the provider's reason, without the customer's values in the answer.
 func (w wireOrderStatus) reason(user User) string {
 	customer, bank := w.Customer.value, w.BankDetails.value
 	return reason(w.Reason, user.personal(
@@ -73,7 +73,7 @@ func (c *Client) orderStatus(ctx context.Context, call Call, orderID string) (wi
 
 // HistoryOrder is a row of a user's order history (provider 3.19).
 type HistoryOrder struct {
-	// OrderID is "" where the provider's is no id.
+	// OrderID is "" if the provider's is not an id.
 	OrderID string
 	Status  Status
 	Reason  string
@@ -85,18 +85,18 @@ type HistoryOrder struct {
 	ChainID         int64
 	ReceiverWallet  string
 	TransactionHash string
-	// PaymentMode is the code that the order was made with, such as INR_UPI; "" where the provider does not tell.
+	// PaymentMode is the order's code, such as INR_UPI; "" if the provider omits it.
 	PaymentMode string
-	// PaymentReference is the UTR, empty before one was submitted.
+	// PaymentReference is the UTR; empty until one is submitted.
 	PaymentReference redact.UTR
 	// CreatedAt is UTC, zero when unknown.
 	CreatedAt time.Time
 }
 
-// OrderHistoryPageSize is how many orders a page of OrderHistory holds at most.
+// OrderHistoryPageSize is the maximum number of orders on a page of OrderHistory.
 const OrderHistoryPageSize = 10
 
-// OrderHistory lists a page of the user's on-ramp orders, newest first; page 0 is the newest. Whether
+// OrderHistory returns a page of the user's on-ramp orders, newest first; page 0 is the newest. Whether
 // off-ramp orders appear is unknown (provider 3.19).
 func (c *Client) OrderHistory(ctx context.Context, user User, page int) ([]HistoryOrder, error) {
 	if page < 0 {

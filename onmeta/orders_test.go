@@ -18,7 +18,7 @@ func nullDecimal(text string) decimal.NullDecimal {
 	return decimal.NewNullDecimal(decimal.RequireFromString(text))
 }
 
-func TestCreateOnrampTellsHowToPay(t *testing.T) {
+func TestCreateOnrampReturnsPaymentInstructions(t *testing.T) {
 	t.Parallel()
 	client := success(t, `{ "orderId": "`+orderID+`", "pgOrderId": "", "upiCode": "",
 		"redirect_actions": {
@@ -39,7 +39,7 @@ func TestCreateOnrampTellsHowToPay(t *testing.T) {
 	}, created)
 }
 
-func TestCreateOnrampTellsWhateverThereIsToPayBy(t *testing.T) {
+func TestCreateOnrampReturnsPartialPaymentInstructions(t *testing.T) {
 	t.Parallel()
 	const qr, vpa = "upi://pay?pa=merchant0001@examplebank", "merchant0001@examplebank"
 	link := onmeta.DeepLink{Name: "Paytm", URL: "paytm://pay"}
@@ -87,7 +87,7 @@ func TestACreatedOrderWithoutAnIDIsMalformed(t *testing.T) {
 	requireMalformed(t, err, "orderId is missing")
 }
 
-func TestCreateOfframpTellsWhereToSendTheTokens(t *testing.T) {
+func TestCreateOfframpReturnsTheDepositWallet(t *testing.T) {
 	t.Parallel()
 	client := success(t, `{ "orderId": "`+orderID+`", "receiverWalletAddress": "0x2222222222222222222222222222222222222222",
 		"gasPriceWei": "28600000000", "gasUseEstimate": "70000", "quote": "5",
@@ -125,7 +125,7 @@ func TestProofIsAcceptedByAnAnswerWithoutData(t *testing.T) {
 	require.NoError(t, client.SubmitTransactionHash(t.Context(), asha, orderID, "0xabc"))
 }
 
-func TestARefusedProofSaysWhy(t *testing.T) {
+func TestRefusedProofHasAReason(t *testing.T) {
 	t.Parallel()
 	client := answering(t, http.StatusForbidden, `{"success":false,"error":{"code":403,"message":"Invalid UTR"}}`).client(t)
 	require.EqualError(t, client.SubmitUTR(t.Context(), asha, orderID, "1"), "onmeta orders/utr: refused (HTTP 403): Invalid UTR")
@@ -154,7 +154,7 @@ func TestOnrampStatusReadsTheDocumentedAnswer(t *testing.T) {
 	}, status)
 }
 
-func TestAStatusAnswerNeedsNoMoreThanAStatus(t *testing.T) {
+func TestStatusAnswerRequiresOnlyAStatus(t *testing.T) {
 	t.Parallel()
 	client := success(t, `{"status":"somethingNew","fiat":"?","transferredAmount":"","reason":"account of asha@EXAMPLE.test\nunknown"}`)
 	onramp, err := client.OnrampStatus(t.Context(), asha, orderID)

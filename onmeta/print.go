@@ -104,7 +104,7 @@ func (v Session) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Session) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Session) String() string                { return redact.String(v) }
 
-// String is the route alone: the rest of a call is secret or personal.
+// String returns the route alone: the rest of a call is secret or personal.
 func (c Call) String() string { return c.Route.String() }
 
 // Format writes String, for every verb.

@@ -9,10 +9,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// QuoteValidity is how long a quote holds from its At (guide).
+// QuoteValidity is how long a quote is valid from its At (guide).
 const QuoteValidity = 30 * time.Second
 
-// QuoteBuyRequest asks what an amount of fiat buys.
+// QuoteBuyRequest asks how many tokens an amount of fiat buys.
 type QuoteBuyRequest struct {
 	TokenSymbol  string
 	TokenAddress string
@@ -24,22 +24,22 @@ type QuoteBuyRequest struct {
 
 // BuyQuote is an indicative price: an order re-prices by itself (provider 3.12).
 type BuyQuote struct {
-	// EstimateID identifies the estimate; no call takes it. May be empty.
+	// EstimateID identifies the estimate; no call uses it. May be empty.
 	EstimateID string
 	// ReceivedTokens is what the user gets, in whole tokens.
 	ReceivedTokens decimal.Decimal
 	// Rate is fiat per token.
 	Rate decimal.Decimal
-	// GasCharge is what the user pays for gas, in GasCurrency; zero when the provider names none.
+	// GasCharge is what the user pays for gas, in GasCurrency; zero if the provider names none.
 	GasCharge   decimal.Decimal
 	GasCurrency string
-	// TransactionFee is in the fiat currency; zero when the provider names none.
+	// TransactionFee is in the fiat currency; zero if the provider names none.
 	TransactionFee decimal.Decimal
-	// At is when the provider answered, UTC. The quote holds for QuoteValidity from then.
+	// At is when the provider answered, UTC. The quote is valid for QuoteValidity from then.
 	At time.Time
 }
 
-// QuoteBuy fetches a buy quotation. One of nothing is KindMalformed: no provider means it.
+// QuoteBuy fetches a buy quote. A quote of zero tokens is KindMalformed.
 func (c *Client) QuoteBuy(ctx context.Context, request QuoteBuyRequest) (BuyQuote, error) {
 	err := require(RouteQuoteBuy,
 		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency})
@@ -116,21 +116,21 @@ type SellQuote struct {
 	SellTokens decimal.Decimal
 	// Rate is fiat per token.
 	Rate decimal.Decimal
-	// FiatAmount is what the user gets, in FiatCurrency. The provider does not say whether its fees are
-	// taken off already; in its samples they are not.
+	// FiatAmount is what the user gets, in FiatCurrency. Whether it is after fees is not documented; in the provider's samples it is
+	// before them.
 	FiatAmount   decimal.Decimal
 	FiatCurrency string
-	// TransactionFee and GasFee are in the fiat currency; zero when the provider names none.
+	// TransactionFee and GasFee are in the fiat currency; zero if the provider names none.
 	TransactionFee decimal.Decimal
 	GasFee         decimal.Decimal
-	// TDSFee is the tax in the fiat currency, invalid when the provider names none. It is deducted all the same: 1 % of
-	// the payout (provider 13).
+	// TDSFee is the tax in the fiat currency; invalid if the provider names none. It is deducted in any case: 1 % of the payout
+	// (provider 13).
 	TDSFee decimal.NullDecimal
-	// At is when the provider answered, UTC. The quote holds for QuoteValidity from then.
+	// At is when the provider answered, UTC. The quote is valid for QuoteValidity from then.
 	At time.Time
 }
 
-// QuoteSell fetches a sell quotation. One of nothing, or whose fees leave nothing, is KindMalformed.
+// QuoteSell fetches a sell quote. A quote of zero, or whose fees leave nothing, is KindMalformed.
 func (c *Client) QuoteSell(ctx context.Context, request QuoteSellRequest) (SellQuote, error) {
 	err := require(RouteQuoteSell,
 		field{"token symbol", request.TokenSymbol}, field{"fiat currency", request.FiatCurrency})
@@ -167,7 +167,7 @@ func (c *Client) QuoteSell(ctx context.Context, request QuoteSellRequest) (SellQ
 	return whole(quote, check.err(RouteQuoteSell, answer))
 }
 
-// net is what is left of the payout when all that the provider names is deducted.
+// net returns the payout after all deductions that the provider names.
 func (q SellQuote) net() decimal.Decimal {
 	return q.FiatAmount.Sub(decimal.Sum(q.TransactionFee, q.GasFee, q.TDSFee.Decimal))
 }
@@ -192,7 +192,7 @@ type wireSellQuote struct {
 	TDSFee         amount `json:"tdsFee"`
 }
 
-// oneAmount writes whichever of the two amounts is set; the other one is "", which leaves it out.
+// oneAmount returns the two amounts as JSON numbers; the one that is not set is "", which omits it.
 func oneAmount(route Route, tokens, fiat decimal.Decimal) (tokenNumber, fiatNumber json.Number, err error) {
 	if tokens.IsZero() == fiat.IsZero() {
 		return "", "", invalid(route, "exactly one of token amount and fiat amount must be given")
@@ -205,7 +205,7 @@ func oneAmount(route Route, tokens, fiat decimal.Decimal) (tokenNumber, fiatNumb
 	return tokenNumber, fiatNumber, err
 }
 
-// whole drops a value that did not pass its checks.
+// whole returns the value, or the zero value if a check failed.
 func whole[T any](value T, err error) (T, error) {
 	if err != nil {
 		var none T

@@ -49,7 +49,7 @@ func TestQuoteBuyReadsTheDocumentedAnswer(t *testing.T) {
 	require.Equal(t, time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC), quote.At)
 }
 
-func TestQuoteBuyTakesNumbersAndMissingFees(t *testing.T) {
+func TestQuoteBuyAcceptsNumbersAndMissingFees(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{
 		`{"receivedTokens":10.630000000000000001,"conversionRate":9.407e1}`,
@@ -81,7 +81,7 @@ func TestQuoteSellReadsTheDocumentedAnswer(t *testing.T) {
 	require.WithinDuration(t, time.Now(), quote.At, time.Minute)
 }
 
-func TestQuoteSellTellsWhetherTheProviderNamedATax(t *testing.T) {
+func TestQuoteSellReportsTheTaxOnlyIfNamed(t *testing.T) {
 	t.Parallel()
 	for tds, named := range map[string]bool{
 		`,"tdsFee":0`: true, `,"tdsFee":"0.0"`: true, `,"tdsFee":"84.45"`: true, ``: false, `,"tdsFee":null`: false, `,"tdsFee":""`: false,
@@ -125,7 +125,7 @@ func TestAQuoteWithoutReadableMoneyIsMalformed(t *testing.T) {
 	}
 }
 
-func TestAQuoteOfNothingIsMalformed(t *testing.T) {
+func TestQuoteOfZeroIsMalformed(t *testing.T) {
 	t.Parallel()
 	for data, problem := range map[string]string{
 		`{"receivedTokens":"0","conversionRate":"94.07"}`:     "receivedTokens is zero",

@@ -11,37 +11,37 @@ import (
 )
 
 const (
-	// yieldedShare is how often polls get their turn while calls wait: once in so many requests.
+	// yieldedShare is how often polls get a turn while calls wait: once in so many requests.
 	yieldedShare = 4
-	// heardTogether is how many answers are judged together: one refusal among them is an accident, more are not.
+	// heardTogether is how many answers are evaluated together: one refusal among them is tolerated, more lower the rate.
 	heardTogether, accidents = 20, 1
-	// leastPause is the pause after refusals that do not say how long to wait.
+	// leastPause is the pause after refusals without a Retry-After.
 	leastPause = time.Second
-	// slowest is the part of the rate that was set below which it never falls, and recovery the part of itself that it gains
-	// with every heardTogether answers that are no refusals.
+	// slowest is the share of the configured rate below which the rate never falls, and recovery the share of itself by which it grows after
+	// every heardTogether answers without a refusal.
 	slowest, recovery = 1.0 / 50, 1.0 / 50
 )
 
-// RateLimit shares out the requests that a process makes in a second. It lets calls through in the order in which they come,
-// and those under Yield when no other waits, and as every fourth. When the provider refuses more of them for their rate
-// than by accident, the whole process pauses as long as the provider asks, and goes on at the rate that the
-// provider has let through; while it refuses none, the rate rises again to the one that was set.
+// RateLimit limits the requests per second of a process. Calls pass in the order in which they arrive; calls under Yield pass when no other
+// call waits, and as every fourth request. When the provider refuses several requests for their rate, the whole process pauses as long as
+// the provider asks and continues at the rate that the provider has let through; while it refuses none, the rate rises again to the
+// configured one.
 //
 // It is safe for concurrent use.
 type RateLimit struct {
 	mu   sync.Mutex
 	most float64
 	rate float64
-	// tokens are requests that may be made at once, as of a moment.
+	// tokens are the requests that may be made at once at a moment.
 	tokens float64
 	at     time.Time
-	// paused is until when nothing is let through.
+	// paused is until when no request passes.
 	paused time.Time
-	// calls and polls wait, oldest first; turns counts what was let through.
+	// calls and polls are the waiting requests, oldest first; turns counts those that passed.
 	calls, polls []*turn
 	turns        int
 	timer        *time.Timer
-	// answers counts those not judged yet, refused the refusals among them, and wait is the longest pause they ask for.
+	// answers counts the answers not evaluated yet, refused the refusals among them, and wait is the longest pause that they ask for.
 	answers, refused int
 	wait             time.Duration
 }
@@ -51,8 +51,8 @@ type turn struct {
 	granted chan struct{}
 }
 
-// NewRateLimit returns a limit of so many requests a second, above 0, of which one second's may be made at once. The provider
-// publishes no limits (provider 1.6); its guide asks not to poll too frequently.
+// NewRateLimit returns a limit in requests per second, above 0, with a burst of one second's requests. The provider publishes no limits
+// (provider 1.6); its guide asks not to poll too frequently.
 func NewRateLimit(perSecond float64) *RateLimit {
 	return &RateLimit{most: perSecond, rate: perSecond, tokens: burst(perSecond), at: time.Now()}
 }
@@ -61,11 +61,11 @@ func burst(rate float64) float64 { return math.Max(1, math.Floor(rate)) }
 
 type yieldKey struct{}
 
-// Yield lets calls under ctx wait for others, at a RateLimit.
+// Yield returns a context whose calls wait for others at a RateLimit.
 func Yield(ctx context.Context) context.Context { return context.WithValue(ctx, yieldKey{}, true) }
 
-// WithRateLimit returns a Caller that waits for limit before each call. A call whose context would end first fails at once
-// with KindRateLimited, unsent; one whose context has ended fails with KindUnavailable.
+// WithRateLimit returns a Caller that waits for limit before each call. A call whose context would end first fails immediately
+// with KindRateLimited and is not sent; one whose context has ended fails with KindUnavailable.
 func WithRateLimit(next Caller, limit *RateLimit) Caller {
 	return rateLimited{next: next, limit: limit}
 }
@@ -91,10 +91,10 @@ func (r rateLimited) Call(ctx context.Context, call Call) (Answer, error) {
 	return answer, err
 }
 
-// errTooLong says that a call would wait for longer than its caller does.
+// errTooLong is returned for a call that would wait longer than its context lasts.
 var errTooLong = errors.New("too many calls wait already")
 
-// await waits for a turn.
+// await blocks until the call gets a turn.
 func (l *RateLimit) await(ctx context.Context, route Route) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (l *RateLimit) await(ctx context.Context, route Route) error {
 	}
 }
 
-// yields reports whether a call lets others go first. A login does not, for others may wait for its token.
+// yields reports whether a call lets others go first. A login does not, since others may wait for its token.
 func yields(ctx context.Context, route Route) bool {
 	asked, _ := ctx.Value(yieldKey{}).(bool)
 	return asked && route != RouteLogin && route != RouteRefreshToken
@@ -134,7 +134,7 @@ func (l *RateLimit) queue(ctx context.Context, yields bool) (*turn, error) {
 	return t, nil
 }
 
-// estimate is how long one more request takes at the least, where so many wait before it.
+// estimate returns the minimum wait of a request behind so many others.
 func (l *RateLimit) estimate(before int) time.Duration {
 	now := time.Now()
 	l.refill(now)
@@ -151,7 +151,7 @@ func (t *turn) isGranted() bool {
 	}
 }
 
-// leave gives up a turn; one that was granted meanwhile goes to another.
+// leave gives up a turn; one that was granted meanwhile goes to the next request.
 func (l *RateLimit) leave(t *turn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -165,7 +165,7 @@ func (l *RateLimit) leave(t *turn) {
 	}
 }
 
-// grant lets through whoever may go now, and comes back for the next. l.mu is held.
+// grant lets the requests pass that may pass now, and schedules itself for the next. l.mu must be held.
 func (l *RateLimit) grant() {
 	now := time.Now()
 	l.refill(now)
@@ -187,7 +187,7 @@ func (l *RateLimit) refill(now time.Time) {
 	l.at = now
 }
 
-// next takes the turn that comes first: a call's, but every fourth time a poll's.
+// next returns the turn that passes next: a call's, or every fourth time a poll's.
 func (l *RateLimit) next() *turn {
 	first, second := &l.calls, &l.polls
 	if l.turns%yieldedShare == yieldedShare-1 {
@@ -204,7 +204,7 @@ func (l *RateLimit) next() *turn {
 	return nil
 }
 
-// comeBack grants again once there is a token.
+// comeBack calls grant again once there is a token.
 func (l *RateLimit) comeBack(now time.Time) {
 	wait := time.Duration((1 - l.tokens) / l.rate * float64(time.Second))
 	wait = max(wait, l.paused.Sub(now), time.Millisecond)
@@ -219,7 +219,7 @@ func (l *RateLimit) comeBack(now time.Time) {
 	l.timer.Reset(wait)
 }
 
-// heard takes note of how the provider answered.
+// heard records an answer of the provider.
 func (l *RateLimit) heard(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -240,7 +240,7 @@ func (l *RateLimit) heard(err error) {
 	l.answers, l.refused, l.wait = 0, 0, 0
 }
 
-// slowDown pauses, and goes on with as many requests as the provider has let through.
+// slowDown pauses, and sets the rate to what the provider has let through.
 func (l *RateLimit) slowDown() {
 	passed := 1 - float64(l.refused)/float64(l.answers)
 	now := time.Now()

@@ -58,7 +58,7 @@ func press(ctx context.Context, caller onmeta.Caller, call onmeta.Call, callers 
 	return &pressing
 }
 
-func TestRateLimitLetsNoMoreThroughThanItIsSetTo(t *testing.T) {
+func TestRateLimitDoesNotExceedItsRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		provider := &limited{}
@@ -70,7 +70,7 @@ func TestRateLimitLetsNoMoreThroughThanItIsSetTo(t *testing.T) {
 	})
 }
 
-func TestTooHighARateSettlesAtWhatTheProviderAnswers(t *testing.T) {
+func TestRateFallsToWhatTheProviderAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		provider := &limited{perSecond: 20}
@@ -111,7 +111,7 @@ func (o *once) Call(context.Context, onmeta.Call) (onmeta.Answer, error) {
 	return onmeta.Answer{Status: 200}, nil
 }
 
-func TestSingleRefusalSlowsNobodyElseDown(t *testing.T) {
+func TestSingleRefusalDoesNotLowerTheRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		provider := &once{}
@@ -123,7 +123,7 @@ func TestSingleRefusalSlowsNobodyElseDown(t *testing.T) {
 	})
 }
 
-func TestPollsLetCallsGoFirstButAreNotStarved(t *testing.T) {
+func TestPollsYieldToCallsWithoutStarving(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		provider := &limited{}
@@ -155,7 +155,7 @@ func TestLoginOfAPollDoesNotYield(t *testing.T) {
 	})
 }
 
-func TestCallThatWouldWaitForTooLongFailsAtOnce(t *testing.T) {
+func TestCallThatWouldWaitTooLongFailsImmediately(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		next := &limited{}

@@ -13,14 +13,14 @@ const (
 	maxStatusLength  = 64
 )
 
-// cleaner makes a text from outside fit for logs, errors and the Web UI. Every text of the provider that is not a value
-// which an order needs as it is goes through it, here and nowhere else, before anybody sees it.
+// cleaner makes an external text safe for logs, errors and the Web UI. Every text of the provider passes through it once, except values
+// that an order needs unchanged.
 type cleaner struct{ personal []string }
 
 // newCleaner returns a cleaner that hides the values, and the single words of each, as in a name.
 func newCleaner(values ...string) cleaner { return cleaner{personal: values} }
 
-// clean hides them, and what looks personal or secret by itself: the provider may speak of other users too.
+// clean hides those values and everything that looks personal or secret: the provider's texts may name other users too.
 func (c cleaner) clean(s string, limit int) string {
 	if s == "" {
 		return ""
@@ -28,14 +28,12 @@ func (c cleaner) clean(s string, limit int) string {
 	return redact.Message(s, limit, c.personal...)
 }
 
-// reason makes the provider's explanation of an order's or an account's state as fit for logs as its error
-// messages are.
+// reason cleans the provider's explanation of an order's or an account's state.
 func reason(t text, personal ...string) string {
 	return newCleaner(personal...).clean(string(t), maxMessageLength)
 }
 
-// status makes a status fit for logs. One that is known, or like those, stays as it is. Every poll has one, so that a known one is not
-// searched.
+// status cleans a status. A known status, or a similar one, stays unchanged; since every poll has one, a known one is not searched.
 func status(t text, personal ...string) text {
 	if Status(t).known() {
 		return t

@@ -26,7 +26,7 @@ func requireNothingOfOthers(t *testing.T, text string) {
 	}
 }
 
-func TestReasonOfAStatusHidesWhatTheAnswerSaysOfItsCustomer(t *testing.T) {
+func TestReasonHidesTheCustomersValues(t *testing.T) {
 	t.Parallel()
 	client := success(t, `{"status":"refunded","reason":"PAYMENT OF ZEBULON QUUX, Quux & Sons (9000000000), account XXXX4821 in the name of Holder Wyxx",
 		"customer":{"name":"Zebulon Quux","email":"z@example.test","phone":{"Number":"9000000000"}},
@@ -39,7 +39,7 @@ func TestReasonOfAStatusHidesWhatTheAnswerSaysOfItsCustomer(t *testing.T) {
 	require.Equal(t, offramp.Reason, onramp.Reason)
 }
 
-func TestReasonHidesTheNameThatTheCallerKnows(t *testing.T) {
+func TestReasonHidesTheCallersName(t *testing.T) {
 	t.Parallel()
 	client := success(t, `{"status":"FAILED","reason":"payer asha RAO is not the KYC name"}`)
 	named := asha
@@ -57,7 +57,7 @@ func TestReasonHidesTheNameThatTheCallerKnows(t *testing.T) {
 	require.NotContains(t, strings.ToLower(err.Error()), "asha")
 }
 
-func TestWhatTheProviderSaysOfOtherUsersIsHidden(t *testing.T) {
+func TestTextsHideOtherUsersPersonalData(t *testing.T) {
 	t.Parallel()
 	reason, err := json.Marshal(others)
 	require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestWhatTheProviderSaysOfOtherUsersIsHidden(t *testing.T) {
 	requireNothingOfOthers(t, fmt.Sprintf("%+v %#v", failure, failure))
 }
 
-func TestStatusThatIsNoStatusIsMadeHarmless(t *testing.T) {
+func TestInvalidStatusIsCleaned(t *testing.T) {
 	t.Parallel()
 	client := success(t, `{"status":"of `+strings.ToUpper(email)+"\\n# `x` [y](https://evil.test) "+strings.Repeat("z", 1000)+`"}`)
 	status, err := client.OnrampStatus(t.Context(), asha, orderID)

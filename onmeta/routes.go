@@ -2,8 +2,8 @@ package onmeta
 
 import "net/http"
 
-// Route names one endpoint of the provider (provider 2). Its text is stable: use it as a metric label, in logs
-// and in activity summaries. The zero value names no endpoint.
+// Route is an endpoint of the provider (provider 2). Its text is stable, for metric labels, logs and activity summaries. The zero value is no
+// endpoint.
 type Route string
 
 // The endpoints this client calls.
@@ -37,7 +37,7 @@ const (
 	paramSuffix = "/{param}"
 )
 
-// AuthKind says which credentials an endpoint takes beside the API key, which all take.
+// AuthKind is the credential that an endpoint requires besides the API key.
 type AuthKind int
 
 // The kinds of endpoint.
@@ -57,7 +57,7 @@ type endpoint struct {
 	hasParam bool
 }
 
-// Routes returns every endpoint this client calls, in the order of an order's life.
+// Routes returns every endpoint that this client calls, in the order of an order's steps.
 func Routes() []Route {
 	return []Route{
 		RouteLogin, RouteRefreshToken, RouteKYCStatus, RouteUploadKYC,
@@ -89,7 +89,7 @@ func (r Route) Path() string {
 	return e.path
 }
 
-// Auth returns the credentials that the route takes beside the API key.
+// Auth returns the credential that the route requires besides the API key.
 func (r Route) Auth() AuthKind { return r.endpoint().auth }
 
 func (r Route) endpoint() endpoint {

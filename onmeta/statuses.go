@@ -65,10 +65,10 @@ const (
 	OfframpCancelled Status = "cancelled"
 )
 
-// Phase is what a status says about an order.
+// Phase is the meaning of a status.
 type Phase int
 
-// The phases of an order. PhaseUnknown, of a status that no document names, is not final.
+// The phases of an order. PhaseUnknown, for a status that no document names, is not final.
 const (
 	PhaseUnknown Phase = iota
 	// PhaseUnpaid: the provider has not found the payment, or the tokens.
@@ -85,7 +85,7 @@ const (
 	PhaseExpired
 	// PhaseCancelled: ended by the provider. Final.
 	PhaseCancelled
-	// PhaseRefunded: the payment is back where it came from. Final.
+	// PhaseRefunded: the payment was returned. Final.
 	PhaseRefunded
 )
 
@@ -99,11 +99,11 @@ func (p Phase) Paid() bool {
 	}
 }
 
-// OnrampPhase returns what a status says about an on-ramp order. Case does not count, and the provider's other
-// spellings (canceled, refunding: provider 13) mean the same.
+// OnrampPhase returns the phase of an on-ramp order with the status, regardless of case. The provider's other spellings (canceled, refunding:
+// provider 13) mean the same.
 func OnrampPhase(status Status) Phase { return onrampPhase(strings.ToLower(string(status))) }
 
-// OfframpPhase returns what a status says about an off-ramp order, as OnrampPhase does.
+// OfframpPhase returns the phase of an off-ramp order with the status, as OnrampPhase does.
 func OfframpPhase(status Status) Phase { return offrampPhase(strings.ToLower(string(status))) }
 
 func onrampPhase(lower string) Phase {
@@ -132,7 +132,7 @@ func offrampPhase(lower string) Phase {
 	}
 }
 
-// sharedPhase holds the statuses that mean the same in both directions.
+// sharedPhase returns the phase of statuses that mean the same in both directions.
 func sharedPhase(lower string) Phase {
 	switch lower {
 	case "refundinitiated", "fiatrefundinitiated", "refunding":

@@ -20,11 +20,11 @@ import (
 
 const (
 	maxAnswerBytes = 1 << 20
-	// maxRetryAfter keeps a slip in a header from parking an order for days.
+	// maxRetryAfter bounds Retry-After, so that a mistake in the header does not delay an order for days.
 	maxRetryAfter = time.Hour
 )
 
-// Transport is the Caller that speaks HTTP. It is safe for concurrent use. Every error it returns is an
+// Transport is the Caller that sends HTTP requests. It is safe for concurrent use. Every error it returns is an
 // *Error.
 type Transport struct {
 	base          *url.URL
@@ -68,7 +68,7 @@ func (t *Transport) Format(state fmt.State, _ rune) {
 // CloseIdleConnections closes the connections that no call is using.
 func (t *Transport) CloseIdleConnections() { t.client.CloseIdleConnections() }
 
-// Call implements Caller. It sends the request once: retries belong to who knows what a repetition means.
+// Call implements Caller. It sends the request once: the caller decides whether a repetition is safe.
 func (t *Transport) Call(ctx context.Context, call Call) (Answer, error) {
 	if err := checkCall(call); err != nil {
 		return Answer{}, err
@@ -117,7 +117,7 @@ func (t *Transport) timeout(route Route) time.Duration {
 	return t.callTimeout
 }
 
-// exchange is one call under way.
+// exchange is one call in progress.
 type exchange struct {
 	call      Call
 	apiKey    Secret
@@ -146,8 +146,8 @@ func (x *exchange) request(ctx context.Context, base *url.URL) (*http.Request, e
 	return request, x.attachBody(request)
 }
 
-// trace notes when the request was given a connection. From then on net/http writes in a goroutine of its
-// own, which a cancelled call does not wait for: a later mark could miss a request that went out.
+// trace records when the request gets a connection. From then on net/http writes in a goroutine that a cancelled call does not wait for: a
+// later mark could miss a request that was sent.
 func (x *exchange) trace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
@@ -177,7 +177,7 @@ func (x *exchange) attachBody(request *http.Request) error {
 	return nil
 }
 
-// watchedBody remembers why the body itself could not be read, which net/http reports like a network error.
+// watchedBody records why the body could not be read, which net/http reports like a network error.
 type watchedBody struct {
 	io.ReadCloser
 	failed *atomic.Pointer[error]
@@ -192,7 +192,7 @@ func (b watchedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unsent is the error of a request that could not be built.
+// unsent returns the error of a request that could not be built.
 func (x *exchange) unsent(ctx context.Context, err error) *Error {
 	if x.bodyError.Load() != nil {
 		return x.unanswered(ctx, err)
@@ -200,7 +200,7 @@ func (x *exchange) unsent(ctx context.Context, err error) *Error {
 	return x.failure(KindInvalid, NotSent, withoutURL(err))
 }
 
-// unanswered is the error of a call to which no answer came.
+// unanswered returns the error of a call without an answer.
 func (x *exchange) unanswered(ctx context.Context, err error) *Error {
 	if bodyError := x.bodyError.Load(); bodyError != nil && ctx.Err() == nil {
 		return x.failure(KindDocument, NotSent, *bodyError)
@@ -266,7 +266,7 @@ func (x *exchange) answered(response *http.Response, kind ErrorKind, message str
 	}
 }
 
-// brokenOff is the error of an answer whose body did not arrive whole.
+// brokenOff returns the error of an answer whose body was cut off.
 func (x *exchange) brokenOff(ctx context.Context, response *http.Response, err error) *Error {
 	kind, known := kindOfStatus(response.StatusCode)
 	switch {
@@ -281,7 +281,7 @@ func (x *exchange) brokenOff(ctx context.Context, response *http.Response, err e
 	return failure
 }
 
-// cleaner blanks what is secret or personal in the call, should the provider or the network echo it.
+// cleaner returns a cleaner of the secret and personal values in the call, which the provider or the network may echo.
 func (x *exchange) cleaner() cleaner {
 	values := []string{x.apiKey.Reveal(), x.call.Token.Reveal(), string(x.call.User), string(x.call.Name)}
 	if x.call.Body != nil {
@@ -290,7 +290,7 @@ func (x *exchange) cleaner() cleaner {
 	return newCleaner(values...)
 }
 
-// describe says what an answer without a message of the provider was.
+// describe returns a description of an answer without a message.
 func describe(response *http.Response, e envelope) string {
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		return redirection(response)
@@ -316,7 +316,7 @@ func answeredAt(response *http.Response) time.Time {
 	return time.Now().UTC()
 }
 
-// retryAfter reads seconds or an HTTP date, the latter against the answer's own clock.
+// retryAfter parses seconds or an HTTP date, which is relative to the answer's Date header.
 func retryAfter(header string, at time.Time) time.Duration {
 	wait := time.Duration(0)
 	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {

@@ -187,7 +187,7 @@ func TestCookiesAreNotKept(t *testing.T) {
 	}
 }
 
-func TestRequestIDsSayNothingOfTheUser(t *testing.T) {
+func TestRequestIDsDoNotIdentifyTheUser(t *testing.T) {
 	t.Parallel()
 	p := answering(t, http.StatusOK, `{"success":true}`)
 	transport, seen := p.transport(t), map[string]bool{}
@@ -421,7 +421,7 @@ func TestEveryPhaseOfACallIsBoundedInTime(t *testing.T) {
 	}
 }
 
-func TestUploadsAreGivenLongerButNotForever(t *testing.T) {
+func TestUploadsHaveALongerTimeout(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		serve func(net.Conn)

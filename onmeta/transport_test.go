@@ -27,7 +27,7 @@ import (
 
 var statusCall = onmeta.Call{Route: onmeta.RouteOnrampStatus, User: email, Token: token}
 
-func TestAnAnswerIsClassifiedByWhatItSays(t *testing.T) {
+func TestAnswersAreClassifiedByContent(t *testing.T) {
 	t.Parallel()
 	const refusal = `{"success":false,"error":{"code":404,"message":"Bank details are not found for the user"}}`
 	const page = "<html><body>Bad gateway</body></html>"
@@ -123,7 +123,7 @@ func TestAnAnswerIsClassifiedByWhatItSays(t *testing.T) {
 	}
 }
 
-func TestAnErrorReadsLikeASentence(t *testing.T) {
+func TestErrorTextIsASentence(t *testing.T) {
 	t.Parallel()
 	tests := map[string]onmeta.Error{
 		"onmeta orders/create: refused (HTTP 404): Bank details are not found for the user": {
@@ -329,7 +329,7 @@ func TestAnOversizedAnswerIsMalformed(t *testing.T) {
 	}
 }
 
-func TestAnAnswerTellsTheProvidersClock(t *testing.T) {
+func TestAnswerHasTheProvidersTime(t *testing.T) {
 	t.Parallel()
 	p := startProvider(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", "Sat, 10 Jan 2026 10:00:00 GMT")
@@ -343,7 +343,7 @@ func TestAnAnswerTellsTheProvidersClock(t *testing.T) {
 	require.Equal(t, p.last(t).Header.Get("x-request-id"), answer.RequestID)
 }
 
-func TestAnAnswerWithoutAClockIsDatedHere(t *testing.T) {
+func TestAnswerWithoutADateHasLocalTime(t *testing.T) {
 	t.Parallel()
 	p := startProvider(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Date"] = nil
@@ -506,7 +506,7 @@ func TestTheConfigurationIsChecked(t *testing.T) {
 	}
 }
 
-func TestAServerWithoutATrustedCertificateGetsNothing(t *testing.T) {
+func TestServerWithoutATrustedCertificateReceivesNothing(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)

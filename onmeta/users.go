@@ -11,7 +11,7 @@ import (
 	"rampart/internal/redact"
 )
 
-// Lifetimes of tokens that do not tell their own (provider 1.4).
+// Lifetimes of tokens without a lifetime of their own (provider 1.4).
 const (
 	defaultAccessLifetime  = time.Hour
 	defaultRefreshLifetime = 24 * time.Hour
@@ -25,14 +25,14 @@ type Token struct {
 	Lifetime time.Duration
 }
 
-// Session is what a login gives. Refresh.Value may be empty.
+// Session is the result of a login. Refresh.Value may be empty.
 type Session struct {
 	Access  Token
 	Refresh Token
 }
 
-// Login opens a session for the end user with that e-mail: there is no password, the API key vouches for
-// the user, and an unknown e-mail makes a new one (provider 3.1).
+// Login opens a session for the end user with the e-mail. There is no password: the API key authorises it, and an unknown e-mail creates a
+// user (provider 3.1).
 func (c *Client) Login(ctx context.Context, email redact.Email) (Session, error) {
 	if err := require(RouteLogin, field{"email", string(email)}); err != nil {
 		return Session{}, err
@@ -51,8 +51,8 @@ func (c *Client) Login(ctx context.Context, email redact.Email) (Session, error)
 	return session, nil
 }
 
-// RefreshToken gives a new access token for a refresh token. KindUnauthorized means that the refresh token
-// is bad or old: log in again (provider 3.2).
+// RefreshToken returns a new access token for a refresh token. KindUnauthorized means that the refresh token is invalid or expired: log in
+// again (provider 3.2).
 func (c *Client) RefreshToken(ctx context.Context, refresh Secret) (Token, error) {
 	wire, answer, err := ask[wireTokens](ctx, c, Call{Route: RouteRefreshToken, Token: refresh}, nil)
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *Client) RefreshToken(ctx context.Context, refresh Secret) (Token, error
 	return newToken(wire.AccessToken, defaultAccessLifetime), nil
 }
 
-// maxTokenLength bounds a token, in bytes: servers take headers of 8 to 16 KiB, and sessions are held in memory.
+// maxTokenLength bounds a token, in bytes: servers accept headers of 8 to 16 KiB, and sessions are held in memory.
 const maxTokenLength = 8 << 10
 
 type wireTokens struct {
@@ -99,8 +99,8 @@ func newToken(value text, defaultLifetime time.Duration) Token {
 	return token
 }
 
-// KYCStatus tells whether a user may link accounts and order. The provider knows no "pending" and no
-// "rejected": a manual review, which takes up to 24 h, shows as not verified (provider 3.3).
+// KYCStatus is whether a user may link accounts and order. The provider has no "pending" or "rejected": during a manual review, which takes
+// up to 24 h, a user is not verified (provider 3.3).
 type KYCStatus struct {
 	Verified bool
 }
@@ -119,7 +119,7 @@ func (c *Client) KYCStatus(ctx context.Context, user User) (KYCStatus, error) {
 	return KYCStatus{Verified: bool(wire.IsKYCVerified || wire.IsVerified)}, nil
 }
 
-// KYCUpload is a user's KYC dossier (provider 3.4). FirstName, LastName, PAN and Aadhaar travel encrypted.
+// KYCUpload is a user's KYC dossier (provider 3.4). FirstName, LastName, PAN and Aadhaar are sent encrypted.
 type KYCUpload struct {
 	FirstName Secret
 	LastName  Secret
@@ -135,8 +135,8 @@ type KYCUpload struct {
 	PANBack      File
 }
 
-// UploadKYC sends a dossier. The files are streamed, one at a time. Success means that the provider took
-// the dossier, not that the user is verified: watch KYCStatus. It needs WithKYCSecret.
+// UploadKYC sends a dossier. The files are streamed, one at a time. Success means that the provider
+// accepted the dossier, not that the user is verified: poll KYCStatus. It needs WithKYCSecret.
 func (c *Client) UploadKYC(ctx context.Context, user User, upload KYCUpload) error {
 	if err := upload.check(); err != nil {
 		return err
@@ -165,7 +165,7 @@ func (u KYCUpload) check() error {
 	return nil
 }
 
-// identity lists the fields that travel encrypted, by the form's own names.
+// identity returns the fields that are sent encrypted, by their names in the form.
 func (u KYCUpload) identity() []field {
 	return []field{
 		{"firstName", u.FirstName.Reveal()}, {"lastName", u.LastName.Reveal()},
@@ -199,7 +199,7 @@ type document struct {
 	file File
 }
 
-// documents lists the files under the form's own spelling: "aadhar", not "aadhaar".
+// documents returns the files by their names in the form, which spells "aadhar", not "aadhaar".
 func (u KYCUpload) documents() []document {
 	return []document{
 		{"selfie", u.Selfie},

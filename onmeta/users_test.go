@@ -18,7 +18,7 @@ func signedToken(t *testing.T, claims jwt.MapClaims) string {
 	return signed
 }
 
-func TestLoginTellsHowLongTheTokensLive(t *testing.T) {
+func TestLoginReturnsTokenLifetimes(t *testing.T) {
 	t.Parallel()
 	issued := time.Date(2026, 1, 10, 10, 0, 0, 0, time.UTC).Unix()
 	access := signedToken(t, jwt.MapClaims{"userId": "1", "iat": issued, "exp": issued + 1800})
@@ -34,7 +34,7 @@ func TestLoginTellsHowLongTheTokensLive(t *testing.T) {
 	require.Equal(t, 2*time.Hour, session.Refresh.Lifetime)
 }
 
-func TestTokensThatTellNoLifetimeHaveTheUsualOne(t *testing.T) {
+func TestTokensWithoutALifetimeHaveTheDefault(t *testing.T) {
 	t.Parallel()
 	issued := time.Now().Unix()
 	for name, value := range map[string]string{
@@ -50,7 +50,7 @@ func TestTokensThatTellNoLifetimeHaveTheUsualOne(t *testing.T) {
 	}
 }
 
-func TestALoginWithoutARefreshTokenStillCounts(t *testing.T) {
+func TestLoginWithoutARefreshTokenSucceeds(t *testing.T) {
 	t.Parallel()
 	session, err := success(t, `{"accessToken":"opaque"}`).Login(t.Context(), email)
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestRefreshGivesANewAccessToken(t *testing.T) {
 	require.Equal(t, onmeta.Token{Value: "opaque", Lifetime: time.Hour}, fresh)
 }
 
-func TestATokenThatIsNoneIsMalformed(t *testing.T) {
+func TestInvalidTokenIsMalformed(t *testing.T) {
 	t.Parallel()
 	for data, problem := range map[string]string{
 		`{}`:                     "accessToken is missing",

@@ -16,7 +16,7 @@ import (
 	"rampart/internal/redact"
 )
 
-// SignatureHeader carries the hex signature of a webhook (provider 5.1).
+// SignatureHeader is the header with the hex signature of a webhook (provider 5.1).
 const SignatureHeader = "X-Onmeta-Signature"
 
 // maxWebhookBytes bounds a webhook's body; the documented ones are about 1 KiB.
@@ -28,10 +28,9 @@ func SignWebhook(secret Secret, body []byte) string {
 	return hex.EncodeToString(webhookMAC(secret, body))
 }
 
-// VerifyWebhook reports whether signature was made over body with secret. It tries the raw bytes, then
-// the compacted JSON, which is what the documented recipe signs (provider 5.2), and compares in constant
-// time. With an empty secret nothing verifies. The signature holds no time, so a replayed webhook
-// verifies: take the status it tells as a hint and ask the provider.
+// VerifyWebhook reports whether signature is that of body under secret. It tries the raw bytes, then the compacted JSON, which the documented
+// procedure signs (provider 5.2), and compares in constant time. With an empty secret it returns false. The signature covers no time, so a
+// replayed webhook verifies: treat its status as a hint and ask the provider.
 func VerifyWebhook(secret Secret, body []byte, signature string) bool {
 	given, err := hex.DecodeString(signature)
 	if err != nil || secret == "" {
@@ -53,17 +52,16 @@ func webhookMAC(secret Secret, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// EventType says which kind of order a webhook is about.
+// EventType is the kind of order in a webhook.
 type EventType string
 
-// The two kinds of order events (provider 5.3, 5.4). What happened is the event's Status.
+// The two kinds of order events (provider 5.3, 5.4). The event's Status says what happened.
 const (
 	EventOnramp  EventType = "onramp"
 	EventOfframp EventType = "offramp"
 )
 
-// WebhookEvent is an order event. The customer's personal data, which the body also holds, is left out.
-// An amount that the event does not carry is invalid rather than zero. Times are UTC, zero when unknown.
+// WebhookEvent is an order event, without the customer's personal data in the body. A missing amount is invalid rather than zero. Times are UTC, zero when unknown.
 type WebhookEvent struct {
 	Type    EventType
 	OrderID string
@@ -77,7 +75,7 @@ type WebhookEvent struct {
 	// WalletAddress receives the tokens of an on-ramp order and sends those of an off-ramp order.
 	WalletAddress   string
 	TransactionHash string
-	// TransferredAmount is the amount of tokens sent, estimated until the on-ramp order is completed.
+	// TransferredAmount is the amount of tokens sent, an estimate until the on-ramp order is completed.
 	TransferredAmount decimal.NullDecimal
 	// TokensDeducted is the amount of tokens an off-ramp order took.
 	TokensDeducted decimal.NullDecimal

@@ -111,7 +111,7 @@ func TestAWebhooksStatusMeansTheSameInEverySpelling(t *testing.T) {
 	}
 }
 
-func TestAnOfframpEventTellsWhatNoStatusCallDoes(t *testing.T) {
+func TestOfframpEventHasFieldsThatStatusCallsLack(t *testing.T) {
 	t.Parallel()
 	quoted := strings.NewReplacer(`"tokensDeducted": 5`, `"tokensDeducted": "5.000000000000000001"`, `"tds": 4.45`, `"TDS": "4.450"`,
 		`"transactionId"`, `"transactionid"`).Replace(offrampEvent)
@@ -128,7 +128,7 @@ func TestAnOfframpEventTellsWhatNoStatusCallDoes(t *testing.T) {
 	require.Empty(t, event.PayoutReference)
 }
 
-func TestABodyThatIsNoOrderEventIsAnError(t *testing.T) {
+func TestBodyThatIsNotAnOrderEventIsAnError(t *testing.T) {
 	t.Parallel()
 	for body, problem := range map[string]string{
 		``:                      "not a JSON object",
