@@ -103,23 +103,3 @@ var hiddenParts = []string{
 }
 
 var separators = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
-
-// kindOfTag returns the kind that a struct tag sets for its field, and whether it sets one. It takes precedence over the field's name.
-func kindOfTag(tag string) (kind, bool) {
-	switch tag {
-	case "show":
-		return shown, true
-	case "hide":
-		return hidden, true
-	case "email":
-		return email, true
-	case "vpa":
-		return vpa, true
-	case "account":
-		return account, true
-	case "utr":
-		return utr, true
-	default:
-		return freeText, false
-	}
-}

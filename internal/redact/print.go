@@ -13,9 +13,9 @@ import (
 // maxDepth bounds the depth of printed values, in case a value contains itself.
 const maxDepth = 12
 
-// String prints a value with each field shown as by Field, or according to its tag: redact:"show" for a field that its name would
-// hide, and redact:"hide", "email", "vpa", "account" or "utr" for a field that its name would show. It omits empty and unexported fields.
-// Of maps named metadata it shows the keys only.
+// String prints a value with each field shown as by Field, or in full with the tag redact:"show", for a field that its name would hide.
+// A field that its name would show, and must not be, has one of the package's types. String omits empty and unexported fields. Of maps
+// named metadata it shows the keys only.
 //
 // A type that holds personal data implements fmt.Formatter, fmt.Stringer and slog.LogValuer with it, so that no verb of package fmt, no
 // logger and no error shows more:
@@ -137,9 +137,9 @@ func (p *printer) structure(v reflect.Value, depth int) {
 		if !field.IsExported() || v.Field(i).IsZero() {
 			continue
 		}
-		k, tagged := kindOfTag(field.Tag.Get("redact"))
-		if !tagged {
-			k = kindOf(field.Name)
+		k := kindOf(field.Name)
+		if field.Tag.Get("redact") == "show" {
+			k = shown
 		}
 		p.WriteString(separator + field.Name + ":")
 		p.value(v.Field(i), k, depth+1)

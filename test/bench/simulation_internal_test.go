@@ -19,7 +19,7 @@ import (
 	"rampart/onmeta"
 )
 
-// make simulation
+// simulatePage is set by make simulation, which is a test because the fake clock of testing/synctest exists only inside one.
 var simulatePage = flag.String("simulate-page", "", "simulate a provider's rate limit at length, and write the table into this page")
 
 // traffic is the load of a simulated provider and its workers, which use the worker's own onmeta.RateLimit on a fake clock.
