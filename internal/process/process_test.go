@@ -243,29 +243,6 @@ func TestProgramGetsItsEnvironmentDirectoryAndAdjustment(t *testing.T) {
 	require.Equal(t, "adjusted red in "+dir, strings.Join(strings.Fields(line), " "))
 }
 
-func TestCPUAndMemoryOfAProgramAreMeasured(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS != "linux" {
-		t.Skip("the system has no /proc")
-	}
-	group, _ := newGroup(t)
-	p := start(t, group, "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo ready; exec sleep 60")
-	_, err := p.UntilLine(waiting(t), "ready")
-	require.NoError(t, err)
-
-	used, err := p.CPU()
-	require.NoError(t, err)
-	require.Positive(t, used)
-	require.Positive(t, p.Resident())
-	require.GreaterOrEqual(t, group.PeakMemory()["shell"], p.Resident())
-
-	p.Kill()
-	require.Positive(t, group.PeakMemory()["shell"], "the peak is kept")
-	require.Zero(t, p.Resident())
-	_, err = p.CPU()
-	require.Error(t, err)
-}
-
 func TestMachineIsDescribed(t *testing.T) {
 	t.Parallel()
 	machine := process.ThisMachine()
