@@ -45,6 +45,14 @@ func (d *describer) confirmation() Remedy {
 	return d.message(ramp.ConfirmQuote, "The user agrees", "confirm the price", "confirm-quote", d.id(), quote)
 }
 
+// proofMessage is the message that submits a proof of the order's direction.
+func (d *describer) proofMessage() ramp.Action {
+	if d.Direction == ramp.Offramp {
+		return ramp.SubmitTransactionHash
+	}
+	return ramp.SubmitUTR
+}
+
 // submission is a remedy that submits a proof; empty where the order accepts no more proofs.
 func (d *describer) submission(when, advice string) Remedy {
 	if d.Direction == ramp.Offramp {

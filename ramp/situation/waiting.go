@@ -177,7 +177,7 @@ func (d *describer) paymentStatus() Situation {
 
 // whileAccepting returns the two texts with the proof's name between them; empty where the order accepts no more proofs.
 func (d *describer) whileAccepting(before, after string) string {
-	if d.submission("accepted", "").Case == "" {
+	if !d.takes(d.proofMessage()) {
 		return ""
 	}
 	return before + d.proof() + after
