@@ -153,6 +153,8 @@ type Order struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// UpdatedAt is when the order last changed, in UTC.
 	UpdatedAt time.Time `json:"updatedAt"`
+	// Version counts the changes of the order. An order of an earlier worker has none.
+	Version int64 `json:"version,omitempty"`
 	// Timeline is what happened to the order, oldest first.
 	Timeline []TimelineEntry `json:"timeline"`
 }

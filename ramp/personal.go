@@ -103,6 +103,14 @@ func (v Settlement) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Settlement) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Settlement) String() string                { return redact.String(v) }
 
+func (v EventTarget) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v EventTarget) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v EventTarget) String() string                { return redact.String(v) }
+
+func (v Hint) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v Hint) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v Hint) String() string                { return redact.String(v) }
+
 // String is the error's text, also of an Error that is no pointer.
 func (e Error) String() string { return e.Error() }
 

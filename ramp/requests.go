@@ -49,6 +49,8 @@ type OnrampRequest struct {
 	Previous *PreviousOrder `json:"previous,omitempty"`
 	// Metadata is sent to the provider, which returns it in its webhooks.
 	Metadata Metadata `json:"metadata,omitempty"`
+	// Events is where the order's events go, beside the endpoints that the workers are configured with.
+	Events *EventTarget `json:"events,omitempty"`
 }
 
 // OfframpRequest is the input of the Offramp workflow: the user sends a token and receives INR in a bank account.
@@ -77,6 +79,8 @@ type OfframpRequest struct {
 	TransactionHash string `json:"transactionHash,omitempty"`
 	// Metadata is sent to the provider, which returns it in its webhooks.
 	Metadata Metadata `json:"metadata,omitempty"`
+	// Events is where the order's events go, beside the endpoints that the workers are configured with.
+	Events *EventTarget `json:"events,omitempty"`
 }
 
 // Amount is an exact amount of money or of a token.

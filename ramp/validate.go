@@ -40,6 +40,7 @@ func (r *OnrampRequest) Validate() error {
 	p.earlyUTR(string(r.UTR), r.PaymentMethod)
 	p.previous(r.Previous, r)
 	p.metadata(r.Metadata)
+	p.events(r.Events)
 	return p.invalid("the on-ramp request is invalid", r.Reference)
 }
 
@@ -61,6 +62,7 @@ func (r *OfframpRequest) Validate() error {
 	p.maxPaid(r.Quote, validateTokens, "tokenAmount", Amount{Amount: r.TokenAmount})
 	p.earlyHash(r.TransactionHash, r.Token.ChainID)
 	p.metadata(r.Metadata)
+	p.events(r.Events)
 	return p.invalid("the off-ramp request is invalid", r.Reference)
 }
 
@@ -339,4 +341,10 @@ func (p *problems) metadata(metadata map[string]string) {
 
 func isMetadataKey(key string) bool {
 	return only(key, 1, maxMetadataKey, isNameByte)
+}
+
+func (p *problems) events(target *EventTarget) {
+	if target != nil {
+		p.check("events.url", ValidateEventURL(string(target.URL)))
+	}
 }

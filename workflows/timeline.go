@@ -49,6 +49,7 @@ func (o *orderRun) record(ctx workflow.Context, entry ramp.TimelineEntry) {
 // touch updates the time of the last change and what the Web UI shows. That adds no event and costs microseconds.
 func (o *orderRun) touch(ctx workflow.Context) {
 	o.order.UpdatedAt = now(ctx)
+	o.order.Version++
 	o.showDetails(ctx)
 }
 

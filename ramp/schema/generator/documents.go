@@ -45,6 +45,7 @@ var common = keywords{
 	"KYC.dossier":               optional(dossier),
 	"PreviousOrder.reference":   reference,
 	"PreviousOrder.orderId":     optional(orderID),
+	"EventTarget.url":           eventURL,
 }
 
 func refineOnramp(s *jsonschema.Schema) error {

@@ -137,6 +137,7 @@ var (
 	quoteID       = pattern(`[!-~]{1,128}`, 128)
 	fingerprint   = optional(pattern(`[0-9a-f]{64}`, 64))
 	dossier       = pattern(`(?:file:///|(?:s3|gs|azblob)://[A-Za-z0-9._-]+)[!-~]*`, 1024, "file:///var/lib/rampart/kyc/asha")
+	eventURL      = pattern(`https?://[A-Za-z0-9.:\[\]_-]+(?:[/?][!$-\[\]-~]*)?`, 500, "https://shop.example.test/hooks/ramp")
 	hash          = pattern(`\s*[A-Za-z0-9._:+/=@-]{16,128}\s*`, 0, "0xabc0000000000000000000000000000000000000000000000000000000000001")
 	earlyUTR      = alphanumeric(12, 22)
 	submittedUTR  = pattern(`\s*[A-Za-z0-9]{12,22}\s*`, 0, "412345678901")
