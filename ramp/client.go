@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"iter"
-	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -15,9 +13,6 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 )
-
-// watchEvery is the interval at which Watch reads an order.
-const watchEvery = time.Second
 
 // ID identifies an order.
 type ID struct {
@@ -136,35 +131,6 @@ func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 		return nil, c.explain(id, err)
 	}
 	return &order, nil
-}
-
-// Watch yields an order now and after every change. It ends after the final state, after an error, or when ctx ends.
-func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
-	return func(yield func(*Order, error) bool) {
-		ticks := time.NewTicker(watchEvery)
-		defer ticks.Stop()
-		var seen time.Time
-		for {
-			order, err := c.Get(ctx, id)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if order.UpdatedAt.After(seen) && !yield(order, nil) {
-				return
-			}
-			seen = order.UpdatedAt
-			if order.Status.Final() {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				yield(nil, ctx.Err())
-				return
-			case <-ticks.C:
-			}
-		}
-	}
 }
 
 // Await blocks until an order has ended and returns its final state.

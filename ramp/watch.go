@@ -1,0 +1,122 @@
+package ramp
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+)
+
+const (
+	// watchEvery is the interval at which Watch reads an order whose history it cannot follow.
+	watchEvery = time.Second
+	// watchPause is the least time between two reads of an order. A new order has some forty events in its first second.
+	watchPause = 50 * time.Millisecond
+)
+
+// Watch yields an order now and after every change. It ends after the final state, after an error, or when ctx ends. It adds nothing to
+// the order's history.
+func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
+	return func(yield func(*Order, error) bool) {
+		following, stop := context.WithCancel(ctx)
+		defer stop()
+		events := make(chan struct{}, 1)
+		var seen *Order
+		for {
+			order, err := c.Get(ctx, id)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if order.newerThan(seen) && !yield(order, nil) || order.Status.Final() {
+				return
+			}
+			if seen == nil {
+				go c.follow(following, id, events)
+			}
+			seen = order
+			if err := untilChanged(ctx, events); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// Wait blocks until the version of an order is greater than after, or the order has ended, and returns the order. If ctx ends first, it
+// returns the order as it was last read, which may be nil, with the error of ctx. An order of an earlier worker has no version, so that
+// only its end is waited for.
+func (c *Client) Wait(ctx context.Context, id ID, after int64) (*Order, error) {
+	var last *Order
+	for order, err := range c.Watch(ctx, id) {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return last, ctx.Err()
+		case err != nil:
+			return nil, err
+		case order.Version > after || order.Status.Final():
+			return order, nil
+		}
+		last = order
+	}
+	return last, ctx.Err()
+}
+
+func (o *Order) newerThan(seen *Order) bool {
+	return seen == nil || o.Version > seen.Version || o.UpdatedAt.After(seen.UpdatedAt)
+}
+
+// follow reports every event of the order's history to events, until the workflow is closed. From then on, and if the history cannot be
+// read, it reports at intervals.
+func (c *Client) follow(ctx context.Context, id ID, events chan<- struct{}) {
+	report := func() {
+		select {
+		case events <- struct{}{}:
+		default: // the last report is not taken yet
+		}
+	}
+	if run, err := c.orderRun(ctx, id); err == nil {
+		history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, true, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for nextEvent(history) {
+			report()
+		}
+	}
+	ticks := time.NewTicker(watchEvery)
+	defer ticks.Stop()
+	for {
+		report()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// nextEvent blocks until the history has another event, and reports whether it has.
+func nextEvent(history client.HistoryEventIterator) bool {
+	if !history.HasNext() {
+		return false
+	}
+	_, err := history.Next()
+	return err == nil
+}
+
+// untilChanged blocks until an event, and for watchPause at least.
+func untilChanged(ctx context.Context, events <-chan struct{}) error {
+	pause := time.NewTimer(watchPause)
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-pause.C:
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-events:
+		return nil
+	}
+}
