@@ -199,6 +199,23 @@ func FuzzWebhook(f *testing.F) {
 	})
 }
 
+// FuzzKYCWebhook lets a KYC webhook say anything: no body breaks the parser, and what it returns is usable.
+func FuzzKYCWebhook(f *testing.F) {
+	f.Add([]byte(kycEvent))
+	f.Add([]byte(`{"request_data":` + kycEvent + `}`))
+	f.Add([]byte(`{"EVENTNAME":"KYCCompleted","email":7,"success":"1","createdAt":-1}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		event, err := onmeta.ParseKYCWebhook(body)
+		if err != nil {
+			require.Equal(t, onmeta.KYCWebhookEvent{}, event)
+			return
+		}
+		require.NotEmpty(t, event.Name)
+		require.LessOrEqual(t, len(event.Name), 128)
+		require.NotEmpty(t, string(event.Email))
+	})
+}
+
 // FuzzKYCField opens anything, and seals and opens anything.
 func FuzzKYCField(f *testing.F) {
 	f.Add("000102030405060708090a0b0c0d0e0f:7edfdd4981f1d2278796675648d25a12")

@@ -80,6 +80,10 @@ func (v WebhookEvent) Format(s fmt.State, verb rune) { redact.Format(s, verb, v)
 func (v WebhookEvent) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v WebhookEvent) String() string                { return redact.String(v) }
 
+func (v KYCWebhookEvent) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v KYCWebhookEvent) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v KYCWebhookEvent) String() string                { return redact.String(v) }
+
 func (v Answer) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Answer) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Answer) String() string                { return redact.String(v) }

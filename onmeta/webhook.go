@@ -120,12 +120,9 @@ type wireEvent struct {
 // where that is the only key, and matches keys without regard to case (provider 5.5). A body without an
 // order id, a status or a recognisable kind is an error; the error holds nothing of the body.
 func ParseWebhook(body []byte) (WebhookEvent, error) {
-	if len(body) > maxWebhookBytes {
-		return WebhookEvent{}, fmt.Errorf("onmeta webhook: larger than %d bytes", maxWebhookBytes)
-	}
 	var wire wireEvent
-	if err := json.Unmarshal(unwrapRequestData(body), &wire); err != nil {
-		return WebhookEvent{}, errors.New("onmeta webhook: not a JSON object")
+	if err := readWebhook(body, &wire); err != nil {
+		return WebhookEvent{}, err
 	}
 	event := wire.event()
 	switch {
@@ -137,6 +134,17 @@ func ParseWebhook(body []byte) (WebhookEvent, error) {
 		return WebhookEvent{}, errors.New("onmeta webhook: status is missing")
 	}
 	return event, nil
+}
+
+// readWebhook decodes the body of a webhook, wrapped or not. The error holds nothing of the body.
+func readWebhook(body []byte, into any) error {
+	if len(body) > maxWebhookBytes {
+		return fmt.Errorf("onmeta webhook: larger than %d bytes", maxWebhookBytes)
+	}
+	if err := json.Unmarshal(unwrapRequestData(body), into); err != nil {
+		return errors.New("onmeta webhook: not a JSON object")
+	}
+	return nil
 }
 
 func unwrapRequestData(body []byte) []byte {
@@ -162,7 +170,7 @@ func (w wireEvent) event() WebhookEvent {
 		TransferredAmount: w.TransferredAmount.optional(),
 		TokensDeducted:    w.TokensDeducted.optional(),
 		TDS:               w.TDS.optional(),
-		PayoutReference:   redact.UTR(w.TransactionID),
+		PayoutReference:   payoutReference(w.TransactionID),
 		MetaData:          plainTexts(w.MetaData.value),
 		CreatedAt:         firstTime(w.CreatedAt, w.CreatedAtSnake),
 		UpdatedAt:         firstTime(w.UpdatedAt, w.UpdatedAtSnake),
@@ -191,6 +199,19 @@ func (w wireEvent) kind() EventType {
 	default:
 		return ""
 	}
+}
+
+// maxPayoutReference bounds the bank's reference of a payout. The documented ones have 16 characters.
+const maxPayoutReference = 64
+
+// payoutReference returns the bank's reference of a payout; empty if the text is none. Its format is not documented: it is at most 64
+// printable characters of ASCII.
+func payoutReference(t text) redact.UTR {
+	outside := func(r rune) bool { return r < ' ' || r > '~' }
+	if len(t) > maxPayoutReference || strings.ContainsFunc(string(t), outside) {
+		return ""
+	}
+	return redact.UTR(t)
 }
 
 func plainTexts(values map[string]text) map[string]string {

@@ -121,6 +121,11 @@ func TestOfframpEventHasFieldsThatStatusCallsLack(t *testing.T) {
 	require.Equal(t, "4.45", event.TDS.Decimal.String())
 	require.EqualValues(t, "TRAREF0000000001", event.PayoutReference)
 
+	for _, unusable := range []string{strings.Repeat("7", 65), `TRA\u0000REF`, `TRA\u202eREF`} {
+		event, err = onmeta.ParseWebhook([]byte(strings.Replace(offrampEvent, "TRAREF0000000001", unusable, 1)))
+		require.NoError(t, err)
+		require.Empty(t, event.PayoutReference)
+	}
 	event, err = onmeta.ParseWebhook([]byte(`{"eventType":"offramp","orderId":"1","status":"pending","tds":"?","transactionId":{}}`))
 	require.NoError(t, err)
 	require.False(t, event.TokensDeducted.Valid, "not deducted is not zero")

@@ -84,6 +84,16 @@ func (c *Client) List(ctx context.Context, filter Filter) iter.Seq2[Summary, err
 	return c.list(ctx, filter.Query())
 }
 
+// Summary returns the current state of an order as a list shows it. It comes from Temporal itself and needs no worker, unlike Get. The
+// error is NotFound if there is no such order.
+func (c *Client) Summary(ctx context.Context, id ID) (Summary, error) {
+	described, err := c.temporal.DescribeWorkflowExecution(ctx, id.workflow(), "")
+	if err != nil {
+		return Summary{}, c.explain(id, err)
+	}
+	return summarize(described.GetWorkflowExecutionInfo()), nil
+}
+
 // list yields the workflows that a query in Temporal's list filter language selects.
 func (c *Client) list(ctx context.Context, query string) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {

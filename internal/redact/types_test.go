@@ -58,7 +58,7 @@ func types() map[string][]any {
 		"../../onmeta": {
 			onmeta.Answer{}, onmeta.BankAccount{}, onmeta.Beneficiary{}, onmeta.BuyQuote{}, onmeta.Call{}, onmeta.ChainLimit{},
 			onmeta.Client{}, onmeta.Config{}, onmeta.Credentials{}, onmeta.CreateOfframpRequest{}, onmeta.CreateOnrampRequest{}, onmeta.Currency{},
-			onmeta.DeepLink{}, onmeta.Error{}, onmeta.File{}, onmeta.HistoryOrder{}, onmeta.KYCStatus{}, onmeta.KYCUpload{},
+			onmeta.DeepLink{}, onmeta.Error{}, onmeta.File{}, onmeta.HistoryOrder{}, onmeta.KYCStatus{}, onmeta.KYCUpload{}, onmeta.KYCWebhookEvent{},
 			onmeta.Link{}, onmeta.LinkBankRequest{}, onmeta.LinkUPIRequest{}, onmeta.OfframpCreated{}, onmeta.OfframpStatus{},
 			onmeta.OnrampCreated{}, onmeta.OnrampStatus{}, onmeta.PayerBank{}, onmeta.PaymentMode{}, onmeta.PayoutBank{},
 			onmeta.QuoteBuyRequest{}, onmeta.QuoteSellRequest{}, onmeta.RateLimit{}, onmeta.SellQuote{}, onmeta.Session{},
