@@ -34,12 +34,12 @@ func (s *server) allowsOrigin(origin string) bool {
 func (s *server) admit(r *http.Request) error {
 	if s.tokens == nil {
 		if err := loopback.Check(r); err != nil {
-			return &refusal{status: http.StatusForbidden, reason: "without tokens this codec server serves its own machine only: " + err.Error()}
+			return &refusal{Status: http.StatusForbidden, Reason: "without tokens this codec server serves its own machine only: " + err.Error()}
 		}
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		if !s.allowsOrigin(origin) {
-			return &refusal{status: http.StatusForbidden, reason: "the page's origin is not one of RAMP_CODEC_ORIGINS"}
+			return &refusal{Status: http.StatusForbidden, Reason: "the page's origin is not one of RAMP_CODEC_ORIGINS"}
 		}
 	}
 	return nil

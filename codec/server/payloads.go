@@ -22,7 +22,7 @@ func (s *server) codecFor(r *http.Request, entry *entry) (converter.PayloadCodec
 	}
 	workflowID, err := singleHeader(r, WorkflowHeader)
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, reason: "the request must have exactly one header " + WorkflowHeader +
+		return nil, &refusal{Status: http.StatusBadRequest, Reason: "the request must have exactly one header " + WorkflowHeader +
 			" with the id of the workflow that the payloads are for; with the Temporal CLI: --codec-header " + WorkflowHeader + "=onramp/inv-42"}
 	}
 	entry.addWorkflow(workflowID)
@@ -38,16 +38,16 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) ([]*commonpb.Paylo
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, &refusal{
-			status: http.StatusRequestEntityTooLarge,
-			reason: fmt.Sprintf("the body is larger than the %d bytes that RAMP_CODEC_MAX_BODY allows", tooLarge.Limit),
+			Status: http.StatusRequestEntityTooLarge,
+			Reason: fmt.Sprintf("the body is larger than the %d bytes that RAMP_CODEC_MAX_BODY allows", tooLarge.Limit),
 		}
 	}
 	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, reason: "the body could not be read completely"}
+		return nil, &refusal{Status: http.StatusBadRequest, Reason: "the body could not be read completely"}
 	}
 	var payloads commonpb.Payloads
 	if err := protojson.Unmarshal(body, &payloads); err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, reason: `the body is not {"payloads": […]} in Temporal's JSON`}
+		return nil, &refusal{Status: http.StatusBadRequest, Reason: `the body is not {"payloads": […]} in Temporal's JSON`}
 	}
 	return payloads.GetPayloads(), nil
 }
@@ -71,8 +71,8 @@ func checkSize(payloads []*commonpb.Payload) error {
 		return nil
 	}
 	return &refusal{
-		status: http.StatusRequestEntityTooLarge,
-		reason: fmt.Sprintf("the request has %d payloads of %d workflows; the limit is %d payloads of %d workflows",
+		Status: http.StatusRequestEntityTooLarge,
+		Reason: fmt.Sprintf("the request has %d payloads of %d workflows; the limit is %d payloads of %d workflows",
 			len(payloads), len(workflows), maxPayloads, maxWorkflows),
 	}
 }

@@ -1,54 +1,50 @@
 package server
 
 import (
-	"encoding/json"
-	"strings"
+	"fmt"
+	"net/http"
+
+	"rampart/internal/bearer"
 )
 
-// everyNamespace stands for all namespaces in a permission, as in Temporal.
-const everyNamespace = "temporal-system"
-
-// caller is the subject of a token and its permissions: "namespace:role", as Temporal's default claim mapper reads them, so that a
-// token for Temporal is valid here too.
-type caller struct {
-	subject     string
-	permissions []string
-}
-
-// may reports whether a caller may decode or encode in a namespace. Decoding requires a role that reads, encoding one that writes.
-// As in Temporal, the role worker grants neither.
-func (c caller) may(action action, namespace string) bool {
-	for _, permission := range c.permissions {
-		scope, role, _ := strings.Cut(permission, ":")
-		if (scope == namespace || scope == everyNamespace) && grants(role, action) {
-			return true
-		}
+// roles returns the roles of which a caller must have one in the payloads' namespace. Decoding requires a role that reads, encoding one that
+// writes. As in Temporal, the role worker grants neither.
+func (a action) roles() []bearer.Role {
+	if a == decode {
+		return []bearer.Role{bearer.RoleRead, bearer.RoleWrite, bearer.RoleAdmin}
 	}
-	return false
+	return []bearer.Role{bearer.RoleWrite, bearer.RoleAdmin}
 }
 
-func grants(role string, action action) bool {
-	switch strings.ToLower(role) {
-	case "read":
-		return action == decode
-	case "write", "admin":
-		return true
-	default:
-		return false
+// authenticate returns the caller of a request, or a *refusal. Without tokens, all callers are this machine's.
+func (s *server) authenticate(r *http.Request) (bearer.Subject, error) {
+	if s.tokens == nil {
+		return bearer.Subject{}, nil
 	}
+	token, sent := bearer.Token(r)
+	if !sent {
+		missing := bearer.Missing()
+		missing.Reason += "; in the Web UI, enable passing the user access token"
+		return bearer.Subject{}, missing
+	}
+	return s.tokens.Verify(r.Context(), token)
 }
 
-// permissionsIn returns the permissions in a claim. A claim that is not a list has none; elements that are not strings are ignored.
-func permissionsIn(claim json.RawMessage) []string {
-	var values []any
-	if json.Unmarshal(claim, &values) != nil {
+func (s *server) authorize(caller bearer.Subject, entry *entry) error {
+	if s.tokens == nil || caller.Has(entry.namespace, entry.action.roles()...) {
 		return nil
 	}
-	var permissions []string
-	for _, value := range values {
-		if permission, ok := value.(string); ok {
-			permissions = append(permissions, permission)
-		}
+	return &refusal{
+		Status:    http.StatusForbidden,
+		Reason:    s.missingPermission(entry.action),
+		Challenge: bearer.ChallengeScope,
 	}
-	return permissions
+}
+
+func (s *server) missingPermission(action action) string {
+	roles := "read, write or admin"
+	if action == encode {
+		roles = "write or admin"
+	}
+	return fmt.Sprintf("to %s, the token's claim %q must list namespace:role with the role %s", action, s.tokens.PermissionsClaim(), roles)
 }

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 
 	"rampart/codec"
+	"rampart/internal/bearer"
 )
 
 // Request headers.
@@ -44,7 +45,7 @@ type Options struct {
 	// Requests without an Origin header, which browsers do not send, are not affected.
 	Origins []string
 	// Tokens authenticates callers. Without it, requests from this machine are served without authentication, and no others.
-	Tokens *Tokens
+	Tokens *bearer.OIDC
 	// Encode enables encoding.
 	Encode bool
 	// MaxBody is the limit of a request body in bytes; zero means 8 MiB.
@@ -57,7 +58,7 @@ type server struct {
 	keyring *codec.Keyring
 	origins map[string]struct{}
 	cors    *cors.Cors
-	tokens  *Tokens
+	tokens  *bearer.OIDC
 	encode  bool
 	maxBody int64
 	audit   *zap.Logger
@@ -162,13 +163,13 @@ func preflight(r *http.Request) bool {
 // handle checks a request and returns the body of the response, or a *refusal.
 func (s *server) handle(w http.ResponseWriter, r *http.Request, entry *entry) ([]byte, error) {
 	if r.Method != http.MethodPost {
-		return nil, &refusal{status: http.StatusMethodNotAllowed, reason: "only POST is allowed"}
+		return nil, &refusal{Status: http.StatusMethodNotAllowed, Reason: "only POST is allowed"}
 	}
 	caller, err := s.authenticate(r)
 	if err != nil {
 		return nil, err
 	}
-	entry.subject = caller.subject
+	entry.subject = caller.Name
 	payloads, err := s.read(w, r)
 	if err != nil {
 		return nil, err
@@ -178,7 +179,7 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, entry *entry) ([
 		return respond(nil, payloads, entry)
 	}
 	if entry.action == encode && !s.encode {
-		return nil, &refusal{status: http.StatusForbidden, reason: "this codec server only decodes (RAMP_CODEC_ENCODE is not true)"}
+		return nil, &refusal{Status: http.StatusForbidden, Reason: "this codec server only decodes (RAMP_CODEC_ENCODE is not true)"}
 	}
 	if _, err := singleHeader(r, NamespaceHeader); err != nil {
 		return nil, err
@@ -196,59 +197,33 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, entry *entry) ([
 	return respond(payloadCodec, payloads, entry)
 }
 
-func (s *server) authenticate(r *http.Request) (caller, error) {
-	if s.tokens == nil {
-		return caller{}, nil
-	}
-	return s.tokens.authenticate(r)
-}
-
-func (s *server) authorize(caller caller, entry *entry) error {
-	if s.tokens == nil || caller.may(entry.action, entry.namespace) {
-		return nil
-	}
-	return &refusal{
-		status:    http.StatusForbidden,
-		reason:    s.tokens.missingPermission(entry.action),
-		challenge: `Bearer error="insufficient_scope"`,
-	}
-}
-
 // singleHeader returns a header that a request must have exactly once: proxies and servers could choose different values.
 func singleHeader(r *http.Request, header string) (string, error) {
 	values := r.Header.Values(header)
 	if len(values) != 1 || values[0] == "" {
-		return "", &refusal{status: http.StatusBadRequest, reason: "the request must have exactly one header " + header +
+		return "", &refusal{Status: http.StatusBadRequest, Reason: "the request must have exactly one header " + header +
 			"; the Temporal CLI sends it with --namespace or TEMPORAL_NAMESPACE"}
 	}
 	return values[0], nil
 }
 
 // refusal is the error of a refused request. The reason goes to the caller and to the audit log.
-type refusal struct {
-	status int
-	reason string
-	// challenge is the WWW-Authenticate header of a request that lacks a token or a permission.
-	challenge string
-}
-
-// Error implements error.
-func (r *refusal) Error() string { return r.reason }
+type refusal = bearer.Refusal
 
 func (s *server) refuse(w http.ResponseWriter, entry *entry, err error) {
 	var why *refusal
 	if !errors.As(err, &why) {
-		why = &refusal{status: http.StatusInternalServerError, reason: "the payloads could not be processed"}
+		why = &refusal{Status: http.StatusInternalServerError, Reason: "the payloads could not be processed"}
 	}
-	entry.write(s.audit, why.status, why.reason)
-	if why.challenge != "" {
-		w.Header().Set("WWW-Authenticate", why.challenge)
+	entry.write(s.audit, why.Status, why.Reason)
+	if why.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", why.Challenge)
 	}
-	switch why.status {
+	switch why.Status {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodPost)
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
 	}
-	http.Error(w, why.reason, why.status)
+	http.Error(w, why.Reason, why.Status)
 }

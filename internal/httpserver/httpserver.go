@@ -1,4 +1,4 @@
-// Package httpserver runs an HTTP server until a context ends.
+// Package httpserver runs an HTTP server until a context ends, with a TLS certificate that follows its files.
 package httpserver
 
 import (

@@ -13,6 +13,7 @@ import (
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/codec/server"
+	"rampart/internal/bearer"
 	"rampart/internal/loopback"
 	"rampart/internal/settings"
 )
@@ -111,7 +112,7 @@ func (c *serverConfig) checkTokens() []error {
 		problems = append(problems, errors.New("RAMP_CODEC_OIDC_ISSUER and RAMP_CODEC_OIDC_AUDIENCE must be set together"))
 	}
 	if c.Issuer != "" {
-		if err := server.CheckIssuer(c.Issuer); err != nil {
+		if err := bearer.CheckIssuer(c.Issuer); err != nil {
 			problems = append(problems, fmt.Errorf("RAMP_CODEC_OIDC_ISSUER: %w", err))
 		}
 	}

@@ -21,6 +21,7 @@ import (
 
 	"rampart/codec"
 	"rampart/codec/server"
+	"rampart/internal/bearer"
 	"rampart/internal/httpserver"
 )
 
@@ -109,13 +110,13 @@ func (c serverConfig) handler(ctx context.Context, keyring *codec.Keyring, log, 
 }
 
 // tokens returns nil if no issuer is configured; only requests from this machine are served then.
-func (c serverConfig) tokens(ctx context.Context, log *zap.Logger) (*server.Tokens, error) {
+func (c serverConfig) tokens(ctx context.Context, log *zap.Logger) (*bearer.OIDC, error) {
 	if c.Issuer == "" {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return server.OpenTokens(ctx, server.TokenOptions{
+	return bearer.OpenOIDC(ctx, bearer.OIDCOptions{
 		Issuer:           c.Issuer,
 		Audience:         c.Audience,
 		PermissionsClaim: c.PermissionsClaim,
@@ -128,7 +129,7 @@ func (c serverConfig) encryption(log *zap.Logger) (*tls.Config, error) {
 	if c.TLSCert == "" {
 		return nil, nil
 	}
-	return server.TLS(c.TLSCert, c.TLSKey, log)
+	return httpserver.TLS(c.TLSCert, c.TLSKey, log)
 }
 
 func reporter(keyring *codec.Keyring, log *zap.Logger) func(error) {

@@ -1,4 +1,4 @@
-package server_test
+package httpserver_test
 
 import (
 	"context"
@@ -13,18 +13,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
-	"rampart/codec/server"
 	"rampart/internal/httpserver"
 )
-
-// waitLimit bounds waits for what takes milliseconds on an idle machine.
-const waitLimit = 30 * time.Second
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
@@ -93,9 +90,9 @@ func (a *authority) serial(t *testing.T, address net.Addr) int64 {
 }
 
 // serveTLS serves until the test ends.
-func serveTLS(t *testing.T, a *authority, log *journal) net.Addr {
+func serveTLS(t *testing.T, a *authority, log *zap.Logger) net.Addr {
 	t.Helper()
-	encryption, err := server.TLS(a.certFile, a.keyFile, log.logger())
+	encryption, err := httpserver.TLS(a.certFile, a.keyFile, log)
 	require.NoError(t, err)
 	listener := listen(t)
 	ctx, stop := context.WithCancel(context.Background())
@@ -113,7 +110,7 @@ func serveTLS(t *testing.T, a *authority, log *journal) net.Addr {
 func TestRenewedCertificateIsServedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
-	address := serveTLS(t, a, &journal{})
+	address := serveTLS(t, a, zap.NewNop())
 	require.EqualValues(t, 1, a.serial(t, address))
 
 	a.renew(t)
@@ -124,8 +121,8 @@ func TestRenewedCertificateIsServedWithoutARestart(t *testing.T) {
 func TestCertificateStaysInUseWhileTheRenewedOneIsInvalid(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
-	var log journal
-	address := serveTLS(t, a, &log)
+	core, log := observer.New(zap.WarnLevel)
+	address := serveTLS(t, a, zap.New(core))
 	key, err := os.ReadFile(a.keyFile)
 	require.NoError(t, err)
 
@@ -133,7 +130,7 @@ func TestCertificateStaysInUseWhileTheRenewedOneIsInvalid(t *testing.T) {
 	a.write(t, a.keyFile, key)
 	require.EqualValues(t, 1, a.serial(t, address))
 	require.EqualValues(t, 1, a.serial(t, address))
-	require.Equal(t, 1, strings.Count(log.String(), "the previous one stays in use"), log.String())
+	require.Equal(t, 1, log.FilterMessageSnippet("the previous one stays in use").Len())
 
 	a.renew(t)
 	require.EqualValues(t, 3, a.serial(t, address))
@@ -142,7 +139,7 @@ func TestCertificateStaysInUseWhileTheRenewedOneIsInvalid(t *testing.T) {
 func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
-	address := serveTLS(t, a, &journal{})
+	address := serveTLS(t, a, zap.NewNop())
 
 	_, err := tls.Dial("tcp", address.String(), &tls.Config{RootCAs: a.roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 
@@ -153,10 +150,10 @@ func TestInvalidCertificateIsNamedAtStart(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)
 
-	_, err := server.TLS(a.certFile+".missing", a.keyFile, (&journal{}).logger())
+	_, err := httpserver.TLS(a.certFile+".missing", a.keyFile, zap.NewNop())
 	require.ErrorContains(t, err, a.certFile+".missing")
 
-	_, err = server.TLS(a.keyFile, a.certFile, (&journal{}).logger())
+	_, err = httpserver.TLS(a.keyFile, a.certFile, zap.NewNop())
 	require.ErrorContains(t, err, a.keyFile)
 	require.NotContains(t, err.Error(), "BEGIN")
 }

@@ -1,4 +1,4 @@
-package server
+package bearer
 
 import (
 	"context"
@@ -28,8 +28,8 @@ const (
 	issuerBurst    = 10
 )
 
-// TokenOptions define which tokens are accepted.
-type TokenOptions struct {
+// OIDCOptions define which tokens of an OpenID Connect provider are accepted.
+type OIDCOptions struct {
 	// Issuer is the URL of an OpenID Connect provider, exactly as in the "iss" claim of its tokens: https, or http on this machine.
 	Issuer string
 	// Audience must be in the "aud" claim.
@@ -41,12 +41,12 @@ type TokenOptions struct {
 	Log *zap.Logger
 }
 
-// Tokens verifies bearer tokens: JWTs that an OpenID Connect provider signed with an asymmetric key, that are for one audience and
+// OIDC verifies tokens of an OpenID Connect provider: JWTs that it signed with an asymmetric key, that are for one audience and
 // have not expired. The provider's discovery document locates its keys; rotated keys take effect at once. It is safe for concurrent
 // use.
-type Tokens struct {
+type OIDC struct {
 	verifier *oidc.IDTokenVerifier
-	options  TokenOptions
+	options  OIDCOptions
 }
 
 // CheckIssuer returns an error unless an issuer's URL is https, or on this machine.
@@ -57,8 +57,8 @@ func CheckIssuer(issuer string) error {
 	return nil
 }
 
-// OpenTokens fetches the issuer's discovery document. Its error says what the operator must correct.
-func OpenTokens(ctx context.Context, o TokenOptions) (*Tokens, error) {
+// OpenOIDC fetches the issuer's discovery document. Its error says what the operator must correct.
+func OpenOIDC(ctx context.Context, o OIDCOptions) (*OIDC, error) {
 	if o.PermissionsClaim == "" {
 		o.PermissionsClaim = defaultPermissionsClaim
 	}
@@ -79,7 +79,7 @@ func OpenTokens(ctx context.Context, o TokenOptions) (*Tokens, error) {
 	if err := provider.Claims(&document); err != nil || !confidential(document.Keys) {
 		return nil, fmt.Errorf("the discovery document of the OIDC issuer %s has no https URL of its keys (jwks_uri)", o.Issuer)
 	}
-	return &Tokens{
+	return &OIDC{
 		verifier: oidc.NewVerifier(o.Issuer, keySet{oidc.NewRemoteKeySet(ctx, document.Keys)}, &oidc.Config{
 			ClientID:             o.Audience,
 			SupportedSigningAlgs: asymmetric(),
@@ -133,63 +133,39 @@ func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// authenticate returns the caller of a request, or a *refusal.
-func (t *Tokens) authenticate(r *http.Request) (caller, error) {
-	raw, sent := bearer(r)
-	if !sent {
-		return caller{}, &refusal{
-			status:    http.StatusUnauthorized,
-			reason:    "the request must have one header Authorization: Bearer with a token; in the Web UI, enable passing the user access token",
-			challenge: "Bearer",
-		}
-	}
+// Verify returns the subject of a token. Its error is a *Refusal.
+func (o *OIDC) Verify(ctx context.Context, raw string) (Subject, error) {
 	var unreachable error
-	token, err := t.verifier.Verify(context.WithValue(r.Context(), unreachableKey{}, &unreachable), raw)
+	token, err := o.verifier.Verify(context.WithValue(ctx, unreachableKey{}, &unreachable), raw)
 	if unreachable != nil {
-		t.options.Log.Warn("tokens cannot be verified: the OIDC issuer's keys cannot be fetched", zap.Error(unreachable))
-		return caller{}, &refusal{status: http.StatusServiceUnavailable, reason: "the token cannot be verified now: the issuer's keys cannot be fetched"}
+		o.options.Log.Warn("tokens cannot be verified: the OIDC issuer's keys cannot be fetched", zap.Error(unreachable))
+		return Subject{}, &Refusal{Status: http.StatusServiceUnavailable, Reason: "the token cannot be verified now: the issuer's keys cannot be fetched"}
 	}
 	if err != nil {
-		t.options.Log.Debug("a token was refused", zap.Error(err))
-		return caller{}, t.invalid(err)
+		o.options.Log.Debug("a token was refused", zap.Error(err))
+		return Subject{}, o.invalid(err)
 	}
 	if token.Subject == "" {
-		return caller{}, t.invalid(nil)
+		return Subject{}, o.invalid(nil)
 	}
 	var claims map[string]json.RawMessage
 	if err := token.Claims(&claims); err != nil {
-		return caller{}, t.invalid(err)
+		return Subject{}, o.invalid(err)
 	}
-	return caller{subject: token.Subject, permissions: permissionsIn(claims[t.options.PermissionsClaim])}, nil
+	return Subject{Name: token.Subject, permissions: permissionsIn(claims[o.options.PermissionsClaim])}, nil
 }
 
-func (t *Tokens) invalid(err error) *refusal {
-	reason := fmt.Sprintf("the token is not a valid token of %s for the audience %s with a subject", t.options.Issuer, t.options.Audience)
+func (o *OIDC) invalid(err error) *Refusal {
+	reason := fmt.Sprintf("the token is not a valid token of %s for the audience %s with a subject", o.options.Issuer, o.options.Audience)
 	var expired *oidc.TokenExpiredError
 	if errors.As(err, &expired) {
 		reason = "the token has expired"
 	}
-	return &refusal{status: http.StatusUnauthorized, reason: reason, challenge: `Bearer error="invalid_token"`}
+	return &Refusal{Status: http.StatusUnauthorized, Reason: reason, Challenge: ChallengeInvalid}
 }
 
-func (t *Tokens) missingPermission(action action) string {
-	roles := "read, write or admin"
-	if action == encode {
-		roles = "write or admin"
-	}
-	return fmt.Sprintf("to %s, the token's claim %q must list namespace:role with the role %s", action, t.options.PermissionsClaim, roles)
-}
-
-// bearer returns the token of a request that has exactly one.
-func bearer(r *http.Request) (string, bool) {
-	values := r.Header.Values("Authorization")
-	if len(values) != 1 {
-		return "", false
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	token = strings.TrimSpace(token)
-	return token, strings.EqualFold(scheme, "Bearer") && token != ""
-}
+// PermissionsClaim returns the name of the claim that lists permissions.
+func (o *OIDC) PermissionsClaim() string { return o.options.PermissionsClaim }
 
 // keySet distinguishes tokens that cannot be verified because the issuer's keys cannot be fetched from invalid ones. The verifier keeps
 // only the text of the error.
