@@ -114,6 +114,22 @@ func ofEarlierOrder(err error) bool {
 	return errors.As(err, &taken) && taken.Type == ReferenceTaken && taken.RunID != ""
 }
 
+// Exists reports whether there is an order with this reference. It needs no worker.
+func (c *Client) Exists(ctx context.Context, id ID) (bool, error) {
+	description, err := c.temporal.DescribeWorkflow(ctx, id.workflow(), "")
+	var absent *serviceerror.NotFound
+	switch {
+	case errors.As(err, &absent):
+		return false, nil
+	case err != nil:
+		return false, c.explain(id, err)
+	case description.Status != enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:
+		return true, nil
+	}
+	earlier, err := c.orderRun(ctx, id) // a request that was refused is no order
+	return earlier != "", err
+}
+
 // Get returns the current state of an order, or its final state. The error is NotFound if there is no such order.
 func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 	if c.hasEnded(ctx, id) {

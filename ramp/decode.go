@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -23,7 +24,8 @@ const (
 // Decode decodes one JSON object of the contract, such as a request or a submission. It rejects unknown fields, which are most likely
 // misspelt, and repeated fields, of which one would be ignored: both may cost the user money.
 //
-// The error completes a sentence about the JSON, as in "is not JSON, from byte 1 on". It contains names of fields and no value.
+// The error completes a sentence about the JSON, as in "is not JSON, from byte 1 on". It contains names of fields and no value. errors.As finds a
+// *FieldError in it if one field is at fault.
 func Decode(content []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
@@ -37,9 +39,27 @@ func Decode(content []byte, into any) error {
 		return errors.New("holds a JSON null, not an object")
 	}
 	if field := repeated(json.NewDecoder(bytes.NewReader(content)), false); field != "" {
-		return errors.New("gives a field twice: " + redact.Message(field, maxFieldName))
+		name := redact.Message(field, maxFieldName)
+		return &misfit{FieldError{Field: name, Problem: "must be given once"}, "gives a field twice: " + name}
 	}
 	return nil
+}
+
+// misfit is the error of JSON that does not match the contract because of one field.
+type misfit struct {
+	field FieldError
+	text  string
+}
+
+func (m *misfit) Error() string { return m.text }
+
+// As makes the field known to errors.As.
+func (m *misfit) As(target any) bool {
+	field, wanted := target.(**FieldError)
+	if wanted {
+		*field = &m.field
+	}
+	return wanted
 }
 
 // undecodable returns the error for JSON that cannot be decoded.
@@ -50,7 +70,10 @@ func undecodable(err error) error {
 	case errors.As(err, &wrongType) && wrongType.Field == "":
 		return fmt.Errorf("holds a JSON %s, not an object", kind(wrongType))
 	case errors.As(err, &wrongType):
-		return fmt.Errorf("has a JSON %s in the field %q, which takes %s", kind(wrongType), wrongType.Field, wanted(wrongType.Type))
+		return &misfit{
+			FieldError{Field: wrongType.Field, Problem: "must be " + wanted(wrongType.Type)},
+			fmt.Sprintf("has a JSON %s in the field %q, which takes %s", kind(wrongType), wrongType.Field, wanted(wrongType.Type)),
+		}
 	case errors.As(err, &syntax):
 		return fmt.Errorf("is not JSON, from byte %d on", syntax.Offset)
 	case errors.Is(err, io.EOF):
@@ -58,9 +81,19 @@ func undecodable(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("ends in the middle of a JSON object")
 	default:
-		problem := strings.TrimPrefix(err.Error(), "json: ") // an unknown field, by its name
-		return errors.New("does not match the contract: " + redact.Message(problem, maxFieldName))
+		return undecodableField(strings.TrimPrefix(err.Error(), "json: "))
 	}
+}
+
+// undecodableField returns the error for a field that encoding/json does not know, by its name.
+func undecodableField(problem string) error {
+	says := "does not match the contract: " + redact.Message(problem, maxFieldName)
+	quoted, isUnknown := strings.CutPrefix(problem, "unknown field ")
+	name, err := strconv.Unquote(quoted)
+	if !isUnknown || err != nil {
+		return errors.New(says)
+	}
+	return &misfit{FieldError{Field: redact.Message(name, maxFieldName), Problem: "is not a field of the contract; it may be misspelt"}, says}
 }
 
 // kind returns the JSON type of an UnmarshalTypeError, without the value that it adds to some numbers.

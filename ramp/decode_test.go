@@ -1,6 +1,7 @@
 package ramp_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -57,4 +58,21 @@ func TestWhatIsNotAsTheContractHasItIsNotDecoded(t *testing.T) {
 		require.NotContains(t, err.Error(), "hunter2")
 		require.NotContains(t, err.Error(), "50100000004821")
 	}
+}
+
+func TestAFieldThatCannotBeDecodedIsNamed(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]ramp.FieldError{
+		`{"emial": "hunter2"}`:            {Field: "emial", Problem: "is not a field of the contract; it may be misspelt"},
+		`{"fiat": {"amount": 42}}`:        {Field: "fiat.amount", Problem: "must be a string"},
+		`{"upi": {"id": "a", "id": "b"}}`: {Field: "upi.id", Problem: "must be given once"},
+	} {
+		err := ramp.Decode([]byte(content), new(ramp.OnrampRequest))
+		var field *ramp.FieldError
+		require.ErrorAs(t, err, &field, content)
+		require.Equal(t, want, *field)
+		require.Equal(t, want.Field+" "+want.Problem, field.Error())
+	}
+	var field *ramp.FieldError
+	require.False(t, errors.As(ramp.Decode([]byte(`[]`), new(ramp.OnrampRequest)), &field))
 }

@@ -80,6 +80,9 @@ type FieldError struct {
 	Problem string `json:"problem"`
 }
 
+// Error returns the field and what is wrong with it.
+func (f *FieldError) Error() string { return f.Field + " " + f.Problem }
+
 // Error returns the reference, the message and every bad field in one line.
 func (e *Error) Error() string {
 	var b strings.Builder

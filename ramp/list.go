@@ -2,13 +2,16 @@ package ramp
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
@@ -59,24 +62,73 @@ func (f Filter) Query() string {
 // Summary is an order in a list, as Temporal's visibility store has it: moments behind the order's current state. Times are in UTC.
 type Summary struct {
 	// Reference is the reference of the order. Empty if the workflow's id is not that of an order.
-	Reference string    `json:"reference"`
+	Reference string `json:"reference"`
+	// Direction is onramp or offramp.
 	Direction Direction `json:"direction"`
-	// WorkflowID, RunID and WorkflowType identify the workflow in Temporal.
-	WorkflowID   string `json:"workflowId"`
-	RunID        string `json:"runId"`
+	// WorkflowID is the id of the order's workflow in Temporal.
+	WorkflowID string `json:"workflowId"`
+	// RunID is the id of the workflow's run.
+	RunID string `json:"runId"`
+	// WorkflowType is Onramp or Offramp.
 	WorkflowType string `json:"workflowType"`
 	// Status is the order's status; the last one if the workflow failed or was terminated.
-	Status    Status `json:"status"`
-	Attention bool   `json:"attention,omitempty"`
-	Token     string `json:"token,omitempty" redact:"show"`
+	Status Status `json:"status"`
+	// Attention is set if a person must look at the order.
+	Attention bool `json:"attention,omitempty"`
+	// Token is the symbol of the token.
+	Token string `json:"token,omitempty" redact:"show"`
 	// FiatAmount is a decimal string in INR. Empty until an order by token amount has a price.
-	FiatAmount string    `json:"fiatAmount,omitempty"`
-	OrderID    string    `json:"orderId,omitempty"`
-	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
-	StartedAt  time.Time `json:"startedAt"`
-	ClosedAt   time.Time `json:"closedAt,omitzero"`
+	FiatAmount string `json:"fiatAmount,omitempty"`
+	// OrderID is the provider's id of the order. Empty until the provider has created it.
+	OrderID string `json:"orderId,omitempty"`
+	// ExpiresAt is the deadline for an accepted proof. It is missing until the provider has created the order.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	// StartedAt is when the workflow started.
+	StartedAt time.Time `json:"startedAt"`
+	// ClosedAt is when the workflow ended. It is missing while it is open.
+	ClosedAt time.Time `json:"closedAt,omitzero"`
 	// Running is whether the workflow is open.
 	Running bool `json:"running"`
+}
+
+// Page is a part of a list of orders, newest first.
+type Page struct {
+	// Orders are the orders of this page.
+	Orders []Summary `json:"orders"`
+	// NextCursor is the cursor of the next page. Empty on the last one.
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+// ListPage returns at most limit orders that a filter selects, newest first, from a cursor on. The empty cursor is that of the first
+// page. A cursor belongs to its filter. The error is InvalidRequest if the cursor is not one of an earlier page.
+func (c *Client) ListPage(ctx context.Context, filter Filter, limit int32, cursor string) (*Page, error) {
+	position, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return nil, invalidCursor()
+	}
+	found, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query: filter.Query(), PageSize: limit, NextPageToken: position,
+	})
+	var refused *serviceerror.InvalidArgument
+	switch {
+	case cursor != "" && errors.As(err, &refused):
+		return nil, invalidCursor()
+	case err != nil:
+		return nil, fmt.Errorf("list orders: %w", err)
+	}
+	page := &Page{Orders: []Summary{}, NextCursor: base64.RawURLEncoding.EncodeToString(found.GetNextPageToken())}
+	for _, execution := range found.GetExecutions() {
+		page.Orders = append(page.Orders, summarize(execution))
+	}
+	return page, nil
+}
+
+func invalidCursor() error {
+	return &Error{
+		Type:    InvalidRequest,
+		Message: "the list request is invalid",
+		Fields:  []FieldError{{Field: "cursor", Problem: "must be the cursor of an earlier page of the same list"}},
+	}
 }
 
 // List yields the orders that a filter selects, newest first.

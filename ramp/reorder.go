@@ -16,14 +16,14 @@ const linkedAccounts = "LinkedAccounts"
 // ReorderRequest is a request for a new order that replaces one that expired or was cancelled after the user had paid.
 type ReorderRequest struct {
 	// Reference is the reference of the old order.
-	Reference string
+	Reference string `json:"-"`
 	// NewReference is the reference of the new order.
-	NewReference string
+	NewReference string `json:"newReference"`
 	// UTR is the UTR of the payment. Empty is the UTR of the old order.
-	UTR UTR
+	UTR UTR `json:"utr,omitempty"`
 	// Amount is the amount that was paid, a decimal string in INR. It is required for an order that the provider cancelled, typically
 	// because another amount was paid than ordered. Empty is the old order's amount otherwise.
-	Amount string
+	Amount string `json:"amount,omitempty"`
 }
 
 // Reorder starts an on-ramp order that replaces an expired or cancelled one: with the UTR of the payment that was made for it, for the

@@ -35,7 +35,7 @@ func types() map[string][]any {
 		"../../ramp": {
 			ramp.AccountSubmission{}, ramp.Amount{}, ramp.Awaiting{}, ramp.BankAccount{}, ramp.Beneficiary{}, ramp.Client{}, ramp.Concern{},
 			ramp.DeepLink{}, ramp.Deposit{}, ramp.Error{}, ramp.Event{}, ramp.EventTarget{}, ramp.Hint{}, ramp.Fee{}, ramp.FieldError{}, ramp.Filter{}, ramp.HashSubmission{}, ramp.ID{},
-			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{},
+			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{}, ramp.Page{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
 			ramp.ReplacedProof{}, ramp.Settlement{},
 			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.Wait{},

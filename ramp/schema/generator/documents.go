@@ -19,7 +19,9 @@ func documents() []document {
 		{title: "Argument of submit-account", value: ramp.AccountSubmission{}, strict: true, refine: refineAccount},
 		{title: "Argument of confirm-quote", value: ramp.QuoteConfirmation{}, strict: true, refine: keywords{".quoteId": quoteID}.add},
 		{title: "Argument of await-order", value: ramp.Awaiting{}, strict: true, refine: keywords{".fingerprint": fingerprint, ".request": anyRequest}.add},
+		{title: "Request of a new order for a payment", value: ramp.ReorderRequest{}, strict: true, refine: reorder.add},
 		{title: "Order", value: ramp.Order{}, refine: order.add},
+		{title: "Page of a list of orders", value: ramp.Page{}, refine: page.add},
 		{title: "Error", value: ramp.Error{}, refine: refineError},
 	}
 }
@@ -117,6 +119,18 @@ var order = keywords{
 	"UPIInstructions.qr":     format("uri"),
 	"DeepLink.url":           format("uri"),
 	"Settlement.explorerUrl": format("uri"),
+}
+
+// What a new order for a payment of an earlier one is asked with. The path names the earlier one.
+var reorder = keywords{
+	".newReference": reference,
+	".utr":          optional(earlyUTR),
+	".amount":       optional(rupees(maxRupees)),
+}
+
+var page = keywords{
+	"Summary.direction": oneOf(string(ramp.Onramp), string(ramp.Offramp)),
+	"Summary.status":    status,
 }
 
 func refineError(s *jsonschema.Schema) error {
