@@ -9,14 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/dossier"
+	"rampart/internal/connection"
 	"rampart/internal/loopback"
 	"rampart/internal/redact/redactlog"
 	"rampart/internal/settings"
@@ -31,10 +30,8 @@ type config struct {
 	Keyset codec.KeysetSource `envPrefix:"RAMP_"`
 
 	// temporal holds the connection settings, from TEMPORAL_* variables or a profile of Temporal's configuration file.
-	temporal client.Options
-	// temporalSecrets are the credentials in temporal.
-	temporalSecrets []string
-	level           zapcore.Level
+	temporal connection.Settings
+	level    zapcore.Level
 }
 
 // onmetaConfig configures the provider client. The comments of the fields are the meanings in docs/reference/configuration.md; one that
@@ -93,7 +90,8 @@ func loadConfig(environment map[string]string) (config, error) {
 	problems := settings.Parse(&c, environment)
 	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.check()...)
-	if err := c.readTemporal(environment); err != nil {
+	var err error
+	if c.temporal, err = connection.Load(environment); err != nil {
 		problems = append(problems, fmt.Errorf("TEMPORAL_*: %w", err))
 	}
 	if err := settings.NewError("worker", problems); err != nil {
@@ -102,22 +100,9 @@ func loadConfig(environment map[string]string) (config, error) {
 	return c, nil
 }
 
-// readTemporal reads the connection settings as Temporal's own tools do.
-func (c *config) readTemporal(environment map[string]string) error {
-	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{EnvLookup: lookup(environment)})
-	if err != nil {
-		return err
-	}
-	c.temporalSecrets = []string{profile.APIKey, profile.GRPCMeta["authorization"]}
-	if c.temporal, err = profile.ToClientOptions(envconfig.ToClientOptionsRequest{}); err != nil {
-		return err
-	}
-	return loopback.CheckTemporal(address(c.temporal), c.temporal.ConnectionOptions.TLS != nil, lookup(environment).LookupEnv)
-}
-
 // local reports whether Temporal and the provider are both on this machine, as in development. No real money moves then.
 func (c config) local() bool {
-	return loopback.Target(address(c.temporal)) && loopback.URL(c.Onmeta.BaseURL)
+	return loopback.Target(c.temporal.Address()) && loopback.URL(c.Onmeta.BaseURL)
 }
 
 // allowClear reports whether unencrypted requests, accounts, dossiers and confirmations are accepted: see workerConfig.AllowClear.
@@ -224,36 +209,10 @@ func (c onmetaConfig) calls() int { return min(max(int(2*c.RateLimit), 20), 1000
 
 // logger returns a logger that writes redacted lines to standard error.
 func (c config) logger() (*zap.Logger, error) {
-	settings := zap.NewProductionConfig()
-	if c.Worker.LogFormat == "console" {
-		settings = zap.NewDevelopmentConfig()
-		settings.Development = false
-	}
-	settings.Level = zap.NewAtomicLevelAt(c.level)
-	settings.Sampling = nil
-	settings.DisableStacktrace = true
-	return settings.Build(zap.WrapCore(redactlog.Core(c.secrets()...)))
+	return redactlog.New(c.Worker.LogFormat, c.level, c.secrets()...)
 }
 
 // secrets returns the process's credentials, which the logger redacts.
 func (c config) secrets() []string {
-	return append([]string{c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal()}, c.temporalSecrets...)
-}
-
-// lookup is an environment for Temporal's configuration loader.
-type lookup map[string]string
-
-// Environ implements envconfig.EnvLookup.
-func (l lookup) Environ() []string {
-	var all []string
-	for key, value := range l {
-		all = append(all, key+"="+value)
-	}
-	return all
-}
-
-// LookupEnv implements envconfig.EnvLookup.
-func (l lookup) LookupEnv(key string) (string, bool) {
-	value, found := l[key]
-	return value, found
+	return append([]string{c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal()}, c.temporal.Secrets...)
 }

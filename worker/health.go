@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
 	"rampart/ramp"
@@ -16,19 +14,6 @@ import (
 
 // keyCheckInterval is how often the worker checks its API key until a provider call has confirmed it.
 const keyCheckInterval = time.Minute
-
-// temporalCheck checks that Temporal responds.
-func temporalCheck(temporal client.Client, address string) telemetry.Check {
-	return telemetry.Check{Name: "temporal", Run: func(ctx context.Context) *telemetry.Problem {
-		if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
-			return &telemetry.Problem{
-				Problem: fmt.Sprintf("Temporal does not respond at %s", address),
-				Do:      "check that the server runs, and TEMPORAL_ADDRESS; orders wait and then continue",
-			}
-		}
-		return nil
-	}}
-}
 
 // namespaceCheckInterval is how often the namespace is checked until orders can run in it.
 const namespaceCheckInterval = 15 * time.Second
@@ -58,7 +43,7 @@ func (n *namespaceHealth) follow(ctx context.Context, report func(error)) {
 }
 
 // unready returns why orders cannot run in the namespace. It returns nil if they can, or if Temporal does not respond, which
-// temporalCheck reports.
+// telemetry.TemporalCheck reports.
 func (n *namespaceHealth) unready(ctx context.Context) *ramp.NamespaceError {
 	if n.ready.Load() {
 		return nil
@@ -131,31 +116,6 @@ func (k *providerKey) check() telemetry.Check {
 			}
 		default:
 			return nil
-		}
-	}}
-}
-
-// keysetHealth records when reloading the keyset last failed.
-type keysetHealth struct {
-	failed atomic.Pointer[time.Time]
-}
-
-func (k *keysetHealth) note(err error) {
-	if err != nil {
-		now := time.Now()
-		k.failed.Store(&now)
-	}
-}
-
-// check checks that the last reload of the keyset succeeded.
-func (k *keysetHealth) check() telemetry.Check {
-	return telemetry.Check{Name: "keyset", Run: func(context.Context) *telemetry.Problem {
-		if failed := k.failed.Load(); failed == nil || time.Since(*failed) > keysetInterval+keysetInterval/2 {
-			return nil
-		}
-		return &telemetry.Problem{
-			Problem: "the keyset cannot be reloaded",
-			Do:      "see the log for the error; the previous keys stay in use, and new keys are not available",
 		}
 	}}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -153,20 +152,4 @@ func TestWorkerIsReadyWhileItsNamespaceCannotBeChecked(t *testing.T) {
 		namespace := &namespaceHealth{temporal: &visibility{err: err}, name: "orders"}
 		require.Nil(t, namespace.check().Run(t.Context()))
 	}
-}
-
-func TestFailedKeysetReloadIsAProblemUntilItSucceeds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var keyset keysetHealth
-		check := keyset.check()
-		require.Nil(t, check.Run(t.Context()))
-		keyset.note(errors.New("no such file"))
-		require.Contains(t, check.Run(t.Context()).Problem, "cannot be reloaded")
-		time.Sleep(keysetInterval)
-		require.NotNil(t, check.Run(t.Context()), "the next reload is due")
-		keyset.note(nil)
-		time.Sleep(keysetInterval)
-		require.Nil(t, check.Run(t.Context()))
-	})
 }

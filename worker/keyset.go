@@ -12,13 +12,13 @@ import (
 	"rampart/codec"
 )
 
-// keysetInterval is how often the keyset is read again, so that a rotated one takes effect without a restart.
-const keysetInterval = 30 * time.Second
+// keysetTimeout bounds opening the keyset at start: a KMS may not answer.
+const keysetTimeout = 30 * time.Second
 
 // openKeyring opens the keyset. The worker does not start without one, except in development, where it creates one at the
 // default place.
 func openKeyring(ctx context.Context, c config, logger *zap.Logger) (*codec.Keyring, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout) // a KMS may not answer
+	ctx, cancel := context.WithTimeout(ctx, keysetTimeout)
 	defer cancel()
 	keyring, err := codec.OpenKeyring(ctx, c.Keyset)
 	if errors.Is(err, codec.ErrNoKeyset) && c.developing() {

@@ -7,22 +7,18 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 	_ "gocloud.dev/blob/azureblob" // KYC dossiers in azblob://
 	_ "gocloud.dev/blob/gcsblob"   // in gs://
 	_ "gocloud.dev/blob/s3blob"    // in s3://
@@ -36,9 +32,6 @@ import (
 	"rampart/ramp"
 	"rampart/workflows"
 )
-
-// connectTimeout bounds connecting to Temporal at start.
-const connectTimeout = 30 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -76,7 +69,7 @@ func run(ctx context.Context, environment map[string]string) error {
 	if err != nil {
 		return err
 	}
-	listener, err := c.Worker.listen(ctx)
+	listener, err := telemetry.Listen(ctx, c.Worker.HTTPAddress, defaultHTTPAddress)
 	if err != nil {
 		return err
 	}
@@ -85,9 +78,9 @@ func run(ctx context.Context, environment map[string]string) error {
 	if err != nil {
 		return err
 	}
-	defer o.stop()
-	go keyring.Follow(ctx, keysetInterval, func(err error) {
-		o.keyset.note(err)
+	defer o.Stop()
+	go keyring.Follow(ctx, telemetry.KeysetInterval, func(err error) {
+		o.keyset.Note(err)
 		reportKeyset(logger, keyring, err)
 	})
 	return work(ctx, c, keyring, o, listener)
@@ -111,42 +104,27 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 	}
 	go key.follow(ctx, onmeta.New(provider))
 
-	health := &namespaceHealth{temporal: temporal, name: namespace(c.temporal)}
-	go health.follow(ctx, func(err error) { o.log.Error("orders cannot run in this namespace", zap.Error(err)) })
+	health := &namespaceHealth{temporal: temporal, name: c.temporal.NamespaceName()}
+	go health.follow(ctx, func(err error) { o.Log.Error("orders cannot run in this namespace", zap.Error(err)) })
 
-	checks := []telemetry.Check{temporalCheck(temporal, address(c.temporal)), health.check(), key.check(), o.keyset.check()}
+	checks := []telemetry.Check{telemetry.TemporalCheck(temporal, c.temporal.Address()), health.check(), key.check(), o.keyset.Check()}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the watches are handed over
 	defer stop()
-	if err := o.serve(serving, listener, checks, c.Worker.Pprof); err != nil {
+	if err := o.Serve(serving, listener, checks, c.Worker.Pprof); err != nil {
 		return err
 	}
-	if err := exportOrderCounts(ctx, o.metrics.Meter(), temporal, o.report); err != nil {
+	if err := exportOrderCounts(ctx, o.Metrics.Meter(), temporal, o.Report); err != nil {
 		return err
 	}
-	return ramp.ExplainNamespace(health.name, workers.run(ctx, o.log))
+	return ramp.ExplainNamespace(health.name, workers.run(ctx, o.Log))
 }
 
 func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observability) (client.Client, error) {
-	codec.Secure(&c.temporal, keyring)
-	if err := o.instrument(&c.temporal); err != nil {
+	codec.Secure(&c.temporal.Options, keyring)
+	if err := o.Instrument(&c.temporal.Options); err != nil {
 		return nil, err
 	}
-	c.temporal.Logger = log.NewStructuredLogger(slog.New(zapslog.NewHandler(o.log.Core())))
-	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	temporal, err := client.DialContext(dialing, c.temporal)
-	if err != nil {
-		return nil, fmt.Errorf("cannot connect to Temporal at %s; check that the server runs, and TEMPORAL_ADDRESS: %w", address(c.temporal), err)
-	}
-	return temporal, nil
-}
-
-// address returns the host and port of a connection.
-func address(options client.Options) string {
-	if options.HostPort == "" {
-		return client.DefaultHostPort
-	}
-	return options.HostPort
+	return c.temporal.Dial(ctx, o.Log)
 }
 
 // workers holds the process's two workers: one for workflows and provider calls, and one for watches on a task queue of its own,
@@ -174,7 +152,7 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 		Checkout:   checkout,
 		Staging:    c.Onmeta.staging(),
 		Runs:       activities.TemporalRuns{Client: temporal},
-		Decrypter:  decrypter{keyring: keyring, namespace: namespace(c.temporal)},
+		Decrypter:  decrypter{keyring: keyring, namespace: c.temporal.NamespaceName()},
 		AllowClear: c.allowClear(),
 	})
 
@@ -193,10 +171,10 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 	orders.WorkflowTaskPollerBehavior, orders.ActivityTaskPollerBehavior = pollers, pollers
 	w.orders = worker.New(temporal, ramp.TaskQueue, orders)
 	workflows.Register(w.orders)
-	workflows.BeginMetrics(o.metrics.Temporal())
+	workflows.BeginMetrics(o.Metrics.Temporal())
 	w.orders.RegisterActivity(calls)
 
-	counted, err := telemetry.CountWatches(o.metrics.Meter())
+	counted, err := telemetry.CountWatches(o.Metrics.Meter())
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
 	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"rampart/activities"
@@ -38,9 +36,4 @@ func (d decrypter) Decrypt(workflowID string, sealed *commonpb.Payload) (*common
 		return nil, err
 	}
 	return opened[0], nil
-}
-
-// namespace returns the namespace of a connection.
-func namespace(options client.Options) string {
-	return cmp.Or(options.Namespace, client.DefaultNamespace)
 }
