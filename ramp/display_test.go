@@ -1,14 +1,13 @@
 package ramp_test
 
 import (
-	"math"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/growthtest"
 	"rampart/ramp"
 )
 
@@ -70,16 +69,10 @@ func TestTextOfAnAmountThatIsNoneIsStillAText(t *testing.T) {
 // Whoever starts an order may write any text for an amount, and its title is made before anybody judges it.
 func TestTheWorkForTheTextOfAnAmountGrowsNoFasterThanTheAmount(t *testing.T) {
 	t.Parallel()
-	fastest := func(digits int) time.Duration {
+	text := func(digits int) func() {
 		amount := ramp.Amount{Amount: strings.Repeat("7", digits), Currency: "INR"}
-		least := time.Duration(math.MaxInt64)
-		for range 5 {
-			start := time.Now()
-			require.Len(t, amount.Text(), len("₹")+digits+(digits-2)/2)
-			least = min(least, time.Since(start))
-		}
-		return least
+		return func() { require.Len(t, amount.Text(), len("₹")+digits+(digits-2)/2) }
 	}
 	const short, long = 16 << 10, 512 << 10
-	require.Less(t, fastest(long), 200*max(fastest(short), 10*time.Microsecond), "32 times as long; the square of it is 1024")
+	growthtest.RequireFactor(t, 200, text(short), text(long), "32 times as long; the square of it is 1024")
 }
