@@ -3,6 +3,7 @@
 # The programs of Rampart, one target each:
 #
 #   docker build --target worker       --tag registry.example.test/ramp-worker:v1 .
+#   docker build --target gateway      --tag registry.example.test/ramp-gateway:v1 .
 #   docker build --target starter      --tag registry.example.test/ramp-starter:v1 .
 #   docker build --target codec-server --tag registry.example.test/ramp-codec-server:v1 .
 #   docker build --target sandbox      --tag registry.example.test/ramp-sandbox:v1 .
@@ -23,7 +24,7 @@ ARG TARGETOS TARGETARCH
 ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
-      ./worker ./starter ./codec/cmd/codec-server ./sandbox/cmd/sandbox ./deploy/loopback-proxy
+      ./worker ./gateway ./starter ./codec/cmd/codec-server ./sandbox/cmd/sandbox ./deploy/loopback-proxy
 # Mount points of the volumes for the keyset and for KYC dossiers, writable by the programs' user.
 RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc
 
@@ -32,6 +33,10 @@ FROM gcr.io/distroless/static-debian12:nonroot AS base
 COPY --from=build --chown=65532:65532 /image/var/lib/rampart /var/lib/rampart
 ENV RAMP_KEYSET_FILE=/var/lib/rampart/keys/keyset.json
 USER 65532:65532
+
+FROM base AS gateway
+COPY --from=build /image/usr/local/bin/gateway /usr/local/bin/gateway
+ENTRYPOINT ["/usr/local/bin/gateway"]
 
 FROM base AS starter
 COPY --from=build /image/usr/local/bin/starter /usr/local/bin/starter

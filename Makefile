@@ -46,7 +46,7 @@ help: ## Try: list the targets
 demo: $(PROGRAMS) ## Try: run an on-ramp and an off-ramp order end to end; KEEP=1 keeps everything running
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
 
-build: bin/sandbox bin/worker bin/codec-server bin/starter bin/devserver ## Try: build all programs into bin/
+build: bin/sandbox bin/worker bin/gateway bin/codec-server bin/starter bin/devserver ## Try: build all programs into bin/
 
 bin/devserver: FORCE
 	@echo "Building the Temporal server and Web UI (the first time takes about 7 minutes on two cores)"
@@ -57,6 +57,9 @@ bin/sandbox: FORCE
 bin/worker: FORCE
 	@echo "Building the worker"
 	@go build -o $@ ./worker
+bin/gateway: FORCE
+	@echo "Building the gateway"
+	@go build -o $@ ./gateway
 bin/codec-server: FORCE
 	@echo "Building the codec server"
 	@go build -o $@ ./codec/cmd/codec-server

@@ -21,7 +21,7 @@ func (p *Program) token() *cobra.Command {
 		Use:   "token",
 		Short: "Make a token with which a backend calls the gateway",
 		Long: "Make a random token with which a backend calls the gateway, and the line that permits it. Give the token to the backend, and add the\n" +
-			"line to the file of tokens of the gateways. The line holds the token's hash only; nobody can show the\n" +
+			"line to the file that RAMP_GATEWAY_TOKENS_FILE of the gateways names. The line holds the token's hash only; nobody can show the\n" +
 			"token again. Gateways read a changed file at once. Remove the line to revoke the token.\n\n" +
 			"A token with the scope read reads orders, one with write also needs read to see them, and operate is for an operator's tools.",
 		Example: `  starter token --name shop --scopes read,write
@@ -46,7 +46,7 @@ func (p *Program) newToken(cmd *cobra.Command, name string, scopes []string) err
 	screen := p.screen()
 	screen.Line("The token, which is not shown again:")
 	screen.Line("  " + token)
-	screen.Line("The line for the gateways' file of tokens:")
+	screen.Line("The line for the file in RAMP_GATEWAY_TOKENS_FILE:")
 	screen.Line("  " + entry.String())
 	return nil
 }
