@@ -39,7 +39,7 @@ func groups() []group {
 		{"workflows", "the orders: deterministic code only", []string{"ramp", "ramp/situation", "activities", "internal"}},
 		{"sandbox", "the provider, simulated over HTTP; `sandbox/fault` decides which calls fail, `sandbox/ledger` records", []string{"onmeta", "internal"}},
 		{"worker", "the program that runs orders", []string{"ramp", "codec", "onmeta", "dossier", "events", "activities", "workflows", "internal"}},
-		{"gateway", "the program that serves orders to backends over HTTP, and receives the provider's webhooks", []string{"ramp", "codec", "onmeta", "internal"}},
+		{"gateway", "the program that serves orders to backends over HTTP, and receives the provider's webhooks", []string{"ramp", "ramp/schema", "codec", "onmeta", "internal"}},
 		{"starter", "the command line, the demo, and the rollout of worker versions", []string{"ramp", "ramp/situation", "codec", "events", "internal"}},
 		{"devserver", "Temporal server and Web UI for development; a Go module of its own", []string{"ramp", "internal"}},
 		{"deploy", "Dockerfile's and manifests' checks, `loopback-proxy`", []string{"internal"}},

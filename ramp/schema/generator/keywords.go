@@ -110,8 +110,8 @@ func oneOf[T ~string](words ...T) keyword {
 func knownOr[T ~string](words ...T) keyword {
 	return func(s *jsonschema.Schema) {
 		s.AnyOf = []*jsonschema.Schema{
-			{Title: "Known to this version", Enum: values(words)},
-			{Title: "Of a later version", Pattern: "^[A-Za-z_]+$"},
+			{Type: "string", Title: "Known to this version", Enum: values(words)},
+			{Type: "string", Title: "Of a later version", Pattern: "^[A-Za-z_]+$"},
 		}
 	}
 }

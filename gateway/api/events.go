@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"rampart/ramp"
+)
+
+const (
+	// streams marks operations without MaxDuration.
+	streams = "streams"
+	// heartbeat is the interval of comments in a stream, which keep proxies from closing it.
+	heartbeat = 15 * time.Second
+	// streamTime bounds a stream, so that a token is checked again. The client continues with Last-Event-ID.
+	streamTime = 15 * time.Minute
+	// sendTimeout bounds the sending of one event.
+	sendTimeout = 10 * time.Second
+	// reconnectAfter is when, in milliseconds, a client connects again.
+	reconnectAfter = 2000
+)
+
+// following is a call that follows an order.
+type following struct {
+	OrderPath
+	LastEventID string `header:"Last-Event-ID" doc:"The id of the last event that the client has. Browsers send it when they connect again."`
+}
+
+func (s *service) addEvents(a huma.API, direction ramp.Direction, at, name, tag string) {
+	o := operation("follow"+name+"Order", http.MethodGet, at+"/events", tag, Read, "Follow an order",
+		"Server-sent events: an event `order` now and after every change, whose data is the order and whose id is its version, until the "+
+			"order has ended. Changes that follow each other at once may be one event. The server closes a stream after 15 minutes; clients "+
+			"continue with Last-Event-ID.", http.StatusNotFound)
+	o.Metadata = map[string]any{streams: true}
+	o.Responses = map[string]*huma.Response{
+		"200": {
+			Description: "The events.",
+			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		},
+		"204": {Description: "The order has ended, and the client has its final state. Clients do not connect again."},
+	}
+	huma.Register(a, o, func(ctx context.Context, in *following) (*huma.StreamResponse, error) {
+		return s.follow(ctx, in, in.id(ctx, direction))
+	})
+}
+
+func (s *service) follow(ctx context.Context, in *following, id ramp.ID) (*huma.StreamResponse, error) {
+	last, _ := strconv.ParseInt(in.LastEventID, 10, 64) // another id is none of ours: the stream begins with the order as it is
+	within, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	order, err := s.Orders.Get(within, id)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+		r, w := humago.Unwrap(hctx)
+		if order.Status.Final() && last > 0 && last >= order.Version {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("X-Accel-Buffering", "no")
+		w.WriteHeader(http.StatusOK)
+		if r.Method != http.MethodHead {
+			s.stream(hctx.Context(), &stream{w, http.NewResponseController(w)}, id, last)
+		}
+	}}, nil
+}
+
+// stream sends the order's states from its version after last on, until the order has ended.
+func (s *service) stream(ctx context.Context, client *stream, id ramp.ID, last int64) {
+	watching, cancel := s.waiting(ctx, streamTime)
+	defer cancel()
+	states := make(chan *ramp.Order)
+	go func() {
+		defer close(states)
+		for order, err := range s.Orders.Watch(watching, id) {
+			if err != nil {
+				return
+			}
+			select {
+			case states <- order:
+			case <-watching.Done():
+				return
+			}
+		}
+	}()
+	beats := time.NewTicker(heartbeat)
+	defer beats.Stop()
+	err := client.send(fmt.Sprintf("retry: %d\n\n", reconnectAfter))
+	for err == nil {
+		select {
+		case <-beats.C:
+			err = client.send(": the order has not changed\n\n")
+		case order, more := <-states:
+			switch {
+			case !more:
+				return
+			case order.Version == 0, order.Version > last:
+				err = client.sendOrder(order)
+			}
+		}
+	}
+}
+
+// stream is a response that is sent piece by piece.
+type stream struct {
+	w          http.ResponseWriter
+	connection *http.ResponseController
+}
+
+func (c *stream) sendOrder(order *ramp.Order) error {
+	content, err := json.Marshal(order)
+	if err != nil {
+		return err
+	}
+	return c.send(fmt.Sprintf("id: %d\nevent: order\ndata: %s\n\n", order.Version, content))
+}
+
+func (c *stream) send(text string) error {
+	_ = c.connection.SetWriteDeadline(time.Now().Add(sendTimeout)) // not supported in tests without a connection
+	if _, err := c.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return c.connection.Flush()
+}
