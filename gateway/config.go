@@ -56,6 +56,10 @@ type gatewayConfig struct {
 	TLSKey string `env:"TLS_KEY"`
 	// MaxConnections is how many connections each listener holds at the same time. Further ones wait.
 	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"20000"`
+
+	// Nexus handles Nexus operations on the task queue ramp-nexus, so that workflows of other namespaces can run orders without keys. Whoever may
+	// call the Nexus endpoint needs no token, and requests cross Temporal unencrypted.
+	Nexus bool `env:"NEXUS"`
 }
 
 // processConfig configures the process.

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rampart/codec"
+	"rampart/internal/connection"
 	"rampart/internal/loopback"
 	"rampart/internal/redact"
 	"rampart/internal/telemetry"
@@ -73,6 +74,8 @@ type gateway struct {
 	process  *telemetry.Process
 	keyset   telemetry.KeysetHealth
 	temporal client.Client
+	// clear holds the connection settings without encryption.
+	clear connection.Settings
 }
 
 // openKeyring opens the keyset and follows it, so that a rotated one takes effect without a restart.
@@ -95,6 +98,7 @@ func (g *gateway) openKeyring(ctx context.Context) (*codec.Keyring, error) {
 }
 
 func (g *gateway) connect(ctx context.Context, keyring *codec.Keyring) error {
+	g.clear = g.config.temporal
 	codec.Secure(&g.config.temporal.Options, keyring)
 	if err := g.process.Instrument(&g.config.temporal.Options); err != nil {
 		return err
@@ -125,6 +129,9 @@ func (g *gateway) run(ctx context.Context) error {
 		return err
 	}
 	listeners.Go(func() error { return server.serve(ctx, "api", api, g.api(ctx, callers)) })
+	if g.config.Gateway.Nexus {
+		listeners.Go(func() error { return g.serveNexus(ctx) })
+	}
 	err = listeners.Wait()
 	g.process.Log.Info("gateway stopped")
 	return err

@@ -33,11 +33,12 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(programs)
-	fmt.Println("building devserver, sandbox, worker, starter and codec-server; the first build of the Temporal server takes minutes")
+	fmt.Println("building devserver, sandbox, worker, gateway, starter and codec-server; the first build of the Temporal server takes minutes")
 	for _, args := range [][]string{
 		{"build", "-C", "../../devserver", "-o", program("devserver"), "."},
 		withRace("-o", program("sandbox"), "../../sandbox/cmd/sandbox"),
 		withRace("-o", program("worker"), "../../worker"),
+		withRace("-o", program("gateway"), "../../gateway"),
 		withRace("-o", program("starter"), "../../starter"),
 		withRace("-o", program("codec-server"), "../../codec/cmd/codec-server"),
 	} {
