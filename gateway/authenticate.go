@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"rampart/gateway/api"
 	"rampart/internal/bearer"
 )
 
@@ -65,6 +66,16 @@ func (a *callers) authenticate(r *http.Request) (caller, error) {
 		return caller{}, err
 	}
 	return caller{name: subject.Name, scopes: scopesOf(subject, a.namespace)}, nil
+}
+
+// apiCaller is authenticate in the terms of the API.
+func (a *callers) apiCaller(r *http.Request) (api.Caller, error) {
+	found, err := a.authenticate(r)
+	c := api.Caller{Name: found.name}
+	for _, scope := range found.scopes {
+		c.Scopes = append(c.Scopes, api.Scope(scope))
+	}
+	return c, err
 }
 
 // scopesOf returns the scopes that a subject's roles in the namespace grant. As in Temporal, a role includes the lesser ones.

@@ -19,10 +19,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rampart/codec"
+	"rampart/gateway/api"
 	"rampart/internal/connection"
 	"rampart/internal/loopback"
 	"rampart/internal/redact"
 	"rampart/internal/telemetry"
+	"rampart/ramp"
 )
 
 const (
@@ -124,11 +126,11 @@ func (g *gateway) run(ctx context.Context) error {
 		return err
 	}
 	listeners, ctx := errgroup.WithContext(ctx)
-	api, err := server.listen(ctx, "RAMP_GATEWAY_LISTEN", g.config.Gateway.Listen)
+	listener, err := server.listen(ctx, "RAMP_GATEWAY_LISTEN", g.config.Gateway.Listen)
 	if err != nil {
 		return err
 	}
-	listeners.Go(func() error { return server.serve(ctx, "api", api, g.api(ctx, callers)) })
+	listeners.Go(func() error { return server.serve(ctx, "api", listener, g.api(ctx, callers)) })
 	if g.config.Gateway.Nexus {
 		listeners.Go(func() error { return g.serveNexus(ctx) })
 	}
@@ -137,14 +139,21 @@ func (g *gateway) run(ctx context.Context) error {
 	return err
 }
 
-// api returns the handler of the API. Without tokens, it serves requests from this machine only, and none of other sites' pages.
-func (g *gateway) api(_ context.Context, callers *callers) http.Handler {
-	handler := http.NotFoundHandler()
+// api returns the handler of the API. Without tokens, it serves requests from this machine only, and none of other sites' pages. Waits and streams
+// end with ctx.
+func (g *gateway) api(ctx context.Context, callers *callers) http.Handler {
+	options := api.Options{
+		Orders:   ramp.NewClient(g.temporal, g.config.temporal.Options.DataConverter),
+		Temporal: g.temporal,
+		Log:      g.process.Log,
+		Stopping: ctx.Done(),
+	}
 	if callers == nil {
 		g.process.Log.Warn("callers need no token: requests from this machine may do everything")
-		return loopback.Guard(handler)
+		return loopback.Guard(api.New(options))
 	}
-	return handler
+	options.Authenticate = callers.apiCaller
+	return api.New(options)
 }
 
 func (g *gateway) serveHealth(ctx context.Context, callers *callers) error {

@@ -66,8 +66,8 @@ type Health interface {
 type Options struct {
 	Orders   Orders
 	Temporal Health
-	// Authenticate returns the caller of a request, or an error, which is answered with 401 and not shown. Nil lets everybody do
-	// everything: only a program that listens on a loopback address may leave it out.
+	// Authenticate returns the caller of a request, or an error: a *bearer.Refusal says how it is answered, every other one is a 401. Nil
+	// lets everybody do everything: only a program that listens on a loopback address may leave it out.
 	Authenticate func(*http.Request) (Caller, error)
 	// Log receives a line for each request, and the causes of failures. Nil logs nothing.
 	Log *zap.Logger
@@ -131,7 +131,7 @@ func Document() []byte {
 // routes adds the operations to a mux, and returns their OpenAPI document and the page that shows it.
 func (s *service) routes(mux *http.ServeMux) (document, page []byte) {
 	a := humago.New(mux, configuration())
-	a.UseMiddleware(s.authorize, bounded)
+	a.UseMiddleware(s.authorize, ignoreBody, bounded)
 	s.addOrders(a, ramp.Onramp)
 	s.addOrders(a, ramp.Offramp)
 	s.addProofs(a)

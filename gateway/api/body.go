@@ -36,15 +36,34 @@ func readBody(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
+// ignoreBody reads the body of a request that needs none, so that no deadline of its reading ends the request later.
+func ignoreBody(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	if ctx.Operation().RequestBody == nil && r.ContentLength != 0 {
+		if _, problem := read(w, r); problem != nil {
+			problem.write(w)
+			return
+		}
+	}
+	next(ctx)
+}
+
 func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
 		return nil, newProblem(r.Context(), UnsupportedMediaType, "the Content-Type is not application/json")
 	}
+	content, problem := read(w, r)
+	if problem == nil && len(content) == 0 {
+		problem = contractProblem(r.Context(), undecodable(errors.New("is empty")))
+	}
+	return content, problem
+}
+
+// read reads a body within its limits.
+func read(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // not supported in tests without a connection
 	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	// A deadline that passes later would end the context of the request.
-	_ = connection.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -54,9 +73,9 @@ func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
 		return nil, newProblem(r.Context(), BodyTimeout, "the body did not arrive within 10 seconds")
 	case err != nil:
 		return nil, newProblem(r.Context(), BodyTimeout, "the body did not arrive in full")
-	case len(content) == 0:
-		return nil, contractProblem(r.Context(), undecodable(errors.New("is empty")))
 	}
+	// A deadline that passes later would end the context of the request.
+	_ = connection.SetReadDeadline(time.Time{})
 	return content, nil
 }
 

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"go.uber.org/zap"
 
+	"rampart/internal/bearer"
 	"rampart/ramp"
 )
 
@@ -19,8 +22,8 @@ const (
 	requestIDHeader = "X-Request-Id"
 	// maxRequestID bounds the id of a request that a caller chooses.
 	maxRequestID = 128
-	// bearer is the name of the security scheme in the document.
-	bearer = "bearer"
+	// scheme is the name of the security scheme in the document.
+	scheme = "bearer"
 )
 
 // exchange is what is known of a request while it is served. The log has it afterwards.
@@ -129,19 +132,34 @@ func (s *service) authorize(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	caller, err := s.Authenticate(r)
 	if err != nil {
-		p := newProblem(ctx.Context(), Unauthenticated, "the request has no valid token")
-		p.headers.Set("WWW-Authenticate", "Bearer")
-		p.write(w)
+		refusal(ctx.Context(), err).write(w)
 		return
 	}
 	exchangeOf(ctx.Context()).caller = caller.Name
-	for _, scope := range ctx.Operation().Security[0][bearer] {
+	for _, scope := range ctx.Operation().Security[0][scheme] {
 		if !slices.Contains(caller.Scopes, Scope(scope)) {
 			p := newProblem(ctx.Context(), Forbidden, fmt.Sprintf("this call needs the scope %s", scope))
-			p.headers.Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="insufficient_scope", scope=%q`, scope))
+			p.headers.Set("WWW-Authenticate", fmt.Sprintf("%s, scope=%q", bearer.ChallengeScope, scope))
 			p.write(w)
 			return
 		}
 	}
 	next(ctx)
+}
+
+// refusal returns the problem for an error of Authenticate: 401, or 503 if tokens cannot be verified now.
+func refusal(ctx context.Context, err error) *Problem {
+	var refused *bearer.Refusal
+	if !errors.As(err, &refused) {
+		refused = bearer.Missing()
+	}
+	if refused.Status == http.StatusServiceUnavailable {
+		return newProblem(ctx, Unavailable, refused.Reason)
+	}
+	p := newProblem(ctx, Unauthenticated, refused.Reason)
+	if refused.Status == http.StatusForbidden {
+		p = newProblem(ctx, Forbidden, refused.Reason)
+	}
+	p.headers.Set("WWW-Authenticate", cmp.Or(refused.Challenge, bearer.ChallengeMissing))
+	return p
 }

@@ -95,7 +95,7 @@ func path(id ramp.ID) string { return fmt.Sprintf("/v1/%s/orders/%s", id.Directi
 func operation(id, method, path, tag string, scope Scope, summary, description string, failures ...int) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary, Description: description,
-		Security: []map[string][]string{{bearer: {string(scope)}}},
+		Security: []map[string][]string{{scheme: {string(scope)}}},
 		Errors:   append([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable}, failures...),
 	}
 }

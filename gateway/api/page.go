@@ -59,10 +59,11 @@ type shownOperation struct {
 
 // Scope is what a token needs for the operation.
 func (o shownOperation) Scope() string {
-	for _, scheme := range o.Security {
-		return strings.Join(scheme[bearer], ", ")
+	var all []string
+	for _, needs := range o.Security {
+		all = append(all, needs[scheme]...)
 	}
-	return ""
+	return strings.Join(all, ", ")
 }
 
 type shownParameter struct {

@@ -100,7 +100,7 @@ func configuration() huma.Config {
 			Tags: []*huma.Tag{{Name: onrampTag}, {Name: offrampTag}, {Name: listTag}},
 			Components: &huma.Components{
 				Schemas: registry(),
-				SecuritySchemes: map[string]*huma.SecurityScheme{bearer: {
+				SecuritySchemes: map[string]*huma.SecurityScheme{scheme: {
 					Type: "http", Scheme: "bearer",
 					Description: "A token of the gateway's operators. Its scopes are among read, write and operate.",
 				}},
