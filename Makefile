@@ -11,7 +11,7 @@ GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOSEC := go run github.com/securego/gosec/v2/cmd/gosec@v2.30.0 -quiet -exclude G101,G104,G115,G204,G304,G404
 
 # What the demo needs. A Temporal server that is there already is used, not built.
-PROGRAMS := bin/sandbox bin/worker bin/codec-server bin/starter
+PROGRAMS := bin/sandbox bin/worker bin/gateway bin/codec-server bin/starter
 ifndef TEMPORAL_ADDRESS
 PROGRAMS += bin/devserver
 endif

@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rampart/starter/demo"
-	"rampart/starter/view"
 )
 
 func (p *Program) demo() *cobra.Command {
@@ -12,20 +11,16 @@ func (p *Program) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run an on-ramp and an off-ramp order against the sandbox, from start to end",
-		Long: "Start a Temporal server with its Web UI, the provider's sandbox and a worker; run an on-ramp and an off-ramp order side by side,\n" +
-			"and do what their users would do. At the end, everything that was started is stopped. If TEMPORAL_ADDRESS is set and a server\n" +
-			"answers there, the demo uses that server.",
+		Long: "Start a Temporal server with its Web UI, the provider's sandbox, a worker and the gateway; run an on-ramp and an off-ramp order side\n" +
+			"by side, and do what their users would do. At the end, everything that was started is stopped. If TEMPORAL_ADDRESS is set and a\n" +
+			"server answers there, the demo uses that server.",
 		Example: `  starter demo
   starter demo --keep                           # explore the Web UI until Ctrl-C
-  starter demo --port 0 --ui-port 0 --codec-port 0`,
+  starter demo --free-ports`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options.Program = p.Name
-			options.Environment = p.Environment
-			options.Screen = p.screen()
-			if p.output.json {
-				options.Screen = view.NewScreen(p.Stderr)
-			}
+			options.Stack.Environment, options.Stack.Screen = p.Environment, p.progressScreen()
 			result, err := demo.Run(cmd.Context(), options)
 			if err != nil || !p.output.json {
 				return err
@@ -35,11 +30,7 @@ func (p *Program) demo() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&options.Bin, "bin", "bin", "`directory` with the programs devserver, codec-server, sandbox and worker")
-	flags.StringVar(&options.Config, "config", "temporal-dev.yaml", "configuration `file` of the Temporal server")
-	flags.Uint16Var(&options.Port, "port", 7233, "`port` of the Temporal server; 0 for any free port")
-	flags.Uint16Var(&options.UIPort, "ui-port", 8233, "`port` of the Web UI; 0 for any free port")
-	flags.Uint16Var(&options.CodecPort, "codec-port", 8234, "`port` of the codec server; 0 for any free port")
+	stackFlags(cmd, &options.Stack)
 	flags.BoolVar(&options.Keep, "keep", false, "keep everything running until Ctrl-C")
 	return cmd
 }

@@ -10,7 +10,7 @@ import (
 	"rampart/ramp"
 	"rampart/ramp/situation"
 	"rampart/starter/connection"
-	"rampart/starter/demo"
+	"rampart/starter/stack"
 	"rampart/starter/view"
 )
 
@@ -116,7 +116,7 @@ func errorLines(err error) []string {
 	var request *requestError
 	var usage *usageError
 	var ended *endedError
-	var failed *demo.FailedError
+	var failed *stack.FailedError
 	switch {
 	case errors.As(err, &request):
 		return slices.Concat(fieldLines(request.invalid, request.flagOf), hintLines(request))

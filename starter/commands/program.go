@@ -90,7 +90,7 @@ func (p *Program) root() *cobra.Command {
 		}},
 		{"inspect", "Inspect orders:", []*cobra.Command{p.list(), p.attention(), p.status(), p.explain()}},
 		{"operate", "Operate:", []*cobra.Command{p.setup(), p.deployment(), p.keyset(), p.token()}},
-		{"other", "Other:", []*cobra.Command{p.demo()}},
+		{"other", "Other:", []*cobra.Command{p.dev(), p.demo()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, command := range group.commands {

@@ -1,3 +1,3 @@
-// Package demo runs an order of each direction from start to end: it starts a Temporal server, the sandbox and a worker, each a process
-// of its own, acts as the user of the orders, and stops everything that it has started.
+// Package demo runs an order of each direction from start to end: it starts the stack, acts as the user of the orders, and stops
+// everything that it has started.
 package demo

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rampart/ramp"
+	"rampart/starter/stack"
 	"rampart/starter/view"
 )
 
@@ -44,32 +45,32 @@ type event struct {
 }
 
 // orders runs both orders to their ends, shows them, and returns them. It fails if one does not complete.
-func (r *run) orders(ctx context.Context, s *server) (Result, error) {
+func (r *run) orders(ctx context.Context, s *stack.Stack) (Result, error) {
 	ctx, stop := context.WithTimeout(ctx, orderTime)
 	defer stop()
-	lanes := newUser(s.connection.Orders, time.Now()).lanes()
+	lanes := newUser(s.Connection.Orders, time.Now()).lanes()
 	var names []string
-	r.Screen.Blank()
+	r.screen.Blank()
 	for _, l := range lanes {
 		names = append(names, l.name)
-		r.report(view.Title(l.id.Direction), "%s", l.title)
-		if link := s.ui.Order(l.id); link != "" {
-			r.report("", "%s", link)
+		stack.Report(r.screen, view.Title(l.id.Direction), "%s", l.title)
+		if link := s.UI.Order(l.id); link != "" {
+			stack.Report(r.screen, "", "%s", link)
 		}
 	}
-	r.Screen.Blank()
+	r.screen.Blank()
 	events := make(chan event)
 	for i, l := range lanes {
 		go func() { events <- event{lane: i, ended: true, err: play(ctx, l, i, events)} }()
 	}
-	orders, err := show(ctx, stop, view.NewLanes(r.Screen, names...), lanes, events)
+	orders, err := show(ctx, stop, view.NewLanes(r.screen, names...), lanes, events)
 	result := Result{Onramp: orders[0], Offramp: orders[1]}
 	if err != nil {
 		return result, err
 	}
 	for _, order := range orders {
-		r.Screen.Blank()
-		r.Screen.Ended(order, view.Options{Program: r.Program, WebUI: s.ui, Now: time.Now()})
+		r.screen.Blank()
+		r.screen.Ended(order, view.Options{Program: r.program, WebUI: s.UI, Now: time.Now()})
 	}
 	return result, completed(orders)
 }

@@ -1,4 +1,4 @@
-package demo
+package stack
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func pollersOf(ctx context.Context, c *connection.Connection) ([]poller, error) 
 const maxPollGap = 75 * time.Second
 
 // formerPollers returns the last poll of each worker that the task queue remembers, by identity. It fails if one of them may still run:
-// that worker would process the demo's orders with its own provider, which may be the real one.
+// that worker would process the stack's orders with its own provider, which may be the real one.
 func formerPollers(ctx context.Context, c *connection.Connection) (map[string]time.Time, error) {
 	pollers, err := pollersOf(ctx, c)
 	if err != nil {
@@ -49,7 +49,7 @@ func formerPollers(ctx context.Context, c *connection.Connection) (map[string]ti
 	former := make(map[string]time.Time)
 	for _, p := range pollers {
 		if age := time.Since(p.lastPoll); age < maxPollGap && !exited(p.identity) {
-			return nil, fmt.Errorf("worker %s polls task queue %q of namespace %q at %s (last seen %s ago), and would process the demo's "+
+			return nil, fmt.Errorf("worker %s polls task queue %q of namespace %q at %s (last seen %s ago), and would process the new "+
 				"orders with its own provider: stop it and wait a minute, or set TEMPORAL_NAMESPACE to another namespace",
 				p.identity, ramp.TaskQueue, c.Namespace, c.Address, age.Round(time.Second))
 		}
@@ -68,9 +68,9 @@ func exited(identity string) bool {
 	return err == nil && hostErr == nil && pid > 0 && host == thisHost && !process.Exists(pid)
 }
 
-// newPoller returns nil once a worker polls that did not poll before the demo started its own.
-func newPoller(ctx context.Context, s *server) error {
-	pollers, err := pollersOf(ctx, s.connection)
+// newPoller returns nil once a worker polls that did not poll before the stack started its own.
+func (s *Stack) newPoller(ctx context.Context) error {
+	pollers, err := pollersOf(ctx, s.Connection)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,13 @@
 //go:build unix
 
-package demo
+package stack
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -23,23 +24,19 @@ import (
 	"rampart/starter/view"
 )
 
-// actAsDemo is a variable with a directory of programs: with it the test binary runs a demo, so that a test can signal a process.
-const actAsDemo = "RAMPART_ACT_AS_DEMO"
+// actAsStack is a variable with a directory of programs: with it the test binary runs a stack, so that a test can signal a process.
+const actAsStack = "RAMPART_ACT_AS_STACK"
 
 func TestMain(m *testing.M) {
-	bin, wanted := os.LookupEnv(actAsDemo)
+	bin, wanted := os.LookupEnv(actAsStack)
 	if !wanted {
 		os.Exit(m.Run())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	_, err := Run(ctx, Options{
-		Bin:         bin,
-		Keyset:      codec.KeysetSource{File: filepath.Join(bin, "keyset.json")},
-		Environment: variables(nil),
-		Screen:      view.NewScreen(os.Stdout),
-	})
-	fmt.Println(err)
+	o := options(bin, os.Stdout)
+	o.Environment = variables(nil)
+	fmt.Println(Run(ctx, o, unused))
 }
 
 // variables implements envconfig.EnvLookup.
@@ -65,7 +62,13 @@ func script(t *testing.T, directory, name, body string) {
 	require.NoError(t, os.WriteFile(filepath.Join(directory, name), []byte("#!/bin/sh\n"+body), 0o700))
 }
 
-// programs returns a directory of stand-ins for the programs. A demo starts only the first of them.
+// began is when a stack was started.
+var began = time.Date(2026, time.November, 23, 6, 0, 0, 0, time.UTC)
+
+// unused is the use of a stack that does not start.
+func unused(context.Context, *Stack) error { return errors.New("the stack has started") }
+
+// programs returns a directory of stand-ins for the programs. A stack starts only the first of them.
 func programs(t *testing.T, first string) string {
 	t.Helper()
 	bin := t.TempDir()
@@ -73,11 +76,13 @@ func programs(t *testing.T, first string) string {
 	script(t, bin, codecServer, "exit 1\n")
 	script(t, bin, sandbox, "exit 1\n")
 	script(t, bin, worker, "exit 1\n")
+	script(t, bin, gateway, "exit 1\n")
 	return bin
 }
 
-func options(bin string, out *bytes.Buffer) Options {
+func options(bin string, out io.Writer) Options {
 	return Options{
+		Purpose:     "test",
 		Bin:         bin,
 		Keyset:      codec.KeysetSource{File: filepath.Join(bin, "keyset.json")},
 		Environment: variables{"PATH=" + os.Getenv("PATH")},
@@ -88,7 +93,7 @@ func options(bin string, out *bytes.Buffer) Options {
 func TestFailingProgramIsNamedWithItsLastLinesAndAllLogs(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	_, err := Run(t.Context(), options(programs(t, "echo cannot listen >&2\nexit 3\n"), &out))
+	err := Run(t.Context(), options(programs(t, "echo cannot listen >&2\nexit 3\n"), &out), unused)
 
 	var failed *FailedError
 	require.ErrorAs(t, err, &failed)
@@ -100,7 +105,7 @@ func TestFailingProgramIsNamedWithItsLastLinesAndAllLogs(t *testing.T) {
 	require.Contains(t, failed.Details(), "The logs of all programs are in "+filepath.Dir(failed.Log)+".")
 }
 
-func TestInterruptedDemoLeavesNothingBehind(t *testing.T) {
+func TestInterruptedStackLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	line := processtest.NewLifeline(t)
 	bin := programs(t, "exec 3>"+line.Path+"\nsleep 1000 &\necho up >&3\nwait\n")
@@ -108,8 +113,7 @@ func TestInterruptedDemoLeavesNothingBehind(t *testing.T) {
 	ended := make(chan error)
 	var out bytes.Buffer
 	go func() {
-		_, err := Run(ctx, options(bin, &out))
-		ended <- err
+		ended <- Run(ctx, options(bin, &out), unused)
 	}()
 	line.RequireLine(t, "up")
 	interrupt()
@@ -119,7 +123,7 @@ func TestInterruptedDemoLeavesNothingBehind(t *testing.T) {
 	line.RequireEnd(t)
 }
 
-func TestSignalledDemoLeavesNothingBehind(t *testing.T) {
+func TestSignalledStackLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
@@ -129,14 +133,14 @@ func TestSignalledDemoLeavesNothingBehind(t *testing.T) {
 			self, err := os.Executable()
 			require.NoError(t, err)
 			cmd := exec.Command(self)
-			cmd.Env = append(os.Environ(), actAsDemo+"="+bin)
+			cmd.Env = append(os.Environ(), actAsStack+"="+bin)
 			var out bytes.Buffer
 			cmd.Stdout = &out
 			require.NoError(t, cmd.Start())
 			line.RequireLine(t, "up")
 			require.NoError(t, cmd.Process.Signal(sig))
 			require.NoError(t, cmd.Wait())
-			require.Contains(t, out.String(), "the demo was interrupted")
+			require.Contains(t, out.String(), "the test was interrupted")
 			line.RequireEnd(t)
 		})
 	}
@@ -147,7 +151,7 @@ func TestMissingProgramIsNamedBeforeAnythingStarts(t *testing.T) {
 	bin := programs(t, "exit 1\n")
 	require.NoError(t, os.Remove(filepath.Join(bin, worker)))
 	var out bytes.Buffer
-	_, err := Run(t.Context(), options(bin, &out))
+	err := Run(t.Context(), options(bin, &out), unused)
 	require.ErrorContains(t, err, filepath.Join(bin, worker))
 	require.ErrorContains(t, err, "make build")
 	require.Empty(t, out.String())
@@ -161,12 +165,12 @@ func TestExistingServerNeedsNoDevserver(t *testing.T) {
 	var out bytes.Buffer
 	o := options(bin, &out)
 	o.Environment = variables{"TEMPORAL_ADDRESS=127.0.0.1:1"}
-	_, err := Run(t.Context(), o)
+	err := Run(t.Context(), o, unused)
 	require.ErrorContains(t, err, filepath.Join(bin, worker))
 
 	script(t, bin, worker, "exit 1\n")
-	_, err = Run(t.Context(), o)
-	require.ErrorContains(t, err, filepath.Join(bin, devserver), "no server answers there, so the demo needs its own")
+	err = Run(t.Context(), o, unused)
+	require.ErrorContains(t, err, filepath.Join(bin, devserver), "no server answers there, so the stack needs its own")
 	require.Contains(t, out.String(), "no server answers at TEMPORAL_ADDRESS=127.0.0.1:1")
 }
 
@@ -177,14 +181,17 @@ func TestPortInUseIsNamedWithWhatToDo(t *testing.T) {
 	defer listener.Close()
 	taken := uint16(listener.Addr().(*net.TCPAddr).Port)
 	for flag, set := range map[string]func(*Options){
-		"--port":       func(o *Options) { o.Port = taken },
-		"--ui-port":    func(o *Options) { o.UIPort = taken },
-		"--codec-port": func(o *Options) { o.CodecPort = taken },
+		"--port":         func(o *Options) { o.Ports.Temporal = taken },
+		"--ui-port":      func(o *Options) { o.Ports.UI = taken },
+		"--codec-port":   func(o *Options) { o.Ports.Codec = taken },
+		"--gateway-port": func(o *Options) { o.Ports.Gateway = taken },
+		"--sandbox-port": func(o *Options) { o.Ports.Sandbox = taken },
+		"--events-port":  func(o *Options) { o.Ports.Events = taken },
 	} {
 		var out bytes.Buffer
 		o := options(programs(t, "exit 1\n"), &out)
 		set(&o)
-		_, err := Run(t.Context(), o)
+		err := Run(t.Context(), o, unused)
 		require.ErrorContains(t, err, fmt.Sprintf("port %d of 127.0.0.1 is in use", taken))
 		require.ErrorContains(t, err, "choose another port with "+flag+" ")
 		var failed *FailedError
@@ -192,26 +199,26 @@ func TestPortInUseIsNamedWithWhatToDo(t *testing.T) {
 	}
 }
 
-func TestSettingsOfTheCallerDoNotReachTheDemosPrograms(t *testing.T) {
+func TestSettingsOfTheCallerDoNotReachThePrograms(t *testing.T) {
 	t.Parallel()
 	caller := variables{"PATH=/bin", "ONMETA_API_KEY=real", "TEMPORAL_API_KEY=real", "RAMP_CODEC=real", "RAMP_ALLOW_CLEAR=true"}
-	r := &run{Options: Options{Environment: caller}}
+	r := &Stack{options: Options{Environment: caller}}
 	require.Equal(t, []string{"PATH=/bin"}, r.environment())
 	require.Equal(t, []string{"PATH=/bin", "TEMPORAL_API_KEY=real", "RAMP_ALLOW_CLEAR=true"}, r.environment("TEMPORAL_", "RAMP_ALLOW_CLEAR="))
 	require.Equal(t, "ONMETA_API_KEY=real", caller[1], "the caller's environment is unchanged")
 }
 
-func TestNewPollerHasPolledSinceTheDemoBegan(t *testing.T) {
+func TestNewPollerHasPolledSinceTheStackBegan(t *testing.T) {
 	t.Parallel()
-	before := map[string]time.Time{"7@host@": begin()}
+	before := map[string]time.Time{"7@host@": began}
 	require.False(t, hasNew(nil, before))
-	require.False(t, hasNew([]poller{{"7@host@", begin()}}, before))
-	require.True(t, hasNew([]poller{{"7@host@", begin().Add(time.Second)}}, before), "another process may have the same id")
-	require.True(t, hasNew([]poller{{"7@host@", begin()}, {"8@host@", begin()}}, before))
-	require.True(t, hasNew([]poller{{"8@host@", begin()}}, nil))
+	require.False(t, hasNew([]poller{{"7@host@", began}}, before))
+	require.True(t, hasNew([]poller{{"7@host@", began.Add(time.Second)}}, before), "another process may have the same id")
+	require.True(t, hasNew([]poller{{"7@host@", began}, {"8@host@", began}}, before))
+	require.True(t, hasNew([]poller{{"8@host@", began}}, nil))
 }
 
-func TestDemoIgnoresPollersWhoseProcessHasExited(t *testing.T) {
+func TestPollersWhoseProcessHasExitedAreIgnored(t *testing.T) {
 	t.Parallel()
 	host, err := os.Hostname()
 	require.NoError(t, err)

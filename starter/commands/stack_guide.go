@@ -1,0 +1,87 @@
+package commands
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"rampart/codec"
+	"rampart/starter/stack"
+)
+
+// showStack prints how to use a stack. Every command works as it is printed, in a shell of the same directory.
+func (p *Program) showStack(s *stack.Stack, bin string) {
+	screen, guide := p.screen(), guideTo(p.Name, filepath.Join(bin, "sandbox"), s.Addresses)
+	screen.Blank()
+	screen.Linef("Everything is ready, and runs until you press Ctrl-C. The gateway's token is %s; logs are in %s.", s.Addresses.Token, s.Addresses.Logs)
+	for _, step := range guide {
+		screen.Blank()
+		screen.Line(step.what)
+		for _, line := range step.lines {
+			screen.Line("  " + line)
+		}
+	}
+}
+
+// step is something to do with a stack: in words, and as the lines of a shell command.
+type step struct {
+	what  string
+	lines []string
+}
+
+// guideTo returns an order's first steps by the addresses of a stack. program and sandbox are the paths of the starter and the sandbox.
+func guideTo(program, sandbox string, at stack.Addresses) []step {
+	order := at.Gateway + "/v1/onramp/orders/inv-42"
+	token := fmt.Sprintf("-H 'Authorization: Bearer %s'", at.Token)
+	trigger := sandbox + " trigger completed inv-42"
+	if at.Sandbox != usualSandbox {
+		trigger += " --url " + at.Sandbox
+	}
+	connect := variables(at) + program
+	return []step{
+		{"Start an order, and get what its user must pay:", []string{
+			"curl -sS -X PUT " + order + " " + token + ` \`,
+			"  -H 'Content-Type: application/json' -d '" + `{"email":"asha@example.test","walletAddress":"0x1111111111111111111111111111111111111111",`,
+			`  "fiat":{"amount":"1000.00","currency":"INR"},"paymentMethod":"INR_UPI","upi":{"id":"asha@okbank","name":"Asha Rao"},`,
+			`  "token":{"symbol":"USDC","address":"0x3c499c542cef5e3811e1192ce70d8cc03d5c3359","chainId":137}}'`,
+		}},
+		{"The user has paid: submit the UTR of the payment.", []string{
+			"curl -sS -X POST " + order + "/utr " + token + ` \`,
+			"  -H 'Content-Type: application/json' -d '" + `{"utr":"412345678901"}'`,
+		}},
+		{"Or complete the order at the provider by command:", []string{trigger}},
+		{"Read the order:", []string{"curl -sS " + order + " " + token}},
+		{"Receive its events at a URL of your backend:", []string{
+			connect + " events listen --forward-to http://127.0.0.1:3000/hook",
+		}},
+		{"See all orders:", []string{connect + " list"}},
+	}
+}
+
+// Where a stack's parts are by default.
+const (
+	usualTemporal  = "127.0.0.1:7233"
+	usualNamespace = "default"
+	usualSandbox   = "http://127.0.0.1:8480"
+)
+
+// variables returns the variables by which the starter finds a stack's orders; none for a stack that is where it is by default.
+func variables(at stack.Addresses) string {
+	var set strings.Builder
+	for _, v := range []struct{ name, value, usual string }{
+		{"TEMPORAL_ADDRESS", at.Temporal, usualTemporal},
+		{"TEMPORAL_NAMESPACE", at.Namespace, usualNamespace},
+		{"RAMP_KEYSET_FILE", at.Keyset, usualKeyset()},
+	} {
+		if v.value != v.usual {
+			set.WriteString(v.name + "='" + v.value + "' ")
+		}
+	}
+	return set.String()
+}
+
+// usualKeyset is the file of the keyset that the starter uses by default; empty if this system has no place for it.
+func usualKeyset() string {
+	path, _ := codec.KeysetSource{}.Path()
+	return path
+}
