@@ -178,13 +178,16 @@ bin/temporal-sql-tool:
 # What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/explanation/performance.md. They take
 # a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
-.PHONY: bench bench-waiting
+.PHONY: bench bench-waiting bench-events
 bench: bin/worker bin/devserver bin/bench ## Measure: measure what an order costs
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
 bench-waiting: bin/worker bin/devserver bin/bench ## Measure: measure 10,000 waiting orders
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/waiting.json waiting; status=$$?; $(PLOT)/waiting.json && exit $$status
+bench-events: bin/devserver bin/bench ## Measure: compare designs of the delivery of events
+	@mkdir -p test/bench/results
+	@$(BENCH) test/bench/results/events.json events
 PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
 # What many orders a day need, by the last measurements: docs/explanation/scaling.md.
 .PHONY: sizes simulation

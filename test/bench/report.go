@@ -25,6 +25,8 @@ type Report struct {
 	Rates     []Rate             `json:"rates,omitempty"`
 	Latencies []Latencies        `json:"latencies,omitempty"`
 	Waiting   *Waiting           `json:"waiting,omitempty"`
+	// Deliveries compares designs of the delivery of events; the first is without them.
+	Deliveries []Delivering `json:"deliveries,omitempty"`
 }
 
 func newReport(options Options) Report {

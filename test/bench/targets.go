@@ -44,6 +44,7 @@ func (r Report) Targets() []Target {
 	r.costTargets(&t)
 	r.rateTarget(&t)
 	r.Waiting.targets(&t)
+	r.deliveryTargets(&t)
 	return t
 }
 

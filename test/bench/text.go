@@ -14,6 +14,7 @@ func (r Report) WriteText(w io.Writer) error {
 	r.writeRates(&b)
 	r.writeLatencies(&b)
 	r.Waiting.write(&b)
+	r.writeDeliveries(&b)
 	r.writeTargets(&b)
 	_, err := io.WriteString(w, b.String())
 	return err

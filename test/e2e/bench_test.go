@@ -3,12 +3,20 @@ package e2e_test
 import (
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"rampart/test/bench"
+	"rampart/test/bench/delivery"
 )
+
+// buildBench builds bench beside the other programs, once, and returns what the compiler writes.
+var buildBench = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "build", "-o", program("bench"), "../bench/cmd/bench").CombinedOutput()
+	return string(out), err
+})
 
 // benchOptions returns the options of a quick run, which shows that everything works; make bench and make bench-waiting measure.
 func benchOptions(t *testing.T) bench.Options {
@@ -19,8 +27,8 @@ func benchOptions(t *testing.T) bench.Options {
 // TestBenchCountsWhatOrdersCost compares the costs with those that follow from the code of the variants.
 func TestBenchCountsWhatOrdersCost(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program("bench"), "../bench/cmd/bench").CombinedOutput()
-	require.NoError(t, err, string(out))
+	out, err := buildBench()
+	require.NoError(t, err, out)
 
 	report, err := bench.Run(t.Context(), benchOptions(t))
 
@@ -48,6 +56,31 @@ func TestBenchCountsWhatOrdersCost(t *testing.T) {
 		require.Positive(t, latencies.Start.P50)
 		require.Positive(t, latencies.Proof.P50)
 		require.Positive(t, latencies.End.P50)
+	}
+}
+
+func TestBenchComparesDeliveriesOfEvents(t *testing.T) {
+	t.Parallel()
+	out, err := buildBench()
+	require.NoError(t, err, out)
+
+	report, err := bench.RunDeliveries(t.Context(), benchOptions(t))
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	require.NoError(t, report.Missed())
+	designs := delivery.Designs()
+	require.Len(t, report.Deliveries, len(designs))
+	off := report.Deliveries[0]
+	for i, measured := range report.Deliveries {
+		require.Equal(t, designs[i], measured.Design)
+		require.Zero(t, measured.Missing+measured.Misordered, measured.Design)
+		if i > 0 {
+			require.Greater(t, measured.Events, off.Events, measured.Design)
+			require.Positive(t, measured.Latency.P50, measured.Design)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"rampart/test/bench"
 	"rampart/test/bench/baseline"
+	"rampart/test/bench/delivery"
 	"rampart/test/testbed"
 )
 
@@ -54,9 +55,9 @@ func newCommand() *cobra.Command {
 	flags.BoolVar(&set.options.Quick, "quick", false, "run a few orders only, to show that everything works; the figures mean nothing")
 	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name contains this")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
-	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders --> or <!-- waiting -->")
+	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders -->, <!-- waiting --> or <!-- events -->")
 	flags.BoolVar(&set.keep, "keep", false, "keep logs, and print where they are")
-	command.AddCommand(newWaitingCommand(set), newSizesCommand(), newBaselineCommand())
+	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
 	return command
 }
 
@@ -85,6 +86,17 @@ func newWaitingCommand(set *settings) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return set.run(cmd, "waiting", bench.RunWaiting)
+		},
+	}
+}
+
+func newEventsCommand(set *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "events",
+		Short: "Measure designs of the delivery of events",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return set.run(cmd, "events", bench.RunDeliveries)
 		},
 	}
 }
@@ -154,5 +166,24 @@ func newBaselineCommand() *cobra.Command {
 	flags.StringVar(&set.Keyset, "keyset", "", "file of the keys that encrypt payloads")
 	flags.StringVar(&set.Profiles, "profiles", "127.0.0.1:0", "address at which to serve Go's profiles")
 	flags.Float64Var(&set.Speed, "speed", 1, "how many times as fast as real time the provider's clock runs")
+	return command
+}
+
+// newDeliverCommand returns the command that runs a worker of orders with deliveries. A measurement starts it.
+func newDeliverCommand() *cobra.Command {
+	var set delivery.Settings
+	command := &cobra.Command{
+		Use:    "deliver",
+		Short:  "Run a worker of orders whose events are delivered",
+		Args:   cobra.NoArgs,
+		Hidden: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return delivery.RunWorker(cmd.Context(), set, cmd.OutOrStdout())
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&set.Address, "temporal", "127.0.0.1:7233", "address of Temporal")
+	flags.StringVar(&set.Keyset, "keyset", "", "file of the keys that encrypt payloads")
+	flags.StringVar(&set.Endpoint, "endpoint", "", "URL that receives events")
 	return command
 }
