@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	jsonType = "application/json"
 	// maxBody bounds the body of a request. The largest valid one, with metadata, is about 15 KiB.
 	maxBody = 64 << 10
 	// bodyTimeout bounds the reading of a body.
@@ -33,6 +34,7 @@ func readBody(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(content))
+	r.Header.Set("Content-Type", jsonType) // huma takes no other spelling
 	next(ctx)
 }
 
@@ -49,7 +51,7 @@ func ignoreBody(ctx huma.Context, next func(huma.Context)) {
 }
 
 func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != jsonType {
 		return nil, newProblem(r.Context(), UnsupportedMediaType, "the Content-Type is not application/json")
 	}
 	content, problem := read(w, r)

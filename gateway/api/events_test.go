@@ -1,0 +1,177 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/gateway/api"
+	"rampart/ramp"
+)
+
+func at(version int64, status ramp.Status) *ramp.Order {
+	order := awaiting(version)
+	order.Status = status
+	return order
+}
+
+func TestEventsAreTheVersionsAfterTheLast(t *testing.T) {
+	t.Parallel()
+	states := []*ramp.Order{at(3, ramp.AwaitingPayment), at(5, ramp.Settling), at(8, ramp.Completed)}
+	for last, versions := range map[string][]int64{"": {3, 5, 8}, "3": {5, 8}, "7": {8}, "hunter2": {3, 5, 8}} {
+		w := handle(t, &fake{order: states[0], states: states}, call{
+			method: http.MethodGet, path: "/v1/onramp/orders/inv-42/events", headers: map[string]string{"Last-Event-ID": last},
+		})
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, "text/event-stream", w.Header().Get("Content-Type"))
+		want := "retry: 2000\n\n"
+		for _, state := range states {
+			for _, version := range versions {
+				if state.Version == version {
+					encoded, err := json.Marshal(state)
+					require.NoError(t, err)
+					want += fmt.Sprintf("id: %d\nevent: order\ndata: %s\n\n", version, encoded)
+				}
+			}
+		}
+		require.Equal(t, want, w.Body.String())
+	}
+}
+
+func TestAClientWithTheFinalStateDoesNotConnectAgain(t *testing.T) {
+	t.Parallel()
+	final := at(8, ramp.Completed)
+	w := handle(t, &fake{order: final, states: []*ramp.Order{final}}, call{
+		method: http.MethodGet, path: "/v1/onramp/orders/inv-42/events", headers: map[string]string{"Last-Event-ID": "8"},
+	})
+	require.Equal(t, http.StatusNoContent, w.Code)
+	require.Empty(t, w.Body.String())
+}
+
+func TestAStreamOfAnUnknownOrderIsAProblem(t *testing.T) {
+	t.Parallel()
+	w := handle(t, &fake{err: &ramp.Error{Type: ramp.NotFound, Message: "none"}}, call{method: http.MethodGet, path: "/v1/offramp/orders/inv-42/events"})
+	require.Equal(t, ramp.NotFound, problemOf(t, w).ErrorType)
+}
+
+func TestWaitsAndStreamsEndWhenTheProgramStops(t *testing.T) {
+	t.Parallel()
+	stopping := make(chan struct{})
+	close(stopping)
+	f := &streaming{fake{order: awaiting(3), states: []*ramp.Order{awaiting(3)}, hangs: true}}
+	handler := api.New(api.Options{Orders: f, Temporal: answers{}, Stopping: stopping})
+	begun := time.Now()
+	require.Equal(t, http.StatusOK, serve(t, handler, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42/events"}).Code)
+	require.Equal(t, http.StatusServiceUnavailable, serve(t, handler, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42?wait=60s"}).Code)
+	require.Less(t, time.Since(begun), 30*time.Second)
+}
+
+// streaming is a fake whose order can be read while its changes are waited for.
+type streaming struct{ fake }
+
+func (f *streaming) Get(context.Context, ramp.ID) (*ramp.Order, error) { return f.order, nil }
+
+func TestACallThatWaitsOutlivesTheDeadlineOfItsBody(t *testing.T) {
+	t.Parallel()
+	f := &fake{err: &ramp.Error{Type: ramp.NotReady, Message: "started"}, order: awaiting(1)}
+	server := httptest.NewServer(api.New(api.Options{Orders: &patient{fake: f, d: 11 * time.Second}}))
+	defer server.Close()
+	for _, c := range []call{putOnramp(), {method: http.MethodPost, path: "/v1/onramp/orders/inv-42/cancel", body: "{}"}} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, strings.NewReader(c.body))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/json")
+		response, err := server.Client().Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusAccepted, response.StatusCode, c.path)
+	}
+}
+
+// patient is a fake whose calls take a time, longer than that for a body.
+type patient struct {
+	*fake
+	d time.Duration
+}
+
+func (p *patient) wait(ctx context.Context) (*ramp.Order, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(p.d):
+		return nil, p.err
+	}
+}
+
+func (p *patient) StartOnramp(ctx context.Context, _ ramp.OnrampRequest) (*ramp.Order, error) {
+	return p.wait(ctx)
+}
+func (p *patient) Cancel(ctx context.Context, _ ramp.ID) (*ramp.Order, error) { return p.wait(ctx) }
+
+func TestManyConnectionsAreKeptAlive(t *testing.T) {
+	t.Parallel()
+	connections := 10_000
+	var limit syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	connections = min(connections, int(limit.Cur/2)-200) // both ends are of this process
+	server := httptest.NewServer(api.New(api.Options{Orders: &fake{order: awaiting(1)}}))
+	defer server.Close()
+	address := strings.TrimPrefix(server.URL, "http://")
+	before := heap()
+
+	conns := make([]net.Conn, connections)
+	ask := func(i int) error {
+		if _, err := fmt.Fprintf(conns[i], "GET /v1/onramp/orders/inv-42 HTTP/1.1\r\nHost: %s\r\n\r\n", address); err != nil {
+			return err
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conns[i]), nil)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			return err
+		}
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("connection %d is answered with %d", i, response.StatusCode)
+		}
+		return nil
+	}
+	for i := range conns {
+		var err error
+		conns[i], err = new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		require.NoError(t, ask(i))
+	}
+	perConnection := (heap() - before) / uint64(connections)
+	for i := range conns {
+		require.NoError(t, ask(i))
+	}
+	var closing sync.WaitGroup
+	for _, c := range conns {
+		closing.Go(func() { _ = c.Close() })
+	}
+	closing.Wait()
+	t.Logf("%d connections were kept alive and served twice; each takes %d bytes of both ends", connections, perConnection)
+	require.Less(t, perConnection, uint64(64<<10))
+}
+
+// heap returns the memory in use, with stacks.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}
