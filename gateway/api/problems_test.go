@@ -8,6 +8,8 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,6 +76,21 @@ func TestEveryTypeOfTheGatewaysErrorsHasAKind(t *testing.T) {
 		return true
 	})
 	require.Equal(t, 9, found)
+}
+
+func TestTheCatalogueHasTheStatusOfEveryType(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/reference/errors.md")
+	require.NoError(t, err)
+	_, section, _ := strings.Cut(string(page), "## Over HTTP")
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\d+) \\|").FindAllStringSubmatch(section, -1)
+	require.Len(t, rows, len(ramp.ErrorTypes())+9)
+	for _, row := range rows {
+		p := problemOf(t, handle(t, &fake{err: &ramp.Error{Type: ramp.ErrorType(row[1]), Message: "so"}}, call{method: http.MethodGet, path: "/v1/orders"}))
+		require.Equal(t, row[2], strconv.Itoa(p.Status), row[1])
+		require.Equal(t, row[1] == string(api.Internal), p.Title == "The gateway failed")
+	}
 }
 
 func TestWhoDoesNotAnswerIs503(t *testing.T) {
