@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	example "rampart/examples/nexus"
 	"rampart/gateway/nexus"
 	"rampart/ramp"
 	"rampart/test/testbed"
@@ -24,36 +25,6 @@ import (
 
 // shop is a namespace whose workers have no keys.
 const shop = "shop"
-
-// buyByNexus is a workflow of the shop: it starts an order, waits for the payment instructions, submits the UTR and waits for the end.
-func buyByNexus(ctx workflow.Context, request ramp.OnrampRequest, utr string) (nexus.Outcome, error) {
-	rampart := workflow.NewNexusClient("ramp", nexus.Service)
-	whole := workflow.NexusOperationOptions{ScheduleToCloseTimeout: time.Hour}
-	ended := rampart.ExecuteOperation(ctx, nexus.OnrampOperation, request, whole)
-	if err := ended.GetNexusOperationExecution().Get(ctx, nil); err != nil {
-		return nexus.Outcome{}, err
-	}
-	named := nexus.Named{Direction: ramp.Onramp, Reference: request.Reference}
-	for {
-		var order ramp.Order
-		if err := rampart.ExecuteOperation(ctx, nexus.OrderOperation, named, whole).Get(ctx, &order); err != nil {
-			return nexus.Outcome{}, err
-		}
-		if order.Instructions != nil {
-			break
-		}
-		if err := workflow.Sleep(ctx, time.Second); err != nil {
-			return nexus.Outcome{}, err
-		}
-	}
-	proof := nexus.Submission{Reference: request.Reference, UTR: ramp.UTR(utr)}
-	if err := rampart.ExecuteOperation(ctx, nexus.SubmitUTROperation, proof, whole).Get(ctx, nil); err != nil {
-		return nexus.Outcome{}, err
-	}
-	var outcome nexus.Outcome
-	err := ended.Get(ctx, &outcome)
-	return outcome, err
-}
 
 // abandonByNexus is a workflow of the shop whose cancellation cancels its order.
 func abandonByNexus(ctx workflow.Context, request any) (nexus.Outcome, error) {
@@ -73,13 +44,15 @@ func TestNexusCallerWithoutKeysRunsOrders(t *testing.T) {
 	t.Run("an order to its end", func(t *testing.T) {
 		t.Parallel()
 		request := testbed.OnrampRequest("nexus-1")
-		run, err := caller.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "buy-1", TaskQueue: shop}, buyByNexus, request, "512345678901")
+		run, err := caller.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "buy-1", TaskQueue: shop}, example.Buy, request)
 		require.NoError(t, err)
-		var outcome nexus.Outcome
+		s.awaitStatus(ramp.ID{Direction: ramp.Onramp, Reference: "nexus-1"}, patience, ramp.AwaitingPayment)
+		require.NoError(t, caller.SignalWorkflow(t.Context(), run.GetID(), "", example.Paid, utrOf(1)))
+		var outcome example.Outcome
 		require.NoError(t, run.Get(t.Context(), &outcome))
 		order, err := s.Orders.Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "nexus-1"})
 		require.NoError(t, err)
-		require.Equal(t, nexus.Outcome{Reference: "nexus-1", Direction: ramp.Onramp, Status: ramp.Completed, OrderID: order.OrderID}, outcome)
+		require.Equal(t, example.Outcome{Reference: "nexus-1", Status: ramp.Completed, OrderID: order.OrderID}, outcome)
 
 		history, err := testbed.History(t.Context(), s.Temporal, "onramp/nexus-1", "")
 		require.NoError(t, err)
@@ -162,7 +135,7 @@ func (s *stack) openShop() client.Client {
 		return nil
 	})
 	w := worker.New(caller, shop, worker.Options{})
-	w.RegisterWorkflow(buyByNexus)
+	w.RegisterWorkflow(example.Buy)
 	w.RegisterWorkflow(abandonByNexus)
 	require.NoError(s.t, w.Start())
 	s.t.Cleanup(w.Stop)

@@ -13,29 +13,40 @@ import (
 	"rampart/ramp"
 )
 
-// nodeSources is the directory of the TypeScript package and its tests.
-const nodeSources = "../../examples/typescript"
+// buildClient compiles the TypeScript package by Temporal's client, and buildBackend the one over HTTP, once for all tests.
+var (
+	buildClient = sync.OnceValues(func() (string, error) {
+		return buildNode("temporal-typescript", "docs/explanation/security.md") // has the payloads that its tests read
+	})
+	buildBackend = sync.OnceValues(func() (string, error) {
+		return buildNode("typescript", "gateway/api/openapi.json")
+	})
+)
 
-// buildNode compiles the TypeScript package once for all tests, outside the repository because of the packages that npm installs. The
-// page that its tests read is at the same relative path.
-var buildNode = sync.OnceValues(func() (string, error) {
+// buildNode compiles a package of examples outside the repository, because of the packages that npm installs. The files that it needs
+// beside its own are at the same relative paths.
+func buildNode(example string, needs ...string) (string, error) {
 	root := filepath.Join(programs, "node")
-	directory := filepath.Join(root, "examples", "typescript")
-	sources, err := filepath.Glob(nodeSources + "/*.ts")
+	sources, err := filepath.Glob(filepath.Join("../../examples", example, "*.ts"))
 	if err != nil {
 		return "", err
 	}
 	for _, name := range []string{"package.json", "package-lock.json", "tsconfig.json", ".npmrc"} {
-		sources = append(sources, filepath.Join(nodeSources, name))
+		sources = append(sources, filepath.Join("../../examples", example, name))
+	}
+	for _, needed := range needs {
+		sources = append(sources, filepath.Join("../..", needed))
 	}
 	for _, source := range sources {
-		if err := copyFile(source, filepath.Join(directory, filepath.Base(source))); err != nil {
+		within, err := filepath.Rel("../..", source)
+		if err != nil {
+			return "", err
+		}
+		if err := copyFile(source, filepath.Join(root, within)); err != nil {
 			return "", err
 		}
 	}
-	if err := copyFile("../../docs/explanation/security.md", filepath.Join(root, "docs", "explanation", "security.md")); err != nil {
-		return "", err
-	}
+	directory := filepath.Join(root, "examples", example)
 	for _, arguments := range [][]string{{"ci", "--no-audit", "--no-fund"}, {"run", "build"}} {
 		npm := exec.Command("npm", arguments...)
 		npm.Dir = directory
@@ -44,7 +55,7 @@ var buildNode = sync.OnceValues(func() (string, error) {
 		}
 	}
 	return directory, nil
-})
+}
 
 // nodeError is a failure of npm with its output.
 type nodeError struct {
@@ -68,7 +79,7 @@ func copyFile(from, to string) error {
 // node runs a file of tests with Node's test runner, and requires that all pass.
 func node(t *testing.T, file string, environment ...string) {
 	t.Helper()
-	directory, err := buildNode()
+	directory, err := buildClient()
 	require.NoError(t, err)
 	runner := exec.CommandContext(t.Context(), "node", "--test", filepath.Join("build", file))
 	runner.Dir = directory
