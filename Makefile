@@ -115,7 +115,7 @@ security: ## Test: verify modules, and look for insecure code and known vulnerab
 
 unit: ## Test: run the tests of all packages but end to end
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
-	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v /test/e2e)
+	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v -e /test/e2e -e /ramptest)
 	@go test -C test/bench/plot ./...
 
 devserver-test: ## Test: test the Temporal development server
@@ -129,7 +129,7 @@ deploy-check: ## Test: check Dockerfile, compose file and Kubernetes manifests
 
 e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e
+	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test ## Test: run make test, longer model tests, fuzzing and the Temporal CLI
