@@ -11,12 +11,6 @@ import (
 	"rampart/internal/bearer"
 )
 
-// caller is who sent a request, and what it may do.
-type caller struct {
-	name   string
-	scopes []string
-}
-
 // callers authenticates the callers of the API: by tokens of a file, by tokens of an OpenID Connect provider, or by both.
 type callers struct {
 	file      *bearer.File // nil without a file of tokens
@@ -47,46 +41,44 @@ func openCallers(ctx context.Context, c gatewayConfig, namespace string, log *za
 }
 
 // authenticate returns the caller of a request. Its error is a *bearer.Refusal.
-func (a *callers) authenticate(r *http.Request) (caller, error) {
+func (a *callers) authenticate(r *http.Request) (api.Caller, error) {
 	token, sent := bearer.Token(r)
 	if !sent {
-		return caller{}, bearer.Missing()
+		return api.Caller{}, bearer.Missing()
 	}
 	if a.file != nil && (strings.HasPrefix(token, bearer.Prefix) || a.oidc == nil) {
 		entry, found := a.file.Find(token)
 		if !found {
-			return caller{}, &bearer.Refusal{
+			return api.Caller{}, &bearer.Refusal{
 				Status: http.StatusUnauthorized, Reason: "the token is not known, or was revoked", Challenge: bearer.ChallengeInvalid,
 			}
 		}
-		return caller{name: entry.Name, scopes: entry.Scopes}, nil
+		return api.Caller{Name: entry.Name, Scopes: scopesOfEntry(entry)}, nil
 	}
 	subject, err := a.oidc.Verify(r.Context(), token)
 	if err != nil {
-		return caller{}, err
+		return api.Caller{}, err
 	}
-	return caller{name: subject.Name, scopes: scopesOf(subject, a.namespace)}, nil
+	return api.Caller{Name: subject.Name, Scopes: scopesOf(subject, a.namespace)}, nil
 }
 
-// apiCaller is authenticate in the terms of the API.
-func (a *callers) apiCaller(r *http.Request) (api.Caller, error) {
-	found, err := a.authenticate(r)
-	c := api.Caller{Name: found.name}
-	for _, scope := range found.scopes {
-		c.Scopes = append(c.Scopes, api.Scope(scope))
+func scopesOfEntry(entry bearer.Entry) []api.Scope {
+	var scopes []api.Scope
+	for _, scope := range entry.Scopes {
+		scopes = append(scopes, api.Scope(scope))
 	}
-	return c, err
+	return scopes
 }
 
 // scopesOf returns the scopes that a subject's roles in the namespace grant. As in Temporal, a role includes the lesser ones.
-func scopesOf(subject bearer.Subject, namespace string) []string {
+func scopesOf(subject bearer.Subject, namespace string) []api.Scope {
 	switch {
 	case subject.Has(namespace, bearer.RoleAdmin):
-		return []string{"read", "write", "operate"}
+		return api.Scopes()
 	case subject.Has(namespace, bearer.RoleWrite):
-		return []string{"read", "write"}
+		return []api.Scope{api.Read, api.Write}
 	case subject.Has(namespace, bearer.RoleRead):
-		return []string{"read"}
+		return []api.Scope{api.Read}
 	default:
 		return nil
 	}

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -125,12 +126,13 @@ func (g *gateway) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listeners, ctx := errgroup.WithContext(ctx)
-	listener, err := server.listen(ctx, "RAMP_GATEWAY_LISTEN", g.config.Gateway.Listen)
+	doors, err := g.open(ctx, server)
 	if err != nil {
 		return err
 	}
-	listeners.Go(func() error { return server.serve(ctx, "api", listener, g.api(ctx, callers)) })
+	orders := ramp.NewClient(g.temporal, g.config.temporal.Options.DataConverter)
+	listeners, ctx := errgroup.WithContext(ctx)
+	listeners.Go(func() error { return server.serve(ctx, "api", doors.api, g.api(ctx, orders, callers)) })
 	if g.config.Gateway.Nexus {
 		listeners.Go(func() error { return g.serveNexus(ctx) })
 	}
@@ -139,21 +141,36 @@ func (g *gateway) run(ctx context.Context) error {
 	return err
 }
 
-// api returns the handler of the API. Without tokens, it serves requests from this machine only, and none of other sites' pages. Waits and streams
-// end with ctx.
-func (g *gateway) api(ctx context.Context, callers *callers) http.Handler {
-	options := api.Options{
-		Orders:   ramp.NewClient(g.temporal, g.config.temporal.Options.DataConverter),
-		Temporal: g.temporal,
-		Log:      g.process.Log,
-		Stopping: ctx.Done(),
+// doors are the gateway's listeners.
+type doors struct {
+	api      net.Listener
+	provider net.Listener // nil if webhooks are not received
+}
+
+// open opens the listeners before any is served, so that a gateway that starts serves all of them.
+func (g *gateway) open(ctx context.Context, server *server) (doors, error) {
+	var d doors
+	var err error
+	if d.api, err = server.listen(ctx, "RAMP_GATEWAY_LISTEN", g.config.Gateway.Listen); err != nil {
+		return doors{}, err
 	}
+	if address := g.config.Gateway.ProviderListen; address != "" {
+		if d.provider, err = server.listen(ctx, "RAMP_GATEWAY_PROVIDER_LISTEN", address); err != nil {
+			return doors{}, err
+		}
+	}
+	return d, nil
+}
+
+// api returns the handler of the API. Without tokens, it serves requests from this machine only, and none of other sites' pages.
+func (g *gateway) api(ctx context.Context, orders *ramp.Client, callers *callers) http.Handler {
+	o := api.Options{Orders: orders, Temporal: g.temporal, Log: g.process.Log, Stopping: ctx.Done()}
 	if callers == nil {
 		g.process.Log.Warn("callers need no token: requests from this machine may do everything")
-		return loopback.Guard(api.New(options))
+		return loopback.Guard(api.New(o))
 	}
-	options.Authenticate = callers.apiCaller
-	return api.New(options)
+	o.Authenticate = callers.authenticate
+	return api.New(o)
 }
 
 func (g *gateway) serveHealth(ctx context.Context, callers *callers) error {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/net/netutil"
 
+	"rampart/gateway/api"
 	"rampart/internal/httpserver"
 	"rampart/internal/telemetry"
 )
@@ -19,9 +20,8 @@ import (
 const (
 	// bodyTimeout bounds reading the body of a request, which has some kilobytes, also of one that no handler reads.
 	bodyTimeout = 10 * time.Second
-	// responseTimeout bounds handling a request and writing its response. It is longer than the longest wait for an order. Streams set a deadline
-	// for each write.
-	responseTimeout = 90 * time.Second
+	// responseTimeout bounds handling a request and writing its response. Streams set a deadline for each write.
+	responseTimeout = api.MaxDuration + 10*time.Second
 )
 
 // server serves the gateway's listeners.

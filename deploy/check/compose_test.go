@@ -14,14 +14,14 @@ import (
 )
 
 var (
-	ours    = []string{"setup", "codec-server", "worker", "sandbox", "starter"}
+	ours    = []string{"setup", "codec-server", "gateway", "worker", "sandbox", "starter"}
 	proxies = []string{"temporal-ui-proxy", "prometheus-proxy", "grafana-proxy"}
 )
 
 func TestEachComposeProfileStartsItsDependencies(t *testing.T) {
 	t.Parallel()
 	plain := []string{
-		"codec-server", "postgresql", "setup", "temporal", "temporal-schema", "temporal-ui", "temporal-ui-proxy", "worker",
+		"codec-server", "gateway", "postgresql", "setup", "temporal", "temporal-schema", "temporal-ui", "temporal-ui-proxy", "worker",
 	}
 	tests := map[string][]string{
 		"":           nil,
@@ -72,7 +72,7 @@ func TestThirdPartyPagesArePublishedThroughTheLoopbackProxyOnly(t *testing.T) {
 func TestPlaintextConnectionsToTemporalAreAllowedExplicitly(t *testing.T) {
 	t.Parallel()
 	for name, service := range compose(t, "*").Services {
-		if _, told := service.Environment["TEMPORAL_ADDRESS"]; told && slices.Contains(ours, name) {
+		if _, told := service.Environment["TEMPORAL_ADDRESS"]; told && slices.Contains(ours, name) && service.NetworkMode != "host" {
 			require.Equal(t, "temporal:7233", *service.Environment["TEMPORAL_ADDRESS"], name)
 			require.Equal(t, "true", *service.Environment["RAMP_ALLOW_PLAINTEXT"], name)
 		}
@@ -135,6 +135,19 @@ func TestWorkerContainerIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
 	worker := compose(t, "").Services["worker"]
 
 	require.GreaterOrEqual(t, time.Duration(*worker.StopGracePeriod), 25*time.Second+10*time.Second)
+}
+
+func TestGatewayContainerListensOnLoopbackAndIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
+	t.Parallel()
+	gateway := compose(t, "").Services["gateway"]
+
+	require.Equal(t, "host", gateway.NetworkMode)
+	require.NotContains(t, gateway.Environment, "RAMP_GATEWAY_LISTEN", "the default is loopback")
+	for _, address := range []string{"RAMP_GATEWAY_PROVIDER_LISTEN", "RAMP_HTTP_ADDRESS", "TEMPORAL_ADDRESS"} {
+		require.True(t, strings.HasPrefix(*gateway.Environment[address], "127.0.0.1:"), address)
+	}
+	require.NotEmpty(t, *gateway.Environment["RAMP_GATEWAY_TOKENS_FILE"], "without a file of tokens everybody on the machine could create orders")
+	require.GreaterOrEqual(t, time.Duration(*gateway.StopGracePeriod), 25*time.Second+10*time.Second)
 }
 
 func TestEveryMountedFileExists(t *testing.T) {

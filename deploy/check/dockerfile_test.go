@@ -19,7 +19,7 @@ import (
 
 // programs are the targets of the Dockerfile, and what each is built from.
 var programs = map[string]string{
-	"worker": "./worker", "starter": "./starter", "codec-server": "./codec/cmd/codec-server", "sandbox": "./sandbox/cmd/sandbox",
+	"worker": "./worker", "gateway": "./gateway", "starter": "./starter", "codec-server": "./codec/cmd/codec-server", "sandbox": "./sandbox/cmd/sandbox",
 	"loopback-proxy": "./deploy/loopback-proxy",
 }
 

@@ -44,8 +44,8 @@ func TestEveryManifestIsValid(t *testing.T) {
 	}
 
 	require.Equal(t, map[string]int{
-		"ConfigMap": 3, "Deployment": 2, "Job": 1, "Namespace": 1, "NetworkPolicy": 6, "PodDisruptionBudget": 2,
-		"ScaledObject": 1, "Service": 1, "ServiceAccount": 2,
+		"ConfigMap": 4, "Deployment": 3, "Job": 1, "Namespace": 1, "NetworkPolicy": 7, "PodDisruptionBudget": 3,
+		"ScaledObject": 1, "Service": 3, "ServiceAccount": 3,
 	}, kinds)
 }
 
@@ -108,6 +108,50 @@ func TestWorkerIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
 	granted := time.Duration(*worker.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
 
 	require.GreaterOrEqual(t, granted, stopping+10*time.Second)
+}
+
+func TestGatewayIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
+	t.Parallel()
+	objects := build(t, manifests)
+	stopping, err := time.ParseDuration(named[*corev1.ConfigMap](t, objects, "ramp-gateway").Data["RAMP_STOP_TIMEOUT"])
+	require.NoError(t, err)
+	pod := named[*appsv1.Deployment](t, objects, "ramp-gateway").Spec.Template.Spec
+	leaving := time.Duration(pod.Containers[0].Lifecycle.PreStop.Sleep.Seconds) * time.Second
+
+	granted := time.Duration(*pod.TerminationGracePeriodSeconds) * time.Second
+
+	require.GreaterOrEqual(t, granted, leaving+stopping+10*time.Second)
+}
+
+func TestGatewayHasNoKeyOfTheProviderButTheOneThatVerifiesWebhooks(t *testing.T) {
+	t.Parallel()
+	container := named[*appsv1.Deployment](t, build(t, manifests), "ramp-gateway").Spec.Template.Spec.Containers[0]
+
+	for _, source := range container.EnvFrom {
+		require.True(t, source.SecretRef == nil || source.SecretRef.Name == "ramp-temporal", source)
+	}
+	for _, each := range container.Env {
+		if each.ValueFrom != nil {
+			require.Equal(t, "ONMETA_API_SECRET", each.ValueFrom.SecretKeyRef.Key)
+		}
+	}
+}
+
+func TestProviderReachesThePortForWebhooksOnly(t *testing.T) {
+	t.Parallel()
+	objects := build(t, manifests)
+	policy := named[*networkingv1.NetworkPolicy](t, objects, "ramp-gateway")
+	ports := map[string]string{} // by namespace
+	for _, rule := range policy.Spec.Ingress {
+		require.Len(t, rule.Ports, 1)
+		for label, value := range rule.From[0].NamespaceSelector.MatchLabels {
+			ports[label+"="+value] = rule.Ports[0].Port.String()
+		}
+	}
+	require.Equal(t, map[string]string{"rampart/backend=true": "https", "kubernetes.io/metadata.name=ingress-nginx": "provider"}, ports)
+	require.Len(t, named[*corev1.Service](t, objects, "ramp-gateway").Spec.Ports, 1)
+	require.Equal(t, "https", named[*corev1.Service](t, objects, "ramp-gateway").Spec.Ports[0].TargetPort.String())
+	require.Equal(t, "provider", named[*corev1.Service](t, objects, "ramp-gateway-provider").Spec.Ports[0].TargetPort.String())
 }
 
 func TestWorkerVersionIsConsistentInItsManifests(t *testing.T) {
@@ -242,7 +286,7 @@ func TestEverySecretIsDescribed(t *testing.T) {
 			names[volume.Secret.SecretName] = true
 		}
 	}
-	require.Len(t, names, 4)
+	require.Len(t, names, 6)
 	for name := range names {
 		require.Contains(t, string(page), "`"+name+"`")
 	}

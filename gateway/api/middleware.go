@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -20,8 +21,6 @@ import (
 
 const (
 	requestIDHeader = "X-Request-Id"
-	// maxRequestID bounds the id of a request that a caller chooses.
-	maxRequestID = 128
 	// scheme is the name of the security scheme in the document.
 	scheme = "bearer"
 )
@@ -90,14 +89,15 @@ func (s *service) log(r *http.Request, status int, x *exchange, took time.Durati
 	s.Log.Info("request", fields...)
 }
 
+// chosenID matches the ids that callers may choose, such as UUIDs. They leave no room for data of users, which the log would have.
+var chosenID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+
 // requestID returns the caller's id of a request, if it can be logged, or a new one.
 func requestID(r *http.Request) string {
-	given := r.Header.Get(requestIDHeader)
-	printable := func(c rune) bool { return c > ' ' && c < 0x7f }
-	if given == "" || len(given) > maxRequestID || slices.ContainsFunc([]rune(given), func(c rune) bool { return !printable(c) }) {
-		return rand.Text()
+	if given := r.Header.Get(requestIDHeader); chosenID.MatchString(given) {
+		return given
 	}
-	return given
+	return rand.Text()
 }
 
 // observed remembers the status of a response.
