@@ -140,7 +140,7 @@ nightly: test ## Test: run make test, longer model tests, fuzzing and the Tempor
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
-	@for package in ./ramp ./onmeta ./codec ./codec/server ./internal/redact ./starter/commands; do \
+	@for package in ./ramp ./onmeta ./codec ./codec/server ./gateway/api ./gateway/webhook ./internal/redact ./starter/commands; do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \

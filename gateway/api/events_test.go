@@ -79,6 +79,17 @@ func TestWaitsAndStreamsEndWhenTheProgramStops(t *testing.T) {
 	require.Less(t, time.Since(begun), 30*time.Second)
 }
 
+func TestAStartThatWaitsIsAnsweredWithTheStateWhenTheProgramStops(t *testing.T) {
+	t.Parallel()
+	stopping := make(chan struct{})
+	close(stopping)
+	f := &fake{err: &ramp.Error{Type: ramp.NotReady, Message: "started"}, order: awaiting(1)}
+	handler := api.New(api.Options{Orders: &patient{fake: f, d: time.Minute, late: f.err}, Stopping: stopping})
+	begun := time.Now()
+	require.Equal(t, http.StatusAccepted, serve(t, handler, putOnramp()).Code)
+	require.Less(t, time.Since(begun), 20*time.Second)
+}
+
 // streaming is a fake whose order can be read while its changes are waited for.
 type streaming struct{ fake }
 
@@ -87,7 +98,7 @@ func (f *streaming) Get(context.Context, ramp.ID) (*ramp.Order, error) { return 
 func TestACallThatWaitsOutlivesTheDeadlineOfItsBody(t *testing.T) {
 	t.Parallel()
 	f := &fake{err: &ramp.Error{Type: ramp.NotReady, Message: "started"}, order: awaiting(1)}
-	server := httptest.NewServer(api.New(api.Options{Orders: &patient{fake: f, d: 11 * time.Second}}))
+	server := httptest.NewServer(api.New(api.Options{Orders: &patient{fake: f, d: 11 * time.Second, late: context.Canceled}}))
 	defer server.Close()
 	for _, c := range []call{putOnramp(), {method: http.MethodPost, path: "/v1/onramp/orders/inv-42/cancel", body: "{}"}} {
 		request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, strings.NewReader(c.body))
@@ -104,12 +115,14 @@ func TestACallThatWaitsOutlivesTheDeadlineOfItsBody(t *testing.T) {
 type patient struct {
 	*fake
 	d time.Duration
+	// late is the error of a call whose context ends first.
+	late error
 }
 
 func (p *patient) wait(ctx context.Context) (*ramp.Order, error) {
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, p.late
 	case <-time.After(p.d):
 		return nil, p.err
 	}

@@ -126,21 +126,30 @@ func answering(o huma.Operation, described map[int]string) huma.Operation {
 	return o
 }
 
-var (
-	startAnswers = map[int]string{
+// startAnswers describes the answers to a start.
+func startAnswers() map[int]string {
+	return map[int]string{
 		http.StatusOK:       "The order was started before, by the same request.",
 		http.StatusCreated:  "The order was started, and its user can act.",
 		http.StatusAccepted: "The order was started, and its user cannot act yet. Read the order at Location.",
 	}
-	submitAnswers = map[int]string{
+}
+
+// submitAnswers describes the answers to a submission.
+func submitAnswers() map[int]string {
+	return map[int]string{
 		http.StatusOK:       "The order, after the submission was accepted.",
 		http.StatusAccepted: "The submission has no answer yet, and the order may have it. Read the order at Location before you send it again.",
 	}
-	readAnswers = map[int]string{
+}
+
+// readAnswers describes the answers to a reading.
+func readAnswers() map[int]string {
+	return map[int]string{
 		http.StatusOK:          "The order.",
 		http.StatusNotModified: "The order has not changed.",
 	}
-)
+}
 
 // addOrders adds the operations that both directions have.
 func (s *service) addOrders(a huma.API, direction ramp.Direction) {
@@ -154,14 +163,14 @@ func (s *service) addOrders(a huma.API, direction ramp.Direction) {
 		"Starts the order and waits until its user can act: the answer has payment instructions, or says what else the order waits for. "+
 			"The same request again is the same order. The body may leave out the reference.", conflict)
 	if direction == ramp.Onramp {
-		huma.Register(a, answering(withBody[ramp.OnrampRequest](put), startAnswers), s.startOnramp)
+		huma.Register(a, answering(withBody[ramp.OnrampRequest](put), startAnswers()), s.startOnramp)
 	} else {
-		huma.Register(a, answering(withBody[ramp.OfframpRequest](put), startAnswers), s.startOfframp)
+		huma.Register(a, answering(withBody[ramp.OfframpRequest](put), startAnswers()), s.startOfframp)
 	}
 
 	get := operation("get"+name+"Order", http.MethodGet, at, tag, Read, "Read an order",
 		"Reads the order now, or waits for its next change (long poll).", absent)
-	huma.Register(a, answering(get, readAnswers), func(ctx context.Context, in *reading) (*answer, error) {
+	huma.Register(a, answering(get, readAnswers()), func(ctx context.Context, in *reading) (*answer, error) {
 		return s.read(ctx, in, in.id(ctx, direction))
 	})
 
@@ -187,7 +196,7 @@ func (s *service) addOrders(a huma.API, direction ramp.Direction) {
 
 	cancel := operation("cancel"+name+"Order", http.MethodPost, at+"/cancel", tag, Write, "Cancel an order",
 		"Cancels the order and waits until it is cancelled. It is refused once the provider has a proof or the payment.", conflict, absent)
-	huma.Register(a, answering(cancel, submitAnswers), func(ctx context.Context, in *bare) (*answer, error) {
+	huma.Register(a, answering(cancel, submitAnswers()), func(ctx context.Context, in *bare) (*answer, error) {
 		return s.cancel(ctx, in.id(ctx, direction))
 	})
 }
@@ -213,7 +222,7 @@ func (s *service) addReorder(a huma.API) {
 		"Start a new order for a payment of this one",
 		"Replaces an order that expired or was cancelled after its user had paid: with the UTR of that payment and the same account. "+
 			"The answer is the new order.", http.StatusConflict, http.StatusNotFound)
-	huma.Register(a, answering(withBody[ramp.ReorderRequest](o), startAnswers), s.reorder)
+	huma.Register(a, answering(withBody[ramp.ReorderRequest](o), startAnswers()), s.reorder)
 }
 
 func (s *service) startOnramp(ctx context.Context, in *submission) (*answer, error) {
@@ -276,7 +285,7 @@ func (s *service) start(ctx context.Context, id ramp.ID, p WaitHeader, start fun
 		return nil, s.fail(ctx, err)
 	}
 	wait, applied := p.wait()
-	within, cancel := context.WithTimeout(ctx, wait)
+	within, cancel := s.waiting(ctx, wait)
 	defer cancel()
 	order, err := start(within)
 	if err != nil {
@@ -300,14 +309,14 @@ func (s *service) exists(ctx context.Context, id ramp.ID) (bool, error) {
 func submitting[T any](
 	s *service, a huma.API, o huma.Operation, direction ramp.Direction, submit func(context.Context, ramp.ID, T) (*ramp.Order, error),
 ) {
-	huma.Register(a, answering(withBody[T](o), submitAnswers), func(ctx context.Context, in *submission) (*answer, error) {
+	huma.Register(a, answering(withBody[T](o), submitAnswers()), func(ctx context.Context, in *submission) (*answer, error) {
 		id := in.id(ctx, direction)
 		sent, err := decode[T](ctx, in.Body)
 		if err != nil {
 			return nil, err
 		}
 		wait, applied := in.wait()
-		within, cancel := context.WithTimeout(ctx, wait)
+		within, cancel := s.waiting(ctx, wait)
 		defer cancel()
 		order, err := submit(within, id, sent)
 		if err != nil {
@@ -320,7 +329,7 @@ func submitting[T any](
 }
 
 func (s *service) cancel(ctx context.Context, id ramp.ID) (*answer, error) {
-	within, cancel := context.WithTimeout(ctx, cancelTimeout)
+	within, cancel := s.waiting(ctx, cancelTimeout)
 	defer cancel()
 	order, err := s.Orders.Cancel(within, id)
 	if err != nil {

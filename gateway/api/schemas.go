@@ -17,19 +17,24 @@ import (
 // components begins the reference to a schema of the document.
 const components = "#/components/schemas/"
 
-// contract has the files of ramp/schema that the document contains, by the name of their schema, and what the names of their inner
-// schemas begin with: requests are strict and answers are open, so that the amounts of both differ.
-var contract = map[string]struct{ file, prefix string }{
-	"OnrampRequest":     {"onramp-request", "OnrampRequest"},
-	"OfframpRequest":    {"offramp-request", "OfframpRequest"},
-	"UTRSubmission":     {"utr-submission", "UTRSubmission"},
-	"HashSubmission":    {"hash-submission", "HashSubmission"},
-	"KYCSubmission":     {"kyc-submission", "KYCSubmission"},
-	"AccountSubmission": {"account-submission", "AccountSubmission"},
-	"QuoteConfirmation": {"quote-confirmation", "QuoteConfirmation"},
-	"ReorderRequest":    {"reorder-request", "ReorderRequest"},
-	"Order":             {"order", ""},
-	"Page":              {"page", ""},
+// contractFile is a file of ramp/schema that the document contains, and what the names of its inner schemas begin with: requests are strict
+// and answers are open, so that the amounts of both differ.
+type contractFile struct{ schema, file, prefix string }
+
+// contract returns the files of the contract.
+func contract() []contractFile {
+	return []contractFile{
+		{"OnrampRequest", "onramp-request", "OnrampRequest"},
+		{"OfframpRequest", "offramp-request", "OfframpRequest"},
+		{"UTRSubmission", "utr-submission", "UTRSubmission"},
+		{"HashSubmission", "hash-submission", "HashSubmission"},
+		{"KYCSubmission", "kyc-submission", "KYCSubmission"},
+		{"AccountSubmission", "account-submission", "AccountSubmission"},
+		{"QuoteConfirmation", "quote-confirmation", "QuoteConfirmation"},
+		{"ReorderRequest", "reorder-request", "ReorderRequest"},
+		{"Order", "order", ""},
+		{"Page", "page", ""},
+	}
 }
 
 // inContract stands for a type of the contract in huma's schemas, which then refer to the contract's own.
@@ -48,19 +53,19 @@ func registry() huma.Registry {
 	all.RegisterTypeAlias(reflect.TypeFor[ramp.Order](), reflect.TypeFor[inContract[ramp.Order]]())
 	all.RegisterTypeAlias(reflect.TypeFor[ramp.Page](), reflect.TypeFor[inContract[ramp.Page]]())
 	all.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Problem]())
-	for name, c := range contract {
-		addContract(all.Map(), name, c.file, c.prefix)
+	for _, d := range contract() {
+		d.addTo(all.Map())
 	}
 	return all
 }
 
-// addContract adds a file of ramp/schema: its inner schemas become schemas of the document.
-func addContract(all map[string]*huma.Schema, name, file, prefix string) {
-	content, err := fs.ReadFile(schema.Files(), file+".schema.json")
+// addTo adds the schemas of the file: inner ones become schemas of the OpenAPI document.
+func (d contractFile) addTo(all map[string]*huma.Schema) {
+	content, err := fs.ReadFile(schema.Files(), d.file+".schema.json")
 	if err != nil {
 		return // TestTheDocumentHasEverySchema finds it
 	}
-	content = bytes.ReplaceAll(content, []byte("#/$defs/"), []byte(components+prefix))
+	content = bytes.ReplaceAll(content, []byte("#/$defs/"), []byte(components+d.prefix))
 	var root map[string]any
 	if json.Unmarshal(content, &root) != nil {
 		return
@@ -68,16 +73,16 @@ func addContract(all map[string]*huma.Schema, name, file, prefix string) {
 	inner, _ := root["$defs"].(map[string]any)
 	for definition, value := range inner {
 		if keywords, isSchema := value.(map[string]any); isSchema {
-			all[prefix+definition] = &huma.Schema{Extensions: keywords}
+			all[d.prefix+definition] = &huma.Schema{Extensions: keywords}
 		}
 	}
 	for _, keyword := range []string{"$defs", "$id", "$schema"} {
 		delete(root, keyword)
 	}
-	if file == "onramp-request" || file == "offramp-request" {
+	if d.file == "onramp-request" || d.file == "offramp-request" {
 		leaveOut(root, "reference") // the path has it
 	}
-	all[name] = &huma.Schema{Extensions: root}
+	all[d.schema] = &huma.Schema{Extensions: root}
 }
 
 // leaveOut makes a field of an object optional.
@@ -122,8 +127,8 @@ fields and values that you do not know. Amounts are decimal strings, times are R
 `
 
 // encoded returns the document as it is committed.
-func encoded(document *huma.OpenAPI) []byte {
-	compact, err := json.Marshal(document)
+func encoded(o *huma.OpenAPI) []byte {
+	compact, err := json.Marshal(o)
 	if err != nil {
 		return nil // TestTheDocumentIsCurrent finds it
 	}

@@ -436,3 +436,48 @@ func TestGatewayAnswersASlowBodyAndServesOthersMeanwhile(t *testing.T) {
 	require.Equal(t, http.StatusRequestTimeout, response.StatusCode)
 	g.mustSend(http.StatusNotFound, http.MethodGet, "/v1/onramp/orders/slow", "")
 }
+
+func TestGatewayKeepsTenThousandConnectionsAlive(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	g := s.startGateway()
+	g.mustSend(http.StatusNotFound, http.MethodGet, "/v1/nothing", "")
+	before := g.Resident()
+	address := strings.TrimPrefix(g.url, "http://")
+	const connections = 10_000
+	kept := make([]*bufio.ReadWriter, connections)
+	for i := range kept {
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		defer connection.Close()
+		kept[i] = bufio.NewReadWriter(bufio.NewReaderSize(connection, 512), bufio.NewWriterSize(connection, 512))
+		require.NoError(t, askOn(kept[i], address))
+	}
+	idle := g.Resident()
+	g.mustSend(http.StatusCreated, http.MethodPut, "/v1/onramp/orders/inv-42", bodyOf(t, onrampRequest("inv-42")))
+	for _, connection := range kept {
+		require.NoError(t, askOn(connection, address))
+	}
+	t.Logf("%d connections take %d MiB, %d KiB each", connections, (idle-before)>>20, (idle-before)/connections>>10)
+	require.Less(t, idle-before, int64(600<<20))
+}
+
+// askOn sends a request on a connection that is kept, and reads the answer.
+func askOn(connection *bufio.ReadWriter, host string) error {
+	if _, err := fmt.Fprintf(connection, "GET /v1/nothing HTTP/1.1\r\nHost: %s\r\n\r\n", host); err != nil {
+		return err
+	}
+	if err := connection.Flush(); err != nil {
+		return err
+	}
+	response, err := http.ReadResponse(connection.Reader, nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusNotFound || response.Close {
+		return fmt.Errorf("it is answered with %d, and closed: %t", response.StatusCode, response.Close)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return err
+}
