@@ -19,9 +19,11 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
-	_ "gocloud.dev/blob/azureblob" // KYC dossiers in azblob://
-	_ "gocloud.dev/blob/gcsblob"   // in gs://
-	_ "gocloud.dev/blob/s3blob"    // in s3://
+	_ "gocloud.dev/blob/azureblob"     // KYC dossiers in azblob://
+	_ "gocloud.dev/blob/gcsblob"       // in gs://
+	_ "gocloud.dev/blob/s3blob"        // in s3://
+	_ "gocloud.dev/pubsub/awssnssqs"   // events to awssns:// and awssqs://
+	_ "gocloud.dev/pubsub/gcppubsubv2" // to gcppubsubv2://
 
 	"rampart/activities"
 	"rampart/codec"

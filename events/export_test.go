@@ -1,0 +1,35 @@
+package events
+
+import (
+	"net/netip"
+
+	"rampart/ramp"
+)
+
+// PermitsPublic reports whether an endpoint without allowPrivate may be at an address.
+func PermitsPublic(ip netip.Addr) bool { return toPublic(ipv4(ip)) }
+
+// PermitsPrivate reports whether an endpoint with allowPrivate may be at an address.
+func PermitsPrivate(ip netip.Addr) bool { return toPrivate(ipv4(ip)) }
+
+// Covers reports whether an endpoint with perOrder takes the URL of an order, and the URL that is requested then.
+func Covers(endpoint string, target ramp.Personal) (requested string, covered bool) {
+	to, err := parseAddress(endpoint)
+	if err != nil {
+		return "", false
+	}
+	e := endpointOf(to)
+	found, err := e.addressOf(target)
+	if err != nil {
+		return "", false
+	}
+	return found.url().String(), true
+}
+
+func endpointOf(to address) endpoint { return endpoint{name: "tenants", to: to, perOrder: true} }
+
+// ParseConfig parses a file of endpoints.
+func ParseConfig(text []byte) error {
+	_, _, err := parse(text)
+	return err
+}
