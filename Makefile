@@ -17,7 +17,8 @@ PROGRAMS += bin/devserver
 endif
 
 # What Go cannot bring: a C compiler, which the race detector needs, Chromium, Prometheus, and Node.js, with npm and of the version that
-# Temporal's client for it asks for. The tests that need the last three are named TestWebUI…, TestPrometheus… and TestNode….
+# Temporal's client for it asks for. The tests that need the last three are named TestWebUI…, TestPrometheus… and TestNode…, and those that
+# run the documented commands of curl TestCurl….
 COMPILER := $(firstword $(shell command -v $${CC:-gcc} clang 2>/dev/null))
 ifneq ($(COMPILER),)
 RACE := -race
@@ -25,8 +26,9 @@ endif
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
 PROMETHEUS := $(and $(shell command -v promtool 2>/dev/null),$(shell command -v prometheus 2>/dev/null))
 NODE := $(and $(shell command -v npm 2>/dev/null),$(shell node -p '/^v(20\.([3-9]|\d\d)|2[1-9]|[3-9]\d)\./.exec(process.version) ? 1 : ""' 2>/dev/null))
+CURL := $(shell command -v curl 2>/dev/null)
 # The Temporal CLI takes ten minutes to build, so that make nightly runs the tests that need it, named TestTemporalCLI….
-LEFT_OUT := TestTemporalCLI $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode)
+LEFT_OUT := TestTemporalCLI $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode) $(if $(CURL),,TestCurl)
 ifneq ($(strip $(LEFT_OUT)),)
 WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
@@ -92,6 +94,11 @@ endif
 ifeq ($(NODE),)
 	@echo "!!! There is no npm with Node.js 20.3 or later on this machine: the tests of the contract with it (TestNode...) are LEFT OUT."
 	@echo "!!! Install Debian's packages nodejs and npm, or Node.js' own, to run them."
+	@test -z "$(CI)"
+endif
+ifeq ($(CURL),)
+	@echo "!!! There is no curl on this machine: the tests of the commands that use it (TestCurl...) are LEFT OUT."
+	@echo "!!! Install Debian's package curl to run them."
 	@test -z "$(CI)"
 endif
 	@:

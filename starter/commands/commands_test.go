@@ -296,3 +296,16 @@ func TestDemoNeedsItsPrograms(t *testing.T) {
 	require.Contains(t, got.stderr, "make build")
 	require.Equal(t, 2, with().run(t, "demo", "--port", "70000").code)
 }
+
+func TestStackNeedsItsProgramsAndATemporalServerOfThisMachine(t *testing.T) {
+	t.Parallel()
+	x := with()
+	got := x.run(t, "dev", "--free-ports", "--bin", "/nowhere")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "make build")
+
+	x.environment = environment{"TEMPORAL_ADDRESS": "temporal.example.test:7233"}
+	got = x.run(t, "dev", "--free-ports", "--bin", "/nowhere")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "temporal.example.test:7233 is not on this machine")
+}
