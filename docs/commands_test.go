@@ -113,6 +113,15 @@ func matchesAny(t *testing.T, pattern string, names map[string]bool) bool {
 	return false
 }
 
+// TestTutorialHasTheCommandsThatTheStackPrints compares them, and test/e2e runs what the stack prints.
+func TestTutorialHasTheCommandsThatTheStackPrints(t *testing.T) {
+	t.Parallel()
+	page := read(t, "tutorial/order-by-curl.md")
+	for _, command := range commands.StackCommands() {
+		require.Contains(t, page, "\n"+command+"\n")
+	}
+}
+
 // command is a call of a program: its words up to the first flag or argument in another form, and its flags.
 type command struct {
 	text         string

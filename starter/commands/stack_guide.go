@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"rampart/codec"
@@ -10,8 +9,8 @@ import (
 )
 
 // showStack prints how to use a stack. Every command works as it is printed, in a shell of the same directory.
-func (p *Program) showStack(s *stack.Stack, bin string) {
-	screen, guide := p.screen(), guideTo(p.Name, filepath.Join(bin, "sandbox"), s.Addresses)
+func (p *Program) showStack(s *stack.Stack) {
+	screen, guide := p.screen(), guideTo(p.Name, s.Addresses)
 	screen.Blank()
 	screen.Linef("Everything is ready, and runs until you press Ctrl-C. The gateway's token is %s; logs are in %s.", s.Addresses.Token, s.Addresses.Logs)
 	for _, step := range guide {
@@ -29,14 +28,10 @@ type step struct {
 	lines []string
 }
 
-// guideTo returns an order's first steps by the addresses of a stack. program and sandbox are the paths of the starter and the sandbox.
-func guideTo(program, sandbox string, at stack.Addresses) []step {
+// guideTo returns an order's first steps by the addresses of a stack. program is the path of the starter.
+func guideTo(program string, at stack.Addresses) []step {
 	order := at.Gateway + "/v1/onramp/orders/inv-42"
 	token := fmt.Sprintf("-H 'Authorization: Bearer %s'", at.Token)
-	trigger := sandbox + " trigger completed inv-42"
-	if at.Sandbox != usualSandbox {
-		trigger += " --url " + at.Sandbox
-	}
 	connect := variables(at) + program
 	return []step{
 		{"Start an order, and get what its user must pay:", []string{
@@ -49,11 +44,7 @@ func guideTo(program, sandbox string, at stack.Addresses) []step {
 			"curl -sS -X POST " + order + "/utr " + token + ` \`,
 			"  -H 'Content-Type: application/json' -d '" + `{"utr":"412345678901"}'`,
 		}},
-		{"Or complete the order at the provider by command:", []string{trigger}},
 		{"Read the order:", []string{"curl -sS " + order + " " + token}},
-		{"Receive its events at a URL of your backend:", []string{
-			connect + " events listen --forward-to http://127.0.0.1:3000/hook",
-		}},
 		{"See all orders:", []string{connect + " list"}},
 	}
 }
@@ -62,7 +53,7 @@ func guideTo(program, sandbox string, at stack.Addresses) []step {
 const (
 	usualTemporal  = "127.0.0.1:7233"
 	usualNamespace = "default"
-	usualSandbox   = "http://127.0.0.1:8480"
+	usualGateway   = "http://127.0.0.1:8088"
 )
 
 // variables returns the variables by which the starter finds a stack's orders; none for a stack that is where it is by default.
@@ -78,6 +69,18 @@ func variables(at stack.Addresses) string {
 		}
 	}
 	return set.String()
+}
+
+// StackCommands returns the commands that starter dev prints for a stack that is where it is by default. The tutorial has them.
+func StackCommands() []string {
+	guide := guideTo("bin/starter", stack.Addresses{
+		Temporal: usualTemporal, Namespace: usualNamespace, Gateway: usualGateway, Token: stack.DevToken, Keyset: usualKeyset(),
+	})
+	var commands []string
+	for _, step := range guide {
+		commands = append(commands, strings.Join(step.lines, "\n"))
+	}
+	return commands
 }
 
 // usualKeyset is the file of the keyset that the starter uses by default; empty if this system has no place for it.
