@@ -315,6 +315,26 @@ func TestGatewayRefusesBadMessagesAndTheirOrdersComplete(t *testing.T) {
 	t.Logf("%d bad messages were refused", count)
 }
 
+func TestGatewayAnswers202WhileTheProviderIsSlow(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60)
+	g := s.startGateway()
+	s.post("/sandbox/faults", `{"fault":"latency","delay":"8s","route":"POST /v1/orders/create","reference":"late","times":1}`)
+	const path = "/v1/onramp/orders/late"
+	body := bodyOf(t, onrampRequest("late"))
+	accepted := g.mustSend(http.StatusAccepted, http.MethodPut, path, body, "Prefer", "wait=2")
+	require.Equal(t, "wait=2", accepted.header.Get("Preference-Applied"))
+	require.Equal(t, path, accepted.header.Get("Location"))
+	require.Nil(t, accepted.order.Instructions)
+	order := accepted
+	for order.order.Instructions == nil {
+		order = g.mustSend(http.StatusOK, http.MethodGet, accepted.header.Get("Location")+"?wait=30s", "", "If-None-Match", order.header.Get("ETag"))
+	}
+	again := g.mustSend(http.StatusOK, http.MethodPut, path, body)
+	require.Equal(t, order.order.OrderID, again.order.OrderID)
+	require.Len(t, s.ledger().Orders, 1)
+}
+
 func TestGatewayStartsAnOrderOnceThoughItsClientLeaves(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
