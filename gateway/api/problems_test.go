@@ -125,14 +125,14 @@ func TestADefectIsLoggedAndNotShown(t *testing.T) {
 	} {
 		core, logs := observer.New(zapcore.InfoLevel)
 		handler := api.New(api.Options{Orders: f, Temporal: answers{}, Log: zap.New(core)})
-		w := serve(t, handler, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42", headers: map[string]string{"X-Request-Id": "req-1"}})
+		w := serve(t, handler, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42", headers: map[string]string{"X-Request-Id": "request-1"}})
 		p := problemOf(t, w)
 		require.Equal(t, http.StatusInternalServerError, w.Code)
-		require.Equal(t, "req-1", p.RequestID)
+		require.Equal(t, "request-1", p.RequestID)
 		require.NotContains(t, w.Body.String(), "hunter2")
 		line := logs.All()[0]
 		require.Equal(t, zapcore.ErrorLevel, line.Level)
-		require.Equal(t, "req-1", line.ContextMap()["requestId"])
+		require.Equal(t, "request-1", line.ContextMap()["requestId"])
 		require.NotEmpty(t, line.ContextMap()["error"], name)
 		require.NotContains(t, fmt.Sprint(line.ContextMap()["error"]), "nobody")
 	}
@@ -272,15 +272,15 @@ func TestTheLogHasRoutesAndNoData(t *testing.T) {
 	core, logs := observer.New(zapcore.InfoLevel)
 	handler := api.New(api.Options{Orders: &fake{order: awaiting(1)}, Authenticate: callerOf, Log: zap.New(core)})
 	put := putOnramp()
-	put.headers = map[string]string{"Authorization": "Bearer write", "X-Request-Id": "req-1"}
-	require.Equal(t, "req-1", serve(t, handler, put).Header().Get("X-Request-Id"))
+	put.headers = map[string]string{"Authorization": "Bearer write", "X-Request-Id": "request-1"}
+	require.Equal(t, "request-1", serve(t, handler, put).Header().Get("X-Request-Id"))
 	serve(t, handler, call{method: http.MethodGet, path: "/hunter2?hunter2=1", headers: map[string]string{"X-Request-Id": "hunter 2"}})
 	first, second := logs.All()[0].ContextMap(), logs.All()[1].ContextMap()
 	require.Equal(t, "PUT /v1/onramp/orders/{reference}", first["route"])
 	require.Equal(t, "shop", first["caller"])
 	require.Equal(t, "inv-42", first["reference"])
 	require.EqualValues(t, 201, first["status"])
-	require.Equal(t, "req-1", first["requestId"])
+	require.Equal(t, "request-1", first["requestId"])
 	require.Empty(t, second["route"])
 	require.EqualValues(t, 404, second["status"])
 	for _, line := range logs.All() {
