@@ -34,7 +34,7 @@ type WatchLinkResult struct {
 // provider has linked.
 func (w *Watches) WatchLink(ctx context.Context, req WatchLinkRequest) (WatchLinkResult, error) {
 	result := WatchLinkResult{LinkResult: LinkResult{State: LinkPending, LinkReference: req.LinkReference}}
-	how := watching{Wait: req.Wait, pause: w.slowingPause, limit: w.timings.Linking, outage: w.timings.Outage}
+	how := watching{Wait: req.Wait, pause: w.slowingPause, limit: w.timings.Linking, outage: w.timings.Outage, running: &w.running}
 	var err error
 	result.WatchEnd, err = poll(ctx, how, func(ctx context.Context) (string, bool, error) {
 		link, err := w.linkState(ctx, req)

@@ -31,6 +31,7 @@ type Calls struct {
 type Watches struct {
 	provider *onmeta.Client
 	timings  Timings
+	running  running
 }
 
 // Options are what activities need.

@@ -132,9 +132,9 @@ func quoteExpired(message string, details StaleQuote) error {
 	})
 }
 
-// handover is the error of a watch whose worker stops.
-func handover() error {
-	return temporal.NewApplicationErrorWithOptions("this worker stops; another one continues the watch", ErrHandover,
+// handover is the error of a watch that another one continues. The server drops it if the workflow has cancelled the watch.
+func handover(why string) error {
+	return temporal.NewApplicationErrorWithOptions(why, ErrHandover,
 		temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 }
 

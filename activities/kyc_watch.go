@@ -26,7 +26,7 @@ type WatchKYCResult struct {
 // WatchKYC polls the KYC status until the user is verified. A manual review takes up to 24 hours and shows as "not verified"
 // (provider 3.3), so only time distinguishes a review from a refusal.
 func (w *Watches) WatchKYC(ctx context.Context, req WatchKYCRequest) (WatchKYCResult, error) {
-	how := watching{Wait: req.Wait, pause: w.slowingPause, limit: w.timings.KYCReview, outage: w.timings.Outage}
+	how := watching{Wait: req.Wait, pause: w.slowingPause, limit: w.timings.KYCReview, outage: w.timings.Outage, running: &w.running}
 	if req.Idle {
 		how.pause, how.limit = func(int) time.Duration { return w.timings.SlowPoll }, 0
 	}

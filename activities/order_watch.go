@@ -34,12 +34,13 @@ type WatchOrderResult struct {
 	State OrderState `json:"state"`
 }
 
-// WatchOrder polls an order until the provider's status changes, every 10 to 15 seconds (guide). All polls are made inside one
+// WatchOrder polls an order until the provider's status changes, every 10 to 15 seconds (guide), or once a minute for ten minutes after the
+// provider's latest webhook. All polls are made inside one
 // activity, so that an hour of polls adds no more to the history than one poll. After an accepted proof only the provider ends an
 // order, so only a new status ends the watch, and a refused poll does not. TimeUp says that the order is overdue or, for a late one,
 // that no payment was found.
 func (w *Watches) WatchOrder(ctx context.Context, req WatchOrderRequest) (WatchOrderResult, error) {
-	how := watching{Wait: req.Wait, pause: w.orderPause(req), outage: w.timings.Outage}
+	how := watching{Wait: req.Wait, pause: w.orderPause(req), outage: w.timings.Outage, running: &w.running}
 	switch {
 	case req.Late:
 		how.limit = w.timings.LatePayment
@@ -71,12 +72,20 @@ func (r WatchOrderRequest) endsWatch(state OrderState) bool {
 	}
 }
 
+// unconfirmedPolls is how many polls after a webhook's come at the usual pace: the provider's status may be later than its webhook.
+const unconfirmedPolls = 5
+
+// orderPause returns the pause between polls: longer for an overdue order, and while the provider's webhooks tell what changes.
 func (w *Watches) orderPause(req WatchOrderRequest) func(int) time.Duration {
-	return func(int) time.Duration {
-		if req.Overdue {
+	return func(polls int) time.Duration {
+		switch {
+		case req.Overdue:
 			return w.timings.SlowPoll
+		case time.Since(req.HintedAt) >= w.timings.HintsTrusted, req.PollNow && polls <= unconfirmedPolls:
+			return w.timings.pollPause()
+		default:
+			return w.timings.HintedPoll
 		}
-		return w.timings.pollPause()
 	}
 }
 

@@ -68,6 +68,9 @@ type Timings struct {
 	QuoteLifetime time.Duration
 	// PollMin and PollMax bound the pause between two polls of an order or a linked account.
 	PollMin, PollMax time.Duration
+	// HintedPoll is the pause between two polls of an order whose changes the provider's webhooks tell, and HintsTrusted is how long after
+	// the latest webhook they are expected to.
+	HintedPoll, HintsTrusted time.Duration
 	// SlowPoll is the pause between two polls of what takes hours: KYC in review, an overdue order.
 	SlowPoll time.Duration
 	// KYCReview is how long the provider may take to verify a user's KYC before the order is rejected.
@@ -94,6 +97,8 @@ func GuideTimings(speed float64) Timings {
 		QuoteLifetime: onmeta.QuoteValidity,
 		PollMin:       scale(10 * time.Second),
 		PollMax:       scale(15 * time.Second),
+		HintedPoll:    scale(time.Minute),
+		HintsTrusted:  scale(10 * time.Minute),
 		SlowPoll:      scale(2 * time.Minute),
 		KYCReview:     scale(26 * time.Hour),
 		KYCPause:      scale(time.Hour),

@@ -40,6 +40,8 @@ func TestTimingsFollowAFasterClockExceptForQuotes(t *testing.T) {
 		QuoteLifetime: 30 * time.Second,
 		PollMin:       time.Second / 6,
 		PollMax:       time.Second / 4,
+		HintedPoll:    time.Second,
+		HintsTrusted:  10 * time.Second,
 		SlowPoll:      2 * time.Second,
 		KYCReview:     26 * time.Minute,
 		KYCPause:      time.Minute,

@@ -19,6 +19,11 @@ type Wait struct {
 	InOutage bool `json:"inOutage,omitempty"`
 	// RetryAfter is the provider's Retry-After for the next poll when the last watch returned.
 	RetryAfter time.Duration `json:"pause,omitempty"`
+	// PollNow lets the watch poll at once instead of after a pause, because a webhook of the provider says that something has changed.
+	PollNow bool `json:"pollNow,omitempty"`
+	// HintedAt is when the provider's latest webhook came, in the workflow's time; zero for none. A watch of an order polls more slowly
+	// for some time after it.
+	HintedAt time.Time `json:"hintedAt,omitzero"`
 }
 
 // End is why a watch returned.
@@ -74,6 +79,8 @@ type watching struct {
 	limit time.Duration
 	// outage is how long polls may fail.
 	outage time.Duration
+	// running are the watches of this process.
+	running *running
 }
 
 // check asks the provider once. It returns the provider's answer verbatim, and whether the answer ends the watch. A refused poll is a
@@ -81,11 +88,18 @@ type watching struct {
 type check func(context.Context) (answer string, decided bool, err error)
 
 // poll calls check until it decides. It pauses before the first check too, because the workflow has just had an answer: polls of one
-// order are never closer together than the pause, whoever makes them.
+// order are never closer together than the pause, whoever makes them, unless the provider's webhook asks for one now.
 func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
 	p := &poller{watching: w, check: check, state: lastHeartbeat(ctx), reported: &WatchHeartbeat{CheckedAt: now()}}
 	if p.state.Polls > 0 {
 		p.reported = p.state
+	}
+	info := activity.GetInfo(ctx)
+	var before *WatchHeartbeat
+	p.own, before = w.running.begin(info)
+	defer w.running.end(info, p.own)
+	if before != nil && p.state.Polls == 0 {
+		p.state = before.failing()
 	}
 	return p.run(ctx)
 }
@@ -96,6 +110,7 @@ type poller struct {
 	check check
 	// state is what is known, and reported what was last sent in a heartbeat. Both are immutable snapshots.
 	state, reported *WatchHeartbeat
+	own             *runningWatch
 
 	over bool
 	end  WatchEnd
@@ -112,7 +127,7 @@ func (p *poller) run(ctx context.Context) (WatchEnd, error) {
 		if err := p.sleep(ctx); err != nil {
 			return WatchEnd{}, err
 		}
-		if err := inGoroutine(ctx, p.state, once); err != nil {
+		if err := inGoroutine(ctx, p.own, p.state, once); err != nil {
 			return WatchEnd{}, err
 		}
 	}
@@ -123,7 +138,7 @@ func (p *poller) run(ctx context.Context) (WatchEnd, error) {
 func (p *poller) sleep(ctx context.Context) error {
 	timer := time.NewTimer(p.nextPause(p.state))
 	defer timer.Stop()
-	return heartbeatUntil(ctx, p.state, timer.C)
+	return heartbeatUntil(ctx, p.own, p.state, timer.C)
 }
 
 func (p *poller) poll(ctx context.Context) {
@@ -132,6 +147,7 @@ func (p *poller) poll(ctx context.Context) {
 		return // not the provider's failure
 	}
 	p.state = p.state.after(answer, err)
+	p.own.state.Store(p.state)
 	p.end, p.over = p.ends(p.state, decided, err)
 }
 
@@ -172,9 +188,12 @@ func (w watching) ends(state *WatchHeartbeat, decided bool, err error) (WatchEnd
 // nextPause returns the pause before the next poll: longer while polls fail, and at least the provider's Retry-After.
 func (w watching) nextPause(state *WatchHeartbeat) time.Duration {
 	usual := w.pause(state.Polls)
+	if state.Polls == 0 && w.PollNow {
+		usual = 0
+	}
 	switch {
 	case state.Polls == 0:
-		return max(usual, w.RetryAfter)
+		return max(usual, w.RetryAfter, time.Until(state.NotBefore))
 	case state.Failures == 0:
 		return usual
 	}
@@ -200,6 +219,14 @@ func (h *WatchHeartbeat) after(answer string, err error) *WatchHeartbeat {
 	return next
 }
 
+// failing returns what a watch that takes the place of another one must know of that one's polls: since when they fail, and when the
+// provider takes the next.
+func (h *WatchHeartbeat) failing() *WatchHeartbeat {
+	return &WatchHeartbeat{
+		FailingSince: h.FailingSince, Failures: h.Failures, LastError: h.LastError, Concern: h.Concern, NotBefore: h.NotBefore,
+	}
+}
+
 // lastHeartbeat returns the state that the previous attempt, perhaps on another worker, recorded last.
 func lastHeartbeat(ctx context.Context) *WatchHeartbeat {
 	state := new(WatchHeartbeat)
@@ -211,7 +238,7 @@ func lastHeartbeat(ctx context.Context) *WatchHeartbeat {
 
 // inGoroutine runs do in a goroutine of its own, at the lower priority of polls, and heartbeats meanwhile. The calling goroutine exists
 // for as long as the order is watched and would retain the stack that a provider call needs.
-func inGoroutine(ctx context.Context, state *WatchHeartbeat, do func(context.Context)) error {
+func inGoroutine(ctx context.Context, own *runningWatch, state *WatchHeartbeat, do func(context.Context)) error {
 	working, cancel := context.WithCancel(onmeta.Yield(ctx))
 	done := make(chan struct{})
 	var panicked any
@@ -220,7 +247,7 @@ func inGoroutine(ctx context.Context, state *WatchHeartbeat, do func(context.Con
 		defer func() { panicked = recover() }()
 		do(working)
 	}()
-	err := heartbeatUntil(ctx, state, done)
+	err := heartbeatUntil(ctx, own, state, done)
 	cancel()
 	<-done
 	if panicked != nil {
@@ -229,8 +256,8 @@ func inGoroutine(ctx context.Context, state *WatchHeartbeat, do func(context.Con
 	return err
 }
 
-// heartbeatUntil heartbeats until done. If the worker stops it returns at once, so that another one continues the watch.
-func heartbeatUntil[T any](ctx context.Context, state *WatchHeartbeat, done <-chan T) error {
+// heartbeatUntil heartbeats until done. If the worker stops, or another watch takes the place of this one, it returns at once.
+func heartbeatUntil[T any](ctx context.Context, own *runningWatch, state *WatchHeartbeat, done <-chan T) error {
 	ticks := time.NewTicker(heartbeatInterval)
 	defer ticks.Stop()
 	for {
@@ -243,7 +270,9 @@ func heartbeatUntil[T any](ctx context.Context, state *WatchHeartbeat, done <-ch
 			return ctx.Err()
 		case <-activity.GetWorkerStopChannel(ctx):
 			activity.RecordHeartbeat(ctx, *state)
-			return handover()
+			return handover("this worker stops; another one continues the watch")
+		case <-own.replaced:
+			return handover("another watch has taken the place of this one")
 		}
 	}
 }

@@ -86,3 +86,7 @@ func (v ReadMessageResult) String() string                { return redact.String
 func (v EarlierRun) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v EarlierRun) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v EarlierRun) String() string                { return redact.String(v) }
+
+func (v Refusal) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v Refusal) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v Refusal) String() string                { return redact.String(v) }

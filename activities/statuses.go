@@ -26,6 +26,15 @@ func onrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.Onram
 
 func offrampMeaning(status onmeta.Status) meaning { return meaningOf(onmeta.OfframpPhase(status)) }
 
+// TellsPaymentOrEnd reports whether a status of the provider says that an order is paid or over.
+func TellsPaymentOrEnd(direction ramp.Direction, status string) bool {
+	means := onrampMeaning(onmeta.Status(status))
+	if direction == ramp.Offramp {
+		means = offrampMeaning(onmeta.Status(status))
+	}
+	return means.status != ""
+}
+
 // meaningOf maps the provider's phases to our statuses (guide; provider 4). An order in an unknown phase keeps its status and continues.
 func meaningOf(phase onmeta.Phase) meaning {
 	switch phase {

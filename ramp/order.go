@@ -305,6 +305,13 @@ type Settlement struct {
 	Amount Amount `json:"amount"`
 	// Estimated is true if a fee that was deducted is an estimate (see Fee).
 	Estimated bool `json:"estimated,omitempty"`
+	// PayoutReference is the bank's reference of an off-ramp order's payout. It and the following amounts are known only if the provider's
+	// webhook has come before the order ended.
+	PayoutReference UTR `json:"payoutReference,omitempty"`
+	// TDS is the tax that the provider says it withheld from an off-ramp order's payout.
+	TDS Amount `json:"tds,omitzero"`
+	// TokensDeducted is the amount of tokens that the provider says an off-ramp order took.
+	TokensDeducted Amount `json:"tokensDeducted,omitzero"`
 }
 
 // TimelineEntry is an event of an order.

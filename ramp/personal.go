@@ -111,6 +111,10 @@ func (v Hint) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Hint) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Hint) String() string                { return redact.String(v) }
 
+func (v UserQuestion) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v UserQuestion) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v UserQuestion) String() string                { return redact.String(v) }
+
 // String is the error's text, also of an Error that is no pointer.
 func (e Error) String() string { return e.Error() }
 

@@ -120,7 +120,7 @@ func (o *orderRun) awaitLink(
 	ctx workflow.Context, account activities.AccountRequest, link activities.LinkResult,
 ) (activities.LinkResult, error) {
 	o.note(ctx, "The provider checks the account.")
-	stopped, err := o.watchUntilAnswered(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+	stopped, err := o.watchUntilAnswered(ctx, activities.Wait{WaitingSince: workflow.Now(ctx)}, func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchLink(ctx, activities.WatchLinkRequest{
 			Email:         o.request.email,
 			LinkReference: link.LinkReference,

@@ -31,17 +31,16 @@ func untilAnswered[Result any](
 }
 
 // watchUntilAnswered runs a watch until that decides or its time is up. While the provider does not answer, the order needs
-// attention. The limit of the watch counts from waitingSince.
+// attention.
 func (o *orderRun) watchUntilAnswered(
-	ctx workflow.Context, waitingSince time.Time, watch func(activities.Wait) (activities.WatchEnd, error),
+	ctx workflow.Context, wait activities.Wait, watch func(activities.Wait) (activities.WatchEnd, error),
 ) (activities.End, error) {
-	wait := activities.Wait{WaitingSince: waitingSince}
 	for {
 		stopped, err := watch(wait)
 		if err != nil {
 			return "", err
 		}
-		wait.InOutage, wait.RetryAfter = stopped.End == activities.Outage, stopped.RetryAfter
+		wait.InOutage, wait.RetryAfter, wait.PollNow = stopped.End == activities.Outage, stopped.RetryAfter, false
 		if wait.InOutage {
 			o.raiseConcern(ctx, cmp.Or(stopped.Concern, ramp.ConcernProviderUnavailable), stopped.Problem)
 			continue

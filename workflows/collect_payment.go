@@ -28,7 +28,7 @@ func (o *orderRun) collectPayment(ctx workflow.Context, created createdOrder) er
 	return nil
 }
 
-// seekPayment waits for a proof and submits it or, once the deadline is over, asks the provider whether the order is paid.
+// seekPayment waits for a proof and submits it or, once the deadline is over or a hint says so, asks the provider whether the order is paid.
 func (o *orderRun) seekPayment(ctx workflow.Context, created createdOrder, deadline workflow.Future) error {
 	p, err := o.nextProof(ctx, deadline)
 	switch {
@@ -38,6 +38,8 @@ func (o *orderRun) seekPayment(ctx workflow.Context, created createdOrder, deadl
 		return o.submitProof(disconnected(ctx), created, p)
 	case o.payment.undecided():
 		return o.awaitClearStatus(ctx, created, o.decideExpiry)
+	case o.hints.due && !deadline.IsReady():
+		return o.lookAndDecide(ctx, created, o.decideHint)
 	default:
 		return o.lookAndDecide(ctx, created, o.decideExpiry)
 	}
@@ -49,9 +51,9 @@ func (o *orderRun) proofWaits(ctx workflow.Context) bool {
 	return o.submissions.next() != nil
 }
 
-// nextProof waits for a proof, and returns nil once the deadline is over.
+// nextProof waits for a proof, and returns nil once the deadline is over or a hint calls for a look.
 func (o *orderRun) nextProof(ctx workflow.Context, deadline workflow.Future) (*proof, error) {
-	err := workflow.Await(ctx, func() bool { return o.submissions.next() != nil || deadline.IsReady() })
+	err := workflow.Await(ctx, func() bool { return o.submissions.next() != nil || deadline.IsReady() || o.hints.due })
 	if p := o.submissions.next(); p != nil {
 		return p, nil
 	}
@@ -107,6 +109,7 @@ func (o *orderRun) lookAndDecide(
 ) error {
 	looking, stop := workflow.WithCancel(ctx)
 	defer stop()
+	o.hints.begin(ctx)
 	o.looking = true
 	defer func() { o.looking = false }()
 	o.showDetails(ctx)
@@ -148,6 +151,22 @@ func (o *orderRun) decideExpiry(ctx workflow.Context, state activities.OrderStat
 	return nil
 }
 
+// decideHint applies the provider's state of an order that a hint made it ask for, before the deadline.
+func (o *orderRun) decideHint(ctx workflow.Context, state activities.OrderState) error {
+	if state.ProviderStatus == o.order.ProviderStatus {
+		return nil
+	}
+	o.show(ctx, state)
+	o.payment.looked(state)
+	switch {
+	case state.Status.Final():
+		return o.ending(state)
+	case !state.Unpaid:
+		o.advanceAfterLook(ctx, state)
+	}
+	return nil
+}
+
 // advanceAfterLook moves on an order that a look at the provider did not end: the provider has the payment, or does not say.
 func (o *orderRun) advanceAfterLook(ctx workflow.Context, state activities.OrderState) {
 	if o.payment.found() {
@@ -161,9 +180,15 @@ func (o *orderRun) advanceAfterLook(ctx workflow.Context, state activities.Order
 func (o *orderRun) awaitClearStatus(ctx workflow.Context, created createdOrder, decide func(workflow.Context, activities.OrderState) error) error {
 	watching, stop := workflow.WithCancel(ctx)
 	defer stop()
-	w := o.startWatch(watching, "clarity", created, created.expiresAt)
-	if err := workflow.Await(ctx, func() bool { return w.done || o.submissions.next() != nil }); err != nil {
-		return err
+	w := o.startWatch(watching, "clarity", created, activities.Wait{WaitingSince: created.expiresAt})
+	for {
+		if err := workflow.Await(ctx, func() bool { return w.done || o.submissions.next() != nil || o.hints.due }); err != nil {
+			return err
+		}
+		if w.done || o.submissions.next() != nil {
+			break
+		}
+		w = o.startWatch(watching, "clarity", created, w.replace(ctx))
 	}
 	switch {
 	case o.submissions.next() != nil:

@@ -116,6 +116,15 @@ func writeSettlement(b *strings.Builder, settlement *ramp.Settlement) {
 	if settlement.ExplorerURL != "" {
 		fact(b, "Explorer", situation.Code(settlement.ExplorerURL))
 	}
+	if settlement.PayoutReference != "" {
+		fact(b, "Payout", "reference ", situation.Code(ramp.MaskProof(string(settlement.PayoutReference))))
+	}
+	if settlement.TDS.Amount != "" {
+		fact(b, "TDS withheld", settlement.TDS.Text())
+	}
+	if settlement.TokensDeducted.Amount != "" {
+		fact(b, "Tokens deducted", settlement.TokensDeducted.Text())
+	}
 }
 
 // writeTimeline shows the latest entries that have a note, oldest first.

@@ -3,7 +3,6 @@ package workflows
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -17,10 +16,8 @@ const unmovedLimit = 20
 
 // orderWatch is a running watch of the order.
 type orderWatch struct {
-	done    bool
-	state   activities.OrderState
-	stopped activities.End
-	err     error
+	*watchRun
+	state activities.OrderState
 }
 
 // replacement is a proof that is submitted in place of the accepted one while the order is watched.
@@ -36,11 +33,12 @@ func (o *orderRun) followOrder(ctx workflow.Context, created createdOrder) error
 	ctx, stop := workflow.WithCancel(disconnected(ctx))
 	defer stop()
 	waitingSince := workflow.Now(ctx)
-	watch := o.startWatch(ctx, "watch", created, waitingSince)
+	watch := o.startWatch(ctx, "watch", created, activities.Wait{WaitingSince: waitingSince})
 	var sent *replacement
 	for {
 		if err := workflow.Await(ctx, func() bool {
-			return watch.done && !o.mustWait(watch, sent) || sent != nil && sent.done || sent == nil && o.submissions.next() != nil
+			return watch.done && !o.mustWait(watch, sent) || o.hints.due && !watch.done ||
+				sent != nil && sent.done || sent == nil && o.submissions.next() != nil
 		}); err != nil {
 			return err
 		}
@@ -53,8 +51,10 @@ func (o *orderRun) followOrder(ctx workflow.Context, created createdOrder) error
 			if o.payment.late() && !wasLate {
 				waitingSince = workflow.Now(ctx)
 			}
-			watch = o.startWatch(ctx, "watch", created, waitingSince)
-		case sent != nil:
+			watch = o.startWatch(ctx, "watch", created, activities.Wait{WaitingSince: waitingSince})
+		case o.hints.due && !watch.done:
+			watch = o.startWatch(ctx, "watch", created, watch.replace(ctx))
+		case sent != nil && sent.done:
 			if err := o.applyReplacement(ctx, sent); err != nil {
 				return err
 			}
@@ -104,17 +104,8 @@ func (o *orderRun) applyWatch(ctx workflow.Context, watch *orderWatch) error {
 	return nil
 }
 
-// startWatch watches the order in a coroutine of its own. The limit of the watch counts from waitingSince.
-func (o *orderRun) startWatch(ctx workflow.Context, name string, created createdOrder, waitingSince time.Time) *orderWatch {
-	w := new(orderWatch)
-	workflow.GoNamed(ctx, name, func(ctx workflow.Context) {
-		w.state, w.stopped, w.err = o.watchOrder(ctx, created, waitingSince)
-		w.done = true
-	})
-	return w
-}
-
-func (o *orderRun) watchOrder(ctx workflow.Context, created createdOrder, waitingSince time.Time) (activities.OrderState, activities.End, error) {
+// startWatch watches the order in a coroutine of its own.
+func (o *orderRun) startWatch(ctx workflow.Context, name string, created createdOrder, wait activities.Wait) *orderWatch {
 	request := activities.WatchOrderRequest{
 		OrderRequest: created.OrderRequest,
 		Known:        o.order.ProviderStatus,
@@ -125,14 +116,14 @@ func (o *orderRun) watchOrder(ctx workflow.Context, created createdOrder, waitin
 	if o.unmoved >= unmovedLimit {
 		request.Flapping = o.order.Status
 	}
-	var state activities.OrderState
-	stopped, err := o.watchUntilAnswered(ctx, waitingSince, func(wait activities.Wait) (activities.WatchEnd, error) {
+	w := new(orderWatch)
+	w.watchRun = o.startRun(ctx, name, wait, func(ctx workflow.Context, wait activities.Wait) (activities.WatchEnd, error) {
 		request.Wait = wait
 		result, err := activities.WatchOrder(ctx, request)
-		state = result.State
+		w.state = result.State
 		return result.WatchEnd, err
 	})
-	return state, stopped, err
+	return w
 }
 
 // replaceable reports whether another proof may replace the accepted one: by its last status the provider has not found the payment
@@ -201,12 +192,15 @@ func (o *orderRun) advanceWatched(ctx workflow.Context, state activities.OrderSt
 
 // show puts the provider's state into the order. What it means for the payment is up to the caller.
 func (o *orderRun) show(ctx workflow.Context, state activities.OrderState) {
+	if state.ProviderStatus != o.order.ProviderStatus {
+		o.hints.found()
+	}
 	o.order.ProviderStatus = state.ProviderStatus
 	if state.Reason != "" {
 		o.order.ProviderReason = state.Reason
 	}
 	if state.Settlement != nil {
-		o.order.Settlement = o.settlement(*state.Settlement)
+		o.order.Settlement = o.detailed(*o.settlement(*state.Settlement))
 	}
 	if state.Attention != "" {
 		o.raiseConcern(ctx, o.reported(state), state.Attention)
@@ -266,6 +260,9 @@ func (o *orderRun) ending(state activities.OrderState) error {
 	}
 	if state.Status == ramp.Cancelled {
 		o.order.CancelledBy = ramp.CancelledByProvider
+	}
+	if state.Status == ramp.Completed && o.order.Settlement == nil && o.hints.told != (settlementDetails{}) {
+		o.order.Settlement = o.detailed(ramp.Settlement{})
 	}
 	return o.endWithAdvice(state.Status, note)
 }

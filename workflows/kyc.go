@@ -54,6 +54,7 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 		o.readMessages(ctx)
 	}
 	defer o.submissions.kyc.close("the user's KYC is decided")
+	defer o.hints.drop()
 	if err != nil || status.Verified {
 		return prefetched, err
 	}
@@ -209,37 +210,41 @@ func (o *orderRun) awaitKYC(ctx workflow.Context, limit time.Duration, summary s
 	watching, stop := workflow.WithCancel(ctx)
 	defer o.clearConcern(ctx, outage)
 	defer stop()
-	var over, verified bool
-	var failed error
-	workflow.GoNamed(watching, "KYC", func(ctx workflow.Context) {
-		var stopped activities.End
-		stopped, failed = o.watchKYC(ctx)
-		over, verified = true, failed == nil && stopped == activities.Decided
-	})
+	watch := o.watchKYC(watching, o.waitForReview(ctx))
 	var timer workflow.Future
 	if limit > 0 {
 		timer = workflow.NewTimerWithOptions(watching, limit, workflow.TimerOptions{Summary: summary})
 	}
-	err := workflow.Await(ctx, func() bool {
-		return over || interrupted != nil && interrupted() || timer != nil && timer.IsReady()
-	})
-	switch {
-	case err != nil:
-		return false, err
-	case ctx.Err() != nil: // the timer and the watch are cancelled with it
-		return false, ctx.Err()
-	default:
-		return verified, failed
+	over := func() bool {
+		return watch.done || interrupted != nil && interrupted() || timer != nil && timer.IsReady()
 	}
+	for {
+		if err := workflow.Await(ctx, func() bool { return over() || o.hints.due }); err != nil {
+			return false, err
+		}
+		if over() {
+			break
+		}
+		watch = o.watchKYC(watching, watch.replace(ctx))
+	}
+	if ctx.Err() != nil { // the timer and the watch are cancelled with it
+		return false, ctx.Err()
+	}
+	return watch.done && watch.err == nil && watch.stopped == activities.Decided, watch.err
+}
+
+// waitForReview counts from when the provider took the documents.
+func (o *orderRun) waitForReview(ctx workflow.Context) activities.Wait {
+	if since := o.identification.reviewSince; !since.IsZero() {
+		return activities.Wait{WaitingSince: since}
+	}
+	return activities.Wait{WaitingSince: workflow.Now(ctx)}
 }
 
 // watchKYC polls at the pace of a review while the provider has documents to review, and slowly otherwise.
-func (o *orderRun) watchKYC(ctx workflow.Context) (activities.End, error) {
-	waitingSince, idle := o.identification.reviewSince, o.identification.reviewSince.IsZero()
-	if idle {
-		waitingSince = workflow.Now(ctx)
-	}
-	return o.watchUntilAnswered(ctx, waitingSince, func(wait activities.Wait) (activities.WatchEnd, error) {
+func (o *orderRun) watchKYC(ctx workflow.Context, wait activities.Wait) *watchRun {
+	idle := o.identification.reviewSince.IsZero()
+	return o.startRun(ctx, "KYC", wait, func(ctx workflow.Context, wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: o.request.email, Idle: idle, Wait: wait})
 		return result.WatchEnd, err
 	})

@@ -65,7 +65,7 @@ func (o *orderRun) uploadKYC(ctx workflow.Context, dossier ramp.Dossier) (string
 
 func (o *orderRun) awaitVerification(ctx workflow.Context) error {
 	o.note(ctx, "The provider reviews the documents.")
-	stopped, err := o.watchUntilAnswered(ctx, workflow.Now(ctx), func(wait activities.Wait) (activities.WatchEnd, error) {
+	stopped, err := o.watchUntilAnswered(ctx, activities.Wait{WaitingSince: workflow.Now(ctx)}, func(wait activities.Wait) (activities.WatchEnd, error) {
 		result, err := activities.WatchKYC(ctx, activities.WatchKYCRequest{Email: o.request.email, Wait: wait})
 		return result.WatchEnd, err
 	})

@@ -11,12 +11,17 @@ import (
 	"rampart/ramp"
 )
 
-// message is a signal and an update of the same name.
+// anyStatus stands for every status of an order.
+const anyStatus ramp.Status = "any"
+
+// message is a signal and, but for a hint, an update of the same name.
 type message struct {
 	name string
 	// countsInClear is the status of the order in which the message counts unencrypted, if it counts unencrypted at all; empty for a
 	// proof of payment, which always counts.
 	countsInClear ramp.Status
+	// triedOnce is set if a signal under a key that no worker had is not kept until one has it: it would be worth nothing then.
+	triedOnce bool
 	// check reads the argument and returns an error if the order does not take it now. It changes nothing.
 	check func(converter.RawValue) (accept, error)
 }
@@ -24,7 +29,7 @@ type message struct {
 // accept adds a checked submission to the order, and returns its outcome, which may be still open.
 type accept func(workflow.Context) *outcome
 
-// registerHandlers registers every handler: the query, await-order, and each message as a signal and as an update.
+// registerHandlers registers every handler: the queries, await-order, each message as a signal and as an update, and hints.
 func (o *orderRun) registerHandlers(ctx workflow.Context) error {
 	if err := workflow.SetQueryHandlerWithOptions(ctx, ramp.OrderQuery, func() (ramp.Order, error) {
 		if o.admission.refusal != nil {
@@ -32,6 +37,11 @@ func (o *orderRun) registerHandlers(ctx workflow.Context) error {
 		}
 		return o.snapshot(), nil
 	}, workflow.QueryHandlerOptions{Description: "The state of the order"}); err != nil {
+		return err
+	}
+	if err := workflow.SetQueryHandlerWithOptions(ctx, ramp.UserQuery, o.isUser, workflow.QueryHandlerOptions{
+		Description: "Whether the order is that of the user with this e-mail address",
+	}); err != nil {
 		return err
 	}
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, ramp.AwaitOrder, o.awaitOrder, workflow.UpdateHandlerOptions{
@@ -46,6 +56,7 @@ func (o *orderRun) registerHandlers(ctx workflow.Context) error {
 			return err
 		}
 	}
+	o.registerHints(ctx)
 	order := ctx
 	workflow.GoNamed(disconnected(ctx), "messages", func(ctx workflow.Context) { o.handleMessages(ctx, order) })
 	return nil
@@ -53,10 +64,10 @@ func (o *orderRun) registerHandlers(ctx workflow.Context) error {
 
 func (o *orderRun) messages() []message {
 	return []message{
-		{o.request.proofMessage, "", o.checkProof},
-		{ramp.SubmitKYC, ramp.AwaitingKYC, o.checkKYC},
-		{ramp.SubmitAccount, ramp.AwaitingAccount, o.checkAccount},
-		{ramp.ConfirmQuote, ramp.AwaitingConfirmation, o.checkConfirmation},
+		{name: o.request.proofMessage, check: o.checkProof},
+		{name: ramp.SubmitKYC, countsInClear: ramp.AwaitingKYC, check: o.checkKYC},
+		{name: ramp.SubmitAccount, countsInClear: ramp.AwaitingAccount, check: o.checkAccount},
+		{name: ramp.ConfirmQuote, countsInClear: ramp.AwaitingConfirmation, check: o.checkConfirmation},
 	}
 }
 
@@ -117,9 +128,13 @@ func (o *orderRun) ignoreUnknown(ctx workflow.Context) {
 	for _, name := range names {
 		channel := workflow.GetSignalChannel(ctx, name)
 		for channel.ReceiveAsync(new(converter.RawValue)) {
-			o.note(ctx, "A signal was ignored: unknown name "+redact.Message(name, longestWord)+".")
+			o.noteUnknown(ctx, name)
 		}
 	}
+}
+
+func (o *orderRun) noteUnknown(ctx workflow.Context, name string) {
+	o.note(ctx, "A signal was ignored: unknown name "+redact.Message(name, longestWord)+".")
 }
 
 // handleSignal handles a signal. Its sender gets no answer, so the timeline notes a signal that was ignored.

@@ -62,6 +62,10 @@ func (p *payment) proofRefused(reported activities.OrderState) {
 	}
 }
 
+// looked records the status that a look before the deadline has found. As after a refused proof, nothing depends on one that does not say
+// whether the order is paid.
+func (p *payment) looked(reported activities.OrderState) { p.proofRefused(reported) }
+
 // proofAccepted records that the provider looks for the payment of a proof, so that nothing is left to decide here.
 func (p *payment) proofAccepted() {
 	if p.state == paymentUndecided {

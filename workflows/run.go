@@ -32,6 +32,7 @@ type orderRun struct {
 	creation       creation
 	payment        payment
 	proofs         proofBudget
+	hints          hints
 	// unmoved counts the provider's statuses that did not move the order on.
 	unmoved int
 	// looking is set while the provider is asked once more whether the order is paid, before the order ends.

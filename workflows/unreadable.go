@@ -73,7 +73,7 @@ func (o *orderRun) needsKey(input converter.RawValue) bool {
 // workers may have its key by now, as after a rotation.
 func (o *orderRun) keepUnreadable(ctx workflow.Context, m message, input converter.RawValue) {
 	sealed, err := proto.Marshal(input.Payload())
-	full := o.unreadable.waiting >= unreadableLimit
+	full := m.triedOnce || o.unreadable.waiting >= unreadableLimit
 	if err != nil || hasMark(input, payloadmeta.MetadataLarge) || full && o.unreadable.tried >= retriesLimit {
 		o.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and too large, or one of too many.")
 		return
@@ -112,6 +112,8 @@ func (o *orderRun) readOnce(ctx workflow.Context, m message, request activities.
 	switch {
 	case err == nil:
 		o.handleDecrypted(ctx, m, request.KeyID, read.Opened)
+	case ctx.Err() == nil && m.triedOnce:
+		o.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker has.")
 	case ctx.Err() == nil:
 		o.note(ctx, "A "+m.name+" signal was ignored: it is encrypted with a key that no worker had, and one of too many.")
 	}

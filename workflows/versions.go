@@ -39,6 +39,8 @@ const (
 	changeUnkeptPause = "unkept-pause"
 	// changeReservedMetadata: a request whose metadata has a reserved key is invalid.
 	changeReservedMetadata = "reserved-metadata"
+	// changeHints: the provider's webhooks make an order ask the provider now.
+	changeHints = "provider-hints"
 )
 
 // changed reports whether this order has a change, and records that. Validators and queries must not call it.

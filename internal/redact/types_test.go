@@ -38,7 +38,7 @@ func types() map[string][]any {
 			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{}, ramp.Page{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
 			ramp.ReplacedProof{}, ramp.Settlement{},
-			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.Wait{},
+			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.UserQuestion{}, ramp.Wait{},
 		},
 		"../../activities": {
 			activities.AccountRequest{}, activities.Admission{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},

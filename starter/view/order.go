@@ -151,4 +151,13 @@ func (s *Screen) delivery(settled *ramp.Settlement) {
 	if where := cmp.Or(settled.ExplorerURL, settled.TransactionHash); where != "" {
 		s.fact("Transaction", clean(where))
 	}
+	if settled.PayoutReference != "" {
+		s.fact("Payout", "reference "+clean(string(settled.PayoutReference)))
+	}
+	if settled.TDS.Amount != "" {
+		s.fact("TDS", Amount(settled.TDS)+" withheld")
+	}
+	if settled.TokensDeducted.Amount != "" {
+		s.fact("Deducted", Amount(settled.TokensDeducted))
+	}
 }
