@@ -510,6 +510,7 @@ func TestWhoseEachTextOfAnOrderIsIsKnown(t *testing.T) {
 		"instructions.bank.accountNumber": "bankInstructions", "instructions.bank.ifsc": "bankInstructions", "instructions.checkoutUrl": "configured, and an order id",
 		"instructions.deposit.walletAddress": "deposit", "instructions.deposit.amount": "a decimal", "settlement.transactionHash": "hash",
 		"settlement.explorerUrl": "explorerURL", "settlement.amount.amount": "a decimal", "settlement.amount.currency": "deliver",
+		"settlement.payoutReference": "ramp.Hint's", "settlement.tds.amount": "a decimal", "settlement.tokensDeducted.amount": "a decimal",
 		"timeline.note": "tells reasons and statuses, which are clean", "attention": "tells problems, which are clean",
 		"concerns.reason": "tells problems, which are clean",
 	} {
@@ -519,6 +520,7 @@ func TestWhoseEachTextOfAnOrderIsIsKnown(t *testing.T) {
 		"reference", "direction", "status", "quote.pay.currency", "quote.receive.currency", "quote.fees.name", "instructions.deposit.symbol", "proof.utr",
 		"proof.transactionHash", "proof.replaced.utr", "proof.replaced.transactionHash", "previous.reference", "previous.orderId", "cancelledBy", "timeline.status",
 		"timeline.concern", "concerns.type", "wait.for", "wait.from", "actions", "accountKind",
+		"settlement.tds.currency", "settlement.tokensDeducted.currency",
 	} {
 		ours[text] = "of the request, of a message, or our own"
 	}

@@ -128,6 +128,7 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 	}
 	for _, message := range []string{
 		ramp.AwaitOrder, ramp.SubmitUTR, ramp.SubmitTransactionHash, ramp.SubmitKYC, ramp.SubmitAccount, ramp.ConfirmQuote,
+		ramp.ProviderHint,
 	} {
 		require.Positive(t, messages[message], message)
 	}
