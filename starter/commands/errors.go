@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rampart/internal/redact"
 	"rampart/ramp"
@@ -96,9 +97,13 @@ func errorDocument(err error) *ramp.Error {
 	var usage *usageError
 	var ended *endedError
 	var unreachable *connection.UnreachableError
+	var failed *stack.FailedError
 	switch {
 	case errors.As(err, &contract):
 		return contract
+	case errors.As(err, &failed):
+		text := strings.Join(slices.Concat([]string{failed.Error()}, failed.Details()), "\n")
+		return &ramp.Error{Type: typeFailed, Message: redact.Text(text)}
 	case errors.As(err, &usage):
 		return &ramp.Error{Type: typeUsage, Message: usage.message}
 	case errors.As(err, &ended):

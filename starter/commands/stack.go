@@ -85,7 +85,7 @@ func (p *Program) dev() *cobra.Command {
 	flags.SortFlags = false
 	stackFlags(cmd, &options)
 	flags.Uint16Var(&options.Ports.Sandbox, "sandbox-port", 8480, "`port` of the sandbox; 0 for any free port")
-	flags.Uint16Var(&options.Ports.Events, "events-port", 8089, "`port` that events are sent to; 0 for any free port")
+	flags.Uint16Var(&options.Ports.Events, "events-port", 4242, "`port` that events are sent to; 0 for any free port")
 	flags.StringVar(&options.Database, "db", "", "SQLite `file` in which the Temporal server keeps its data (default in memory)")
 	flags.Float64Var(&options.Speed, "speed", demo.Speed, "how many times as fast as real time the sandbox's clock runs")
 	flags.BoolVar(&withStdin, "stop-with-stdin", false, "also stop when standard input ends, for programs that start this one")
