@@ -20,7 +20,7 @@ type observability struct {
 
 // newObservability starts metrics and traces.
 func newObservability(ctx context.Context, environment map[string]string, buildID string, logger *zap.Logger) (*observability, error) {
-	process, err := telemetry.Start(ctx, environment, "rampart-worker", buildID, logger)
+	process, err := telemetry.Start(ctx, environment, "worker", buildID, logger)
 	if err != nil {
 		return nil, err
 	}

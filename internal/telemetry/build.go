@@ -4,6 +4,8 @@ import "runtime/debug"
 
 // Build identifies the running program.
 type Build struct {
+	// Program is the program's name, such as worker, or "".
+	Program string
 	// ID is the deployment's build id, or "".
 	ID string
 	// Version is the version of the module, "(devel)" for a build from a checkout.

@@ -46,7 +46,7 @@ func buildInfo(build Build) prometheus.Collector {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "ramp_build_info",
 		Help:        "Build of the running program; always 1.",
-		ConstLabels: prometheus.Labels{"build": build.ID, "version": build.Version, "revision": build.Revision, "go": build.Go},
+		ConstLabels: prometheus.Labels{"program": build.Program, "build": build.ID, "version": build.Version, "revision": build.Revision, "go": build.Go},
 	})
 	info.Set(1)
 	return info

@@ -13,7 +13,7 @@ import (
 
 func newMetrics(t *testing.T) *telemetry.Metrics {
 	t.Helper()
-	metrics, err := telemetry.NewMetrics(telemetry.Build{ID: "v7", Version: "v1.2.3", Revision: "5c2a", Go: "go1.26"}, func(err error) {
+	metrics, err := telemetry.NewMetrics(telemetry.Build{Program: "worker", ID: "v7", Version: "v1.2.3", Revision: "5c2a", Go: "go1.26"}, func(err error) {
 		require.NoError(t, err)
 	})
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestBuildAndRuntimeAreExported(t *testing.T) {
 	t.Parallel()
 	shown := scrape(t, newMetrics(t))
 
-	require.Contains(t, shown, `ramp_build_info{build="v7",go="go1.26",revision="5c2a",version="v1.2.3"} 1`)
+	require.Contains(t, shown, `ramp_build_info{build="v7",go="go1.26",program="worker",revision="5c2a",version="v1.2.3"} 1`)
 	require.Contains(t, shown, "go_goroutines")
 	require.Contains(t, shown, "process_resident_memory_bytes")
 }

@@ -28,18 +28,18 @@ type Process struct {
 	Log     *zap.Logger
 }
 
-// Start starts metrics and traces. Measurements and exports that fail are logged and have no other effect. service is the program's name in
-// traces, and buildID the version of its deployment, or "".
-func Start(ctx context.Context, environment map[string]string, service, buildID string, log *zap.Logger) (*Process, error) {
+// Start starts metrics and traces. Measurements and exports that fail are logged and have no other effect. program is the program's name, such as
+// worker, and buildID the version of its deployment, or "".
+func Start(ctx context.Context, environment map[string]string, program, buildID string, log *zap.Logger) (*Process, error) {
 	p := &Process{Build: ReadBuild(), Log: log}
-	p.Build.ID = buildID
+	p.Build.Program, p.Build.ID = program, buildID
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(p.Report))
 	getenv := func(name string) string { return environment[name] }
 	var err error
 	if p.Metrics, err = NewMetrics(p.Build, p.Report); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	if p.Traces, err = StartTraces(ctx, getenv, service, p.Build); err != nil {
+	if p.Traces, err = StartTraces(ctx, getenv, "rampart-"+program, p.Build); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -50,7 +50,7 @@ func TestClientCreatesSpansOnlyIfACollectorIsConfigured(t *testing.T) {
 		{map[string]string{}, 0},
 		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, 1},
 	} {
-		o, err := telemetry.Start(t.Context(), test.environment, "rampart-test", "v1", zap.NewNop())
+		o, err := telemetry.Start(t.Context(), test.environment, "test", "v1", zap.NewNop())
 		require.NoError(t, err)
 		defer o.Stop()
 		var options client.Options
