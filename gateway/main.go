@@ -133,6 +133,9 @@ func (g *gateway) run(ctx context.Context) error {
 	orders := ramp.NewClient(g.temporal, g.config.temporal.Options.DataConverter)
 	listeners, ctx := errgroup.WithContext(ctx)
 	listeners.Go(func() error { return server.serve(ctx, "api", doors.api, g.api(ctx, orders, callers)) })
+	if doors.provider != nil {
+		listeners.Go(func() error { return g.serveWebhooks(ctx, server, doors.provider, orders) })
+	}
 	if g.config.Gateway.Nexus {
 		listeners.Go(func() error { return g.serveNexus(ctx) })
 	}

@@ -21,6 +21,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"rampart/gateway/webhook"
+	"rampart/onmeta"
 )
 
 const orders = "/v1/orders"
@@ -207,7 +210,7 @@ func TestGatewayLogsRequestsWithoutTokensAndPersonalData(t *testing.T) {
 	)
 	file, token := tokensFile(t, "shop", "read", "write")
 	p := startProcess(t, map[string]string{
-		"RAMP_GATEWAY_TOKENS_FILE": file, "RAMP_LOG_LEVEL": "debug",
+		"RAMP_GATEWAY_TOKENS_FILE": file, "RAMP_LOG_LEVEL": "debug", "RAMP_GATEWAY_PROVIDER_LISTEN": "127.0.0.1:0", "ONMETA_API_SECRET": "provider-secret",
 	})
 	url := "http://" + p.address(t, "api")
 	body := `{"email":"` + email + `","fiat":{"currency":"INR","amount":"1000.00"},"token":{"symbol":"USDC",` +
@@ -227,11 +230,15 @@ func TestGatewayLogsRequestsWithoutTokensAndPersonalData(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		require.NotContains(t, response.Header.Get("X-Request-Id"), email, "a caller's own id has no room for personal data")
 	}
+	forged, err := http.Post("http://"+p.address(t, "provider")+webhook.OrdersPath, "application/json", strings.NewReader(body))
+	require.NoError(t, err)
+	require.NoError(t, forged.Body.Close())
+
 	p.stop(t)
 	require.NoError(t, <-p.ended, p.log.String())
 	require.NotEmpty(t, p.log.lines("request"))
 	require.Equal(t, "shop", caller(p.log.lines("request"), p.log.lines("request failed")))
-	for _, secret := range []string{token, "ramp_", account, email, name, "ABCPE1234F", "HDFC0001234"} {
+	for _, secret := range []string{token, "ramp_", account, email, name, "ABCPE1234F", "provider-secret", "HDFC0001234"} {
 		require.NotContains(t, p.log.String(), secret)
 	}
 }
@@ -300,6 +307,31 @@ func TestGatewayIsReadyWhileItsDependenciesAre(t *testing.T) {
 		return got.status == http.StatusServiceUnavailable &&
 			strings.Contains(got.body, "RAMP_GATEWAY_TOKENS_FILE") && strings.Contains(got.body, "TEMPORAL_ADDRESS")
 	}, patience, 100*time.Millisecond)
+}
+
+func TestProviderHasAListenerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const secret = onmeta.Secret("provider-secret")
+	p := startProcess(t, map[string]string{"RAMP_GATEWAY_PROVIDER_LISTEN": "127.0.0.1:0", "ONMETA_API_SECRET": secret.Reveal()})
+	api, provider := "http://"+p.address(t, "api"), "http://"+p.address(t, "provider")
+	deliver := func(url, body, signature string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+webhook.OrdersPath, strings.NewReader(body))
+		require.NoError(t, err)
+		request.Header.Set(onmeta.SignatureHeader, signature)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+	signed := onmeta.SignWebhook(secret, []byte("{}"))
+
+	require.Equal(t, http.StatusOK, deliver(provider, "{}", signed))
+	require.Equal(t, http.StatusUnauthorized, deliver(provider, "{ }", onmeta.SignWebhook("another", []byte("{ }"))))
+	require.Equal(t, http.StatusNotFound, deliver(api, "{}", signed))
+	require.Equal(t, http.StatusNotFound, get(t, http.DefaultClient, provider+orders, "").status)
+
+	p.stop(t)
+	require.NoError(t, <-p.ended, p.log.String())
 }
 
 // holdLists makes lists of orders wait: entered tells of one that waits, and closing release ends the wait.

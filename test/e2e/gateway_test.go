@@ -23,23 +23,24 @@ import (
 	"rampart/ramp"
 )
 
-// gateway is a gateway of a stack, and its URL.
+// gateway is a gateway of a stack, the URL of its API, and the host:port of its metrics.
 type gateway struct {
 	*process.Process
-	s   *stack
-	url string
+	s    *stack
+	url  string
+	http string
 }
 
 // startGateway starts a gateway that asks for no token.
 func (s *stack) startGateway(environment ...string) *gateway {
 	s.t.Helper()
-	listen := "127.0.0.1:" + freePort(s.t)
+	listen, pages := "127.0.0.1:"+freePort(s.t), "127.0.0.1:"+freePort(s.t)
 	started := s.launch("gateway", append([]string{
 		"TEMPORAL_ADDRESS=" + s.Address, "TEMPORAL_NAMESPACE=default", "RAMP_KEYSET_FILE=" + s.Keyset,
-		"RAMP_GATEWAY_LISTEN=" + listen, "RAMP_HTTP_ADDRESS=127.0.0.1:" + freePort(s.t),
+		"RAMP_GATEWAY_LISTEN=" + listen, "RAMP_HTTP_ADDRESS=" + pages,
 	}, environment...))
 	s.awaitLog(started, "gateway started")
-	return &gateway{started, s, "http://" + listen}
+	return &gateway{started, s, "http://" + listen, pages}
 }
 
 // httpAnswer is a response of the gateway, with its body.

@@ -102,10 +102,22 @@ func (c *collector) ancestry(name string) (names []string, above string) {
 	return names, above
 }
 
+// pageOf returns a page of a worker or a gateway at an address.
+func (s *stack) pageOf(address, path string) string {
+	s.t.Helper()
+	body, _ := s.pageAndStatus(address, path)
+	return body
+}
+
 // workerPage returns a page of the worker and its HTTP status.
 func (s *stack) workerPage(path string) (string, int) {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+s.http+path, nil)
+	return s.pageAndStatus(s.http, path)
+}
+
+func (s *stack) pageAndStatus(address, path string) (string, int) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+address+path, nil)
 	require.NoError(s.t, err)
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(s.t, err)
@@ -179,8 +191,8 @@ func queries(t *testing.T) (dashboard, alerts []string) {
 	return dashboard, alerts
 }
 
-// newMeasuredStack starts a stack whose worker has a value of every metric.
-func newMeasuredStack(t *testing.T) *stack {
+// newMeasuredStack starts a stack whose worker and gateway have a value of every metric.
+func newMeasuredStack(t *testing.T) (*stack, *gateway) {
 	t.Helper()
 	n := new(network)
 	s := newStack(t, 60, withNetwork(n), withMetrics)
@@ -193,13 +205,15 @@ func newMeasuredStack(t *testing.T) *stack {
 	_, err = s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "unknown", TaskQueue: ramp.TaskQueue}, "Unknown")
 	require.NoError(t, err)
 	s.awaitStatus(buy("measured"), completionTime, ramp.Completed)
-	return s
+	g := s.startGateway("RAMP_GATEWAY_PROVIDER_LISTEN=127.0.0.1:0", "ONMETA_API_SECRET=sandbox-api-secret")
+	g.mustSend(http.StatusOK, http.MethodGet, "/v1/onramp/orders/measured", "")
+	return s, g
 }
 
-func TestEveryQueryOfDashboardAndAlertsNamesMetricsThatAWorkerExports(t *testing.T) {
+func TestEveryQueryOfDashboardAndAlertsNamesMetricsThatAWorkerOrAGatewayExports(t *testing.T) {
 	t.Parallel()
-	s := newMeasuredStack(t)
-	labels := labelsByMetric(s.metrics())
+	s, g := newMeasuredStack(t)
+	labels := labelsByMetric(s.metrics() + s.pageOf(g.http, "/metrics"))
 	dashboard, alerts := queries(t)
 	metric := regexp.MustCompile(`\b((?:ramp|temporal|go|process)_[a-z_]+)(?:\{([^}]*)\})?`)
 	for _, query := range append(dashboard, alerts...) {
@@ -230,12 +244,12 @@ func labelsByMetric(shown string) map[string]map[string]bool {
 	return all
 }
 
-// TestPrometheusAnswersEveryQueryOfDashboardAndAlerts scrapes a worker with a real Prometheus, and runs the queries of the
+// TestPrometheusAnswersEveryQueryOfDashboardAndAlerts scrapes a worker and a gateway with a real Prometheus, and runs the queries of the
 // dashboard and the alerts.
 func TestPrometheusAnswersEveryQueryOfDashboardAndAlerts(t *testing.T) {
 	t.Parallel()
-	s := newMeasuredStack(t)
-	prometheus := s.startPrometheus()
+	s, g := newMeasuredStack(t)
+	prometheus := s.startPrometheus(g.http)
 	dashboard, alerts := queries(t)
 	for _, query := range dashboard {
 		eventually(t, patience, func() error {
@@ -253,8 +267,8 @@ func TestPrometheusAnswersEveryQueryOfDashboardAndAlerts(t *testing.T) {
 	require.Empty(t, firingAlerts(t, prometheus), "all is well")
 }
 
-// startPrometheus starts a Prometheus that scrapes the worker every second, and returns its URL.
-func (s *stack) startPrometheus() string {
+// startPrometheus starts a Prometheus that scrapes the worker and another program every second, and returns its URL.
+func (s *stack) startPrometheus(other string) string {
 	s.t.Helper()
 	directory := s.t.TempDir()
 	rules, err := filepath.Abs("../../deploy/prometheus/alerts.yaml")
@@ -263,8 +277,8 @@ func (s *stack) startPrometheus() string {
 	require.NoError(s.t, os.WriteFile(configuration, []byte(fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [%s]
-scrape_configs: [{job_name: ramp-worker, static_configs: [{targets: ["%s"]}]}]
-`, rules, s.http)), 0o600))
+scrape_configs: [{job_name: ramp-worker, static_configs: [{targets: ["%s", "%s"]}]}]
+`, rules, s.http, other)), 0o600))
 	address := "127.0.0.1:" + freePort(s.t)
 	_, err = s.Processes.Start(process.Program{Name: "prometheus", Path: "prometheus", Arguments: []string{
 		"--config.file=" + configuration, "--web.listen-address=" + address, "--storage.tsdb.path=" + filepath.Join(directory, "data"),
