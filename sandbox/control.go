@@ -25,6 +25,8 @@ func (s *Server) control() http.Handler {
 	mux.Handle("GET /sandbox/health", s.controlled(s.health))
 	s.controlLedger(mux)
 	s.controlFaults(mux)
+	s.controlWebhooks(mux)
+	mux.Handle("POST /sandbox/trigger", s.controlled(s.trigger))
 	mux.Handle("GET /sandbox/magic", s.controlled(func(*http.Request, []byte) (any, error) { return MagicTable(), nil }))
 	mux.Handle("GET /sandbox/clock", s.controlled(func(*http.Request, []byte) (any, error) { return s.clockState(), nil }))
 	mux.Handle("POST /sandbox/clock", s.controlled(s.moveClock))
@@ -54,7 +56,7 @@ func (s *Server) controlled(handle func(r *http.Request, body []byte) (any, erro
 		}
 		data, err := handle(r, body)
 		switch {
-		case errors.Is(err, errNoOrder), errors.Is(err, fault.ErrNoRule):
+		case errors.Is(err, errNoOrder), errors.Is(err, errNoUser), errors.Is(err, fault.ErrNoRule):
 			writeJSON(w, http.StatusNotFound, controlRefusal{err.Error()})
 		case err != nil:
 			writeJSON(w, http.StatusBadRequest, controlRefusal{err.Error()})
@@ -237,6 +239,7 @@ func (s *Server) changeOrder(r *http.Request, change func(*order, time.Time) err
 	if err := change(o, now); err != nil {
 		return nil, err
 	}
+	s.list(o)
 	return newLedgerOrder(o, now), nil
 }
 
@@ -273,6 +276,7 @@ func (s *Server) apply(form userForm, u *user, now time.Time) {
 	}
 	if form.kyc != "" {
 		u.kyc = newKYC(map[string]bool{form.kyc: true}, now)
+		s.listUser(u, now)
 	}
 	if form.revoke {
 		s.revokeTokens(u, now)
@@ -318,6 +322,7 @@ func (s *Server) reset(*http.Request, []byte) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.store = newStore(s.options.Seed)
+	s.mailer.urls = s.options.Webhooks
 	s.faults.Reset()
 	s.traffic.reset()
 	s.journal.Reset()

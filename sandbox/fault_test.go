@@ -406,6 +406,7 @@ func TestWeightsOfTheMixAddUpTo100(t *testing.T) {
 	require.Equal(t, []fault.Kind{
 		fault.Flap, fault.Refuse, fault.NeedsToken, fault.SlowCommit, fault.Without, fault.Says,
 		fault.EarlyClock, fault.PaymentMode, fault.Scientific, fault.ManyDecimals,
+		fault.WebhookLost, fault.WebhookLate, fault.WebhookTwice, fault.WebhookReorder, fault.WebhookForged, fault.WebhookUnsigned, fault.WebhookWrapped,
 	}, scripted)
 }
 

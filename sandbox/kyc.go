@@ -123,6 +123,7 @@ func (s *Server) uploadKYC(c *call) (any, error) {
 		return nil, err
 	}
 	if err := c.user.kyc.refuse(c.now); err != nil {
+		s.announceKYC(c.user, onmeta.KYCSelfieFailure, c.now)
 		return nil, err
 	}
 	s.takeKYC(c, name)
@@ -151,6 +152,9 @@ func (k *kycRecord) refuse(now time.Time) error {
 // takeKYC stores the user's name and that a dossier arrived, and nothing else of it.
 func (s *Server) takeKYC(c *call, name string) {
 	c.user.name = name
+	for _, step := range kycSteps() {
+		s.announceKYC(c.user, step, c.now)
+	}
 	c.user.kyc.take(c.now)
 	s.journal.Add(ledger.Event{At: c.now, Kind: ledger.EventKYC, Email: c.user.email})
 }

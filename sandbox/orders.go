@@ -39,7 +39,12 @@ type order struct {
 	proofs   submissions
 	payment  *payment // what is found for the proof, or was found without one; nil: nothing
 	lagging  lagging
-	staging  bool
+	// announced is how many of the steps were announced by webhook, held one that comes after the next, and listed whether the order is
+	// among those that may have something to announce.
+	announced int
+	held      *message
+	listed    bool
+	staging   bool
 
 	// Of on-ramp orders.
 	paymentMode string
@@ -64,6 +69,7 @@ func (s *Server) openOrder(c *call, o *order, d deal, status string) {
 	s.store.orders = append(s.store.orders, o)
 	s.store.ordersByID[o.id] = o
 	c.user.orders = append(c.user.orders, o)
+	s.list(o)
 	s.journal.Add(o.event(ledger.EventOrder, string(o.direction), c.now))
 }
 

@@ -57,6 +57,8 @@ type Options struct {
 	// Staging simulates the provider's staging host, where no money moves: amounts are not compared, an on-ramp order delivers
 	// and an off-ramp order asks for 0.01 WMATIC, and nothing is paid out (provider 13). Default: production.
 	Staging bool
+	// Webhooks are the URLs that webhooks are sent to. Default: none.
+	Webhooks Webhooks
 	// Middleware wraps the provider's routes but not the control plane.
 	Middleware func(http.Handler) http.Handler
 }
@@ -72,6 +74,7 @@ type Server struct {
 	limiter *rate.Limiter // nil: no limit
 	traffic *traffic
 	journal *ledger.Journal
+	mailer  *mailer
 
 	closing chan struct{} // closed by Close
 	close   sync.Once
@@ -96,18 +99,21 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{
 		options: options, clock: options.Clock, logger: options.Logger, limiter: limiter,
-		traffic: newTraffic(), journal: ledger.NewJournal(), closing: make(chan struct{}), store: newStore(options.Seed),
+		traffic: newTraffic(), journal: ledger.NewJournal(), mailer: newMailer(), closing: make(chan struct{}), store: newStore(options.Seed),
 	}
-	s.faults, err = fault.NewBook(options.Seed, faultRoutes(s.routes()), options.Faults)
+	s.faults, err = fault.NewBook(options.Seed, append(faultRoutes(s.routes()), webhookRoutes()...), options.Faults)
 	if err != nil {
 		return nil, err
 	}
 	s.handler = s.root()
+	if err := s.SetWebhooks(options.Webhooks); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
-// Close ends the calls that a fault delays or leaves unanswered, current and later ones, so that an http.Server can shut down. It
-// is not needed otherwise.
+// Close ends the calls that a fault delays or leaves unanswered, current and later ones, so that an http.Server can shut down, and
+// stops webhooks. It is not needed otherwise.
 func (s *Server) Close() { s.close.Do(func() { close(s.closing) }) }
 
 func withDefaults(o Options) Options {

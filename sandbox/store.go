@@ -37,6 +37,11 @@ type store struct {
 	proofs     []ledger.AcceptedProof
 	quotes     map[quoteKey]issuedQuote
 
+	// What webhooks are still to be sent about.
+	announcing []*order
+	unverified []*user
+	late       []lateMessage
+
 	calls    map[string]int
 	refusals map[string]int
 }

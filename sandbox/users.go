@@ -25,6 +25,8 @@ type user struct {
 	orders    []*order // oldest first
 	// revoked is the serial of the last token that is no longer accepted.
 	revoked int64
+	// listed is whether a webhook tells that the user was verified, once that is so.
+	listed bool
 }
 
 type phone struct {
@@ -89,6 +91,7 @@ func (s *Server) userFor(email string, now time.Time) (*user, error) {
 	u := s.newUser(email, now)
 	s.store.users[email], s.store.usersByID[u.id] = u, u
 	s.store.userOrder = append(s.store.userOrder, u)
+	s.listUser(u, now)
 	return u, nil
 }
 

@@ -40,6 +40,14 @@ const (
 	Scientific   Kind = "scientific"
 	ManyDecimals Kind = "many-decimals"
 	Flap         Kind = "flap"
+	// The kinds below are those of webhooks.
+	WebhookLost     Kind = "webhook-lost"
+	WebhookLate     Kind = "webhook-late"
+	WebhookTwice    Kind = "webhook-twice"
+	WebhookReorder  Kind = "webhook-reorder"
+	WebhookForged   Kind = "webhook-forged"
+	WebhookUnsigned Kind = "webhook-unsigned"
+	WebhookWrapped  Kind = "webhook-wrapped"
 	// Mix draws one of the kinds that have a weight in Table, by the weights, anew for each call.
 	Mix Kind = "mix"
 )
@@ -67,7 +75,7 @@ type Fault struct {
 	// AsDate writes RetryAfter as an HTTP date by the sandbox's clock.
 	AsDate bool `json:"asDate,omitempty"`
 	// Delay is how long latency takes, in real time. In the sandbox's time, it is by how much late and late-payment postpone an
-	// order, after how long slow-commit creates one, and how long each status of flap lasts.
+	// order, after how long slow-commit creates one, how long each status of flap lasts, and by how much webhook-late is late.
 	Delay Duration `json:"delay,omitzero"`
 	// Lag is the age of the statuses that stale shows, and by how much early-clock's times are early, in the sandbox's time.
 	Lag Duration `json:"lag,omitzero"`

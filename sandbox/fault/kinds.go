@@ -26,6 +26,8 @@ const (
 	ListsOrders
 	// Quotes: the answer is a quote.
 	Quotes
+	// SendsWebhook: no call, but a webhook that the sandbox sends. Only the kinds of webhooks affect it.
+	SendsWebhook
 )
 
 // kind describes a kind of fault.
@@ -41,7 +43,12 @@ type kind struct {
 }
 
 // affects reports whether the kind can affect a route.
-func (k kind) affects(r Route) bool { return k.needs == 0 || k.needs&r.Traits != 0 }
+func (k kind) affects(r Route) bool {
+	if r.Traits&SendsWebhook != 0 {
+		return k.needs&SendsWebhook != 0
+	}
+	return k.needs == 0 || k.needs&r.Traits != 0
+}
 
 func kinds() []kind {
 	const everything, nothing, either = "everything", "nothing", "nothing; with `after` everything"
@@ -91,6 +98,16 @@ func kinds() []kind {
 			needs: ListsOrders},
 		{name: Scientific, client: "a quote whose numbers are written as `1.191072e-12`", provider: everything, needs: Quotes},
 		{name: ManyDecimals, client: "a quote whose numbers have decimals as in `8444.90016171818`", provider: everything, needs: Quotes},
+
+		// Of webhooks.
+		{name: WebhookLost, client: "no webhook", provider: "does not send it", needs: SendsWebhook},
+		{name: WebhookLate, client: "the webhook, late by `delay`", provider: "sends it late",
+			takes: []string{"delay"}, defaults: Fault{Delay: Duration(2 * time.Minute)}, needs: SendsWebhook},
+		{name: WebhookTwice, client: "the webhook twice", provider: "sends it twice", needs: SendsWebhook},
+		{name: WebhookReorder, client: "the webhook after the next one of its order", provider: "sends the two in the wrong order", needs: SendsWebhook},
+		{name: WebhookForged, client: "the webhook, signed with another secret", provider: "sends none", needs: SendsWebhook},
+		{name: WebhookUnsigned, client: "the webhook without a signature", provider: "does not sign it", needs: SendsWebhook},
+		{name: WebhookWrapped, client: "the webhook in `request_data`, with some names in lower case", provider: "wraps it", needs: SendsWebhook},
 	}
 }
 

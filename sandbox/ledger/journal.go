@@ -34,6 +34,8 @@ const (
 	EventProofRefused EventKind = "proof refused"
 	// EventForced: the control plane set an order's status.
 	EventForced EventKind = "order forced"
+	// EventWebhook: a webhook was sent, with or without an answer.
+	EventWebhook EventKind = "webhook sent"
 	// EventFault: a fault was injected into a call.
 	EventFault EventKind = "fault"
 )
@@ -48,7 +50,7 @@ type Event struct {
 	// Reference is the order's metadata of that name.
 	Reference string `json:"reference,omitempty"`
 	Email     string `json:"email,omitempty"`
-	// Detail is the direction of an order, the proof, the refusal, the state of a link, or the fault and its route.
+	// Detail is the direction of an order, the proof, the refusal, the state of a link, the webhook and its answer, or the fault and its route.
 	Detail string `json:"detail,omitempty"`
 }
 

@@ -52,6 +52,8 @@ type settings struct {
 	courses     string
 	rateLimit   float64
 	staging     bool
+	webhooks    sandbox.Webhooks
+	twists      string
 	magic       bool
 	faultKinds  bool
 	verbose     bool
@@ -92,6 +94,12 @@ func newCommand(getenv func(string) string) *cobra.Command {
 		"shares of orders that take another course, as refunded=5%,slow=1% (default $SANDBOX_COURSES, or none)")
 	flags.Float64Var(&set.rateLimit, "rate-limit", 0, "requests a second to answer, the others get a 429; 0 is no limit")
 	flags.BoolVar(&set.staging, "staging", false, "play the provider's staging host: 0.01 WMATIC whatever is ordered")
+	flags.StringVar(&set.webhooks.Orders, "webhooks", "",
+		"URL to send the webhooks of orders to (default $SANDBOX_WEBHOOKS, or none)")
+	flags.StringVar(&set.webhooks.KYC, "kyc-webhooks", "",
+		"URL to send the webhooks of users' KYC to (default $SANDBOX_KYC_WEBHOOKS, or none)")
+	flags.StringVar(&set.twists, "webhook-faults", "",
+		"shares of webhooks that get a fault, as lost=5%,late=10%,twice=5% (default $SANDBOX_WEBHOOK_FAULTS, or none)")
 	flags.StringVar(&set.apiKey, "api-key", "",
 		"API key to accept (default $ONMETA_API_KEY, or "+sandbox.DefaultAPIKey+")")
 	flags.StringVar(&set.apiSecret, "api-secret", "",
@@ -101,6 +109,7 @@ func newCommand(getenv func(string) string) *cobra.Command {
 	flags.BoolVar(&set.magic, "magic", false, "print the magic values and exit")
 	flags.BoolVar(&set.faultKinds, "fault-kinds", false, "print the kinds of faults and exit")
 	flags.BoolVar(&set.verbose, "verbose", false, "log every call, not only the refused ones")
+	command.AddCommand(newTrigger(getenv))
 	return command
 }
 
@@ -111,6 +120,9 @@ func (s settings) withEnvironment(getenv func(string) string) settings {
 	s.kycSecret = firstNonEmpty(s.kycSecret, getenv("ONMETA_KYC_SECRET"))
 	s.faults = firstNonEmpty(s.faults, getenv("SANDBOX_FAULTS"))
 	s.courses = firstNonEmpty(s.courses, getenv("SANDBOX_COURSES"))
+	s.webhooks.Orders = firstNonEmpty(s.webhooks.Orders, getenv("SANDBOX_WEBHOOKS"))
+	s.webhooks.KYC = firstNonEmpty(s.webhooks.KYC, getenv("SANDBOX_KYC_WEBHOOKS"))
+	s.twists = firstNonEmpty(s.twists, getenv("SANDBOX_WEBHOOK_FAULTS"))
 	return s
 }
 
@@ -131,6 +143,10 @@ func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--faults: %w", err)
 	}
+	twists, err := parseWebhookFaults(set.twists)
+	if err != nil {
+		return fmt.Errorf("--webhook-faults: %w", err)
+	}
 	courses, err := parseCourses(set.courses)
 	if err != nil {
 		return fmt.Errorf("--courses: %w", err)
@@ -138,7 +154,7 @@ func run(ctx context.Context, set settings, stdout, stderr io.Writer) error {
 	handler, err := sandbox.New(sandbox.Options{
 		APIKey: set.apiKey, APISecret: set.apiSecret, KYCSecret: set.kycSecret,
 		Seed: set.seed, Clock: clock, Logger: newLogger(stderr, set.verbose),
-		Faults: faults, Courses: courses, RateLimit: set.rateLimit, Staging: set.staging,
+		Faults: append(twists, faults...), Courses: courses, RateLimit: set.rateLimit, Staging: set.staging, Webhooks: set.webhooks,
 	})
 	if err != nil {
 		return err
@@ -172,10 +188,19 @@ func announce(w io.Writer, address net.Addr, set settings) {
 	_, _ = fmt.Fprintf(w, "http://%s\n", address)
 	_, _ = fmt.Fprintf(w, "API key: %s, API secret: %s, KYC secret: %s\n",
 		source(set.apiKey), source(set.apiSecret), source(set.kycSecret))
-	_, _ = fmt.Fprintf(w, "Clock: %g times real time. Seed: %d. Faults: %s. Courses: %s. Requests a second: %s.\n",
-		set.speed, set.seed, firstNonEmpty(set.faults, "none"), firstNonEmpty(set.courses, "by magic values"), limit(set.rateLimit))
+	_, _ = fmt.Fprintf(w, "Clock: %g times real time. Seed: %d. Faults: %s. Courses: %s. Requests a second: %s.%s\n",
+		set.speed, set.seed, firstNonEmpty(set.faults, "none"), firstNonEmpty(set.courses, "by magic values"), limit(set.rateLimit), set.mail())
 	_, _ = fmt.Fprintln(w, "Magic values that choose outcomes: sandbox --magic, "+
 		"GET /sandbox/magic, or sandbox/README.md")
+}
+
+// mail returns the part of the banner about webhooks; empty if none are sent.
+func (s settings) mail() string {
+	if s.webhooks == (sandbox.Webhooks{}) {
+		return ""
+	}
+	return fmt.Sprintf(" Webhooks of orders: %s. Webhooks of KYC: %s. Faults of webhooks: %s.", firstNonEmpty(s.webhooks.Orders, "none"),
+		firstNonEmpty(s.webhooks.KYC, "none"), firstNonEmpty(s.twists, "none"))
 }
 
 func limit(perSecond float64) string {

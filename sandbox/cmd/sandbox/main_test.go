@@ -107,6 +107,11 @@ func TestProgramRefusesWhatItCannotDo(t *testing.T) {
 		"a course there is not":       {[]string{"--courses", "sunk=5%"}, `course "sunk" must be one of`},
 		"courses for more than all":   {[]string{"--courses", "refunded=60%,slow=50%"}, "must not exceed 1"},
 		"a negative rate limit":       {[]string{"--rate-limit", "-1"}, "rate limit"},
+		"webhooks to nowhere":         {[]string{"--webhooks", "gateway"}, "a webhook's URL must be one such as"},
+		"a twist without a share":     {[]string{"--webhook-faults", "lost"}, "--webhook-faults: lost: a share"},
+		"a twist there is not":        {[]string{"--webhook-faults", "sunk=5%"}, "fault must be one of"},
+		"a trigger of nothing":        {[]string{"trigger", "completed"}, "accepts 2 arg(s)"},
+		"a trigger without a sandbox": {[]string{"trigger", "completed", "inv-42", "--url", "http://127.0.0.1:1"}, "no sandbox answers at"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,6 +146,40 @@ func TestFaultsAndCoursesComeFromFlagsThenTheEnvironment(t *testing.T) {
 	require.JSONEq(t, `[{"id":"1","fault":"mix","share":0.2,"seed":1,"injected":0}]`, flagged.faults(t))
 	require.Contains(t, flagged.banner, "Faults: 20%. Courses: refunded=5%,slow=2.5%.")
 	require.JSONEq(t, `[]`, launch(t, env, "--faults", "0").faults(t))
+}
+
+func TestWebhooksComeFromFlagsThenTheEnvironment(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"SANDBOX_WEBHOOKS": "http://127.0.0.1:1/orders", "SANDBOX_KYC_WEBHOOKS": "http://127.0.0.1:1/kyc",
+		"SANDBOX_WEBHOOK_FAULTS": "late=50%"}
+	configured := launch(t, env, "--webhooks", "http://127.0.0.1:1/flag")
+	require.Contains(t, configured.banner, "Webhooks of orders: http://127.0.0.1:1/flag. Webhooks of KYC: http://127.0.0.1:1/kyc. Faults of webhooks: late=50%.")
+	require.Contains(t, configured.faults(t), `"fault":"webhook-late"`)
+}
+
+func TestTriggerTellsWhatBecameOfTheOrder(t *testing.T) {
+	t.Parallel()
+	const order = `{"sellTokenSymbol":"USDC","sellTokenAddress":"0x3c499c542cef5e3811e1192ce70d8cc03d5c3359","chainId":137,
+		"fiatCurrency":"inr","sellTokenAmount":100,"senderWalletAddress":"0x3333333333333333333333333333333333333333",
+		"refundWalletAddress":"0x3333333333333333333333333333333333333333",
+		"bankDetails":{"accountNumber":"XXXX4821","ifsc":"HDFC0001234"},"metaData":{"reference":"wd-7"}}`
+	p := launch(t, nil)
+	token := p.post(t, "/v1/users/login", "", `{"email":"asha+linked@example.test"}`)["accessToken"].(string)
+	id := p.post(t, "/v1/offramp/orders/create", token, order)["orderId"].(string)
+	said := func(arguments ...string) string {
+		var output bytes.Buffer
+		command := newCommand(func(name string) string { return map[string]string{"SANDBOX_URL": p.url}[name] })
+		command.SetArgs(append([]string{"trigger"}, arguments...))
+		command.SetOut(&output)
+		if err := command.ExecuteContext(t.Context()); err != nil {
+			return err.Error()
+		}
+		return output.String()
+	}
+	require.Equal(t, "offramp order wd-7 ("+id+") is orderReceived\n", said("--stay", "orderReceived", "wd-7"))
+	require.Contains(t, said("kyc-verified", "asha+linked@example.test"), "nothing follows that")
+	require.Contains(t, said("completed", "wd-8"), "there is no order with this id or metadata reference")
+	require.Equal(t, "offramp order wd-7 ("+id+") is PayoutSuccess\n", said("completed", id))
 }
 
 func TestRateLimitIsAFlag(t *testing.T) {

@@ -39,6 +39,25 @@ func parseCourses(text string) ([]sandbox.CourseShare, error) {
 	return courses, nil
 }
 
+// parseWebhookFaults parses shares of webhooks such as "lost=5%,late=10%". The names are those of the kinds without "webhook-".
+func parseWebhookFaults(text string) ([]fault.Rule, error) {
+	var rules []fault.Rule
+	for item := range strings.SplitSeq(text, ",") {
+		if item == "" {
+			continue
+		}
+		name, share, _ := strings.Cut(item, "=")
+		part, err := parseShare(share)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if part > 0 {
+			rules = append(rules, fault.Rule{Fault: fault.Fault{Kind: fault.Kind("webhook-" + strings.TrimSpace(name))}, Share: part})
+		}
+	}
+	return rules, nil
+}
+
 // parseShare parses "20%" or "0.2".
 func parseShare(text string) (float64, error) {
 	digits, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
