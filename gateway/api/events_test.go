@@ -1,22 +1,17 @@
 package api_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"rampart/gateway/api"
 	"rampart/ramp"
@@ -100,15 +95,23 @@ func TestACallThatWaitsOutlivesTheDeadlineOfItsBody(t *testing.T) {
 	f := &fake{err: &ramp.Error{Type: ramp.NotReady, Message: "started"}, order: awaiting(1)}
 	server := httptest.NewServer(api.New(api.Options{Orders: &patient{fake: f, d: 11 * time.Second, late: context.Canceled}}))
 	defer server.Close()
+	var calls errgroup.Group
 	for _, c := range []call{putOnramp(), {method: http.MethodPost, path: "/v1/onramp/orders/inv-42/cancel", body: "{}"}} {
 		request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.path, strings.NewReader(c.body))
 		require.NoError(t, err)
 		request.Header.Set("Content-Type", "application/json")
-		response, err := server.Client().Do(request)
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
-		require.Equal(t, http.StatusAccepted, response.StatusCode, c.path)
+		calls.Go(func() error {
+			response, err := server.Client().Do(request)
+			if err != nil {
+				return err
+			}
+			if response.StatusCode != http.StatusAccepted {
+				return fmt.Errorf("%s is answered with %d", c.path, response.StatusCode)
+			}
+			return response.Body.Close()
+		})
 	}
+	require.NoError(t, calls.Wait())
 }
 
 // patient is a fake whose calls take a time, longer than that for a body.
@@ -132,59 +135,3 @@ func (p *patient) StartOnramp(ctx context.Context, _ ramp.OnrampRequest) (*ramp.
 	return p.wait(ctx)
 }
 func (p *patient) Cancel(ctx context.Context, _ ramp.ID) (*ramp.Order, error) { return p.wait(ctx) }
-
-func TestManyConnectionsAreKeptAlive(t *testing.T) {
-	t.Parallel()
-	connections := 10_000
-	var limit syscall.Rlimit
-	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
-	connections = min(connections, int(limit.Cur/2)-200) // both ends are of this process
-	server := httptest.NewServer(api.New(api.Options{Orders: &fake{order: awaiting(1)}}))
-	defer server.Close()
-	address := strings.TrimPrefix(server.URL, "http://")
-	before := heap()
-
-	conns := make([]net.Conn, connections)
-	ask := func(i int) error {
-		if _, err := fmt.Fprintf(conns[i], "GET /v1/onramp/orders/inv-42 HTTP/1.1\r\nHost: %s\r\n\r\n", address); err != nil {
-			return err
-		}
-		response, err := http.ReadResponse(bufio.NewReader(conns[i]), nil)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		if _, err := io.Copy(io.Discard, response.Body); err != nil {
-			return err
-		}
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("connection %d is answered with %d", i, response.StatusCode)
-		}
-		return nil
-	}
-	for i := range conns {
-		var err error
-		conns[i], err = new(net.Dialer).DialContext(t.Context(), "tcp", address)
-		require.NoError(t, err)
-		require.NoError(t, ask(i))
-	}
-	perConnection := (heap() - before) / uint64(connections)
-	for i := range conns {
-		require.NoError(t, ask(i))
-	}
-	var closing sync.WaitGroup
-	for _, c := range conns {
-		closing.Go(func() { _ = c.Close() })
-	}
-	closing.Wait()
-	t.Logf("%d connections were kept alive and served twice; each takes %d bytes of both ends", connections, perConnection)
-	require.Less(t, perConnection, uint64(64<<10))
-}
-
-// heap returns the memory in use, with stacks.
-func heap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
-}
