@@ -104,6 +104,7 @@ func (w *Waiting) targets(t *targets) {
 	t.atMost("worker memory of a watched order", float64(w.WorkerBytesPerWatch)/1024, 60, "KiB")
 	t.atLeast(fmt.Sprintf("polls 10 to 15 s after the one before, %d watched", w.Watched), 100*w.Steady.InTime, 99, "%")
 	t.atMost(fmt.Sprintf("proof to provider, p99, %d waiting", last.Waiting), last.Proof.P99/1000, 1, "s")
+	w.Hints.targets(t)
 	t.atMost("answers 429 of a provider with a rate limit", float64(w.Refused), 0, "")
 }
 

@@ -75,6 +75,7 @@ func (w *Waiting) write(b *strings.Builder) {
 	}
 	w.Calm.write(b, 0)
 	w.Steady.write(b, w.Steps[len(w.Steps)-1].Waiting)
+	w.Hints.write(b)
 	if r.All > 0 {
 		r.write(b)
 	}

@@ -19,6 +19,9 @@ type waitingLoad struct {
 	// probes is how many proofs are submitted at each step, at a rate of probesPerSec.
 	probes       int
 	probesPerSec float64
+	// hinted is how many orders get hints, and as many others none, and hintedFor how long their polls are counted.
+	hinted    int
+	hintedFor time.Duration
 	// kill is set if the worker is killed at the end. Its watches continue after their heartbeat timeout.
 	kill bool
 	// providerRate and workerRate are the limits of requests a second of the provider and of the worker.
@@ -29,12 +32,12 @@ func newWaitingLoad(quick bool) waitingLoad {
 	if quick {
 		return waitingLoad{
 			watched: 5, waiting: []int{5, 10}, settled: time.Second, rest: time.Second, steady: 16 * time.Second,
-			probes: 2, probesPerSec: 10, providerRate: 500, workerRate: 450,
+			hinted: 5, hintedFor: 16 * time.Second, probes: 2, probesPerSec: 10, providerRate: 500, workerRate: 450,
 		}
 	}
 	return waitingLoad{
 		watched: 2000, waiting: []int{100, 1000, 10_000}, kill: true, settled: 10 * time.Second, rest: 10 * time.Second, steady: 2 * time.Minute,
-		probes: 100, probesPerSec: 10, providerRate: 500, workerRate: 450,
+		hinted: 200, hintedFor: 4 * time.Minute, probes: 100, probesPerSec: 10, providerRate: 500, workerRate: 450,
 	}
 }
 
@@ -67,6 +70,8 @@ type Waiting struct {
 	// Calm and Steady are periods in which nothing happened but polls: while no order waited, and while all did.
 	Calm   Steady `json:"calm"`
 	Steady Steady `json:"steady"`
+	// Hints is what the provider's webhooks save; absent where it was not measured.
+	Hints *Hints `json:"hints,omitempty"`
 	// Recovery is how the watches continued after the worker was killed and another one started.
 	Recovery Recovery `json:"recovery"`
 	// ProviderRate and WorkerRate are the limits of requests a second of the provider and of the worker, and Refused is how many
@@ -110,7 +115,7 @@ func runWaiting(ctx context.Context, options Options, report *Report) error {
 
 func (w *waitingRun) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.settleConfig, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.measureCalm, w.grow, w.measureSteady, w.recover,
+		w.settleConfig, w.warmUp, w.empty, w.watchHalf, w.watchAll, w.measureCalm, w.grow, w.measureSteady, w.measureHints, w.recover,
 	} {
 		if err := step(ctx); err != nil {
 			return err
