@@ -106,6 +106,8 @@ const (
 	wrongAccount  deed = "update account of the wrong kind"
 	awaitOrder    deed = "await order"
 	query         deed = "query"
+	// hint is one of a webhook, true or not.
+	hint deed = "hint"
 )
 
 func (a action) String() string {
@@ -280,6 +282,10 @@ func drawAction(t *rapid.T) action {
 			-150*time.Minute+quarter, -30*time.Second-quarter, -quarter, 0, quarter, 5*time.Second+quarter, 30*time.Second+quarter,
 			10*time.Minute+quarter, 6*time.Hour+quarter)
 	}
+	if rarely(t, "hint") {
+		a.what = hint
+		a.proof = rapid.SampledFrom([]string{"completed", "fiatReceived", "expired", "refunded", "somethingNew", "fiatPending"}).Draw(t, "hint's status")
+	}
 	if a.what == signalProof || a.what == updateProof {
 		a.proof = rapid.SampledFrom([]string{"A", "A", "A", "B", "B", "malformed"}).Draw(t, "proof")
 	}
@@ -411,6 +417,8 @@ func (r *run) act(a action) {
 		r.send(a, ramp.SubmitAccount, r.anotherAccount(r.usesUPI()), a.what == updateAccount)
 	case wrongAccount:
 		r.send(a, ramp.SubmitAccount, r.anotherAccount(!r.usesUPI()), true)
+	case hint:
+		r.env.SignalWorkflow(ramp.ProviderHint, ramp.Hint{ProviderStatus: a.proof})
 	case awaitOrder:
 		r.send(a, ramp.AwaitOrder, ramp.Awaiting{}, true)
 	}
