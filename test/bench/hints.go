@@ -37,6 +37,10 @@ func (w *waitingRun) measureHints(ctx context.Context) error {
 	if err := w.proveAll(ctx, orders); err != nil {
 		return err
 	}
+	var err error
+	if w.ids, err = w.providersIDs(ctx, orders); err != nil {
+		return err
+	}
 	plain, hinted := orders[:n], orders[n:]
 	if err := w.change(ctx, hinted, "fiatReceived", true); err != nil {
 		return err
@@ -45,10 +49,9 @@ func (w *waitingRun) measureHints(ctx context.Context) error {
 		return err
 	}
 	h := &Hints{Orders: n}
-	if err := w.countPolls(ctx, h, plain, hinted); err != nil {
-		return err
+	if !w.countPolls(ctx, h, plain, hinted) {
+		return ctx.Err()
 	}
-	var err error
 	if h.With, err = w.end(ctx, hinted, true); err != nil {
 		return err
 	}
@@ -61,9 +64,26 @@ func (w *waitingRun) measureHints(ctx context.Context) error {
 	return nil
 }
 
+// providersIDs returns the provider's id of each order by its reference.
+func (w *waitingRun) providersIDs(ctx context.Context, orders []order) (map[string]string, error) {
+	ids := make([]string, len(orders))
+	err := each(orders, backends, func(i int, o order) error {
+		order, err := w.stack.Orders.Get(ctx, o.id())
+		if err == nil {
+			ids[i] = order.OrderID
+		}
+		return err
+	})
+	byReference := make(map[string]string, len(orders))
+	for i, o := range orders {
+		byReference[o.request.Reference] = ids[i]
+	}
+	return byReference, err
+}
+
 // change changes the status of orders at the provider, and returns once all have seen it.
 func (w *waitingRun) change(ctx context.Context, orders []order, status string, hint bool) error {
-	return each(orders, func(_ int, o order) error {
+	return each(orders, backends, func(_ int, o order) error {
 		if err := w.changeOne(ctx, o, status, hint); err != nil {
 			return err
 		}
@@ -77,69 +97,52 @@ func (w *waitingRun) change(ctx context.Context, orders []order, status string, 
 }
 
 func (w *waitingRun) changeOne(ctx context.Context, o order, status string, hint bool) error {
-	order, err := w.stack.Orders.Get(ctx, o.id())
-	if err != nil {
-		return err
-	}
-	w.stack.provider.force(order.OrderID, status)
+	w.stack.provider.force(w.ids[o.request.Reference], status)
 	if !hint {
 		return nil
 	}
 	return w.stack.Orders.Hint(ctx, o.id(), ramp.Hint{ProviderStatus: status})
 }
 
-// countPolls counts the polls of both halves in a period in which nothing else happens.
-func (w *waitingRun) countPolls(ctx context.Context, h *Hints, plain, hinted []order) error {
+// countPolls counts the polls of both halves in a period in which nothing else happens, and reports whether it has passed.
+func (w *waitingRun) countPolls(ctx context.Context, h *Hints, plain, hinted []order) bool {
 	before, begun := w.stack.provider.pollsByOrder(), time.Now()
 	if !sleep(ctx, w.load.hintedFor) {
-		return ctx.Err()
+		return false
 	}
 	after, lasted := w.stack.provider.pollsByOrder(), time.Since(begun)
-	perHour := func(orders []order) (float64, error) {
+	perHour := func(orders []order) float64 {
 		polls := 0
 		for _, o := range orders {
-			order, err := w.stack.Orders.Get(ctx, o.id())
-			if err != nil {
-				return 0, err
-			}
-			polls += after[order.OrderID] - before[order.OrderID]
+			id := w.ids[o.request.Reference]
+			polls += after[id] - before[id]
 		}
-		return float64(polls) / float64(len(orders)) / lasted.Hours(), nil
+		return float64(polls) / float64(len(orders)) / lasted.Hours()
 	}
-	var err error
-	if h.PollsWith, err = perHour(hinted); err != nil {
-		return err
-	}
-	h.PollsWithout, err = perHour(plain)
-	return err
+	h.PollsWith, h.PollsWithout = perHour(hinted), perHour(plain)
+	return true
 }
 
 // end completes orders at the provider, spread over time, and returns how long each took to end.
 func (w *waitingRun) end(ctx context.Context, orders []order, hint bool) (Latency, error) {
 	took := make([]time.Duration, len(orders))
-	err := each(orders, func(i int, o order) error {
-		known, err := w.stack.Orders.Get(ctx, o.id())
-		if err != nil {
-			return err
-		}
+	err := each(orders, len(orders), func(i int, o order) error {
 		sleep(ctx, endingSpread*time.Duration(i)/time.Duration(len(orders)))
 		ended := time.Now()
-		w.stack.provider.force(known.OrderID, "completed")
-		if hint {
-			if err := w.stack.Orders.Hint(ctx, o.id(), ramp.Hint{ProviderStatus: "completed"}); err != nil {
-				return err
-			}
+		if err := w.changeOne(ctx, o, "completed", hint); err != nil {
+			return err
 		}
-		_, err = w.stack.Orders.Await(ctx, o.id())
+		_, err := w.stack.Orders.Await(ctx, o.id())
 		took[i] = time.Since(ended)
 		return err
 	})
 	return newLatency(took), err
 }
 
-// each does something with every order at once.
-func each(orders []order, do func(int, order) error) error {
+// each does something with every order, with so many at a time.
+func each(orders []order, limit int, do func(int, order) error) error {
 	var all errgroup.Group
+	all.SetLimit(limit)
 	for i, o := range orders {
 		all.Go(func() error { return do(i, o) })
 	}

@@ -88,6 +88,8 @@ type waitingRun struct {
 	found Waiting
 	// free are the orders that wait for a proof.
 	free []order
+	// ids are the provider's ids of the orders that get hints, or none, by reference.
+	ids map[string]string
 }
 
 // RunWaiting measures what many waiting orders use, in real time. After an error the report has what was measured before.
