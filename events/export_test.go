@@ -1,6 +1,7 @@
 package events
 
 import (
+	"net/http"
 	"net/netip"
 
 	"rampart/ramp"
@@ -33,3 +34,9 @@ func ParseConfig(text []byte) error {
 	_, _, err := parse(text)
 	return err
 }
+
+// PublicClient returns the client for endpoints without allowPrivate.
+func PublicClient() *http.Client { return newClient(toPublic) }
+
+// LocalClient returns the client for endpoints without encryption.
+func LocalClient() *http.Client { return newClient(toThisMachine) }

@@ -252,6 +252,8 @@ type terminal struct {
 	fake        *fake
 	stdin       string
 	environment environment
+	// tee gets standard output while the command runs, if it is set.
+	tee io.Writer
 	// unreachable is set if Temporal does not answer.
 	unreachable bool
 	// connectedWith is the environment of the latest connection.
@@ -265,10 +267,14 @@ func (x *terminal) run(t *testing.T, arguments ...string) result {
 
 func (x *terminal) runFor(ctx context.Context, arguments ...string) result {
 	var stdout, stderr bytes.Buffer
+	var output io.Writer = &stdout
+	if x.tee != nil {
+		output = io.MultiWriter(&stdout, x.tee)
+	}
 	program := &commands.Program{
 		Name:        "bin/starter",
 		Stdin:       strings.NewReader(x.stdin),
-		Stdout:      &stdout,
+		Stdout:      output,
 		Stderr:      &stderr,
 		Environment: x.environment,
 		Connect:     x.connect,
