@@ -10,5 +10,6 @@ func (p *Program) events() *cobra.Command {
 		Short: "Show and resend the events of orders, and receive them for development",
 		Long: "Workers deliver the events of orders to the endpoints in their file of endpoints. These commands show the deliveries, send failed ones\n" +
 			"again, and help to write the backend that receives them.",
+		Example: `  starter events listen --forward-to http://localhost:3000/hook`,
 	}, p.eventsListen(), p.eventsVerify())
 }
