@@ -104,7 +104,7 @@ func (p *Program) runStack(ctx context.Context, options stack.Options) error {
 				return err
 			}
 		} else {
-			p.showStack(s)
+			p.showStack(s, options.Bin)
 		}
 		return stack.Wait(ctx)
 	})

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"rampart/codec"
@@ -9,8 +10,8 @@ import (
 )
 
 // showStack prints how to use a stack. Every command works as it is printed, in a shell of the same directory.
-func (p *Program) showStack(s *stack.Stack) {
-	screen, guide := p.screen(), guideTo(p.Name, s.Addresses)
+func (p *Program) showStack(s *stack.Stack, bin string) {
+	screen, guide := p.screen(), guideTo(p.Name, filepath.Join(bin, "sandbox"), s.Addresses)
 	screen.Blank()
 	screen.Linef("Everything is ready, and runs until you press Ctrl-C. The gateway's token is %s; logs are in %s.", s.Addresses.Token, s.Addresses.Logs)
 	for _, step := range guide {
@@ -28,11 +29,14 @@ type step struct {
 	lines []string
 }
 
-// guideTo returns an order's first steps by the addresses of a stack. program is the path of the starter.
-func guideTo(program string, at stack.Addresses) []step {
+// guideTo returns an order's first steps by the addresses of a stack. program and sandbox are the paths of the starter and the sandbox.
+func guideTo(program, sandbox string, at stack.Addresses) []step {
 	order := at.Gateway + "/v1/onramp/orders/inv-42"
 	token := fmt.Sprintf("-H 'Authorization: Bearer %s'", at.Token)
-	connect := variables(at) + program
+	trigger := sandbox + " trigger completed inv-42"
+	if at.Sandbox != usualSandbox {
+		trigger += " --url " + at.Sandbox
+	}
 	return []step{
 		{"Start an order, and get what its user must pay:", []string{
 			"curl -sS -X PUT " + order + " " + token + ` \`,
@@ -45,7 +49,8 @@ func guideTo(program string, at stack.Addresses) []step {
 			"  -H 'Content-Type: application/json' -d '" + `{"utr":"412345678901"}'`,
 		}},
 		{"Read the order:", []string{"curl -sS " + order + " " + token}},
-		{"See all orders:", []string{connect + " list"}},
+		{"Or complete it by command, as if the user had paid:", []string{trigger}},
+		{"See all orders:", []string{variables(at) + program + " list"}},
 	}
 }
 
@@ -53,6 +58,7 @@ func guideTo(program string, at stack.Addresses) []step {
 const (
 	usualTemporal  = "127.0.0.1:7233"
 	usualNamespace = "default"
+	usualSandbox   = "http://127.0.0.1:8480"
 	usualGateway   = "http://127.0.0.1:8088"
 )
 
@@ -73,8 +79,8 @@ func variables(at stack.Addresses) string {
 
 // StackCommands returns the commands that starter dev prints for a stack that is where it is by default. The tutorial has them.
 func StackCommands() []string {
-	guide := guideTo("bin/starter", stack.Addresses{
-		Temporal: usualTemporal, Namespace: usualNamespace, Gateway: usualGateway, Token: stack.DevToken, Keyset: usualKeyset(),
+	guide := guideTo("bin/starter", "bin/sandbox", stack.Addresses{
+		Temporal: usualTemporal, Namespace: usualNamespace, Sandbox: usualSandbox, Gateway: usualGateway, Token: stack.DevToken, Keyset: usualKeyset(),
 	})
 	var commands []string
 	for _, step := range guide {

@@ -30,6 +30,7 @@ func (s *Stack) startGateway(ctx context.Context) error {
 	p, err := s.launch(gateway, nil, slices.Concat(s.temporal, s.keys.environment, s.credentials, []string{
 		"RAMP_GATEWAY_LISTEN=" + address,
 		"RAMP_GATEWAY_TOKENS_FILE=" + tokens,
+		"RAMP_GATEWAY_PROVIDER_LISTEN=" + s.webhooks,
 		logFormat,
 	}))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -73,7 +74,15 @@ func (s *Stack) startSandbox(ctx context.Context) error {
 	s.credentials = []string{
 		"ONMETA_API_KEY=" + rand.Text(), "ONMETA_API_SECRET=" + rand.Text(), "ONMETA_KYC_SECRET=" + rand.Text(),
 	}
-	arguments := []string{"--listen", local(s.options.Ports.Sandbox), "--speed", fmt.Sprint(s.options.Speed)}
+	webhooks, err := process.FreePort()
+	if err != nil {
+		return err
+	}
+	s.webhooks = net.JoinHostPort(localhost, webhooks)
+	arguments := []string{
+		"--listen", local(s.options.Ports.Sandbox), "--speed", fmt.Sprint(s.options.Speed),
+		"--webhooks", "http://" + s.webhooks + "/provider/onmeta/orders", "--kyc-webhooks", "http://" + s.webhooks + "/provider/onmeta/kyc",
+	}
 	p, err := s.launch(sandbox, arguments, append(s.environment(), s.credentials...))
 	if err != nil {
 		return err

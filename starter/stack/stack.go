@@ -66,6 +66,8 @@ type Stack struct {
 	// formerPollers is the last poll of each worker that polled before the stack started its own, by identity.
 	formerPollers map[string]time.Time
 	credentials   []string
+	// webhooks is the host:port at which the gateway receives the sandbox's webhooks.
+	webhooks string
 }
 
 // Addresses is where the parts of a stack are, as starter dev prints it for scripts.

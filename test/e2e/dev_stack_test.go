@@ -54,17 +54,40 @@ func startDev(t *testing.T, bin string) *devStack {
 // answer.
 func (d *devStack) shell(t *testing.T, title string) string {
 	t.Helper()
+	return d.shellFor(t, "inv-42", title)
+}
+
+// shellFor is shell for another order.
+func (d *devStack) shellFor(t *testing.T, reference, title string) string {
+	t.Helper()
 	printed, err := os.ReadFile(d.Log())
 	require.NoError(t, err)
 	_, command, found := strings.Cut(string(printed), "\n"+title+"\n")
 	require.True(t, found, title)
 	command, _, _ = strings.Cut(command, "\n\n")
+	command = strings.ReplaceAll(command, "inv-42", reference)
 	require.NoError(t, os.WriteFile(filepath.Join(d.dir, ".curlrc"), []byte(`write-out = "\n%{http_code}\n"`), 0o600))
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", command)
 	cmd.Env = append(os.Environ(), "CURL_HOME="+d.dir)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", command, out)
 	return string(out)
+}
+
+// awaitCompletion reads an order until it has completed.
+func (d *devStack) awaitCompletion(t *testing.T, reference string) {
+	t.Helper()
+	eventually(t, completionTime, func() error {
+		answer, _, _ := strings.Cut(d.shellFor(t, reference, "Read the order:"), "\n")
+		var order ramp.Order
+		if err := json.Unmarshal([]byte(answer), &order); err != nil {
+			return err
+		}
+		if order.Status != ramp.Completed {
+			return fmt.Errorf("the order is %s", order.Status)
+		}
+		return nil
+	})
 }
 
 func TestCurlRunsAnOrderByWhatTheStackPrints(t *testing.T) {
@@ -75,17 +98,11 @@ func TestCurlRunsAnOrderByWhatTheStackPrints(t *testing.T) {
 	require.Contains(t, started, "\n201\n")
 	require.Contains(t, started, "upi://pay?")
 	require.Contains(t, d.shell(t, "The user has paid: submit the UTR of the payment."), "\n200\n")
-	eventually(t, completionTime, func() error {
-		answer, _, _ := strings.Cut(d.shell(t, "Read the order:"), "\n")
-		var order ramp.Order
-		if err := json.Unmarshal([]byte(answer), &order); err != nil {
-			return err
-		}
-		if order.Status != ramp.Completed {
-			return fmt.Errorf("the order is %s", order.Status)
-		}
-		return nil
-	})
+	d.awaitCompletion(t, "inv-42")
+
+	d.shellFor(t, "inv-43", "Start an order, and get what its user must pay:")
+	d.shellFor(t, "inv-43", "Or complete it by command, as if the user had paid:")
+	d.awaitCompletion(t, "inv-43")
 	require.Contains(t, d.shell(t, "See all orders:"), "inv-42")
 
 	require.NoError(t, syscall.Kill(d.PID(), syscall.SIGINT)) // Ctrl-C

@@ -41,7 +41,7 @@ func groups() []group {
 		{"worker", "the program that runs orders", []string{"ramp", "codec", "onmeta", "dossier", "events", "activities", "workflows", "internal"}},
 		{"gateway", "the program that serves orders to backends over HTTP, and receives the provider's webhooks", []string{"ramp", "ramp/schema", "codec", "onmeta", "internal"}},
 		{"starter", "the command line, the stack to build against, the demo, and the rollout of worker versions", []string{"ramp", "ramp/situation", "codec", "events", "internal"}},
-		{"ramptest", "the stack for the tests of a backend", []string{"ramp", "codec", "starter", "internal"}},
+		{"ramptest", "the stack for the tests of a backend", []string{"ramp", "codec", "events", "starter", "internal"}},
 		{"devserver", "Temporal server and Web UI for development; a Go module of its own", []string{"ramp", "internal"}},
 		{"deploy", "Dockerfile's and manifests' checks, `loopback-proxy`", []string{"internal"}},
 		{"internal", "code that several packages need: redaction, settings, loopback rules, child processes, HTTP servers, marks on payloads", nil},
