@@ -4,7 +4,10 @@ import (
 	"net/url"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"rampart/dossier"
+	"rampart/events"
 	"rampart/onmeta"
 	"rampart/onmeta/session"
 	"rampart/ramp"
@@ -24,6 +27,9 @@ type Calls struct {
 	runs       Runs
 	decrypter  Decrypter
 	allowClear bool
+
+	endpoints events.Endpoints
+	temporal  client.Client
 }
 
 // Watches are the activities that poll the provider until something changes. They have a task queue of their own, ramp-watch, because
@@ -57,6 +63,10 @@ type Options struct {
 	Decrypter Decrypter
 	// AllowClear accepts unencrypted requests, accounts, dossiers and confirmations. Proofs and cancellations are always accepted.
 	AllowClear bool
+	// Endpoints are the endpoints that events of orders go to; nil if events are off.
+	Endpoints events.Endpoints
+	// Temporal starts the deliveries of events.
+	Temporal client.Client
 }
 
 // New returns the activities of one worker process, which share user sessions.
@@ -69,6 +79,7 @@ func New(o Options) (*Calls, *Watches) {
 	calls := &Calls{
 		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.Dossiers, claims: o.Claims,
 		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, decrypter: o.Decrypter, allowClear: o.AllowClear,
+		endpoints: o.Endpoints, temporal: o.Temporal,
 	}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }

@@ -15,6 +15,8 @@ type Admission struct {
 	Reference string `json:"reference"`
 	// Unencrypted is set if the request came in clear although the worker encrypts.
 	Unencrypted bool `json:"clear,omitempty"`
+	// EventURL is the URL of the order's own for its events; empty for none.
+	EventURL ramp.Personal `json:"eventURL,omitempty"`
 }
 
 // AdmissionRules are the rules that an order begins under. They hold until it ends, whatever workers are configured to later.
@@ -23,6 +25,10 @@ type AdmissionRules struct {
 	AllowClear bool `json:"clear"`
 	// KeyIDs are the ids of the worker's encryption keys.
 	KeyIDs []string `json:"keys,omitempty"`
+	// Events are the endpoints that the order's events go to.
+	Events []string `json:"events,omitempty"`
+	// OwnEvents is the endpoint that takes the URL of the order's own; empty if it has none.
+	OwnEvents string `json:"ownEvents,omitempty"`
 }
 
 // checkEncryption refuses a request in clear where that is not allowed.
@@ -38,11 +44,34 @@ func (c *Calls) checkEncryption(a Admission) error {
 	}).ApplicationError()
 }
 
-// admissionRules are the rules of an order that begins now.
-func (c *Calls) admissionRules() *AdmissionRules {
-	rules := &AdmissionRules{AllowClear: c.allowClear}
+// ownEvents returns the endpoint that takes the URL of the order's own. The error is InvalidRequest if none does.
+func (c *Calls) ownEvents(a Admission) (string, error) {
+	if a.EventURL == "" {
+		return "", nil
+	}
+	if c.endpoints != nil {
+		if name, found := c.endpoints.ForOrder(a.EventURL); found {
+			return name, nil
+		}
+	}
+	return "", (&ramp.Error{
+		Type:      ramp.InvalidRequest,
+		Reference: a.Reference,
+		Message:   "the request is invalid",
+		Fields: []ramp.FieldError{{
+			Field: "events.url", Problem: "must begin with the URL of an endpoint that the workers take from orders (perOrder in RAMP_EVENTS_FILE)",
+		}},
+	}).ApplicationError()
+}
+
+// admissionRules are the rules of an order that begins now. ownEvents is the endpoint that takes the URL of the order's own.
+func (c *Calls) admissionRules(ownEvents string) *AdmissionRules {
+	rules := &AdmissionRules{AllowClear: c.allowClear, OwnEvents: ownEvents}
 	if c.decrypter != nil {
 		rules.KeyIDs = c.decrypter.KeyIDs()
+	}
+	if c.endpoints != nil {
+		rules.Events = c.endpoints.Names()
 	}
 	return rules
 }

@@ -208,10 +208,11 @@ func InvalidDossier(err error) (string, bool) {
 	return application.Message(), true
 }
 
-// NotAdmitted returns why an order may not begin, Unencrypted or ReferenceTaken, and whether err says so.
+// NotAdmitted returns why an order may not begin, Unencrypted, ReferenceTaken or InvalidRequest, and whether err says so. An InvalidRequest
+// that names no field is a defect.
 func NotAdmitted(err error) (*ramp.Error, bool) {
-	application, isApplication := ofType(err, string(ramp.Unencrypted), string(ramp.ReferenceTaken))
-	if !isApplication {
+	application, isApplication := ofType(err, string(ramp.Unencrypted), string(ramp.ReferenceTaken), string(ramp.InvalidRequest))
+	if !isApplication || application.Type() == string(ramp.InvalidRequest) && !application.HasDetails() {
 		return nil, false
 	}
 	why := &ramp.Error{Type: ramp.ErrorType(application.Type()), Message: application.Message()}

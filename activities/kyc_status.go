@@ -30,14 +30,18 @@ type KYCStatusResult struct {
 // provider refuses to log the user in, this call refuses the order; later, a refused login is an outage. A refused status call says
 // nothing about the user's KYC and is retried.
 //
-// As the first call it also decides whether the order may begin: an unencrypted request where that is not allowed and a reference
-// that belongs to an earlier run are final errors. The earlier run is looked for last, when the visibility store is most likely to
+// As the first call it also decides whether the order may begin: an unencrypted request where that is not allowed, a URL for events
+// that no endpoint takes, and a reference that belongs to an earlier run are final errors. The earlier run is looked for last, when the visibility store is most likely to
 // show this run.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	if req.Admission == nil {
 		return c.kycStatus(ctx, req)
 	}
 	if err := c.checkEncryption(*req.Admission); err != nil {
+		return KYCStatusResult{}, err
+	}
+	ownEvents, err := c.ownEvents(*req.Admission)
+	if err != nil {
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)
@@ -47,7 +51,7 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 	if taken := c.checkFirstRun(ctx, req.Admission.Reference); taken != nil {
 		return KYCStatusResult{}, taken
 	}
-	result.Rules = c.admissionRules()
+	result.Rules = c.admissionRules(ownEvents)
 	return result, err
 }
 

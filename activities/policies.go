@@ -37,6 +37,7 @@ var (
 	accountPolicy = policy{75 * time.Second, 8, 3} // the user's account
 	quotePolicy   = policy{75 * time.Second, 8, 2} // quotes, which expire
 	orderPolicy   = policy{75 * time.Second, 8, 1} // creating an order, its proof, its status, and reading messages
+	eventPolicy   = policy{15 * time.Second, 8, 5} // handing over events, which no order waits for
 	onceOnly      = policy{75 * time.Second, 1, 1} // reading a message that may have to be given up
 )
 

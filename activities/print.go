@@ -90,3 +90,15 @@ func (v EarlierRun) String() string                { return redact.String(v) }
 func (v Refusal) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Refusal) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Refusal) String() string                { return redact.String(v) }
+
+func (v PublishEventsRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v PublishEventsRequest) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v PublishEventsRequest) String() string                { return redact.String(v) }
+
+func (v DeliverEventsRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v DeliverEventsRequest) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v DeliverEventsRequest) String() string                { return redact.String(v) }
+
+func (v Admission) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v Admission) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v Admission) String() string                { return redact.String(v) }

@@ -20,10 +20,24 @@ const (
 	OfframpWorkflow = "Offramp"
 	// AdoptionWorkflow records which order a provider's order belongs to if the answer to its creation was lost. Only workers start it.
 	AdoptionWorkflow = "Adoption"
+	// LateEventsWorkflow publishes the events that an order could not publish itself before it ended. Only orders start it.
+	LateEventsWorkflow = "LateEvents"
+	// DisabledEndpointWorkflow is open while an endpoint gets no events, because it has answered that it wants none. Only workers
+	// start it.
+	DisabledEndpointWorkflow = "DisabledEndpoint"
 )
 
 // AdoptionID returns the id of the Adoption workflow of a provider's order.
 func AdoptionID(orderID string) string { return "adoption/" + orderID }
+
+// EnableEndpoint is the signal that ends a DisabledEndpoint workflow. It has no argument.
+const EnableEndpoint = "enable-endpoint"
+
+// disabledPrefix begins the id of a DisabledEndpoint workflow. The endpoint's name follows.
+const disabledPrefix = "disabled-endpoint/"
+
+// DisabledEndpointID returns the id of the DisabledEndpoint workflow of an endpoint.
+func DisabledEndpointID(endpoint string) string { return disabledPrefix + endpoint }
 
 // Signals, each also an update of the same name.
 const (

@@ -44,6 +44,8 @@ type orderRequest struct {
 	accountKind ramp.AccountKind
 	// dossier is the URL of the user's KYC documents; empty if none was given.
 	dossier ramp.Dossier
+	// eventURL is where the order's events go, beside the endpoints of the workers; empty for nowhere.
+	eventURL ramp.Personal
 
 	// confirm is set where the user confirms the quote. minReceived and maxPaid are decimal strings, empty for no limit.
 	confirm     bool
@@ -58,12 +60,15 @@ type orderRequest struct {
 }
 
 // withOptions adds the optional parts of a request.
-func (r orderRequest) withOptions(kyc *ramp.KYC, quote *ramp.QuoteTerms) orderRequest {
+func (r orderRequest) withOptions(kyc *ramp.KYC, quote *ramp.QuoteTerms, events *ramp.EventTarget) orderRequest {
 	if kyc != nil {
 		r.dossier = kyc.Dossier
 	}
 	if quote != nil {
 		r.confirm, r.minReceived, r.maxPaid = quote.Confirm, quote.MinReceived, quote.MaxPaid
+	}
+	if events != nil {
+		r.eventURL = events.URL
 	}
 	return r
 }

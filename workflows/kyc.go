@@ -47,12 +47,15 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 	}
 	status, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.KYCStatusResult, error) {
 		return activities.KYCStatus(ctx, activities.KYCStatusRequest{
-			Email: o.request.email, Admission: &activities.Admission{Reference: o.order.Reference, Unencrypted: o.clear},
+			Email: o.request.email, Admission: &activities.Admission{
+				Reference: o.order.Reference, Unencrypted: o.clear, EventURL: o.request.eventURL,
+			},
 		})
 	})
 	if o.admission.decide(status.Rules, err) {
 		o.readMessages(ctx)
 	}
+	o.beginEvents(ctx)
 	defer o.submissions.kyc.close("the user's KYC is decided")
 	defer o.hints.drop()
 	if err != nil || status.Verified {

@@ -49,7 +49,7 @@ func readOfframp(input converter.RawValue) (orderRequest, flow, error) {
 		proof:        hash,
 		proofMessage: ramp.SubmitTransactionHash,
 		proofName:    "transaction hash",
-	}.withOptions(request.KYC, request.Quote), &offramp{request, fingerprint}, cmp.Or(invalid, err)
+	}.withOptions(request.KYC, request.Quote, request.Events), &offramp{request, fingerprint}, cmp.Or(invalid, err)
 }
 
 func (f *offramp) checkSame(awaiting ramp.Awaiting) error {

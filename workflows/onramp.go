@@ -54,7 +54,7 @@ func readOnramp(input converter.RawValue) (orderRequest, flow, error) {
 		proof:        utr,
 		proofMessage: ramp.SubmitUTR,
 		proofName:    "UTR",
-	}.withOptions(request.KYC, request.Quote), &onramp{request, fingerprint}, cmp.Or(invalid, err)
+	}.withOptions(request.KYC, request.Quote, request.Events), &onramp{request, fingerprint}, cmp.Or(invalid, err)
 }
 
 func (f *onramp) checkSame(awaiting ramp.Awaiting) error {

@@ -16,6 +16,8 @@ type Registry interface {
 func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	registry.RegisterWorkflowWithOptions(Adoption, workflow.RegisterOptions{Name: ramp.AdoptionWorkflow})
+	registry.RegisterWorkflowWithOptions(LateEvents, workflow.RegisterOptions{Name: ramp.LateEventsWorkflow})
+	registry.RegisterWorkflowWithOptions(DisabledEndpoint, workflow.RegisterOptions{Name: ramp.DisabledEndpointWorkflow})
 	registry.RegisterDynamicWorkflow(misnamed, workflow.DynamicRegisterOptions{})
 	registry.RegisterWorkflowWithOptions(Offramp, workflow.RegisterOptions{Name: ramp.OfframpWorkflow})
 }

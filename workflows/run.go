@@ -40,6 +40,7 @@ type orderRun struct {
 
 	// published are the search attributes as Temporal has them.
 	published published
+	outbox    outbox
 }
 
 // ended is the error by which a step ends the order with a final status. It is not a failure.
@@ -122,7 +123,9 @@ func (o *orderRun) run(ctx workflow.Context) (*ramp.Order, error) {
 	if why, refused := activities.NotAdmitted(err); refused {
 		return nil, o.refuseAdmission(ctx, why)
 	}
-	if err = o.conclude(ctx, err); err != nil {
+	err = o.conclude(ctx, err)
+	o.handOverLastEvents(ctx)
+	if err != nil {
 		return nil, err
 	}
 	o.close(ctx, o.overError())

@@ -24,7 +24,7 @@ type published struct {
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
 // out, unless the order is stuck in one: each upsert is an event, and a write to the visibility store.
 func (o *orderRun) publish(ctx workflow.Context) {
-	if passing(o.order.Status) && o.order.Attention == "" {
+	if o.isPassing() {
 		return
 	}
 	o.published.init(ctx)
@@ -37,6 +37,9 @@ func (o *orderRun) publish(ctx workflow.Context) {
 	}
 	o.published = next
 }
+
+// isPassing reports whether the order is in a status that it usually leaves at once, and is not stuck there.
+func (o *orderRun) isPassing() bool { return passing(o.order.Status) && o.order.Attention == "" }
 
 // passing reports whether an order usually leaves the status at once.
 func passing(status ramp.Status) bool {

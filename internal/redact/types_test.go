@@ -34,7 +34,7 @@ func types() map[string][]any {
 	return map[string][]any{
 		"../../ramp": {
 			ramp.AccountSubmission{}, ramp.Amount{}, ramp.Awaiting{}, ramp.BankAccount{}, ramp.Beneficiary{}, ramp.Client{}, ramp.Concern{},
-			ramp.DeepLink{}, ramp.Deposit{}, ramp.Error{}, ramp.Event{}, ramp.EventTarget{}, ramp.Hint{}, ramp.Fee{}, ramp.FieldError{}, ramp.Filter{}, ramp.HashSubmission{}, ramp.ID{},
+			ramp.DeepLink{}, ramp.Delivery{}, ramp.DeliveryFilter{}, ramp.Deposit{}, ramp.Error{}, ramp.Event{}, ramp.EventTarget{}, ramp.Hint{}, ramp.Fee{}, ramp.FieldError{}, ramp.Filter{}, ramp.HashSubmission{}, ramp.ID{},
 			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{}, ramp.Page{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
 			ramp.ReplacedProof{}, ramp.Settlement{},
@@ -44,7 +44,8 @@ func types() map[string][]any {
 			activities.AccountRequest{}, activities.Admission{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
 			activities.ReadMessageResult{}, activities.AdmissionRules{}, activities.TemporalRuns{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.CreatedOrder{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
-			activities.KeepOrderRequest{}, activities.KeepOrderResult{},
+			activities.KeepOrderRequest{}, activities.KeepOrderResult{}, activities.PublishEventsRequest{}, activities.PublishEventsResult{},
+			activities.DeliverEventsRequest{}, activities.DeliveryProgress{}, activities.Deliveries{},
 			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.CreateOrderRequest{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
 			activities.QuoteSellRequest{}, activities.Refusal{}, activities.StaleQuote{}, activities.SubmitResult{},

@@ -1,0 +1,216 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/activities"
+	"rampart/ramp"
+)
+
+// news records what an order hands over.
+type news struct {
+	*world
+	// batches are those that were handed over, in this order.
+	batches []activities.PublishEventsRequest
+	// at is the status of the order when each was handed over, as its newest event has it.
+	fail func(attempt int) bool
+	// attempts counts how often anything was handed over.
+	attempts int
+}
+
+// rules are those of an order that begins in a worker with these endpoints.
+func (n *news) rules(endpoints ...string) {
+	n.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{
+		Verified: true, Rules: &activities.AdmissionRules{AllowClear: true, Events: endpoints},
+	}, nil).Once()
+}
+
+func newsOf(t *testing.T, direction ramp.Direction) *news {
+	t.Helper()
+	n := &news{world: newWorld(t, direction)}
+	n.on((*activities.Calls)(nil).PublishEvents).Return(n.publish).Maybe()
+	return n
+}
+
+func (n *news) publish(_ context.Context, request activities.PublishEventsRequest) (activities.PublishEventsResult, error) {
+	n.attempts++
+	if n.fail != nil && n.fail(n.attempts) {
+		return activities.PublishEventsResult{}, errors.New("Temporal does not answer")
+	}
+	n.batches = append(n.batches, request)
+	return activities.PublishEventsResult{Batch: ramp.EventBatch(request.RunID, request.Events[0].Version)}, nil
+}
+
+// told returns what the events say, one after the other.
+func (n *news) told() []string {
+	var all []string
+	for _, batch := range n.batches {
+		for _, event := range batch.Events {
+			all = append(all, string(event.Type)[len("ramp.order."):]+" "+string(event.Status))
+		}
+	}
+	return all
+}
+
+// requireOrdered checks that batches follow one another, and versions grow.
+func (n *news) requireOrdered() {
+	n.t.Helper()
+	previous, version := "", int64(0)
+	for _, batch := range n.batches {
+		require.Equal(n.t, previous, batch.Previous)
+		previous = ramp.EventBatch(batch.RunID, batch.Events[0].Version)
+		for _, event := range batch.Events {
+			require.GreaterOrEqual(n.t, event.Version, version)
+			require.Equal(n.t, reference, event.Reference)
+			require.Empty(n.t, event.ID, "ids are made where events are handed over")
+			version = event.Version
+		}
+	}
+}
+
+func TestEveryChangeThatABackendCanSeeIsHandedOverInOrder(t *testing.T) {
+	t.Parallel()
+	n := newsOf(t, ramp.Onramp)
+	n.rules("shop")
+	n.happy(received, completed)
+	n.signalUTR(time.Minute, utr)
+	order := n.buy(onrampRequest())
+	require.Equal(t, []string{
+		"status_changed verifying_kyc", "status_changed linking_account", "status_changed quoting", "status_changed creating_order",
+		"status_changed awaiting_payment", "instructions_changed awaiting_payment",
+		"status_changed verifying_payment", "status_changed settling", "status_changed completed",
+	}, n.told())
+	require.Len(t, n.batches, 4, "an order hands over what happened once it rests")
+	n.requireOrdered()
+	last := n.batches[3].Events[0]
+	require.LessOrEqual(t, last.Version, order.Version)
+	require.Equal(t, []string{"shop"}, n.batches[0].Endpoints)
+}
+
+func TestOrderWithoutEndpointsHandsOverNothing(t *testing.T) {
+	t.Parallel()
+	for name, rules := range map[string]*activities.AdmissionRules{"none configured": {AllowClear: true}, "an order of an earlier version": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newsOf(t, ramp.Onramp)
+			n.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{Verified: true, Rules: rules}, nil).Once()
+			n.happy(received, completed)
+			n.signalUTR(time.Minute, utr)
+			n.buy(onrampRequest())
+			require.Zero(t, n.attempts)
+		})
+	}
+}
+
+func TestOrderThatIsNotAdmittedHandsOverNothing(t *testing.T) {
+	t.Parallel()
+	n := newsOf(t, ramp.Onramp)
+	refused := (&ramp.Error{Type: ramp.InvalidRequest, Reference: reference, Message: "the request is invalid", Fields: []ramp.FieldError{
+		{Field: "events.url", Problem: "must begin with the URL of an endpoint"},
+	}}).ApplicationError()
+	n.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{}, refused).Once()
+	n.happy()
+	request := onrampRequest()
+	request.Events = &ramp.EventTarget{URL: "https://elsewhere.example.test/hook"}
+	failure := n.failure(ramp.OnrampWorkflow, request)
+	require.Equal(t, string(ramp.InvalidRequest), failure.Type())
+	var why ramp.Error
+	require.NoError(t, failure.Details(&why))
+	require.Equal(t, "events.url", why.Fields[0].Field)
+	require.Zero(t, n.attempts)
+}
+
+func TestURLOfAnOrderIsAskedForAndUsed(t *testing.T) {
+	t.Parallel()
+	n := newsOf(t, ramp.Onramp)
+	const url = "https://shop.example.test/hooks/7"
+	n.on((*activities.Calls)(nil).KYCStatus).Return(func(_ context.Context, request activities.KYCStatusRequest) (activities.KYCStatusResult, error) {
+		require.Equal(t, ramp.Personal(url), request.Admission.EventURL)
+		return activities.KYCStatusResult{Verified: true, Rules: &activities.AdmissionRules{AllowClear: true, OwnEvents: "shops"}}, nil
+	}).Once()
+	n.happy(completed)
+	n.signalUTR(time.Minute, utr)
+	request := onrampRequest()
+	request.Events = &ramp.EventTarget{URL: url}
+	n.buy(request)
+	require.NotEmpty(t, n.batches)
+	for _, batch := range n.batches {
+		require.Equal(t, "shops", batch.Own)
+		require.Equal(t, ramp.Personal(url), batch.Target)
+		require.Empty(t, batch.Endpoints)
+	}
+}
+
+func TestAttentionAndReplacedProofsAreEvents(t *testing.T) {
+	t.Parallel()
+	n := newsOf(t, ramp.Onramp)
+	n.rules("shop")
+	n.on((*activities.Calls)(nil).QuoteBuy).Return(activities.QuoteResult{}, unavailable()).Times(8)
+	n.happy()
+	n.on((*activities.Watches)(nil).WatchOrder).After(time.Hour).Return(decided(completed), nil)
+	n.signalUTR(time.Minute, utr)
+	n.signalUTR(2*time.Minute, otherUTR)
+	n.buy(onrampRequest())
+	told := n.told()
+	require.Contains(t, told, "attention_changed quoting")
+	require.Contains(t, told, "proof_replaced verifying_payment")
+	raised := slices.Index(told, "attention_changed quoting")
+	require.Equal(t, "attention_changed quoting", told[raised+1], "raised, and cleared")
+	n.requireOrdered()
+}
+
+func TestEventsThatTemporalDoesNotTakeDelayNoOrderAndAreNotLost(t *testing.T) {
+	t.Parallel()
+	usual := func(fail func(int) bool) (*news, ramp.Order) {
+		n := newsOf(t, ramp.Onramp)
+		n.fail = fail
+		n.rules("shop")
+		n.happy(received, completed)
+		n.signalUTR(time.Minute, utr)
+		return n, n.buy(onrampRequest())
+	}
+	never, want := usual(nil)
+	for name, fail := range map[string]func(attempt int) bool{
+		"once":                    func(attempt int) bool { return attempt == 1 },
+		"the first few":           func(attempt int) bool { return attempt <= 5 },
+		"every other":             func(attempt int) bool { return attempt%2 == 1 },
+		"until the order is over": func(attempt int) bool { return attempt <= 20 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, order := usual(fail)
+			require.Equal(t, ramp.Completed, order.Status)
+			require.Equal(t, want.Timeline[len(want.Timeline)-1].Note, order.Timeline[len(order.Timeline)-1].Note)
+			batches := slices.CompactFunc(n.batches, func(a, b activities.PublishEventsRequest) bool { return a.Events[0].Version == b.Events[0].Version })
+			n.batches = batches
+			require.Equal(t, never.told(), n.told())
+			n.requireOrdered()
+		})
+	}
+}
+
+func TestCancelledOrderHandsOverItsLastEvents(t *testing.T) {
+	t.Parallel()
+	n := newsOf(t, ramp.Onramp)
+	n.rules("shop")
+	n.happy()
+	n.at(time.Minute, n.CancelWorkflow)
+	require.Equal(t, ramp.Cancelled, n.buy(onrampRequest()).Status)
+	require.Equal(t, "status_changed cancelled", n.told()[len(n.told())-1])
+	n.requireOrdered()
+}
+
+func TestDisabledEndpointIsOpenUntilItIsEnabled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	w.at(48*time.Hour, func() { w.SignalWorkflow(ramp.EnableEndpoint, nil) })
+	w.ExecuteWorkflow(ramp.DisabledEndpointWorkflow)
+	require.NoError(t, w.GetWorkflowError())
+	require.Equal(t, 48*time.Hour, w.Now().Sub(start))
+}
+
