@@ -79,6 +79,8 @@ type workerConfig struct {
 	WorkflowCache int `env:"WORKFLOW_CACHE" envDefault:"1000"`
 	// Watches is how many orders this worker watches at the same time.
 	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
+	// EventsFile is the YAML file of the endpoints that the events of orders are delivered to. Default: no events.
+	EventsFile string `env:"EVENTS_FILE"`
 	// KYCStores are the blob stores that KYC dossiers may come from: URLs of prefixes, separated by commas, with the parameters of the
 	// stores' drivers, such as file:///srv/kyc/,s3://ramp-kyc/users/?region=ap-south-1.
 	KYCStores []string `env:"KYC_STORES" envDefault:"file:///var/lib/rampart/kyc/"`

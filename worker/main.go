@@ -28,6 +28,7 @@ import (
 	"rampart/activities"
 	"rampart/codec"
 	"rampart/dossier"
+	"rampart/events"
 	"rampart/internal/redact"
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
@@ -100,7 +101,11 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 	if err != nil {
 		return err
 	}
-	workers, err := newWorkers(c, temporal, keyring, provider, o)
+	endpoints, err := openEvents(c, o)
+	if err != nil {
+		return err
+	}
+	workers, err := newWorkers(c, temporal, keyring, provider, endpoints, o)
 	if err != nil {
 		return err
 	}
@@ -129,14 +134,23 @@ func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observabi
 	return c.temporal.Dial(ctx, o.Log)
 }
 
-// workers holds the process's two workers: one for workflows and provider calls, and one for watches on a task queue of its own,
-// so that thousands of watches never delay a call.
+// workers holds the process's workers: one for workflows and provider calls, one for watches on a task queue of its own, so that thousands
+// of watches never delay a call, and where events are on, one for their deliveries, so that no endpoint delays anything else.
 type workers struct {
-	orders, watches worker.Worker
-	fatal           chan error
+	all    []worker.Worker
+	queues []string
+	fatal  chan error
 }
 
-func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, o *observability) (*workers, error) {
+func (w *workers) add(temporal client.Client, queue string, options worker.Options) worker.Worker {
+	added := worker.New(temporal, queue, options)
+	w.all, w.queues = append(w.all, added), append(w.queues, queue)
+	return added
+}
+
+func newWorkers(
+	c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, endpoints *events.Dispatcher, o *observability,
+) (*workers, error) {
 	stores, err := dossier.NewStores(c.Worker.KYCStores...)
 	if err != nil {
 		return nil, err
@@ -145,7 +159,7 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 	if err != nil {
 		return nil, err
 	}
-	calls, watches := activities.New(activities.Options{
+	options := activities.Options{
 		Caller:     provider,
 		KYCSecret:  c.Onmeta.KYCSecret,
 		Timings:    activities.GuideTimings(c.Onmeta.ClockSpeed),
@@ -156,10 +170,15 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 		Runs:       activities.TemporalRuns{Client: temporal},
 		Decrypter:  decrypter{keyring: keyring, namespace: c.temporal.NamespaceName()},
 		AllowClear: c.allowClear(),
-	})
+		Temporal:   temporal,
+	}
+	if endpoints != nil {
+		options.Endpoints = endpoints
+	}
+	calls, watches := activities.New(options)
 
 	worker.SetStickyWorkflowCacheSize(c.Worker.WorkflowCache)
-	w := &workers{fatal: make(chan error, 2)}
+	w := &workers{fatal: make(chan error, 3)}
 	common := worker.Options{
 		WorkerStopTimeout:           c.Worker.StopTimeout,
 		DeploymentOptions:           c.Worker.deployment(),
@@ -171,10 +190,10 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 	})
 	orders.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
 	orders.WorkflowTaskPollerBehavior, orders.ActivityTaskPollerBehavior = pollers, pollers
-	w.orders = worker.New(temporal, ramp.TaskQueue, orders)
-	workflows.Register(w.orders)
+	running := w.add(temporal, ramp.TaskQueue, orders)
+	workflows.Register(running)
 	workflows.BeginMetrics(o.Metrics.Temporal())
-	w.orders.RegisterActivity(calls)
+	running.RegisterActivity(calls)
 
 	counted, err := telemetry.CountWatches(o.Metrics.Meter())
 	if err != nil {
@@ -184,18 +203,21 @@ func newWorkers(c config, temporal client.Client, keyring *codec.Keyring, provid
 	following.Interceptors = []interceptor.WorkerInterceptor{counted}
 	following.DisableWorkflowWorker = true
 	following.MaxConcurrentActivityExecutionSize = c.Worker.Watches
-	w.watches = worker.New(temporal, ramp.WatchTaskQueue, following)
-	activities.RegisterWatches(w.watches, watches)
+	activities.RegisterWatches(w.add(temporal, ramp.WatchTaskQueue, following), watches)
+
+	if endpoints != nil {
+		w.add(temporal, ramp.EventTaskQueue, delivering(common)).RegisterActivity(activities.NewDeliveries(endpoints, temporal))
+	}
 	return w, nil
 }
 
 func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
-	for _, each := range []worker.Worker{w.orders, w.watches} {
+	for _, each := range w.all {
 		if err := each.Start(); err != nil {
 			return fmt.Errorf("start the worker: %w", err)
 		}
 	}
-	logger.Info("worker started", zap.Strings("taskQueues", []string{ramp.TaskQueue, ramp.WatchTaskQueue}))
+	logger.Info("worker started", zap.Strings("taskQueues", w.queues))
 	var err error
 	select {
 	case <-ctx.Done():
@@ -207,10 +229,10 @@ func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
 	return err
 }
 
-// stop stops both workers at the same time, so that watches are handed over while calls finish.
+// stop stops all workers at the same time, so that watches are handed over while calls finish.
 func (w *workers) stop() {
 	var stopping sync.WaitGroup
-	for _, each := range []worker.Worker{w.orders, w.watches} {
+	for _, each := range w.all {
 		stopping.Go(each.Stop)
 	}
 	stopping.Wait()

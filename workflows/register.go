@@ -17,7 +17,9 @@ func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	registry.RegisterWorkflowWithOptions(Adoption, workflow.RegisterOptions{Name: ramp.AdoptionWorkflow})
 	registry.RegisterWorkflowWithOptions(LateEvents, workflow.RegisterOptions{Name: ramp.LateEventsWorkflow})
-	registry.RegisterWorkflowWithOptions(DisabledEndpoint, workflow.RegisterOptions{Name: ramp.DisabledEndpointWorkflow})
+	registry.RegisterWorkflowWithOptions(DisabledEndpoint, workflow.RegisterOptions{
+		Name: ramp.DisabledEndpointWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade, // it may be open for months
+	})
 	registry.RegisterDynamicWorkflow(misnamed, workflow.DynamicRegisterOptions{})
 	registry.RegisterWorkflowWithOptions(Offramp, workflow.RegisterOptions{Name: ramp.OfframpWorkflow})
 }
