@@ -1,0 +1,106 @@
+package activities_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/mocks"
+	"go.temporal.io/sdk/temporal"
+
+	"rampart/activities"
+	"rampart/ramp"
+	"rampart/sandbox"
+)
+
+// endpoints are "lake" and "shop" for every order, and "tenants" for orders with a URL of their own.
+type endpoints struct{}
+
+func (endpoints) Names() []string { return []string{"lake", "shop"} }
+
+func (endpoints) ForOrder(url ramp.Personal) (string, bool) {
+	return "tenants", url == "https://hooks.example.test/tenants/7"
+}
+
+func handedOver() activities.PublishEventsRequest {
+	return activities.PublishEventsRequest{
+		WorkflowID: "onramp/inv-42", RunID: "run-1", Endpoints: []string{"lake", "shop"}, Own: "tenants", Target: "https://hooks.example.test/tenants/7",
+		Previous: "run-0/3", Events: []ramp.Event{{Type: ramp.StatusChanged, Version: 5}, {Type: ramp.AttentionChanged, Version: 5}},
+	}
+}
+
+func TestPublishedEventsAreADeliveryToEachEndpoint(t *testing.T) {
+	t.Parallel()
+	var started []activities.DeliverEventsRequest
+	temporalClient := new(mocks.Client)
+	temporalClient.On("ExecuteActivity", mock.Anything, mock.Anything, ramp.EventDelivery, mock.Anything).Run(func(called mock.Arguments) {
+		options, request := called.Get(1).(client.StartActivityOptions), called.Get(3).(activities.DeliverEventsRequest)
+		require.Equal(t, ramp.EventTaskQueue, options.TaskQueue)
+		require.Equal(t, request.ID, options.ID)
+		require.Empty(t, options.Summary)
+		started = append(started, request)
+	}).Return(nil, serviceerror.NewActivityExecutionAlreadyStarted("it is the same", "", "")).Times(3)
+	env := suite().NewTestActivityEnvironment()
+	calls, _ := activities.New(activities.Options{Temporal: temporalClient})
+	env.RegisterActivity(calls)
+	value, err := env.ExecuteActivity(calls.PublishEvents, handedOver())
+	require.NoError(t, err, "a delivery that was started before is the same delivery")
+	var result activities.PublishEventsResult
+	require.NoError(t, value.Get(&result))
+	require.Equal(t, "run-1/5", result.Batch)
+	require.Len(t, started, 3)
+	for i, endpoint := range []string{"lake", "shop", "tenants"} {
+		require.Equal(t, endpoint, started[i].Endpoint)
+		require.Equal(t, "event/onramp/inv-42/run-1/5/"+endpoint, started[i].ID)
+		require.Equal(t, "event/onramp/inv-42/run-0/3/"+endpoint, started[i].Previous)
+		require.Equal(t, "run-1-5-status_changed", started[i].Events[0].ID)
+		require.Equal(t, "run-1-5-attention_changed", started[i].Events[1].ID)
+	}
+	require.Empty(t, started[0].Target)
+	require.Equal(t, handedOver().Target, started[2].Target)
+}
+
+// An encrypted input is bound to the type of the activity only, so that it could be copied to another delivery.
+func TestInputOfAnotherDeliveryIsRefused(t *testing.T) {
+	t.Parallel()
+	env := suite().NewTestActivityEnvironment()
+	deliveries := activities.NewDeliveries(nil, nil)
+	env.RegisterActivity(deliveries)
+	_, err := env.ExecuteActivity(deliveries.DeliverEvents, activities.DeliverEventsRequest{ID: "event/onramp/inv-43/run/1/shop"})
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, err, &application)
+	require.Equal(t, activities.ErrForeignDelivery, application.Type())
+	require.True(t, application.NonRetryable())
+}
+
+func TestFirstCallSaysWhereTheOrdersEventsGo(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Endpoints: endpoints{}})
+	result, err := firstLook(w, activities.Admission{Reference: "inv-42"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"lake", "shop"}, result.Rules.Events)
+	require.Empty(t, result.Rules.OwnEvents)
+
+	result, err = firstLook(w, activities.Admission{Reference: "inv-42", EventURL: "https://hooks.example.test/tenants/7"})
+	require.NoError(t, err)
+	require.Equal(t, "tenants", result.Rules.OwnEvents)
+}
+
+func TestURLThatNoEndpointTakesIsAnInvalidRequest(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]activities.Options{"another URL": {Endpoints: endpoints{}}, "events are off": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldWith(t, sandbox.DefaultAPIKey, options)
+			_, err := firstLook(w, activities.Admission{Reference: "inv-42", EventURL: "https://evil.example.test/?token=0b3f"})
+			why, turned := activities.NotAdmitted(err)
+			require.True(t, turned)
+			require.Equal(t, ramp.InvalidRequest, why.Type)
+			require.Equal(t, "events.url", why.Fields[0].Field)
+			require.NotContains(t, err.Error(), "evil")
+			require.True(t, nonRetryable(t, err))
+		})
+	}
+}
