@@ -213,4 +213,3 @@ func TestDisabledEndpointIsOpenUntilItIsEnabled(t *testing.T) {
 	require.NoError(t, w.GetWorkflowError())
 	require.Equal(t, 48*time.Hour, w.Now().Sub(start))
 }
-
