@@ -160,7 +160,8 @@ histories: ## Record: record the histories that are missing for replay tests
 	@mkdir -p workflows/testdata/histories
 	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryPath' ./test/e2e
 
-# A thousand orders under faults, kills and restarts, and what provider and workflows say of them: docs/explanation/reliability.md. PostgreSQL's
+# A thousand orders under faults, kills and restarts, and what provider, workflows and the backend's endpoint of events say of them:
+# docs/explanation/reliability.md. PostgreSQL's
 # programs are Debian's package postgresql.
 SEED   ?= 1
 ORDERS ?= 1000

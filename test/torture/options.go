@@ -36,6 +36,9 @@ type Options struct {
 	// Kills is how many times a worker is killed, Stops how many times a worker gets SIGTERM, and ServerKills how many times the
 	// Temporal server is killed. Each is replaced.
 	Kills, Stops, ServerKills int
+	// Outage is how long the backend's endpoint of events refuses everything, from a third of the time in which orders start; 0 means
+	// no outage.
+	Outage time.Duration
 	// Deadline is the time after which an order that runs counts as stuck; 0 means a time in which every order ends unless there is a
 	// defect.
 	Deadline time.Duration

@@ -21,6 +21,7 @@ type Report struct {
 	Storage string  `json:"storage"`
 
 	Counts     Counts      `json:"counts"`
+	Events     Events      `json:"events"`
 	Violations []Violation `json:"violations"`
 
 	Duration string `json:"duration"`
@@ -37,9 +38,9 @@ type Report struct {
 	Versions        []string         `json:"versions"`
 }
 
-// Good reports whether there is no violation, every history replays, and every worker stopped cleanly.
+// Good reports whether there is no violation, every event was delivered, every history replays, and every worker stopped cleanly.
 func (r Report) Good() bool {
-	return r.Counts.Good() && len(r.Histories.Unreplayable) == 0 && r.UncleanStops == 0
+	return r.Counts.Good() && r.Events.Good() && len(r.Histories.Unreplayable) == 0 && r.UncleanStops == 0
 }
 
 // Traffic summarizes the calls that the provider received.
@@ -100,6 +101,10 @@ func (r Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | **%d** | **%d** | **%d** | **%d** |\n\n",
 		c.Started, c.Completed, c.Expired, c.Cancelled, c.Refunded, c.Rejected, c.Stuck, c.Duplicates, c.Lost, c.Wrong)
+	e := r.Events
+	fmt.Fprintf(&b, "| events | repeated | missing | out of order | unsigned | in progress | late |\n")
+	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	fmt.Fprintf(&b, "| %d | %d | **%d** | **%d** | **%d** | **%d** | %d |\n\n", e.Events, e.Repeated, e.Missing, e.Misordered, e.Unsigned, e.Undelivered, e.Late)
 	r.writeFigures(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -118,6 +123,8 @@ func (r Report) writeFigures(b *strings.Builder) {
 	h := r.Histories
 	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
 		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
+	e := r.Events
+	line("%d requests with events, of which the endpoint refused %d and took %d without an answer; it was away for %s", e.Requests, e.Refused, e.Unanswered, e.Outage)
 	line("peak memory of one process: %s", formatMemory(r.PeakBytes))
 	line("machine: %s; %s", r.Machine, strings.Join(r.Versions, ", "))
 }

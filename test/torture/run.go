@@ -20,21 +20,35 @@ func Run(ctx context.Context, options Options) (Report, error) {
 	if err := options.check(); err != nil {
 		return Report{}, err
 	}
-	stack, err := startStack(ctx, options, "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)
+	receiver, err := startReceiver(options.Seed)
+	if err != nil {
+		return Report{}, err
+	}
+	defer receiver.close()
+	endpoints, err := receiver.write(options.Dir)
+	if err != nil {
+		return Report{}, err
+	}
+	stack, err := startStack(ctx, options, []string{"RAMP_EVENTS_FILE=" + endpoints}, "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)
 	defer stack.close()
 	if err != nil {
 		return Report{}, err
 	}
-	return (&run{options: options, stack: stack, begun: time.Now()}).run(ctx)
+	return (&run{options: options, stack: stack, receiver: receiver, begun: time.Now()}).run(ctx)
 }
 
 // run is a run in progress.
 type run struct {
 	options   Options
 	stack     *stack
+	receiver  *receiver
 	begun     time.Time
 	backends  []*backend
 	disruptor *disruptor
+	// undelivered is how many deliveries of events were in progress when the time was up.
+	undelivered int64
+	// late is how many had failed for good and were sent again.
+	late int
 }
 
 func (r *run) run(ctx context.Context) (Report, error) {
@@ -61,12 +75,16 @@ func (r *run) runOrders(ctx context.Context) error {
 		r.runBackends(giveUp)
 		return nil
 	})
+	working.Go(func() error {
+		r.outage(giveUp)
+		return nil
+	})
 	if err := working.Wait(); err != nil {
 		return err
 	}
 	r.awaitEnd(ctx)
 	r.startAgain(ctx)
-	return nil
+	return r.deliverAll(ctx)
 }
 
 func (r *run) runBackends(ctx context.Context) {
@@ -158,9 +176,18 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 	}
 	report := r.newReport(wall, recorded)
 	report.Counts, report.Violations = check(outcomes, recorded)
+	r.addEvents(&report, outcomes)
 	report.Histories = r.readHistories(ctx)
 	report.PeakBytes = r.stack.Processes.PeakMemory()
 	return report, nil
+}
+
+// addEvents compares the orders with what the backend was told.
+func (r *run) addEvents(report *Report, outcomes []outcome) {
+	delivered, received := r.receiver.snapshot()
+	events, violations := checkEvents(outcomes, delivered)
+	events.Received, events.Undelivered, events.Late, events.Outage = received, r.undelivered, r.late, r.options.Outage.String()
+	report.Events, report.Violations = events, append(report.Violations, violations...)
 }
 
 func (r *run) newReport(wall time.Duration, recorded ledger.Ledger) Report {

@@ -38,6 +38,8 @@ type stack struct {
 	testbed.Stack
 	options Options
 	server  server
+	// environment is further variables of the workers.
+	environment []string
 
 	mu            sync.Mutex
 	serverProcess *process.Process
@@ -46,9 +48,10 @@ type stack struct {
 	unexpectedExits []string
 }
 
-// startStack starts everything, the sandbox with further arguments. The caller closes the stack, also after an error.
-func startStack(ctx context.Context, options Options, sandboxArguments ...string) (*stack, error) {
-	s := &stack{options: options, Stack: testbed.Stack{
+// startStack starts everything, the workers with further variables and the sandbox with further arguments. The caller closes the stack,
+// also after an error.
+func startStack(ctx context.Context, options Options, environment []string, sandboxArguments ...string) (*stack, error) {
+	s := &stack{options: options, environment: environment, Stack: testbed.Stack{
 		Bin: options.Bin, Config: options.Config, Dir: options.Dir, Speed: options.Speed,
 		Processes: process.Group{Logs: options.Dir},
 	}}
@@ -107,10 +110,11 @@ func (s *stack) startWorkers(ctx context.Context) error {
 }
 
 func (s *stack) startWorker(ctx context.Context, i int) error {
-	started, err := s.StartWorker(ctx, fmt.Sprintf("worker-%d", i),
+	environment := append([]string{
 		fmt.Sprintf("ONMETA_RATE_LIMIT=%g", s.options.workerRate()),
-		"RAMP_STOP_TIMEOUT="+stopTime.String(),
-	)
+		"RAMP_STOP_TIMEOUT=" + stopTime.String(),
+	}, s.environment...)
+	started, err := s.StartWorker(ctx, fmt.Sprintf("worker-%d", i), environment...)
 	if err != nil {
 		return err
 	}

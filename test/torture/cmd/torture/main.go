@@ -1,5 +1,5 @@
 // Command torture runs orders against a failing provider while it kills workers and the Temporal server. It fails if an order is stuck,
-// duplicated or ended wrongly, or if a proof is lost.
+// duplicated or ended wrongly, if a proof is lost, or if a change of an order is not delivered to its backend.
 package main
 
 import (
@@ -64,6 +64,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&options.Kills, "kills", 20, "how many times a worker is killed")
 	flags.IntVar(&options.Stops, "stops", 10, "how many times a worker gets SIGTERM")
 	flags.IntVar(&options.ServerKills, "server-kills", 3, "how many times the Temporal server is killed")
+	flags.DurationVar(&options.Outage, "outage", time.Minute, "how long the backend's endpoint of events is away")
 	flags.DurationVar(&options.Deadline, "deadline", 0, "time after which an order that runs counts as stuck; 0 means a time in which every order ends unless there is a defect")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
 	flags.BoolVar(&set.keep, "keep", false, "keep data and logs, and print where they are")
