@@ -161,16 +161,15 @@ histories: ## Record: record the histories that are missing for replay tests
 	@RAMP_HISTORIES=$(CURDIR)/workflows/testdata/histories go test -count=1 -timeout 20m -run '^TestOrdersOnEveryPath' ./test/e2e
 
 # A thousand orders under faults, kills and restarts, and what provider, workflows and the backend's endpoint of events say of them:
-# docs/explanation/reliability.md. PostgreSQL's
-# programs are Debian's package postgresql.
+# docs/explanation/reliability.md. PostgreSQL's programs are Debian's package postgresql.
 SEED   ?= 1
 ORDERS ?= 1000
 FAULTS ?= 20%
 TORTURE = bin/torture --seed $(SEED) --orders $(ORDERS) --faults $(FAULTS) $(if $(JSON),--json $(JSON))
 .PHONY: torture torture-postgres backpressure
-torture: bin/sandbox bin/worker bin/devserver bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON
+torture: bin/sandbox bin/worker bin/gateway bin/devserver bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON
 	@$(TORTURE)
-torture-postgres: bin/sandbox bin/worker bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on PostgreSQL
+torture-postgres: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on PostgreSQL
 	@$(TORTURE) --postgres
 backpressure: bin/sandbox bin/worker bin/devserver bin/torture ## Measure: run more orders than the provider's rate limit allows
 	@bin/torture backpressure --worker-rate 50 --for 7m $(if $(JSON),--json $(JSON))

@@ -16,7 +16,7 @@ func TestTortureFindsNoViolation(t *testing.T) {
 	options := torture.Options{
 		Bin: programs, Config: "../../temporal-dev.yaml", Dir: t.TempDir(),
 		Seed: 1, Orders: 40, Faults: 0.2, Speed: 90, Every: 250 * time.Millisecond,
-		Kills: 3, Stops: 1, ServerKills: 1, Outage: 5 * time.Second,
+		Kills: 3, Stops: 1, ServerKills: 1, GatewayKills: 1, Outage: 5 * time.Second,
 	}
 
 	report, err := torture.Run(t.Context(), options)
@@ -29,10 +29,11 @@ func TestTortureFindsNoViolation(t *testing.T) {
 	require.True(t, report.Good())
 	require.Equal(t, options.Orders, report.Counts.Started)
 	require.Equal(t, options.Orders, report.Histories.Read)
-	require.Len(t, report.Disruptions, 3, "not every kind of disruption was applied")
+	require.Len(t, report.Disruptions, 4, "not every kind of disruption was applied")
 	require.NotZero(t, report.Counts.Completed)
 	require.NotZero(t, report.Counts.Expired)
 	require.NotZero(t, report.Provider.Faults)
+	require.NotZero(t, report.Webhooks["200"])
 	require.NotZero(t, report.Events.Events)
 	require.NotZero(t, report.Events.Refused)
 	require.NotZero(t, report.Events.Unanswered)

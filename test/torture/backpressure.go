@@ -87,7 +87,7 @@ func RunBackpressure(ctx context.Context, options BackpressureOptions) (Backpres
 	if err := options.check(); err != nil {
 		return BackpressureReport{}, err
 	}
-	stack, err := startStack(ctx, options.Options, nil, "--rate-limit", strconv.FormatFloat(options.ProviderRate, 'g', -1, 64))
+	stack, err := startStack(ctx, options.Options, stackSettings{}, "--rate-limit", strconv.FormatFloat(options.ProviderRate, 'g', -1, 64))
 	defer stack.close()
 	if err != nil {
 		return BackpressureReport{}, err

@@ -13,7 +13,7 @@ type disruption struct {
 	// at is when it happens, since the beginning of the run.
 	at   time.Duration
 	kind disruptionKind
-	// worker is the number of the worker, unless the kind concerns the server.
+	// worker is the number of the worker, unless the kind concerns the server or the gateway.
 	worker int
 	// pause is the time until the replacement starts.
 	pause time.Duration
@@ -26,6 +26,8 @@ const (
 	killWorker disruptionKind = "kill -9 of a worker"
 	stopWorker disruptionKind = "SIGTERM to a worker"
 	killServer disruptionKind = "kill -9 of the Temporal server"
+	// killGateway is a kill of the gateway, which receives the provider's webhooks.
+	killGateway disruptionKind = "kill -9 of the gateway"
 )
 
 // longestPause is the longest time until a replacement starts.
@@ -50,6 +52,7 @@ func planDisruptions(options Options) []disruption {
 	add(options.Kills, killWorker)
 	add(options.Stops, stopWorker)
 	add(options.ServerKills, killServer)
+	add(options.GatewayKills, killGateway)
 	slices.SortFunc(all, func(a, b disruption) int { return int(a.at - b.at) })
 	return all
 }
@@ -68,7 +71,7 @@ type disruptor struct {
 }
 
 // run applies disruptions when their time comes: those of workers one after another, so that two workers always run, and those of the
-// server at the same time.
+// server and of the gateway at the same time.
 func (d *disruptor) run(ctx context.Context, all []disruption) error {
 	var running sync.WaitGroup
 	inTurn := func(matches func(disruption) bool, apply func(context.Context, disruption) error) {
@@ -80,8 +83,9 @@ func (d *disruptor) run(ctx context.Context, all []disruption) error {
 			}
 		})
 	}
-	inTurn(func(next disruption) bool { return next.kind != killServer }, d.disruptWorker)
+	inTurn(func(next disruption) bool { return next.kind == killWorker || next.kind == stopWorker }, d.disruptWorker)
 	inTurn(func(next disruption) bool { return next.kind == killServer }, d.disruptServer)
+	inTurn(func(next disruption) bool { return next.kind == killGateway }, d.disruptGateway)
 	running.Wait()
 	return d.err
 }
@@ -137,6 +141,20 @@ func (d *disruptor) disruptServer(ctx context.Context, next disruption) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	return d.stack.startServer(ctx)
+}
+
+// disruptGateway replaces the gateway until the new one stays up: while there is no server, it exits.
+func (d *disruptor) disruptGateway(ctx context.Context, next disruption) error {
+	d.stack.killGateway()
+	sleep(ctx, next.pause)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
+		err := d.stack.startGateway(ctx)
+		if err == nil || !sleep(ctx, time.Second) {
+			return err
+		}
+	}
 }
 
 // sleep waits, and reports whether it was not cut short.

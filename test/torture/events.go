@@ -28,14 +28,14 @@ type Events struct {
 	Misordered int `json:"misordered"`
 	// Late are deliveries that had failed for good and were sent again by command.
 	Late int `json:"late"`
-	// Undelivered are deliveries that were still in progress when the time was up.
+	// Undelivered are deliveries that were still in progress when the time was up; -1 if Temporal did not count them.
 	Undelivered int64 `json:"undelivered"`
 	// Outage is how long the endpoint refused everything.
 	Outage string `json:"outage"`
 }
 
 // Good reports whether every change was delivered, signed and in sequence.
-func (e Events) Good() bool { return e.Missing+e.Misordered+e.Unsigned+int(e.Undelivered) == 0 }
+func (e Events) Good() bool { return e.Missing+e.Misordered+e.Unsigned == 0 && e.Undelivered == 0 }
 
 // write writes the configuration that makes workers send events to the receiver, and returns its path.
 func (r *receiver) write(dir string) (string, error) {
@@ -57,7 +57,7 @@ func (r *run) outage(ctx context.Context) {
 // deliveriesInProgress finds the deliveries that have not ended.
 const deliveriesInProgress = `TaskQueue = "` + ramp.EventTaskQueue + `" AND ExecutionStatus = "Running"`
 
-// awaitDeliveries blocks until no delivery is in progress, or ctx ends, and returns how many are.
+// awaitDeliveries blocks until no delivery is in progress, or ctx ends, and returns how many are; -1 if Temporal never told.
 func (r *run) awaitDeliveries(ctx context.Context) int64 {
 	last := int64(-1)
 	for {

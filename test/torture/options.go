@@ -33,9 +33,9 @@ type Options struct {
 	WorkerRate float64
 	// Every is the mean time between the starts of two orders.
 	Every time.Duration
-	// Kills is how many times a worker is killed, Stops how many times a worker gets SIGTERM, and ServerKills how many times the
-	// Temporal server is killed. Each is replaced.
-	Kills, Stops, ServerKills int
+	// Kills is how many times a worker is killed, Stops how many times a worker gets SIGTERM, ServerKills how many times the Temporal
+	// server is killed, and GatewayKills how many times the gateway is. Each is replaced.
+	Kills, Stops, ServerKills, GatewayKills int
 	// Outage is how long the backend's endpoint of events refuses everything, from a third of the time in which orders start; 0 means
 	// no outage.
 	Outage time.Duration
@@ -66,7 +66,7 @@ func (o Options) check() error {
 		return errors.New("the share of faults must be from 0 to below 1")
 	case o.Speed < 1:
 		return errors.New("the speed must be at least 1")
-	case o.Kills < 0 || o.Stops < 0 || o.ServerKills < 0:
+	case o.Kills < 0 || o.Stops < 0 || o.ServerKills < 0 || o.GatewayKills < 0:
 		return errors.New("the numbers of kills and stops must not be negative")
 	}
 	return nil

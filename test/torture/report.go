@@ -30,12 +30,14 @@ type Report struct {
 	// UncleanStops counts the workers that did not exit with code 0 after SIGTERM.
 	UncleanStops int `json:"uncleanStops"`
 	// UnexpectedExits has the end of the log of each worker that exited by itself.
-	UnexpectedExits []string         `json:"unexpectedExits,omitempty"`
-	Provider        Traffic          `json:"provider"`
-	Histories       Histories        `json:"histories"`
-	PeakBytes       map[string]int64 `json:"peakBytes"`
-	Machine         process.Machine  `json:"machine"`
-	Versions        []string         `json:"versions"`
+	UnexpectedExits []string `json:"unexpectedExits,omitempty"`
+	Provider        Traffic  `json:"provider"`
+	// Webhooks counts the provider's webhooks by the status of the answer.
+	Webhooks  map[string]int   `json:"webhooks"`
+	Histories Histories        `json:"histories"`
+	PeakBytes map[string]int64 `json:"peakBytes"`
+	Machine   process.Machine  `json:"machine"`
+	Versions  []string         `json:"versions"`
 }
 
 // Good reports whether there is no violation, every event was delivered, every history replays, and every worker stopped cleanly.
@@ -123,6 +125,7 @@ func (r Report) writeFigures(b *strings.Builder) {
 	h := r.Histories
 	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
 		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
+	line("webhooks of the provider by the status of their answer: %s", formatCounts(r.Webhooks))
 	e := r.Events
 	line("%d requests with events, of which the endpoint refused %d and took %d without an answer; it was away for %s", e.Requests, e.Refused, e.Unanswered, e.Outage)
 	line("peak memory of one process: %s", formatMemory(r.PeakBytes))

@@ -29,7 +29,12 @@ func Run(ctx context.Context, options Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	stack, err := startStack(ctx, options, []string{"RAMP_EVENTS_FILE=" + endpoints}, "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)
+	gateway, err := newGateway()
+	if err != nil {
+		return Report{}, err
+	}
+	stack, err := startStack(ctx, options, stackSettings{gateway: gateway, environment: []string{"RAMP_EVENTS_FILE=" + endpoints}},
+		append(gateway.sandboxArguments(), "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)...)
 	defer stack.close()
 	if err != nil {
 		return Report{}, err
@@ -175,6 +180,9 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 		return Report{}, err
 	}
 	report := r.newReport(wall, recorded)
+	if report.Webhooks, err = r.stack.webhooks(ctx); err != nil {
+		return Report{}, err
+	}
 	report.Counts, report.Violations = check(outcomes, recorded)
 	r.addEvents(&report, outcomes)
 	report.Histories = r.readHistories(ctx)

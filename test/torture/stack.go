@@ -33,13 +33,20 @@ type server interface {
 	remove()
 }
 
+// stackSettings are what differs between kinds of runs.
+type stackSettings struct {
+	// gateway receives the provider's webhooks; nil for none.
+	gateway *gateway
+	// environment is further variables of the workers.
+	environment []string
+}
+
 // stack is a testbed.Stack with several workers and a server that can be killed.
 type stack struct {
 	testbed.Stack
 	options Options
 	server  server
-	// environment is further variables of the workers.
-	environment []string
+	stackSettings
 
 	mu            sync.Mutex
 	serverProcess *process.Process
@@ -48,10 +55,9 @@ type stack struct {
 	unexpectedExits []string
 }
 
-// startStack starts everything, the workers with further variables and the sandbox with further arguments. The caller closes the stack,
-// also after an error.
-func startStack(ctx context.Context, options Options, environment []string, sandboxArguments ...string) (*stack, error) {
-	s := &stack{options: options, environment: environment, Stack: testbed.Stack{
+// startStack starts everything, the sandbox with further arguments. The caller closes the stack, also after an error.
+func startStack(ctx context.Context, options Options, settings stackSettings, sandboxArguments ...string) (*stack, error) {
+	s := &stack{options: options, stackSettings: settings, Stack: testbed.Stack{
 		Bin: options.Bin, Config: options.Config, Dir: options.Dir, Speed: options.Speed,
 		Processes: process.Group{Logs: options.Dir},
 	}}
@@ -71,6 +77,7 @@ func startStack(ctx context.Context, options Options, environment []string, sand
 		},
 		s.Connect,
 		s.startWorkers,
+		s.openGateway,
 	} {
 		if err := step(ctx); err != nil {
 			return s, err
@@ -98,6 +105,14 @@ func (s *stack) killServer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.serverProcess.Kill()
+}
+
+// openGateway starts the gateway, if there is one.
+func (s *stack) openGateway(ctx context.Context) error {
+	if s.gateway == nil {
+		return nil
+	}
+	return s.startGateway(ctx)
 }
 
 func (s *stack) startWorkers(ctx context.Context) error {
