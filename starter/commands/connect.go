@@ -52,8 +52,10 @@ type Connection struct {
 	Namespaces  setup.Namespaces
 	Visibility  setup.Visibility
 	Deployments deployment.Temporal
-	Address     string
-	Namespace   string
+	// Deliveries are those of the events of orders.
+	Deliveries Deliveries
+	Address    string
+	Namespace  string
 	// Explain adds to an error of Temporal's what the user can do about it. Other errors are returned as they are.
 	Explain func(error) error
 	Close   func()
@@ -76,6 +78,7 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 		Namespaces:  c.Temporal.WorkflowService(),
 		Visibility:  c.Temporal,
 		Deployments: c.Temporal,
+		Deliveries:  c.Orders,
 		Address:     c.Address,
 		Namespace:   c.Namespace,
 		Explain:     c.Explain,

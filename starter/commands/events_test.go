@@ -184,3 +184,65 @@ func TestListenPrintsJSONLines(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, line.Answer)
 	require.Equal(t, ramp.Completed, line.Event.Status)
 }
+
+func someDeliveries() *terminal {
+	x := with()
+	one := func(version, endpoint string, state ramp.DeliveryState) ramp.Delivery {
+		return ramp.Delivery{
+			ID: "event/onramp/inv-42/0199/" + version + "/" + endpoint, WorkflowID: "onramp/inv-42", Endpoint: endpoint, State: state, StartedAt: at(6, 0, 0),
+		}
+	}
+	x.fake.deliveries = []ramp.Delivery{
+		one("9", "shop", ramp.Delivering), one("7", "shop", ramp.DeliveryFailed), one("7", "lake", ramp.DeliveryFailed),
+		one("under-way", "shop", ramp.DeliveryFailed), one("3", "shop", ramp.DeliveryFailed), one("3", "shop", ramp.DeliveryFailed), one("1", "shop", ramp.Delivered),
+	}
+	x.fake.disabled = []string{"shop"}
+	return x
+}
+
+func TestDeliveriesAreListedByStateAndEndpoint(t *testing.T) {
+	t.Parallel()
+	ran := someDeliveries().run(t, "events", "list", "--failed", "--endpoint", "lake")
+	require.Zero(t, ran.code, ran.stderr)
+	require.Contains(t, ran.stdout, "Endpoint shop is disabled, because it answered 410: bin/starter events enable shop")
+	require.Regexp(t, `lake +onramp/inv-42 +failed +23 Nov 11:30:00 +event/onramp/inv-42/0199/7/lake`, ran.stdout)
+	require.NotContains(t, ran.stdout, "/shop")
+
+	listed := decoded[struct {
+		Deliveries []ramp.Delivery
+		Disabled   []string
+	}](t, someDeliveries().run(t, "events", "list", "-o", "json", "--limit", "2").stdout)
+	require.Len(t, listed.Deliveries, 2)
+	require.Equal(t, []string{"shop"}, listed.Disabled)
+	require.Contains(t, someDeliveries().run(t, "events", "list", "--limit", "2").stdout, "There are more deliveries")
+	require.Equal(t, "No deliveries.\n", with().run(t, "events", "list").stdout)
+}
+
+func TestFailedDeliveriesAreSentAgainOnceEachAndTheOldestFirst(t *testing.T) {
+	t.Parallel()
+	x := someDeliveries()
+	ran := x.run(t, "events", "resend", "--failed", "--endpoint", "shop")
+	require.Zero(t, ran.code, ran.stderr)
+	require.Equal(t, []string{"resend event/onramp/inv-42/0199/3/shop", "resend event/onramp/inv-42/0199/7/shop"}, x.fake.calls)
+	require.Contains(t, ran.stdout, "sent again: 2")
+}
+
+func TestOneDeliveryIsSentAgainByItsID(t *testing.T) {
+	t.Parallel()
+	x := someDeliveries()
+	require.Zero(t, x.run(t, "events", "resend", "event/onramp/inv-42/0199/1/shop").code)
+	require.Equal(t, []string{"resend event/onramp/inv-42/0199/1/shop"}, x.fake.calls)
+	require.Equal(t, 1, x.run(t, "events", "resend", "event/under-way").code)
+	for _, wrong := range [][]string{{}, {"a", "b"}, {"a", "--failed"}, {"a", "--endpoint", "shop"}} {
+		require.Equal(t, 2, x.run(t, append([]string{"events", "resend"}, wrong...)...).code, wrong)
+	}
+}
+
+func TestEndpointIsEnabled(t *testing.T) {
+	t.Parallel()
+	x := someDeliveries()
+	require.Zero(t, x.run(t, "events", "enable", "shop").code)
+	require.Equal(t, []string{"enable shop"}, x.fake.calls)
+	x.fake.err = &ramp.Error{Type: ramp.NotFound, Message: "no endpoint of this name is disabled"}
+	require.Contains(t, x.run(t, "events", "enable", "shop").stderr, "no endpoint of this name is disabled")
+}

@@ -66,6 +66,10 @@ type fake struct {
 	// condition is the condition that Search was called with.
 	condition string
 	calls     []string
+
+	// deliveries are those of events, and disabled the endpoints that are.
+	deliveries []ramp.Delivery
+	disabled   []string
 }
 
 func (d *fake) answer(call string, id ramp.ID) (*ramp.Order, error) {
@@ -297,6 +301,7 @@ func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (
 		Operator:   x.fake,
 		Namespaces: x.fake,
 		Temporal:   x.fake,
+		Deliveries: x.fake,
 		Reader:     explain.NewReader(nil, nil),
 		Address:    "localhost:7233",
 		Namespace:  "default",
@@ -362,3 +367,28 @@ func decoded[T any](t *testing.T, text string) T {
 	require.NoError(t, json.Unmarshal([]byte(text), &document), text)
 	return document
 }
+
+func (d *fake) Deliveries(_ context.Context, filter ramp.DeliveryFilter) iter.Seq2[ramp.Delivery, error] {
+	return func(yield func(ramp.Delivery, error) bool) {
+		for _, delivery := range d.deliveries {
+			if (filter.State == "" || filter.State == delivery.State) && !yield(delivery, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d *fake) ResendDelivery(_ context.Context, id string) error {
+	if strings.Contains(id, "under-way") {
+		return &ramp.Error{Type: ramp.NotAwaited, Message: "this delivery is under way"}
+	}
+	d.calls = append(d.calls, "resend "+id)
+	return d.err
+}
+
+func (d *fake) EnableEndpoint(_ context.Context, endpoint string) error {
+	d.calls = append(d.calls, "enable "+endpoint)
+	return d.err
+}
+
+func (d *fake) DisabledEndpoints(context.Context) ([]string, error) { return d.disabled, nil }

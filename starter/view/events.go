@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/lipgloss/table"
+
 	"rampart/ramp"
 	"rampart/ramp/situation"
 )
@@ -32,4 +35,28 @@ func (s *Screen) Received(at time.Time, event ramp.Event, signature string, answ
 	}
 	parts = append(parts, mark.Render(fmt.Sprint(answer)))
 	s.Line(strings.Join(parts, "  "))
+}
+
+// Deliveries prints deliveries as a table without lines, in the given order.
+func (s *Screen) Deliveries(all []ramp.Delivery) {
+	deliveries := table.New().
+		Headers("ENDPOINT", "ORDER", "STATE", "SINCE (IST)", "ID").
+		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).
+		StyleFunc(func(row, _ int) lipgloss.Style {
+			if row == table.HeaderRow {
+				return s.styles.label.PaddingRight(2)
+			}
+			return lipgloss.NewStyle().PaddingRight(2)
+		})
+	for _, d := range all {
+		style := map[ramp.DeliveryState]lipgloss.Style{ramp.Delivered: s.styles.good, ramp.DeliveryFailed: s.styles.bad}[d.State]
+		since := d.StartedAt
+		if !d.ClosedAt.IsZero() {
+			since = d.ClosedAt
+		}
+		deliveries.Row(clean(d.Endpoint), clean(d.WorkflowID), style.Render(string(d.State)), situation.India(since).Format("2 Jan 15:04:05"), clean(d.ID))
+	}
+	for line := range strings.Lines(deliveries.String()) {
+		s.Line(strings.TrimRight(line, " \n"))
+	}
 }
