@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,7 +96,10 @@ func (o *orders) List(_ context.Context, filter ramp.Filter) iter.Seq2[ramp.Summ
 			yield(ramp.Summary{}, err)
 			return
 		}
-		for _, order := range o.known {
+		o.mu.Lock()
+		known := slices.Clone(o.known)
+		o.mu.Unlock()
+		for _, order := range known {
 			selected := (filter.OrderID == "" || order.OrderID == filter.OrderID) && (filter.Direction == "" || order.Direction == filter.Direction)
 			if selected && !yield(order, nil) {
 				return
