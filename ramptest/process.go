@@ -87,7 +87,7 @@ func connect(ctx context.Context, at stack.Addresses) (*Stack, error) {
 		return nil, err
 	}
 	return &Stack{
-		GatewayURL: at.Gateway, Token: at.Token, SandboxURL: at.Sandbox,
+		GatewayURL: at.Gateway, Token: at.Token, SandboxURL: at.Sandbox, EventsSecret: at.EventsSecret,
 		Orders: ramp.NewClient(temporal, options.DataConverter), Temporal: temporal,
 	}, nil
 }

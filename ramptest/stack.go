@@ -38,6 +38,10 @@ type Stack struct {
 	// Orders is the client of a backend in Go, and Temporal the client that it uses.
 	Orders   *ramp.Client
 	Temporal client.Client
+	// EventsSecret is the secret that signs the events of orders (Standard Webhooks).
+	EventsSecret string
+
+	receiver *receiver
 }
 
 // settings tell stacks apart.
@@ -101,7 +105,10 @@ func (s *shared) start(wanted settings) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
-	s.stack, s.err = connect(ctx, s.process.addresses)
+	if s.stack, s.err = connect(ctx, s.process.addresses); s.err != nil {
+		return
+	}
+	s.stack.receiver, s.err = receive(s.process.addresses.Events, s.process.addresses.EventsSecret)
 }
 
 // Trigger moves an order on at the provider, as the command sandbox trigger does: to a status such as completed, cancelled, expired or

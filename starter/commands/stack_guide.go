@@ -33,9 +33,12 @@ type step struct {
 func guideTo(program, sandbox string, at stack.Addresses) []step {
 	order := at.Gateway + "/v1/onramp/orders/inv-42"
 	token := fmt.Sprintf("-H 'Authorization: Bearer %s'", at.Token)
-	trigger := sandbox + " trigger completed inv-42"
+	trigger, listen := sandbox+" trigger completed inv-42", program+" events listen --forward-to http://127.0.0.1:3000/hook"
 	if at.Sandbox != usualSandbox {
 		trigger += " --url " + at.Sandbox
+	}
+	if at.Events != usualEvents {
+		listen += " --port " + strings.Trim(at.Events[strings.LastIndex(at.Events, ":")+1:], "/")
 	}
 	return []step{
 		{"Start an order, and get what its user must pay:", []string{
@@ -50,6 +53,7 @@ func guideTo(program, sandbox string, at stack.Addresses) []step {
 		}},
 		{"Read the order:", []string{"curl -sS " + order + " " + token}},
 		{"Or complete it by command, as if the user had paid:", []string{trigger}},
+		{"Receive its events, and forward them to your backend:", []string{listen}},
 		{"See all orders:", []string{variables(at) + program + " list"}},
 	}
 }
@@ -59,6 +63,7 @@ const (
 	usualTemporal  = "127.0.0.1:7233"
 	usualNamespace = "default"
 	usualSandbox   = "http://127.0.0.1:8480"
+	usualEvents    = "http://127.0.0.1:4242/"
 	usualGateway   = "http://127.0.0.1:8088"
 )
 
@@ -80,7 +85,7 @@ func variables(at stack.Addresses) string {
 // StackCommands returns the commands that starter dev prints for a stack that is where it is by default. The tutorial has them.
 func StackCommands() []string {
 	guide := guideTo("bin/starter", "bin/sandbox", stack.Addresses{
-		Temporal: usualTemporal, Namespace: usualNamespace, Sandbox: usualSandbox, Gateway: usualGateway, Token: stack.DevToken, Keyset: usualKeyset(),
+		Temporal: usualTemporal, Namespace: usualNamespace, Sandbox: usualSandbox, Events: usualEvents, Gateway: usualGateway, Token: stack.DevToken, Keyset: usualKeyset(),
 	})
 	var commands []string
 	for _, step := range guide {

@@ -51,3 +51,14 @@ func devTokens() []byte {
 	hash := sha256.Sum256([]byte(DevToken))
 	return fmt.Appendf(nil, "dev read,write,operate sha256:%s\n", hex.EncodeToString(hash[:]))
 }
+
+// writeEvents writes the workers' file of endpoints, and returns its path.
+func (s *Stack) writeEvents() (string, error) {
+	s.Addresses.Events, s.Addresses.EventsSecret = "http://"+local(s.options.Ports.Events)+"/", DevEventsSecret
+	path := filepath.Join(s.Addresses.Logs, "events.yaml")
+	content := fmt.Sprintf("endpoints:\n  - name: %s\n    url: %s\n    allowPrivate: true\n    secrets: [%s]\n", DevEndpoint, s.Addresses.Events, DevEventsSecret)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		return "", fmt.Errorf("write the file of endpoints: %w", err)
+	}
+	return path, nil
+}

@@ -98,9 +98,14 @@ func (s *Stack) startSandbox(ctx context.Context) error {
 
 // launchWorker starts a worker.
 func (s *Stack) launchWorker() (*process.Process, error) {
+	events, err := s.writeEvents()
+	if err != nil {
+		return nil, err
+	}
 	s.progress("Worker", "starting a worker")
 	return s.launch(worker, nil, slices.Concat(s.temporal, s.keys.environment, s.credentials, []string{
 		"ONMETA_BASE_URL=" + s.Addresses.Sandbox,
+		"RAMP_EVENTS_FILE=" + events,
 		fmt.Sprintf("ONMETA_CLOCK_SPEED=%g", s.options.Speed),
 		logFormat,
 		stopTimeout,
