@@ -26,8 +26,8 @@ type outboxState int
 
 // States of an outbox.
 const (
-	// outboxUndecided: the order is not admitted yet, and what happens is collected.
-	outboxUndecided outboxState = iota
+	// The first state: the order is not admitted yet, and what happens is collected.
+	_ outboxState = iota
 	// outboxOff: the order has no endpoint, or is of a version that had no events.
 	outboxOff
 	// outboxOn: events are handed over whenever the order rests.
