@@ -75,8 +75,9 @@ func (s *stack) pendingWatch(id string) string {
 			return err
 		}
 		for _, activity := range described.GetPendingActivities() {
-			if watch = activity.GetActivityId(); activity.GetActivityType().GetName() == "WatchOrder" {
-				return nil
+			watch = activity.GetActivityId()
+			if activity.GetActivityType().GetName() == "WatchOrder" && activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
+				return nil // one that has not started cannot be completed
 			}
 		}
 		return errors.New("nothing watches the order")
