@@ -176,7 +176,7 @@ func (l *listener) answer(w http.ResponseWriter, r *http.Request, body []byte, s
 		}
 	}
 	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(content) // the sender may be gone; it sends the event again
+	_, _ = w.Write(content) // #nosec G705 -- the answer of the developer's own program, to the worker; it may be gone, and sends the event again
 }
 
 // forward sends a request on as it is: the same body, and the headers that describe and sign it.
