@@ -2,7 +2,9 @@ package workflows_test
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,12 +28,27 @@ func (w *world) watchOrder(now bool) *requests[activities.WatchOrderRequest] {
 	return watchWhen(w, (*activities.Watches)(nil).WatchOrder, func(req activities.WatchOrderRequest) bool { return req.PollNow == now })
 }
 
-// requests are those of an activity, in order.
+// requests are those of an activity, in order. Attempts that the workflow gave up go on beside later ones.
 type requests[Request any] struct {
 	w    *world
 	when any
 	of   any
-	all  []Request
+	mu   sync.Mutex
+	got  []Request
+}
+
+// add records a request, and returns how many there are.
+func (r *requests[Request]) add(request Request) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.got = append(r.got, request)
+	return len(r.got)
+}
+
+func (r *requests[Request]) all() []Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
 }
 
 func watchWhen[Request any](w *world, of any, when func(Request) bool) *requests[Request] {
@@ -43,8 +60,7 @@ func watchWhen[Request any](w *world, of any, when func(Request) bool) *requests
 // answers records the requests and answers them with the results, one after the other; the last one stays.
 func answers[Request, Result any](r *requests[Request], after time.Duration, results ...Result) *requests[Request] {
 	r.w.OnActivity(r.of, mock.Anything, r.when).After(after).Return(func(_ context.Context, req Request) (Result, error) {
-		r.all = append(r.all, req)
-		return results[min(len(r.all), len(results))-1], nil
+		return results[min(r.add(req), len(results))-1], nil
 	}).Maybe()
 	return r
 }
@@ -68,10 +84,10 @@ func TestHintMakesAWatchedOrderLookNow(t *testing.T) {
 
 			require.Equal(t, ramp.Completed, order.Status)
 			require.WithinDuration(t, start.Add(time.Hour+time.Second), order.UpdatedAt, time.Second)
-			require.Len(t, now.all, 1)
-			require.Equal(t, start.Add(time.Hour), now.all[0].HintedAt)
-			require.Equal(t, start.Add(time.Minute), now.all[0].WaitingSince.UTC(), "the limit of the watch stays")
-			require.LessOrEqual(t, len(slow.all), 1)
+			require.Len(t, now.all(), 1)
+			require.Equal(t, start.Add(time.Hour), now.all()[0].HintedAt)
+			require.Equal(t, start.Add(time.Minute), now.all()[0].WaitingSince.UTC(), "the limit of the watch stays")
+			require.LessOrEqual(t, len(slow.all()), 1)
 		})
 	}
 }
@@ -92,10 +108,10 @@ func TestHintOfTheKnownStatusOnlySlowsTheNextWatch(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.True(t, known.all[0].HintedAt.IsZero())
-	require.Len(t, next.all, 1, "a watch goes on")
-	require.Equal(t, start.Add(30*time.Minute), last.all[0].HintedAt)
-	require.False(t, last.all[0].PollNow)
+	require.True(t, known.all()[0].HintedAt.IsZero())
+	require.Len(t, next.all(), 1, "a watch goes on")
+	require.Equal(t, start.Add(30*time.Minute), last.all()[0].HintedAt)
+	require.False(t, last.all()[0].PollNow)
 }
 
 func TestHintFindsAPaymentWithoutAProof(t *testing.T) {
@@ -110,7 +126,7 @@ func TestHintFindsAPaymentWithoutAProof(t *testing.T) {
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Nil(t, order.Proof)
 	require.Less(t, order.UpdatedAt.Sub(start), time.Hour)
-	require.Len(t, looks.all, 1)
+	require.Len(t, looks.all(), 1)
 }
 
 func TestForgedHintCostsOneLookAndNothingElse(t *testing.T) {
@@ -128,7 +144,7 @@ func TestForgedHintCostsOneLookAndNothingElse(t *testing.T) {
 
 			require.Equal(t, ramp.Expired, order.Status)
 			require.WithinDuration(t, start.Add(3*time.Hour), order.UpdatedAt, time.Minute)
-			require.Len(t, looks.all, 2, "one for the hint, one at the deadline")
+			require.Len(t, looks.all(), 2, "one for the hint, one at the deadline")
 		})
 	}
 }
@@ -143,7 +159,7 @@ func TestHintThatTellsNoPaymentLetsAnOrderWaitUndisturbed(t *testing.T) {
 	w.hint(2*time.Minute, ramp.Hint{ProviderStatus: "newStatus"})
 
 	require.Equal(t, ramp.Expired, w.buy(onrampRequest()).Status)
-	require.Len(t, looks.all, 1, "at the deadline")
+	require.Len(t, looks.all(), 1, "at the deadline")
 }
 
 func TestLookOfAHintEndsAnOrderThatTheProviderHasEnded(t *testing.T) {
@@ -187,7 +203,7 @@ func TestHintDoesNotDisturbAProofInFlight(t *testing.T) {
 
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Equal(t, utr, string(order.Proof.UTR))
-	require.Len(t, now.all, 1, "the hint is followed once the proof is accepted")
+	require.Len(t, now.all(), 1, "the hint is followed once the proof is accepted")
 	w.AssertNotCalled(t, "OrderStatus", mock.Anything, mock.Anything)
 }
 
@@ -233,8 +249,8 @@ func TestFloodOfHintsIsCoalescedAndBounded(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.LessOrEqual(t, len(now.all), 8, "the first hundred hints came within 50 seconds, the others have no effect")
-	require.LessOrEqual(t, len(slow.all), 1)
+	require.LessOrEqual(t, len(now.all()), 8, "the first hundred hints came within 50 seconds, the others have no effect")
+	require.LessOrEqual(t, len(slow.all()), 1)
 }
 
 func TestHintOnTheUsersKYCAsksAtOnceWhetherTheyAreVerified(t *testing.T) {
@@ -251,8 +267,8 @@ func TestHintOnTheUsersKYCAsksAtOnceWhetherTheyAreVerified(t *testing.T) {
 
 	require.Equal(t, ramp.Completed, order.Status)
 	require.Less(t, order.UpdatedAt.Sub(start), time.Hour)
-	require.Len(t, now.all, 1)
-	require.True(t, now.all[0].Idle)
+	require.Len(t, now.all(), 1)
+	require.True(t, now.all()[0].Idle)
 }
 
 func TestHintKeepsTheConcernOfAWatchThatFails(t *testing.T) {
@@ -272,8 +288,8 @@ func TestHintKeepsTheConcernOfAWatchThatFails(t *testing.T) {
 	order := w.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.True(t, now.all[0].InOutage)
-	require.Equal(t, 3*time.Minute, now.all[0].RetryAfter, "the provider's Retry-After holds")
+	require.True(t, now.all()[0].InOutage)
+	require.Equal(t, 3*time.Minute, now.all()[0].RetryAfter, "the provider's Retry-After holds")
 	require.Contains(t, notes(order), "No longer a concern: the provider did not answer.")
 }
 
@@ -294,7 +310,7 @@ func TestMalformedHintIsIgnoredAndNoted(t *testing.T) {
 			order := w.buy(onrampRequest())
 
 			require.Contains(t, notes(order), "A provider-hint signal was ignored: ")
-			require.Len(t, looks.all, 1, "at the deadline")
+			require.Len(t, looks.all(), 1, "at the deadline")
 		})
 	}
 }
@@ -314,9 +330,9 @@ func TestHintInClearCountsOnlyWhereClearMessagesDo(t *testing.T) {
 		order := w.buy(onrampRequest())
 
 		if allowed {
-			require.Len(t, looks.all, 2)
+			require.Len(t, looks.all(), 2)
 		} else {
-			require.Len(t, looks.all, 1, "at the deadline")
+			require.Len(t, looks.all(), 1, "at the deadline")
 			require.Contains(t, notes(order), "a provider-hint must be encrypted")
 		}
 	}
