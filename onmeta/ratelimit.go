@@ -19,7 +19,9 @@ const (
 	leastPause = time.Second
 	// slowest is the share of the configured rate below which the rate never falls, and recovery the share of itself by which it grows after
 	// every heardTogether answers without a refusal.
-	slowest, recovery = 1.0 / 50, 1.0 / 50
+	slowest, recovery = 1.0 / 50, 1.0 / 25
+	// steepest is the share of the rate that remains at least when it is lowered: few answers tell little of what the provider lets through.
+	steepest = 1.0 / 4
 )
 
 // RateLimit limits the requests per second of a process. Calls pass in the order in which they arrive; calls under Yield pass when no other
@@ -44,11 +46,15 @@ type RateLimit struct {
 	// answers counts the answers not evaluated yet, refused the refusals among them, and wait is the longest pause that they ask for.
 	answers, refused int
 	wait             time.Duration
+	// lowered counts how often the rate was lowered.
+	lowered int
 }
 
 // turn is a request's place in the queue.
 type turn struct {
 	granted chan struct{}
+	// lowered is how often the rate had been lowered when the turn was granted. Once granted, it does not change.
+	lowered int
 }
 
 // NewRateLimit returns a limit in requests per second, above 0, with a burst of one second's requests. The provider publishes no limits
@@ -78,7 +84,8 @@ type rateLimited struct {
 var _ Caller = rateLimited{}
 
 func (r rateLimited) Call(ctx context.Context, call Call) (Answer, error) {
-	if err := r.limit.await(ctx, call.Route); err != nil {
+	granted, err := r.limit.await(ctx, call.Route)
+	if err != nil {
 		kind := KindRateLimited
 		if ctx.Err() != nil {
 			kind = KindUnavailable
@@ -87,28 +94,28 @@ func (r rateLimited) Call(ctx context.Context, call Call) (Answer, error) {
 		return Answer{}, &Error{Route: call.Route, Kind: kind, Reached: NotSent, Message: message, err: err}
 	}
 	answer, err := r.next.Call(ctx, call)
-	r.limit.heard(err)
+	r.limit.heard(granted, err)
 	return answer, err
 }
 
 // errTooLong is returned for a call that would wait longer than its context lasts.
 var errTooLong = errors.New("too many calls wait already")
 
-// await blocks until the call gets a turn.
-func (l *RateLimit) await(ctx context.Context, route Route) error {
+// await blocks until the call gets a turn, and returns it.
+func (l *RateLimit) await(ctx context.Context, route Route) (*turn, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	t, err := l.queue(ctx, yields(ctx, route))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	select {
 	case <-t.granted:
-		return nil
+		return t, nil
 	case <-ctx.Done():
 		l.leave(t)
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -175,6 +182,7 @@ func (l *RateLimit) grant() {
 			return
 		}
 		l.tokens--
+		t.lowered = l.lowered
 		close(t.granted)
 	}
 	if len(l.calls)+len(l.polls) > 0 {
@@ -219,10 +227,14 @@ func (l *RateLimit) comeBack(now time.Time) {
 	l.timer.Reset(wait)
 }
 
-// heard records an answer of the provider.
-func (l *RateLimit) heard(err error) {
+// heard records the provider's answer to the request that got a turn. Answers to requests from before the rate was lowered do not count:
+// they would lower it again for the same refusals.
+func (l *RateLimit) heard(t *turn, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if t.lowered != l.lowered {
+		return
+	}
 	l.answers++
 	var failure *Error
 	if errors.As(err, &failure) && failure.Kind == KindRateLimited && failure.Reached == Answered {
@@ -242,7 +254,8 @@ func (l *RateLimit) heard(err error) {
 
 // slowDown pauses, and sets the rate to what the provider has let through.
 func (l *RateLimit) slowDown() {
-	passed := 1 - float64(l.refused)/float64(l.answers)
+	l.lowered++
+	passed := max(steepest, 1-float64(l.refused)/float64(l.answers))
 	now := time.Now()
 	l.refill(now)
 	l.rate = max(l.most*slowest, l.rate*passed)

@@ -80,7 +80,7 @@ func TestRateFallsToWhatTheProviderAnswers(t *testing.T) {
 		press(ctx, caller, statusCall, 100).Wait()
 		total := provider.answered + provider.refused
 		require.Less(t, provider.refused, total/10, "a storm of refusals")
-		require.Greater(t, provider.answered, 20*300/2, "less than half of what the provider would have answered")
+		require.Greater(t, provider.answered, 20*300/3, "less than a third of what the provider would have answered")
 	})
 }
 
@@ -98,6 +98,30 @@ func TestRateRisesAgainOnceTheProviderAnswersMore(t *testing.T) {
 		provider.mu.Unlock()
 		pressing.Wait()
 		require.Greater(t, provider.answered, 50*9*60/2)
+	})
+}
+
+// refusesFirst refuses as many calls, and answers all others.
+type refusesFirst struct{ refusals, calls atomic.Int64 }
+
+func (r *refusesFirst) Call(context.Context, onmeta.Call) (onmeta.Answer, error) {
+	time.Sleep(100 * time.Millisecond)
+	if r.calls.Add(1) <= r.refusals.Load() {
+		return onmeta.Answer{}, &onmeta.Error{Kind: onmeta.KindRateLimited, Reached: onmeta.Answered, RetryAfter: time.Second}
+	}
+	return onmeta.Answer{Status: 200}, nil
+}
+
+func TestRefusalsOfOneBurstLowerTheRateOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &refusesFirst{}
+		provider.refusals.Store(100)
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(100))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		press(ctx, caller, statusCall, 100).Wait()
+		require.Greater(t, provider.calls.Load(), int64(100+25*8), "a quarter of the rate is left")
 	})
 }
 
