@@ -20,7 +20,7 @@ func TestWatchAfterAHintPollsAtOnceThenSlowsDownAndComesBack(t *testing.T) {
 		w.force(t, order, "fiatPending")
 		w.network.on(onmeta.RouteOnrampStatus, first(func() { w.force(t, order, "fiatPending") }))
 		request, began := watchOrder(order, "fiatPending"), time.Now()
-		request.PollNow, request.HintedAt = true, began.Add(-6*time.Minute)
+		request.PollNow, request.HintedAt = true, began.Add(-390*time.Second)
 		in(8*time.Minute, func() { w.network.on(onmeta.RouteOnrampStatus, first(func() { w.force(t, order, "completed") })) })
 		_, err := run(w, w.watches.WatchOrder, request)
 		require.NoError(t, err)
