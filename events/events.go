@@ -1,4 +1,4 @@
-// Package events sends the events of orders to the endpoints of backends.
+// Package events is what the deliveries of orders' events need: endpoints, and a way to send. Package dispatch has both.
 package events
 
 import (

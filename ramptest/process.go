@@ -21,13 +21,13 @@ import (
 	"rampart/codec"
 	"rampart/internal/process"
 	"rampart/ramp"
-	"rampart/starter/stack"
+	"rampart/starter/stack/addresses"
 )
 
 // childProcess is a running starter dev. It stops everything and exits when its standard input ends, which this process does not close:
 // the system does, however this process ends.
 type childProcess struct {
-	addresses stack.Addresses
+	addresses addresses.Addresses
 }
 
 // startProcess starts the stack, and returns once it is ready.
@@ -73,7 +73,7 @@ func (p *childProcess) tails() string {
 }
 
 // connect connects to a stack as a backend that has the keys.
-func connect(ctx context.Context, at stack.Addresses) (*Stack, error) {
+func connect(ctx context.Context, at addresses.Addresses) (*Stack, error) {
 	keyring, err := codec.OpenKeyring(ctx, codec.KeysetSource{File: at.Keyset})
 	if err != nil {
 		return nil, err

@@ -5,18 +5,18 @@ import (
 
 	"go.temporal.io/sdk/worker"
 
-	"rampart/events"
+	"rampart/events/dispatch"
 )
 
 // maxDeliveries is how many deliveries of events this worker runs at the same time.
 const maxDeliveries = 200
 
 // openEvents returns the endpoints of events; nil if events are off.
-func openEvents(c config, o *observability) (*events.Dispatcher, error) {
+func openEvents(c config, o *observability) (*dispatch.Dispatcher, error) {
 	if c.Worker.EventsFile == "" {
 		return nil, nil
 	}
-	return events.Open(c.Worker.EventsFile, c.temporal.NamespaceName(), o.Log)
+	return dispatch.Open(c.Worker.EventsFile, c.temporal.NamespaceName(), o.Log)
 }
 
 // delivering are the options of the worker that delivers events. It has no version: what it runs belongs to no order, and any worker can

@@ -19,16 +19,15 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
-	_ "gocloud.dev/blob/azureblob"     // KYC dossiers in azblob://
-	_ "gocloud.dev/blob/gcsblob"       // in gs://
-	_ "gocloud.dev/blob/s3blob"        // in s3://
-	_ "gocloud.dev/pubsub/awssnssqs"   // events to awssns:// and awssqs://
-	_ "gocloud.dev/pubsub/gcppubsubv2" // to gcppubsubv2://
+	_ "gocloud.dev/blob/azureblob"   // KYC dossiers in azblob://
+	_ "gocloud.dev/blob/gcsblob"     // in gs://
+	_ "gocloud.dev/blob/s3blob"      // in s3://
+	_ "gocloud.dev/pubsub/awssnssqs" // events to awssns:// and awssqs://
 
 	"rampart/activities"
 	"rampart/codec"
 	"rampart/dossier"
-	"rampart/events"
+	"rampart/events/dispatch"
 	"rampart/internal/redact"
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
@@ -149,7 +148,7 @@ func (w *workers) add(temporal client.Client, queue string, options worker.Optio
 }
 
 func newWorkers(
-	c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, endpoints *events.Dispatcher, o *observability,
+	c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, endpoints *dispatch.Dispatcher, o *observability,
 ) (*workers, error) {
 	stores, err := dossier.NewStores(c.Worker.KYCStores...)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/codec"
-	"rampart/codec/kms"
 	"rampart/ramp"
 )
 
@@ -34,11 +33,6 @@ func Connect(ctx context.Context, address, keysetFile string) (*ramp.Client, err
 		return nil, err
 	}
 	return ramp.NewClient(temporal, options.DataConverter), nil
-}
-
-// WrappedKeyset is a keyset that an AWS KMS key wraps.
-func WrappedKeyset(file, key string) codec.KeysetSource {
-	return codec.KeysetSource{File: file, KMS: key, OpenKMS: kms.Open}
 }
 
 // Buy starts an on-ramp order, or finds the order of this reference, and returns the string of the UPI QR code that its user pays by.

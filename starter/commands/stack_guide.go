@@ -7,6 +7,7 @@ import (
 
 	"rampart/codec"
 	"rampart/starter/stack"
+	"rampart/starter/stack/addresses"
 )
 
 // showStack prints how to use a stack. Every command works as it is printed, in a shell of the same directory.
@@ -30,7 +31,7 @@ type step struct {
 }
 
 // guideTo returns an order's first steps by the addresses of a stack. program and sandbox are the paths of the starter and the sandbox.
-func guideTo(program, sandbox string, at stack.Addresses) []step {
+func guideTo(program, sandbox string, at addresses.Addresses) []step {
 	order := at.Gateway + "/v1/onramp/orders/inv-42"
 	token := fmt.Sprintf("-H 'Authorization: Bearer %s'", at.Token)
 	trigger, listen := sandbox+" trigger completed inv-42", program+" events listen --forward-to http://127.0.0.1:3000/hook"
@@ -68,7 +69,7 @@ const (
 )
 
 // variables returns the variables by which the starter finds a stack's orders; none for a stack that is where it is by default.
-func variables(at stack.Addresses) string {
+func variables(at addresses.Addresses) string {
 	var set strings.Builder
 	for _, v := range []struct{ name, value, usual string }{
 		{"TEMPORAL_ADDRESS", at.Temporal, usualTemporal},
@@ -84,7 +85,7 @@ func variables(at stack.Addresses) string {
 
 // StackCommands returns the commands that starter dev prints for a stack that is where it is by default. The tutorial has them.
 func StackCommands() []string {
-	guide := guideTo("bin/starter", "bin/sandbox", stack.Addresses{
+	guide := guideTo("bin/starter", "bin/sandbox", addresses.Addresses{
 		Temporal: usualTemporal, Namespace: usualNamespace, Sandbox: usualSandbox, Events: usualEvents, Gateway: usualGateway, Token: stack.DevToken, Keyset: usualKeyset(),
 	})
 	var commands []string

@@ -15,6 +15,7 @@ import (
 	"rampart/codec"
 	"rampart/internal/process"
 	"rampart/starter/connection"
+	"rampart/starter/stack/addresses"
 	"rampart/starter/view"
 )
 
@@ -54,7 +55,7 @@ type Stack struct {
 	// UI is the Web UI; its zero value means that it is unknown.
 	UI view.WebUI
 	// Addresses is where everything is.
-	Addresses Addresses
+	Addresses addresses.Addresses
 	// Own reports whether the stack started the Temporal server.
 	Own bool
 
@@ -68,28 +69,6 @@ type Stack struct {
 	credentials   []string
 	// webhooks is the host:port at which the gateway receives the sandbox's webhooks.
 	webhooks string
-}
-
-// Addresses is where the parts of a stack are, as starter dev prints it for scripts.
-type Addresses struct {
-	// Temporal is the host:port of the Temporal server, and Namespace that of the orders.
-	Temporal  string `json:"temporal"`
-	Namespace string `json:"namespace"`
-	// WebUI and CodecServer are URLs; empty if the stack did not start them.
-	WebUI       string `json:"webUI,omitempty"`
-	CodecServer string `json:"codecServer,omitempty"`
-	// Keyset is the file of the keys that encrypt payloads.
-	Keyset string `json:"keyset"`
-	// Sandbox is the URL of the provider's API and of the sandbox's control plane.
-	Sandbox string `json:"sandbox"`
-	// Gateway is the URL that backends call, with Token as their bearer token.
-	Gateway string `json:"gateway"`
-	Token   string `json:"token"`
-	// Events is where the events of orders are delivered, and EventsSecret the secret that signs them.
-	Events       string `json:"events"`
-	EventsSecret string `json:"eventsSecret"`
-	// Logs is the directory of the programs' logs.
-	Logs string `json:"logs"`
 }
 
 // stopGrace is how long a program may take to stop before it is killed.
@@ -116,7 +95,7 @@ func Run(ctx context.Context, options Options, use func(context.Context, *Stack)
 	s := &Stack{
 		options:   options,
 		processes: &process.Group{Logs: logs, Lost: func(err *process.ExitError) { fail(err) }},
-		Addresses: Addresses{Logs: logs},
+		Addresses: addresses.Addresses{Logs: logs},
 	}
 	err = s.run(watched, use)
 	if failure := new(FailedError); errors.As(err, &failure) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func groups() []group {
 		{"codec", "encryption of payloads, keysets, KMS, the codec server", []string{"internal"}},
 		{"onmeta", "the provider client; `onmeta/session` keeps users' tokens. No Temporal", []string{"internal"}},
 		{"dossier", "KYC documents: stores, reading, checks", []string{"ramp", "internal"}},
-		{"events", "the events of orders: their endpoints, how they are signed and sent", []string{"ramp", "internal"}},
+		{"events", "the events of orders: what deliveries need; `events/dispatch` signs and sends them", []string{"ramp", "internal"}},
 		{"activities", "one activity per provider call, and those of events; which error is final; the table of statuses", []string{"ramp", "onmeta", "dossier", "events", "internal"}},
 		{"workflows", "the orders: deterministic code only", []string{"ramp", "ramp/situation", "activities", "internal"}},
 		{"sandbox", "the provider, simulated over HTTP; `sandbox/fault` decides which calls fail, `sandbox/ledger` records", []string{"onmeta", "internal"}},
@@ -108,6 +109,23 @@ func TestNoProgramOfTheModuleLinksTheTemporalServer(t *testing.T) {
 		}
 		for _, dependency := range p.Deps {
 			require.False(t, strings.HasPrefix(dependency, "go.temporal.io/server/"), "%s depends on %s", p.ImportPath, dependency)
+		}
+	}
+}
+
+// SDKs of clouds are large. Programs link those of key services, buckets and queues; what a backend or its tests import brings none.
+func TestOnlyProgramsAndKeyServicesLinkSDKsOfClouds(t *testing.T) {
+	t.Parallel()
+	linking := []string{"worker", "gateway", "codec/kms", "codec/cmd/codec-server", "starter", "devserver", "test"}
+	for _, p := range packages(t) {
+		own := strings.TrimPrefix(p.ImportPath, "rampart/")
+		if slices.ContainsFunc(linking, func(path string) bool { return own == path || strings.HasPrefix(own, path+"/") }) {
+			continue
+		}
+		for _, dependency := range p.Deps {
+			for _, sdk := range []string{"cloud.google.com/go/", "github.com/aws/aws-sdk-go", "github.com/Azure/azure-sdk-for-go/", "github.com/hashicorp/vault/"} {
+				require.False(t, strings.HasPrefix(dependency, sdk), "%s depends on %s", p.ImportPath, dependency)
+			}
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package events_test
+package dispatch_test
 
 import (
 	"net/netip"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"rampart/events"
+	"rampart/events/dispatch"
 	"rampart/ramp"
 )
 
@@ -25,7 +25,7 @@ func TestOrderMayNameURLsBelowItsEndpointAlone(t *testing.T) {
 		tenants + "/a%20b":   tenants + "/a%20b",
 		tenants + "/..a/...": tenants + "/..a/...",
 	} {
-		to, covered := events.Covers(tenants, ramp.Personal(given))
+		to, covered := dispatch.Covers(tenants, ramp.Personal(given))
 		require.True(t, covered, given)
 		require.Equal(t, requested, to)
 	}
@@ -40,7 +40,7 @@ func TestOrderMayNameURLsBelowItsEndpointAlone(t *testing.T) {
 		"https:hooks.example.com/tenants/7", "https://hooks.example.com:/tenants/7", "https://hooks.example.com:0443/tenants/7",
 		tenants + "/" + strings.Repeat("a", 500),
 	} {
-		to, covered := events.Covers(tenants, ramp.Personal(given))
+		to, covered := dispatch.Covers(tenants, ramp.Personal(given))
 		require.False(t, covered, "%q would go to %q", given, to)
 	}
 }
@@ -48,7 +48,7 @@ func TestOrderMayNameURLsBelowItsEndpointAlone(t *testing.T) {
 func TestPathOfASlashCoversTheWholeHost(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{"https://a.example.com", "https://a.example.com/", "https://a.example.com/x/y"} {
-		_, covered := events.Covers("https://a.example.com", ramp.Personal(given))
+		_, covered := dispatch.Covers("https://a.example.com", ramp.Personal(given))
 		require.True(t, covered, given)
 	}
 }
@@ -61,7 +61,7 @@ func FuzzOrderURLStaysBelowItsEndpoint(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, given string) {
-		requested, covered := events.Covers(tenants, ramp.Personal(given))
+		requested, covered := dispatch.Covers(tenants, ramp.Personal(given))
 		if !covered {
 			return
 		}
@@ -87,22 +87,22 @@ func FuzzOrderURLStaysBelowItsEndpoint(f *testing.F) {
 func TestEventsGoToTheInternetUnlessPrivateAddressesAreAllowed(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::808:808", "::ffff:8.8.8.8"} {
-		require.True(t, events.PermitsPublic(netip.MustParseAddr(address)), address)
-		require.True(t, events.PermitsPrivate(netip.MustParseAddr(address)), address)
+		require.True(t, dispatch.PermitsPublic(netip.MustParseAddr(address)), address)
+		require.True(t, dispatch.PermitsPrivate(netip.MustParseAddr(address)), address)
 	}
 	for _, address := range []string{
 		"127.0.0.1", "127.8.9.1", "::1", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255",
 		"fc00::1", "fd12:3456::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1",
 	} {
-		require.False(t, events.PermitsPublic(netip.MustParseAddr(address)), address)
-		require.True(t, events.PermitsPrivate(netip.MustParseAddr(address)), address)
+		require.False(t, dispatch.PermitsPublic(netip.MustParseAddr(address)), address)
+		require.True(t, dispatch.PermitsPrivate(netip.MustParseAddr(address)), address)
 	}
 	for _, address := range []string{
 		"169.254.169.254", "169.254.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1", "0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "ff02::1",
 		"255.255.255.255", "240.0.0.1", "192.0.2.1", "198.18.0.1", "192.0.0.192", "2001:db8::1", "2002:a00:1::", "2001::1", "::10.0.0.1",
 		"fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "64:ff9b:1::1",
 	} {
-		require.False(t, events.PermitsPublic(netip.MustParseAddr(address)), address)
-		require.False(t, events.PermitsPrivate(netip.MustParseAddr(address)), address)
+		require.False(t, dispatch.PermitsPublic(netip.MustParseAddr(address)), address)
+		require.False(t, dispatch.PermitsPrivate(netip.MustParseAddr(address)), address)
 	}
 }

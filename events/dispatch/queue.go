@@ -1,4 +1,4 @@
-package events
+package dispatch
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	google "cloud.google.com/go/pubsub/v2"
 	"gocloud.dev/gcerrors"
 	"gocloud.dev/pubsub"
 
@@ -51,10 +50,6 @@ func (t *topics) of(ctx context.Context, url redact.Secret) (*pubsub.Topic, erro
 	if err != nil {
 		return nil, errors.New("the queue cannot be opened: check its URL and the credentials of the worker") // the driver's error has the URL
 	}
-	var publisher *google.Publisher
-	if topic.As(&publisher) {
-		publisher.EnableMessageOrdering = true
-	}
 	t.open[url] = topic
 	return topic, nil
 }
@@ -68,37 +63,25 @@ func (t *topics) close(ctx context.Context) {
 	}
 }
 
-// enqueue sends a body to a queue. The messages of an order have its id as their key, so that queues with an order of their own keep it.
+// enqueue sends a body to a queue. The messages of an order are a group, of which FIFO queues and topics keep the order.
 func (d *Dispatcher) enqueue(ctx context.Context, e endpoint, event ramp.Event, body []byte) error {
 	topic, err := d.topics.of(ctx, e.queue)
 	if err != nil {
 		return fmt.Errorf("endpoint %s: %w", e.name, err)
 	}
-	order := message.Subject(event)
 	sent := &pubsub.Message{
 		Body: body,
 		Metadata: map[string]string{
 			attributeID: event.ID, attributeType: string(event.Type), attributeContentType: message.ContentType,
 		},
-		BeforeSend: func(as func(any) bool) error {
-			var published *google.Message
-			if as(&published) {
-				published.OrderingKey = order
-			}
-			return nil
-		},
 	}
 	path, _, _ := strings.Cut(e.queue.Reveal(), "?")
 	if strings.HasSuffix(path, fifo) {
-		sent.Metadata[fifoGroup], sent.Metadata[fifoDeduplication] = fifoKey(order), fifoKey(event.ID)
+		sent.Metadata[fifoGroup], sent.Metadata[fifoDeduplication] = fifoKey(message.Subject(event)), fifoKey(event.ID)
 	}
 	err = topic.Send(ctx, sent)
 	if err == nil {
 		return nil
-	}
-	var publisher *google.Publisher
-	if topic.As(&publisher) {
-		publisher.ResumePublish(order) // after an error, it takes no message with the same key
 	}
 	switch {
 	case ctx.Err() != nil:

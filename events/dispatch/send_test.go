@@ -1,4 +1,4 @@
-package events_test
+package dispatch_test
 
 import (
 	"context"
@@ -20,6 +20,7 @@ import (
 	"gocloud.dev/pubsub"
 
 	"rampart/events"
+	"rampart/events/dispatch"
 	"rampart/events/message"
 	"rampart/ramp"
 )
@@ -176,7 +177,7 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 func TestNameOfAPrivateAddressIsRefusedWhenItIsDialled(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "169.254.169.254:443", "100.64.0.1:443", "[fd00::1]:443", "localhost:443"} {
-		client := events.PublicClient()
+		client := dispatch.PublicClient()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+network+"/", http.NoBody)
 		require.NoError(t, err)
 		_, err = client.Do(request) //nolint:bodyclose // there is no answer
@@ -188,7 +189,7 @@ func TestHTTPGoesToThisMachineAloneWhateverItsNameResolvesTo(t *testing.T) {
 	t.Parallel()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://10.0.0.1/", http.NoBody)
 	require.NoError(t, err)
-	_, err = events.LocalClient().Do(request) //nolint:bodyclose // there is no answer
+	_, err = dispatch.LocalClient().Do(request) //nolint:bodyclose // there is no answer
 	require.ErrorContains(t, err, "not permitted")
 }
 
@@ -204,7 +205,7 @@ func TestPrivateHTTPSNeedsAValidCertificateToo(t *testing.T) {
 
 func TestEnvironmentsProxyIsNotUsed(t *testing.T) {
 	t.Parallel()
-	require.Nil(t, events.PublicClient().Transport.(*http.Transport).Proxy)
+	require.Nil(t, dispatch.PublicClient().Transport.(*http.Transport).Proxy)
 }
 
 func TestEventOfAnOrderGoesToTheOrdersURL(t *testing.T) {

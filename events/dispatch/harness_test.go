@@ -1,4 +1,4 @@
-package events_test
+package dispatch_test
 
 import (
 	"net/http"
@@ -14,7 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"rampart/events"
+	"rampart/events/dispatch"
 	"rampart/ramp"
 )
 
@@ -53,17 +53,17 @@ func (f endpointsFile) writeBeside(name, text string) {
 	require.NoError(f.t, os.Rename(path+".new", path))
 }
 
-func (f endpointsFile) open() (*events.Dispatcher, *observer.ObservedLogs) {
+func (f endpointsFile) open() (*dispatch.Dispatcher, *observer.ObservedLogs) {
 	f.t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
-	d, err := events.Open(f.path, "orders", zap.New(core))
+	d, err := dispatch.Open(f.path, "orders", zap.New(core))
 	require.NoError(f.t, err)
 	f.t.Cleanup(func() { d.Close(f.t.Context()) })
 	return d, logs
 }
 
 // to returns the dispatcher of a file with one endpoint, shop, on this machine.
-func to(t *testing.T, url string) *events.Dispatcher {
+func to(t *testing.T, url string) *dispatch.Dispatcher {
 	t.Helper()
 	d, _ := newFile(t, shop(url)).open()
 	return d

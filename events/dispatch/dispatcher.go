@@ -1,4 +1,5 @@
-package events
+// Package dispatch sends the events of orders by HTTP, and to queues.
+package dispatch
 
 import (
 	"context"
@@ -12,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"gocloud.dev/pubsub"
 
+	"rampart/events"
 	"rampart/events/message"
 	"rampart/internal/redact"
 	"rampart/ramp"
@@ -35,7 +37,7 @@ import (
 //	    url: awssqs://sqs.ap-south-1.amazonaws.com/123456789012/orders.fifo?region=ap-south-1
 //
 // Paths are relative to the file. A changed file takes effect with the next event; if it is invalid, the endpoints before stay. A Dispatcher
-// is a Sender and Endpoints. It is safe for concurrent use.
+// is an events.Sender and events.Endpoints. It is safe for concurrent use.
 type Dispatcher struct {
 	path      string
 	namespace string
@@ -53,8 +55,8 @@ type Dispatcher struct {
 }
 
 var (
-	_ Sender    = (*Dispatcher)(nil)
-	_ Endpoints = (*Dispatcher)(nil)
+	_ events.Sender    = (*Dispatcher)(nil)
+	_ events.Endpoints = (*Dispatcher)(nil)
 )
 
 // Open reads the file of endpoints. The namespace is the source of the events. The error names every problem by line and endpoint, and quotes
@@ -111,7 +113,7 @@ func (d *Dispatcher) Problem() error {
 	return d.problem
 }
 
-// Send sends an event to the endpoint of that name, as Sender describes.
+// Send sends an event to the endpoint of that name, as events.Sender describes.
 func (d *Dispatcher) Send(ctx context.Context, name string, target ramp.Personal, event ramp.Event) error {
 	e, known := d.current()[name]
 	if !known {
@@ -119,7 +121,7 @@ func (d *Dispatcher) Send(ctx context.Context, name string, target ramp.Personal
 	}
 	body, err := message.Body(d.namespace, event)
 	if err != nil {
-		return &RefusedError{Problem: err.Error(), Permanent: true}
+		return &events.RefusedError{Problem: err.Error(), Permanent: true}
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

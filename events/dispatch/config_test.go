@@ -1,4 +1,4 @@
-package events_test
+package dispatch_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"gocloud.dev/pubsub"
 	_ "gocloud.dev/pubsub/mempubsub" // queues of these tests
 
-	"rampart/events"
+	"rampart/events/dispatch"
 )
 
 func TestFileNamesEndpointsOfEveryOrderAndOfSome(t *testing.T) {
@@ -21,7 +21,7 @@ endpoints:
   - {name: all-tenants, url: "https://hooks.example.com/", perOrder: true, secrets: [`+oldSecret+`]}
   - {name: tenants, url: "https://hooks.example.com/tenants", perOrder: true, secrets: [`+oldSecret+`, `+newSecret+`]}
 `)
-	_, err := events.Open(f.path, "orders", zap.NewNop())
+	_, err := dispatch.Open(f.path, "orders", zap.NewNop())
 	require.ErrorContains(t, err, "line 3: endpoint shop: secretFiles: open")
 	f.writeBeside("shop.secret", newSecret+"\n")
 	d, _ := f.open()
@@ -77,7 +77,7 @@ func TestProblemsOfAFileAreNamedAndSecretsAreNot(t *testing.T) {
 		"endpoints:\n  - {name: " + oldSecret + ", url: \"mem://a\"}":                  "line 2: endpoint number 1: name must have",
 		"endpoints:\n  - {name: a, url: \"mem://a\"}\n  - {name: a, url: \"mem://b\"}": "line 3: endpoint a: another endpoint has the same name",
 	} {
-		_, err := events.Open(newFile(t, text).path, "orders", zap.NewNop())
+		_, err := dispatch.Open(newFile(t, text).path, "orders", zap.NewNop())
 		require.ErrorContains(t, err, problem, text)
 		require.NotContains(t, err.Error(), "hunter2", text)
 		require.NotContains(t, err.Error(), "MfKQ9r8G", text)
@@ -122,7 +122,7 @@ func FuzzErrorsOfAFileQuoteNoSecret(f *testing.F) {
 	f.Add("endpoints:\n  - secrets: {", ": 1}")
 	f.Add("!!", " x")
 	f.Fuzz(func(t *testing.T, before, after string) {
-		if err := events.ParseConfig([]byte(before + oldSecret + after)); err != nil {
+		if err := dispatch.ParseConfig([]byte(before + oldSecret + after)); err != nil {
 			require.NotContains(t, err.Error(), "MfKQ9r8G")
 		}
 	})

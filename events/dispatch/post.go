@@ -1,4 +1,4 @@
-package events
+package dispatch
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"rampart/events"
 	"rampart/events/message"
 	"rampart/ramp"
 )
@@ -65,7 +66,7 @@ func (d *Dispatcher) verdict(response *http.Response) error {
 	if response.StatusCode >= 200 && response.StatusCode <= 299 {
 		return nil
 	}
-	refused := &RefusedError{Problem: "HTTP " + strconv.Itoa(response.StatusCode), Gone: response.StatusCode == http.StatusGone}
+	refused := &events.RefusedError{Problem: "HTTP " + strconv.Itoa(response.StatusCode), Gone: response.StatusCode == http.StatusGone}
 	if response.StatusCode >= 300 && response.StatusCode <= 399 {
 		refused.Problem += ", and redirects are not followed"
 	}
