@@ -28,7 +28,7 @@ const (
 const (
 	fifo              = ".fifo"
 	fifoGroup         = "MessageGroupId"
-	fifoDeduplication = "MessageDeduplicationId"
+	fifoDeduplication = "DeduplicationId"
 	maxFIFOKey        = 128
 )
 

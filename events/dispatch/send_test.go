@@ -249,7 +249,7 @@ func TestQueueGetsTheSameBodyWithIDAndTypeAsAttributes(t *testing.T) {
 	got.Ack()
 	require.Equal(t, map[string]string{
 		"id": changed(7).ID, "type": string(ramp.StatusChanged), "content-type": message.ContentType,
-		"MessageGroupId": "onramp/inv-42", "MessageDeduplicationId": changed(7).ID,
+		"MessageGroupId": "onramp/inv-42", "DeduplicationId": changed(7).ID,
 	}, got.Metadata)
 	want, err := message.Body("orders", changed(7))
 	require.NoError(t, err)
