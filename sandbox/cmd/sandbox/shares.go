@@ -25,37 +25,37 @@ func parseFaults(text string) ([]fault.Rule, error) {
 // parseCourses parses shares of orders such as "refunded=5%,slow=1%".
 func parseCourses(text string) ([]sandbox.CourseShare, error) {
 	var courses []sandbox.CourseShare
-	for item := range strings.SplitSeq(text, ",") {
-		if item == "" {
-			continue
-		}
-		name, share, _ := strings.Cut(item, "=")
-		part, err := parseShare(share)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		courses = append(courses, sandbox.CourseShare{Course: strings.TrimSpace(name), Share: part})
-	}
-	return courses, nil
+	err := eachShare(text, func(name string, share float64) {
+		courses = append(courses, sandbox.CourseShare{Course: name, Share: share})
+	})
+	return courses, err
 }
 
 // parseWebhookFaults parses shares of webhooks such as "lost=5%,late=10%". The names are those of the kinds without "webhook-".
 func parseWebhookFaults(text string) ([]fault.Rule, error) {
 	var rules []fault.Rule
-	for item := range strings.SplitSeq(text, ",") {
+	err := eachShare(text, func(name string, share float64) {
+		if share > 0 {
+			rules = append(rules, fault.Rule{Fault: fault.Fault{Kind: fault.Kind("webhook-" + name)}, Share: share})
+		}
+	})
+	return rules, err
+}
+
+// eachShare calls add with every share of a list such as "refunded=5%,slow=1%".
+func eachShare(list string, add func(name string, share float64)) error {
+	for item := range strings.SplitSeq(list, ",") {
 		if item == "" {
 			continue
 		}
-		name, share, _ := strings.Cut(item, "=")
-		part, err := parseShare(share)
+		name, text, _ := strings.Cut(item, "=")
+		share, err := parseShare(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		if part > 0 {
-			rules = append(rules, fault.Rule{Fault: fault.Fault{Kind: fault.Kind("webhook-" + strings.TrimSpace(name))}, Share: part})
-		}
+		add(strings.TrimSpace(name), share)
 	}
-	return rules, nil
+	return nil
 }
 
 // parseShare parses "20%" or "0.2".
