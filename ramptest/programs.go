@@ -57,13 +57,14 @@ func findPrograms(bin string) (programs, error) {
 	return found, build(source, found.bin)
 }
 
-// moduleDirectory returns the directory of Rampart's source, which go.mod of the module under test names.
+// moduleDirectory returns the directory of Rampart's source, which go.mod of the module under test names. A vendor directory lacks most of it.
 func moduleDirectory() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "rampart").Output()
-	if directory := strings.TrimSpace(string(out)); err == nil && directory != "" {
-		return directory, nil
+	out, err := exec.Command("go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "rampart").Output()
+	directory := strings.TrimSpace(string(out))
+	if err != nil || directory == "" {
+		return "", errors.New("go list -m does not find the module rampart: run the tests in a module whose go.mod requires it, and replaces it by a checkout")
 	}
-	return "", errors.New("go list -m does not find the module rampart: run the tests in a module whose go.mod requires it")
+	return filepath.EvalSymlinks(directory) // all ways to a checkout share what is built
 }
 
 // cacheDirectory returns the directory of what is kept from run to run for a source.
@@ -99,7 +100,9 @@ func build(source, bin string) error {
 		}
 	}
 	for _, arguments := range steps {
-		if out, err := exec.Command("go", arguments...).CombinedOutput(); err != nil {
+		command := exec.Command("go", arguments...)
+		command.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off") // those of the module under test are not Rampart's
+		if out, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("go %s: %w\n%s", strings.Join(arguments, " "), err, out)
 		}
 	}

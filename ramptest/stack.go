@@ -4,8 +4,8 @@
 // The stack is that of the command starter dev, in processes of its own. The first test that calls Start starts it, all tests of the test
 // binary share it, and it ends with the test binary, however that ends. Tests keep apart by the references of their orders.
 //
-// The programs are built from the module's source the first time, into the user's cache directory; the Temporal server takes about seven
-// minutes of two cores. RAMPTEST_BIN names a directory with programs that are built already, such as bin after make build. With
+// The module under test requires Rampart, and replaces it by a checkout. The programs are built from that the first time, into the user's cache
+// directory; the Temporal server takes about seven minutes of two cores, which wants go test -timeout 30m. RAMPTEST_BIN names a directory with programs that are built already, such as bin after make build. With
 // TEMPORAL_ADDRESS, that Temporal server of this machine is used, and none is built.
 package ramptest
 
