@@ -53,6 +53,17 @@ func onrampOfAsha() ramp.OnrampRequest {
 	}
 }
 
+// A backend without events watches an order until it ends.
+func ExampleClient_Watch() {
+	ctx, orders := context.Background(), (*ramp.Client)(nil) // of the example of the package
+	for order, err := range orders.Watch(ctx, ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(order.Status)
+	}
+}
+
 func ExampleOnrampRequest_Validate() {
 	r := onrampOfAsha()
 	fmt.Println(r.Validate())

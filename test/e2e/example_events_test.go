@@ -1,24 +1,20 @@
 package e2e_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"rampart/examples/backend"
 	"rampart/internal/process"
 	"rampart/ramp"
-	"rampart/test/testbed"
 )
 
 // webhookSecret is that of the examples' endpoint.
@@ -37,66 +33,19 @@ func withEvents(t *testing.T, url string) stackOption {
 	return withEnvironment("RAMP_EVENTS_FILE=" + file)
 }
 
-// The backend in Go buys tokens and learns from events how the order goes on.
-func TestExampleBackendReceivesEvents(t *testing.T) {
+// The backend in Go buys tokens with the workers' keys, and learns from events how the order goes on.
+func TestGoBackendBuysAndReceivesEvents(t *testing.T) {
 	t.Parallel()
-	var received struct {
-		sync.Mutex
-		events []ramp.Event
-	}
-	events, err := backend.Events(webhookSecret, func(_ context.Context, event ramp.Event) error {
-		received.Lock()
-		defer received.Unlock()
-		received.events = append(received.events, event)
-		return nil
-	})
-	require.NoError(t, err)
-	receiver := httptest.NewServer(events)
-	defer receiver.Close()
-	s := newStack(t, 60, withEvents(t, receiver.URL))
-
-	_, err = s.Orders.StartOnramp(t.Context(), testbed.OnrampRequest("inv-42"))
-	require.NoError(t, err)
-	require.NoError(t, backend.Paid(t.Context(), s.Orders, "inv-42", utrOf(1)))
-	order := s.awaitStatus(buy("inv-42"), patience, ramp.Completed)
-	eventually(t, patience, func() error {
-		received.Lock()
-		defer received.Unlock()
-		if n := len(received.events); n == 0 || received.events[n-1].Status != ramp.Completed {
-			return fmt.Errorf("%d events, none of the end", n)
-		}
-		return nil
-	})
-	received.Lock()
-	defer received.Unlock()
-	var statuses []ramp.Status
-	version := int64(0)
-	for _, event := range received.events {
-		require.GreaterOrEqual(t, event.Version, version, "in order")
-		version = event.Version
-		if event.Type == ramp.StatusChanged {
-			statuses = append(statuses, event.Status)
-		}
-	}
-	require.Equal(t, statusesOf(order), statuses, "every status, once")
-	forged, err := http.Post(receiver.URL, "application/json", strings.NewReader(`{}`))
-	require.NoError(t, err)
-	require.NoError(t, forged.Body.Close())
-	require.Equal(t, http.StatusUnauthorized, forged.StatusCode)
+	path := program("shop")
+	out, err := exec.Command("go", withRace("-o", path, "../../examples/go")...).CombinedOutput()
+	require.NoError(t, err, string(out))
+	own := "127.0.0.1:" + freePort(t)
+	s := newStack(t, 60, withEvents(t, "http://"+own+"/hooks/ramp"))
+	s.startBackend(process.Program{Name: "backend", Path: path}, own, "TEMPORAL_ADDRESS="+s.Address, "RAMP_KEYSET_FILE="+s.Keyset)
+	requireShop(t, "http://"+own)
 }
 
-// statusesOf returns the statuses that an order had, in their order.
-func statusesOf(order *ramp.Order) []ramp.Status {
-	var statuses []ramp.Status
-	for _, entry := range order.Timeline {
-		if n := len(statuses); n == 0 || statuses[n-1] != entry.Status {
-			statuses = append(statuses, entry.Status)
-		}
-	}
-	return statuses
-}
-
-// The backend in TypeScript buys tokens over HTTP, with a token and without keys, and learns from events how the order goes on.
+// The backend in TypeScript does so over HTTP, with a token and without keys.
 func TestNodeBackendBuysOverHTTPAndReceivesEvents(t *testing.T) {
 	t.Parallel()
 	directory, err := buildBackend()
@@ -104,21 +53,27 @@ func TestNodeBackendBuysOverHTTPAndReceivesEvents(t *testing.T) {
 	own, listen := "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
 	s := newStack(t, 60, withEvents(t, "http://"+own+"/hooks/ramp"))
 	token := s.startGatewayWithToken(listen)
-	s.startNodeBackend(directory, own, "RAMPART_URL=http://"+listen, "RAMPART_TOKEN="+token, "RAMPART_WEBHOOK_SECRET="+webhookSecret)
+	s.startBackend(process.Program{Name: "backend", Path: "node", Arguments: []string{filepath.Join(directory, "build", "server.js")}}, own,
+		"RAMPART_URL=http://"+listen, "RAMPART_TOKEN="+token)
+	requireShop(t, "http://"+own)
+}
 
+// requireShop checks that the shop of an example sells tokens: it shows how to pay, takes the proof, and knows the end by events alone.
+func requireShop(t *testing.T, shop string) {
+	t.Helper()
 	var bought struct {
 		Status       ramp.Status
 		Instructions ramp.Instructions
 	}
 	purchase := `{"email": "asha+linked@example.test", "wallet": "0x1111111111111111111111111111111111111111", "vpa": "asha@okbank", "name": "Asha Rao", "rupees": "1000.00"}`
-	require.Equal(t, http.StatusCreated, post(t, "http://"+own+"/purchases/inv-42", purchase, &bought))
+	require.Equal(t, http.StatusCreated, post(t, shop+"/purchases/inv-42", purchase, &bought))
 	require.Equal(t, ramp.AwaitingPayment, bought.Status)
 	require.Contains(t, bought.Instructions.UPI.QR, "upi://pay?")
 
-	require.Equal(t, http.StatusOK, post(t, "http://"+own+"/purchases/inv-42/utr", `{"utr": "`+utrOf(1)+`"}`, nil))
+	require.Equal(t, http.StatusOK, post(t, shop+"/purchases/inv-42/utr", `{"utr": "`+utrOf(1)+`"}`, nil))
 	eventually(t, patience, func() error {
 		var latest ramp.Event
-		if status := get(t, "http://"+own+"/purchases/inv-42", &latest); status != http.StatusOK || latest.Status != ramp.Completed {
+		if status := get(t, shop+"/purchases/inv-42", &latest); status != http.StatusOK || latest.Status != ramp.Completed {
 			return fmt.Errorf("HTTP %d, the last event says %q", status, latest.Status)
 		}
 		return nil
@@ -128,10 +83,10 @@ func TestNodeBackendBuysOverHTTPAndReceivesEvents(t *testing.T) {
 		Error  ramp.ErrorType
 		Fields []ramp.FieldError
 	}
-	require.Equal(t, http.StatusUnprocessableEntity, post(t, "http://"+own+"/purchases/inv-43", strings.Replace(purchase, "1000.00", "ten", 1), &problem))
+	require.Equal(t, http.StatusUnprocessableEntity, post(t, shop+"/purchases/inv-43", strings.Replace(purchase, "1000.00", "ten", 1), &problem))
 	require.Equal(t, ramp.InvalidRequest, problem.Error)
 	require.Equal(t, "fiat.amount", problem.Fields[0].Field)
-	require.Equal(t, http.StatusUnauthorized, post(t, "http://"+own+"/hooks/ramp", `{}`, nil))
+	require.Equal(t, http.StatusUnauthorized, post(t, shop+"/hooks/ramp", `{}`, nil))
 }
 
 // startGatewayWithToken starts a gateway that asks for a token, and returns one.
@@ -149,14 +104,12 @@ func (s *stack) startGatewayWithToken(listen string) string {
 	return token
 }
 
-// startNodeBackend starts the backend in TypeScript on an address.
-func (s *stack) startNodeBackend(directory, address string, environment ...string) {
+// startBackend starts the backend of an example on an address.
+func (s *stack) startBackend(backend process.Program, address string, environment ...string) {
 	s.t.Helper()
 	_, port, _ := strings.Cut(address, ":")
-	started, err := s.Processes.Start(process.Program{
-		Name: "backend", Path: "node", Arguments: []string{filepath.Join(directory, "build", "server.js")},
-		Environment: append(append(os.Environ(), "PORT="+port), environment...),
-	})
+	backend.Environment = append(append(os.Environ(), "PORT="+port, "RAMPART_WEBHOOK_SECRET="+webhookSecret), environment...)
+	started, err := s.Processes.Start(backend)
 	require.NoError(s.t, err)
 	s.awaitLog(started, "listening on")
 }

@@ -46,7 +46,7 @@ func groups() []group {
 		{"devserver", "Temporal server and Web UI for development; a Go module of its own", []string{"ramp", "internal"}},
 		{"deploy", "Dockerfile's and manifests' checks, `loopback-proxy`", []string{"internal"}},
 		{"internal", "code that several packages need: redaction, settings, loopback rules, child processes, HTTP servers, marks on payloads", nil},
-		{"examples", "programs of a backend: in Go (`backend`, `go`) and in TypeScript", []string{"ramp", "codec"}},
+		{"examples", "programs of a backend: in Go and in TypeScript", []string{"ramp", "codec"}},
 		{"test", "tests of the whole system: `testbed` starts it for `e2e`, `torture` and `bench`; `imports` tests this table", []string{everything}},
 		{"docs", "pages, their tests, and the generator of their tables", nil},
 	}

@@ -1,10 +1,10 @@
-package backend
+package main
 
 import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
+	"log"
 	"net/http"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -12,18 +12,18 @@ import (
 	"rampart/ramp"
 )
 
-// maxEvent bounds the body of an event, which has some hundred bytes.
-const maxEvent = 64 << 10
+// maxBody bounds the bodies of requests. An event has some hundred bytes.
+const maxBody = 64 << 10
 
-// Events returns the handler that receives the events of orders. It verifies each with the endpoint's secret and calls changed with it. An
+// receiveEvents returns the handler that receives the events of orders. It verifies each with the endpoint's secret and calls changed with it. An
 // error of changed makes Rampart send the event again, and an event may come twice in any case: compare its ID, or the version of the order.
-func Events(secret string, changed func(context.Context, ramp.Event) error) (http.Handler, error) {
+func receiveEvents(secret string, changed func(context.Context, ramp.Event) error) (http.Handler, error) {
 	webhook, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
 		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil || webhook.Verify(body, r.Header) != nil {
 			http.Error(w, "the event is not signed with the secret of this endpoint", http.StatusUnauthorized)
 			return
@@ -39,7 +39,7 @@ func Events(secret string, changed func(context.Context, ramp.Event) error) (htt
 		}
 		event.Data.ID, event.Data.Type = event.ID, event.Type
 		if err := changed(r.Context(), event.Data); err != nil {
-			slog.Error("an event of an order cannot be handled now", "event", event.ID, "error", err)
+			log.Printf("event %s cannot be handled now: %v", event.ID, err)
 			http.Error(w, "send the event again later", http.StatusServiceUnavailable)
 			return
 		}
