@@ -480,7 +480,11 @@ func TestGatewayKeepsTenThousandConnectionsAlive(t *testing.T) {
 		require.NoError(t, askOn(connection, address))
 	}
 	t.Logf("%d connections take %d MiB, %d KiB each", connections, (idle-before)>>20, (idle-before)/connections>>10)
-	require.Less(t, idle-before, int64(600<<20))
+	most := int64(600 << 20)
+	if len(raceFlags()) > 0 {
+		most *= 5 // the race detector keeps several bytes for each byte of memory
+	}
+	require.Less(t, idle-before, most)
 }
 
 // askOn sends a request on a connection that is kept, and reads the answer.

@@ -426,12 +426,13 @@ func proofUnderALateKey(t *pathRun) error {
 	return nil
 }
 
-// otherProof submits another proof. Either of the two may be accepted.
+// otherProof submits another proof. Either of the two may be accepted, and the provider refuses one for an order that it has ended.
 func otherProof(t *pathRun) error {
-	if err := t.submit(2); err != nil && !ramp.IsError(err, ramp.ProofConflict) && !ramp.IsError(err, ramp.OrderOver) {
-		return err
+	err := t.submit(2)
+	if err == nil || ramp.IsError(err, ramp.ProofConflict) || ramp.IsError(err, ramp.OrderOver) || ramp.IsError(err, ramp.ProofRefused) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 func refusedProof(t *pathRun) error {
