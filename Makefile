@@ -9,6 +9,7 @@ GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # (G104; staticcheck and reviews), conversions of numbers that are bounded (G115), programs and files that the operator
 # names (G204, G304), and random numbers for jitter and the sandbox (G404).
 GOSEC := go run github.com/securego/gosec/v2/cmd/gosec@v2.30.0 -quiet -exclude G101,G104,G115,G204,G304,G404
+GOTESTSUM := go run gotest.tools/gotestsum@v1.13.0
 
 # What the demo needs. A Temporal server that is there already is used, not built.
 PROGRAMS := bin/sandbox bin/worker bin/gateway bin/codec-server bin/starter
@@ -69,7 +70,12 @@ bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
 
-test: equipment lint unit devserver-test deploy-check e2e ## Test: run every test, as CI does
+# End-to-end tests wait half of their time, which is enough for what compiles most of the time. ALSO adds targets to that.
+ALSO ?=
+test: equipment ## Test: run every test, as CI does
+	@.ci/lanes "unit e2e" "lint deploy-check $(strip $(ALSO)) devserver-test"
+	@echo "The slowest tests:"
+	@cat bin/times/*.json | $(GOTESTSUM) tool slowest --threshold 5s --num 10
 	@$(MAKE) --no-print-directory equipment
 
 # equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
@@ -120,9 +126,12 @@ security: ## Test: verify modules, and look for insecure code and known vulnerab
 	@echo "Looking for known vulnerabilities with govulncheck"
 	@.ci/vulnerabilities $(GOVULNCHECK)
 
+# go test, with a note of how long each test takes.
+TESTSUM = mkdir -p bin/times && $(GOTESTSUM) --format standard-quiet --hide-summary skipped,output --jsonfile-timing-events bin/times
+
 unit: ## Test: run the tests of all packages but end to end
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
-	@go test $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v -e /test/e2e -e /ramptest)
+	@$(TESTSUM)/unit.json -- $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v -e /test/e2e -e /ramptest)
 	@go test -C test/bench/plot ./...
 
 devserver-test: ## Test: test the Temporal development server
@@ -136,7 +145,7 @@ deploy-check: ## Test: check Dockerfile, compose file and Kubernetes manifests
 
 e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@go test $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
+	@$(TESTSUM)/e2e.json -- $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test ## Test: run make test, longer model tests, fuzzing and the Temporal CLI
@@ -147,7 +156,7 @@ nightly: test ## Test: run make test, longer model tests, fuzzing and the Tempor
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
-	@for package in ./ramp ./onmeta ./codec ./codec/server ./gateway/api ./gateway/webhook ./internal/redact ./starter/commands; do \
+	@for package in $$(git grep -l "^func Fuzz" -- "*_test.go" | xargs -n1 dirname | sort -u | sed "s|^|./|"); do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m -fuzzminimizetime 1x $$package || exit 1; \
