@@ -70,10 +70,11 @@ bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
 
-# End-to-end tests wait half of their time, which is enough for what compiles most of the time. ALSO adds targets to that.
+# End-to-end tests wait half of their time, which is enough for what compiles most of the time. ALSO adds targets to that. The development
+# server is compiled before two packages of e2e need it at once.
 ALSO ?=
 test: equipment ## Test: run every test, as CI does
-	@.ci/lanes "unit e2e" "lint deploy-check $(strip $(ALSO)) devserver-test"
+	@.ci/lanes "unit devserver-test e2e" "lint deploy-check $(ALSO)"
 	@echo "The slowest tests:"
 	@cat bin/times/*.json | $(GOTESTSUM) tool slowest --threshold 5s --num 10
 	@$(MAKE) --no-print-directory equipment

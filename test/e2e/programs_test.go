@@ -36,11 +36,8 @@ func buildAndRun(m *testing.M) int {
 	fmt.Println("building devserver, sandbox, worker, gateway, starter and codec-server; the first build of the Temporal server takes minutes")
 	for _, args := range [][]string{
 		{"build", "-C", "../../devserver", "-o", program("devserver"), "."},
-		withRace("-o", program("sandbox"), "../../sandbox/cmd/sandbox"),
-		withRace("-o", program("worker"), "../../worker"),
-		withRace("-o", program("gateway"), "../../gateway"),
-		withRace("-o", program("starter"), "../../starter"),
-		withRace("-o", program("codec-server"), "../../codec/cmd/codec-server"),
+		// One command links several at once.
+		withRace("-o", programs, "../../sandbox/cmd/sandbox", "../../worker", "../../gateway", "../../starter", "../../codec/cmd/codec-server"),
 	} {
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)
