@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,6 +24,7 @@ import (
 
 	"rampart/activities"
 	"rampart/dossier/dossiertest"
+	"rampart/internal/written"
 	"rampart/onmeta"
 	"rampart/ramp"
 )
@@ -82,27 +82,9 @@ func echo(status int) fault {
 	}
 }
 
-// leaks records all that an attempt at an upload leaves behind.
-type leaks struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-func (l *leaks) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(p)
-}
-
-func (l *leaks) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
-}
-
 func uploadAndRecord(t *testing.T, w *world, d dossiertest.Dossier) (string, error) {
 	t.Helper()
-	l := new(leaks)
+	l := new(written.Log) // all that an attempt at an upload leaves behind
 	s := new(testsuite.WorkflowTestSuite)
 	s.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	env := s.NewTestActivityEnvironment()

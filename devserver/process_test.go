@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +29,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	processes "rampart/internal/process"
+	"rampart/internal/written"
 	"rampart/ramp"
 )
 
@@ -49,26 +48,8 @@ const (
 // process is a running program.
 type process struct {
 	cmd            *exec.Cmd
-	stdout, stderr *output
+	stdout, stderr *written.Log
 	exited         chan struct{}
-}
-
-// output collects what a program prints while it runs.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *output) Write(data []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(data)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
 }
 
 func devserver(args ...string) *exec.Cmd {
@@ -78,7 +59,7 @@ func devserver(args ...string) *exec.Cmd {
 // launch runs cmd until the test ends.
 func launch(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{cmd: cmd, stdout: new(output), stderr: new(output), exited: make(chan struct{})}
+	p := &process{cmd: cmd, stdout: new(written.Log), stderr: new(written.Log), exited: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
 	require.NoError(t, cmd.Start())
 	go func() {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +23,7 @@ import (
 
 	"rampart/codec"
 	"rampart/internal/bearer"
+	"rampart/internal/written"
 )
 
 const (
@@ -85,22 +84,7 @@ func (f *frontend) ListWorkflowExecutions(
 }
 
 // journal is what a gateway wrote so far.
-type journal struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (j *journal) Write(data []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buffer.Write(data)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buffer.String()
-}
+type journal struct{ written.Log }
 
 // line is a line of the log.
 type line struct {
