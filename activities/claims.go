@@ -20,6 +20,9 @@ type OrderClaims interface {
 	// Claim claims the provider's order for an order that may have created it, unless it belongs to another, and reports whether it
 	// belongs to the claimant. claimant is the order's workflow id. At most one claimant succeeds; Claim is idempotent for it.
 	Claim(ctx context.Context, orderID, claimant string) (bool, error)
+	// ClaimLost is Claim for an order that is replaced, at once: its claimant uses it for nothing, so it need not be certain that no other
+	// order is about to publish it.
+	ClaimLost(ctx context.Context, orderID, claimant string) (bool, error)
 }
 
 // TemporalClaims records claims in Temporal. A claim is an execution of the Adoption workflow, whose id is derived from the provider's
@@ -72,6 +75,11 @@ func (t TemporalClaims) Claim(ctx context.Context, orderID, claimant string) (bo
 	case <-time.After(t.Lag):
 	}
 	return t.isUnpublished(ctx, orderID, claimant)
+}
+
+// ClaimLost implements OrderClaims.
+func (t TemporalClaims) ClaimLost(ctx context.Context, orderID, claimant string) (bool, error) {
+	return TemporalClaims{Client: t.Client}.Claim(ctx, orderID, claimant)
 }
 
 // isUnpublished reports whether no other order has published the provider's order as its own.

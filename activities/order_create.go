@@ -25,6 +25,10 @@ type CreateOrderRequest struct {
 	NotBefore time.Time `json:"since"`
 	// OrderMayExist is set if an earlier activity may have created the order.
 	OrderMayExist bool `json:"again,omitempty"`
+	// ReplaceLost is set by orders that replace an order whose payment instructions were lost: another one is made at once, and LostOrderIDs
+	// are the orders of the provider that were replaced so far.
+	ReplaceLost  bool     `json:"replaceLost,omitempty"`
+	LostOrderIDs []string `json:"lostOrderIds,omitempty"`
 	// Reset is set in a run that continues a run which was reset. An order that had ended must not be created again.
 	Reset bool `json:"reset,omitempty"`
 }

@@ -29,8 +29,9 @@ type CreateOnrampOrderRequest struct {
 	Metadata      ramp.Metadata      `json:"metadata,omitempty"`
 }
 
-// CreateOnrampOrder creates the order at the provider at most once (provider 3.16). If the answer of an earlier attempt may have been
-// lost, it first searches the user's order history for that attempt's order and adopts it. An expired quote is fetched again; if the
+// CreateOnrampOrder creates the order at the provider (provider 3.16). If the answer of an earlier attempt may have been lost, it first
+// searches the user's order history for that attempt's order and returns it as adopted; the workflow replaces one without instructions.
+// An order by bank transfer is created at most once: its attempts are never concurrent. An expired quote is fetched again; if the
 // price is worse by then than the user agreed to, the activity fails with QuoteExpired and creates nothing.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
 	if req.Reset {
@@ -246,8 +247,12 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 	if err != nil {
 		return "", err
 	}
+	claim := c.claims.Claim
+	if c.replaces(req) {
+		claim = c.claims.ClaimLost
+	}
 	for _, orderID := range slices.Backward(candidates) {
-		ours, err := c.claims.Claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
+		ours, err := claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
 		if err != nil {
 			return "", err
 		}
@@ -256,6 +261,11 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 		}
 	}
 	return "", nil
+}
+
+// replaces reports whether an order that is found is replaced: nobody can be told how to pay it, because only the lost answer told it.
+func (c *Calls) replaces(req CreateOnrampOrderRequest) bool {
+	return req.ReplaceLost && req.PaymentMethod == ramp.UPI && c.checkout == nil
 }
 
 // maxHistoryLag is how far the clock of the provider's history may lag behind the clock that dates its answers.
@@ -278,7 +288,7 @@ func (c *Calls) candidates(ctx context.Context, req CreateOnrampOrderRequest, am
 			if order.CreatedAt.Before(req.NotBefore.Add(-maxHistoryLag)) {
 				return found, nil
 			}
-			if !req.matches(order, amount) {
+			if !req.matches(order, amount) || slices.Contains(req.LostOrderIDs, order.OrderID) {
 				continue
 			}
 			if order.OrderID == "" {
@@ -302,5 +312,9 @@ func (r CreateOnrampOrderRequest) matches(order onmeta.HistoryOrder, amount deci
 
 // CreateOnrampOrder runs the activity.
 func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
-	return call[CreatedOrder](ctx, orderPolicy, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
+	p := adoptedPolicy
+	if req.ReplaceLost && req.PaymentMethod == ramp.UPI {
+		p = orderPolicy // one that comes to light later than an attempt looks for it does no harm: nobody is told how to pay it
+	}
+	return call[CreatedOrder](ctx, p, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
 }

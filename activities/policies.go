@@ -20,6 +20,8 @@ import (
 type policy struct {
 	// timeout bounds one attempt.
 	timeout time.Duration
+	// heartbeat is how long an attempt may be silent before the server gives the call to another worker; 0 for as long as the timeout.
+	heartbeat time.Duration
 	// attempts is how often a call is tried before its error reaches the workflow, which raises a concern and then retries without a
 	// limit (WithUnlimitedRetries). Eight attempts take about four minutes.
 	attempts int32
@@ -28,17 +30,21 @@ type policy struct {
 	priority int
 }
 
-// The policies of calls. An attempt's timeout includes a login on the way and is longer than the provider client's own timeouts, so
-// that no attempt is still in flight when the next one starts.
+// The policies of calls. An attempt's timeout includes a login on the way and is longer than the provider client's own timeouts. An attempt
+// that the server gives up for its silence may be in flight when the next one starts: docs/explanation/money-safety.md says for each
+// call why that makes nothing twice.
 var (
-	//                   attempt's timeout  attempts  priority
-	kycPolicy     = policy{75 * time.Second, 8, 4} // the login and the KYC status
-	uploadPolicy  = policy{5 * time.Minute, 2, 4}  // the KYC documents, which take longer to fail
-	accountPolicy = policy{75 * time.Second, 8, 3} // the user's account
-	quotePolicy   = policy{75 * time.Second, 8, 2} // quotes, which expire
-	orderPolicy   = policy{75 * time.Second, 8, 1} // creating an order, its proof, its status, and reading messages
-	eventPolicy   = policy{15 * time.Second, 8, 5} // handing over events, which no order waits for
-	onceOnly      = policy{75 * time.Second, 1, 1} // reading a message that may have to be given up
+	//                   attempt's timeout  heartbeat   attempts  priority
+	kycPolicy     = policy{75 * time.Second, callHeartbeatTimeout, 8, 4} // the login and the KYC status
+	uploadPolicy  = policy{5 * time.Minute, callHeartbeatTimeout, 2, 4}  // the KYC documents, which take longer to fail
+	accountPolicy = policy{75 * time.Second, callHeartbeatTimeout, 8, 3} // the user's account
+	quotePolicy   = policy{75 * time.Second, callHeartbeatTimeout, 8, 2} // quotes, which expire
+	orderPolicy   = policy{75 * time.Second, callHeartbeatTimeout, 8, 1} // creating an order, its proof, its status, and reading messages
+	// adoptedPolicy is for the creation of an order that is adopted if its answer was lost: the provider's history counts only once no
+	// attempt can be in flight.
+	adoptedPolicy = policy{75 * time.Second, 0, 8, 1}
+	eventPolicy   = policy{15 * time.Second, 0, 8, 5} // handing over events, which no order waits for
+	onceOnly      = policy{75 * time.Second, 0, 1, 1} // reading a message that may have to be given up
 )
 
 const (
@@ -53,9 +59,9 @@ const (
 
 	// watchTimeout is a backstop: a watch returns long before.
 	watchTimeout = 30 * 24 * time.Hour
-	// heartbeatTimeout is how soon a crashed worker's watch is given to another one: within two minutes, because the SDK sends at most
-	// one heartbeat a minute.
-	heartbeatTimeout = 90 * time.Second
+	// heartbeatTimeout is how soon a crashed worker's watch is given to another one: within 45 seconds. The SDK sends a heartbeat once in
+	// four fifths of it at most, every 32 seconds. A shorter timeout costs more heartbeats (docs/explanation/performance.md).
+	heartbeatTimeout = 40 * time.Second
 	// heartbeatInterval is how often a watch that pauses for longer heartbeats.
 	heartbeatInterval = 20 * time.Second
 )
@@ -148,6 +154,7 @@ func call[Result any](ctx workflow.Context, p policy, summary string, activity, 
 		TaskQueue:           ramp.TaskQueue,
 		Summary:             summary,
 		StartToCloseTimeout: p.timeout,
+		HeartbeatTimeout:    p.heartbeat,
 		Priority:            temporal.Priority{PriorityKey: p.priority},
 		RetryPolicy:         retryPolicy(attempts, 2),
 	}, activity, request)

@@ -92,7 +92,7 @@ type check func(context.Context) (answer string, decided bool, err error)
 func poll(ctx context.Context, w watching, check check) (WatchEnd, error) {
 	p := &poller{watching: w, check: check, state: lastHeartbeat(ctx), reported: &WatchHeartbeat{CheckedAt: now()}}
 	if p.state.Polls > 0 {
-		p.reported = p.state
+		p.reported, p.resumed = p.state, true
 	}
 	info := activity.GetInfo(ctx)
 	var before *WatchHeartbeat
@@ -111,6 +111,9 @@ type poller struct {
 	// state is what is known, and reported what was last sent in a heartbeat. Both are immutable snapshots.
 	state, reported *WatchHeartbeat
 	own             *runningWatch
+
+	// resumed is set until the first pause of an attempt that continues another one's polls.
+	resumed bool
 
 	over bool
 	end  WatchEnd
@@ -136,7 +139,11 @@ func (p *poller) run(ctx context.Context) (WatchEnd, error) {
 
 // sleep blocks until the next poll is due.
 func (p *poller) sleep(ctx context.Context) error {
-	timer := time.NewTimer(p.nextPause(p.state))
+	pause := p.nextPause(p.state)
+	if p.resumed {
+		pause, p.resumed = p.state.rest(pause), false
+	}
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	return heartbeatUntil(ctx, p.own, p.state, timer.C)
 }
@@ -152,7 +159,7 @@ func (p *poller) poll(ctx context.Context) {
 }
 
 // report heartbeats a state that differs enough from the last one. It uses the activity's own context: the SDK sends the next
-// heartbeat with it, a minute later, and cancels the attempt if it cannot.
+// heartbeat with it, up to 32 seconds later, and cancels the attempt if it cannot.
 func (p *poller) report(ctx context.Context) {
 	if p.over || ctx.Err() != nil || !p.state.worthHeartbeat(p.reported) {
 		return
@@ -161,8 +168,8 @@ func (p *poller) report(ctx context.Context) {
 	p.reported = p.state
 }
 
-// worthHeartbeat reports whether a state differs enough from the reported one for a heartbeat. The SDK sends at most one a minute, but encrypts all of them. The first answer of a
-// watch is worth none, because the workflow has it already.
+// worthHeartbeat reports whether a state differs enough from the reported one for a heartbeat. The SDK sends at most one in 32 seconds, but
+// encrypts all of them. The first answer of a watch is worth none, because the workflow has it already.
 func (h *WatchHeartbeat) worthHeartbeat(reported *WatchHeartbeat) bool {
 	changed := reported.LastAnswer != "" && h.LastAnswer != reported.LastAnswer
 	return changed || h.Failures != reported.Failures || h.CheckedAt.Sub(reported.CheckedAt) >= heartbeatInterval
@@ -198,6 +205,18 @@ func (w watching) nextPause(state *WatchHeartbeat) time.Duration {
 		return usual
 	}
 	return max(usual, retryPause(int32(min(state.Failures, 100)), 0), time.Until(state.NotBefore))
+}
+
+// takeoverPause is the least that an attempt pauses which continues another one's polls. A crashed worker may have polled until the crash;
+// its watch is given to another one eight seconds later at the earliest, and the retry policy adds one, so that 10 seconds have passed.
+const takeoverPause = 2 * time.Second
+
+// rest returns what is left of a pause that began with the last poll, as far as it is known. After failures the pause begins anew.
+func (h *WatchHeartbeat) rest(pause time.Duration) time.Duration {
+	if h.Failures > 0 {
+		return pause
+	}
+	return min(pause, max(pause-time.Since(h.CheckedAt), takeoverPause))
 }
 
 // after returns the state after one more poll.

@@ -373,6 +373,30 @@ func TestNextAttemptGoesOnWhereTheLastOneLeftOff(t *testing.T) {
 	})
 }
 
+// A worker that has crashed recorded its last polls not; one that stopped did.
+func TestNextAttemptPollsWhenTheLastOneWouldHave(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ ago, least, most time.Duration }{
+		"after a crash":    {35 * time.Second, 2 * time.Second, 2 * time.Second},
+		"after a handover": {4 * time.Second, 6 * time.Second, 11 * time.Second},
+		"clocks differ":    {-time.Minute, 10 * time.Second, 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			controlled(t, func(t *testing.T, w *world) {
+				order := w.onrampOrder(t)
+				w.force(t, order, "completed")
+				env, _ := w.attemptOf(worker.Options{})
+				env.SetHeartbeatDetails(activities.WatchHeartbeat{LastAnswer: "fiatPending", Polls: 4, CheckedAt: time.Now().Add(-tc.ago)})
+				began := time.Now()
+				_, err := runIn(env, w.watches.WatchOrder, watchOrder(order, "fiatPending"))
+				require.NoError(t, err)
+				requireBetween(t, tc.least, tc.most, time.Since(began))
+			})
+		})
+	}
+}
+
 func TestNextAttemptStillWaitsAsLongAsTheProviderAsked(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {
@@ -421,7 +445,7 @@ func TestWatchLivesWhileItPauses(t *testing.T) {
 	})
 }
 
-// The SDK keeps the context of a heartbeat to send the next one with, a minute later, and cancels the attempt if it cannot.
+// The SDK keeps the context of a heartbeat to send the next one with, up to 32 seconds later, and cancels the attempt if it cannot.
 func TestContextOfAHeartbeatLastsAsLongAsTheWatch(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {

@@ -59,8 +59,10 @@ type world struct {
 	network *network
 	owners  *owners
 	runs    *runs
-	calls   *activities.Calls
-	watches *activities.Watches
+	// patience is how long the client waits for an answer; 0 for its default.
+	patience time.Duration
+	calls    *activities.Calls
+	watches  *activities.Watches
 }
 
 func newWorld(t *testing.T) *world {
@@ -104,7 +106,7 @@ func emptyWorld(t *testing.T) *world {
 func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options activities.Options) {
 	t.Helper()
 	transport, err := onmeta.NewTransport(onmeta.Config{
-		BaseURL: url, APIKey: apiKey, HTTPClient: &http.Client{Transport: w.network},
+		BaseURL: url, APIKey: apiKey, HTTPClient: &http.Client{Transport: w.network}, CallTimeout: w.patience,
 	})
 	require.NoError(t, err)
 	options.Caller, options.KYCSecret, options.Claims = transport, sandbox.DefaultKYCSecret, w.owners
@@ -249,6 +251,10 @@ func (o *owners) fail(err error) {
 
 func (o *owners) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
 	return o.Claim(ctx, orderID, maker)
+}
+
+func (o *owners) ClaimLost(ctx context.Context, orderID, claimant string) (bool, error) {
+	return o.Claim(ctx, orderID, claimant)
 }
 
 func (o *owners) Claim(_ context.Context, orderID, _ string) (bool, error) {

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"go.temporal.io/sdk/client"
@@ -133,6 +134,10 @@ func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observabi
 	return c.temporal.Dial(ctx, o.Log)
 }
 
+// stickyTimeout is how long the next task of an order waits for the worker that has the order in its cache. If that worker has crashed, another
+// one rebuilds the order then.
+const stickyTimeout = 3 * time.Second
+
 // workers holds the process's workers: one for workflows and provider calls, one for watches on a task queue of its own, so that thousands
 // of watches never delay a call, and where events are on, one for their deliveries, so that no endpoint delays anything else.
 type workers struct {
@@ -188,6 +193,9 @@ func newWorkers(
 		InitialNumberOfPollers: minPollers, MinimumNumberOfPollers: minPollers,
 	})
 	orders.MaxConcurrentActivityExecutionSize = c.Onmeta.calls()
+	orders.Interceptors = []interceptor.WorkerInterceptor{activities.KeepAlive()}
+	orders.MaxHeartbeatThrottleInterval = activities.CallHeartbeatInterval
+	orders.StickyScheduleToStartTimeout = stickyTimeout
 	orders.WorkflowTaskPollerBehavior, orders.ActivityTaskPollerBehavior = pollers, pollers
 	running := w.add(temporal, ramp.TaskQueue, orders)
 	workflows.Register(running)

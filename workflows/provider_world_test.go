@@ -249,6 +249,10 @@ func (r *recorder) ExecuteActivity(ctx workflow.Context, name string, arguments 
 		}
 		r.commands.activities[name]++
 	}
+	if options := workflow.GetActivityOptions(ctx); options.TaskQueue == ramp.TaskQueue {
+		options.HeartbeatTimeout = 0 // the environment counts it over all retries and their pauses, which no server does
+		ctx = workflow.WithActivityOptions(ctx, options)
+	}
 	return r.Next.ExecuteActivity(ctx, name, arguments...)
 }
 
@@ -316,6 +320,10 @@ type claims struct {
 
 func (c *claims) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
 	return c.Claim(ctx, orderID, maker)
+}
+
+func (c *claims) ClaimLost(ctx context.Context, orderID, claimant string) (bool, error) {
+	return c.Claim(ctx, orderID, claimant)
 }
 
 func (c *claims) Claim(_ context.Context, orderID, claimant string) (bool, error) {
