@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -42,13 +44,42 @@ type Delivery struct {
 	WorkflowID string `json:"workflowId"`
 	// Endpoint is the name of the endpoint.
 	Endpoint string `json:"endpoint"`
+	// Version is the order's version that the first of the events reports.
+	Version int64 `json:"version"`
 	// State is whether the delivery is under way, delivered or failed.
 	State DeliveryState `json:"state"`
 	// StartedAt is when the order published the events, in UTC.
 	StartedAt time.Time `json:"startedAt"`
 	// ClosedAt is when the delivery ended, in UTC. It is missing while it is under way.
 	ClosedAt time.Time `json:"closedAt,omitzero"`
+	// Attempts is how often the delivery was begun, also to wait for the one before it. Lists leave it and what follows out.
+	Attempts int `json:"attempts,omitempty"`
+	// NextAttemptAt is when it is tried again, in UTC; missing if it is being tried, or has ended.
+	NextAttemptAt time.Time `json:"nextAttemptAt,omitzero"`
+	// Failure is the type of the error that the last attempt failed with; empty for none.
+	Failure DeliveryFailure `json:"failure,omitempty"`
 }
+
+// DeliveryFailure is why an attempt of a delivery failed: the type of its error, or one of Temporal's own reasons.
+type DeliveryFailure string
+
+// Failures of deliveries.
+const (
+	// EventNotDelivered: the endpoint did not take an event. It is sent again.
+	EventNotDelivered DeliveryFailure = "EventNotDelivered"
+	// EventRefused: sending the event again cannot succeed. The delivery is given up.
+	EventRefused DeliveryFailure = "EventRefused"
+	// EndpointGone: the endpoint answered 410 Gone. The delivery is given up.
+	EndpointGone DeliveryFailure = "EndpointGone"
+	// EndpointDisabled: the endpoint answered 410 Gone earlier, and was not enabled since. The delivery is given up.
+	EndpointDisabled DeliveryFailure = "EndpointDisabled"
+	// PreviousDeliveryUnderWay: the order's events before these are not delivered yet. It is tried again.
+	PreviousDeliveryUnderWay DeliveryFailure = "PreviousDeliveryUnderWay"
+	// DeliveryTimeout: the worker crashed during the attempt, or the time for all attempts is over.
+	DeliveryTimeout DeliveryFailure = "Timeout"
+	// DeliveryEnded: somebody cancelled or terminated the delivery in Temporal.
+	DeliveryEnded DeliveryFailure = "Ended"
+)
 
 // DeliveryState is how far a delivery has come.
 type DeliveryState string
@@ -69,6 +100,8 @@ type DeliveryFilter struct {
 	Order ID
 	// State selects the deliveries in this state.
 	State DeliveryState
+	// ClosedSince selects the deliveries that ended at this time or later.
+	ClosedSince time.Time
 }
 
 // Query returns the filter in Temporal's list filter language for activities.
@@ -84,6 +117,9 @@ func (f DeliveryFilter) Query() string {
 		conditions = append(conditions, `ExecutionStatus = "Completed"`)
 	case DeliveryFailed:
 		conditions = append(conditions, `ExecutionStatus IN ("Failed", "TimedOut", "Canceled", "Terminated")`)
+	}
+	if !f.ClosedSince.IsZero() {
+		conditions = append(conditions, fmt.Sprintf("CloseTime >= %q", f.ClosedSince.UTC().Format(time.RFC3339)))
 	}
 	return strings.Join(conditions, " AND ")
 }
@@ -109,6 +145,50 @@ func (c *Client) Deliveries(ctx context.Context, filter DeliveryFilter) iter.Seq
 	}
 }
 
+// Delivery returns the latest run of a delivery, with its attempts. It needs no keys. The error is NotFound if Temporal has no such delivery.
+func (c *Client) Delivery(ctx context.Context, id string) (Delivery, error) {
+	described, err := c.describeDelivery(ctx, id, client.DescribeActivityOptions{IncludeLastFailure: true, IncludeOutcome: true})
+	if err != nil {
+		return Delivery{}, err
+	}
+	d := delivery(&described.ClientActivityExecutionInfo)
+	d.Attempts = int(described.Attempt)
+	last := described.RawResponse.GetOutcome().GetFailure()
+	if d.State == Delivering {
+		d.NextAttemptAt = described.NextAttemptScheduleTime.UTC()
+		last = described.RawResponse.GetInfo().GetLastFailure()
+	}
+	d.Failure = deliveryFailure(last)
+	return d, nil
+}
+
+// deliveryFailure reads the kind of a failure, which is never encrypted.
+func deliveryFailure(failure *failurepb.Failure) DeliveryFailure {
+	switch {
+	case failure == nil:
+		return ""
+	case failure.GetApplicationFailureInfo() != nil:
+		return DeliveryFailure(failure.GetApplicationFailureInfo().GetType())
+	case failure.GetTimeoutFailureInfo() != nil:
+		return DeliveryTimeout
+	default:
+		return DeliveryEnded
+	}
+}
+
+func (c *Client) describeDelivery(ctx context.Context, id string, options client.DescribeActivityOptions) (*client.ActivityExecutionDescription, error) {
+	described, err := c.temporal.GetActivityHandle(client.GetActivityHandleOptions{ActivityID: id}).Describe(ctx, options)
+	var absent *serviceerror.NotFound
+	switch {
+	case errors.As(err, &absent), err == nil && described.ActivityType != EventDelivery:
+		return nil, &Error{Type: NotFound, Message: "there is no delivery with this id; \"starter events list\" lists them"}
+	case err != nil:
+		return nil, fmt.Errorf("look at a delivery: %w", err)
+	default:
+		return described, nil
+	}
+}
+
 func delivery(info *client.ActivityExecutionInfo) Delivery {
 	d := Delivery{
 		ID: info.ActivityID, RunID: info.ActivityRunID, State: deliveryState(info.Status), StartedAt: info.ScheduleTime.UTC(),
@@ -119,6 +199,7 @@ func delivery(info *client.ActivityExecutionInfo) Delivery {
 	parts := strings.Split(strings.TrimPrefix(info.ActivityID, deliveryPrefix), "/")
 	if last := len(parts) - 1; last >= 4 {
 		d.WorkflowID, d.Endpoint = strings.Join(parts[:last-2], "/"), parts[last]
+		d.Version, _ = strconv.ParseInt(parts[last-1], 10, 64) // 0 for an id that is none of ours
 	}
 	return d
 }
@@ -137,14 +218,9 @@ func deliveryState(status enumspb.ActivityExecutionStatus) DeliveryState {
 // ResendDelivery delivers the events of a delivery again, whether it failed or succeeded, with the same ids. It needs no keys. The error
 // is NotFound if Temporal has no such delivery, and NotAwaited if it is under way.
 func (c *Client) ResendDelivery(ctx context.Context, id string) error {
-	described, err := c.temporal.GetActivityHandle(client.GetActivityHandleOptions{ActivityID: id}).
-		Describe(ctx, client.DescribeActivityOptions{IncludeInput: true})
-	var absent *serviceerror.NotFound
-	if errors.As(err, &absent) || err == nil && described.ActivityType != EventDelivery {
-		return &Error{Type: NotFound, Message: "there is no delivery with this id; \"starter events list\" lists them"}
-	}
+	described, err := c.describeDelivery(ctx, id, client.DescribeActivityOptions{IncludeInput: true})
 	if err != nil {
-		return fmt.Errorf("resend a delivery: %w", err)
+		return err
 	}
 	_, err = c.temporal.ExecuteActivity(ctx, again(described), EventDelivery, arguments(described)...)
 	var running *serviceerror.ActivityExecutionAlreadyStarted

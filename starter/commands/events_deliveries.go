@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +15,7 @@ import (
 // Deliveries is the part of ramp.Client that the commands on deliveries use.
 type Deliveries interface {
 	Deliveries(context.Context, ramp.DeliveryFilter) iter.Seq2[ramp.Delivery, error]
+	Delivery(ctx context.Context, id string) (ramp.Delivery, error)
 	ResendDelivery(ctx context.Context, id string) error
 	EnableEndpoint(ctx context.Context, endpoint string) error
 	DisabledEndpoints(context.Context) ([]string, error)
@@ -37,7 +40,8 @@ func (p *Program) eventsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List deliveries of events, and the endpoints that are disabled",
-		Long: "List deliveries of events, from newest to oldest: of which order, to which endpoint, and whether they are under way, delivered or failed.\n" +
+		Long: "List deliveries of events, from newest to oldest: of which order, to which endpoint, whether they are under way, delivered or failed,\n" +
+			"how often they were attempted, and why the last attempt failed.\n" +
 			"A delivery has the events that an order published together. The list comes from Temporal's visibility store, which lags a moment\n" +
 			"behind, and has what ended for as long as the namespace retains it. Endpoints that answered 410 are named first.",
 		Example: `  starter events list --failed
@@ -94,11 +98,18 @@ func (q deliveryQuery) find(ctx context.Context, deliveries Deliveries) (found [
 		filter.State = ramp.DeliveryFailed
 	}
 	found = []ramp.Delivery{}
-	for delivery, err := range deliveries.Deliveries(ctx, filter) {
+	for listed, err := range deliveries.Deliveries(ctx, filter) {
+		if err != nil {
+			return nil, false, err
+		}
+		if q.endpoint != "" && listed.Endpoint != q.endpoint {
+			continue
+		}
+		delivery, latest, err := latestRun(ctx, deliveries, listed)
 		switch {
 		case err != nil:
 			return nil, false, err
-		case q.endpoint != "" && delivery.Endpoint != q.endpoint:
+		case !latest:
 		case len(found) == q.limit:
 			return found, true, nil
 		default:
@@ -106,6 +117,19 @@ func (q deliveryQuery) find(ctx context.Context, deliveries Deliveries) (found [
 		}
 	}
 	return found, false, nil
+}
+
+// latestRun returns a delivery with its attempts, and whether it is the latest run of its id: one that failed may have been resent since.
+// Delivered ones are returned as they are listed, because there is nothing to do about them.
+func latestRun(ctx context.Context, deliveries Deliveries, listed ramp.Delivery) (delivery ramp.Delivery, latest bool, err error) {
+	if listed.State == ramp.Delivered {
+		return listed, true, nil
+	}
+	described, err := deliveries.Delivery(ctx, listed.ID)
+	if ramp.IsError(err, ramp.NotFound) { // it was deleted meanwhile
+		return listed, false, nil
+	}
+	return described, described.RunID == listed.RunID, err
 }
 
 // resentResult is the result of events resend as JSON.
@@ -157,25 +181,18 @@ func (p *Program) resend(ctx context.Context, c *Connection, query deliveryQuery
 	return problem
 }
 
-// resendFailed sends every failed delivery again, the oldest first, because those of an order follow one another. A delivery that is under way
-// is left as it is: the list of deliveries lags behind.
+// resendFailed sends every failed delivery again, the oldest first, because those of an order follow one another. A delivery that was
+// resent since, or is under way, is left as it is: the list of deliveries lags behind.
 func resendFailed(ctx context.Context, deliveries Deliveries, endpoint string) ([]string, error) {
-	var failed []string
-	seen := make(map[string]bool)
-	for delivery, err := range deliveries.Deliveries(ctx, ramp.DeliveryFilter{State: ramp.DeliveryFailed}) {
-		if err != nil {
-			return nil, err
-		}
-		if (endpoint == "" || delivery.Endpoint == endpoint) && !seen[delivery.ID] {
-			seen[delivery.ID] = true
-			failed = append(failed, delivery.ID)
-		}
+	failed, _, err := deliveryQuery{failed: true, endpoint: endpoint, limit: math.MaxInt}.find(ctx, deliveries)
+	if err != nil {
+		return nil, err
 	}
 	resent := []string{}
-	for i := len(failed) - 1; i >= 0; i-- {
-		switch err := deliveries.ResendDelivery(ctx, failed[i]); {
+	for _, delivery := range slices.Backward(failed) {
+		switch err := deliveries.ResendDelivery(ctx, delivery.ID); {
 		case err == nil:
-			resent = append(resent, failed[i])
+			resent = append(resent, delivery.ID)
 		case !ramp.IsError(err, ramp.NotAwaited) && !ramp.IsError(err, ramp.NotFound):
 			return resent, err
 		}

@@ -3,6 +3,7 @@ package commands_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -187,14 +188,19 @@ func TestListenPrintsJSONLines(t *testing.T) {
 
 func someDeliveries() *terminal {
 	x := with()
+	runs := 0
 	one := func(version, endpoint string, state ramp.DeliveryState) ramp.Delivery {
+		runs++
 		return ramp.Delivery{
-			ID: "event/onramp/inv-42/0199/" + version + "/" + endpoint, WorkflowID: "onramp/inv-42", Endpoint: endpoint, State: state, StartedAt: at(6, 0, 0),
+			ID: "event/onramp/inv-42/0199/" + version + "/" + endpoint, RunID: fmt.Sprint(runs), WorkflowID: "onramp/inv-42", Endpoint: endpoint, State: state,
+			StartedAt: at(6, 0, 0),
 		}
 	}
 	x.fake.deliveries = []ramp.Delivery{
 		one("9", "shop", ramp.Delivering), one("7", "shop", ramp.DeliveryFailed), one("7", "lake", ramp.DeliveryFailed),
-		one("under-way", "shop", ramp.DeliveryFailed), one("3", "shop", ramp.DeliveryFailed), one("3", "shop", ramp.DeliveryFailed), one("1", "shop", ramp.Delivered),
+		one("5", "shop", ramp.Delivered), // resent since it failed
+		one("under-way", "shop", ramp.DeliveryFailed), one("3", "shop", ramp.DeliveryFailed), one("3", "shop", ramp.DeliveryFailed),
+		one("5", "shop", ramp.DeliveryFailed), one("1", "shop", ramp.Delivered),
 	}
 	x.fake.disabled = []string{"shop"}
 	return x
@@ -205,7 +211,7 @@ func TestDeliveriesAreListedByStateAndEndpoint(t *testing.T) {
 	ran := someDeliveries().run(t, "events", "list", "--failed", "--endpoint", "lake")
 	require.Zero(t, ran.code, ran.stderr)
 	require.Contains(t, ran.stdout, "Endpoint shop is disabled, because it answered 410: bin/starter events enable shop")
-	require.Regexp(t, `lake +onramp/inv-42 +failed +23 Nov 11:30:00 +event/onramp/inv-42/0199/7/lake`, ran.stdout)
+	require.Regexp(t, `lake +onramp/inv-42 +failed +23 Nov 11:30:00 +7 +the endpoint refused an event for good +event/onramp/inv-42/0199/7/lake`, ran.stdout)
 	require.NotContains(t, ran.stdout, "/shop")
 
 	listed := decoded[struct {
@@ -214,6 +220,9 @@ func TestDeliveriesAreListedByStateAndEndpoint(t *testing.T) {
 	}](t, someDeliveries().run(t, "events", "list", "-o", "json", "--limit", "2").stdout)
 	require.Len(t, listed.Deliveries, 2)
 	require.Equal(t, []string{"shop"}, listed.Disabled)
+	require.Equal(t, ramp.EventNotDelivered, listed.Deliveries[0].Failure)
+	require.Regexp(t, `delivering .* 7 +the endpoint did not take an event; again at 12:30:00 `, someDeliveries().run(t, "events", "list").stdout)
+	require.NotContains(t, someDeliveries().run(t, "events", "list", "--failed").stdout, "/5/shop", "it was delivered since")
 	require.Contains(t, someDeliveries().run(t, "events", "list", "--limit", "2").stdout, "There are more deliveries")
 	require.Equal(t, "No deliveries.\n", with().run(t, "events", "list").stdout)
 }

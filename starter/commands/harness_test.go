@@ -378,6 +378,19 @@ func (d *fake) Deliveries(_ context.Context, filter ramp.DeliveryFilter) iter.Se
 	}
 }
 
+func (d *fake) Delivery(_ context.Context, id string) (ramp.Delivery, error) {
+	for _, delivery := range d.deliveries {
+		if delivery.ID == id {
+			delivery.Attempts, delivery.Failure = 7, ramp.EventRefused
+			if delivery.State == ramp.Delivering {
+				delivery.Failure, delivery.NextAttemptAt = ramp.EventNotDelivered, at(7, 0, 0)
+			}
+			return delivery, nil
+		}
+	}
+	return ramp.Delivery{}, &ramp.Error{Type: ramp.NotFound, Message: "there is no delivery with this id"}
+}
+
 func (d *fake) ResendDelivery(_ context.Context, id string) error {
 	if strings.Contains(id, "under-way") {
 		return &ramp.Error{Type: ramp.NotAwaited, Message: "this delivery is under way"}

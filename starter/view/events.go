@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *Screen) Received(at time.Time, event ramp.Event, signature string, answ
 // Deliveries prints deliveries as a table without lines, in the given order.
 func (s *Screen) Deliveries(all []ramp.Delivery) {
 	deliveries := table.New().
-		Headers("ENDPOINT", "ORDER", "STATE", "SINCE (IST)", "ID").
+		Headers("ENDPOINT", "ORDER", "STATE", "SINCE (IST)", "ATTEMPTS", "WHY", "ID").
 		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).
 		StyleFunc(func(row, _ int) lipgloss.Style {
 			if row == table.HeaderRow {
@@ -54,9 +55,37 @@ func (s *Screen) Deliveries(all []ramp.Delivery) {
 		if !d.ClosedAt.IsZero() {
 			since = d.ClosedAt
 		}
-		deliveries.Row(clean(d.Endpoint), clean(d.WorkflowID), style.Render(string(d.State)), situation.India(since).Format("2 Jan 15:04:05"), clean(d.ID))
+		attempts := ""
+		if d.Attempts > 0 {
+			attempts = strconv.Itoa(d.Attempts)
+		}
+		deliveries.Row(clean(d.Endpoint), clean(d.WorkflowID), style.Render(string(d.State)), situation.India(since).Format("2 Jan 15:04:05"), attempts,
+			whyNotDelivered(d), clean(d.ID))
 	}
 	for line := range strings.Lines(deliveries.String()) {
 		s.Line(strings.TrimRight(line, " \n"))
 	}
+}
+
+// whyNotDelivered words the last failure of a delivery, and when it is tried again.
+func whyNotDelivered(d ramp.Delivery) string {
+	if d.Failure == "" {
+		return ""
+	}
+	why := map[ramp.DeliveryFailure]string{
+		ramp.EventNotDelivered:        "the endpoint did not take an event",
+		ramp.EventRefused:             "the endpoint refused an event for good",
+		ramp.EndpointGone:             "the endpoint answered 410",
+		ramp.EndpointDisabled:         "the endpoint is disabled",
+		ramp.PreviousDeliveryUnderWay: "waits for the events before",
+		ramp.DeliveryTimeout:          "no answer in time",
+		ramp.DeliveryEnded:            "ended by somebody",
+	}[d.Failure]
+	if why == "" {
+		why = clean(string(d.Failure))
+	}
+	if !d.NextAttemptAt.IsZero() {
+		why += "; again at " + situation.India(d.NextAttemptAt).Format("15:04:05")
+	}
+	return why
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
 )
@@ -264,8 +265,15 @@ func TestEndpointThatIsGoneGetsNothingUntilItIsEnabled(t *testing.T) {
 	require.Equal(t, []string{"shop"}, disabled)
 	require.Less(t, r.requests(), 5, "it is not asked again for every event")
 
+	shown, problems, code := s.starter("events", "list", "--failed")
+	require.Zero(t, code, problems)
+	require.Contains(t, shown, "Endpoint shop is disabled")
+	require.Contains(t, shown, "the endpoint answered 410")
+	require.Contains(t, shown, failed[0].ID)
+
 	r.answers(nil)
-	require.NoError(t, s.Orders.EnableEndpoint(t.Context(), "shop"))
+	_, problems, code = s.starter("events", "enable", "shop")
+	require.Zero(t, code, problems)
 	eventually(t, patience, func() error {
 		if disabled, err := s.Orders.DisabledEndpoints(t.Context()); err != nil || len(disabled) > 0 {
 			return errors.Join(err, fmt.Errorf("%v are disabled", disabled))
@@ -273,15 +281,56 @@ func TestEndpointThatIsGoneGetsNothingUntilItIsEnabled(t *testing.T) {
 		return nil
 	})
 	require.True(t, ramp.IsError(s.Orders.EnableEndpoint(t.Context(), "shop"), ramp.NotFound))
-	slices.SortFunc(failed, func(a, b ramp.Delivery) int { return a.StartedAt.Compare(b.StartedAt) })
 	for _, delivery := range failed {
 		require.Equal(t, "onramp/gone", delivery.WorkflowID)
 		require.Equal(t, "shop", delivery.Endpoint)
-		require.NoError(t, s.Orders.ResendDelivery(t.Context(), delivery.ID))
 	}
+	shown, problems, code = s.starter("events", "resend", "--failed", "--endpoint", "shop")
+	require.Zero(t, code, problems)
+	require.Contains(t, shown, "sent again: 4")
 	s.deliveries(ramp.DeliveryFilter{Order: buy("gone"), State: ramp.Delivered}, 4)
 	s.requireNews(r, buy("gone"), ramp.Completed)
+	shown, problems, code = s.starter("events", "list", "--failed")
+	require.Zero(t, code, problems)
+	require.Contains(t, shown, "No deliveries.", "what was delivered since is no failure")
 	require.True(t, ramp.IsError(s.Orders.ResendDelivery(t.Context(), strings.Replace(failed[0].ID, "gone", "none", 1)), ramp.NotFound))
+}
+
+// TestDeliveryThatWasGivenUpIsSentAgainByCommand has an endpoint refuse an event for good, and somebody end a delivery in Temporal.
+func TestDeliveryThatWasGivenUpIsSentAgainByCommand(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	r.answers(always(http.StatusServiceUnavailable))
+	s := newStack(t, 360, withEndpoint(r))
+	s.buyAndPay(onrampRequest("given-up"))
+	waiting := s.deliveries(ramp.DeliveryFilter{Order: buy("given-up"), State: ramp.Delivering}, 4)
+	first := waiting[len(waiting)-1]
+	eventually(t, patience, func() error {
+		delivery, err := s.Orders.Delivery(t.Context(), first.ID)
+		if err == nil && (delivery.Failure != ramp.EventNotDelivered || delivery.NextAttemptAt.IsZero()) {
+			err = fmt.Errorf("%+v", delivery)
+		}
+		return err
+	})
+	handle := s.Temporal.GetActivityHandle(client.GetActivityHandleOptions{ActivityID: first.ID})
+	require.NoError(t, handle.Terminate(t.Context(), client.TerminateActivityOptions{Reason: "by mistake"}))
+	eventually(t, patience, func() error {
+		delivery, err := s.Orders.Delivery(t.Context(), first.ID)
+		if err == nil && (delivery.State != ramp.DeliveryFailed || delivery.Failure != ramp.DeliveryEnded) {
+			err = fmt.Errorf("%+v", delivery)
+		}
+		return err
+	})
+
+	r.answers(nil)
+	_, problems, code := s.starter("events", "resend", first.ID)
+	require.Zero(t, code, problems)
+	s.deliveries(ramp.DeliveryFilter{Order: buy("given-up"), State: ramp.Delivered}, 4)
+	var delivered []int64
+	for _, event := range r.of(buy("given-up")) {
+		delivered = append(delivered, event.Data.Version)
+	}
+	require.Contains(t, delivered, first.Version)
 }
 
 // deliveries returns the deliveries that a filter selects once there are so many.
