@@ -134,18 +134,17 @@ func PublishEvents(ctx workflow.Context, req PublishEventsRequest) (PublishEvent
 }
 
 const (
-	// minDeliveryPause and maxDeliveryPause bound the pause after an event was not delivered, which doubles.
+	// minDeliveryPause and maxDeliveryPause bound the pause after an event was not delivered, which doubles, unless the endpoint asks for more.
 	minDeliveryPause = 5 * time.Second
 	maxDeliveryPause = time.Hour
 )
 
-// deliveryPause is the pause after an event was not delivered for the nth time in a row: the one that the endpoint asks for, if that
-// is longer, or doubling, with jitter, so that an endpoint that comes back does not get all events at once.
+// deliveryPause is the pause after an event was not delivered for the nth time in a row: doubling, with jitter, so that an endpoint that
+// comes back does not get all events at once, or the one that the endpoint asks for, if that is longer.
 func deliveryPause(n int, retryAfter time.Duration) time.Duration {
 	pause := maxDeliveryPause
 	if n < 10 {
 		pause = minDeliveryPause << max(n-1, 0)
 	}
-	pause = min(max(pause, retryAfter), maxDeliveryPause)
-	return pause - pause/5 + rand.N(pause/5)
+	return max(pause-pause/5+rand.N(pause/5), retryAfter)
 }

@@ -1,16 +1,20 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/temporal"
 
 	"rampart/activities"
+	"rampart/events"
 	"rampart/ramp"
 	"rampart/sandbox"
 )
@@ -73,6 +77,54 @@ func TestInputOfAnotherDeliveryIsRefused(t *testing.T) {
 	require.ErrorAs(t, err, &application)
 	require.Equal(t, activities.ErrForeignDelivery, application.Type())
 	require.True(t, application.NonRetryable())
+}
+
+// endpoint answers every event in one way.
+type endpoint struct{ err error }
+
+func (e endpoint) Send(context.Context, string, ramp.Personal, ramp.Event) error { return e.err }
+
+// deliver runs an attempt of a delivery whose endpoint answers in one way, and returns its error.
+func deliver(t *testing.T, answer error) error {
+	t.Helper()
+	env := suite().NewTestActivityEnvironment()
+	var id string
+	identify := func(ctx context.Context) error { id = activity.GetInfo(ctx).ActivityID; return nil }
+	env.RegisterActivity(identify)
+	_, err := env.ExecuteActivity(identify)
+	require.NoError(t, err)
+	deliveries := activities.NewDeliveries(endpoint{answer}, nil)
+	env = suite().NewTestActivityEnvironment() // its first activity has the same id
+	env.RegisterActivity(deliveries)
+	_, err = env.ExecuteActivity(deliveries.DeliverEvents, activities.DeliverEventsRequest{
+		ID: id, Endpoint: "tenants", Target: "https://hooks.example.test/tenants/7", Events: []ramp.Event{{ID: "1", Type: ramp.StatusChanged, Version: 5}},
+	})
+	return err
+}
+
+func TestDeliveryWaitsAsLongAsItsEndpointAsks(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []time.Duration{0, time.Minute, 7 * time.Hour} {
+		var failure *temporal.ApplicationError
+		require.ErrorAs(t, deliver(t, &events.RefusedError{Problem: "HTTP 503", RetryAfter: asked}), &failure)
+		require.Equal(t, string(ramp.EventNotDelivered), failure.Type())
+		require.False(t, failure.NonRetryable())
+		require.GreaterOrEqual(t, failure.NextRetryDelay(), max(asked, 4*time.Second))
+		require.LessOrEqual(t, failure.NextRetryDelay(), max(asked, 5*time.Second))
+	}
+}
+
+func TestDeliveryEndsWhereSendingAgainCannotSucceed(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, deliver(t, nil))
+	for want, answer := range map[ramp.DeliveryFailure]*events.RefusedError{
+		ramp.EndpointGone: {Problem: "HTTP 410", Gone: true}, ramp.EventRefused: {Problem: "too large", Permanent: true},
+	} {
+		var failure *temporal.ApplicationError
+		require.ErrorAs(t, deliver(t, answer), &failure)
+		require.Equal(t, string(want), failure.Type())
+		require.True(t, failure.NonRetryable())
+	}
 }
 
 func TestFirstCallSaysWhereTheOrdersEventsGo(t *testing.T) {
