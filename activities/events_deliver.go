@@ -21,15 +21,15 @@ import (
 // Types of the errors that deliveries end with or are tried again after.
 const (
 	// ErrNotDelivered: an endpoint did not take an event. Retried.
-	ErrNotDelivered = "EventNotDelivered"
+	ErrNotDelivered = string(ramp.EventNotDelivered)
 	// ErrEventRefused: sending the event again cannot succeed. Final.
-	ErrEventRefused = "EventRefused"
+	ErrEventRefused = string(ramp.EventRefused)
 	// ErrEndpointGone: the endpoint answered that it wants no more events. Final, and so is every delivery to it until it is enabled.
-	ErrEndpointGone = "EndpointGone"
+	ErrEndpointGone = string(ramp.EndpointGone)
 	// ErrEndpointDisabled: the endpoint answered so earlier, and was not enabled since. Final.
-	ErrEndpointDisabled = "EndpointDisabled"
+	ErrEndpointDisabled = string(ramp.EndpointDisabled)
 	// ErrPreviousUnderWay: the events before are not delivered yet. Retried.
-	ErrPreviousUnderWay = "PreviousDeliveryUnderWay"
+	ErrPreviousUnderWay = string(ramp.PreviousDeliveryUnderWay)
 	// ErrForeignDelivery: the input is another delivery's. Final.
 	ErrForeignDelivery = "ForeignDelivery"
 )
@@ -99,7 +99,9 @@ func (d *Deliveries) DeliverEvents(ctx context.Context, req DeliverEventsRequest
 			return temporal.NewApplicationErrorWithOptions("this worker stops; another one continues", ErrHandover,
 				temporal.ApplicationErrorOptions{NextRetryDelay: time.Second, Category: temporal.ApplicationErrorCategoryBenign})
 		}
-		if err := d.send(ctx, req, req.Events[progress.Sent]); err != nil {
+		err := d.send(ctx, req, req.Events[progress.Sent])
+		countSent(activity.GetMetricsHandler(ctx), req.Endpoint, req.Events[progress.Sent], err)
+		if err != nil {
 			progress.Failed++
 			activity.RecordHeartbeat(ctx, progress)
 			return d.notDelivered(ctx, req, progress, err)

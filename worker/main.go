@@ -120,7 +120,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 	if err := o.Serve(serving, listener, checks, c.Worker.Pprof); err != nil {
 		return err
 	}
-	if err := exportOrderCounts(ctx, o.Metrics.Meter(), temporal, o.Report); err != nil {
+	if err := exportCounts(ctx, o.Metrics.Meter(), temporal, endpoints != nil, o.Report); err != nil {
 		return err
 	}
 	return ramp.ExplainNamespace(health.name, workers.run(ctx, o.Log))
@@ -214,6 +214,7 @@ func newWorkers(
 
 	if endpoints != nil {
 		w.add(temporal, ramp.EventTaskQueue, delivering(common)).RegisterActivity(activities.NewDeliveries(endpoints, temporal))
+		activities.BeginEventMetrics(o.Metrics.Temporal(), endpoints.Names())
 	}
 	return w, nil
 }

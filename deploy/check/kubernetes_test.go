@@ -286,7 +286,7 @@ func TestEverySecretIsDescribed(t *testing.T) {
 			names[volume.Secret.SecretName] = true
 		}
 	}
-	require.Len(t, names, 6)
+	require.Len(t, names, 7)
 	for name := range names {
 		require.Contains(t, string(page), "`"+name+"`")
 	}

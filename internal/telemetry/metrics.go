@@ -79,7 +79,7 @@ func histogram(name string) sdkmetric.Aggregation {
 	switch name {
 	case "temporal_long_request_latency", "temporal_long_request_latency_attempt", "temporal_request_latency_attempt":
 		return sdkmetric.AggregationDrop{} // a quarter of all series, and unused
-	case "ramp_order_stage_duration", "ramp_order_duration", "temporal_workflow_endtoend_latency",
+	case "ramp_order_stage_duration", "ramp_order_duration", "ramp_event_latency", "temporal_workflow_endtoend_latency",
 		"temporal_activity_execution_latency", "temporal_activity_succeed_endtoend_latency":
 		return sdkmetric.AggregationExplicitBucketHistogram{Boundaries: orderBounds()}
 	default:

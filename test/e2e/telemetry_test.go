@@ -194,8 +194,8 @@ func queries(t *testing.T) (dashboard, alerts []string) {
 // newMeasuredStack starts a stack whose worker and gateway have a value of every metric.
 func newMeasuredStack(t *testing.T) (*stack, *gateway) {
 	t.Helper()
-	n := new(network)
-	s := newStack(t, 60, withNetwork(n), withMetrics)
+	n, backend := new(network), newReceiver(t)
+	s := newStack(t, 60, withNetwork(n), withMetrics, withEndpoint(backend))
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadGateway})
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("measured"))
 	require.NoError(t, err)
@@ -205,6 +205,7 @@ func newMeasuredStack(t *testing.T) (*stack, *gateway) {
 	_, err = s.Temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "unknown", TaskQueue: ramp.TaskQueue}, "Unknown")
 	require.NoError(t, err)
 	s.awaitStatus(buy("measured"), completionTime, ramp.Completed)
+	s.requireNews(backend, buy("measured"), ramp.Completed)
 	g := s.startGateway("RAMP_GATEWAY_PROVIDER_LISTEN=127.0.0.1:0", "ONMETA_API_SECRET=sandbox-api-secret")
 	g.mustSend(http.StatusOK, http.MethodGet, "/v1/onramp/orders/measured", "")
 	return s, g

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
 )
@@ -22,17 +23,21 @@ const (
 	countTimeout = time.Minute
 	// countMaxAge is how long a count is exported when later ones fail. Afterwards the metrics are absent rather than wrong.
 	countMaxAge = 5 * time.Minute
+	// failedWithin is how long a delivery that was given up is counted.
+	failedWithin = 24 * time.Hour
 )
 
-// workflowCounter is the part of a Temporal client that counts workflows.
-type workflowCounter interface {
+// visibilityStore is the part of a Temporal client that counts orders and deliveries.
+type visibilityStore interface {
 	CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
+	CountActivities(context.Context, client.CountActivitiesOptions) (*client.CountActivitiesResult, error)
 }
 
-// exportOrderCounts exports how many orders of the namespace are open, by status (ramp_orders_open), and how many of them need
-// a person (ramp_orders_attention). Scrapes start a count in the background, at most once a minute, so that the first scrape
+// exportCounts exports how many orders of the namespace are open, by status (ramp_orders_open), and how many of them need
+// a person (ramp_orders_attention); where events are on, also how many deliveries are under way (ramp_deliveries_open) and were given up
+// within a day (ramp_deliveries_failed). Scrapes start a count in the background, at most once a minute, so that the first scrape
 // has none. Every worker of a namespace exports the same numbers. Failed counts are passed to report.
-func exportOrderCounts(ctx context.Context, meter metric.Meter, orders workflowCounter, report func(error)) error {
+func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore, events bool, report func(error)) error {
 	open, err := meter.Int64ObservableGauge("ramp_orders_open",
 		metric.WithDescription("Open orders of the namespace by status; every worker exports the same number."))
 	if err != nil {
@@ -43,7 +48,17 @@ func exportOrderCounts(ctx context.Context, meter metric.Meter, orders workflowC
 	if err != nil {
 		return fmt.Errorf("orders: %w", err)
 	}
-	c := &orderCounter{ctx: ctx, orders: orders, report: report}
+	sending, err := meter.Int64ObservableGauge("ramp_deliveries_open",
+		metric.WithDescription("Deliveries of events that are under way in the namespace; every worker with events exports the same number."))
+	if err != nil {
+		return fmt.Errorf("deliveries: %w", err)
+	}
+	failed, err := meter.Int64ObservableGauge("ramp_deliveries_failed",
+		metric.WithDescription("Deliveries of events that were given up in the last 24 hours; every worker with events exports the same number."))
+	if err != nil {
+		return fmt.Errorf("deliveries: %w", err)
+	}
+	c := &counter{ctx: ctx, store: store, events: events, report: report}
 	_, err = meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
 		latest, found := c.latest()
 		if !found {
@@ -53,32 +68,38 @@ func exportOrderCounts(ctx context.Context, meter metric.Meter, orders workflowC
 			to.ObserveInt64(open, n, metric.WithAttributes(attribute.String("status", string(status))))
 		}
 		to.ObserveInt64(attention, latest.attention)
+		if events {
+			to.ObserveInt64(sending, latest.sending)
+			to.ObserveInt64(failed, latest.failed)
+		}
 		return nil
-	}, open, attention)
+	}, open, attention, sending, failed)
 	return err
 }
 
-// orderCounts is the result of one count.
-type orderCounts struct {
-	open      map[ramp.Status]int64
-	attention int64
+// counts are the result of one count.
+type counts struct {
+	open            map[ramp.Status]int64
+	attention       int64
+	sending, failed int64
 }
 
-// orderCounter counts orders in the background.
-type orderCounter struct {
+// counter counts orders and deliveries in the background.
+type counter struct {
 	ctx    context.Context
-	orders workflowCounter
+	store  visibilityStore
+	events bool
 	report func(error)
 
 	mu        sync.Mutex
-	counts    orderCounts
+	counts    counts
 	countedAt time.Time
 	triedAt   time.Time
 	counting  bool
 }
 
 // latest returns the latest counts, and starts a new count if they are old.
-func (c *orderCounter) latest() (counts orderCounts, found bool) {
+func (c *counter) latest() (latest counts, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.counting && time.Since(c.triedAt) >= countInterval {
@@ -88,7 +109,7 @@ func (c *orderCounter) latest() (counts orderCounts, found bool) {
 	return c.counts, !c.countedAt.IsZero() && time.Since(c.countedAt) < countMaxAge
 }
 
-func (c *orderCounter) refresh() {
+func (c *counter) refresh() {
 	ctx, cancel := context.WithTimeout(c.ctx, countTimeout)
 	defer cancel()
 	next, err := c.count(ctx)
@@ -98,28 +119,46 @@ func (c *orderCounter) refresh() {
 	if err == nil {
 		c.counts, c.countedAt = next, c.triedAt
 	} else if c.ctx.Err() == nil {
-		c.report(fmt.Errorf("count orders for the metrics: %w", err))
+		c.report(fmt.Errorf("count orders and deliveries for the metrics: %w", err))
 	}
 }
 
-func (c *orderCounter) count(ctx context.Context) (orderCounts, error) {
-	next := orderCounts{open: make(map[ramp.Status]int64)}
+func (c *counter) count(ctx context.Context) (counts, error) {
+	next := counts{open: make(map[ramp.Status]int64)}
 	for _, status := range ramp.Statuses() {
 		if status.Final() {
 			continue
 		}
 		n, err := c.query(ctx, ramp.Filter{Statuses: []ramp.Status{status}})
 		if err != nil {
-			return orderCounts{}, err
+			return counts{}, err
 		}
 		next.open[status] = n
 		if err := pause(ctx); err != nil {
-			return orderCounts{}, err
+			return counts{}, err
 		}
 	}
 	var err error
 	next.attention, err = c.query(ctx, ramp.Filter{Attention: true})
+	if err != nil || !c.events {
+		return next, err
+	}
+	if next.sending, err = c.deliveries(ctx, ramp.DeliveryFilter{State: ramp.Delivering}); err != nil {
+		return counts{}, err
+	}
+	next.failed, err = c.deliveries(ctx, ramp.DeliveryFilter{State: ramp.DeliveryFailed, ClosedSince: time.Now().Add(-failedWithin)})
 	return next, err
+}
+
+func (c *counter) deliveries(ctx context.Context, filter ramp.DeliveryFilter) (int64, error) {
+	if err := pause(ctx); err != nil {
+		return 0, err
+	}
+	result, err := c.store.CountActivities(ctx, client.CountActivitiesOptions{Query: filter.Query()})
+	if err != nil {
+		return 0, err
+	}
+	return result.Count, nil
 }
 
 func pause(ctx context.Context) error {
@@ -131,8 +170,8 @@ func pause(ctx context.Context) error {
 	}
 }
 
-func (c *orderCounter) query(ctx context.Context, filter ramp.Filter) (int64, error) {
-	response, err := c.orders.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+func (c *counter) query(ctx context.Context, filter ramp.Filter) (int64, error) {
+	response, err := c.store.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Query: filter.Query() + ` AND ExecutionStatus = "Running"`,
 	})
 	return response.GetCount(), err

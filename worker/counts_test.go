@@ -13,18 +13,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"rampart/internal/telemetry"
 )
 
-// countedOrders is a visibility store of fixed counts.
-type countedOrders struct {
+// countedStore is a visibility store of fixed counts.
+type countedStore struct {
 	mu      sync.Mutex
 	queries []string
 	err     error
 }
 
-func (v *countedOrders) CountWorkflow(
+func (v *countedStore) CountWorkflow(
 	_ context.Context, request *workflowservice.CountWorkflowExecutionsRequest,
 ) (*workflowservice.CountWorkflowExecutionsResponse, error) {
 	v.mu.Lock()
@@ -40,25 +41,35 @@ func (v *countedOrders) CountWorkflow(
 	return &workflowservice.CountWorkflowExecutionsResponse{Count: n}, v.err
 }
 
-func (v *countedOrders) fail(err error) {
+func (v *countedStore) CountActivities(_ context.Context, options client.CountActivitiesOptions) (*client.CountActivitiesResult, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.queries = append(v.queries, options.Query)
+	if strings.Contains(options.Query, "Running") {
+		return &client.CountActivitiesResult{Count: 5}, v.err
+	}
+	return &client.CountActivitiesResult{Count: 3}, v.err
+}
+
+func (v *countedStore) fail(err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.err = err
 }
 
 // received returns the queries so far.
-func (v *countedOrders) received() []string {
+func (v *countedStore) received() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return slices.Clone(v.queries)
 }
 
-// newOrderMetrics returns metrics that count the orders of a store.
-func newOrderMetrics(t *testing.T, store *countedOrders, report func(error)) *telemetry.Metrics {
+// newCounts returns metrics that count the orders of a store, and with events the deliveries.
+func newCounts(t *testing.T, store *countedStore, events bool, report func(error)) *telemetry.Metrics {
 	t.Helper()
 	metrics, err := telemetry.NewMetrics(telemetry.Build{}, func(err error) { require.NoError(t, err) })
 	require.NoError(t, err)
-	require.NoError(t, exportOrderCounts(t.Context(), metrics.Meter(), store, report))
+	require.NoError(t, exportCounts(t.Context(), metrics.Meter(), store, events, report))
 	return metrics
 }
 
@@ -80,8 +91,8 @@ func finishCount() {
 func TestOpenOrdersAreCountedByStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(countedOrders)
-		metrics := newOrderMetrics(t, store, func(err error) { require.NoError(t, err) })
+		store := new(countedStore)
+		metrics := newCounts(t, store, false, func(err error) { require.NoError(t, err) })
 		require.NotContains(t, scrape(t, metrics), "ramp_orders_open{", "no count yet")
 		finishCount()
 
@@ -90,17 +101,41 @@ func TestOpenOrdersAreCountedByStatus(t *testing.T) {
 		require.Contains(t, shown, `ramp_orders_open{status="settling"} 0`)
 		require.NotContains(t, shown, `ramp_orders_open{status="completed"}`)
 		require.Contains(t, shown, "ramp_orders_attention 2")
+		require.NotContains(t, shown, "ramp_deliveries", "events are off")
 		for _, query := range store.received() {
 			require.Contains(t, query, `AND ExecutionStatus = "Running"`)
 		}
 	})
 }
 
+func TestDeliveriesAreCountedWhereEventsAreOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(countedStore)
+		metrics := newCounts(t, store, true, func(err error) { require.NoError(t, err) })
+		scrape(t, metrics)
+		begun := time.Now()
+		finishCount()
+
+		shown := scrape(t, metrics)
+		require.Contains(t, shown, "ramp_deliveries_open 5")
+		require.Contains(t, shown, "ramp_deliveries_failed 3")
+		queries := store.received()
+		last := queries[len(queries)-1]
+		require.Contains(t, last, `ExecutionStatus IN ("Failed", "TimedOut", "Canceled", "Terminated")`)
+		_, after, found := strings.Cut(last, `CloseTime >= "`)
+		require.True(t, found, last)
+		since, err := time.Parse(time.RFC3339, strings.TrimSuffix(after, `"`))
+		require.NoError(t, err)
+		require.WithinDuration(t, begun.Add(-24*time.Hour), since, time.Minute)
+	})
+}
+
 func TestOrdersAreCountedAtMostOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(countedOrders)
-		metrics := newOrderMetrics(t, store, func(err error) { require.NoError(t, err) })
+		store := new(countedStore)
+		metrics := newCounts(t, store, false, func(err error) { require.NoError(t, err) })
 		time.Sleep(time.Hour)
 		require.Empty(t, store.received(), "no scrape yet")
 		for range 3 {
@@ -119,9 +154,9 @@ func TestOrdersAreCountedAtMostOnceAMinute(t *testing.T) {
 func TestOldCountsAreNotExported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(countedOrders)
+		store := new(countedStore)
 		var reported []error
-		metrics := newOrderMetrics(t, store, func(err error) { reported = append(reported, err) })
+		metrics := newCounts(t, store, false, func(err error) { reported = append(reported, err) })
 		scrape(t, metrics)
 		finishCount()
 		store.fail(errors.New("no store"))
