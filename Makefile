@@ -28,8 +28,9 @@ CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chro
 PROMETHEUS := $(and $(shell command -v promtool 2>/dev/null),$(shell command -v prometheus 2>/dev/null))
 NODE := $(and $(shell command -v npm 2>/dev/null),$(shell node -p '/^v(20\.([3-9]|\d\d)|2[1-9]|[3-9]\d)\./.exec(process.version) ? 1 : ""' 2>/dev/null))
 CURL := $(shell command -v curl 2>/dev/null)
-# The Temporal CLI takes ten minutes to build, so that make nightly runs the tests that need it, named TestTemporalCLI….
-LEFT_OUT := TestTemporalCLI $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode) $(if $(CURL),,TestCurl)
+# make nightly runs what is left out always: the tests of the Temporal CLI, which takes ten minutes to build, named TestTemporalCLI…, and those
+# of the programs that measure, named TestBench….
+LEFT_OUT := TestTemporalCLI TestBench $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode) $(if $(CURL),,TestCurl)
 ifneq ($(strip $(LEFT_OUT)),)
 WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
@@ -82,7 +83,7 @@ test: equipment ## Test: run every test, as CI does
 # equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
 .PHONY: equipment
 equipment: ## Test: say which tests this machine leaves out
-	@echo "The tests of the Temporal CLI (TestTemporalCLI...) run in make nightly."
+	@echo "The tests of the Temporal CLI (TestTemporalCLI...) and of the benchmarks (TestBench...) run in make nightly."
 ifeq ($(COMPILER),)
 	@echo "!!! There is no C compiler on this machine: the tests run WITHOUT the race detector."
 	@echo "!!! Install Debian's package gcc to have it."
@@ -149,11 +150,13 @@ e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
 	@$(TESTSUM)/e2e.json -- $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
-nightly: test ## Test: run make test, longer model tests, fuzzing and the Temporal CLI
+nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, the Temporal CLI
 	@echo "Checking 10,000 random orders against the model"
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
 	@echo "Sending an order more signals than the server takes"
 	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./test/e2e
+	@echo "Testing the benchmarks"
+	@go test -count=1 -timeout 30m -run '^TestBench' ./test/e2e
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
