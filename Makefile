@@ -129,7 +129,7 @@ security: ## Test: verify modules, and look for insecure code and known vulnerab
 	@.ci/vulnerabilities $(GOVULNCHECK)
 
 # go test, with a note of how long each test takes.
-TESTSUM = mkdir -p bin/times && $(GOTESTSUM) --format standard-quiet --hide-summary skipped,output --jsonfile-timing-events bin/times
+TESTSUM = mkdir -p bin/times && $(GOTESTSUM) --format standard-quiet --hide-summary skipped --jsonfile-timing-events bin/times
 
 unit: ## Test: run the tests of all packages but end to end
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
@@ -147,7 +147,7 @@ deploy-check: ## Test: check Dockerfile, compose file and Kubernetes manifests
 
 e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
 	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@$(TESTSUM)/e2e.json -- $(RACE) -count=1 -parallel 3 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
+	@$(TESTSUM)/e2e.json -- $(RACE) -count=1 -parallel 4 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, the Temporal CLI
