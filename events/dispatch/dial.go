@@ -63,9 +63,9 @@ func ipv4(ip netip.Addr) netip.Addr {
 
 // newClient returns a client whose connections go only to addresses that a rule permits. The rule is applied to the address that is dialled,
 // after the host's name is resolved, so that names whose addresses change (DNS rebinding) do not pass it. The client follows no redirect and
-// uses no proxy: either would choose another address.
-func newClient(permits func(netip.Addr) bool) *http.Client {
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: func(_, address string, _ syscall.RawConn) error {
+// uses no proxy: either would choose another address. A nil resolver is the machine's.
+func newClient(permits func(netip.Addr) bool, resolver *net.Resolver) *http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout, Resolver: resolver, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil || !permits(ipv4(to.Addr())) {
 			return errAddress

@@ -66,7 +66,7 @@ var (
 func Open(path, namespace string, log *zap.Logger) (*Dispatcher, error) {
 	d := &Dispatcher{
 		path: path, namespace: namespace, log: log, now: time.Now, schemes: pubsub.DefaultURLMux(),
-		public: newClient(toPublic), private: newClient(toPrivate), local: newClient(toThisMachine),
+		public: newClient(toPublic, nil), private: newClient(toPrivate, nil), local: newClient(toThisMachine, nil),
 		topics: topics{open: make(map[redact.Secret]*pubsub.Topic)},
 	}
 	if err := d.load(); err != nil {

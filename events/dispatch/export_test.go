@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
 
@@ -36,7 +37,15 @@ func ParseConfig(text []byte) error {
 }
 
 // PublicClient returns the client for endpoints without allowPrivate.
-func PublicClient() *http.Client { return newClient(toPublic) }
+func PublicClient() *http.Client { return newClient(toPublic, nil) }
 
 // LocalClient returns the client for endpoints without encryption.
-func LocalClient() *http.Client { return newClient(toThisMachine) }
+func LocalClient() *http.Client { return newClient(toThisMachine, nil) }
+
+// ResolvingClient returns the client for endpoints with or without allowPrivate, whose names a resolver of the test's own resolves.
+func ResolvingClient(allowPrivate bool, resolver *net.Resolver) *http.Client {
+	if allowPrivate {
+		return newClient(toPrivate, resolver)
+	}
+	return newClient(toPublic, resolver)
+}
