@@ -3,7 +3,6 @@ package commands_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,83 +10,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/ramp"
+	"rampart/test/badinput"
 )
 
-// badRequest is a line of docs/reference/bad-input.md.
-type badRequest struct {
-	// command is what takes the document that the line changes.
-	command, document string
-	patch             string
-	// field is empty for what is not as the contract has it.
-	field, problem string
-}
-
-var (
-	badField = regexp.MustCompile("^### `(.+)`$")
-	badLine  = regexp.MustCompile("^- `(.+)` .+$")
-)
-
-// badRequests reads the page, from top to bottom.
-func badRequests(t *testing.T) []badRequest {
+// badRequests are the examples of bad requests, by the command that takes them.
+func badRequests(t *testing.T) map[string][]badinput.Example {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/reference/bad-input.md")
-	require.NoError(t, err)
-	var all []badRequest
-	var at badRequest
-	document := false
-	for _, line := range strings.Split(string(page), "\n") {
-		switch {
-		case strings.HasPrefix(line, "## "):
-			at = badRequest{command: strings.ToLower(strings.ReplaceAll(line[3:], "-", ""))}
-		case strings.HasPrefix(line, "```"):
-			document = line == "```json"
-		case document:
-			at.document += line
-		case strings.HasPrefix(line, "### "):
-			at.field = ""
-			if name := badField.FindStringSubmatch(line); name != nil {
-				at.field = name[1]
-			}
-		case strings.HasPrefix(line, "> "):
-			at.problem = line[2:]
-		case strings.HasPrefix(line, "- "):
-			patch := badLine.FindStringSubmatch(line)
-			require.NotNil(t, patch, "this line does not say what it is about: %s", line)
-			at.patch = patch[1]
-			all = append(all, at)
-		}
+	all := make(map[string][]badinput.Example)
+	for _, bad := range badinput.Read(t, "../../docs/reference/bad-input.md") {
+		command := strings.ToLower(bad.Kind)
+		all[command] = append(all[command], bad)
 	}
+	require.Len(t, all, 2)
 	return all
-}
-
-// patched is a document after a JSON merge patch (RFC 7396).
-func patched(t *testing.T, document, patch string) string {
-	t.Helper()
-	var before, change map[string]any
-	require.NoError(t, json.Unmarshal([]byte(document), &before), document)
-	require.NoError(t, json.Unmarshal([]byte(patch), &change), patch)
-	after, err := json.Marshal(merged(before, change))
-	require.NoError(t, err)
-	return string(after)
-}
-
-func merged(before, change map[string]any) map[string]any {
-	for key, value := range change {
-		inner, isObject := value.(map[string]any)
-		switch {
-		case value == nil:
-			delete(before, key)
-		case isObject:
-			old, _ := before[key].(map[string]any)
-			if old == nil {
-				old = make(map[string]any)
-			}
-			before[key] = merged(old, inner)
-		default:
-			before[key] = value
-		}
-	}
-	return before
 }
 
 // values are the texts in a document.
@@ -119,14 +54,9 @@ func requireNoValue(t *testing.T, document, said string) {
 
 func TestDocumentsOfThePageAreAccepted(t *testing.T) {
 	t.Parallel()
-	taken := make(map[string]string)
-	for _, bad := range badRequests(t) {
-		taken[bad.command] = bad.document
-	}
-	require.Len(t, taken, 2)
-	for command, document := range taken {
+	for command, bad := range badRequests(t) {
 		x := with(order(ramp.Onramp, "inv-42", ramp.AwaitingPayment), order(ramp.Offramp, "wd-7", ramp.AwaitingPayment))
-		x.stdin = document
+		x.stdin = bad[0].Document
 		got := x.run(t, command, "--file", "-")
 		require.Zero(t, got.code, got.stderr)
 	}
@@ -134,30 +64,38 @@ func TestDocumentsOfThePageAreAccepted(t *testing.T) {
 
 func TestInvalidRequestsOfThePageStartNoOrder(t *testing.T) {
 	t.Parallel()
-	requests := badRequests(t)
-	require.Greater(t, len(requests), 200)
-	for _, bad := range requests {
-		t.Run(bad.command+" "+bad.patch, func(t *testing.T) {
-			t.Parallel()
-			x := with()
-			x.stdin = patched(t, bad.document, bad.patch)
-
-			got := x.run(t, bad.command, "--file", "-", "-o", "json")
-
-			require.Equal(t, 2, got.code)
-			problem := decoded[ramp.Error](t, got.stderr)
-			require.Equal(t, ramp.InvalidRequest, problem.Type)
-			if bad.field == "" {
-				require.Contains(t, problem.Message, bad.problem)
-			} else {
-				require.Equal(t, []ramp.FieldError{{Field: bad.field, Problem: bad.problem}}, problem.Fields)
-			}
-			problem.Reference = "" // a sound one is repeated
-			requireNoValue(t, x.stdin, problem.Error())
-			require.Empty(t, got.stdout)
-			require.Empty(t, x.fake.calls)
-		})
+	tried := 0
+	for command, requests := range badRequests(t) {
+		for _, bad := range requests {
+			tried++
+			t.Run(command+" "+bad.Patch, func(t *testing.T) {
+				t.Parallel()
+				requireRefused(t, command, bad)
+			})
+		}
 	}
+	require.Greater(t, tried, 200)
+}
+
+func requireRefused(t *testing.T, command string, bad badinput.Example) {
+	t.Helper()
+	x := with()
+	x.stdin = bad.Request(t)
+
+	got := x.run(t, command, "--file", "-", "-o", "json")
+
+	require.Equal(t, 2, got.code)
+	problem := decoded[ramp.Error](t, got.stderr)
+	require.Equal(t, ramp.InvalidRequest, problem.Type)
+	if bad.Field == "" {
+		require.Contains(t, problem.Message, bad.Problem)
+	} else {
+		require.Equal(t, []ramp.FieldError{{Field: bad.Field, Problem: bad.Problem}}, problem.Fields)
+	}
+	problem.Reference = "" // a sound one is repeated
+	requireNoValue(t, x.stdin, problem.Error())
+	require.Empty(t, got.stdout)
+	require.Empty(t, x.fake.calls)
 }
 
 func TestInvalidFilesAreRejectedWithoutRepeatingValues(t *testing.T) {

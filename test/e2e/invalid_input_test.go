@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 
 	"rampart/internal/payloadmeta"
 	"rampart/ramp"
+	"rampart/test/badinput"
 )
 
 // invalidStart is an input that starts no order.
@@ -37,69 +37,13 @@ type invalidStart struct {
 // documentedInvalidStarts returns the examples of docs/reference/bad-input.md, in their order.
 func documentedInvalidStarts(t *testing.T) []invalidStart {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/reference/bad-input.md")
-	require.NoError(t, err)
-	field := regexp.MustCompile("^### `(.+)`$")
-	patch := regexp.MustCompile("^- `(.+)` .+$")
 	var all []invalidStart
-	var at invalidStart
-	var document string
-	inDocument := false
-	for _, line := range strings.Split(string(page), "\n") {
-		switch {
-		case strings.HasPrefix(line, "## "):
-			at = invalidStart{workflowType: strings.ReplaceAll(line[3:], "-", "")}
-			document = ""
-		case strings.HasPrefix(line, "```"):
-			inDocument = line == "```json"
-		case inDocument:
-			document += line
-		case strings.HasPrefix(line, "### "):
-			at.field = ""
-			if name := field.FindStringSubmatch(line); name != nil {
-				at.field = name[1]
-			}
-		case strings.HasPrefix(line, "> "):
-			at.problem = line[2:]
-		case strings.HasPrefix(line, "- "):
-			found := patch.FindStringSubmatch(line)
-			require.NotNil(t, found, "this line does not say what it is about: %s", line)
-			at.name = line
-			at.input = plainJSON(patched(t, document, found[1]))
-			all = append(all, at)
-		}
+	for _, bad := range badinput.Read(t, "../../docs/reference/bad-input.md") {
+		all = append(all, invalidStart{
+			name: bad.Line, workflowType: bad.Kind, input: plainJSON(bad.Request(t)), field: bad.Field, problem: bad.Problem,
+		})
 	}
 	return all
-}
-
-// patched applies a JSON merge patch (RFC 7396) to a document.
-func patched(t *testing.T, document, patch string) string {
-	t.Helper()
-	var before, change map[string]any
-	require.NoError(t, json.Unmarshal([]byte(document), &before), document)
-	require.NoError(t, json.Unmarshal([]byte(patch), &change), patch)
-	after, err := json.Marshal(merged(before, change))
-	require.NoError(t, err)
-	return string(after)
-}
-
-func merged(before, change map[string]any) map[string]any {
-	for key, value := range change {
-		inner, isObject := value.(map[string]any)
-		switch {
-		case value == nil:
-			delete(before, key)
-		case isObject:
-			old := make(map[string]any)
-			if given, has := before[key].(map[string]any); has {
-				old = given
-			}
-			before[key] = merged(old, inner)
-		default:
-			before[key] = value
-		}
-	}
-	return before
 }
 
 func plainJSON(content string) *commonpb.Payload { return encodedAs("json/plain", content) }
