@@ -114,8 +114,9 @@ endif
 lint: ## Test: check format, vet, staticcheck and workflow determinism
 	@echo "Checking format, vet, staticcheck and workflow determinism"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	@go vet ./... && go vet -C devserver ./... && go vet -C test/bench/plot ./...
-	@$(STATICCHECK) ./... && (cd devserver && $(STATICCHECK) ./...) && cd test/bench/plot && $(STATICCHECK) ./...
+	@go vet ./... && go vet -C devserver ./... && go vet -C test/bench/plot ./... && go vet -C test/bench/peers ./...
+	@$(STATICCHECK) ./... && (cd devserver && $(STATICCHECK) ./...) && (cd test/bench/plot && $(STATICCHECK) ./...) && \
+		cd test/bench/peers && $(STATICCHECK) ./...
 	@$(WORKFLOWCHECK) -show-pos -config workflowcheck.config.yaml ./workflows/...
 
 # Not part of make test, for it looks outside: at the modules' checksums and at the database of known vulnerabilities.
@@ -134,7 +135,7 @@ TESTSUM = mkdir -p bin/times && $(GOTESTSUM) --format standard-quiet --hide-summ
 unit: ## Test: run the tests of all packages but end to end
 	@echo "Testing everything but end to end$(if $(RACE),$(comma) with the race detector)"
 	@$(TESTSUM)/unit.json -- $(RACE) -timeout 20m $(WITHOUT) $$(go list ./... | grep -v -e /test/e2e -e /ramptest)
-	@go test -C test/bench/plot ./...
+	@go test -C test/bench/plot ./... && go test -C test/bench/peers ./...
 
 devserver-test: ## Test: test the Temporal development server
 	@echo "Testing the Temporal development server (its first build takes about 7 minutes on two cores)"
@@ -160,6 +161,8 @@ nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, t
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
+	@echo "Running orders on other libraries: they must end as Rampart's do"
+	@$(MAKE) --no-print-directory bench-peers QUICK=1
 	@for package in $$(git grep -l "^func Fuzz" -- "*_test.go" | xargs -n1 dirname | sort -u | sed "s|^|./|"); do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
@@ -195,10 +198,10 @@ bin/temporal-server: FORCE
 bin/temporal-sql-tool:
 	@GOBIN=$(CURDIR)/bin go install go.temporal.io/server/cmd/tools/sql@v1.32.1 && mv bin/sql $@
 
-# What orders cost, beside what a user would otherwise write, and what it takes to have 10,000 wait: docs/explanation/performance.md. They take
-# a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
+# What orders cost, beside what a user would otherwise write or on other libraries, and what it takes to have 10,000 wait:
+# docs/explanation/performance.md. They take a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
-.PHONY: bench bench-waiting bench-events
+.PHONY: bench bench-waiting bench-events bench-peers
 bench: bin/worker bin/devserver bin/bench ## Measure: measure what an order costs
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
@@ -208,6 +211,16 @@ bench-waiting: bin/worker bin/devserver bin/bench ## Measure: measure 10,000 wai
 bench-events: bin/devserver bin/bench ## Measure: compare designs of the delivery of events
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/events.json events
+bench-peers: bin/worker bin/devserver bin/temporal-server bin/temporal-sql-tool bin/peers bin/bench ## Measure: compare with DBOS and River; QUICK
+ifdef QUICK
+	@bin/bench peers --quick
+else
+	@mkdir -p test/bench/results
+	@$(BENCH) test/bench/results/peers.json peers
+endif
+bin/peers: FORCE
+	@echo "Building the peers"
+	@go build -C test/bench/peers -o ../../../$@ .
 PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
 # What many orders a day need, by the last measurements: docs/explanation/scaling.md.
 .PHONY: sizes simulation

@@ -2,12 +2,15 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,13 +53,16 @@ type provider struct {
 	next schedule
 	// orders has the orders with a proof, by id.
 	orders map[string]*polledOrder
-	// proofs is when each UTR arrived.
+	// proofs is when each UTR arrived, and proven the order that it was for.
 	proofs map[string]time.Time
+	proven map[string]*polledOrder
 	// calls counts all requests, and polls those for the status of an order.
 	calls int
 	polls int
 	// recording is set while the times between polls are recorded.
 	recording bool
+
+	stall stall
 }
 
 // polledOrder is what the provider records about an order.
@@ -68,11 +74,13 @@ type polledOrder struct {
 	gaps     []time.Duration
 	// completed is when the provider first reported it as completed.
 	completed time.Time
+	// over is set once the provider has reported the last status of its schedule.
+	over bool
 }
 
 // startProvider serves a sandbox with a limit of requests a second; 0 means no limit.
 func startProvider(seed int64, rateLimit float64) (*provider, error) {
-	p := &provider{orders: map[string]*polledOrder{}, proofs: map[string]time.Time{}}
+	p := &provider{orders: map[string]*polledOrder{}, proofs: map[string]time.Time{}, proven: map[string]*polledOrder{}}
 	var err error
 	p.server, err = sandbox.New(sandbox.Options{
 		APIKey: testbed.APIKey, APISecret: testbed.APISecret, KYCSecret: testbed.KYCSecret, Seed: seed, RateLimit: rateLimit, Middleware: p.watch,
@@ -108,6 +116,10 @@ func (p *provider) watch(next http.Handler) http.Handler {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
+		if p.stall.takes(r.URL.Path, body, arrived) {
+			<-r.Context().Done()
+			return
+		}
 		if id, status := p.record(r.URL.Path, body, arrived); status != "" {
 			p.force(id, status)
 		}
@@ -132,7 +144,7 @@ func (p *provider) record(path string, body []byte, at time.Time) (id, status st
 	if path == proofRoute {
 		if order == nil {
 			p.orders[about.OrderID] = &polledOrder{schedule: p.next}
-			p.proofs[about.UTR] = at
+			p.proofs[about.UTR], p.proven[about.UTR] = at, p.orders[about.OrderID]
 		}
 		return "", ""
 	}
@@ -153,6 +165,7 @@ func (o *polledOrder) poll(at time.Time, recording bool) (status string) {
 	if status == "completed" {
 		o.completed = at
 	}
+	o.over = o.over || len(o.schedule) > 0 && o.polls == slices.Max(slices.Collect(maps.Keys(o.schedule)))
 	return status
 }
 
@@ -201,6 +214,22 @@ func (p *provider) completedAt(orderID string) time.Time {
 		return order.completed
 	}
 	return time.Time{}
+}
+
+// awaitEnd blocks until the provider has reported the last status of the order of a UTR.
+func (p *provider) awaitEnd(ctx context.Context, utr string) error {
+	for {
+		p.mu.Lock()
+		order := p.proven[utr]
+		over := order != nil && order.over
+		p.mu.Unlock()
+		if over {
+			return nil
+		}
+		if !sleep(ctx, 20*time.Millisecond) {
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // gaps returns the recorded times between two polls of one order, for all orders.

@@ -27,6 +27,8 @@ type Report struct {
 	Waiting   *Waiting           `json:"waiting,omitempty"`
 	// Deliveries compares designs of the delivery of events; the first is without them.
 	Deliveries []Delivering `json:"deliveries,omitempty"`
+	// Peers compares Rampart with other libraries.
+	Peers *Peers `json:"peers,omitempty"`
 }
 
 func newReport(options Options) Report {

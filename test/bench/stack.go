@@ -42,6 +42,10 @@ type stackSettings struct {
 	workerRate, providerRate float64
 	// serverMetrics makes the server export metrics.
 	serverMetrics bool
+	// postgres keeps Temporal's data in PostgreSQL, with the official server, instead of in the development server's memory.
+	postgres bool
+	// shared is the provider of another stack, which closes it; nil starts one.
+	shared *provider
 }
 
 // stack is a testbed.Stack with the provider in this process, and with workers of the variants that Rampart is compared with.
@@ -52,24 +56,28 @@ type stack struct {
 	// metricsURL is where the server exports metrics, if it does.
 	metricsURL string
 	server     *process.Process
-	provider   *provider
-	worker     *worker
-	ports      *worker
-	retries    *worker
+	// database is that of the official server; nil for the development server.
+	database *testbed.Database
+	provider *provider
+	worker   *worker
+	ports    *worker
+	retries  *worker
 
 	portsClient, retriesClient client.Client
 }
 
 // newStack starts the server, the provider and the worker. The caller closes the stack, also after an error.
 func newStack(ctx context.Context, options Options, settings stackSettings) (*stack, error) {
-	s := &stack{options: options, stackSettings: settings, Stack: testbed.Stack{
+	s := &stack{options: options, stackSettings: settings, provider: settings.shared, Stack: testbed.Stack{
 		Bin: options.Bin, Dir: options.Dir, Speed: settings.speed, Processes: process.Group{Logs: options.Dir},
 	}}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the programs do not start in time"))
 	defer cancel()
 	var err error
-	if s.provider, err = startProvider(options.Seed, settings.providerRate); err != nil {
-		return s, err
+	if s.provider == nil {
+		if s.provider, err = startProvider(options.Seed, settings.providerRate); err != nil {
+			return s, err
+		}
 	}
 	s.Provider = s.provider.address
 	for _, step := range []func(context.Context) error{s.CreateKeyset, s.startServer, s.startWorker, s.Connect} {
@@ -81,6 +89,9 @@ func newStack(ctx context.Context, options Options, settings stackSettings) (*st
 }
 
 func (s *stack) startServer(ctx context.Context) error {
+	if s.postgres {
+		return s.startOfficial(ctx)
+	}
 	var err error
 	if s.Config, err = configure(s.options.Dir, s.options.Config); err != nil {
 		return err
@@ -93,6 +104,18 @@ func (s *stack) startServer(ctx context.Context) error {
 	}
 	line, err := s.server.UntilLine(ctx, "Metrics")
 	s.metricsURL = strings.TrimSpace(strings.TrimPrefix(line, "Metrics"))
+	return err
+}
+
+func (s *stack) startOfficial(ctx context.Context) error {
+	official, err := s.NewOfficial(ctx)
+	if official != nil {
+		s.database = official.Database
+	}
+	if err != nil {
+		return err
+	}
+	s.server, err = official.Start(ctx)
 	return err
 }
 
@@ -192,7 +215,10 @@ func (s *stack) close() {
 		}
 	}
 	s.Close(stopGrace)
-	if s.provider != nil {
+	if s.provider != nil && s.shared == nil {
 		s.provider.close()
+	}
+	if s.database != nil {
+		s.database.Remove()
 	}
 }

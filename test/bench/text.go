@@ -15,6 +15,7 @@ func (r Report) WriteText(w io.Writer) error {
 	r.writeLatencies(&b)
 	r.Waiting.write(&b)
 	r.writeDeliveries(&b)
+	r.Peers.write(&b)
 	r.writeTargets(&b)
 	_, err := io.WriteString(w, b.String())
 	return err

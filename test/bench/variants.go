@@ -91,19 +91,23 @@ func (l lane) prove(ctx context.Context, o order) error {
 
 // await blocks until an order is closed, and fails if it is not completed.
 func (l lane) await(ctx context.Context, o order) error {
-	run := l.temporal.GetWorkflow(ctx, o.workflowID(), "")
-	status := ""
-	if l.workflow != ramp.OnrampWorkflow {
-		if err := run.Get(ctx, &status); err != nil {
-			return err
-		}
-		return completed(o, status)
-	}
-	var result ramp.Order
-	if err := run.Get(ctx, &result); err != nil {
+	status, err := l.ended(ctx, o)
+	if err != nil {
 		return err
 	}
-	return completed(o, string(result.Status))
+	return completed(o, status)
+}
+
+// ended blocks until an order is closed, and returns its status.
+func (l lane) ended(ctx context.Context, o order) (status string, err error) {
+	run := l.temporal.GetWorkflow(ctx, o.workflowID(), "")
+	if l.workflow != ramp.OnrampWorkflow {
+		err = run.Get(ctx, &status)
+		return status, err
+	}
+	var result ramp.Order
+	err = run.Get(ctx, &result)
+	return string(result.Status), err
 }
 
 func completed(o order, status string) error {

@@ -55,9 +55,9 @@ func newCommand() *cobra.Command {
 	flags.BoolVar(&set.options.Quick, "quick", false, "run a few orders only, to show that everything works; the figures mean nothing")
 	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name contains this")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
-	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders -->, <!-- waiting --> or <!-- events -->")
+	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders -->, <!-- waiting -->, <!-- events --> or <!-- peers -->")
 	flags.BoolVar(&set.keep, "keep", false, "keep logs, and print where they are")
-	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
+	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newPeersCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
 	return command
 }
 
@@ -97,6 +97,17 @@ func newEventsCommand(set *settings) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return set.run(cmd, "events", bench.RunDeliveries)
+		},
+	}
+}
+
+func newPeersCommand(set *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "peers",
+		Short: "Measure the lifecycle on DBOS Transact and on River beside Rampart",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return set.run(cmd, "peers", bench.RunPeers)
 		},
 	}
 }
