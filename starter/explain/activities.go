@@ -34,6 +34,10 @@ func (s *eventLog) applyActivity(event *historypb.HistoryEvent) {
 		s.complete(event, event.GetActivityTaskCompletedEventAttributes().GetScheduledEventId(), "")
 	case event.GetActivityTaskFailedEventAttributes() != nil:
 		failed := event.GetActivityTaskFailedEventAttributes()
+		if failed.GetFailure().GetApplicationFailureInfo().GetType() == handedOver {
+			s.handOver(event, failed.GetScheduledEventId())
+			return
+		}
 		s.complete(event, failed.GetScheduledEventId(), s.reader.failure(failed.GetFailure()))
 		s.referenceTaken(failed)
 	case event.GetActivityTaskTimedOutEventAttributes() != nil:
@@ -66,6 +70,16 @@ func (s *eventLog) attempted(id int64, attempt int32, last *failurepb.Failure) {
 	c.attempt = attempt
 	if last != nil {
 		c.earlierFailure = s.reader.failure(last)
+	}
+}
+
+// handedOver is the type of the failure by which a watch makes room for another one. Nothing has gone wrong.
+const handedOver = "WatchHandover"
+
+// handOver ends a watch that another one continues.
+func (s *eventLog) handOver(event *historypb.HistoryEvent, id int64) {
+	if c := s.calls[id]; c != nil {
+		c.Over, c.Text = at(event), c.summary+" · continued by another watch"
 	}
 }
 

@@ -59,6 +59,8 @@ func message(name string) string {
 		return "The backend confirmed a quote"
 	case ramp.AwaitOrder:
 		return "The backend waited for the payment instructions"
+	case ramp.ProviderHint:
+		return "The gateway passed a webhook of the provider on"
 	default:
 		return "A client sent " + redact.Text(name) + ", which is not a message of orders,"
 	}
