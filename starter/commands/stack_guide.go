@@ -14,7 +14,8 @@ import (
 func (p *Program) showStack(s *stack.Stack, bin string) {
 	screen, guide := p.screen(), guideTo(p.Name, filepath.Join(bin, "sandbox"), s.Addresses)
 	screen.Blank()
-	screen.Linef("Everything is ready, and runs until you press Ctrl-C. The gateway's token is %s; logs are in %s.", s.Addresses.Token, s.Addresses.Logs)
+	screen.Linef("Everything is ready, and runs until you press Ctrl-C. Logs are in %s.", s.Addresses.Logs)
+	screen.Linef("The gateway's token is %s, the secret of the events %s.", s.Addresses.Token, stack.DevEventsSecret)
 	for _, step := range guide {
 		screen.Blank()
 		screen.Line(step.what)
