@@ -30,6 +30,8 @@ type PublishEventsRequest struct {
 	Target ramp.Personal `json:"target,omitempty"`
 	// Previous is the batch before: see ramp.EventBatch. Empty for the first.
 	Previous string `json:"previous,omitempty"`
+	// Reset is set if the run continues one that an operator reset.
+	Reset bool `json:"reset,omitempty"`
 	// Events are the changes, in their order, without ids.
 	Events []ramp.Event `json:"events"`
 }
@@ -82,10 +84,11 @@ func (c *Calls) startDelivery(ctx context.Context, req PublishEventsRequest, bat
 		Target:   target,
 		Events:   identified(req),
 	}
-	if req.Previous != "" {
-		delivery.Previous = ramp.DeliveryID(req.WorkflowID, req.Previous, endpoint)
+	var err error
+	if delivery.Previous, err = c.previousDelivery(ctx, req, endpoint); err != nil {
+		return err
 	}
-	_, err := c.temporal.ExecuteActivity(ctx, client.StartActivityOptions{
+	_, err = c.temporal.ExecuteActivity(ctx, client.StartActivityOptions{
 		ID:                       delivery.ID,
 		TaskQueue:                ramp.EventTaskQueue,
 		ScheduleToCloseTimeout:   deliveryLifetime,
@@ -100,6 +103,33 @@ func (c *Calls) startDelivery(ctx context.Context, req PublishEventsRequest, bat
 		return nil
 	}
 	return retryable(ctx, ErrTemporal, fmt.Errorf("start the delivery of events to endpoint %s: %w", endpoint, err), 0)
+}
+
+// previousDelivery returns the id of the delivery before, empty for none. The first of a run that was reset follows what the runs before it
+// published, also after the point that it was reset to, as far as that is still under way.
+func (c *Calls) previousDelivery(ctx context.Context, req PublishEventsRequest, endpoint string) (string, error) {
+	previous := ""
+	if req.Previous != "" {
+		previous = ramp.DeliveryID(req.WorkflowID, req.Previous, endpoint)
+	}
+	if !req.Reset || strings.HasPrefix(req.Previous, req.RunID+"/") {
+		return previous, nil
+	}
+	listed, err := c.temporal.ListActivities(ctx, client.ListActivitiesOptions{Query: ramp.DeliveriesUnderWay(req.WorkflowID)})
+	if err != nil {
+		return "", retryable(ctx, ErrTemporal, fmt.Errorf("list the deliveries before the reset: %w", err), 0)
+	}
+	var last time.Time
+	for delivery, err := range listed.Results {
+		if err != nil {
+			return "", retryable(ctx, ErrTemporal, fmt.Errorf("list the deliveries before the reset: %w", err), 0)
+		}
+		own := strings.HasPrefix(delivery.ActivityID, ramp.DeliveryID(req.WorkflowID, req.RunID, ""))
+		if !own && strings.HasSuffix(delivery.ActivityID, "/"+endpoint) && delivery.ScheduleTime.After(last) {
+			previous, last = delivery.ActivityID, delivery.ScheduleTime
+		}
+	}
+	return previous, nil
 }
 
 // identified returns the events of a request with their ids, which are the same whenever the events are published.

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,49 @@ func TestPublishedEventsAreADeliveryToEachEndpoint(t *testing.T) {
 	}
 	require.Empty(t, started[0].Target)
 	require.Equal(t, handedOver().Target, started[2].Target)
+}
+
+// TestEventsOfARunThatWasResetFollowThoseOfTheRunBefore has an operator reset an order to batch 3, after batches 4 and 6 were published.
+func TestEventsOfARunThatWasResetFollowThoseOfTheRunBefore(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
+	underWay := func(id string, after time.Duration) *client.ActivityExecutionInfo {
+		return &client.ActivityExecutionInfo{ActivityID: "event/onramp/inv-42/" + id, ScheduleTime: began.Add(after)}
+	}
+	for previous, want := range map[string]map[string]string{
+		// lake has batch 6, and tenants everything.
+		"run-0/3": {"lake": "run-0/4", "shop": "run-0/6", "tenants": "run-0/3"},
+		"":        {"lake": "run-0/4", "shop": "run-0/6", "tenants": ""},
+		"run-1/4": {"lake": "run-1/4", "shop": "run-1/4", "tenants": "run-1/4"},
+	} {
+		temporalClient := new(mocks.Client)
+		listed := []*client.ActivityExecutionInfo{
+			underWay("run-1/5/shop", time.Hour), // started by an attempt before
+			underWay("run-0/6/shop", 2*time.Minute), underWay("run-0/4/lake", time.Minute), underWay("run-0/4/shop", time.Minute),
+		}
+		temporalClient.On("ListActivities", mock.Anything, client.ListActivitiesOptions{Query: ramp.DeliveriesUnderWay("onramp/inv-42")}).
+			Return(client.ListActivitiesResult{Results: func(yield func(*client.ActivityExecutionInfo, error) bool) {
+				for _, delivery := range listed {
+					if !yield(delivery, nil) {
+						return
+					}
+				}
+			}}, nil)
+		followed := make(map[string]string)
+		temporalClient.On("ExecuteActivity", mock.Anything, mock.Anything, ramp.EventDelivery, mock.Anything).Run(func(called mock.Arguments) {
+			request := called.Get(3).(activities.DeliverEventsRequest)
+			before := strings.TrimPrefix(request.Previous, "event/onramp/inv-42/")
+			followed[request.Endpoint] = strings.TrimSuffix(before, "/"+request.Endpoint)
+		}).Return(nil, nil)
+		env := suite().NewTestActivityEnvironment()
+		calls, _ := activities.New(activities.Options{Temporal: temporalClient})
+		env.RegisterActivity(calls)
+		request := handedOver()
+		request.Reset, request.Previous = true, previous
+		_, err := env.ExecuteActivity(calls.PublishEvents, request)
+		require.NoError(t, err)
+		require.Equal(t, want, followed, "after %q", previous)
+	}
 }
 
 // An encrypted input is bound to the type of the activity only, so that it could be copied to another delivery.

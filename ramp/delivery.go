@@ -104,6 +104,11 @@ type DeliveryFilter struct {
 	ClosedSince time.Time
 }
 
+// DeliveriesUnderWay selects the deliveries of an order that have not ended, in Temporal's list filter language for activities.
+func DeliveriesUnderWay(workflowID string) string {
+	return fmt.Sprintf("ActivityType = %q AND ActivityId STARTS_WITH %q AND ExecutionStatus = \"Running\"", EventDelivery, deliveryPrefix+workflowID+"/")
+}
+
 // Query returns the filter in Temporal's list filter language for activities.
 func (f DeliveryFilter) Query() string {
 	conditions := []string{fmt.Sprintf("ActivityType = %q", EventDelivery)}

@@ -130,6 +130,7 @@ func (o *orderRun) eventsRequest(ctx workflow.Context, batch []ramp.Event) activ
 		Own:        o.admission.rules.OwnEvents,
 		Target:     o.request.eventURL,
 		Previous:   o.outbox.previous,
+		Reset:      wasReset(ctx),
 		Events:     batch,
 	}
 }
@@ -168,16 +169,25 @@ func (o *orderRun) handOverNow(ctx workflow.Context, request activities.PublishE
 	return err == nil
 }
 
-// leaveEvents leaves events to a child workflow, and returns once that has started, which the server does by itself.
+// leaveEvents leaves events to a child workflow, and returns once that has started, which the server does by itself. The child's id is the
+// same in a run that continues this one after a reset, which replays its start. If that run leaves events too, while the child of the run
+// before it is open, it hands them over itself.
 func (o *orderRun) leaveEvents(ctx workflow.Context, late []activities.PublishEventsRequest) {
-	run := workflow.GetInfo(ctx).WorkflowExecution
+	info := workflow.GetInfo(ctx)
+	runID := info.WorkflowExecution.RunID
+	if wasReset(ctx) {
+		runID = info.OriginalRunID
+	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:        "late-events/" + run.ID + "/" + run.RunID,
+		WorkflowID:        "late-events/" + info.WorkflowExecution.ID + "/" + runID,
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:     "The last events of " + run.ID,
+		StaticSummary:     "The last events of " + info.WorkflowExecution.ID,
 	}), ramp.LateEventsWorkflow, late)
 	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
-		o.log.Error("last events not left to a workflow", "error", err)
+		o.log.Warn("last events not left to a workflow", "error", err)
+		if err := LateEvents(ctx, late); err != nil {
+			o.log.Error("last events not handed over", "error", err)
+		}
 	}
 }
 

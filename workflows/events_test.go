@@ -8,7 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/sdk/testsuite"
 
 	"rampart/activities"
 	"rampart/ramp"
@@ -222,6 +229,87 @@ func TestCancelledOrderHandsOverItsLastEvents(t *testing.T) {
 	require.Equal(t, ramp.Cancelled, n.buy(onrampRequest()).Status)
 	require.Equal(t, "status_changed cancelled", n.told()[len(n.told())-1])
 	n.requireOrdered()
+}
+
+// TestLastEventsAreHandedOverByTheOrderIfNoWorkflowTakesThem has the workflow for the last events not start, as while that of the run before a
+// reset is open.
+func TestLastEventsAreHandedOverByTheOrderIfNoWorkflowTakesThem(t *testing.T) {
+	t.Parallel()
+	n := newsOf(t, ramp.Onramp)
+	n.fail = func(attempt int) bool { return attempt == 2 }
+	n.rules("shop")
+	n.happy()
+	n.OnWorkflow(ramp.LateEventsWorkflow, mock.Anything, mock.Anything).Return(testsuite.ErrMockStartChildWorkflowFailed)
+	n.at(time.Minute, n.CancelWorkflow)
+	require.Equal(t, ramp.Cancelled, n.buy(onrampRequest()).Status)
+	require.Equal(t, 3, n.attempts)
+	require.Equal(t, "status_changed cancelled", n.told()[len(n.told())-1])
+	n.requireOrdered()
+}
+
+// leavingEvents returns the history of an order that could not hand over its last events, and left them to a workflow.
+func leavingEvents(t *testing.T) recorded {
+	t.Helper()
+	all := corpus(t)
+	r := all[slices.IndexFunc(all, func(r recorded) bool { return r.name == "onramp-events" })]
+	events := r.history.GetEvents()
+	end := events[len(events)-1]
+	handed := events[len(events)-2].GetMarkerRecordedEventAttributes()
+	require.Equal(t, "LocalActivity", handed.GetMarkerName())
+	delete(handed.Details, "result")
+	handed.Failure = &failurepb.Failure{Message: "Temporal does not answer", FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
+		ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: activities.ErrTemporal, NonRetryable: true},
+	}}
+	child := &commonpb.WorkflowExecution{
+		WorkflowId: "late-events/" + r.started.GetWorkflowId() + "/" + r.started.GetOriginalExecutionRunId(), RunId: "5b0c57a7-1e6c-4f0c-9d5f-5ba5d9f5d8a1",
+	}
+	kind := &commonpb.WorkflowType{Name: ramp.LateEventsWorkflow}
+	initiated := end.GetEventId()
+	for i, event := range []*historypb.HistoryEvent{
+		{EventType: enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED, Attributes: &historypb.HistoryEvent_StartChildWorkflowExecutionInitiatedEventAttributes{
+			StartChildWorkflowExecutionInitiatedEventAttributes: &historypb.StartChildWorkflowExecutionInitiatedEventAttributes{
+				WorkflowId: child.GetWorkflowId(), WorkflowType: kind, TaskQueue: &taskqueuepb.TaskQueue{Name: ramp.TaskQueue},
+				ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+			},
+		}},
+		{EventType: enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED, Attributes: &historypb.HistoryEvent_ChildWorkflowExecutionStartedEventAttributes{
+			ChildWorkflowExecutionStartedEventAttributes: &historypb.ChildWorkflowExecutionStartedEventAttributes{
+				WorkflowExecution: child, WorkflowType: kind, InitiatedEventId: initiated,
+			},
+		}},
+		{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, Attributes: &historypb.HistoryEvent_WorkflowTaskScheduledEventAttributes{
+			WorkflowTaskScheduledEventAttributes: &historypb.WorkflowTaskScheduledEventAttributes{Attempt: 1},
+		}},
+		{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, Attributes: &historypb.HistoryEvent_WorkflowTaskStartedEventAttributes{
+			WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{ScheduledEventId: initiated + 2},
+		}},
+		{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, Attributes: &historypb.HistoryEvent_WorkflowTaskCompletedEventAttributes{
+			WorkflowTaskCompletedEventAttributes: &historypb.WorkflowTaskCompletedEventAttributes{ScheduledEventId: initiated + 2, StartedEventId: initiated + 3},
+		}},
+		end,
+	} {
+		event.EventTime, event.EventId = end.GetEventTime(), initiated+int64(i)
+		events = append(events[:len(r.history.GetEvents())-1+i], event)
+	}
+	r.history.Events = events
+	return r
+}
+
+// TestOrderThatLeftItsLastEventsReplaysAfterAReset: the run that continues an order after a reset replays the events of the run before it.
+func TestOrderThatLeftItsLastEventsReplaysAfterAReset(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, leavingEvents(t).replay(ours))
+	require.NoError(t, leavingEvents(t).replayAs("0c1f2d3e-aaaa-4bbb-8ccc-1234567890ab", ours))
+}
+
+func TestRecordedHistoriesReplayAfterAReset(t *testing.T) {
+	t.Parallel()
+	for _, r := range corpus(t) {
+		if r.name == "adoption" {
+			continue
+		}
+		require.NoError(t, r.replayAs("0c1f2d3e-aaaa-4bbb-8ccc-1234567890ab", ours), r.name)
+	}
 }
 
 func TestDisabledEndpointIsOpenUntilItIsEnabled(t *testing.T) {

@@ -62,10 +62,15 @@ func histories(t *testing.T, directory string) []recorded {
 }
 
 func (r recorded) replay(register func(worker.WorkflowReplayer)) error {
+	return r.replayAs(r.started.GetOriginalExecutionRunId(), register)
+}
+
+// replayAs replays the history in a run. If that is another one than the history's, it continues that after a reset.
+func (r recorded) replayAs(runID string, register func(worker.WorkflowReplayer)) error {
 	replayer := worker.NewWorkflowReplayer()
 	register(replayer)
 	return replayer.ReplayWorkflowHistoryWithOptions(nil, r.history, worker.ReplayWorkflowHistoryOptions{
-		OriginalExecution: workflow.Execution{ID: r.started.GetWorkflowId(), RunID: r.started.GetOriginalExecutionRunId()},
+		OriginalExecution: workflow.Execution{ID: r.started.GetWorkflowId(), RunID: runID},
 	})
 }
 

@@ -333,6 +333,58 @@ func TestDeliveryThatWasGivenUpIsSentAgainByCommand(t *testing.T) {
 	require.Contains(t, delivered, first.Version)
 }
 
+// TestResetOfAnOrderRepeatsEventsAndDropsNone has an operator reset an order whose endpoint is down, so that events of both runs wait.
+func TestResetOfAnOrderRepeatsEventsAndDropsNone(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	r.answers(always(http.StatusServiceUnavailable))
+	s := newStack(t, 360, withEndpoint(r))
+	id := buy("reset-events")
+	first := s.startPlainly(id, onrampRequest(id.Reference))
+	s.awaitStatus(id, completionTime, ramp.AwaitingPayment)
+	s.deliveries(ramp.DeliveryFilter{Order: id, State: ramp.Delivering}, 1)
+
+	s.reset(t, id, first.GetRunID(), "at its beginning")
+
+	s.awaitStatus(id, completionTime, ramp.AwaitingPayment)
+	_, err := s.Orders.SubmitUTR(t.Context(), id.Reference, utrOf(91))
+	require.NoError(t, err)
+	s.awaitStatus(id, completionTime, ramp.Completed)
+	require.Empty(t, r.of(id))
+	r.answers(nil)
+	eventually(t, 2*time.Minute, func() error {
+		if events := r.of(id); len(events) == 0 || events[len(events)-1].Data.Status != ramp.Completed {
+			return fmt.Errorf("%d events so far", len(events))
+		}
+		return nil
+	})
+	runs := make(map[string][]ramp.Event)
+	var order []string
+	for _, event := range r.of(id) {
+		run := event.ID[:len(first.GetRunID())]
+		if len(order) == 0 || order[len(order)-1] != run {
+			order = append(order, run)
+		}
+		if events := runs[run]; len(events) > 0 {
+			require.GreaterOrEqual(t, event.Data.Version, events[len(events)-1].Version)
+		}
+		runs[run] = append(runs[run], event.Data)
+	}
+	require.Len(t, order, 2, "all of the run before the reset, and then all of the one after it")
+	require.Equal(t, first.GetRunID(), order[0])
+	require.Equal(t, ramp.AwaitingPayment, runs[order[0]][len(runs[order[0]])-1].Status)
+	final, err := s.Orders.Get(t.Context(), id)
+	require.NoError(t, err)
+	var passed, told []ramp.Status
+	for _, entry := range final.Timeline {
+		passed = append(passed, entry.Status)
+	}
+	for _, event := range runs[order[1]] {
+		told = append(told, event.Status)
+	}
+	require.Equal(t, slices.Compact(passed), slices.Compact(told), "the run after the reset tells all that the order shows")
+}
+
 // deliveries returns the deliveries that a filter selects once there are so many.
 func (s *stack) deliveries(filter ramp.DeliveryFilter, want int) []ramp.Delivery {
 	s.t.Helper()
