@@ -8,16 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGoExamplesAreOfCodeThatCompiles finds each Go example of a page, line by line, in a file of the examples or in an example of a
-// package's documentation. The build and the tests compile those.
-func TestGoExamplesAreOfCodeThatCompiles(t *testing.T) {
+// TestExamplesAreOfCodeThatCompiles finds each example of a page in Go or TypeScript, line by line, in a file of the examples or in an example
+// of a package's documentation. The build and the tests compile those.
+func TestExamplesAreOfCodeThatCompiles(t *testing.T) {
 	t.Parallel()
 	var sources []string
 	walk(t, "../examples", ".go", func(path string) { sources = append(sources, leftAligned(read(t, path))) })
+	walk(t, "../examples", ".ts", func(path string) { sources = append(sources, leftAligned(read(t, path))) })
 	walk(t, "..", "example_test.go", func(path string) { sources = append(sources, leftAligned(read(t, path))) })
 	found := 0
 	for _, page := range pages(t) {
-		for _, block := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(read(t, page), -1) {
+		for _, block := range regexp.MustCompile("(?s)```(?:go|ts)\n(.*?)```").FindAllStringSubmatch(read(t, page), -1) {
 			found++
 			example := leftAligned(block[1])
 			compiled := false
