@@ -135,6 +135,11 @@ func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 	if c.hasEnded(ctx, id) {
 		return c.result(ctx, id)
 	}
+	return c.getOpen(ctx, id)
+}
+
+// getOpen is Get for an order that was open moments ago: one call of Temporal instead of two.
+func (c *Client) getOpen(ctx context.Context, id ID) (*Order, error) {
 	value, err := c.temporal.QueryWorkflow(ctx, id.workflow(), "", OrderQuery)
 	switch {
 	case err != nil && c.hasEnded(ctx, id): // meanwhile

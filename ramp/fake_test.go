@@ -3,6 +3,7 @@ package ramp_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,6 +26,8 @@ type orderThere struct {
 	mu      sync.Mutex
 	order   *ramp.Order
 	history []*historypb.HistoryEvent
+	// descriptions counts how often Temporal was asked whether the order has ended.
+	descriptions atomic.Int64
 	// queryable is closed once workers answer queries; nil if they always do.
 	queryable chan struct{}
 	// cancel is what a cancellation does to the order.
@@ -56,6 +59,7 @@ func (s *orderThere) change(change func(*ramp.Order)) {
 }
 
 func (s *orderThere) DescribeWorkflow(context.Context, string, string) (*client.WorkflowExecutionDescription, error) {
+	s.descriptions.Add(1)
 	order := s.now()
 	if order == nil {
 		return nil, errAbsent

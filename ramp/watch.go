@@ -3,6 +3,8 @@ package ramp
 import (
 	"context"
 	"iter"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -16,6 +18,13 @@ const (
 	watchPause = 50 * time.Millisecond
 )
 
+// closing are the events that close a workflow.
+var closing = []enumspb.EventType{
+	enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
+	enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+	enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+}
+
 // Watch yields an order now and after every change. It ends after the final state, after an error, or when ctx ends. It adds nothing to
 // the order's history.
 func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
@@ -24,8 +33,13 @@ func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
 		defer stop()
 		events := make(chan struct{}, 1)
 		var seen *Order
+		open := new(atomic.Bool)
 		for {
-			order, err := c.Get(ctx, id)
+			read := c.Get
+			if open.Load() {
+				read = c.getOpen
+			}
+			order, err := read(ctx, id)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -34,7 +48,7 @@ func (c *Client) Watch(ctx context.Context, id ID) iter.Seq2[*Order, error] {
 				return
 			}
 			if seen == nil {
-				go c.follow(following, id, events)
+				go c.follow(following, id, open, events)
 			}
 			seen = order
 			if err := untilChanged(ctx, events); err != nil {
@@ -69,8 +83,8 @@ func (o *Order) newerThan(seen *Order) bool {
 }
 
 // follow reports every event of the order's history to events, until the workflow is closed. From then on, and if the history cannot be
-// read, it reports at intervals.
-func (c *Client) follow(ctx context.Context, id ID, events chan<- struct{}) {
+// read, it reports at intervals. open is set while the history tells that the order is open.
+func (c *Client) follow(ctx context.Context, id ID, open *atomic.Bool, events chan<- struct{}) {
 	report := func() {
 		select {
 		case events <- struct{}{}:
@@ -80,9 +94,11 @@ func (c *Client) follow(ctx context.Context, id ID, events chan<- struct{}) {
 	if run, err := c.orderRun(ctx, id); err == nil {
 		history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, true, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 		for nextEvent(history) {
+			open.Store(true)
 			report()
 		}
 	}
+	open.Store(false)
 	ticks := time.NewTicker(watchEvery)
 	defer ticks.Stop()
 	for {
@@ -95,13 +111,13 @@ func (c *Client) follow(ctx context.Context, id ID, events chan<- struct{}) {
 	}
 }
 
-// nextEvent blocks until the history has another event, and reports whether it has.
+// nextEvent blocks until the history has another event, and reports whether it has one that does not close the workflow.
 func nextEvent(history client.HistoryEventIterator) bool {
 	if !history.HasNext() {
 		return false
 	}
-	_, err := history.Next()
-	return err == nil
+	event, err := history.Next()
+	return err == nil && !slices.Contains(closing, event.GetEventType())
 }
 
 // untilChanged blocks until an event, and for watchPause at least.

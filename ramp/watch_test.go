@@ -100,6 +100,31 @@ func TestWatchReadsAnOrderWithinMomentsOfAnEvent(t *testing.T) {
 	})
 }
 
+func TestWatchAsksWhetherTheOrderHasEndedOnlyOnceItsHistoryHas(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		order := newChanging()
+		reads := 0
+		for o, err := range ramp.NewClient(order, nil).Watch(t.Context(), watched) {
+			require.NoError(t, err)
+			reads++
+			switch {
+			case reads < 20:
+				order.becomes(ramp.AwaitingPayment, o.Version+1)
+			case reads == 20:
+				require.LessOrEqual(t, order.descriptions.Load(), int64(3), "at the beginning alone")
+				order.change(func(o *ramp.Order) { o.Status, o.Version = ramp.Completed, o.Version+1 })
+				close(order.history)
+			default:
+				require.Equal(t, ramp.Completed, o.Status)
+			}
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, 21, reads)
+		require.LessOrEqual(t, order.descriptions.Load(), int64(4))
+	})
+}
+
 func TestWatchOfAHistoryThatCannotBeReadReadsTheOrderAtIntervals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
