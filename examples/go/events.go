@@ -16,7 +16,7 @@ import (
 const maxBody = 64 << 10
 
 // receiveEvents returns the handler that receives the events of orders. It verifies each with the endpoint's secret and calls changed with it. An
-// error of changed makes Rampart send the event again, and an event may come twice in any case: compare its ID, or the version of the order.
+// error of changed makes Rampart send the event again, and an event may come twice in any case: compare its ID, or its time and version.
 func receiveEvents(secret string, changed func(context.Context, ramp.Event) error) (http.Handler, error) {
 	webhook, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {

@@ -59,7 +59,9 @@ type shop struct {
 func (s *shop) changed(_ context.Context, event ramp.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if event.Version > s.newest[event.Reference].Version {
+	known := s.newest[event.Reference]
+	// Versions alone would not do: they begin again where an operator resets an order.
+	if event.At.After(known.At) || event.At.Equal(known.At) && event.Version > known.Version {
 		s.newest[event.Reference] = event
 		log.Printf("%s: %s, now %s", event.Reference, event.Type, event.Status)
 	}
