@@ -296,6 +296,37 @@ func TestEndpointThatIsGoneGetsNothingUntilItIsEnabled(t *testing.T) {
 	require.True(t, ramp.IsError(s.Orders.ResendDelivery(t.Context(), strings.Replace(failed[0].ID, "gone", "none", 1)), ramp.NotFound))
 }
 
+// TestDisabledEndpointKeepsNoVersionOfWorkers: the workflow of a disabled endpoint may be open for months, when the version that began it is gone.
+func TestDisabledEndpointKeepsNoVersionOfWorkers(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	r.answers(always(http.StatusGone))
+	s := newStack(t, 360, withEnvironment("RAMP_BUILD_ID=v1"), withEndpoint(r))
+	s.deployment("promote", "v1")
+	s.buyAndPay(onrampRequest("gone-v1"))
+	eventually(t, patience, func() error {
+		if disabled, err := s.Orders.DisabledEndpoints(t.Context()); err != nil || len(disabled) != 1 {
+			return errors.Join(err, fmt.Errorf("%v are disabled", disabled))
+		}
+		return nil
+	})
+	v1 := s.worker
+	s.startVersion("v2")
+	s.deployment("promote", "v2")
+	require.Equal(t, "drained", s.deployment("wait-drained", "v1", "--timeout", "2m").state("v1"))
+	require.Empty(t, s.deployment("move", "--from", "v1", "--to", "v2").Moved, "it would be pinned to v2 then")
+	s.stop(v1)
+
+	_, problems, code := s.starter("events", "enable", "shop")
+	require.Zero(t, code, problems)
+	eventually(t, patience, func() error {
+		if disabled, err := s.Orders.DisabledEndpoints(t.Context()); err != nil || len(disabled) > 0 {
+			return errors.Join(err, fmt.Errorf("%v are disabled", disabled))
+		}
+		return nil
+	})
+}
+
 // TestDeliveryThatWasGivenUpIsSentAgainByCommand has an endpoint refuse an event for good, and somebody end a delivery in Temporal.
 func TestDeliveryThatWasGivenUpIsSentAgainByCommand(t *testing.T) {
 	t.Parallel()
