@@ -503,7 +503,7 @@ func TestWhoseEachTextOfAnOrderIsIsKnown(t *testing.T) {
 	t.Parallel()
 	provider, ours := map[string]string{}, map[string]string{}
 	for text, how := range map[string]string{
-		"orderId": "checked where it is decoded", "providerStatus": "cleaned where it is decoded", "providerReason": "cleaned where it is decoded",
+		"orderId": "checked where it is decoded", "lostOrderIds": "checked where it is decoded", "providerStatus": "cleaned where it is decoded", "providerReason": "cleaned where it is decoded",
 		"quote.id": "quoteID", "quote.rate": "a decimal", "quote.pay.amount": "a decimal", "quote.receive.amount": "a decimal", "quote.fees.amount": "a decimal",
 		"quote.fees.currency": "feeCurrency", "instructions.upi.qr": "upiInstructions", "instructions.upi.vpa": "upiInstructions",
 		"instructions.upi.deepLinks.name": "name", "instructions.upi.deepLinks.url": "deepLinks", "instructions.bank.name": "name",

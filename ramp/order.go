@@ -131,6 +131,9 @@ type Order struct {
 	AccountKind AccountKind `json:"accountKind,omitempty"`
 	// OrderID is the provider's id of the order. Empty until the provider has created it.
 	OrderID string `json:"orderId,omitempty"`
+	// LostOrderIDs are the provider's ids of orders that it created for this one and whose payment instructions were lost on the way,
+	// oldest first. Nobody was shown them; they expire unpaid, and OrderID replaces them.
+	LostOrderIDs []string `json:"lostOrderIds,omitempty"`
 	// ProviderStatus is the provider's last status, verbatim (provider 4).
 	ProviderStatus string `json:"providerStatus,omitempty"`
 	// ProviderReason is the provider's explanation of a refusal, cancellation or refund, without personal data.

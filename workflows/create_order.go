@@ -25,6 +25,13 @@ type creation struct {
 	foreign int
 }
 
+// How long an order pauses before it replaces a lost order, from the second time on, so that a provider whose answers never arrive makes
+// few orders for it.
+const (
+	firstLostPause = 15 * time.Second
+	lastLostPause  = 32 * time.Minute
+)
+
 // How long an order pauses before it creates another one in place of a foreign one, from the second time on, so that a provider that
 // always answers with others' orders does not grow the history until the server ends the workflow.
 const (
@@ -36,12 +43,15 @@ const (
 // is fetched again, because the provider creates orders at its price of the moment.
 func (o *orderRun) createOrder(ctx workflow.Context, account activities.AccountRequest) (createdOrder, error) {
 	defer o.submissions.confirmation.close("the order is made")
-	for {
-		if err := o.agreePrice(ctx); err != nil {
-			return createdOrder{}, err
+	for agreed := false; ; {
+		if !agreed {
+			if err := o.agreePrice(ctx); err != nil {
+				return createdOrder{}, err
+			}
 		}
 		created, err := o.callCreate(ctx, account)
-		if stale, yes := activities.QuoteExpired(err); yes {
+		stale, expired := activities.QuoteExpired(err)
+		if agreed = !expired; expired {
 			o.dropPrice(ctx, stale)
 			continue
 		}
@@ -52,9 +62,16 @@ func (o *orderRun) createOrder(ctx workflow.Context, account activities.AccountR
 		if err != nil {
 			return createdOrder{}, err
 		}
+		if own && o.isLost(ctx, created) {
+			if err := o.replaceLost(ctx, created); err != nil {
+				return createdOrder{}, err
+			}
+			continue
+		}
 		if own {
 			return o.applyCreated(ctx, account, created), nil
 		}
+		agreed = false
 		o.creation.mayExist = true
 		o.note(ctx, "An order of ours that looks the same to the provider has adopted the created one; another one is created.")
 		if err := o.pauseAfterForeign(ctx); err != nil {
@@ -66,7 +83,9 @@ func (o *orderRun) createOrder(ctx workflow.Context, account activities.AccountR
 // callCreate creates the order, or finds it if an earlier attempt has created it and lost the answer. A cancellation waits for the
 // provider's answer, so that an order that was created is known, but it does not wait for the end of an outage.
 func (o *orderRun) callCreate(ctx workflow.Context, account activities.AccountRequest) (activities.CreatedOrder, error) {
-	o.enter(ctx, ramp.CreatingOrder, "")
+	if o.order.Status != ramp.CreatingOrder { // a lost order is replaced within the same step
+		o.enter(ctx, ramp.CreatingOrder, "")
+	}
 	request := activities.CreateOrderRequest{
 		Email:       o.request.email,
 		Reference:   o.order.Reference,
@@ -75,6 +94,9 @@ func (o *orderRun) callCreate(ctx workflow.Context, account activities.AccountRe
 		MinReceived: o.request.minReceived,
 		MaxPaid:     o.request.maxPaid,
 		Reset:       wasReset(ctx),
+
+		ReplaceLost:  true,
+		LostOrderIDs: o.order.LostOrderIDs,
 	}
 	if request.Reset && o.order.CreatedAt.Before(request.NotBefore) {
 		request.NotBefore = o.order.CreatedAt // the run before the reset may have created the order
@@ -114,6 +136,29 @@ func (o *orderRun) confirmOwn(ctx workflow.Context, created activities.CreatedOr
 	return result.Kept, err
 }
 
+// isLost reports whether the provider's order was found again and nobody can be told how to pay it.
+func (o *orderRun) isLost(ctx workflow.Context, created activities.CreatedOrder) bool {
+	return created.Adopted && created.Instructions == (ramp.Instructions{}) && changed(ctx, changeReplaceLost)
+}
+
+// replaceLost records a lost order, so that another one is created at the price that the user has agreed to. Nobody was shown the lost
+// one, and it expires at the provider.
+func (o *orderRun) replaceLost(ctx workflow.Context, created activities.CreatedOrder) error {
+	o.order.LostOrderIDs = append(o.order.LostOrderIDs, created.OrderID)
+	o.creation.mayExist = false
+	o.note(ctx, "The provider's answer with the payment instructions of order "+created.OrderID+" was lost. Nobody was shown that order, "+
+		"and it expires unpaid; another one is created.")
+	times := len(o.order.LostOrderIDs)
+	if times == 1 || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	o.raiseConcern(ctx, ramp.ConcernLostInstructions, "the provider's answers with the payment instructions are lost again and again; "+
+		"the order makes others by itself")
+	pause := min(firstLostPause<<min(times-2, 7), lastLostPause)
+	_, err := waitFor(ctx, pause, "The pause before another order is made", func() bool { return false })
+	return err
+}
+
 func (o *orderRun) pauseAfterForeign(ctx workflow.Context) error {
 	o.creation.foreign++
 	if o.creation.foreign == 1 || !changed(ctx, changeUnkeptPause) {
@@ -130,6 +175,7 @@ func (o *orderRun) applyCreated(ctx workflow.Context, account activities.Account
 	o.order.OrderID = created.OrderID
 	o.payment.created()
 	o.clearConcern(ctx, providerReport)
+	o.clearConcern(ctx, lostInstructions)
 	if created.Quote != nil {
 		o.order.Quote = created.Quote
 	}

@@ -310,7 +310,7 @@ func TestCurrentDetailsShowARemedyForEachConcern(t *testing.T) {
 				w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(adopted, nil)
 			},
 			at:    time.Minute,
-			tells: []string{"**Needs attention:** the provider's answer with the UPI payment instructions was lost", "**What to do:** cancel the order and start another", "`starter cancel onramp/inv-42`."},
+			tells: []string{"**Needs attention:** the provider's answers with the payment instructions are lost again and again", "**What to do:** ask the provider's support why its answers to creations do not arrive"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

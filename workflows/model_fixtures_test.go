@@ -490,8 +490,8 @@ func (p *fakeProvider) quote(pay, receive ramp.Amount) (activities.QuoteResult, 
 func (p *fakeProvider) create(req activities.CreateOrderRequest, created activities.CreatedOrder, search bool) (activities.CreatedOrder, error) {
 	a := p.next("Create")
 	p.creates = append(p.creates, creation{at: p.clock(), until: p.until()})
-	if search && len(p.orders) > 0 {
-		return p.adopt(a, req, created)
+	if found := p.findable(req); search && len(found) > 0 {
+		return p.adopt(a, req, created, found[0])
 	}
 	if p.clock().After(req.Quote.ExpiresAt) {
 		return activities.CreatedOrder{}, temporal.NewNonRetryableApplicationError("the quote expired", activities.ErrQuoteExpired, nil,
@@ -514,14 +514,21 @@ func (p *fakeProvider) create(req activities.CreateOrderRequest, created activit
 	return created, nil
 }
 
-func (p *fakeProvider) adopt(a answer, req activities.CreateOrderRequest, created activities.CreatedOrder) (activities.CreatedOrder, error) {
+// findable are the orders that an attempt may have made without an answer.
+func (p *fakeProvider) findable(req activities.CreateOrderRequest) []*fakeOrder {
+	return slices.DeleteFunc(slices.Clone(p.orders), func(o *fakeOrder) bool { return slices.Contains(req.LostOrderIDs, o.id) })
+}
+
+// adopt tells nobody how to pay the order that is found.
+func (p *fakeProvider) adopt(
+	a answer, req activities.CreateOrderRequest, created activities.CreatedOrder, found *fakeOrder,
+) (activities.CreatedOrder, error) {
 	if err := a.unanswered(); err != nil {
 		return activities.CreatedOrder{}, err
 	}
-	created.OrderID, created.Adopted = p.orders[0].id, true
+	created.OrderID, created.Adopted = found.id, true
 	created.Lifetime = max(orderLifetime-p.clock().Sub(req.Quote.ExpiresAt.Add(-quoteLifetime)), 0)
 	created.Instructions = ramp.Instructions{}
-	p.tellOf(created)
 	return created, nil
 }
 

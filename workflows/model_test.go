@@ -846,9 +846,14 @@ func (r *run) submittedSince(s *sent) bool {
 	})
 }
 
-// checkRecord: the provider's order is recorded, and there is one.
+// checkRecord: the provider's orders are recorded, and there is one beside those whose instructions were lost.
 func (r *run) checkRecord() {
-	made := r.provider.orders
+	made := slices.DeleteFunc(slices.Clone(r.provider.orders), func(o *fakeOrder) bool {
+		return o.id != r.order.OrderID && slices.Contains(r.order.LostOrderIDs, o.id)
+	})
+	if len(r.provider.orders)-len(made) != len(r.order.LostOrderIDs) {
+		r.breach("the orders %v are said to be lost", r.order.LostOrderIDs)
+	}
 	if r.direction == ramp.Onramp && len(made) > 1 {
 		r.breach("%d orders were made", len(made))
 	}

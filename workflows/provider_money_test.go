@@ -239,7 +239,7 @@ func TestSlowCreationEndsInOneOrder(t *testing.T) {
 		r := p.journey(ramp.Onramp)
 		r.signalUTR(time.Hour, utr)
 
-		order := r.buy(linkedBuy("1000.00"))
+		order := r.buy(linkedBuyByBank("1000.00"))
 
 		require.Equal(t, ramp.Completed, order.Status)
 		require.Len(t, p.orders(), 1)

@@ -25,7 +25,7 @@ func afterTheDeed() map[string]trouble {
 	}
 }
 
-func TestOnrampOrderWhoseCreationLostItsAnswerIsCreatedOnce(t *testing.T) {
+func TestOnrampOrderWhoseCreationLostItsAnswerIsReplaced(t *testing.T) {
 	t.Parallel()
 	for name, unheard := range afterTheDeed() {
 		t.Run(name, func(t *testing.T) {
@@ -33,15 +33,22 @@ func TestOnrampOrderWhoseCreationLostItsAnswerIsCreatedOnce(t *testing.T) {
 			withProvider(t, func(p *provider) {
 				p.network.once(onmeta.RouteCreateOnramp, unheard)
 				r := p.journey(ramp.Onramp)
-				r.at(time.Minute, func() { require.Contains(t, r.order().Attention, "payment instructions was lost") })
+				r.at(time.Minute, func() {
+					require.NotNil(t, r.order().Instructions.UPI)
+					require.Empty(t, r.order().Attention)
+				})
 				r.signalUTR(time.Hour, utr)
 
 				order := r.buy(linkedBuy("1000.00"))
 
 				require.Equal(t, ramp.Completed, order.Status)
-				require.Len(t, p.orders(), 1)
-				require.Equal(t, p.orders()[0].ID, order.OrderID)
+				orders := p.orders()
+				require.Len(t, orders, 2)
+				require.Equal(t, []string{orders[0].ID}, order.LostOrderIDs)
+				require.Equal(t, orders[1].ID, order.OrderID)
+				require.Empty(t, orders[0].Proof)
 				require.Len(t, p.payouts(), 1)
+				require.Equal(t, orders[1].ID, p.payouts()[0].OrderID)
 			})
 		})
 	}
@@ -81,7 +88,7 @@ func TestNoSecondOrderIsCreatedWhileTheOrderHistoryIsDown(t *testing.T) {
 		h := &hourOf{trouble: answersWith(http.StatusServiceUnavailable, "down")}
 		h.from(p.network, onmeta.RouteOrderHistory, 0)
 		r := p.journey(ramp.Onramp)
-		request := linkedBuy("1000.00")
+		request := linkedBuyByBank("1000.00")
 		request.UTR = utr
 
 		order := r.buy(request)
@@ -103,11 +110,29 @@ func TestHourWithoutAnswersToTheCreationEndsInOneRecordedOrder(t *testing.T) {
 		r := p.journey(ramp.Onramp)
 		r.signalUTR(2*time.Hour, utr)
 
-		order := r.buy(linkedBuy("1000.00"))
+		order := r.buy(linkedBuyByBank("1000.00"))
 
 		require.Equal(t, ramp.Completed, order.Status)
 		require.Len(t, p.orders(), 1)
 		require.Len(t, p.payouts(), 1)
+	})
+}
+
+// Each order of the provider whose instructions were lost is recorded, and there are few.
+func TestHourWithoutAnswersToTheCreationOfAUPIOrderMakesFewOrders(t *testing.T) {
+	t.Parallel()
+	withProvider(t, func(p *provider) {
+		(&hourOf{trouble: resetAfterWrite}).from(p.network, onmeta.RouteCreateOnramp, 0)
+		r := p.journey(ramp.Onramp)
+		r.signalUTR(2*time.Hour, utr)
+
+		order := r.buy(linkedBuy("1000.00"))
+
+		require.Equal(t, ramp.Completed, order.Status)
+		require.Len(t, p.orders(), len(order.LostOrderIDs)+1)
+		require.LessOrEqual(t, len(order.LostOrderIDs), 12)
+		require.Len(t, p.payouts(), 1)
+		require.Equal(t, order.OrderID, p.payouts()[0].OrderID)
 	})
 }
 

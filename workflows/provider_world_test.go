@@ -345,6 +345,13 @@ func linkedBuy(amount string) ramp.OnrampRequest {
 	return request
 }
 
+// linkedBuyByBank is for an order that is adopted when its answer was lost: the provider lists whom to pay.
+func linkedBuyByBank(amount string) ramp.OnrampRequest {
+	request := linkedBuy(amount)
+	request.PaymentMethod, request.UPI, request.Bank = ramp.IMPS, nil, offrampRequest().Bank
+	return request
+}
+
 func linkedSell(tokens string) ramp.OfframpRequest {
 	request := offrampRequest()
 	request.Email, request.TokenAmount = linkedUser, tokens

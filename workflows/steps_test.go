@@ -2,10 +2,12 @@ package workflows_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"rampart/activities"
 	"rampart/ramp"
@@ -309,11 +311,10 @@ func TestOrderThatMayHaveBeenMadeIsLookedForOnTheNextTry(t *testing.T) {
 			return activities.CreatedOrder{}, unavailable()
 		}
 		adopted := onrampOrder
-		adopted.Adopted, adopted.Instructions = true, ramp.Instructions{}
+		adopted.Adopted, adopted.Instructions = true, ramp.Instructions{CheckoutURL: "https://checkout.example.test/"}
 		return adopted, nil
 	})
 	w.happy(completed)
-	w.at(time.Hour, func() { require.Contains(t, w.order().Attention, "payment instructions was lost") })
 	w.signalUTR(2*time.Hour, utr)
 
 	order := w.buy(onrampRequest())
@@ -524,6 +525,113 @@ func TestOrderThatIsPublishedLateIsKeptFirst(t *testing.T) {
 			w.AssertActivityNumberOfCalls(t, "KeepOrder", c.kept)
 		})
 	}
+}
+
+// losing answers creations with orders whose instructions were lost, so many times, and then with one that can be paid.
+func (w *world) losing(times int) *[]activities.CreateOnrampOrderRequest {
+	var asked []activities.CreateOnrampOrderRequest
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
+		asked = append(asked, req)
+		created := onrampOrder
+		created.OrderID, created.At = fmt.Sprintf("6500000000000000000000%02d", len(asked)), w.Now()
+		if len(asked) <= times {
+			created.Adopted, created.Instructions = true, ramp.Instructions{}
+		}
+		return created, nil
+	})
+	return &asked
+}
+
+func TestOrderWhoseInstructionsWereLostIsReplacedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	asked := w.losing(1)
+	w.happy(completed)
+	w.at(time.Second, func() {
+		order := w.order()
+		require.Equal(t, ramp.AwaitingPayment, order.Status)
+		require.NotNil(t, order.Instructions.UPI)
+		require.Empty(t, order.Attention)
+		require.Equal(t, start.Add(3*time.Hour), order.ExpiresAt)
+	})
+	w.signalUTR(time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, []string{"650000000000000000000001"}, order.LostOrderIDs)
+	require.Equal(t, "650000000000000000000002", order.OrderID)
+	require.Contains(t, notes(order), "Nobody was shown that order")
+	require.Len(t, *asked, 2)
+	require.Equal(t, (*asked)[0].Quote, (*asked)[1].Quote, "at the price agreed")
+	require.Equal(t, order.LostOrderIDs, (*asked)[1].LostOrderIDs)
+	require.False(t, (*asked)[1].OrderMayExist)
+}
+
+func TestLostOrderIsReplacedOnlyAtAPriceThatTheUserAgreesTo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	quotes, times := []string{"10.63", "9.00"}, 0
+	w.on((*activities.Calls)(nil).QuoteBuy).Return(func(context.Context, activities.QuoteBuyRequest) (activities.QuoteResult, error) {
+		receive := quotes[min(times, 1)]
+		times++
+		return w.quote("quote-"+receive, ramp.Amount{Amount: "1000.00", Currency: "INR"}, ramp.Amount{Amount: receive, Currency: "USDC"}), nil
+	})
+	lost := onrampOrder
+	lost.Adopted, lost.Instructions = true, ramp.Instructions{}
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(lost, nil).Once()
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, temporal.NewNonRetryableApplicationError(
+		"the price is worse", activities.ErrQuoteExpired, nil, activities.StaleQuote{})).Once()
+	w.happy()
+	w.at(time.Minute, func() {
+		order := w.order()
+		require.Equal(t, ramp.AwaitingConfirmation, order.Status)
+		require.Equal(t, "9.00", order.Quote.Receive.Amount)
+		require.Equal(t, []string{orderID}, order.LostOrderIDs)
+	})
+	request := onrampRequest()
+	request.Quote = &ramp.QuoteTerms{MinReceived: "10.00"}
+
+	order := w.buy(request)
+
+	require.Equal(t, ramp.Cancelled, order.Status, "the user did not confirm the price")
+	require.Empty(t, order.OrderID)
+}
+
+// A provider whose answers never arrive must make few orders.
+func TestOrdersWhoseInstructionsAreLostAgainAndAgainAreReplacedMoreAndMoreSlowly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	asked := w.losing(12)
+	w.happy(completed)
+	w.at(time.Minute, func() {
+		require.Equal(t, ramp.ConcernLostInstructions, w.order().Concerns[0].Type)
+		require.Contains(t, w.order().Attention, "again and again")
+	})
+	w.signalUTR(3*time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Len(t, *asked, 13)
+	require.Len(t, order.LostOrderIDs, 12)
+	require.Empty(t, order.Attention)
+	require.Contains(t, notes(order), "No longer a concern")
+}
+
+func TestCancellationWhileALostOrderIsReplacedMakesNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	asked := w.losing(12)
+	w.happy()
+	w.at(time.Minute, w.CancelWorkflow)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Cancelled, order.Status)
+	require.Empty(t, order.OrderID)
+	require.Len(t, order.LostOrderIDs, len(*asked))
+	require.Less(t, len(*asked), 6)
 }
 
 func TestOrderThatAnotherHasAdoptedIsMadeAgain(t *testing.T) {

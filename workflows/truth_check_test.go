@@ -68,7 +68,7 @@ func (r *truthRun) lastTold(id string, by time.Time) (told, bool) {
 }
 
 // checkOwned: there is one order at the provider at the most, and ours has it. Only an off-ramp order may be left behind, and one of a
-// cancelled order in an outage, which says so: nobody was told how to pay it.
+// cancelled order in an outage, which says so, and those whose instructions were lost: nobody was told how to pay them.
 func (r *truthRun) checkOwned() {
 	made := r.provider.orders
 	if r.order.OrderID != "" && r.truthOf(r.order.OrderID) == nil {
@@ -77,10 +77,13 @@ func (r *truthRun) checkOwned() {
 	if r.direction == ramp.Offramp {
 		return
 	}
-	if len(made) > 1 {
+	if len(made)-len(r.order.LostOrderIDs) > 1 {
 		r.breach("%d orders were made", len(made))
 	}
 	for _, o := range made {
+		if slices.Contains(r.order.LostOrderIDs, o.id) {
+			continue
+		}
 		leftBehind := r.order.Status == ramp.Cancelled && r.order.Instructions == nil && strings.Contains(notes(r.order), "may have made an order")
 		if o.id != r.order.OrderID && !leftBehind {
 			r.breach("%s at the provider is nobody's", o.id)

@@ -39,6 +39,8 @@ const (
 	changeUnkeptPause = "unkept-pause"
 	// changeReservedMetadata: a request whose metadata has a reserved key is invalid.
 	changeReservedMetadata = "reserved-metadata"
+	// changeReplaceLost: an order of the provider whose payment instructions were lost is replaced by another one.
+	changeReplaceLost = "replace-lost-order"
 	// changeHints: the provider's webhooks make an order ask the provider now.
 	changeHints = "provider-hints"
 )

@@ -51,6 +51,9 @@ func (d *describer) remedyAtProvider(t ramp.ConcernType) Remedy {
 	case ramp.ConcernForeignOrders:
 		return askSupport("ask the provider's support why it answers with orders of other references; the order tries again by itself")
 	case ramp.ConcernLostInstructions:
+		if d.OrderID == "" {
+			return askSupport("ask the provider's support why its answers to creations do not arrive; the order makes others by itself")
+		}
 		return Remedy{
 			Action: ramp.CancelAction, Command: []string{"cancel", d.id()},
 			Advice: "cancel the order and start another, since nobody can be told how to pay this one. The provider is asked first whether it has a payment",

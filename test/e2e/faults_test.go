@@ -147,7 +147,9 @@ func TestEqualOrdersWhoseResponsesAreLostAdoptOneEach(t *testing.T) {
 	var starting errgroup.Group
 	for _, reference := range references {
 		starting.Go(func() error {
-			_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
+			request := onrampRequest(reference)
+			byBank(&request)
+			_, err := s.Orders.StartOnramp(t.Context(), request)
 			return err
 		})
 	}
@@ -157,7 +159,7 @@ func TestEqualOrdersWhoseResponsesAreLostAdoptOneEach(t *testing.T) {
 	for i, reference := range references {
 		order, err := s.Orders.Get(t.Context(), buy(reference))
 		require.NoError(t, err)
-		require.Contains(t, order.Attention, "instructions was lost")
+		require.NotNil(t, order.Instructions.Bank)
 		adopted = append(adopted, order.OrderID)
 		s.submit(reference, utrOf(i))
 		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
@@ -166,6 +168,41 @@ func TestEqualOrdersWhoseResponsesAreLostAdoptOneEach(t *testing.T) {
 		made = append(made, order.ID)
 	}
 	require.ElementsMatch(t, made, adopted)
+}
+
+// Two orders that look the same, whose instructions by UPI were lost, take one each to replace.
+func TestOrdersWhoseInstructionsAreLostAreReplacedAtOnce(t *testing.T) {
+	t.Parallel()
+	n := new(network)
+	s := newStack(t, 60, withNetwork(n))
+	n.fail("POST /v1/orders/create", networkFault{left: 2})
+	references := []string{"twin-1", "twin-2"}
+	var starting errgroup.Group
+	for _, reference := range references {
+		starting.Go(func() error {
+			_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
+			return err
+		})
+	}
+	require.NoError(t, starting.Wait())
+
+	var all, made []string
+	for i, reference := range references {
+		order, err := s.Orders.Get(t.Context(), buy(reference))
+		require.NoError(t, err)
+		require.NotEmpty(t, order.Instructions.UPI.QR)
+		require.Empty(t, order.Attention)
+		require.Len(t, order.LostOrderIDs, 1)
+		all = append(all, append(order.LostOrderIDs, order.OrderID)...)
+		s.submit(reference, utrOf(i))
+		s.awaitStatus(buy(reference), completionTime, ramp.Completed)
+		s.requireReplay(buy(reference))
+	}
+	for _, order := range s.ledger().Orders {
+		made = append(made, order.ID)
+	}
+	require.ElementsMatch(t, made, all)
+	require.Len(t, s.ledger().Payouts, 2)
 }
 
 // The response to the creation of one order is late. That of the other is lost, so that it looks for its order in the user's history and

@@ -148,6 +148,8 @@ func correctionPaths() []orderPath {
 			faults: []string{`"fault":"latency","delay":"8s","route":"POST /v1/orders/status","times":1`}},
 		{name: "onramp-proof-of-a-cancelled-order", id: buy, ending: ramp.Cancelled, act: inTurn(force("cancelled"), refusedProof)},
 		{name: "onramp-proof-of-an-expired-order", id: buy, ending: ramp.Expired, act: inTurn(force("expired"), refusedProof)},
+		{name: "onramp-lost-instructions", id: buy, ending: ramp.Completed, act: pay,
+			faults: []string{`"fault":"reset","after":true,"route":"POST /v1/orders/create","times":1`}},
 		{name: "onramp-told-no-way-to-pay", id: buy, ending: ramp.Completed, act: pay, buy: func(r *ramp.OnrampRequest) { r.Fiat.Amount = "1000.11" }},
 		{name: "onramp-reopened", id: buy, ending: ramp.Completed, act: inTurn(mistype, force("expired"), untilAttention, force("fiatPending"), untilReopened, pay)},
 		{name: "onramp-expired-though-paid", id: buy, ending: ramp.Completed, act: inTurn(findPayment, refusedCancel, force("expired"), untilAttention, complete)},

@@ -12,7 +12,7 @@ import (
 	"rampart/ramp"
 )
 
-func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
+func TestKilledWorkersWatchIsTakenOverWithin45Seconds(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
 	order, err := s.Orders.StartOnramp(t.Context(), onrampRequest("crash"))
@@ -28,14 +28,14 @@ func TestKilledWorkersWatchIsTakenOverWithinTwoMinutes(t *testing.T) {
 	s.setClock(`{"advance":"1h"}`)
 
 	done := s.awaitStatus(buy("crash"), 3*time.Minute, ramp.Completed)
-	require.Less(t, time.Since(killed), 2*time.Minute)
+	require.Less(t, time.Since(killed), 75*time.Second, "45 seconds, and as long again as a busy machine takes to start a worker")
 	require.NotEmpty(t, done.Settlement.TransactionHash)
 	require.Len(t, s.ledger().Orders, 1)
 	require.Len(t, s.ledger().Proofs, 1)
 	s.requireReplay(buy("crash"))
 }
 
-// The SDK batches the heartbeats of a minute, and cancels an attempt whose heartbeat it cannot send.
+// The SDK batches the heartbeats of 32 seconds, and cancels an attempt whose heartbeat it cannot send.
 func TestWatchThatLastsForMinutesIsOneAttempt(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)

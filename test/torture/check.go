@@ -68,6 +68,12 @@ type Counts struct {
 	// Replaced are on-ramp orders at the provider that expired, unpaid and shown to no user, before an attempt could look for them whose
 	// response was lost.
 	Replaced int `json:"replacedAfterExpiry"`
+	// LostInstructions are on-ramp orders at the provider, unpaid and shown to no user, whose creation lost its response: the order that they
+	// were made for lists them, and another one replaced each.
+	LostInstructions int `json:"replacedForLostInstructions"`
+	// CreatedLate are on-ramp orders by UPI at the provider, unpaid and shown to no user, that it created after the next attempt had looked
+	// for them, so that no order lists them.
+	CreatedLate int `json:"createdAfterTheNext"`
 	// TooLate are proofs and cancellations so close to the deadline that a crash could delay them beyond it.
 	TooLate int `json:"tooLate"`
 	// Corrected are orders whose first proof was accepted and then replaced.
@@ -364,11 +370,23 @@ func (c *checker) checkMade(made ledger.Order) {
 		c.counts.Orphans++
 	case o.order.OrderID == "" && o.order.Status == ramp.Cancelled && len(c.byReference[o.plan.id]) == 1:
 		// It was cancelled while it was created, and no user got payment instructions.
+	case c.isListed(made):
+		c.counts.LostInstructions++
 	case c.expiredBefore(made, o.order.OrderID):
 		c.counts.Replaced++
+	case o.order.Instructions != nil && o.order.Instructions.UPI != nil:
+		c.counts.CreatedLate++
 	default:
 		c.add(duplicate, o, "the provider's order %s is an additional one", made.ID)
 	}
+}
+
+// isListed reports whether an order of ours lists an order of the provider as one that it replaced. Of two orders that look the same, one
+// may list what was made for the other.
+func (c *checker) isListed(made ledger.Order) bool {
+	return slices.ContainsFunc(c.outcomes, func(o outcome) bool {
+		return o.order != nil && slices.Contains(o.order.LostOrderIDs, made.ID)
+	})
 }
 
 // expiredBefore reports whether an order of the provider had expired when a later one was made.

@@ -191,6 +191,39 @@ func TestOrderThatExpiredBeforeTheNextWasMadeIsReplaced(t *testing.T) {
 	}
 }
 
+func TestOrderWhoseInstructionsWereLostIsCountedAsReplaced(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		lists []string
+		upi   bool
+		proof string
+		want  Counts
+	}{
+		"listed":                         {lists: []string{"b"}, upi: true, want: Counts{LostInstructions: 1}},
+		"listed, by bank transfer":       {lists: []string{"b"}, want: Counts{LostInstructions: 1}},
+		"came to light late":             {upi: true, want: Counts{CreatedLate: 1}},
+		"by bank transfer, and unlisted": {want: Counts{Duplicates: 1}},
+		"listed, with a proof":           {lists: []string{"b"}, upi: true, proof: "412345678901", want: Counts{Duplicates: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, recorded := bought()
+			order := *o.order
+			o.order, order.LostOrderIDs = &order, tc.lists
+			if order.Instructions = nil; tc.upi {
+				order.Instructions = &ramp.Instructions{UPI: &ramp.UPIInstructions{QR: "upi://pay"}}
+			}
+			recorded.Orders = append(slices.Clone(recorded.Orders), ledger.Order{
+				ID: "b", Direction: "onramp", Reference: "order-1", Status: "fiatPending", Proof: tc.proof,
+			})
+			counts, _ := check([]outcome{o}, recorded)
+			require.Equal(t, tc.want.LostInstructions, counts.LostInstructions)
+			require.Equal(t, tc.want.CreatedLate, counts.CreatedLate)
+			require.Equal(t, tc.want.Duplicates, counts.Duplicates)
+		})
+	}
+}
+
 func TestTwinsMayExchangeTheirOrders(t *testing.T) {
 	t.Parallel()
 	one, recorded := bought()

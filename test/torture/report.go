@@ -120,8 +120,8 @@ func (r Report) writeFigures(b *strings.Builder) {
 	line("%d calls to the provider, %d without a response; %d logins; %d proofs accepted, %d repeated, %d refused; %d payouts",
 		p.Requests, p.Unanswered, p.Logins, p.Proofs, p.Repeated, p.Refused, p.Payouts)
 	line("faults: %s", formatCounts(p.Faults))
-	line("additional off-ramp orders that no user saw: %d; on-ramp orders made again after the first had expired unseen: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
-		r.Counts.Orphans, r.Counts.Replaced, r.Counts.Twins, r.Counts.Corrected, r.Counts.TooLate)
+	line("additional off-ramp orders that no user saw: %d; on-ramp orders made again after the first had expired unseen: %d, in place of one whose instructions were lost: %d, before the first one came to light: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
+		r.Counts.Orphans, r.Counts.Replaced, r.Counts.LostInstructions, r.Counts.CreatedLate, r.Counts.Twins, r.Counts.Corrected, r.Counts.TooLate)
 	h := r.Histories
 	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
 		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
