@@ -217,6 +217,7 @@ ifdef QUICK
 else
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/peers.json peers
+	@$(BENCH) test/bench/results/takeovers.json takeovers
 endif
 bin/peers: FORCE
 	@echo "Building the peers"

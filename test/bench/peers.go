@@ -59,9 +59,8 @@ type Peers struct {
 	Postgres  string    `json:"postgres"`
 	Libraries []string  `json:"libraries"`
 	// Idle is the share of one processor that each variant's programs use without orders, by variant.
-	Idle      map[Variant]float64 `json:"idleCpuShare"`
-	Costs     []PeerCost          `json:"costs"`
-	Takeovers []Takeover          `json:"takeovers"`
+	Idle  map[Variant]float64 `json:"idleCpuShare"`
+	Costs []PeerCost          `json:"costs"`
 	// Ends is how many orders ended in the state in which the provider ended them.
 	Ends int `json:"ordersEndedAsAtTheProvider"`
 }
@@ -73,8 +72,9 @@ type contender interface {
 	ended(ctx context.Context, o order) (status string, err error)
 	// used returns the processor time of its programs since their start.
 	used() (parts, error)
-	// replaceWorker kills the worker and starts another one.
-	replaceWorker(ctx context.Context) error
+	// killWorker kills the worker, and startWorker starts another one.
+	killWorker()
+	startWorker(ctx context.Context) error
 	// records returns how many events or rows are left of orders, and size the bytes of the database.
 	records(ctx context.Context, orders []order) (int, error)
 	size(ctx context.Context) (int64, error)
@@ -155,7 +155,7 @@ func (r *peersRun) close() {
 	}
 }
 
-// RunPeers measures the lifecycle on other libraries beside Rampart, and how orders go on after their worker was killed.
+// RunPeers measures the lifecycle on other libraries beside Rampart.
 func RunPeers(ctx context.Context, options Options) (Report, error) {
 	report := newReport(options)
 	report.Peers = &Peers{}
@@ -181,9 +181,6 @@ func measurePeers(ctx context.Context, options Options, report *Report) error {
 		if err := step(ctx); err != nil {
 			return err
 		}
-	}
-	if !options.Quick {
-		r.found.Takeovers, err = measureTakeovers(ctx, options, r.progress)
 	}
 	r.found.Load = [2]string{before, loadAverage()}
 	return err
@@ -412,6 +409,17 @@ const (
 	takeoverTime = 5 * time.Minute
 )
 
+// RunTakeovers measures how orders go on after their worker was killed, on other libraries beside Rampart.
+func RunTakeovers(ctx context.Context, options Options) (Report, error) {
+	report := newReport(options)
+	if err := options.check(); err != nil {
+		return report, err
+	}
+	var err error
+	report.Takeovers, err = measureTakeovers(ctx, options, newProgress(options.Progress))
+	return report.finished(), err
+}
+
 // measureTakeovers kills the worker of each variant during a call, on the real clock, each variant with programs and a provider of its own.
 func measureTakeovers(ctx context.Context, options Options, progress progress) ([]Takeover, error) {
 	variants := []Variant{OursPostgres, DBOS, DBOSWatch, River}
@@ -463,10 +471,11 @@ func (r *peersRun) takeover(ctx context.Context, variant Variant, route string) 
 		}
 	}
 	at := time.Now()
-	if err := c.replaceWorker(ctx); err != nil {
+	c.killWorker()
+	r.provider.stall.end() // before a worker starts whose calls would get no answer either
+	if err := c.startWorker(ctx); err != nil {
 		return Takeover{}, err
 	}
-	r.provider.stall.end()
 	var again []time.Time
 	for len(again) < killed {
 		if !sleep(ctx, time.Second/10) {
@@ -476,6 +485,11 @@ func (r *peersRun) takeover(ctx context.Context, variant Variant, route string) 
 	}
 	slices.SortFunc(again, time.Time.Compare)
 	after := func(i int) float64 { return again[i].Sub(at).Seconds() }
+	for _, o := range orders { // its polls would be taken for those of the next takeover
+		if err := r.provider.awaitEnd(ctx, o.utr()); err != nil {
+			return Takeover{}, err
+		}
+	}
 	return Takeover{Variant: variant, Orders: killed, First: after(0), Half: after((killed - 1) / 2), All: after(killed - 1)}, nil
 }
 
@@ -506,10 +520,7 @@ func (c *temporalContender) used() (p parts, err error) {
 	return p, err
 }
 
-func (c *temporalContender) replaceWorker(ctx context.Context) error {
-	c.worker.Kill()
-	return c.startWorker(ctx)
-}
+func (c *temporalContender) killWorker() { c.worker.Kill() }
 
 func (c *temporalContender) records(ctx context.Context, orders []order) (int, error) {
 	all, err := readRecords(ctx, c.lane(Ours), Scenario{}, orders)

@@ -149,10 +149,7 @@ func (c *libraryContender) used() (p parts, err error) {
 	return p, err
 }
 
-func (c *libraryContender) replaceWorker(ctx context.Context) error {
-	c.worker.Kill()
-	return c.startWorker(ctx)
-}
+func (c *libraryContender) killWorker() { c.worker.Kill() }
 
 func (c *libraryContender) records(ctx context.Context, orders []order) (int, error) {
 	references := make([]string, len(orders))

@@ -23,11 +23,14 @@ func (p *Peers) write(b *strings.Builder) {
 			c.Total, p.ratio(c), c.Records, orNone(c.Growth))
 	}
 	p.writeIdle(b)
-	if len(p.Takeovers) == 0 {
+}
+
+func (r Report) writeTakeovers(b *strings.Builder) {
+	if len(r.Takeovers) == 0 {
 		return
 	}
 	b.WriteString("| killed during | variant | orders | first goes on after | half | all |\n| --- | --- | ---: | ---: | ---: | ---: |\n")
-	for _, t := range p.Takeovers {
+	for _, t := range r.Takeovers {
 		fmt.Fprintf(b, "| %s | %s | %d | %.1f s | %.1f s | %.1f s |\n", t.During, t.Variant, t.Orders, t.First, t.Half, t.All)
 	}
 	b.WriteString("\n")

@@ -29,6 +29,8 @@ type Report struct {
 	Deliveries []Delivering `json:"deliveries,omitempty"`
 	// Peers compares Rampart with other libraries.
 	Peers *Peers `json:"peers,omitempty"`
+	// Takeovers are how orders go on after their worker was killed, on the same libraries.
+	Takeovers []Takeover `json:"takeovers,omitempty"`
 }
 
 func newReport(options Options) Report {

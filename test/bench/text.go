@@ -16,6 +16,7 @@ func (r Report) WriteText(w io.Writer) error {
 	r.Waiting.write(&b)
 	r.writeDeliveries(&b)
 	r.Peers.write(&b)
+	r.writeTakeovers(&b)
 	r.writeTargets(&b)
 	_, err := io.WriteString(w, b.String())
 	return err

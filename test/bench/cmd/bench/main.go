@@ -55,9 +55,9 @@ func newCommand() *cobra.Command {
 	flags.BoolVar(&set.options.Quick, "quick", false, "run a few orders only, to show that everything works; the figures mean nothing")
 	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name contains this")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
-	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders -->, <!-- waiting -->, <!-- events --> or <!-- peers -->")
+	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders -->, <!-- waiting -->, <!-- events -->, <!-- peers --> or <!-- takeovers -->")
 	flags.BoolVar(&set.keep, "keep", false, "keep logs, and print where they are")
-	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newPeersCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
+	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newPeersCommand(set), newTakeoversCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
 	return command
 }
 
@@ -108,6 +108,17 @@ func newPeersCommand(set *settings) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return set.run(cmd, "peers", bench.RunPeers)
+		},
+	}
+}
+
+func newTakeoversCommand(set *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "takeovers",
+		Short: "Measure how orders go on after their worker was killed, on DBOS Transact, on River and on Rampart",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return set.run(cmd, "takeovers", bench.RunTakeovers)
 		},
 	}
 }
