@@ -7,6 +7,8 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+
+	"rampart/ramp"
 )
 
 // changeVersion is the search attribute of the SDK's patching API, whose upserts are not billed.
@@ -58,8 +60,9 @@ func heartbeatsPer(watched time.Duration, events []*historypb.HistoryEvent) int 
 	watches := 0
 	var throttle time.Duration
 	for _, event := range events {
-		timeout := event.GetActivityTaskScheduledEventAttributes().GetHeartbeatTimeout().AsDuration()
-		if timeout > 0 {
+		scheduled := event.GetActivityTaskScheduledEventAttributes()
+		timeout := scheduled.GetHeartbeatTimeout().AsDuration()
+		if timeout > 0 && scheduled.GetTaskQueue().GetName() != ramp.TaskQueue { // a call heartbeats only if it lasts
 			watches++
 			throttle = min(longestThrottle, time.Duration(throttleShare*float64(timeout)))
 		}

@@ -8,7 +8,10 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"rampart/ramp"
 )
 
 func event(kind enumspb.EventType) *historypb.HistoryEvent {
@@ -28,6 +31,13 @@ func scheduled(heartbeatTimeout time.Duration) *historypb.HistoryEvent {
 	e.Attributes = &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{
 		ActivityTaskScheduledEventAttributes: &historypb.ActivityTaskScheduledEventAttributes{HeartbeatTimeout: durationpb.New(heartbeatTimeout)},
 	}
+	return e
+}
+
+// call is a scheduled activity of the task queue of calls.
+func call(heartbeatTimeout time.Duration) *historypb.HistoryEvent {
+	e := scheduled(heartbeatTimeout)
+	e.GetActivityTaskScheduledEventAttributes().TaskQueue = &taskqueuepb.TaskQueue{Name: ramp.TaskQueue}
 	return e
 }
 
@@ -90,6 +100,7 @@ func TestHeartbeatsAreThrottledAsTheSDKDoes(t *testing.T) {
 		"none without watches":            {[]*historypb.HistoryEvent{scheduled(0)}, 0},
 		"at most one a minute":            {[]*historypb.HistoryEvent{scheduled(90 * time.Second)}, 1 + 180},
 		"four fifths of the timeout":      {[]*historypb.HistoryEvent{scheduled(30 * time.Second)}, 1 + 450},
+		"none of a call":                  {[]*historypb.HistoryEvent{call(8 * time.Second)}, 0},
 		"one more for each further watch": {[]*historypb.HistoryEvent{scheduled(90 * time.Second), scheduled(0), scheduled(90 * time.Second)}, 2 + 180},
 	} {
 		t.Run(name, func(t *testing.T) {
