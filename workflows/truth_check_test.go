@@ -142,7 +142,8 @@ func (r *truthRun) checkEndUnmade() {
 	case ramp.Cancelled:
 		r.expect(len(r.cancels) > 0 || slices.Contains(statuses(r.order), ramp.AwaitingConfirmation), "cancelled by nobody")
 	case ramp.Rejected:
-		r.expect(asked && (r.provider.refusedCreates > 0 || r.deviates), "rejected, and the provider refused nothing")
+		refusedUser := !asked && r.provider.refusedLogins > 0 // before there is an order
+		r.expect(refusedUser || asked && (r.provider.refusedCreates > 0 || r.deviates), "rejected, and the provider refused nothing")
 	default:
 		r.breach("%s without an order at the provider", r.order.Status)
 	}

@@ -174,6 +174,7 @@ type truthProvider struct {
 	// revokedAt is when every token that was given until then stopped working.
 	revokedAt      time.Time
 	loginsRefused  int
+	refusedLogins  int
 	refusedCreates int
 	breaches       []string
 }
@@ -388,6 +389,7 @@ func (p *truthProvider) revoke(logins int) {
 func (p *truthProvider) login() truthAnswer {
 	if p.loginsRefused > 0 {
 		p.loginsRefused--
+		p.refusedLogins++
 		return no(http.StatusForbidden, "user is forbidden")
 	}
 	return yes(map[string]any{"accessToken": p.token(), "refreshToken": p.token()})
