@@ -87,15 +87,20 @@ func (r *run) resendFailed(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// deliverAll blocks until every delivery has ended, those that had failed after another try.
+// deliverAll blocks until every delivery has ended, those that had failed after another try, or its time is up, which does not depend on how
+// late the orders ended.
 func (r *run) deliverAll(ctx context.Context) error {
-	r.undelivered = r.awaitDeliveries(ctx)
+	limited, cancel := context.WithTimeoutCause(ctx, leeway, errTimeUp)
+	defer cancel()
+	r.undelivered = r.awaitDeliveries(limited)
 	var err error
-	if r.late, err = r.resendFailed(ctx); err != nil || r.late == 0 {
-		return err
+	if r.late, err = r.resendFailed(limited); err == nil && r.late > 0 {
+		r.undelivered = r.awaitDeliveries(limited)
 	}
-	r.undelivered = r.awaitDeliveries(ctx)
-	return nil
+	if limited.Err() != nil {
+		return ctx.Err() // what is undelivered is counted
+	}
+	return err
 }
 
 // eventChecker compares what a backend was told with the orders.

@@ -62,8 +62,8 @@ func (r *run) run(ctx context.Context) (Report, error) {
 	if err := r.runOrders(limited); err != nil {
 		return Report{}, err
 	}
-	if ctx.Err() != nil {
-		return Report{}, ctx.Err()
+	if err := r.deliverAll(ctx); err != nil {
+		return Report{}, err
 	}
 	wall := time.Since(r.begun)
 	return r.report(ctx, wall)
@@ -89,7 +89,7 @@ func (r *run) runOrders(ctx context.Context) error {
 	}
 	r.awaitEnd(ctx)
 	r.startAgain(ctx)
-	return r.deliverAll(ctx)
+	return nil
 }
 
 func (r *run) runBackends(ctx context.Context) {
