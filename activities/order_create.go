@@ -51,6 +51,9 @@ type CreatedOrder struct {
 	// Adopted is set if an earlier attempt had created the order and its answer was lost. Instructions that only that answer held are
 	// missing then.
 	Adopted bool `json:"adopted,omitempty"`
+	// Keep is set if an adopted order must not be replaced, although its instructions are missing: its user may know them, or an order that
+	// looks the same may have the same beneficiary.
+	Keep bool `json:"keep,omitempty"`
 	// Withheld says why the provider's payment instructions are withheld, in which case Instructions is empty. Usually empty.
 	Withheld string `json:"distrust,omitempty"`
 }

@@ -90,6 +90,7 @@ func (c *Calls) adopted(req CreateOnrampOrderRequest, orderID string, beneficiar
 		Lifetime:       c.remainingLifetime(req.CreateOrderRequest),
 		At:             now(),
 		Adopted:        true,
+		Keep:           !c.replaces(req),
 	}
 	c.instruct(&created, req.PaymentMethod, onmeta.OnrampCreated{OrderID: orderID}, beneficiary)
 	return created

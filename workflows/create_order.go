@@ -95,7 +95,7 @@ func (o *orderRun) callCreate(ctx workflow.Context, account activities.AccountRe
 		MaxPaid:     o.request.maxPaid,
 		Reset:       wasReset(ctx),
 
-		ReplaceLost:  true,
+		ReplaceLost:  !wasReset(ctx), // the run before a reset may have shown its user how to pay
 		LostOrderIDs: o.order.LostOrderIDs,
 	}
 	if request.Reset && o.order.CreatedAt.Before(request.NotBefore) {
@@ -136,9 +136,9 @@ func (o *orderRun) confirmOwn(ctx workflow.Context, created activities.CreatedOr
 	return result.Kept, err
 }
 
-// isLost reports whether the provider's order was found again and nobody can be told how to pay it.
+// isLost reports whether the provider's order was found again, and nobody was or can be told how to pay it.
 func (o *orderRun) isLost(ctx workflow.Context, created activities.CreatedOrder) bool {
-	return created.Adopted && created.Instructions == (ramp.Instructions{}) && changed(ctx, changeReplaceLost)
+	return created.Adopted && !created.Keep && created.Instructions == (ramp.Instructions{}) && changed(ctx, changeReplaceLost)
 }
 
 // replaceLost records a lost order, so that another one is created at the price that the user has agreed to. Nobody was shown the lost

@@ -568,6 +568,23 @@ func TestOrderWhoseInstructionsWereLostIsReplacedAtOnce(t *testing.T) {
 	require.False(t, (*asked)[1].OrderMayExist)
 }
 
+// After a reset, the run before may have shown its user how to pay.
+func TestOrderThatMayHaveBeenShownIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ramp.Onramp)
+	found := onrampOrder
+	found.Adopted, found.Keep, found.Instructions = true, true, ramp.Instructions{}
+	w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(found, nil).Once()
+	w.happy(completed)
+	w.signalUTR(time.Hour, utr)
+
+	order := w.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, orderID, order.OrderID)
+	require.Empty(t, order.LostOrderIDs)
+}
+
 func TestLostOrderIsReplacedOnlyAtAPriceThatTheUserAgreesTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Onramp)

@@ -47,7 +47,9 @@ func TestFalseProviderResponsesMisleadNoUserAndEndNoOrder(t *testing.T) {
 	s.awaitStatus(ramp.ID{Direction: ramp.Offramp, Reference: "astray"}, completionTime, ramp.Cancelled)
 
 	for n, reference := range []string{"long", "marked"} {
-		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest(reference))
+		request := onrampRequest(reference)
+		byBank(&request) // a lost order by UPI is replaced
+		_, err := s.Orders.StartOnramp(t.Context(), request)
 		require.NoError(t, err)
 		_, err = s.Orders.SubmitUTR(t.Context(), reference, utrOf(n))
 		require.NoError(t, err)

@@ -24,7 +24,9 @@ func TestResetActivityMakesNoSecondOrder(t *testing.T) {
 	n.fail("GET /v1/orders/0", networkFault{left: 1 << 30, status: http.StatusServiceUnavailable})
 	started := make(chan error, 1)
 	go func() {
-		_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("reset"))
+		request := onrampRequest("reset")
+		byBank(&request) // a lost order by UPI is replaced
+		_, err := s.Orders.StartOnramp(t.Context(), request)
 		started <- err
 	}()
 	eventually(t, completionTime, func() error {

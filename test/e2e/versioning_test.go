@@ -191,6 +191,7 @@ func TestNewVersionTakesOverUnderLoadAndTheOldOneDrains(t *testing.T) {
 		require.NoError(t, s.start(reference))
 	}
 	adopts := onrampRequest("adopts")
+	byBank(&adopts) // a lost order by UPI is replaced
 	adopts.Quote = &ramp.QuoteTerms{Confirm: true}
 	_, err := s.Orders.StartOnramp(t.Context(), adopts)
 	require.NoError(t, err)
