@@ -163,6 +163,8 @@ nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, t
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
 	@echo "Running orders on other libraries: they must end as Rampart's do"
 	@$(MAKE) --no-print-directory bench-peers QUICK=1
+	@echo "Killing each process of a cluster"
+	@$(MAKE) --no-print-directory torture-cluster ORDERS=100 EVERY=2s
 	@for package in $$(git grep -l "^func Fuzz" -- "*_test.go" | xargs -n1 dirname | sort -u | sed "s|^|./|"); do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$package/*_test.go | cut -c6-); do \
 			echo "Fuzzing $$package $$target"; \
@@ -181,12 +183,14 @@ histories: ## Record: record the histories that are missing for replay tests
 SEED   ?= 1
 ORDERS ?= 1000
 FAULTS ?= 20%
-TORTURE = bin/torture --seed $(SEED) --orders $(ORDERS) --faults $(FAULTS) $(if $(JSON),--json $(JSON))
-.PHONY: torture torture-postgres backpressure
+TORTURE = bin/torture --seed $(SEED) --orders $(ORDERS) --faults $(FAULTS) $(if $(EVERY),--every $(EVERY)) $(if $(JSON),--json $(JSON))
+.PHONY: torture torture-postgres torture-cluster backpressure
 torture: bin/sandbox bin/worker bin/gateway bin/devserver bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON
 	@$(TORTURE)
 torture-postgres: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on PostgreSQL
 	@$(TORTURE) --postgres
+torture-cluster: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on a cluster, each process of which is killed; EVERY
+	@$(TORTURE) --cluster
 backpressure: bin/sandbox bin/worker bin/devserver bin/torture ## Measure: run more orders than the provider's rate limit allows
 	@bin/torture backpressure --worker-rate 50 --for 7m $(if $(JSON),--json $(JSON))
 bin/torture: FORCE

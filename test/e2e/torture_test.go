@@ -33,7 +33,7 @@ func TestTortureFindsNoViolation(t *testing.T) {
 	require.NotZero(t, report.Counts.Completed)
 	require.NotZero(t, report.Counts.Expired)
 	require.NotZero(t, report.Provider.Faults)
-	require.NotZero(t, report.Webhooks["200"])
+	require.NotZero(t, report.Hints.Answers["200"])
 	require.NotZero(t, report.Events.Events)
 	require.NotZero(t, report.Events.Refused)
 	require.NotZero(t, report.Events.Unanswered)

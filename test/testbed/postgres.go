@@ -43,8 +43,9 @@ type Official struct {
 	Database *Database
 
 	stack *Stack
-	// environment has the ports of the server's configuration.
+	// environment has the ports of the server's configuration, and membership the address at which each service meets the others.
 	environment []string
+	membership  map[string]string
 	// prepared is set once the namespace and the search attributes are registered.
 	prepared bool
 }
@@ -89,21 +90,31 @@ func (o *Official) createDatabase(ctx context.Context, name, schema string) erro
 
 // configure chooses the server's ports and writes its configuration.
 func (o *Official) configure() error {
-	o.environment = append(os.Environ(), "POSTGRES_PORT="+o.Database.port)
-	for _, name := range []string{
-		"FRONTEND", "FRONTEND_MEMBERSHIP", "HISTORY", "HISTORY_MEMBERSHIP", "MATCHING", "MATCHING_MEMBERSHIP", "WORKER", "WORKER_MEMBERSHIP",
-	} {
+	o.environment, o.membership = append(os.Environ(), "POSTGRES_PORT="+o.Database.port), map[string]string{}
+	for _, service := range Services() {
 		port, err := process.FreePort()
 		if err != nil {
 			return err
 		}
-		if name == "FRONTEND" {
+		membership, err := process.FreePort()
+		if err != nil {
+			return err
+		}
+		if service == frontend {
 			o.stack.Address = net.JoinHostPort("127.0.0.1", port)
 		}
-		o.environment = append(o.environment, name+"_PORT="+port)
+		o.membership[service] = net.JoinHostPort("127.0.0.1", membership)
+		name := strings.ToUpper(service)
+		o.environment = append(o.environment, name+"_PORT="+port, name+"_MEMBERSHIP_PORT="+membership)
 	}
 	return os.WriteFile(o.configuration(), officialConfiguration, 0o600)
 }
+
+// frontend is the service that clients call.
+const frontend = "frontend"
+
+// Services returns the services of a Temporal server, by the names of its command line.
+func Services() []string { return []string{"history", "matching", frontend, "worker"} }
 
 func (o *Official) configuration() string {
 	return filepath.Join(o.stack.Dir, "temporal-postgres.yaml")
@@ -111,14 +122,37 @@ func (o *Official) configuration() string {
 
 // Start starts the server, again after a kill, and returns once it serves.
 func (o *Official) Start(ctx context.Context) (*process.Process, error) {
+	return o.start(ctx, "server", o.prepare)
+}
+
+// StartService starts one service of the server in a process of its own, again after a kill. It returns once the service can be met by the
+// others, and the frontend once it serves.
+func (o *Official) StartService(ctx context.Context, service string) (*process.Process, error) {
+	ready := func(ctx context.Context) error {
+		met, err := new(net.Dialer).DialContext(ctx, "tcp", o.membership[service])
+		if err != nil {
+			return err
+		}
+		return met.Close()
+	}
+	if service == frontend {
+		ready = o.prepare
+	}
+	return o.start(ctx, ServiceName(service), ready, "--service", service)
+}
+
+// ServiceName returns the name of the process of a service.
+func ServiceName(service string) string { return "temporal_" + service }
+
+func (o *Official) start(ctx context.Context, name string, ready func(context.Context) error, arguments ...string) (*process.Process, error) {
 	started, err := o.stack.Processes.Start(process.Program{
-		Name: "server", Path: o.stack.Program("temporal-server"), Environment: o.environment,
-		Arguments: []string{"--config-file", o.configuration(), "--allow-no-auth", "start"},
+		Name: name, Path: o.stack.Program("temporal-server"), Environment: o.environment,
+		Arguments: append([]string{"--config-file", o.configuration(), "--allow-no-auth", "start"}, arguments...),
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := started.Until(ctx, func() error { return o.prepare(ctx) }); err != nil {
+	if err := started.Until(ctx, func() error { return ready(ctx) }); err != nil {
 		return started, fmt.Errorf("%w; its log ends:\n%s", err, strings.Join(process.Tail(started.Log(), errorLines), "\n"))
 	}
 	return started, nil
@@ -149,52 +183,77 @@ type Database struct {
 	// Version is that of PostgreSQL, in its own words.
 	Version string
 
-	directory, port, programs string
+	stack                           *Stack
+	name, directory, port, programs string
+	credential                      *syscall.Credential
+	// limited is set if the directory is a file system of its own.
+	limited bool
 }
 
 // StartDatabase starts a PostgreSQL cluster under the name of its program. The caller removes it, also after an error if it gets one.
 func StartDatabase(ctx context.Context, s *Stack, name string) (*Database, error) {
-	programs, err := postgresPrograms()
-	if err != nil {
+	d := &Database{stack: s, name: name}
+	var err error
+	if d.programs, err = postgresPrograms(); err != nil {
 		return nil, err
 	}
-	credential, err := databaseCredential()
-	if err != nil {
+	if d.credential, err = databaseCredential(); err != nil {
 		return nil, err
 	}
-	d := &Database{programs: programs}
+	if d.port, err = process.FreePort(); err != nil {
+		return nil, err
+	}
 	if d.directory, err = os.MkdirTemp("", "testbed-postgres-"); err != nil {
 		return nil, err
 	}
-	return d, d.start(ctx, s, name, credential)
+	if err := d.create(ctx); err != nil {
+		return d, err
+	}
+	return d, d.Start(ctx)
 }
 
-func (d *Database) start(ctx context.Context, s *Stack, name string, credential *syscall.Credential) error {
-	var err error
-	if d.port, err = process.FreePort(); err != nil {
-		return err
+// create creates the cluster's files.
+func (d *Database) create(ctx context.Context) error {
+	if d.stack.DatabaseDisk > 0 {
+		d.limit(ctx, d.stack.DatabaseDisk)
 	}
-	if credential != nil {
-		if err := os.Chown(d.directory, int(credential.Uid), int(credential.Gid)); err != nil {
+	if d.credential != nil {
+		if err := os.Chown(d.directory, int(d.credential.Uid), int(d.credential.Gid)); err != nil {
 			return err
 		}
 	}
-	create := exec.CommandContext(ctx, filepath.Join(d.programs, "initdb"), "--username", databaseUser, "--auth", "trust", "-D", d.data())
-	create.Dir, create.SysProcAttr = d.directory, &syscall.SysProcAttr{Credential: credential}
-	if output, err := create.CombinedOutput(); err != nil {
+	command := exec.CommandContext(ctx, filepath.Join(d.programs, "initdb"), "--username", databaseUser, "--auth", "trust", "-D", d.data())
+	command.Dir, command.SysProcAttr = d.directory, &syscall.SysProcAttr{Credential: d.credential}
+	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, output)
-	}
-	d.Process, _, err = s.Start(ctx, process.Program{
-		Name: name, Path: filepath.Join(d.programs, "postgres"), Dir: d.directory,
-		Arguments: []string{"-D", d.data(), "-h", "127.0.0.1", "-p", d.port, "-k", "", "-c", "max_connections=100"},
-		Adjust:    func(cmd *exec.Cmd) { cmd.SysProcAttr.Credential = credential },
-	}, "database system is ready to accept connections")
-	if err != nil {
-		return err
 	}
 	version, err := exec.CommandContext(ctx, filepath.Join(d.programs, "postgres"), "--version").Output()
 	d.Version = strings.TrimSpace(string(version))
 	return err
+}
+
+// Start starts PostgreSQL on the cluster, again after it has exited.
+func (d *Database) Start(ctx context.Context) error {
+	started, _, err := d.stack.Start(ctx, process.Program{
+		Name: d.name, Path: filepath.Join(d.programs, "postgres"), Dir: d.directory,
+		// Each service of a Temporal server in a process of its own opens up to 30 connections.
+		Arguments: []string{"-D", d.data(), "-h", "127.0.0.1", "-p", d.port, "-k", "", "-c", "max_connections=200"},
+		Adjust:    func(cmd *exec.Cmd) { cmd.SysProcAttr.Credential = d.credential },
+	}, "database system is ready to accept connections")
+	if err == nil {
+		d.Process = started
+	}
+	return err
+}
+
+// Stop stops PostgreSQL as an operator does who does not wait for its clients.
+func (d *Database) Stop(ctx context.Context) error {
+	command := exec.CommandContext(ctx, filepath.Join(d.programs, "pg_ctl"), "stop", "--mode", "fast", "-D", d.data())
+	command.Dir, command.SysProcAttr = d.directory, &syscall.SysProcAttr{Credential: d.credential}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_ctl stop: %w\n%s", err, output)
+	}
+	return nil
 }
 
 func (d *Database) data() string { return filepath.Join(d.directory, "data") }
@@ -225,6 +284,10 @@ func (d *Database) Size(ctx context.Context) (int64, error) {
 
 // Remove removes the data. The programs have stopped by then.
 func (d *Database) Remove() {
+	if d.limited {
+		// Lazily, as a process that lost its parent may still be exiting.
+		_ = exec.Command("umount", "--lazy", d.directory).Run() // what is left is a temporary file system
+	}
 	_ = os.RemoveAll(d.directory) // it is in the system's directory for temporary files
 }
 

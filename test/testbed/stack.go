@@ -45,6 +45,9 @@ type Stack struct {
 	Speed float64
 	// ServerEnvironment is further variables of the development server.
 	ServerEnvironment []string
+	// DatabaseDisk gives the PostgreSQL cluster of an official server a disk of its own with so many bytes, if this process may mount one;
+	// 0 means none.
+	DatabaseDisk int64
 
 	Processes process.Group
 	// Sandbox is the URL of the sandbox, and Provider the URL at which workers call it.

@@ -48,6 +48,8 @@ type backendState struct {
 	expiresAt time.Time
 	// problems are responses that no backend may get.
 	problems []string
+	// calls are what was answered: the start, each proof and the cancellation, with their retries.
+	calls []call
 }
 
 func (b *backend) update(change func(*backendState)) {
@@ -68,16 +70,26 @@ func (b *backend) reportProblem(problem string) {
 
 // run takes an order from its start until its user has nothing more to do.
 func (b *backend) run(ctx context.Context) {
-	order := b.start(ctx)
+	var order *ramp.Order
+	b.timed(ctx, func() { order = b.start(ctx) })
 	if order == nil || !sleep(ctx, b.plan.reaction) {
 		return
 	}
 	switch b.plan.behaviour {
 	case neverPays:
 	case cancels:
-		b.cancel(ctx)
+		b.timed(ctx, func() { b.cancel(ctx) })
 	default:
 		b.pay(ctx)
+	}
+}
+
+// timed does something and notes how long it took, unless ctx ended before.
+func (b *backend) timed(ctx context.Context, do func()) {
+	begun := time.Now()
+	do()
+	if ctx.Err() == nil {
+		b.update(func(s *backendState) { s.calls = append(s.calls, call{begun, time.Now()}) })
 	}
 }
 
@@ -161,7 +173,9 @@ func (b *backend) pay(ctx context.Context) {
 	refusals := 0
 	for _, proof := range b.plan.proofs {
 		b.update(func(s *backendState) { s.submitted, s.submittedAt = append(s.submitted, proof), time.Now() })
-		switch refused := submit(ctx, proof, refusals); {
+		var refused bool
+		b.timed(ctx, func() { refused = submit(ctx, proof, refusals) })
+		switch {
 		case refused:
 			refusals++
 		case proof != b.plan.mistyped():

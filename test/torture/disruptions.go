@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"slices"
@@ -57,10 +58,17 @@ func planDisruptions(options Options) []disruption {
 	return all
 }
 
+// sortByKind sorts disruptions by the names of their kinds.
+func sortByKind(all []disruption) {
+	slices.SortFunc(all, func(a, b disruption) int { return cmp.Compare(a.kind, b.kind) })
+}
+
 // disruptor disrupts a stack.
 type disruptor struct {
 	stack *stack
-	begun time.Time
+	// cluster is nil for a stack that is none.
+	cluster *cluster
+	begun   time.Time
 
 	mu sync.Mutex
 	// applied counts the disruptions by kind.
@@ -71,7 +79,7 @@ type disruptor struct {
 }
 
 // run applies disruptions when their time comes: those of workers one after another, so that two workers always run, and those of the
-// server and of the gateway at the same time.
+// server and of the gateway at the same time. Those of a cluster come one after another.
 func (d *disruptor) run(ctx context.Context, all []disruption) error {
 	var running sync.WaitGroup
 	inTurn := func(matches func(disruption) bool, apply func(context.Context, disruption) error) {
@@ -82,6 +90,11 @@ func (d *disruptor) run(ctx context.Context, all []disruption) error {
 				}
 			}
 		})
+	}
+	if d.cluster != nil {
+		inTurn(func(disruption) bool { return true }, d.cluster.strike)
+		running.Wait()
+		return d.err
 	}
 	inTurn(func(next disruption) bool { return next.kind == killWorker || next.kind == stopWorker }, d.disruptWorker)
 	inTurn(func(next disruption) bool { return next.kind == killServer }, d.disruptServer)
@@ -145,12 +158,12 @@ func (d *disruptor) disruptServer(ctx context.Context, next disruption) error {
 
 // disruptGateway replaces the gateway until the new one stays up: while there is no server, it exits.
 func (d *disruptor) disruptGateway(ctx context.Context, next disruption) error {
-	d.stack.killGateway()
+	d.stack.killGateway(ctx, 0)
 	sleep(ctx, next.pause)
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for {
-		err := d.stack.startGateway(ctx)
+		err := d.stack.startGateway(ctx, 0)
 		if err == nil || !sleep(ctx, time.Second) {
 			return err
 		}

@@ -20,6 +20,9 @@ type Options struct {
 	// PostgreSQL keeps Temporal's data in PostgreSQL instead of SQLite, with the official server. Bin must then contain
 	// temporal-server and temporal-sql-tool too.
 	PostgreSQL bool
+	// Cluster runs each service of the official server in a process of its own, on PostgreSQL, with two gateways. Instead of Kills, Stops,
+	// ServerKills and GatewayKills, each process is killed in turn, and PostgreSQL is stopped and gets a full disk.
+	Cluster bool
 	// Seed determines what is random: orders, their courses at the provider, faults and disruptions.
 	Seed int64
 	// Orders is the number of orders.

@@ -17,6 +17,9 @@ func newOfficial(ctx context.Context, s *stack) (server, error) {
 	if started == nil {
 		return nil, err
 	}
+	if s.options.Cluster {
+		return services{official{started}}, err
+	}
 	return official{started}, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"rampart/internal/process"
 	"rampart/sandbox/ledger"
@@ -29,11 +30,12 @@ type Report struct {
 	Disruptions map[string]int `json:"disruptions"`
 	// UncleanStops counts the workers that did not exit with code 0 after SIGTERM.
 	UncleanStops int `json:"uncleanStops"`
-	// UnexpectedExits has the end of the log of each worker that exited by itself.
+	// UnexpectedExits has the end of the log of each program that exited by itself.
 	UnexpectedExits []string `json:"unexpectedExits,omitempty"`
 	Provider        Traffic  `json:"provider"`
-	// Webhooks counts the provider's webhooks by the status of the answer.
-	Webhooks  map[string]int   `json:"webhooks"`
+	Hints           Hints    `json:"hints"`
+	// Blows are what was done to a cluster; none for another stack.
+	Blows     []Blow           `json:"blows,omitempty"`
 	Histories Histories        `json:"histories"`
 	PeakBytes map[string]int64 `json:"peakBytes"`
 	Machine   process.Machine  `json:"machine"`
@@ -107,15 +109,31 @@ func (r Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "| events | repeated | missing | out of order | unsigned | in progress | late |\n")
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	fmt.Fprintf(&b, "| %d | %d | **%d** | **%d** | **%d** | **%d** | %d |\n\n", e.Events, e.Repeated, e.Missing, e.Misordered, e.Unsigned, e.Undelivered, e.Late)
+	r.writeBlows(&b)
 	r.writeFigures(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+// writeBlows writes what was done to a cluster, and how long it needed.
+func (r Report) writeBlows(b *strings.Builder) {
+	if len(r.Blows) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "| blow | every process runs again | first call answered | calls that waited | half of them answered | all answered |\n")
+	fmt.Fprintf(b, "| --- | ---: | ---: | ---: | ---: | ---: |\n")
+	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+	for _, blow := range r.Blows {
+		fmt.Fprintf(b, "| %s | %s | %s | %d | %s | %s |\n", blow.Kind, seconds(blow.Replaced), seconds(blow.First), blow.Waiting, seconds(blow.Half),
+			seconds(blow.Last))
+	}
+	fmt.Fprintln(b)
+}
+
 func (r Report) writeFigures(b *strings.Builder) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, "- "+format+"\n", args...) }
 	line("seed %d, %d orders, %g %% faults, provider's clock %g times as fast as real time, on %s", r.Seed, r.Orders, 100*r.Faults, r.Speed, r.Storage)
-	line("took %s; %s; workers that did not stop cleanly: %d, that exited by themselves: %d", r.Duration, formatCounts(r.Disruptions), r.UncleanStops, len(r.UnexpectedExits))
+	line("took %s; %s; workers that did not stop cleanly: %d; programs that exited by themselves: %d", r.Duration, formatCounts(r.Disruptions), r.UncleanStops, len(r.UnexpectedExits))
 	p := r.Provider
 	line("%d calls to the provider, %d without a response; %d logins; %d proofs accepted, %d repeated, %d refused; %d payouts",
 		p.Requests, p.Unanswered, p.Logins, p.Proofs, p.Repeated, p.Refused, p.Payouts)
@@ -125,7 +143,8 @@ func (r Report) writeFigures(b *strings.Builder) {
 	h := r.Histories
 	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
 		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
-	line("webhooks of the provider by the status of their answer: %s", formatCounts(r.Webhooks))
+	line("webhooks of the provider by the status of their answer: %s; by what became of them: %s; hints that no gateway answered: %d, that a gateway gave up: %d, that may have been in one that was killed: %d",
+		formatCounts(r.Hints.Answers), formatCounts(r.Hints.Results), r.Hints.Unanswered, r.Hints.GivenUp, r.Hints.Killed)
 	e := r.Events
 	line("%d requests with events, of which the endpoint refused %d and took %d without an answer; it was away for %s", e.Requests, e.Refused, e.Unanswered, e.Outage)
 	line("peak memory of one process: %s", formatMemory(r.PeakBytes))

@@ -29,12 +29,17 @@ func Run(ctx context.Context, options Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	gateway, err := newGateway()
+	number := 1
+	if options.Cluster {
+		number = clusterGateways
+	}
+	gateways, err := newGateways(number)
 	if err != nil {
 		return Report{}, err
 	}
-	stack, err := startStack(ctx, options, stackSettings{gateway: gateway, environment: []string{"RAMP_EVENTS_FILE=" + endpoints}},
-		append(gateway.sandboxArguments(), "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)...)
+	defer gateways.close()
+	stack, err := startStack(ctx, options, stackSettings{gateways: gateways, environment: []string{"RAMP_EVENTS_FILE=" + endpoints}},
+		append(gateways.sandboxArguments(), "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)...)
 	defer stack.close()
 	if err != nil {
 		return Report{}, err
@@ -73,9 +78,14 @@ var errTimeUp = errors.New("the deadline of the run has passed")
 
 // runOrders runs and disrupts the orders until all are closed or the deadline has passed.
 func (r *run) runOrders(ctx context.Context) error {
-	r.disruptor = &disruptor{stack: r.stack, begun: r.begun, applied: map[string]int{}}
+	r.disruptor = &disruptor{stack: r.stack, cluster: newCluster(r.stack), begun: r.begun, applied: map[string]int{}}
+	planned := planDisruptions(r.options)
+	if cluster := r.disruptor.cluster; cluster != nil {
+		cluster.keep(ctx)
+		planned = cluster.plan(r.options)
+	}
 	working, giveUp := errgroup.WithContext(ctx)
-	working.Go(func() error { return r.disruptor.run(giveUp, planDisruptions(r.options)) })
+	working.Go(func() error { return r.disruptor.run(giveUp, planned) })
 	working.Go(func() error {
 		r.runBackends(giveUp)
 		return nil
@@ -180,11 +190,12 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 		return Report{}, err
 	}
 	report := r.newReport(wall, recorded)
-	if report.Webhooks, err = r.stack.webhooks(ctx); err != nil {
+	if report.Hints, err = r.stack.hints(ctx); err != nil {
 		return Report{}, err
 	}
 	report.Counts, report.Violations = check(outcomes, recorded)
 	r.addEvents(&report, outcomes)
+	report.Blows = r.blows(outcomes)
 	report.Histories = r.readHistories(ctx)
 	report.PeakBytes = r.stack.Processes.PeakMemory()
 	return report, nil
@@ -196,6 +207,22 @@ func (r *run) addEvents(report *Report, outcomes []outcome) {
 	events, violations := checkEvents(outcomes, delivered)
 	events.Received, events.Undelivered, events.Late, events.Outage = received, r.undelivered, r.late, r.options.Outage.String()
 	report.Events, report.Violations = events, append(report.Violations, violations...)
+}
+
+// blows returns what was done to a cluster, with the time that it needed.
+func (r *run) blows(outcomes []outcome) []Blow {
+	if r.disruptor.cluster == nil {
+		return nil
+	}
+	var calls []call
+	for _, o := range outcomes {
+		calls = append(calls, o.backend.calls...)
+	}
+	blows := r.disruptor.cluster.blows
+	for i := range blows {
+		blows[i].reckon(calls)
+	}
+	return blows
 }
 
 func (r *run) newReport(wall time.Duration, recorded ledger.Ledger) Report {

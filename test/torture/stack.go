@@ -35,8 +35,8 @@ type server interface {
 
 // stackSettings are what differs between kinds of runs.
 type stackSettings struct {
-	// gateway receives the provider's webhooks; nil for none.
-	gateway *gateway
+	// gateways receive the provider's webhooks; nil for none.
+	gateways *gateways
 	// environment is further variables of the workers.
 	environment []string
 }
@@ -51,7 +51,7 @@ type stack struct {
 	mu            sync.Mutex
 	serverProcess *process.Process
 	workers       [workersRunning]*process.Process
-	// unexpectedExits are the logs of workers that exited without being stopped.
+	// unexpectedExits are the logs of programs that exited without being stopped.
 	unexpectedExits []string
 }
 
@@ -61,6 +61,9 @@ func startStack(ctx context.Context, options Options, settings stackSettings, sa
 		Bin: options.Bin, Config: options.Config, Dir: options.Dir, Speed: options.Speed,
 		Processes: process.Group{Logs: options.Dir},
 	}}
+	if options.Cluster {
+		s.DatabaseDisk = diskOf(options)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("the programs do not start in time"))
 	defer cancel()
 	var err error
@@ -77,7 +80,7 @@ func startStack(ctx context.Context, options Options, settings stackSettings, sa
 		},
 		s.Connect,
 		s.startWorkers,
-		s.openGateway,
+		s.startGateways,
 	} {
 		if err := step(ctx); err != nil {
 			return s, err
@@ -87,7 +90,7 @@ func startStack(ctx context.Context, options Options, settings stackSettings, sa
 }
 
 func newServer(ctx context.Context, s *stack) (server, error) {
-	if s.options.PostgreSQL {
+	if s.options.PostgreSQL || s.options.Cluster {
 		return newOfficial(ctx, s)
 	}
 	return &development{s}, nil
@@ -107,12 +110,17 @@ func (s *stack) killServer() {
 	s.serverProcess.Kill()
 }
 
-// openGateway starts the gateway, if there is one.
-func (s *stack) openGateway(ctx context.Context) error {
-	if s.gateway == nil {
+// startGateways starts the gateways, if there are any.
+func (s *stack) startGateways(ctx context.Context) error {
+	if s.gateways == nil {
 		return nil
 	}
-	return s.startGateway(ctx)
+	for i := range s.gateways.all {
+		if err := s.startGateway(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *stack) startWorkers(ctx context.Context) error {
@@ -129,7 +137,7 @@ func (s *stack) startWorker(ctx context.Context, i int) error {
 		fmt.Sprintf("ONMETA_RATE_LIMIT=%g", s.options.workerRate()),
 		"RAMP_STOP_TIMEOUT=" + stopTime.String(),
 	}, s.environment...)
-	started, err := s.StartWorker(ctx, fmt.Sprintf("worker-%d", i), environment...)
+	started, err := s.StartWorker(ctx, workerName(i), environment...)
 	if err != nil {
 		return err
 	}
@@ -139,18 +147,20 @@ func (s *stack) startWorker(ctx context.Context, i int) error {
 	return nil
 }
 
+func workerName(i int) string { return fmt.Sprintf("worker-%d", i) }
+
 func (s *stack) worker(i int) *process.Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.workers[i]
 }
 
-// noteUnexpectedExit records a worker that exited by itself, with the end of its log.
-func (s *stack) noteUnexpectedExit(worker *process.Process) {
+// noteUnexpectedExit records a program that exited by itself, with the end of its log.
+func (s *stack) noteUnexpectedExit(exited *process.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unexpectedExits = append(s.unexpectedExits,
-		worker.Name()+" exited by itself; its log ends:\n"+strings.Join(process.Tail(worker.Log(), logLines), "\n"))
+		exited.Name()+" exited by itself; its log ends:\n"+strings.Join(process.Tail(exited.Log(), logLines), "\n"))
 }
 
 // logLines is how many lines of a log are reported.
@@ -159,8 +169,8 @@ const logLines = 40
 // close stops every program.
 func (s *stack) close() {
 	for _, running := range slices.Backward(s.Processes.Running()) {
-		if strings.HasPrefix(running.Name(), "worker") {
-			running.Kill() // an order that is stuck would keep it from stopping
+		if strings.HasPrefix(running.Name(), "worker") || strings.HasPrefix(running.Name(), testbed.ServiceName("")) {
+			running.Kill() // an order that is stuck would keep it from stopping, and PostgreSQL waits for its clients
 		}
 	}
 	s.Close(stopGrace)
