@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -140,7 +141,7 @@ func (c *Client) Get(ctx context.Context, id ID) (*Order, error) {
 
 // getOpen is Get for an order that was open moments ago: one call of Temporal instead of two.
 func (c *Client) getOpen(ctx context.Context, id ID) (*Order, error) {
-	value, err := c.temporal.QueryWorkflow(ctx, id.workflow(), "", OrderQuery)
+	value, err := c.query(ctx, id, "", OrderQuery)
 	switch {
 	case err != nil && c.hasEnded(ctx, id): // meanwhile
 		return c.result(ctx, id)
@@ -152,6 +153,22 @@ func (c *Client) getOpen(ctx context.Context, id ID) (*Order, error) {
 		return nil, c.explain(id, err)
 	}
 	return &order, nil
+}
+
+// queryAttempts is how many times query asks.
+const queryAttempts = 3
+
+// query asks the worker of an order's run. The SDK fails a query as a deadlock if the worker got no CPU for long enough; that is no fault
+// of the order, so query asks again.
+func (c *Client) query(ctx context.Context, id ID, runID, query string, args ...any) (answer converter.EncodedValue, err error) {
+	for range queryAttempts {
+		answer, err = c.temporal.QueryWorkflow(ctx, id.workflow(), runID, query, args...)
+		var failed *serviceerror.QueryFailed
+		if !errors.As(err, &failed) || !strings.HasPrefix(failed.Message, "[TMPRL1101]") {
+			break
+		}
+	}
+	return answer, err
 }
 
 // Await blocks until an order has ended and returns its final state.

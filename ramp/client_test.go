@@ -59,3 +59,16 @@ func TestUpdateThatTheServerKeepsDroppingIsAnErrorInSeconds(t *testing.T) {
 		require.Len(t, sent, 6)
 	})
 }
+
+func TestOrderIsReadAgainFromAWorkerThatHadNoCPUForIt(t *testing.T) {
+	t.Parallel()
+	there := &orderThere{order: &ramp.Order{Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.Settling}, busy: 2}
+	order, err := ramp.NewClient(there, nil).Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"})
+	require.NoError(t, err)
+	require.Equal(t, ramp.Settling, order.Status)
+
+	there.busy = 100
+	_, err = ramp.NewClient(there, nil).Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"})
+	require.ErrorContains(t, err, "deadlock")
+	require.Equal(t, 97, there.busy)
+}

@@ -30,6 +30,8 @@ type orderThere struct {
 	descriptions atomic.Int64
 	// queryable is closed once workers answer queries; nil if they always do.
 	queryable chan struct{}
+	// busy is how many queries the SDK fails as deadlocks before a worker answers.
+	busy int
 	// cancel is what a cancellation does to the order.
 	cancel        func(*ramp.Order)
 	cancellations int
@@ -79,6 +81,9 @@ func (s *orderThere) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any
 			return nil, ctx.Err()
 		case <-s.queryable:
 		}
+	}
+	if s.busy--; s.busy >= 0 {
+		return nil, serviceerror.NewQueryFailed(`[TMPRL1101] Potential deadlock detected: workflow goroutine "root" didn't yield for over 1s`)
 	}
 	order := s.now()
 	if order == nil {

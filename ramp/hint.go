@@ -87,7 +87,7 @@ func (c *Client) IsUser(ctx context.Context, id ID, email Email) (bool, error) {
 	if err := question.Validate(); err != nil {
 		return false, err
 	}
-	answer, err := c.temporal.QueryWorkflow(ctx, id.workflow(), "", UserQuery, question)
+	answer, err := c.query(ctx, id, "", UserQuery, question)
 	if err != nil {
 		return false, c.explain(id, fmt.Errorf("ask whose order it is: %w", err))
 	}

@@ -26,7 +26,7 @@ func (c *Client) GetRun(ctx context.Context, id ID, runID string) (*Order, error
 	switch description.Status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
 		var state converter.EncodedValue
-		if state, err = c.temporal.QueryWorkflow(ctx, id.workflow(), runID, OrderQuery); err == nil {
+		if state, err = c.query(ctx, id, runID, OrderQuery); err == nil {
 			err = state.Get(order)
 		}
 	default:

@@ -138,6 +138,10 @@ func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observabi
 // one rebuilds the order then.
 const stickyTimeout = 3 * time.Second
 
+// deadlockTimeout is how long workflow code may run without a stop before the SDK fails the task as a deadlock. Its default of a second is
+// shorter than a machine that is short of CPU may keep a thread waiting; Temporal gives a task ten.
+const deadlockTimeout = 5 * time.Second
+
 // workers holds the process's workers: one for workflows and provider calls, one for watches on a task queue of its own, so that thousands
 // of watches never delay a call, and where events are on, one for their deliveries, so that no endpoint delays anything else.
 type workers struct {
@@ -185,6 +189,7 @@ func newWorkers(
 	w := &workers{fatal: make(chan error, 3)}
 	common := worker.Options{
 		WorkerStopTimeout:           c.Worker.StopTimeout,
+		DeadlockDetectionTimeout:    deadlockTimeout,
 		DeploymentOptions:           c.Worker.deployment(),
 		DisableRegistrationAliasing: true,
 		OnFatalError:                func(err error) { w.fatal <- err },

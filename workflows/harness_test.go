@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"rampart/activities"
 	"rampart/ramp"
@@ -33,6 +34,9 @@ type world struct {
 	t *testing.T
 }
 
+// patient lets a workflow task take longer than the SDK's second, for which a busy machine stops now and then.
+var patient = worker.Options{DeadlockDetectionTimeout: time.Minute}
+
 // newWorld is a world in which the user is verified, the account is linked and everything succeeds. A test changes what
 // it is about, before or after.
 func newWorld(t *testing.T, direction ramp.Direction) *world {
@@ -45,6 +49,7 @@ func newWorldOf(t *testing.T, suite *testsuite.WorkflowTestSuite, direction ramp
 	w := &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	w.SetStartTime(start)
 	w.SetTestTimeout(time.Minute)
+	w.SetWorkerOptions(patient)
 	w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
 	workflows.Register(w)
 	w.RegisterActivity(new(activities.Calls))

@@ -195,6 +195,7 @@ func (p *fakeProvider) environment() *testsuite.TestWorkflowEnvironment {
 	p.clock = func() time.Time { return env.Now().UTC() }
 	env.SetStartTime(start)
 	env.SetTestTimeout(time.Minute)
+	env.SetWorkerOptions(patient)
 	env.SetWorkflowRunTimeout(longestOrder)
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: p.direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
 	workflows.Register(env)

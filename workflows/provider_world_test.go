@@ -24,7 +24,6 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"rampart/activities"
@@ -122,7 +121,9 @@ func (p *provider) journey(direction ramp.Direction) *journey {
 	r.SetTestTimeout(never)
 	r.SetActivityTimeoutGracePeriod(never) // counts from the first attempt, over all retries, which no server does
 	r.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: direction.WorkflowID(reference), TaskQueue: ramp.TaskQueue})
-	r.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&pacemaker{journey: r}}})
+	options := patient
+	options.Interceptors = []interceptor.WorkerInterceptor{&pacemaker{journey: r}}
+	r.SetWorkerOptions(options)
 	workflows.Register(r)
 	r.RegisterActivity(p.calls)
 	activities.RegisterWatches(r, p.watches)

@@ -16,7 +16,6 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
@@ -121,9 +120,11 @@ func (r *truthRun) world(t *testing.T) *provider {
 func (r *truthRun) run(world *provider) *journey {
 	journey := world.journey(r.direction)
 	journey.SetWorkflowRunTimeout(4 * 24 * time.Hour)
-	journey.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{
+	options := patient
+	options.Interceptors = []interceptor.WorkerInterceptor{
 		&pacemaker{journey: journey}, &resetter{always: r.resets}, &farewell{run: r, clock: time.Now},
-	}})
+	}
+	journey.SetWorkerOptions(options)
 	return journey
 }
 
