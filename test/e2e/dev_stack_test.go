@@ -40,7 +40,7 @@ func startDev(t *testing.T, bin string) *devStack {
 		Name: "dev", Path: "/bin/sh",
 		Arguments: []string{"-c", `line=$1; shift; exec 3>"$line"; exec "$@"`, "sh", d.line.Path, program("starter"), "dev", "--free-ports", "--bin", bin,
 			"--config", "../../temporal-dev.yaml", "--keyset", filepath.Join(d.dir, "keyset.json"), "--speed", "60"},
-		Environment: append(os.Environ(), "NO_COLOR=1", "TEMPORAL_ADDRESS="),
+		Environment: append(os.Environ(), "NO_COLOR=1", "TEMPORAL_ADDRESS=", "TMPDIR="+d.dir),
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
