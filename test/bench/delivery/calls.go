@@ -4,13 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 )
+
+// slotTimeout is how long a batch holds its slot while the one before it is delivered.
+const slotTimeout = 10 * time.Second
 
 const abandon = enumspb.PARENT_CLOSE_POLICY_ABANDON
 
@@ -52,13 +59,8 @@ func (c *Calls) Start(ctx context.Context, id string, batch Batch) error {
 
 // Deliver sends the events of a batch, one request each, once the batch before it is delivered.
 func (c *Calls) Deliver(ctx context.Context, batch Batch) error {
-	if batch.Previous != "" {
-		before := c.temporal.GetActivityHandle(client.GetActivityHandleOptions{ActivityID: batch.Previous})
-		waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		if err := before.Get(waiting, nil); err != nil {
-			return err
-		}
+	if err := c.awaitPrevious(ctx, batch.Previous); err != nil {
+		return err
 	}
 	for _, event := range batch.Events {
 		if err := c.send(ctx, event); err != nil {
@@ -66,6 +68,41 @@ func (c *Calls) Deliver(ctx context.Context, batch Batch) error {
 		}
 	}
 	return nil
+}
+
+// awaitPrevious waits for the batch before as the deliveries of orders do: it holds its slot only if that one is tried soon.
+func (c *Calls) awaitPrevious(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	previous := c.temporal.GetActivityHandle(client.GetActivityHandleOptions{ActivityID: id})
+	ended, next, err := hasEnded(ctx, previous)
+	if err == nil && !ended && time.Until(next) < slotTimeout {
+		polling, stop := context.WithTimeout(ctx, slotTimeout)
+		_ = previous.Get(polling, nil)
+		stop()
+		ended, next, err = hasEnded(ctx, previous)
+	}
+	if err != nil || ended {
+		return err
+	}
+	return temporal.NewApplicationErrorWithOptions("the batch before is not delivered yet", "PreviousUnderWay", temporal.ApplicationErrorOptions{
+		NextRetryDelay: max(time.Until(next), 0) + time.Second + rand.N(time.Second),
+		Category:       temporal.ApplicationErrorCategoryBenign,
+	})
+}
+
+// hasEnded reports whether an activity has ended, and when it is tried next if not.
+func hasEnded(ctx context.Context, batch client.ActivityHandle) (bool, time.Time, error) {
+	described, err := batch.Describe(ctx, client.DescribeActivityOptions{})
+	var absent *serviceerror.NotFound
+	switch {
+	case errors.As(err, &absent):
+		return true, time.Time{}, nil
+	case err != nil:
+		return false, time.Time{}, err
+	}
+	return described.Status != enumspb.ACTIVITY_EXECUTION_STATUS_RUNNING, described.NextAttemptScheduleTime, nil
 }
 
 func (c *Calls) send(ctx context.Context, event Event) error {
