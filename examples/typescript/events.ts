@@ -15,11 +15,11 @@ export interface OrderEvent {
   };
 }
 
-/** Inbox verifies events and remembers the newest version of each order. A real backend keeps both in its database. */
+/** Inbox verifies events and remembers the newest event of each order. A real backend keeps both in its database. */
 export class Inbox {
   private readonly webhook: Webhook;
   private readonly seen = new Set<string>();
-  private readonly newest = new Map<string, OrderEvent["data"]>();
+  private readonly newest = new Map<string, OrderEvent>();
 
   constructor(secret: string) {
     this.webhook = new Webhook(secret);
@@ -33,13 +33,19 @@ export class Inbox {
     }
     this.seen.add(event.id);
     const known = this.newest.get(event.data.reference);
-    if (known === undefined || event.data.version > known.version) {
-      this.newest.set(event.data.reference, event.data);
+    if (known === undefined || isNewer(event, known)) {
+      this.newest.set(event.data.reference, event);
     }
     return event;
   }
 
   latest(reference: string): OrderEvent["data"] | undefined {
-    return this.newest.get(reference);
+    return this.newest.get(reference)?.data;
   }
+}
+
+/** isNewer compares times first: after an operator's reset of an order, its versions grow from an earlier one again. */
+function isNewer(event: OrderEvent, known: OrderEvent): boolean {
+  const later = Date.parse(event.time) - Date.parse(known.time);
+  return later > 0 || (later === 0 && event.data.version > known.data.version);
 }
