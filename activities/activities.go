@@ -97,6 +97,9 @@ func RegisterWatches(registry Registry, w *Watches) {
 	registry.RegisterActivity(w.WatchKYC)
 }
 
+// watchNames are the names of the watches as activities.
+func watchNames() []string { return []string{"WatchOrder", "WatchLink", "WatchKYC"} }
+
 func user(email ramp.Email) onmeta.User { return onmeta.User{Email: email} }
 
 // holder is the user with the name of the account's holder, which is not sent but hidden in the provider's texts.

@@ -25,7 +25,18 @@ const (
 	// DisabledEndpointWorkflow is open while an endpoint gets no events, because it has answered that it wants none. Only workers
 	// start it.
 	DisabledEndpointWorkflow = "DisabledEndpoint"
+	// WorkerLeaseWorkflow is open while a worker process runs, and gives its watches to other workers once it has crashed. Only workers
+	// start it.
+	WorkerLeaseWorkflow = "WorkerLease"
 )
+
+// OwnWorkflows returns the types of the workflows that workers and orders start for themselves, and that are no orders.
+func OwnWorkflows() []string {
+	return []string{AdoptionWorkflow, LateEventsWorkflow, DisabledEndpointWorkflow, WorkerLeaseWorkflow}
+}
+
+// WorkerLeaseID returns the id of the WorkerLease workflow of a worker process, by its identity at Temporal.
+func WorkerLeaseID(identity string) string { return "worker/" + identity }
 
 // AdoptionID returns the id of the Adoption workflow of a provider's order.
 func AdoptionID(orderID string) string { return "adoption/" + orderID }

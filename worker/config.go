@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"rampart/activities"
 	"rampart/codec"
 	"rampart/codec/kms"
 	"rampart/dossier"
@@ -32,6 +33,8 @@ type config struct {
 	// temporal holds the connection settings, from TEMPORAL_* variables or a profile of Temporal's configuration file.
 	temporal connection.Settings
 	level    zapcore.Level
+	// lease is that of this process, set when it connects.
+	lease activities.Lease
 }
 
 // onmetaConfig configures the provider client. The comments of the fields are the meanings in docs/reference/configuration.md; one that

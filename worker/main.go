@@ -91,6 +91,7 @@ func run(ctx context.Context, environment map[string]string) error {
 
 // work runs orders until ctx ends.
 func work(ctx context.Context, c config, keyring *codec.Keyring, o *observability, listener net.Listener) error {
+	c.lease = newLease()
 	temporal, err := connect(ctx, c, keyring, o)
 	if err != nil {
 		return err
@@ -128,6 +129,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 
 func connect(ctx context.Context, c config, keyring *codec.Keyring, o *observability) (client.Client, error) {
 	codec.Secure(&c.temporal.Options, keyring)
+	c.temporal.Options.Identity = c.lease.Identity
 	if err := o.Instrument(&c.temporal.Options); err != nil {
 		return nil, err
 	}
@@ -148,6 +150,8 @@ type workers struct {
 	all    []worker.Worker
 	queues []string
 	fatal  chan error
+	// holdLease has the process hold a lease until the context ends.
+	holdLease func(context.Context)
 }
 
 func (w *workers) add(temporal client.Client, queue string, options worker.Options) worker.Worker {
@@ -217,6 +221,9 @@ func newWorkers(
 	following.MaxConcurrentActivityExecutionSize = c.Worker.Watches
 	activities.RegisterWatches(w.add(temporal, ramp.WatchTaskQueue, following), watches)
 
+	w.add(temporal, c.lease.TaskQueue, leasing(common)).RegisterActivity(new(activities.Leases))
+	w.holdLease = func(ctx context.Context) { keepLease(ctx, temporal, c.lease, o.Log) }
+
 	if endpoints != nil {
 		w.add(temporal, ramp.EventTaskQueue, delivering(common)).RegisterActivity(activities.NewDeliveries(endpoints, temporal))
 		activities.BeginEventMetrics(o.Metrics.Temporal(), endpoints.Names())
@@ -231,6 +238,9 @@ func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
 		}
 	}
 	logger.Info("worker started", zap.Strings("taskQueues", w.queues))
+	holding, release := context.WithCancel(ctx)
+	defer release()
+	go w.holdLease(holding)
 	var err error
 	select {
 	case <-ctx.Done():

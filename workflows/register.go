@@ -20,6 +20,9 @@ func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(DisabledEndpoint, workflow.RegisterOptions{
 		Name: ramp.DisabledEndpointWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade, // it may be open for months
 	})
+	registry.RegisterWorkflowWithOptions(WorkerLease, workflow.RegisterOptions{
+		Name: ramp.WorkerLeaseWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade, // it may be open for months
+	})
 	registry.RegisterDynamicWorkflow(misnamed, workflow.DynamicRegisterOptions{})
 	registry.RegisterWorkflowWithOptions(Offramp, workflow.RegisterOptions{Name: ramp.OfframpWorkflow})
 }

@@ -150,7 +150,9 @@ func TestRecordedHistoriesHaveEveryEndingAndMessage(t *testing.T) {
 	require.Positive(t, attention)
 	for _, kind := range []any{new(activities.Calls), new(activities.Watches)} {
 		for activity := range reflect.TypeOf(kind).Methods() {
-			require.Positive(t, calls[activity.Name], activity.Name)
+			if activity.Name != "TakeOverWatches" { // of WorkerLease, which is no order
+				require.Positive(t, calls[activity.Name], activity.Name)
+			}
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (f *fleet) version(build string) *version {
 
 // chosen returns the version whose orders a query of the visibility store matches.
 func (f *fleet) chosen(query string) *version {
-	const running = `TaskQueue = "ramp" AND ExecutionStatus = "Running" AND WorkflowType != "DisabledEndpoint" AND TemporalWorkerDeploymentVersion `
+	const running = `TaskQueue = "ramp" AND ExecutionStatus = "Running" AND WorkflowType NOT IN ("DisabledEndpoint", "WorkerLease") AND TemporalWorkerDeploymentVersion `
 	for _, version := range f.versions {
 		if query == running+fmt.Sprintf(`= "%s:%s"`, f.name, version.build) {
 			return version

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -35,10 +36,14 @@ func (c *Connection) Strays(ctx context.Context, condition string) iter.Seq2[ram
 // strays returns the condition that strays match.
 func strays() string {
 	types := fmt.Sprintf("(%q, %q)", ramp.OnrampWorkflow, ramp.OfframpWorkflow)
+	own := make([]string, 0, len(ramp.OwnWorkflows()))
+	for _, kind := range ramp.OwnWorkflows() {
+		own = append(own, strconv.Quote(kind))
+	}
 	ids := []string{ramp.Onramp.WorkflowID(""), ramp.Offramp.WorkflowID("")}
 	return strings.Join([]string{
 		fmt.Sprintf("WorkflowType NOT IN %s AND (WorkflowId STARTS_WITH %q OR WorkflowId STARTS_WITH %q)", types, ids[0], ids[1]),
-		fmt.Sprintf("WorkflowType NOT IN (%q, %q, %q) AND TaskQueue = %q", ramp.OnrampWorkflow, ramp.OfframpWorkflow, ramp.AdoptionWorkflow, ramp.TaskQueue),
+		fmt.Sprintf("WorkflowType NOT IN (%q, %q, %s) AND TaskQueue = %q", ramp.OnrampWorkflow, ramp.OfframpWorkflow, strings.Join(own, ", "), ramp.TaskQueue),
 		fmt.Sprintf("WorkflowType IN %s AND TaskQueue != %q", types, ramp.TaskQueue),
 		fmt.Sprintf("WorkflowType IN %s AND WorkflowId NOT STARTS_WITH %q AND WorkflowId NOT STARTS_WITH %q", types, ids[0], ids[1]),
 	}, " OR ")

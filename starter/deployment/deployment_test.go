@@ -113,7 +113,7 @@ func TestOrdersOfAVersionAreListedFromEveryPage(t *testing.T) {
 	orders, err := s.deployment().Orders(t.Context(), "v1")
 	require.NoError(t, err)
 	require.Equal(t, s.orders, orders)
-	require.Equal(t, `TaskQueue = "ramp" AND ExecutionStatus = "Running" AND WorkflowType != "DisabledEndpoint" AND TemporalWorkerDeploymentVersion = "ramp:v1"`, s.query)
+	require.Equal(t, `TaskQueue = "ramp" AND ExecutionStatus = "Running" AND WorkflowType NOT IN ("DisabledEndpoint", "WorkerLease") AND TemporalWorkerDeploymentVersion = "ramp:v1"`, s.query)
 }
 
 func TestMovePinsAnOrderToAVersion(t *testing.T) {

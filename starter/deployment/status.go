@@ -122,15 +122,15 @@ func unversionedState(routing client.WorkerDeploymentRoutingConfig) string {
 	}
 }
 
-// running is a query for the orders that run on a version, or without a version for an empty build id. The workflow of a disabled endpoint is not
-// among them: it belongs to no version, and shows the one that it ran on last, perhaps months ago.
+// running is a query for the orders that run on a version, or without a version for an empty build id. The workflows of disabled endpoints and of
+// workers' leases are not among them: they belong to no version, and show the one that they ran on last, perhaps months ago.
 func (d *Deployment) running(build string) string {
 	condition := "TemporalWorkerDeploymentVersion IS NULL"
 	if build != "" {
 		condition = fmt.Sprintf("TemporalWorkerDeploymentVersion = %q", d.name+":"+build)
 	}
-	return fmt.Sprintf("TaskQueue = %q AND ExecutionStatus = %q AND WorkflowType != %q AND %s",
-		ramp.TaskQueue, "Running", ramp.DisabledEndpointWorkflow, condition)
+	return fmt.Sprintf("TaskQueue = %q AND ExecutionStatus = %q AND WorkflowType NOT IN (%q, %q) AND %s",
+		ramp.TaskQueue, "Running", ramp.DisabledEndpointWorkflow, ramp.WorkerLeaseWorkflow, condition)
 }
 
 func (d *Deployment) count(ctx context.Context, build string) (int64, error) {
