@@ -331,7 +331,7 @@ func (p *fakeProvider) kycStatus(int32, activities.KYCStatusRequest) (activities
 
 func (p *fakeProvider) uploadKYC(int32, activities.UploadKYCRequest) (activities.UploadKYCResult, error) {
 	// Other documents came before the review of the first was over: its end is none of the order's.
-	p.fatal = slices.DeleteFunc(p.fatal, func(m moment) bool { return m.what == kycReviewOver && m.at.After(p.clock()) })
+	p.reviewGoesOn()
 	var err error
 	switch a := p.next("UploadKYC"); a.fault {
 	case refused:
@@ -360,7 +360,13 @@ func (p *fakeProvider) watch(a answer, wait activities.Wait, limit time.Duration
 	}
 }
 
+// reviewGoesOn takes back the end of a review that the order no longer waits for, because other documents or a hint began another watch.
+func (p *fakeProvider) reviewGoesOn() {
+	p.fatal = slices.DeleteFunc(p.fatal, func(m moment) bool { return m.what == kycReviewOver && m.at.After(p.clock()) })
+}
+
 func (p *fakeProvider) watchKYC(_ int32, req activities.WatchKYCRequest) (activities.WatchKYCResult, error) {
+	p.reviewGoesOn()
 	limit := reviewLimit
 	if req.Idle {
 		limit = 0
