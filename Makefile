@@ -181,15 +181,17 @@ histories: ## Record: record the histories that are missing for replay tests
 # A thousand orders under faults, kills and restarts, and what provider, workflows and the backend's endpoint of events say of them:
 # docs/explanation/reliability.md. PostgreSQL's programs are Debian's package postgresql.
 SEED   ?= 1
-ORDERS ?= 1000
 FAULTS ?= 20%
-TORTURE = bin/torture --seed $(SEED) --orders $(ORDERS) --faults $(FAULTS) $(if $(EVERY),--every $(EVERY)) $(if $(JSON),--json $(JSON))
+TORTURE = bin/torture --seed $(SEED) --orders $(or $(ORDERS),1000) --faults $(FAULTS) $(if $(EVERY),--every $(EVERY)) $(if $(JSON),--json $(JSON))
 .PHONY: torture torture-postgres torture-cluster backpressure
 torture: bin/sandbox bin/worker bin/gateway bin/devserver bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON
 	@$(TORTURE)
 torture-postgres: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on PostgreSQL
 	@$(TORTURE) --postgres
-torture-cluster: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on a cluster, each process of which is killed; EVERY
+# A cluster of nine processes beside its orders is as much as two cores carry; every blow needs half a minute.
+torture-cluster: ORDERS := $(or $(ORDERS),300)
+torture-cluster: EVERY := $(or $(EVERY),1s)
+torture-cluster: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on a cluster, each process killed; ORDERS, EVERY
 	@$(TORTURE) --cluster
 backpressure: bin/sandbox bin/worker bin/devserver bin/torture ## Measure: run more orders than the provider's rate limit allows
 	@bin/torture backpressure --worker-rate 50 --for 7m $(if $(JSON),--json $(JSON))

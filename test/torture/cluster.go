@@ -52,6 +52,8 @@ type part struct {
 	name  string
 	start func(context.Context) error
 	up    atomic.Bool
+	// failure is why it does not start again; nil if it does.
+	failure atomic.Pointer[error]
 	// struck is set while the part is to exit.
 	struck atomic.Bool
 }
@@ -60,6 +62,7 @@ type part struct {
 type cluster struct {
 	stack    *stack
 	database *testbed.Database
+	begun    time.Time
 	parts    []*part
 	blows    []Blow
 }
@@ -84,7 +87,7 @@ func newCluster(s *stack) *cluster {
 	if !isCluster {
 		return nil
 	}
-	c := &cluster{stack: s, database: server.Database}
+	c := &cluster{stack: s, database: server.Database, begun: time.Now()}
 	add := func(name string, start func(context.Context) error) {
 		running := &part{name: name, start: start}
 		running.up.Store(true)
@@ -139,7 +142,13 @@ func (c *cluster) restart(ctx context.Context, p *part) error {
 	defer cancel()
 	err := p.start(ctx)
 	p.up.Store(err == nil)
-	return err
+	if err != nil {
+		p.failure.Store(&err)
+		logProgress(c.stack.options.progress(), c.begun, "%s does not start again: %v", p.name, err)
+		return err
+	}
+	p.failure.Store(nil)
+	return nil
 }
 
 // strike does to the cluster what a kind of blow says, and returns some time after every process runs again.
@@ -152,7 +161,7 @@ func (c *cluster) strike(ctx context.Context, next disruption) error {
 	defer cancel()
 	for !c.isUp() {
 		if !sleep(limited, readEvery/20) {
-			return context.Cause(limited)
+			return errors.Join(context.Cause(limited), c.failures())
 		}
 	}
 	blow.Replaced = time.Since(blow.At)
@@ -168,6 +177,21 @@ func (c *cluster) isUp() bool {
 		}
 	}
 	return true
+}
+
+// failures returns why processes that do not run do not start again; nil if all run.
+func (c *cluster) failures() error {
+	var all []error
+	for _, p := range c.parts {
+		switch failure := p.failure.Load(); {
+		case p.up.Load():
+		case failure == nil:
+			all = append(all, fmt.Errorf("%s has not been started again", p.name))
+		default:
+			all = append(all, fmt.Errorf("%s: %w", p.name, *failure))
+		}
+	}
+	return errors.Join(all...)
 }
 
 // nothing is the blow that the others are compared with.

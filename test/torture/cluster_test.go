@@ -1,6 +1,9 @@
 package torture
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,4 +41,22 @@ func TestBlowAfterWhichNobodyCallsHasNoTimes(t *testing.T) {
 	require.Zero(t, blow.First)
 	require.Zero(t, blow.Waiting)
 	require.Zero(t, blow.Last)
+}
+
+func TestProcessThatDoesNotStartAgainIsReportedWithTheReason(t *testing.T) {
+	t.Parallel()
+	var told strings.Builder
+	var outcome error
+	history := &part{name: "temporal_history", start: func(context.Context) error { return outcome }}
+	c := &cluster{stack: &stack{options: Options{Progress: &told}}, begun: time.Now(), parts: []*part{history}}
+	require.EqualError(t, c.failures(), "temporal_history has not been started again")
+
+	outcome = errors.New("its port is taken")
+	require.ErrorIs(t, c.restart(t.Context(), history), outcome)
+
+	require.Contains(t, told.String(), "temporal_history does not start again: its port is taken")
+	require.EqualError(t, c.failures(), "temporal_history: its port is taken")
+	outcome = nil
+	require.NoError(t, c.restart(t.Context(), history))
+	require.NoError(t, c.failures())
 }
