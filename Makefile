@@ -207,7 +207,7 @@ bin/temporal-sql-tool:
 # What orders cost, beside what a user would otherwise write or on other libraries, and what it takes to have 10,000 wait:
 # docs/explanation/performance.md. They take a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
-.PHONY: bench bench-waiting bench-events bench-peers
+.PHONY: bench bench-waiting bench-events bench-peers bench-crash
 bench: bin/worker bin/devserver bin/bench ## Measure: measure what an order costs
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
@@ -225,6 +225,15 @@ else
 	@$(BENCH) test/bench/results/peers.json peers
 	@$(BENCH) test/bench/results/takeovers.json takeovers
 endif
+# How soon other workers go on after one is killed, and with CURVE=1 what it costs to notice that: docs/explanation/reliability.md.
+bench-crash: bin/worker bin/devserver bin/bench ## Measure: kill workers at every call and while they watch; CURVE
+	@mkdir -p test/bench/results
+ifdef CURVE
+	@$(BENCH_CRASH)/crash-curve.json crash --curve
+else
+	@$(BENCH_CRASH)/crashes.json crash
+endif
+BENCH_CRASH = bin/bench --seed $(SEED) --page docs/explanation/reliability.md --json test/bench/results
 bin/peers: FORCE
 	@echo "Building the peers"
 	@go build -C test/bench/peers -o ../../../$@ .

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"rampart/sandbox"
+	"rampart/sandbox/fault"
+	"rampart/sandbox/ledger"
 	"rampart/test/testbed"
 )
 
@@ -175,6 +178,36 @@ func (p *provider) force(id, status string) {
 	p.server.ServeHTTP(httptest.NewRecorder(), request)
 }
 
+// setClockSpeed sets the speed of the sandbox's own clock, which is 1 otherwise.
+func (p *provider) setClockSpeed(speed float64) error {
+	request := httptest.NewRequest(http.MethodPost, "/sandbox/clock", strings.NewReader(fmt.Sprintf(`{"speed":%g}`, speed)))
+	answer := httptest.NewRecorder()
+	p.server.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK {
+		return fmt.Errorf("set the clock of the sandbox: %d %s", answer.Code, answer.Body)
+	}
+	return nil
+}
+
+// injected reports whether a call got the fault of a rule.
+func (p *provider) injected(rule string) bool {
+	return slices.ContainsFunc(p.server.Faults(), func(r fault.Rule) bool { return r.ID == rule && r.Injected > 0 })
+}
+
+// lastEvent returns the number of the latest event of the sandbox's journal.
+func (p *provider) lastEvent() int {
+	events := p.server.Events(0, math.MaxInt32)
+	if len(events) == 0 {
+		return 0
+	}
+	return events[len(events)-1].Number
+}
+
+// hasHappened reports whether the sandbox's journal has an event of a user after the event of a number.
+func (p *provider) hasHappened(after int, kind ledger.EventKind, email string) bool {
+	return slices.ContainsFunc(p.server.Events(after, math.MaxInt32), func(e ledger.Event) bool { return e.Kind == kind && e.Email == email })
+}
+
 // setSchedule sets the schedule of the orders whose proof arrives from now on.
 func (p *provider) setSchedule(next schedule) {
 	p.mu.Lock()
@@ -254,6 +287,18 @@ func (p *provider) polledSince(moment time.Time) int {
 		}
 	}
 	return n
+}
+
+// firstPolls adds to found when each order of some was polled first after a moment, as far as it was and found does not have it.
+func (p *provider) firstPolls(moment time.Time, ids []string, found map[string]time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range ids {
+		order := p.orders[id]
+		if _, known := found[id]; !known && order != nil && order.lastPoll.After(moment) {
+			found[id] = order.lastPoll
+		}
+	}
 }
 
 // refusedForRate returns how many requests were answered with 429.

@@ -31,6 +31,8 @@ type Report struct {
 	Peers *Peers `json:"peers,omitempty"`
 	// Takeovers are how orders go on after their worker was killed, on the same libraries.
 	Takeovers []Takeover `json:"takeovers,omitempty"`
+	// Crashes are how orders go on after one of several workers was killed.
+	Crashes *Crashes `json:"crashes,omitempty"`
 }
 
 func newReport(options Options) Report {

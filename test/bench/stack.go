@@ -44,6 +44,8 @@ type stackSettings struct {
 	serverMetrics bool
 	// postgres keeps Temporal's data in PostgreSQL, with the official server, instead of in the development server's memory.
 	postgres bool
+	// workerless starts no worker: the measurement starts its own.
+	workerless bool
 	// shared is the provider of another stack, which closes it; nil starts one.
 	shared *provider
 }
@@ -137,15 +139,23 @@ func newWorker(start func(profiles string) (*process.Process, error)) (*worker, 
 }
 
 func (s *stack) startWorker(ctx context.Context) error {
+	if s.workerless {
+		return nil
+	}
 	var err error
-	s.worker, err = newWorker(func(profiles string) (*process.Process, error) {
-		return s.StartWorker(ctx, "worker",
+	s.worker, err = s.startNamedWorker(ctx, "worker")
+	return err
+}
+
+// startNamedWorker starts a worker under the name of its process.
+func (s *stack) startNamedWorker(ctx context.Context, name string) (*worker, error) {
+	return newWorker(func(profiles string) (*process.Process, error) {
+		return s.StartWorker(ctx, name,
 			fmt.Sprintf("ONMETA_RATE_LIMIT=%g", cmp.Or(s.workerRate, unlimited)),
 			"RAMP_HTTP_ADDRESS="+profiles,
 			"RAMP_PPROF=true",
 		)
 	})
-	return err
 }
 
 // startBaselines starts the variants that Rampart is compared with, each in a namespace and a process of its own.
@@ -170,12 +180,17 @@ func (s *stack) startBaseline(ctx context.Context, kind baseline.Kind, namespace
 	if err := s.addNamespace(ctx, namespace); err != nil {
 		return nil, err
 	}
+	return s.startComparable(ctx, string(kind), kind, namespace)
+}
+
+// startComparable starts a worker of the program bench under the name of its process, with further arguments.
+func (s *stack) startComparable(ctx context.Context, name string, kind baseline.Kind, namespace string, arguments ...string) (*worker, error) {
 	return newWorker(func(profiles string) (*process.Process, error) {
 		started, _, err := s.Start(ctx, process.Program{
-			Name: string(kind), Path: s.Program("bench"), Arguments: []string{
+			Name: name, Path: s.Program("bench"), Arguments: append([]string{
 				"baseline", "--kind", string(kind), "--temporal", s.Address, "--namespace", namespace, "--provider", s.Provider,
 				"--keyset", s.Keyset, "--speed", fmt.Sprint(s.speed), "--profiles", profiles,
-			},
+			}, arguments...),
 		}, baseline.Ready)
 		return started, err
 	})

@@ -45,6 +45,7 @@ func (r Report) Targets() []Target {
 	r.rateTarget(&t)
 	r.Waiting.targets(&t)
 	r.deliveryTargets(&t)
+	r.Crashes.targets(&t)
 	return t
 }
 

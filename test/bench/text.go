@@ -17,6 +17,7 @@ func (r Report) WriteText(w io.Writer) error {
 	r.writeDeliveries(&b)
 	r.Peers.write(&b)
 	r.writeTakeovers(&b)
+	r.Crashes.write(&b)
 	r.writeTargets(&b)
 	_, err := io.WriteString(w, b.String())
 	return err

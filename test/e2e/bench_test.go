@@ -102,3 +102,38 @@ func TestBenchMeasuresOrdersThatWait(t *testing.T) {
 	require.GreaterOrEqual(t, waiting.Steady.Polls, waiting.Watched, "an order was not polled within 16 seconds")
 	require.Zero(t, waiting.Refused)
 }
+
+func TestBenchKillsWorkersDuringCallsAndWatches(t *testing.T) {
+	t.Parallel()
+
+	report, err := bench.RunCrashes(t.Context(), benchOptions(t))
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	require.Len(t, report.Crashes.Calls, 2)
+	for _, crash := range report.Crashes.Calls {
+		require.Greater(t, crash.Seconds, 5.0, "%s: an attempt is given up after eight seconds of silence", crash.Call)
+	}
+	require.Equal(t, 2, report.Crashes.Ended)
+	require.Len(t, report.Crashes.Watches, 1)
+	require.Positive(t, report.Crashes.Watches[0].Taken)
+	require.Positive(t, report.Crashes.Watches[0].Polls)
+}
+
+func TestBenchComparesTheLeaseWithHeartbeatsOfWatches(t *testing.T) {
+	t.Parallel()
+	out, err := buildBench()
+	require.NoError(t, err, out)
+
+	report, err := bench.RunCrashCurve(t.Context(), benchOptions(t))
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	curve := report.Crashes.Watches
+	require.Len(t, curve, 4)
+	require.Less(t, curve[1].All, curve[3].Half, "20 and 80 seconds")
+}

@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
@@ -170,6 +172,26 @@ func (s *Stack) Dial(ctx context.Context, options client.Options, keyring *codec
 
 // discardLogs returns a logger of the Temporal SDK that writes nothing.
 func discardLogs() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
+
+// Holder returns the process of this stack that runs the pending call or watch of a workflow.
+func (s *Stack) Holder(ctx context.Context, workflowID string) (*process.Process, error) {
+	description, err := s.Temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, pending := range description.GetPendingActivities() {
+		if pending.GetState() != enumspb.PENDING_ACTIVITY_STATE_STARTED {
+			continue
+		}
+		pid, _, _ := strings.Cut(pending.GetLastWorkerIdentity(), "@") // the SDK's identity begins with it
+		for _, running := range s.Processes.Running() {
+			if strconv.Itoa(running.PID()) == pid {
+				return running, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("no worker runs a call of %s", workflowID)
+}
 
 // Close closes the connection and stops every program; a program that does not exit within grace is killed.
 func (s *Stack) Close(grace time.Duration) {

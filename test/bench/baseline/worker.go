@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
@@ -33,6 +34,8 @@ const (
 	Ports Kind = "ports"
 	// Retries runs Rampart's orders with Polling instead of their watch.
 	Retries Kind = "retries"
+	// Watches runs Rampart's orders without the lease of its worker: watches are taken over after a heartbeat timeout.
+	Watches Kind = "watches"
 )
 
 // Settings configure a worker.
@@ -48,6 +51,8 @@ type Settings struct {
 	Profiles string
 	// Speed is how many times as fast as real time the provider's clock runs.
 	Speed float64
+	// Heartbeat is the heartbeat timeout of watches in workers of kind Watches.
+	Heartbeat time.Duration
 }
 
 // Ready is the line that a worker writes once it polls.
@@ -59,7 +64,7 @@ func Run(ctx context.Context, settings Settings, out io.Writer) error {
 		HostPort: settings.Address, Namespace: settings.Namespace,
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))),
 	}
-	if settings.Kind == Retries {
+	if settings.Kind != Ports {
 		keyring, err := codec.OpenKeyring(ctx, codec.KeysetSource{File: settings.Keyset})
 		if err != nil {
 			return err
@@ -113,6 +118,8 @@ func newWorkers(settings Settings, temporal client.Client, provider onmeta.Calle
 		return []worker.Worker{newPorts(settings, temporal, provider)}, nil
 	case Retries:
 		return newRetries(settings, temporal, provider), nil
+	case Watches:
+		return newWatches(settings, temporal, provider), nil
 	default:
 		return nil, fmt.Errorf("unknown kind of worker %q", settings.Kind)
 	}
@@ -127,17 +134,21 @@ func newPorts(settings Settings, temporal client.Client, provider onmeta.Caller)
 	return ports
 }
 
-func newRetries(settings Settings, temporal client.Client, provider onmeta.Caller) []worker.Worker {
-	timings := activities.GuideTimings(settings.Speed)
-	calls, _ := activities.New(activities.Options{
-		Caller: provider, Timings: timings,
+// newActivities returns Rampart's activities.
+func newActivities(settings Settings, temporal client.Client, provider onmeta.Caller) (*activities.Calls, *activities.Watches) {
+	return activities.New(activities.Options{
+		Caller: provider, Timings: activities.GuideTimings(settings.Speed),
 		Claims: activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag}, Runs: activities.TemporalRuns{Client: temporal},
 	})
+}
+
+func newRetries(settings Settings, temporal client.Client, provider onmeta.Caller) []worker.Worker {
+	calls, _ := newActivities(settings, temporal, provider)
 	orders := worker.New(temporal, ramp.TaskQueue, worker.Options{})
 	workflows.Register(orders)
 	orders.RegisterActivity(calls)
 	watches := worker.New(temporal, ramp.WatchTaskQueue, worker.Options{DisableWorkflowWorker: true})
-	polling := &Polling{Calls: calls, Timings: timings}
+	polling := &Polling{Calls: calls, Timings: activities.GuideTimings(settings.Speed)}
 	watches.RegisterActivityWithOptions(polling.WatchOrder, activity.RegisterOptions{Name: "WatchOrder"})
 	return []worker.Worker{orders, watches}
 }

@@ -55,9 +55,9 @@ func newCommand() *cobra.Command {
 	flags.BoolVar(&set.options.Quick, "quick", false, "run a few orders only, to show that everything works; the figures mean nothing")
 	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name contains this")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
-	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between its comments <!-- orders -->, <!-- waiting -->, <!-- events -->, <!-- peers --> or <!-- takeovers -->")
+	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between the comments that the measurement is named after, such as <!-- orders --> and <!-- /orders -->")
 	flags.BoolVar(&set.keep, "keep", false, "keep logs, and print where they are")
-	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newPeersCommand(set), newTakeoversCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
+	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newPeersCommand(set), newTakeoversCommand(set), newCrashCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
 	return command
 }
 
@@ -123,6 +123,23 @@ func newTakeoversCommand(set *settings) *cobra.Command {
 	}
 }
 
+func newCrashCommand(set *settings) *cobra.Command {
+	var curve bool
+	command := &cobra.Command{
+		Use:   "crash",
+		Short: "Kill one of several workers at every call that changes something at the provider, and while it watches",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if curve {
+				return set.run(cmd, "crash-curve", bench.RunCrashCurve)
+			}
+			return set.run(cmd, "crashes", bench.RunCrashes)
+		},
+	}
+	command.Flags().BoolVar(&curve, "curve", false, "measure instead how soon watches are taken over, and what a poll costs, by the lease of a worker and by heartbeat timeouts of 20, 40 and 80 seconds")
+	return command
+}
+
 func newSizesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "sizes ORDERS.json WAITING.json PAGE.md",
@@ -181,7 +198,8 @@ func newBaselineCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&kind, "kind", string(baseline.Ports), "ports or retries")
+	flags.StringVar(&kind, "kind", string(baseline.Ports), "ports, retries or watches")
+	flags.DurationVar(&set.Heartbeat, "heartbeat", 0, "heartbeat timeout of watches, in workers of kind watches")
 	flags.StringVar(&set.Address, "temporal", "127.0.0.1:7233", "address of Temporal")
 	flags.StringVar(&set.Namespace, "namespace", "default", "namespace of Temporal")
 	flags.StringVar(&set.Provider, "provider", "http://127.0.0.1:8480", "URL of the sandbox")
