@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -37,8 +38,9 @@ type Readiness struct {
 	checks []Check
 
 	mu        sync.Mutex
-	results   results
 	checkedAt time.Time
+	// last are the results of the last run; nil before the first.
+	last atomic.Pointer[results]
 }
 
 type results struct {
@@ -64,15 +66,20 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	_ = encoder.Encode(found) // the client may be gone
 }
 
-// Measure exports each check as ramp_check_passed, 1 or 0.
+// Measure exports each check as ramp_check_passed, 1 or 0, as it was last run. Metrics are not read while a check runs, and a check is not run while
+// they are read: a call that a check makes may measure something for the first time, which waits until they are read.
 func (r *Readiness) Measure(meter metric.Meter) error {
 	passed, err := meter.Int64ObservableGauge("ramp_check_passed",
 		metric.WithDescription("Whether a check of the process passes, 1, or not, 0; /readyz says what to do."))
 	if err != nil {
 		return fmt.Errorf("readiness: %w", err)
 	}
-	_, err = meter.RegisterCallback(func(ctx context.Context, to metric.Observer) error {
-		for name, problem := range r.check(ctx).Checks {
+	_, err = meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
+		last := r.last.Load()
+		if last == nil {
+			return nil
+		}
+		for name, problem := range last.Checks {
 			var value int64
 			if problem == nil {
 				value = 1
@@ -88,17 +95,18 @@ func (r *Readiness) Measure(meter metric.Meter) error {
 func (r *Readiness) check(ctx context.Context) results {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.checkedAt.IsZero() && time.Since(r.checkedAt) < resultsMaxAge {
-		return r.results
+	if last := r.last.Load(); last != nil && time.Since(r.checkedAt) < resultsMaxAge {
+		return *last
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	r.results = results{Ready: true, Checks: make(map[string]*Problem)}
+	now := results{Ready: true, Checks: make(map[string]*Problem)}
 	for _, check := range r.checks {
 		problem := check.Run(ctx)
-		r.results.Checks[check.Name] = problem
-		r.results.Ready = r.results.Ready && problem == nil
+		now.Checks[check.Name] = problem
+		now.Ready = now.Ready && problem == nil
 	}
 	r.checkedAt = time.Now()
-	return r.results
+	r.last.Store(&now)
+	return now
 }

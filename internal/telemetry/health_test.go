@@ -77,7 +77,34 @@ func TestChecksAreExportedAsMetrics(t *testing.T) {
 	)
 	require.NoError(t, readiness.Measure(metrics.Meter()))
 
-	shown := scrape(t, metrics)
+	require.NotContains(t, scrape(t, metrics), "ramp_check_passed", "nothing was checked yet")
+	shown := get(t, telemetry.Pages{Metrics: metrics.Handler(), Ready: readiness}.Handler(), "/metrics").Body.String()
 	require.Contains(t, shown, `ramp_check_passed{check="temporal"} 1`)
 	require.Contains(t, shown, `ramp_check_passed{check="provider"} 0`)
+}
+
+// The first call that fails is measured by an instrument that is new, as those of Temporal's SDK are.
+func TestCheckThatMeasuresSomethingNewDoesNotStopTheMetrics(t *testing.T) {
+	t.Parallel()
+	metrics := newMetrics(t)
+	readiness := telemetry.NewReadiness(telemetry.Check{Name: "temporal", Run: func(ctx context.Context) *telemetry.Problem {
+		failures, err := metrics.Meter().Int64Counter("ramp_failures_of_a_check")
+		require.NoError(t, err)
+		failures.Add(ctx, 1)
+		return &telemetry.Problem{Problem: "no answer"}
+	}})
+	require.NoError(t, readiness.Measure(metrics.Meter()))
+
+	shown := make(chan string, 1)
+	go func() {
+		shown <- get(t, telemetry.Pages{Metrics: metrics.Handler(), Ready: readiness}.Handler(), "/metrics").Body.String()
+	}()
+
+	select {
+	case page := <-shown:
+		require.Contains(t, page, "ramp_failures_of_a_check_total 1")
+		require.Contains(t, page, `ramp_check_passed{check="temporal"} 0`)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "the metrics wait for the check, and the check for the metrics")
+	}
 }

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/pprof"
@@ -10,10 +11,10 @@ import (
 
 // Pages are the HTTP endpoints of a process for operators.
 type Pages struct {
-	// Metrics serves /metrics.
+	// Metrics serves /metrics, after the checks of Ready, which are among them.
 	Metrics http.Handler
 	// Ready serves /readyz. /healthz responds "ok" as long as the process runs.
-	Ready http.Handler
+	Ready *Readiness
 	// Pprof enables Go's profiles at /debug/pprof/, for requests from this machine or through a tunnel to it.
 	Pprof bool
 }
@@ -21,7 +22,10 @@ type Pages struct {
 // Handler serves the pages.
 func (p Pages) Handler() http.Handler {
 	pages := http.NewServeMux()
-	pages.Handle("GET /metrics", p.Metrics)
+	pages.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		p.Ready.check(context.WithoutCancel(r.Context()))
+		p.Metrics.ServeHTTP(w, r)
+	})
 	pages.Handle("GET /readyz", p.Ready)
 	pages.HandleFunc("GET /healthz", alive)
 	if p.Pprof {

@@ -105,7 +105,7 @@ func serveProfiles(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	pages := telemetry.Pages{Metrics: http.NotFoundHandler(), Ready: http.NotFoundHandler(), Pprof: true}
+	pages := telemetry.Pages{Metrics: http.NotFoundHandler(), Ready: telemetry.NewReadiness(), Pprof: true}
 	go func() {
 		_ = httpserver.Serve(ctx, listener, pages.Handler(), httpserver.Options{ErrorLog: log.New(io.Discard, "", 0)})
 	}() // until ctx ends
