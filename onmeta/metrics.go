@@ -118,7 +118,7 @@ func (l *RateLimit) Measure(meter metric.Meter) error {
 		return fmt.Errorf("rate limit: %w", err)
 	}
 	waiting, err := meter.Int64ObservableGauge("ramp_provider_requests_waiting",
-		metric.WithDescription("Requests to the provider that wait for the rate limit: calls, and polls, which let them go first."))
+		metric.WithDescription("Requests to the provider that wait for the rate limit: calls, polls, which let them go first, and spare ones, which let all others go first."))
 	if err != nil {
 		return fmt.Errorf("rate limit: %w", err)
 	}
@@ -129,6 +129,7 @@ func (l *RateLimit) Measure(meter metric.Meter) error {
 		to.ObserveFloat64(most, l.most)
 		to.ObserveInt64(waiting, int64(len(l.calls)), metric.WithAttributes(attribute.String("lane", "calls")))
 		to.ObserveInt64(waiting, int64(len(l.polls)), metric.WithAttributes(attribute.String("lane", "polls")))
+		to.ObserveInt64(waiting, int64(len(l.spares)), metric.WithAttributes(attribute.String("lane", "spare")))
 		return nil
 	}, rate, most, waiting)
 	return err

@@ -13,6 +13,8 @@ import (
 const (
 	// yieldedShare is how often polls get a turn while calls wait: once in so many requests.
 	yieldedShare = 4
+	// spareShare is how often spare requests get a turn while others wait: once in so many requests.
+	spareShare = 20
 	// heardTogether is how many answers are evaluated together: one refusal among them is tolerated, more lower the rate.
 	heardTogether, accidents = 20, 1
 	// leastPause is the pause after refusals without a Retry-After.
@@ -25,7 +27,7 @@ const (
 )
 
 // RateLimit limits the requests per second of a process. Calls pass in the order in which they arrive; calls under Yield pass when no other
-// call waits, and as every fourth request. When the provider refuses several requests for their rate, the whole process pauses as long as
+// call waits, and as every fourth request; calls under Spare pass when nothing else waits, and as every twentieth. When the provider refuses several requests for their rate, the whole process pauses as long as
 // the provider asks and continues at the rate that the provider has let through; while it refuses none, the rate rises again to the
 // configured one.
 //
@@ -39,10 +41,10 @@ type RateLimit struct {
 	at     time.Time
 	// paused is until when no request passes.
 	paused time.Time
-	// calls and polls are the waiting requests, oldest first; turns counts those that passed.
-	calls, polls []*turn
-	turns        int
-	timer        *time.Timer
+	// calls, polls and spares are the waiting requests, oldest first; turns counts those that passed.
+	calls, polls, spares []*turn
+	turns                int
+	timer                *time.Timer
 	// answers counts the answers not evaluated yet, refused the refusals among them, and wait is the longest pause that they ask for.
 	answers, refused int
 	wait             time.Duration
@@ -67,8 +69,25 @@ func burst(rate float64) float64 { return math.Max(1, math.Floor(rate)) }
 
 type yieldKey struct{}
 
+// yielding is how far the calls of a context let others go first.
+type yielding int
+
+const (
+	yieldsNot yielding = iota
+	yieldsToCalls
+	yieldsToAll
+)
+
 // Yield returns a context whose calls wait for others at a RateLimit.
-func Yield(ctx context.Context) context.Context { return context.WithValue(ctx, yieldKey{}, true) }
+func Yield(ctx context.Context) context.Context {
+	return context.WithValue(ctx, yieldKey{}, yieldsToCalls)
+}
+
+// Spare returns a context whose calls, logins among them, wait at a RateLimit for others and for those under Yield. It is for work that
+// nobody waits for.
+func Spare(ctx context.Context) context.Context {
+	return context.WithValue(ctx, yieldKey{}, yieldsToAll)
+}
 
 // WithRateLimit returns a Caller that waits for limit before each call. A call whose context would end first fails immediately
 // with KindRateLimited and is not sent; one whose context has ended fails with KindUnavailable.
@@ -119,19 +138,19 @@ func (l *RateLimit) await(ctx context.Context, route Route) (*turn, error) {
 	}
 }
 
-// yields reports whether a call lets others go first. A login does not, since others may wait for its token.
-func yields(ctx context.Context, route Route) bool {
-	asked, _ := ctx.Value(yieldKey{}).(bool)
-	return asked && route != RouteLogin && route != RouteRefreshToken
+// yields returns how far a call lets others go first. A login under Yield does not, since others may wait for its token.
+func yields(ctx context.Context, route Route) yielding {
+	asked, _ := ctx.Value(yieldKey{}).(yielding)
+	if asked == yieldsToCalls && (route == RouteLogin || route == RouteRefreshToken) {
+		return yieldsNot
+	}
+	return asked
 }
 
-func (l *RateLimit) queue(ctx context.Context, yields bool) (*turn, error) {
+func (l *RateLimit) queue(ctx context.Context, yields yielding) (*turn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lane := &l.calls
-	if yields {
-		lane = &l.polls
-	}
+	lane := l.lanes()[yields]
 	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < l.estimate(len(*lane)) {
 		return nil, errTooLong
 	}
@@ -167,7 +186,7 @@ func (l *RateLimit) leave(t *turn) {
 		l.grant()
 		return
 	}
-	for _, lane := range []*[]*turn{&l.calls, &l.polls} {
+	for _, lane := range l.lanes() {
 		*lane = slices.DeleteFunc(*lane, func(other *turn) bool { return other == t })
 	}
 }
@@ -185,7 +204,7 @@ func (l *RateLimit) grant() {
 		t.lowered = l.lowered
 		close(t.granted)
 	}
-	if len(l.calls)+len(l.polls) > 0 {
+	if len(l.calls)+len(l.polls)+len(l.spares) > 0 {
 		l.comeBack(now)
 	}
 }
@@ -195,13 +214,19 @@ func (l *RateLimit) refill(now time.Time) {
 	l.at = now
 }
 
-// next returns the turn that passes next: a call's, or every fourth time a poll's.
+// lanes are the lanes of waiting requests, by how far they yield.
+func (l *RateLimit) lanes() [3]*[]*turn { return [3]*[]*turn{&l.calls, &l.polls, &l.spares} }
+
+// next returns the turn that passes next: a call's, every fourth time a poll's, or every twentieth time a spare one.
 func (l *RateLimit) next() *turn {
-	first, second := &l.calls, &l.polls
-	if l.turns%yieldedShare == yieldedShare-1 {
-		first, second = second, first
+	lanes := l.lanes()
+	switch {
+	case l.turns%spareShare == spareShare-1:
+		lanes[0], lanes[2] = lanes[2], lanes[0]
+	case l.turns%yieldedShare == yieldedShare-1:
+		lanes[0], lanes[1] = lanes[1], lanes[0]
 	}
-	for _, lane := range []*[]*turn{first, second} {
+	for _, lane := range lanes {
 		if len(*lane) > 0 {
 			t := (*lane)[0]
 			*lane = (*lane)[1:]

@@ -161,6 +161,34 @@ func TestPollsYieldToCallsWithoutStarving(t *testing.T) {
 	})
 }
 
+func TestSpareRequestsLetAllOthersGoFirstWithoutStarving(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(20))
+		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+		defer cancel()
+		spare := press(onmeta.Spare(ctx), caller, onmeta.Call{Route: onmeta.RouteOnrampStatus}, 500)
+		polls := press(onmeta.Yield(ctx), caller, onmeta.Call{Route: onmeta.RouteUPILinkStatus}, 500)
+		press(ctx, caller, onmeta.Call{Route: onmeta.RouteQuoteBuy}, 30).Wait()
+		spare.Wait()
+		polls.Wait()
+		require.InDelta(t, provider.answered/20, provider.polls, 30)
+	})
+}
+
+func TestSpareRequestsTakeWhatNothingElseNeeds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(20))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		press(onmeta.Spare(ctx), caller, statusCall, 50).Wait()
+		require.InDelta(t, 20*10+20, provider.answered, 2)
+	})
+}
+
 func TestLoginOfAPollDoesNotYield(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
