@@ -33,6 +33,8 @@ func (s *Server) control() http.Handler {
 	mux.Handle("GET /sandbox/orders/{id}", s.controlled(s.showOrder))
 	mux.Handle("POST /sandbox/orders/{id}", s.controlled(s.forceOrder))
 	mux.Handle("POST /sandbox/orders/{id}/payment", s.controlled(s.forcePayment))
+	mux.Handle("POST /sandbox/orders/{id}/alter", s.controlled(s.alterOrder))
+	mux.Handle("POST /sandbox/orders/{id}/copy", s.controlled(s.copyOrder))
 	mux.Handle("POST /sandbox/payments", s.controlled(s.putPayment))
 	mux.Handle("POST /sandbox/users", s.controlled(s.putUser))
 	mux.Handle("POST /sandbox/reset", s.controlled(s.reset))

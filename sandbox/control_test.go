@@ -100,6 +100,37 @@ func TestPaymentIsFoundOnRequest(t *testing.T) {
 	require.Equal(t, "completed", c.onrampStatus(expired).str("data.status"))
 }
 
+func TestOrderIsAlteredAndHiddenOnRequest(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	on, off := c.createOnramp(onrampOrder("1000")), c.createOfframp(offrampOrder("10"))
+	wallet := "0x2222222222222222222222222222222222222222"
+	c.control("/sandbox/orders/"+on+"/alter", object{"fiatAmount": json.Number("900"), "wallet": wallet, "proof": "412345678901"})
+	c.control("/sandbox/orders/"+off+"/alter", object{"wallet": wallet, "tokenAmount": json.Number("9")})
+	require.Equal(t, "900", c.onrampStatus(on).num("data.fiat"))
+	require.Equal(t, wallet, c.onrampStatus(on).str("data.receiverWalletAddress"))
+	require.Equal(t, "412345678901", c.get("/v1/orders/0").ok().str("data.0.paymentDetails.reference"))
+	require.Equal(t, wallet, c.offrampStatus(off).str("data.senderWalletAddress"))
+	c.control("/sandbox/orders/"+off+"/alter", object{"hidden": true})
+	c.post("/v1/offramp/orders/status", object{"orderId": off}).refused(http.StatusNotFound, "data not found")
+	c.control("/sandbox/orders/"+off+"/alter", object{"hidden": false})
+	require.Equal(t, off, c.offrampStatus(off).str("data.orderId"))
+}
+
+func TestOrderIsCopiedOnRequest(t *testing.T) {
+	t.Parallel()
+	c := start(t).login(linkedEmail)
+	on := c.createOnramp(onrampOrder("1000"))
+	c.control("/sandbox/orders/"+on+"/payment", object{})
+	twin := c.control("/sandbox/orders/"+on+"/copy", object{}).str("id")
+	require.NotEqual(t, on, twin)
+	require.Equal(t, "fiatPending", c.onrampStatus(twin).str("data.status"))
+	require.Equal(t, twin, c.get("/v1/orders/0").ok().str("data.0.orderId"))
+	require.Empty(t, c.srv.Ledger().Orders[1].Reference)
+	require.Equal(t, http.StatusNotFound, c.send(http.MethodPost, "/sandbox/orders/none/copy", []byte(`{}`), nil).status)
+	require.Equal(t, http.StatusNotFound, c.send(http.MethodPost, "/sandbox/orders/none/alter", []byte(`{}`), nil).status)
+}
+
 func TestUnknownOrderOfTheControlPlaneIs404(t *testing.T) {
 	t.Parallel()
 	p := start(t)

@@ -158,7 +158,7 @@ func (x *injection) commitSlowly() {
 }
 
 // exists reports whether an order is visible at now.
-func (o *order) exists(now time.Time) bool { return !o.createdAt.After(now) }
+func (o *order) exists(now time.Time) bool { return !o.hidden && !o.createdAt.After(now) }
 
 // shownAt returns the time whose state of the order is shown at now.
 func (o *order) shownAt(now time.Time) time.Time {

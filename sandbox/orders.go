@@ -45,6 +45,8 @@ type order struct {
 	held      *message
 	listed    bool
 	staging   bool
+	// hidden is set if the provider denies that there is such an order.
+	hidden bool
 
 	// Of on-ramp orders.
 	paymentMode string
