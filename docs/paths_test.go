@@ -51,7 +51,7 @@ func TestEveryPageIsInTheIndex(t *testing.T) {
 func TestMetricsOfThePageAreThoseOfTheCode(t *testing.T) {
 	t.Parallel()
 	registered := map[string]bool{}
-	for _, directory := range []string{"internal", "worker", "gateway", "workflows", "activities", "onmeta", "codec"} {
+	for _, directory := range []string{"internal", "worker", "gateway", "workflows", "activities", "onmeta", "codec", "reconcile"} {
 		walk(t, "../"+directory, ".go", func(path string) {
 			if strings.HasSuffix(path, "_test.go") {
 				return

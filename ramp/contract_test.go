@@ -99,6 +99,13 @@ func TestFilterReadsAsATemporalListFilter(t *testing.T) {
 			Attention:    true,
 			StartedAfter: time.Date(2026, time.November, 23, 11, 30, 0, 0, time.FixedZone("IST", 19800)),
 		}.Query())
+	require.Equal(t,
+		`WorkflowType IN ("Onramp", "Offramp") AND ((StartTime >= "2026-11-25T18:30:00Z" AND StartTime < "2026-11-26T18:30:00Z")`+
+			` OR (CloseTime >= "2026-11-25T18:30:00Z" AND CloseTime < "2026-11-26T18:30:00Z"))`,
+		ramp.Filter{
+			From:  time.Date(2026, time.November, 25, 18, 30, 0, 0, time.UTC),
+			Until: time.Date(2026, time.November, 26, 18, 30, 0, 0, time.UTC),
+		}.Query())
 }
 
 func TestOrderLeavesOutWhatItDoesNotHave(t *testing.T) {

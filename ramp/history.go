@@ -11,12 +11,30 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
+// OnrampRequest returns the request of a run of an on-ramp order, with the user's data. The error is NotFound if Temporal does not have the
+// run any more.
+func (c *Client) OnrampRequest(ctx context.Context, reference, runID string) (*OnrampRequest, error) {
+	request := new(OnrampRequest)
+	return request, c.requestOf(ctx, ID{Onramp, reference}, runID, request)
+}
+
+// OfframpRequest returns the request of a run of an off-ramp order as OnrampRequest does.
+func (c *Client) OfframpRequest(ctx context.Context, reference, runID string) (*OfframpRequest, error) {
+	request := new(OfframpRequest)
+	return request, c.requestOf(ctx, ID{Offramp, reference}, runID, request)
+}
+
 // request reads the request of an order from its history.
 func (c *Client) request(ctx context.Context, id ID, into any) error {
 	run, err := c.orderRun(ctx, id)
 	if err != nil {
 		return err
 	}
+	return c.requestOf(ctx, id, run, into)
+}
+
+// requestOf reads the request of a run from its history.
+func (c *Client) requestOf(ctx context.Context, id ID, run string, into any) error {
 	history := c.temporal.GetWorkflowHistory(ctx, id.workflow(), run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	if !history.HasNext() {
 		return c.explain(id, errors.New("the history that Temporal returned is empty"))

@@ -29,6 +29,8 @@ type Filter struct {
 	Attention bool
 	// StartedAfter excludes older orders.
 	StartedAfter time.Time
+	// From and Until select the orders that started or ended at or after the one and before the other. Both are set, or none.
+	From, Until time.Time
 }
 
 // Query returns the filter in Temporal's list filter language, which the Web UI also accepts.
@@ -55,6 +57,11 @@ func (f Filter) Query() string {
 	}
 	if !f.StartedAfter.IsZero() {
 		conditions = append(conditions, fmt.Sprintf("StartTime > %q", f.StartedAfter.UTC().Format(time.RFC3339)))
+	}
+	if !f.From.IsZero() {
+		from, until := f.From.UTC().Format(time.RFC3339), f.Until.UTC().Format(time.RFC3339)
+		conditions = append(conditions, fmt.Sprintf(
+			"((StartTime >= %q AND StartTime < %q) OR (CloseTime >= %q AND CloseTime < %q))", from, until, from, until))
 	}
 	return strings.Join(conditions, " AND ")
 }

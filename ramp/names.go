@@ -28,11 +28,20 @@ const (
 	// WorkerLeaseWorkflow is open while a worker process runs, and gives its watches to other workers once it has crashed. Only workers
 	// start it.
 	WorkerLeaseWorkflow = "WorkerLease"
+	// ReconciliationWorkflow compares the orders of a day with the provider's. Operators start it, and a schedule.
+	ReconciliationWorkflow = "Reconciliation"
+	// DailyReconciliationWorkflow runs the Reconciliation of the day before. Only the schedule starts it.
+	DailyReconciliationWorkflow = "DailyReconciliation"
 )
 
-// OwnWorkflows returns the types of the workflows that workers and orders start for themselves, and that are no orders.
+// ReconciliationPrefix begins the id of the workflow that reconciles a day. The day follows.
+const ReconciliationPrefix = "reconcile/"
+
+// OwnWorkflows returns the types of the workflows that Rampart starts for itself, and that are no orders.
 func OwnWorkflows() []string {
-	return []string{AdoptionWorkflow, LateEventsWorkflow, DisabledEndpointWorkflow, WorkerLeaseWorkflow}
+	return []string{
+		AdoptionWorkflow, LateEventsWorkflow, DisabledEndpointWorkflow, WorkerLeaseWorkflow, ReconciliationWorkflow, DailyReconciliationWorkflow,
+	}
 }
 
 // WorkerLeaseID returns the id of the WorkerLease workflow of a worker process, by its identity at Temporal.

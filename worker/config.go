@@ -21,6 +21,7 @@ import (
 	"rampart/internal/redact/redactlog"
 	"rampart/internal/settings"
 	"rampart/onmeta"
+	"rampart/reconcile"
 )
 
 // config is the worker's configuration. All of it comes from environment variables.
@@ -87,6 +88,9 @@ type workerConfig struct {
 	// KYCStores are the blob stores that KYC dossiers may come from: URLs of prefixes, separated by commas, with the parameters of the
 	// stores' drivers, such as file:///srv/kyc/,s3://ramp-kyc/users/?region=ap-south-1.
 	KYCStores []string `env:"KYC_STORES" envDefault:"file:///var/lib/rampart/kyc/"`
+	// ReconcileStore is the blob store that reconciliations write their findings to: the URL of a prefix, with the parameters of its driver,
+	// such as s3://ramp-books/reconcile/?region=ap-south-1. Default: none, and this worker reconciles nothing.
+	ReconcileStore string `env:"RECONCILE_STORE"`
 }
 
 // loadConfig reads and checks all settings. Its error lists every problem.
@@ -168,6 +172,11 @@ func (c *config) check() []error {
 	}
 	if _, err := dossier.NewStores(c.Worker.KYCStores...); err != nil {
 		add("RAMP_KYC_STORES: %w", err)
+	}
+	if c.Worker.ReconcileStore != "" {
+		if err := reconcile.CheckStore(c.Worker.ReconcileStore); err != nil {
+			add("RAMP_RECONCILE_STORE %w", err)
+		}
 	}
 	if c.Onmeta.BaseURL != "" && c.Onmeta.APIKey != "" {
 		if _, err := onmeta.NewTransport(c.Onmeta.transport()); err != nil {

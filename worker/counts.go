@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
+	"rampart/reconcile"
 )
 
 const (
@@ -25,17 +26,20 @@ const (
 	countMaxAge = 5 * time.Minute
 	// failedWithin is how long a delivery that was given up is counted.
 	failedWithin = 24 * time.Hour
+	// reconciledInterval is how often it is read how the reconciliations went, which changes once a day.
+	reconciledInterval = 10 * time.Minute
 )
 
 // visibilityStore is the part of a Temporal client that counts orders and deliveries.
 type visibilityStore interface {
 	CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
 	CountActivities(context.Context, client.CountActivitiesOptions) (*client.CountActivitiesResult, error)
+	reconcile.History
 }
 
 // exportCounts exports how many orders of the namespace are open, by status (ramp_orders_open), and how many of them need
 // a person (ramp_orders_attention); where events are on, also how many deliveries are under way (ramp_deliveries_open) and were given up
-// within a day (ramp_deliveries_failed). Scrapes start a count in the background, at most once a minute, so that the first scrape
+// within a day (ramp_deliveries_failed); and how the reconciliations went (ramp_reconciliation_days_differing, ramp_reconciliation_age). Scrapes start a count in the background, at most once a minute, so that the first scrape
 // has none. Every worker of a namespace exports the same numbers. Failed counts are passed to report.
 func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore, events bool, report func(error)) error {
 	open, err := meter.Int64ObservableGauge("ramp_orders_open",
@@ -58,6 +62,16 @@ func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore
 	if err != nil {
 		return fmt.Errorf("deliveries: %w", err)
 	}
+	differing, err := meter.Int64ObservableGauge("ramp_reconciliation_days_differing",
+		metric.WithDescription("Days whose latest reconciliation has found differences; every worker exports the same number."))
+	if err != nil {
+		return fmt.Errorf("reconciliations: %w", err)
+	}
+	age, err := meter.Float64ObservableGauge("ramp_reconciliation_age", metric.WithUnit("s"),
+		metric.WithDescription("Time since a planned reconciliation succeeded; 0 where none is planned. Every worker exports the same number."))
+	if err != nil {
+		return fmt.Errorf("reconciliations: %w", err)
+	}
 	c := &counter{ctx: ctx, store: store, events: events, report: report}
 	_, err = meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
 		latest, found := c.latest()
@@ -72,8 +86,12 @@ func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore
 			to.ObserveInt64(sending, latest.sending)
 			to.ObserveInt64(failed, latest.failed)
 		}
+		if r := latest.reconciled; r != nil {
+			to.ObserveInt64(differing, int64(r.Differing))
+			to.ObserveFloat64(age, r.Age(time.Now()).Seconds())
+		}
 		return nil
-	}, open, attention, sending, failed)
+	}, open, attention, sending, failed, differing, age)
 	return err
 }
 
@@ -82,6 +100,8 @@ type counts struct {
 	open            map[ramp.Status]int64
 	attention       int64
 	sending, failed int64
+	// reconciled is how the reconciliations went; nil if Temporal does not tell.
+	reconciled *reconcile.Summary
 }
 
 // counter counts orders and deliveries in the background.
@@ -95,7 +115,9 @@ type counter struct {
 	counts    counts
 	countedAt time.Time
 	triedAt   time.Time
-	counting  bool
+	// reconciledAt is when it was last read how the reconciliations went.
+	reconciledAt time.Time
+	counting     bool
 }
 
 // latest returns the latest counts, and starts a new count if they are old.
@@ -113,6 +135,9 @@ func (c *counter) refresh() {
 	ctx, cancel := context.WithTimeout(c.ctx, countTimeout)
 	defer cancel()
 	next, err := c.count(ctx)
+	if err == nil {
+		next.reconciled = c.reconciliations(ctx)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counting, c.triedAt = false, time.Now()
@@ -121,6 +146,28 @@ func (c *counter) refresh() {
 	} else if c.ctx.Err() == nil {
 		c.report(fmt.Errorf("count orders and deliveries for the metrics: %w", err))
 	}
+}
+
+// reconciliations returns how the reconciliations went, as it was read within reconciledInterval or as it is now. That it cannot be read
+// stops no other count.
+func (c *counter) reconciliations(ctx context.Context) *reconcile.Summary {
+	c.mu.Lock()
+	before, at := c.counts.reconciled, c.reconciledAt
+	c.mu.Unlock()
+	if before != nil && time.Since(at) < reconciledInterval {
+		return before
+	}
+	summary, err := reconcile.Summarize(ctx, c.store)
+	if err != nil {
+		if c.ctx.Err() == nil {
+			c.report(fmt.Errorf("read how the reconciliations went, for the metrics: %w", err))
+		}
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reconciledAt = time.Now()
+	return summary
 }
 
 func (c *counter) count(ctx context.Context) (counts, error) {

@@ -51,6 +51,27 @@ func (v *countedStore) CountActivities(_ context.Context, options client.CountAc
 	return &client.CountActivitiesResult{Count: 3}, v.err
 }
 
+// ListWorkflow lists no reconciliation.
+func (v *countedStore) ListWorkflow(
+	context.Context, *workflowservice.ListWorkflowExecutionsRequest,
+) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	return &workflowservice.ListWorkflowExecutionsResponse{}, nil
+}
+
+// ScheduleClient has a schedule that was made a day ago.
+func (v *countedStore) ScheduleClient() client.ScheduleClient { return planned{} }
+
+type planned struct {
+	client.ScheduleClient
+	client.ScheduleHandle
+}
+
+func (p planned) GetHandle(context.Context, string) client.ScheduleHandle { return p }
+
+func (planned) Describe(context.Context) (*client.ScheduleDescription, error) {
+	return &client.ScheduleDescription{Info: client.ScheduleInfo{CreatedAt: time.Now().Add(-24 * time.Hour)}}, nil
+}
+
 func (v *countedStore) fail(err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -102,6 +123,8 @@ func TestOpenOrdersAreCountedByStatus(t *testing.T) {
 		require.NotContains(t, shown, `ramp_orders_open{status="completed"}`)
 		require.Contains(t, shown, "ramp_orders_attention 2")
 		require.NotContains(t, shown, "ramp_deliveries", "events are off")
+		require.Contains(t, shown, "ramp_reconciliation_days_differing 0")
+		require.Regexp(t, `ramp_reconciliation_age_seconds 864\d\d`, shown)
 		for _, query := range store.received() {
 			require.Contains(t, query, `AND ExecutionStatus = "Running"`)
 		}

@@ -219,7 +219,11 @@ func newWorkers(
 	following.Interceptors = []interceptor.WorkerInterceptor{counted}
 	following.DisableWorkflowWorker = true
 	following.MaxConcurrentActivityExecutionSize = c.Worker.Watches
-	activities.RegisterWatches(w.add(temporal, ramp.WatchTaskQueue, following), watches)
+	watching := w.add(temporal, ramp.WatchTaskQueue, following)
+	activities.RegisterWatches(watching, watches)
+	if err := reconciling(c, temporal, keyring, provider, o, running, watching); err != nil {
+		return nil, err
+	}
 
 	w.add(temporal, c.lease.TaskQueue, leasing(common)).RegisterActivity(new(activities.Leases))
 	w.holdLease = func(ctx context.Context) { keepLease(ctx, temporal, c.lease, o.Log) }

@@ -12,6 +12,7 @@ import (
 
 	"rampart/internal/loopback"
 	"rampart/ramp"
+	"rampart/reconcile"
 	"rampart/starter/connection"
 	"rampart/starter/deployment"
 	"rampart/starter/explain"
@@ -54,8 +55,10 @@ type Connection struct {
 	Deployments deployment.Temporal
 	// Deliveries are those of the events of orders.
 	Deliveries Deliveries
-	Address    string
-	Namespace  string
+	// Reconciliations compare the orders of a day with the provider's.
+	Reconciliations Reconciliations
+	Address         string
+	Namespace       string
 	// Explain adds to an error of Temporal's what the user can do about it. Other errors are returned as they are.
 	Explain func(error) error
 	Close   func()
@@ -79,10 +82,13 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 		Visibility:  c.Temporal,
 		Deployments: c.Temporal,
 		Deliveries:  c.Orders,
-		Address:     c.Address,
-		Namespace:   c.Namespace,
-		Explain:     c.Explain,
-		Close:       c.Close,
+
+		Reconciliations: reconcile.NewClient(c.Temporal),
+
+		Address:   c.Address,
+		Namespace: c.Namespace,
+		Explain:   c.Explain,
+		Close:     c.Close,
 	}, nil
 }
 
@@ -105,7 +111,8 @@ func unanswered(err error) bool {
 	var contract *ramp.Error
 	var usage *usageError
 	var ended *endedError
-	return err != nil && !errors.As(err, &usage) && !errors.As(err, &ended) &&
+	var differences *differencesError
+	return err != nil && !errors.As(err, &usage) && !errors.As(err, &ended) && !errors.As(err, &differences) &&
 		(!errors.As(err, &contract) || contract.Type == ramp.NotReady)
 }
 

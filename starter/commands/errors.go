@@ -63,13 +63,14 @@ func ending(order *ramp.Order) error {
 func exitCode(err error) int {
 	var usage *usageError
 	var ended *endedError
+	var differences *differencesError
 	var contract *ramp.Error
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage), ramp.IsError(err, ramp.InvalidRequest):
 		return exitUsage
-	case errors.As(err, &ended):
+	case errors.As(err, &ended), errors.As(err, &differences):
 		return exitEnded
 	case ramp.IsError(err, ramp.OrderOver) && errors.As(err, &contract) && contract.Order != nil && contract.Order.Status != ramp.Completed:
 		return exitEnded
@@ -96,6 +97,7 @@ func errorDocument(err error) *ramp.Error {
 	var contract *ramp.Error
 	var usage *usageError
 	var ended *endedError
+	var differences *differencesError
 	var unreachable *connection.UnreachableError
 	var failed *stack.FailedError
 	switch {
@@ -108,6 +110,8 @@ func errorDocument(err error) *ramp.Error {
 		return &ramp.Error{Type: typeUsage, Message: usage.message}
 	case errors.As(err, &ended):
 		return &ramp.Error{Type: typeEnded, Reference: ended.order.Reference, Message: err.Error(), Order: ended.order}
+	case errors.As(err, &differences):
+		return &ramp.Error{Type: typeDifferences, Message: err.Error()}
 	case errors.As(err, &unreachable):
 		return &ramp.Error{Type: typeUnreachable, Message: unreachable.Error()}
 	default:

@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"rampart/ramp"
+	"rampart/reconcile"
 	"rampart/starter/commands"
 	"rampart/starter/connection"
 	"rampart/starter/explain"
@@ -70,6 +71,9 @@ type fake struct {
 	// deliveries are those of events, and disabled the endpoints that are.
 	deliveries []ramp.Delivery
 	disabled   []string
+
+	// report is that of reconciliations.
+	report *reconcile.Report
 }
 
 func (d *fake) answer(call string, id ramp.ID) (*ramp.Order, error) {
@@ -302,11 +306,14 @@ func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (
 		Namespaces: x.fake,
 		Temporal:   x.fake,
 		Deliveries: x.fake,
-		Reader:     explain.NewReader(nil, nil),
-		Address:    "localhost:7233",
-		Namespace:  "default",
-		Explain:    func(err error) error { return err },
-		Close:      func() {},
+
+		Reconciliations: reconciliations{x.fake},
+
+		Reader:    explain.NewReader(nil, nil),
+		Address:   "localhost:7233",
+		Namespace: "default",
+		Explain:   func(err error) error { return err },
+		Close:     func() {},
 	}, nil
 }
 

@@ -29,7 +29,7 @@ Exit codes:
   0  done; a followed order has completed
   1  error
   2  invalid command line, or invalid request
-  3  the order ended, but not as completed: expired, cancelled, refunded or rejected
+  3  the order ended, but not as completed: expired, cancelled, refunded or rejected; or a reconciliation found differences
   4  timed out or interrupted; the order continues`
 
 // Program is the command line, with everything outside of it that it uses.
@@ -89,7 +89,7 @@ func (p *Program) root() *cobra.Command {
 			p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel(),
 		}},
 		{"inspect", "Inspect orders:", []*cobra.Command{p.list(), p.attention(), p.status(), p.explain()}},
-		{"operate", "Operate:", []*cobra.Command{p.events(), p.setup(), p.deployment(), p.keyset(), p.token()}},
+		{"operate", "Operate:", []*cobra.Command{p.events(), p.reconcile(), p.setup(), p.deployment(), p.keyset(), p.token()}},
 		{"other", "Other:", []*cobra.Command{p.dev(), p.demo()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
