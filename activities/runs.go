@@ -58,7 +58,7 @@ var _ Runs = TemporalRuns{}
 const (
 	// firstVisibilityPause is the pause before the visibility store is asked again for a run that it does not show yet. Pauses double
 	// up to maxVisibilityPause: servers limit the rate of these calls far more than that of others.
-	firstVisibilityPause = 50 * time.Millisecond
+	firstVisibilityPause = 20 * time.Millisecond
 	maxVisibilityPause   = 2 * time.Second
 	// visibilityTimeout bounds how long an attempt waits for the run to be shown.
 	visibilityTimeout = 30 * time.Second
