@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -47,9 +50,12 @@ func completeAfter(polls int) schedule {
 // provider serves the sandbox over HTTP from this process. An order changes its status when it is polled, so that every run makes the
 // same number of polls, and the time of each call is known.
 type provider struct {
-	server  *sandbox.Server
-	http    *http.Server
-	address string
+	server *sandbox.Server
+	http   *http.Server
+	// https is nil, and certificate empty, unless it serves by TLS.
+	https       *httptest.Server
+	certificate string
+	address     string
 
 	mu sync.Mutex
 	// next is the schedule of orders whose proof arrives from now on.
@@ -101,7 +107,28 @@ func startProvider(seed int64, rateLimit float64) (*provider, error) {
 	return p, nil
 }
 
+// encrypt serves the sandbox by TLS, too, as the provider is, and leaves its certificate in a directory. The address is that from then on.
+func (p *provider) encrypt(dir string) error {
+	p.https = httptest.NewUnstartedServer(p.server)
+	p.https.Config.ReadHeaderTimeout = time.Minute
+	p.https.StartTLS()
+	p.address, p.certificate = p.https.URL, filepath.Join(dir, "provider.pem")
+	block := pem.Block{Type: "CERTIFICATE", Bytes: p.https.Certificate().Raw}
+	return os.WriteFile(p.certificate, pem.EncodeToMemory(&block), 0o600)
+}
+
+// environment are the variables of programs that call the provider: they trust its certificate.
+func (p *provider) environment() []string {
+	if p.certificate == "" {
+		return nil
+	}
+	return []string{"SSL_CERT_FILE=" + p.certificate}
+}
+
 func (p *provider) close() {
+	if p.https != nil {
+		defer p.https.Close()
+	}
 	p.server.Close()
 	_ = p.http.Close() // the workers have stopped
 }

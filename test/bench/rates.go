@@ -32,6 +32,8 @@ type Latencies struct {
 	// End is the time from the poll that returns completed to the order's result at its backend. The guide requires the pause of 10 to
 	// 15 seconds before that poll.
 	End Latency `json:"completedToResult"`
+	// Trace is what orders do from their start to the instructions.
+	Trace []TraceStep `json:"startToInstructionsBySteps,omitempty"`
 }
 
 // throughput configures the measurement of rates and latencies.
@@ -87,6 +89,7 @@ func (c *costs) saturate(ctx context.Context, t throughput, variant Variant) (pe
 type waits struct {
 	mu                sync.Mutex
 	start, proof, end []time.Duration
+	answers           []answered
 }
 
 // measureLatencies runs orders by ramp.Client, at most perSec a second; 0 means no limit.
@@ -105,9 +108,15 @@ func (c *costs) measureLatencies(ctx context.Context, load string, t throughput,
 	if err := all.Wait(); err != nil {
 		return Latencies{}, err
 	}
+	took := time.Since(begun)
+	steps, err := c.trace(ctx, found.answers)
+	if err != nil {
+		return Latencies{}, err
+	}
 	l := Latencies{
-		Load: load, PerSec: float64(t.orders) / time.Since(begun).Seconds(),
+		Load: load, PerSec: float64(t.orders) / took.Seconds(),
 		Start: newLatency(found.start), Proof: newLatency(found.proof), End: newLatency(found.end),
+		Trace: steps,
 	}
 	c.logf("%s: start p99 %.0f ms, proof p99 %.0f ms, end p99 %.0f ms", load, l.Start.P99, l.Proof.P99, l.End.P99)
 	return l, nil
@@ -133,5 +142,6 @@ func (c *costs) follow(ctx context.Context, o order, found *waits) error {
 	found.start = append(found.start, started)
 	found.proof = append(found.proof, c.stack.provider.proofArrived(o.utr()).Sub(proven))
 	found.end = append(found.end, ended)
+	found.answers = append(found.answers, answered{reference: o.request.Reference, begun: begun, at: begun.Add(started)})
 	return nil
 }

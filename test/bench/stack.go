@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -80,6 +81,9 @@ func newStack(ctx context.Context, options Options, settings stackSettings) (*st
 		if s.provider, err = startProvider(options.Seed, settings.providerRate); err != nil {
 			return s, err
 		}
+		if err := s.provider.encrypt(options.Dir); err != nil {
+			return s, err
+		}
 	}
 	s.Provider = s.provider.address
 	for _, step := range []func(context.Context) error{s.CreateKeyset, s.startServer, s.startWorker, s.Connect} {
@@ -150,11 +154,11 @@ func (s *stack) startWorker(ctx context.Context) error {
 // startNamedWorker starts a worker under the name of its process.
 func (s *stack) startNamedWorker(ctx context.Context, name string) (*worker, error) {
 	return newWorker(func(profiles string) (*process.Process, error) {
-		return s.StartWorker(ctx, name,
+		return s.StartWorker(ctx, name, append(s.provider.environment(),
 			fmt.Sprintf("ONMETA_RATE_LIMIT=%g", cmp.Or(s.workerRate, unlimited)),
 			"RAMP_HTTP_ADDRESS="+profiles,
 			"RAMP_PPROF=true",
-		)
+		)...)
 	})
 }
 
@@ -191,6 +195,7 @@ func (s *stack) startComparable(ctx context.Context, name string, kind baseline.
 				"baseline", "--kind", string(kind), "--temporal", s.Address, "--namespace", namespace, "--provider", s.Provider,
 				"--keyset", s.Keyset, "--speed", fmt.Sprint(s.speed), "--profiles", profiles,
 			}, arguments...),
+			Environment: append(os.Environ(), s.provider.environment()...),
 		}, baseline.Ready)
 		return started, err
 	})

@@ -43,6 +43,7 @@ func (r Report) Targets() []Target {
 	r.eventTargets(&t)
 	r.costTargets(&t)
 	r.rateTarget(&t)
+	r.latencyTarget(&t)
 	r.Waiting.targets(&t)
 	r.deliveryTargets(&t)
 	r.Crashes.targets(&t)
@@ -97,6 +98,13 @@ func (r Report) rateTarget(t *targets) {
 	}
 }
 
+// latencyTarget is for orders that start at half of the load that the machine bears.
+func (r Report) latencyTarget(t *targets) {
+	if n := len(r.Latencies); n > 1 {
+		t.atMost("start to instructions at half of the load, p50", r.Latencies[n-1].Start.P50, 120, "ms")
+	}
+}
+
 func (w *Waiting) targets(t *targets) {
 	if w == nil || len(w.Steps) == 0 || w.Steady.Polls == 0 {
 		return
@@ -106,6 +114,12 @@ func (w *Waiting) targets(t *targets) {
 	t.atLeast(fmt.Sprintf("polls 10 to 15 s after the one before, %d watched", w.Watched), 100*w.Steady.InTime, 99, "%")
 	t.atMost(fmt.Sprintf("proof to provider, p99, %d waiting", last.Waiting), last.Proof.P99/1000, 1, "s")
 	w.Hints.targets(t)
+	if w.Calm.Polls > 0 {
+		t.atMost(fmt.Sprintf("CPU of a poll on the real clock, server and worker, %d watched", w.Watched), w.Calm.ServerCPU+w.Calm.WorkerCPU, 1, "ms")
+	}
+	if w.Recovery.All > 0 {
+		t.atMost("99 % of the watches of a killed worker continue within", w.Recovery.NinetyNine, 45, "s")
+	}
 	t.atMost("answers 429 of a provider with a rate limit", float64(w.Refused), 0, "")
 }
 

@@ -57,6 +57,7 @@ func (r Report) writeLatencies(b *strings.Builder) {
 		fmt.Fprintf(b, "| %s | %.1f | %s | %s | %s |\n", l.Load, l.PerSec, l.Start, l.Proof, l.End)
 	}
 	b.WriteString("\n")
+	r.Latencies[len(r.Latencies)-1].writeTrace(b)
 }
 
 func (w *Waiting) write(b *strings.Builder) {
