@@ -44,8 +44,8 @@ type Watches struct {
 type Options struct {
 	// Caller calls the provider, without user sessions.
 	Caller onmeta.Caller
-	// KYCSecret encrypts the fields of KYC uploads.
-	KYCSecret onmeta.Secret
+	// KYCSecret returns the secret that encrypts the fields of a KYC upload. Nil stands for none.
+	KYCSecret func() onmeta.Secret
 	Timings   Timings
 	// Claims says which of our orders a provider's order belongs to.
 	Claims OrderClaims
@@ -72,7 +72,10 @@ type Options struct {
 // New returns the activities of one worker process, which share user sessions.
 func New(o Options) (*Calls, *Watches) {
 	sessions := session.New(o.Caller)
-	provider := onmeta.New(sessions, onmeta.WithKYCSecret(o.KYCSecret))
+	if o.KYCSecret == nil {
+		o.KYCSecret = func() onmeta.Secret { return "" }
+	}
+	provider := onmeta.New(sessions, onmeta.WithCurrentKYCSecret(o.KYCSecret))
 	if o.Dossiers == nil {
 		o.Dossiers = dossier.Stores{}
 	}

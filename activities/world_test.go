@@ -109,8 +109,8 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 		BaseURL: url, APIKey: apiKey, HTTPClient: &http.Client{Transport: w.network}, CallTimeout: w.patience,
 	})
 	require.NoError(t, err)
-	options.Caller, options.KYCSecret, options.Claims = transport, sandbox.DefaultKYCSecret, w.owners
-	options.Runs = w.runs
+	options.Caller, options.Claims, options.Runs = transport, w.owners, w.runs
+	options.KYCSecret = func() onmeta.Secret { return sandbox.DefaultKYCSecret }
 	if options.Timings == (activities.Timings{}) {
 		options.Timings = activities.GuideTimings(1)
 	}

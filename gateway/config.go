@@ -13,6 +13,7 @@ import (
 	"rampart/codec/kms"
 	"rampart/internal/bearer"
 	"rampart/internal/connection"
+	"rampart/internal/credential"
 	"rampart/internal/loopback"
 	"rampart/internal/redact/redactlog"
 	"rampart/internal/settings"
@@ -29,7 +30,10 @@ type config struct {
 
 	// temporal holds the connection settings, from TEMPORAL_* variables or a profile of Temporal's configuration file.
 	temporal connection.Settings
-	level    zapcore.Level
+	// credentials are those of all settings. apiSecret is the provider's as it is now.
+	credentials *credential.Store
+	apiSecret   func() onmeta.Secret
+	level       zapcore.Level
 }
 
 // gatewayConfig configures the gateway's two listeners. The comments of the fields are the meanings in docs/reference/configuration.md; one that
@@ -78,22 +82,28 @@ type processConfig struct {
 }
 
 type onmetaConfig struct {
-	// APISecret is the Client Secret of the provider's dashboard, which signs webhooks. Default: none; required with RAMP_GATEWAY_PROVIDER_LISTEN.
+	// APISecret is the Client Secret of the provider's dashboard, which signs webhooks. Default: none; required with RAMP_GATEWAY_PROVIDER_LISTEN, or
+	// ONMETA_API_SECRET_FILE.
 	APISecret onmeta.Secret `env:"API_SECRET"`
+	// APISecretFile is the file that holds the Client Secret. A changed file takes effect within seconds. Default: none.
+	APISecretFile string `env:"API_SECRET_FILE"`
 }
 
 // loadConfig reads and checks all settings. Its error lists every problem.
 func loadConfig(environment map[string]string) (config, error) {
-	var c config
+	c := config{credentials: credential.NewStore()}
 	problems := settings.Parse(&c, environment)
 	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.checkProcess()...)
 	problems = append(problems, c.Gateway.check()...)
-	if c.Gateway.ProviderListen != "" && c.Onmeta.APISecret == "" {
-		problems = append(problems, errors.New("RAMP_GATEWAY_PROVIDER_LISTEN requires ONMETA_API_SECRET, without which webhooks cannot be verified"))
-	}
 	var err error
-	if c.temporal, err = connection.Load(environment); err != nil {
+	if c.apiSecret, err = c.credentials.Secret("ONMETA_API_SECRET", c.Onmeta.APISecret, c.Onmeta.APISecretFile, nil); err != nil {
+		problems = append(problems, err)
+	} else if c.Gateway.ProviderListen != "" && c.apiSecret() == "" {
+		problems = append(problems, errors.New("RAMP_GATEWAY_PROVIDER_LISTEN requires ONMETA_API_SECRET, or ONMETA_API_SECRET_FILE, without which "+
+			"webhooks cannot be verified"))
+	}
+	if c.temporal, err = connection.Load(environment, c.credentials); err != nil {
 		problems = append(problems, fmt.Errorf("TEMPORAL_*: %w", err))
 	}
 	if err := settings.NewError("gateway", problems); err != nil {
@@ -168,5 +178,5 @@ func (c *gatewayConfig) authenticates() bool { return c.TokensFile != "" || c.Is
 
 // logger returns a logger that writes redacted lines to standard error.
 func (c config) logger() (*zap.Logger, error) {
-	return redactlog.New(c.Process.LogFormat, c.level, append([]string{c.Onmeta.APISecret.Reveal()}, c.temporal.Secrets...)...)
+	return redactlog.New(c.Process.LogFormat, c.level, c.credentials.Hide)
 }

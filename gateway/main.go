@@ -54,7 +54,7 @@ func run(ctx context.Context, environment map[string]string) error {
 		return err
 	}
 	defer func() { _ = logger.Sync() }() // syncing a terminal fails
-	process, err := telemetry.Start(ctx, environment, "gateway", "", logger)
+	process, err := telemetry.Start(ctx, environment, "gateway", "", c.credentials, logger)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/gateway/webhook"
+	"rampart/internal/credential"
+	"rampart/internal/credential/credentialtest"
 	"rampart/onmeta"
 )
 
@@ -332,6 +334,30 @@ func TestProviderHasAListenerOfItsOwn(t *testing.T) {
 
 	p.stop(t)
 	require.NoError(t, <-p.ended, p.log.String())
+}
+
+func TestProvidersNewSecretIsUsedWhenItsFileChanges(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "secret")
+	credentialtest.Write(t, file, []byte("first-secret\n"))
+	p := startProcess(t, map[string]string{"RAMP_GATEWAY_PROVIDER_LISTEN": "127.0.0.1:0", "ONMETA_API_SECRET_FILE": file})
+	url := "http://" + p.address(t, "provider") + webhook.OrdersPath
+	taken := func(secret onmeta.Secret) bool {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("{}"))
+		require.NoError(t, err)
+		request.Header.Set(onmeta.SignatureHeader, onmeta.SignWebhook(secret, []byte("{}")))
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode == http.StatusOK
+	}
+	require.True(t, taken("first-secret"))
+
+	credentialtest.Write(t, file, []byte("second-secret"))
+
+	require.Eventually(t, func() bool { return taken("second-secret") }, 4*credential.Interval, 100*time.Millisecond)
+	require.False(t, taken("first-secret"))
+	require.NotContains(t, p.log.String(), "-secret")
 }
 
 // holdLists makes lists of orders wait: entered tells of one that waits, and closing release ends the wait.

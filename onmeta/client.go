@@ -15,7 +15,7 @@ import (
 // Client has a typed method for each call of the provider. It is safe for concurrent use. Every error that a method returns is an *Error.
 type Client struct {
 	caller    Caller
-	kycSecret Secret
+	kycSecret func() Secret
 }
 
 // Option configures a Client.
@@ -23,12 +23,17 @@ type Option func(*Client)
 
 // WithKYCSecret sets the secret that Onmeta issues for the field encryption of KYC uploads. Only UploadKYC needs it.
 func WithKYCSecret(secret Secret) Option {
-	return func(c *Client) { c.kycSecret = secret }
+	return WithCurrentKYCSecret(func() Secret { return secret })
+}
+
+// WithCurrentKYCSecret is WithKYCSecret with a secret that can be replaced: current is asked for it at each upload.
+func WithCurrentKYCSecret(current func() Secret) Option {
+	return func(c *Client) { c.kycSecret = current }
 }
 
 // New returns a client that makes its calls by caller.
 func New(caller Caller, options ...Option) *Client {
-	c := &Client{caller: caller}
+	c := &Client{caller: caller, kycSecret: func() Secret { return "" }}
 	for _, option := range options {
 		option(c)
 	}

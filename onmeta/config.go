@@ -36,6 +36,8 @@ type Config struct {
 	BaseURL string
 	// APIKey is the merchant's "Client ID", sent as x-api-key with every call.
 	APIKey Secret
+	// CurrentAPIKey, if set, is asked for the API key of each call in place of APIKey, so that the key can be replaced while calls are made.
+	CurrentAPIKey func() Secret
 	// HTTPClient is optional. Redirects are not followed and cookies not kept, whatever it is set to.
 	HTTPClient *http.Client
 	// CallTimeout bounds a whole call; default 15 s.
@@ -76,6 +78,25 @@ func isLoopback(host string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.Unmap().IsLoopback()
+}
+
+// CheckAPIKey returns what is wrong with an API key, if anything is.
+func CheckAPIKey(key Secret) error {
+	if key == "" {
+		return errors.New("onmeta API key: empty")
+	}
+	if !fitsHeader(key) {
+		return errors.New("onmeta API key: holds a space or a character that is not ASCII")
+	}
+	return nil
+}
+
+// currentKey returns the source of the API key.
+func (c Config) currentKey() func() Secret {
+	if c.CurrentAPIKey != nil {
+		return c.CurrentAPIKey
+	}
+	return func() Secret { return c.APIKey }
 }
 
 // fitsHeader reports whether a credential is printable ASCII without spaces.

@@ -28,7 +28,7 @@ const (
 // *Error.
 type Transport struct {
 	base          *url.URL
-	apiKey        Secret
+	apiKey        func() Secret
 	client        *http.Client
 	callTimeout   time.Duration
 	uploadTimeout time.Duration
@@ -42,18 +42,16 @@ func NewTransport(config Config) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("onmeta base URL: %w", err)
 	}
-	if config.APIKey == "" {
-		return nil, errors.New("onmeta API key: empty")
-	}
-	if !fitsHeader(config.APIKey) {
-		return nil, errors.New("onmeta API key: holds a space or a character that is not ASCII")
+	key := config.currentKey()
+	if err := CheckAPIKey(key()); err != nil {
+		return nil, err
 	}
 	if config.CallTimeout < 0 || config.UploadTimeout < 0 {
 		return nil, errors.New("onmeta timeouts: must not be negative")
 	}
 	return &Transport{
 		base:          base,
-		apiKey:        config.APIKey,
+		apiKey:        key,
 		client:        withoutRedirects(config.HTTPClient),
 		callTimeout:   cmp.Or(config.CallTimeout, defaultCallTimeout),
 		uploadTimeout: cmp.Or(config.UploadTimeout, defaultUploadTimeout),
@@ -78,7 +76,7 @@ func (t *Transport) Call(ctx context.Context, call Call) (Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, tooLate)
 	defer cancel()
 
-	x := &exchange{call: call, apiKey: t.apiKey, requestID: uuid.NewString(), tooLate: tooLate}
+	x := &exchange{call: call, apiKey: t.apiKey(), requestID: uuid.NewString(), tooLate: tooLate}
 	request, err := x.request(ctx, t.base)
 	if err != nil {
 		return Answer{}, x.unsent(ctx, err)

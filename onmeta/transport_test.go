@@ -593,3 +593,25 @@ func TestAGivenHTTPClientIsUsedButNotChanged(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+func TestAPIKeyOfEachCallIsTheCurrentOne(t *testing.T) {
+	t.Parallel()
+	keys := make(chan string, 2)
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keys <- r.Header.Get("X-Api-Key")
+		_, _ = w.Write([]byte(`{"success":false,"error":{"code":400,"message":"not with ` + r.Header.Get("X-Api-Key") + `"}}`))
+	}))
+	defer provider.Close()
+	current := onmeta.Secret("first-key-of-the-merchant")
+	transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: provider.URL, CurrentAPIKey: func() onmeta.Secret { return current }})
+	require.NoError(t, err)
+	for _, key := range []onmeta.Secret{"first-key-of-the-merchant", "second-key-of-the-merchant"} {
+		current = key
+		_, err := onmeta.New(transport).ChainLimits(t.Context())
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), key.Reveal())
+		require.Equal(t, key.Reveal(), <-keys)
+	}
+	_, err = onmeta.NewTransport(onmeta.Config{BaseURL: provider.URL, CurrentAPIKey: func() onmeta.Secret { return "" }})
+	require.ErrorContains(t, err, "API key: empty")
+}

@@ -141,7 +141,7 @@ func (c *Client) UploadKYC(ctx context.Context, user User, upload KYCUpload) err
 	if err := upload.check(); err != nil {
 		return err
 	}
-	form, err := upload.form(string(user.Email), c.kycSecret)
+	form, err := upload.form(string(user.Email), c.kycSecret())
 	if err != nil {
 		return err
 	}

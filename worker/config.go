@@ -17,6 +17,7 @@ import (
 	"rampart/codec/kms"
 	"rampart/dossier"
 	"rampart/internal/connection"
+	"rampart/internal/credential"
 	"rampart/internal/loopback"
 	"rampart/internal/redact/redactlog"
 	"rampart/internal/settings"
@@ -33,7 +34,10 @@ type config struct {
 
 	// temporal holds the connection settings, from TEMPORAL_* variables or a profile of Temporal's configuration file.
 	temporal connection.Settings
-	level    zapcore.Level
+	// credentials are those of all settings. apiKey and kycSecret are the provider's as they are now.
+	credentials       *credential.Store
+	apiKey, kycSecret func() onmeta.Secret
+	level             zapcore.Level
 	// lease is that of this process, set when it connects.
 	lease activities.Lease
 }
@@ -43,12 +47,18 @@ type config struct {
 type onmetaConfig struct {
 	// BaseURL is the base URL of the provider's API, such as https://stg.api.onmeta.in.
 	BaseURL string `env:"BASE_URL,notEmpty"`
-	// APIKey is the Client ID of the provider's dashboard.
-	APIKey onmeta.Secret `env:"API_KEY,notEmpty"`
-	// APISecret is the Client Secret of the provider's dashboard.
-	APISecret onmeta.Secret `env:"API_SECRET,notEmpty"`
-	// KYCSecret encrypts the fields of KYC uploads.
-	KYCSecret onmeta.Secret `env:"KYC_SECRET,notEmpty"`
+	// APIKey is the Client ID of the provider's dashboard. Default: required, or ONMETA_API_KEY_FILE.
+	APIKey onmeta.Secret `env:"API_KEY"`
+	// APIKeyFile is the file that holds the Client ID. A changed file takes effect within seconds. Default: none.
+	APIKeyFile string `env:"API_KEY_FILE"`
+	// APISecret is the Client Secret of the provider's dashboard. Default: required, or ONMETA_API_SECRET_FILE.
+	APISecret onmeta.Secret `env:"API_SECRET"`
+	// APISecretFile is the file that holds the Client Secret. Default: none.
+	APISecretFile string `env:"API_SECRET_FILE"`
+	// KYCSecret encrypts the fields of KYC uploads. Default: required, or ONMETA_KYC_SECRET_FILE.
+	KYCSecret onmeta.Secret `env:"KYC_SECRET"`
+	// KYCSecretFile is the file that holds the secret of KYC uploads. A changed file takes effect within seconds. Default: none.
+	KYCSecretFile string `env:"KYC_SECRET_FILE"`
 	// RateLimit is the maximum number of requests per second that this worker sends to the provider.
 	RateLimit float64 `env:"RATE_LIMIT" envDefault:"50"`
 	// ClockSpeed is how many times faster than real time the provider's clock runs. Other than 1 only with the sandbox.
@@ -95,12 +105,13 @@ type workerConfig struct {
 
 // loadConfig reads and checks all settings. Its error lists every problem.
 func loadConfig(environment map[string]string) (config, error) {
-	var c config
+	c := config{credentials: credential.NewStore()}
 	problems := settings.Parse(&c, environment)
 	c.Keyset.OpenKMS = kms.Open
 	problems = append(problems, c.check()...)
+	problems = append(problems, c.openProviderKeys()...)
 	var err error
-	if c.temporal, err = connection.Load(environment); err != nil {
+	if c.temporal, err = connection.Load(environment, c.credentials); err != nil {
 		problems = append(problems, fmt.Errorf("TEMPORAL_*: %w", err))
 	}
 	if err := settings.NewError("worker", problems); err != nil {
@@ -178,9 +189,29 @@ func (c *config) check() []error {
 			add("RAMP_RECONCILE_STORE %w", err)
 		}
 	}
-	if c.Onmeta.BaseURL != "" && c.Onmeta.APIKey != "" {
-		if _, err := onmeta.NewTransport(c.Onmeta.transport()); err != nil {
-			add("ONMETA_BASE_URL or ONMETA_API_KEY: %w", err)
+	return problems
+}
+
+// openProviderKeys reads the provider's keys, each from its variable or from a file, and tries them with the base URL.
+func (c *config) openProviderKeys() []error {
+	var problems []error
+	open := func(variable string, value onmeta.Secret, file string, check func(onmeta.Secret) error) func() onmeta.Secret {
+		current, err := c.credentials.Secret(variable, value, file, check)
+		if err == nil && current() == "" {
+			err = fmt.Errorf("%s must be set, or %s_FILE", variable, variable)
+		}
+		if err != nil {
+			problems = append(problems, err)
+			return nil
+		}
+		return current
+	}
+	c.apiKey = open("ONMETA_API_KEY", c.Onmeta.APIKey, c.Onmeta.APIKeyFile, onmeta.CheckAPIKey)
+	open("ONMETA_API_SECRET", c.Onmeta.APISecret, c.Onmeta.APISecretFile, nil) // for the log to hide
+	c.kycSecret = open("ONMETA_KYC_SECRET", c.Onmeta.KYCSecret, c.Onmeta.KYCSecretFile, nil)
+	if c.Onmeta.BaseURL != "" && c.apiKey != nil {
+		if _, err := onmeta.NewTransport(c.transport()); err != nil {
+			problems = append(problems, fmt.Errorf("ONMETA_BASE_URL: %w", err))
 		}
 	}
 	return problems
@@ -213,8 +244,8 @@ func (c onmetaConfig) staging() bool {
 	return err == nil && strings.EqualFold(base.Hostname(), stagingHost)
 }
 
-func (c onmetaConfig) transport() onmeta.Config {
-	return onmeta.Config{BaseURL: c.BaseURL, APIKey: c.APIKey}
+func (c config) transport() onmeta.Config {
+	return onmeta.Config{BaseURL: c.Onmeta.BaseURL, CurrentAPIKey: c.apiKey}
 }
 
 // calls returns how many provider calls this worker runs at the same time: as many as the rate limit admits in two seconds. More
@@ -223,10 +254,5 @@ func (c onmetaConfig) calls() int { return min(max(int(2*c.RateLimit), 20), 1000
 
 // logger returns a logger that writes redacted lines to standard error.
 func (c config) logger() (*zap.Logger, error) {
-	return redactlog.New(c.Worker.LogFormat, c.level, c.secrets()...)
-}
-
-// secrets returns the process's credentials, which the logger redacts.
-func (c config) secrets() []string {
-	return append([]string{c.Onmeta.APIKey.Reveal(), c.Onmeta.APISecret.Reveal(), c.Onmeta.KYCSecret.Reveal()}, c.temporal.Secrets...)
+	return redactlog.New(c.Worker.LogFormat, c.level, c.credentials.Hide)
 }

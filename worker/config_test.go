@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -86,19 +87,20 @@ func TestErrorNamesEveryMissingOrInvalidSetting(t *testing.T) {
 func TestInvalidSettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for problem, environment := range map[string]map[string]string{
-		"https":                               {"ONMETA_BASE_URL": "http://stg.api.onmeta.in"},
-		"ONMETA_BASE_URL":                     {"ONMETA_BASE_URL": "stg.api.onmeta.in"},
-		"would be polled too fast":            {"ONMETA_CLOCK_SPEED": "60"},
-		"ONMETA_CLOCK_SPEED must be 1":        {"ONMETA_CLOCK_SPEED": "0.5"},
-		"ONMETA_RATE_LIMIT must be above 0":   {"ONMETA_RATE_LIMIT": "0"},
-		"RAMP_STOP_TIMEOUT must be a":         {"RAMP_STOP_TIMEOUT": "soon"},
-		"RAMP_ALLOW_CLEAR must be true or":    {"RAMP_ALLOW_CLEAR": "perhaps"},
-		"RAMP_ALLOW_PLAINTEXT must be true":   {"RAMP_ALLOW_PLAINTEXT": "perhaps", "TEMPORAL_ADDRESS": "temporal.example.test:7233"},
-		"ONMETA_API_SECRET must be set":       {"ONMETA_API_SECRET": ""},
-		"TEMPORAL_*":                          {"TEMPORAL_PROFILE": "no such profile"},
-		"RAMP_KYC_STORES: store 2 must be":    {"RAMP_KYC_STORES": "s3://ramp-kyc/?region=ap-south-1, /kyc/" + secret},
-		"RAMP_KYC_STORES: store 1 must not":   {"RAMP_KYC_STORES": "file:///kyc/?secret_key_path=" + secret},
-		"ONMETA_BASE_URL or ONMETA_API_KEY: ": {"ONMETA_API_KEY": "two\nlines"},
+		"https":                             {"ONMETA_BASE_URL": "http://stg.api.onmeta.in"},
+		"ONMETA_BASE_URL":                   {"ONMETA_BASE_URL": "stg.api.onmeta.in"},
+		"would be polled too fast":          {"ONMETA_CLOCK_SPEED": "60"},
+		"ONMETA_CLOCK_SPEED must be 1":      {"ONMETA_CLOCK_SPEED": "0.5"},
+		"ONMETA_RATE_LIMIT must be above 0": {"ONMETA_RATE_LIMIT": "0"},
+		"RAMP_STOP_TIMEOUT must be a":       {"RAMP_STOP_TIMEOUT": "soon"},
+		"RAMP_ALLOW_CLEAR must be true or":  {"RAMP_ALLOW_CLEAR": "perhaps"},
+		"RAMP_ALLOW_PLAINTEXT must be true": {"RAMP_ALLOW_PLAINTEXT": "perhaps", "TEMPORAL_ADDRESS": "temporal.example.test:7233"},
+		"ONMETA_API_SECRET must be set":     {"ONMETA_API_SECRET": ""},
+		"TEMPORAL_*":                        {"TEMPORAL_PROFILE": "no such profile"},
+		"RAMP_KYC_STORES: store 2 must be":  {"RAMP_KYC_STORES": "s3://ramp-kyc/?region=ap-south-1, /kyc/" + secret},
+		"RAMP_KYC_STORES: store 1 must not": {"RAMP_KYC_STORES": "file:///kyc/?secret_key_path=" + secret},
+		"ONMETA_API_KEY: onmeta API key":    {"ONMETA_API_KEY": "two\nlines"},
+		"must not both be set":              {"ONMETA_API_KEY_FILE": "/run/secrets/key"},
 	} {
 		t.Run(problem, func(t *testing.T) {
 			t.Parallel()
@@ -110,6 +112,27 @@ func TestInvalidSettingsAreNamed(t *testing.T) {
 			require.NotContains(t, err.Error(), secret)
 		})
 	}
+}
+
+func TestProvidersKeysMayBeInFiles(t *testing.T) {
+	t.Parallel()
+	environment := complete()
+	for _, variable := range []string{"ONMETA_API_KEY", "ONMETA_API_SECRET", "ONMETA_KYC_SECRET"} {
+		file := filepath.Join(t.TempDir(), "secret")
+		require.NoError(t, os.WriteFile(file, []byte("of-the-file-"+variable+"\n"), 0o600))
+		delete(environment, variable)
+		environment[variable+"_FILE"] = file
+	}
+	c, err := loadConfig(environment)
+	require.NoError(t, err)
+	require.Equal(t, "of-the-file-ONMETA_API_KEY", c.apiKey().Reveal())
+	require.Equal(t, "of-the-file-ONMETA_KYC_SECRET", c.kycSecret().Reveal())
+	require.NotContains(t, c.credentials.Hide("with of-the-file-ONMETA_API_SECRET"), "of-the-file")
+
+	environment["ONMETA_API_KEY_FILE"], environment["ONMETA_KYC_SECRET_FILE"] = "/missing/key", "/missing/secret"
+	_, err = loadConfig(environment)
+	require.ErrorContains(t, err, "ONMETA_API_KEY_FILE: open /missing/key")
+	require.ErrorContains(t, err, "ONMETA_KYC_SECRET_FILE: open /missing/secret")
 }
 
 func TestFastClockIsAllowedForALocalSandbox(t *testing.T) {

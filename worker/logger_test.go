@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"rampart/internal/credential"
 	"rampart/internal/redact/redactlog"
 )
 
@@ -29,7 +30,7 @@ func TestCredentialsForTemporalAreHiddenInLogs(t *testing.T) {
 			c, err := loadConfig(with(test.variables))
 			require.NoError(t, err)
 			seen, logs := observer.New(zap.InfoLevel)
-			zap.New(redactlog.Core(c.secrets()...)(seen)).Info("connecting with " + test.key)
+			zap.New(redactlog.Hiding(c.credentials.Hide)(seen)).Info("connecting with " + test.key)
 			require.Len(t, logs.All(), 1)
 			require.NotContains(t, logs.All()[0].Message, test.key)
 		})
@@ -39,7 +40,7 @@ func TestCredentialsForTemporalAreHiddenInLogs(t *testing.T) {
 func TestWorkerLogsAreRedacted(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"json", "console"} {
-		logger, err := config{Worker: workerConfig{LogFormat: format}}.logger()
+		logger, err := config{Worker: workerConfig{LogFormat: format}, credentials: credential.NewStore()}.logger()
 		require.NoError(t, err)
 		require.IsType(t, redactlog.Core()(zap.NewNop().Core()), logger.Core())
 	}

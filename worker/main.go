@@ -77,7 +77,7 @@ func run(ctx context.Context, environment map[string]string) error {
 		return err
 	}
 	defer listener.Close()
-	o, err := newObservability(ctx, environment, c.Worker.BuildID, logger)
+	o, err := newObservability(ctx, environment, c, logger)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 	}
 	defer temporal.Close()
 
-	provider, key, err := o.provider(c.Onmeta)
+	provider, key, err := o.provider(c)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func newWorkers(
 	}
 	options := activities.Options{
 		Caller:     provider,
-		KYCSecret:  c.Onmeta.KYCSecret,
+		KYCSecret:  c.kycSecret,
 		Timings:    activities.GuideTimings(c.Onmeta.ClockSpeed),
 		Claims:     activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag},
 		Dossiers:   stores,

@@ -19,8 +19,8 @@ type observability struct {
 }
 
 // newObservability starts metrics and traces.
-func newObservability(ctx context.Context, environment map[string]string, buildID string, logger *zap.Logger) (*observability, error) {
-	process, err := telemetry.Start(ctx, environment, "worker", buildID, logger)
+func newObservability(ctx context.Context, environment map[string]string, c config, logger *zap.Logger) (*observability, error) {
+	process, err := telemetry.Start(ctx, environment, "worker", c.Worker.BuildID, c.credentials, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func newObservability(ctx context.Context, environment map[string]string, buildI
 }
 
 // provider returns the provider client with metrics, traces and rate limit, and the check of its API key.
-func (o *observability) provider(c onmetaConfig) (onmeta.Caller, *providerKey, error) {
+func (o *observability) provider(c config) (onmeta.Caller, *providerKey, error) {
 	transport, err := onmeta.NewTransport(c.transport())
 	if err != nil {
 		return nil, nil, err
@@ -37,7 +37,7 @@ func (o *observability) provider(c onmetaConfig) (onmeta.Caller, *providerKey, e
 	if err != nil {
 		return nil, nil, err
 	}
-	limit := onmeta.NewRateLimit(c.RateLimit)
+	limit := onmeta.NewRateLimit(c.Onmeta.RateLimit)
 	if err := limit.Measure(o.Metrics.Meter()); err != nil {
 		return nil, nil, err
 	}

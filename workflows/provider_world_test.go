@@ -81,7 +81,7 @@ func withTimings(t *testing.T, timings activities.Timings, test func(*provider))
 	stores, err := dossier.NewStores(p.dossier)
 	require.NoError(t, err)
 	p.calls, p.watches = activities.New(activities.Options{
-		Caller: transport, KYCSecret: sandbox.DefaultKYCSecret, Claims: p.owners, Timings: timings, Dossiers: stores,
+		Caller: transport, KYCSecret: func() onmeta.Secret { return sandbox.DefaultKYCSecret }, Claims: p.owners, Timings: timings, Dossiers: stores,
 		Runs: firstRun{},
 	})
 	synctest.Test(t, func(t *testing.T) {

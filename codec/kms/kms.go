@@ -16,6 +16,7 @@ import (
 	"github.com/tink-crypto/tink-go-hcvault/v2/integration/hcvault"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"rampart/internal/credential"
 	"rampart/internal/loopback"
 )
 
@@ -67,11 +68,31 @@ func vaultKey(uri string) (tink.AEADWithContext, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := readVaultToken(client); err != nil {
+		return nil, err
+	}
 	key, err := hcvault.NewAEAD(location.Path, client.Logical())
 	if err != nil {
 		return nil, err
 	}
 	return withoutContext{key}, nil
+}
+
+// tokenFile names the file of Vault's token. Vault's own tools have no variable for one.
+const tokenFile = "VAULT_TOKEN_FILE"
+
+// readVaultToken sets the token of a file, if one is named. A keyset that has changed is unwrapped with the token that the file has then.
+func readVaultToken(client *api.Client) error {
+	file := os.Getenv(tokenFile)
+	if file == "" {
+		return nil
+	}
+	token, err := credential.ReadText(tokenFile, file)
+	if err != nil {
+		return err
+	}
+	client.SetToken(token)
+	return nil
 }
 
 // withoutContext is a key whose calls ignore their context; Vault's client has its own timeout.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -100,6 +101,15 @@ func TestVaultWrapsKeysets(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", "expired")
 	_, err = codec.OpenKeyring(t.Context(), source)
 	require.ErrorContains(t, err, "permission denied")
+
+	source.KMS = "hcvault://vault.example.test/transit/keys/ramp"
+	token := filepath.Join(t.TempDir(), "token")
+	t.Setenv("VAULT_TOKEN_FILE", token)
+	_, err = codec.OpenKeyring(t.Context(), source)
+	require.ErrorContains(t, err, "VAULT_TOKEN_FILE")
+	require.NoError(t, os.WriteFile(token, []byte("a-token\n"), 0o600))
+	_, err = codec.OpenKeyring(t.Context(), source)
+	require.NoError(t, err, "the file's token, as it is now")
 }
 
 func TestVaultOnAnotherMachineRequiresTLS(t *testing.T) {

@@ -125,14 +125,31 @@ func TestGatewayIsKilledOnlyAfterItsStopTimeout(t *testing.T) {
 
 func TestGatewayHasNoKeyOfTheProviderButTheOneThatVerifiesWebhooks(t *testing.T) {
 	t.Parallel()
-	container := named[*appsv1.Deployment](t, build(t, manifests), "ramp-gateway").Spec.Template.Spec.Containers[0]
+	pod := named[*appsv1.Deployment](t, build(t, manifests), "ramp-gateway").Spec.Template.Spec
+	at := slices.IndexFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Secret != nil && v.Secret.SecretName == "ramp-onmeta" })
 
-	for _, source := range container.EnvFrom {
-		require.True(t, source.SecretRef == nil || source.SecretRef.Name == "ramp-temporal", source)
-	}
-	for _, each := range container.Env {
-		if each.ValueFrom != nil {
-			require.Equal(t, "ONMETA_API_SECRET", each.ValueFrom.SecretKeyRef.Key)
+	require.Equal(t, []corev1.KeyToPath{{Key: "ONMETA_API_SECRET", Path: "ONMETA_API_SECRET"}}, pod.Volumes[at].Secret.Items)
+}
+
+// Variables are read at start only, files again when they change.
+func TestEverySecretIsAFileOfAWholeDirectory(t *testing.T) {
+	t.Parallel()
+	for _, each := range allPods(build(t, manifests)) {
+		for _, container := range each.template.Spec.Containers {
+			for _, source := range container.EnvFrom {
+				require.Nil(t, source.SecretRef, each.of)
+			}
+			mounted := map[string]bool{}
+			for _, mount := range container.VolumeMounts {
+				require.Empty(t, mount.SubPath, "%s: the kubelet does not renew a file that is mounted by itself", each.of)
+				mounted[mount.MountPath] = true
+			}
+			for _, variable := range container.Env {
+				require.True(t, variable.ValueFrom == nil || variable.ValueFrom.SecretKeyRef == nil, "%s: %s", each.of, variable.Name)
+				if strings.HasPrefix(variable.Value, "/") {
+					require.True(t, mounted[filepath.Dir(variable.Value)], "%s: %s=%s is not mounted", each.of, variable.Name, variable.Value)
+				}
+			}
 		}
 	}
 }

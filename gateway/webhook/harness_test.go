@@ -154,7 +154,7 @@ func startWith(t testing.TB, known *orders, secret onmeta.Secret) *gateway {
 	reader := sdkmetric.NewManualReader()
 	meter := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)).Meter("test")
 	g := &gateway{t: t, orders: known, reader: reader,
-		handler: webhook.New(webhook.Options{Secret: secret, Orders: known, Meter: meter})}
+		handler: webhook.New(webhook.Options{Secret: func() onmeta.Secret { return secret }, Orders: known, Meter: meter})}
 	return g
 }
 

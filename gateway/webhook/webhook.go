@@ -50,8 +50,8 @@ type Orders interface {
 
 // Options are the settings of a Handler. Secret and Orders are required.
 type Options struct {
-	// Secret is the merchant's API secret, which signs webhooks. With an empty one every webhook is refused.
-	Secret onmeta.Secret
+	// Secret returns the merchant's API secret, which signs webhooks. While it is empty every webhook is refused.
+	Secret func() onmeta.Secret
 	// Orders finds orders and sends them hints.
 	Orders Orders
 	// Meter counts webhooks as ramp_webhooks by kind and result. Default: none.
@@ -63,7 +63,7 @@ type Options struct {
 // Handler serves OrdersPath and KYCPath. It answers a signed webhook with 200 at once, whatever it says, and does the rest afterwards. It is safe for
 // concurrent use.
 type Handler struct {
-	secret   onmeta.Secret
+	secret   func() onmeta.Secret
 	orders   Orders
 	log      *zap.Logger
 	counts   counts
@@ -114,7 +114,7 @@ func (h *Handler) receive(k kind, take func(body []byte)) http.Handler {
 			h.refuse(w, k, unreadable, http.StatusRequestEntityTooLarge, "the body is larger than 64 KiB")
 		case err != nil:
 			h.refuse(w, k, unreadable, http.StatusBadRequest, "the body could not be read")
-		case !onmeta.VerifyWebhook(h.secret, body, signature):
+		case !onmeta.VerifyWebhook(h.secret(), body, signature):
 			h.refuse(w, k, forged, http.StatusUnauthorized, "the signature is not one of this body under the API secret")
 		default:
 			take(body)

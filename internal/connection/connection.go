@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
 
+	"rampart/internal/credential"
 	"rampart/internal/loopback"
 )
 
@@ -24,22 +24,18 @@ const dialTimeout = 30 * time.Second
 // Settings are the settings of a connection.
 type Settings struct {
 	client.Options
-	// Secrets are the credentials in the options, for the log to hide.
-	Secrets []string
 }
 
-// Load reads the settings as Temporal's own tools do. An unencrypted connection to another machine is an error unless RAMP_ALLOW_PLAINTEXT is true.
-func Load(environment map[string]string) (Settings, error) {
-	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{EnvLookup: lookup(environment)})
+// Load reads the settings as Temporal's own tools do. Its credentials are followed by the store. An unencrypted connection to another machine is
+// an error unless RAMP_ALLOW_PLAINTEXT is true.
+func Load(environment map[string]string, store *credential.Store) (Settings, error) {
+	variables := lookup(environment)
+	options, err := Options(variables, store)
 	if err != nil {
 		return Settings{}, err
 	}
-	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
-	if err != nil {
-		return Settings{}, err
-	}
-	s := Settings{Options: options, Secrets: []string{profile.APIKey, profile.GRPCMeta["authorization"]}}
-	return s, loopback.CheckTemporal(s.Address(), options.ConnectionOptions.TLS != nil, lookup(environment).LookupEnv)
+	s := Settings{Options: options}
+	return s, loopback.CheckTemporal(s.Address(), options.ConnectionOptions.TLS != nil, variables.LookupEnv)
 }
 
 // Address returns the host and port of the connection.

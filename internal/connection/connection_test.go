@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"rampart/internal/connection"
+	"rampart/internal/credential"
 )
 
 // isolated returns an environment without the user's configuration file.
@@ -19,31 +20,35 @@ func isolated(t *testing.T, variables map[string]string) map[string]string {
 
 func TestConnectionDefaultsToALocalServer(t *testing.T) {
 	t.Parallel()
-	settings, err := connection.Load(isolated(t, map[string]string{}))
+	settings, err := connection.Load(isolated(t, map[string]string{}), credential.NewStore())
 
 	require.NoError(t, err)
 	require.Equal(t, "localhost:7233", settings.Address())
 	require.Equal(t, "default", settings.NamespaceName())
 }
 
-func TestCredentialsAreListedForTheLogToHide(t *testing.T) {
+func TestCredentialsAreHiddenByTheStore(t *testing.T) {
 	t.Parallel()
+	store := credential.NewStore()
 	settings, err := connection.Load(isolated(t, map[string]string{
 		"TEMPORAL_ADDRESS": "temporal.example.test:7233", "TEMPORAL_NAMESPACE": "orders", "TEMPORAL_API_KEY": "key-of-orders",
-	}))
+		"TEMPORAL_GRPC_META_AUTHORIZATION": "Bearer header-of-orders",
+	}), store)
 
 	require.NoError(t, err)
 	require.Equal(t, "temporal.example.test:7233", settings.Address())
 	require.Equal(t, "orders", settings.NamespaceName())
-	require.Contains(t, settings.Secrets, "key-of-orders")
+	for _, secret := range []string{"key-of-orders", "header-of-orders"} {
+		require.NotContains(t, store.Hide("with "+secret), secret)
+	}
 }
 
 func TestPlaintextToAnotherMachineIsAnErrorUnlessAllowed(t *testing.T) {
 	t.Parallel()
-	_, err := connection.Load(isolated(t, map[string]string{"TEMPORAL_ADDRESS": "temporal.example.test:7233"}))
+	_, err := connection.Load(isolated(t, map[string]string{"TEMPORAL_ADDRESS": "temporal.example.test:7233"}), credential.NewStore())
 	require.ErrorContains(t, err, "RAMP_ALLOW_PLAINTEXT")
 
-	_, err = connection.Load(isolated(t, map[string]string{"TEMPORAL_ADDRESS": "temporal.example.test:7233", "RAMP_ALLOW_PLAINTEXT": "true"}))
+	_, err = connection.Load(isolated(t, map[string]string{"TEMPORAL_ADDRESS": "temporal.example.test:7233", "RAMP_ALLOW_PLAINTEXT": "true"}), credential.NewStore())
 	require.NoError(t, err)
 }
 
@@ -53,7 +58,7 @@ func TestUnreachableServerIsNamedWithARemedy(t *testing.T) {
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
-	settings, err := connection.Load(isolated(t, map[string]string{"TEMPORAL_ADDRESS": address}))
+	settings, err := connection.Load(isolated(t, map[string]string{"TEMPORAL_ADDRESS": address}), credential.NewStore())
 	require.NoError(t, err)
 
 	_, err = settings.Dial(t.Context(), zap.NewNop())

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
+	"rampart/internal/credential"
 	"rampart/internal/httpserver"
 )
 
@@ -29,8 +30,11 @@ type Process struct {
 }
 
 // Start starts metrics and traces. Measurements and exports that fail are logged and have no other effect. program is the program's name, such as
-// worker, and buildID the version of its deployment, or "".
-func Start(ctx context.Context, environment map[string]string, program, buildID string, log *zap.Logger) (*Process, error) {
+// worker, and buildID the version of its deployment, or "". The store's credentials, to which those of the collector are added, are measured, and
+// followed until ctx ends.
+func Start(
+	ctx context.Context, environment map[string]string, program, buildID string, store *credential.Store, log *zap.Logger,
+) (*Process, error) {
 	p := &Process{Build: ReadBuild(), Log: log}
 	p.Build.Program, p.Build.ID = program, buildID
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(p.Report))
@@ -39,9 +43,13 @@ func Start(ctx context.Context, environment map[string]string, program, buildID 
 	if p.Metrics, err = NewMetrics(p.Build, p.Report); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	if p.Traces, err = StartTraces(ctx, getenv, "rampart-"+program, p.Build); err != nil {
+	if err := store.Measure(p.Metrics.Meter()); err != nil {
 		return nil, err
 	}
+	if p.Traces, err = StartTraces(ctx, getenv, "rampart-"+program, p.Build, store); err != nil {
+		return nil, err
+	}
+	go store.Follow(ctx, log)
 	return p, nil
 }
 

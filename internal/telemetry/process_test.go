@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
+	"rampart/internal/credential"
 	"rampart/internal/telemetry"
 )
 
@@ -50,7 +51,7 @@ func TestClientCreatesSpansOnlyIfACollectorIsConfigured(t *testing.T) {
 		{map[string]string{}, 0},
 		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, 1},
 	} {
-		o, err := telemetry.Start(t.Context(), test.environment, "test", "v1", zap.NewNop())
+		o, err := telemetry.Start(t.Context(), test.environment, "test", "v1", credential.NewStore(), zap.NewNop())
 		require.NoError(t, err)
 		defer o.Stop()
 		var options client.Options

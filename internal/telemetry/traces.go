@@ -13,6 +13,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+
+	"rampart/internal/credential"
 )
 
 // Traces exports a process's spans to a collector.
@@ -26,12 +28,12 @@ type Traces struct {
 // OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none disable tracing. It does not wait for the collector.
 //
 // service is the program's name unless OTEL_SERVICE_NAME is set. getenv returns a variable, as os.Getenv does; the exporters
-// read their own from the process's environment.
-func StartTraces(ctx context.Context, getenv func(string) string, service string, build Build) (*Traces, error) {
+// read their own from the process's environment. Certificates, and headers in a file, are added to the store, so that they can be replaced.
+func StartTraces(ctx context.Context, getenv func(string) string, service string, build Build, store *credential.Store) (*Traces, error) {
 	if !traced(getenv) {
 		return &Traces{provider: noop.NewTracerProvider(), stop: func(context.Context) error { return nil }}, nil
 	}
-	exporter, err := newExporter(ctx, getenv)
+	exporter, err := newExporter(ctx, getenv, store)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
 	}
@@ -54,16 +56,16 @@ func traced(getenv func(string) string) bool {
 }
 
 // newExporter returns the exporter for the configured protocol.
-func newExporter(ctx context.Context, getenv func(string) string) (sdktrace.SpanExporter, error) {
-	name := "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
-	if getenv(name) == "" {
-		name = "OTEL_EXPORTER_OTLP_PROTOCOL"
+func newExporter(ctx context.Context, getenv func(string) string, store *credential.Store) (sdktrace.SpanExporter, error) {
+	access, err := openCollector(getenv, store)
+	if err != nil {
+		return nil, err
 	}
-	switch getenv(name) {
+	switch name := chosen(getenv, "PROTOCOL"); getenv(name) {
 	case "grpc":
-		return otlptracegrpc.New(ctx)
+		return otlptracegrpc.New(ctx, access.grpc()...)
 	case "http/protobuf", "": // the standard's default
-		return otlptracehttp.New(ctx)
+		return otlptracehttp.New(ctx, access.http()...)
 	default:
 		return nil, fmt.Errorf("%s must be grpc or http/protobuf", name)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/credential"
 	"rampart/internal/telemetry"
 )
 
@@ -30,7 +31,7 @@ func TestTracesAreExportedOnlyToAConfiguredCollector(t *testing.T) {
 		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_SDK_DISABLED": "True"}, false},
 		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_TRACES_EXPORTER": "none"}, false},
 	} {
-		traces, err := telemetry.StartTraces(t.Context(), reading(test.environment), "rampart-worker", telemetry.Build{})
+		traces, err := telemetry.StartTraces(t.Context(), reading(test.environment), "rampart-worker", telemetry.Build{}, credential.NewStore())
 		require.NoError(t, err)
 		require.Equal(t, test.on, traces.On(), "%v", test.environment)
 		require.NoError(t, traces.Stop(t.Context()))
@@ -41,7 +42,7 @@ func TestUnknownProtocolIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"} {
 		environment := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", name: "http/json"}
-		_, err := telemetry.StartTraces(t.Context(), reading(environment), "rampart-worker", telemetry.Build{})
+		_, err := telemetry.StartTraces(t.Context(), reading(environment), "rampart-worker", telemetry.Build{}, credential.NewStore())
 		require.ErrorContains(t, err, name+" must be grpc or http/protobuf")
 	}
 }
@@ -56,7 +57,7 @@ func TestStopExportsTheRemainingSpans(t *testing.T) {
 	for name, value := range environment {
 		t.Setenv(name, value) // the exporter reads the process's environment
 	}
-	traces, err := telemetry.StartTraces(t.Context(), reading(environment), "rampart-worker", telemetry.Build{Version: "v1"})
+	traces, err := telemetry.StartTraces(t.Context(), reading(environment), "rampart-worker", telemetry.Build{Version: "v1"}, credential.NewStore())
 	require.NoError(t, err)
 	_, span := traces.Tracer().Start(t.Context(), "an order")
 	span.End()

@@ -15,9 +15,12 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+	"go.uber.org/zap"
 
 	"rampart/codec"
 	"rampart/codec/kms"
+	"rampart/internal/connection"
+	"rampart/internal/credential"
 	"rampart/internal/loopback"
 	"rampart/ramp"
 )
@@ -41,11 +44,12 @@ type Connection struct {
 // Dial connects as the environment configures it, with traces if OTEL_* variables name a collector. If no server answers, the error is an
 // *UnreachableError.
 func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, error) {
-	options, err := Options(ctx, environment)
+	store := credential.NewStore()
+	options, err := optionsOf(ctx, environment, store)
 	if err != nil {
 		return nil, err
 	}
-	stop, err := trace(ctx, environment, &options)
+	stop, err := trace(ctx, environment, store, &options)
 	if err != nil {
 		return nil, err
 	}
@@ -55,15 +59,25 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 		return nil, err
 	}
 	c.stopTraces = stop
+	go store.Follow(ctx, zap.NewNop())
 	return c, nil
 }
 
 // Options returns the client options that the environment configures: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the other variables of Temporal's
 // own tools. Payloads are encrypted and decrypted with the keyset or, if Temporal's configuration names one, by a codec server. Without either,
 // calls that need no payloads succeed and all others fail with an error that says what is missing. An unencrypted connection to another machine is
-// an error unless RAMP_ALLOW_PLAINTEXT is true.
+// an error unless RAMP_ALLOW_PLAINTEXT is true. Credentials in files are followed until ctx ends.
 func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Options, error) {
-	options, err := temporalOptions(environment)
+	store := credential.NewStore()
+	options, err := optionsOf(ctx, environment, store)
+	if err == nil {
+		go store.Follow(ctx, zap.NewNop())
+	}
+	return options, err
+}
+
+func optionsOf(ctx context.Context, environment envconfig.EnvLookup, store *credential.Store) (client.Options, error) {
+	options, err := temporalOptions(environment, store)
 	if err != nil {
 		return client.Options{}, fmt.Errorf("connection to Temporal: %w", err)
 	}
@@ -85,19 +99,15 @@ func Options(ctx context.Context, environment envconfig.EnvLookup) (client.Optio
 	return options, nil
 }
 
-func temporalOptions(environment envconfig.EnvLookup) (client.Options, error) {
-	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{EnvLookup: environment})
-	if err != nil {
-		return client.Options{}, err
-	}
-	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{IncludeRemoteCodec: true})
+func temporalOptions(environment envconfig.EnvLookup, store *credential.Store) (client.Options, error) {
+	options, codecEndpoint, err := connection.OptionsWithCodec(environment, store)
 	if err != nil {
 		return client.Options{}, err
 	}
 	address := cmp.Or(options.HostPort, client.DefaultHostPort)
 	problem := loopback.CheckTemporal(address, options.ConnectionOptions.TLS != nil, environment.LookupEnv)
-	if profile.Codec != nil && profile.Codec.Endpoint != "" {
-		problem = errors.Join(problem, loopback.CheckURL("TEMPORAL_CODEC_ENDPOINT", profile.Codec.Endpoint, environment.LookupEnv))
+	if codecEndpoint != "" {
+		problem = errors.Join(problem, loopback.CheckURL("TEMPORAL_CODEC_ENDPOINT", codecEndpoint, environment.LookupEnv))
 	}
 	return options, problem
 }

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"rampart/internal/credential"
 	"rampart/internal/telemetry"
 )
 
@@ -16,12 +17,12 @@ const flushTimeout = 2 * time.Second
 
 // trace adds an interceptor to options that traces workflow starts, signals and updates, if the standard OTEL_* variables name a collector. stop
 // exports the last spans.
-func trace(ctx context.Context, environment envconfig.EnvLookup, options *client.Options) (stop func(), err error) {
+func trace(ctx context.Context, environment envconfig.EnvLookup, store *credential.Store, options *client.Options) (stop func(), err error) {
 	getenv := func(name string) string {
 		value, _ := environment.LookupEnv(name)
 		return value
 	}
-	traces, err := telemetry.StartTraces(ctx, getenv, "rampart-starter", telemetry.ReadBuild())
+	traces, err := telemetry.StartTraces(ctx, getenv, "rampart-starter", telemetry.ReadBuild(), store)
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,10 @@ import (
 // secrets, which are the process's own credentials, are always hidden.
 //
 // The wrapped core writes every entry of an enabled level: place samplers and tees around the returned core, not inside.
-func Core(secrets ...string) func(zapcore.Core) zapcore.Core {
-	hide := redact.Hider(secrets...)
+func Core(secrets ...string) func(zapcore.Core) zapcore.Core { return Hiding(redact.Hider(secrets...)) }
+
+// Hiding is Core with a function that hides the process's own credentials in a text, for those that change.
+func Hiding(hide func(string) string) func(zapcore.Core) zapcore.Core {
 	return func(next zapcore.Core) zapcore.Core {
 		return &core{Core: next, hide: hide}
 	}

@@ -5,8 +5,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// New returns a logger that writes redacted lines to standard error, in the format json or console. The secrets are the process's credentials.
-func New(format string, level zapcore.Level, secrets ...string) (*zap.Logger, error) {
+// New returns a logger that writes redacted lines to standard error, in the format json or console. hide hides the process's own credentials.
+func New(format string, level zapcore.Level, hide func(string) string) (*zap.Logger, error) {
 	settings := zap.NewProductionConfig()
 	if format == "console" {
 		settings = zap.NewDevelopmentConfig()
@@ -15,5 +15,5 @@ func New(format string, level zapcore.Level, secrets ...string) (*zap.Logger, er
 	settings.Level = zap.NewAtomicLevelAt(level)
 	settings.Sampling = nil
 	settings.DisableStacktrace = true
-	return settings.Build(zap.WrapCore(Core(secrets...)))
+	return settings.Build(zap.WrapCore(Hiding(hide)))
 }
