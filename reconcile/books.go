@@ -13,7 +13,22 @@ type Books interface {
 	Ended(ctx context.Context, day Day) iter.Seq2[Entry, error]
 }
 
-// Entry is an order that ended, with what of its request is compared.
+// EntryOf returns an order as an entry of books that have no requests: the amount and the token are those of its quote, and what neither
+// tells is not compared.
+func EntryOf(order ramp.Order, email ramp.Email) Entry {
+	e := Entry{Order: order, Email: email}
+	if order.Quote == nil {
+		return e
+	}
+	if order.Direction == ramp.Onramp {
+		e.Fiat, e.Token.Symbol = order.Quote.Pay, order.Quote.Receive.Currency
+	} else {
+		e.Token.Symbol = order.Quote.Pay.Currency
+	}
+	return e
+}
+
+// Entry is an order that ended, with what of its request is compared. What is empty is not.
 type Entry struct {
 	// Order is the final state of the order.
 	Order ramp.Order

@@ -173,9 +173,9 @@ func rupees(o ours) (amount, tolerance decimal.Decimal, known bool) {
 func compareToken(o ours, t theirs, add adder) {
 	chain := o.Token.ChainID
 	switch {
-	case t.token.ChainID != 0 && t.token.ChainID != chain:
-	case t.token.Address != "" && !ramp.SameAddress(chain, t.token.Address, o.Token.Address):
-	case t.token.Symbol != "" && !strings.EqualFold(t.token.Symbol, o.Token.Symbol):
+	case chain != 0 && t.token.ChainID != 0 && t.token.ChainID != chain:
+	case o.Token.Address != "" && t.token.Address != "" && !ramp.SameAddress(chain, t.token.Address, o.Token.Address):
+	case o.Token.Symbol != "" && t.token.Symbol != "" && !strings.EqualFold(t.token.Symbol, o.Token.Symbol):
 	default:
 		return
 	}

@@ -216,6 +216,23 @@ func TestUnpaidEndingsThatMeanTheSameAgree(t *testing.T) {
 	require.Empty(t, compared(o, there))
 }
 
+func TestOrderOfBooksWithoutRequestsIsComparedByItsQuote(t *testing.T) {
+	t.Parallel()
+	o := bought()
+	o.Order.Quote = &ramp.Quote{Pay: inr("1000.00"), Receive: ramp.Amount{Amount: "10.5", Currency: "USDC"}}
+	o.Entry = reconcile.EntryOf(o.Order, o.Email)
+	require.Empty(t, compared(o, boughtThere()))
+	other := boughtThere()
+	other.fiat, other.token.Symbol = dec("900"), "USDT"
+	require.Equal(t, []difference{{situation.OtherAmount, "1000 INR", "900 INR"}, {situation.OtherToken, "USDC", "USDT 0x3C49…3359 on chain 137"}}, compared(o, other))
+	s := sold()
+	s.Order.Quote.Pay = ramp.Amount{Amount: "100", Currency: "USDC"}
+	s.Entry = reconcile.EntryOf(s.Order, s.Email)
+	require.Empty(t, compared(s, soldThere()))
+	unpriced := reconcile.EntryOf(ramp.Order{Direction: ramp.Offramp, Status: ramp.Rejected, OrderID: "6500c"}, s.Email)
+	require.Empty(t, compared(ours{Entry: unpriced}, theirs{source: reconcile.SourceStatus, phase: onmeta.PhaseUnpaid, token: ramp.Token{Symbol: "USDC", ChainID: 1}}))
+}
+
 func TestOrderThatRunsMayBeBehindTheProvider(t *testing.T) {
 	t.Parallel()
 	o, there := bought(), boughtThere()
