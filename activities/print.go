@@ -51,6 +51,10 @@ func (v OrderRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v)
 func (v OrderRequest) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v OrderRequest) String() string                { return redact.String(v) }
 
+func (v AdoptOrderRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v AdoptOrderRequest) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v AdoptOrderRequest) String() string                { return redact.String(v) }
+
 func (v OrderState) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v OrderState) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v OrderState) String() string                { return redact.String(v) }

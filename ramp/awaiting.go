@@ -50,7 +50,7 @@ func (r *OnrampRequest) normalized() OnrampRequest {
 	p := *r
 	p.Fiat.Amount = normalizedNumber(p.Fiat.Amount)
 	p.UPI, p.Bank, p.KYC, p.Previous = unlessEmpty(p.UPI), unlessEmpty(p.Bank), unlessEmpty(p.KYC), unlessEmpty(p.Previous)
-	p.Events = unlessEmpty(p.Events)
+	p.Events, p.Adopt = unlessEmpty(p.Events), unlessEmpty(p.Adopt)
 	p.Quote = p.Quote.normalized()
 	if len(p.Metadata) == 0 {
 		p.Metadata = nil
@@ -61,7 +61,7 @@ func (r *OnrampRequest) normalized() OnrampRequest {
 func (r *OfframpRequest) normalized() OfframpRequest {
 	p := *r
 	p.Fiat.Amount, p.TokenAmount = normalizedNumber(p.Fiat.Amount), normalizedNumber(p.TokenAmount)
-	p.Bank, p.KYC, p.Events = unlessEmpty(p.Bank), unlessEmpty(p.KYC), unlessEmpty(p.Events)
+	p.Bank, p.KYC, p.Events, p.Adopt = unlessEmpty(p.Bank), unlessEmpty(p.KYC), unlessEmpty(p.Events), unlessEmpty(p.Adopt)
 	p.Quote = p.Quote.normalized()
 	if len(p.Metadata) == 0 {
 		p.Metadata = nil

@@ -56,7 +56,7 @@ func notReordered(order *Order, why string) *Error {
 // newRequest returns the request for the new order.
 func (r ReorderRequest) newRequest(order *Order, old OnrampRequest) (OnrampRequest, error) {
 	again := old
-	again.Reference = r.NewReference
+	again.Reference, again.Adopt = r.NewReference, nil
 	again.UTR = r.utr(order, old)
 	if old.Previous == nil || order.Accepted() {
 		again.Previous = &PreviousOrder{Reference: order.Reference, OrderID: order.OrderID}

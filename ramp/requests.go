@@ -47,6 +47,8 @@ type OnrampRequest struct {
 	UTR UTR `json:"utr,omitempty"`
 	// Previous is the order that the payment with this UTR was made for.
 	Previous *PreviousOrder `json:"previous,omitempty"`
+	// Adopt is an order that the provider has already and that no order here owns. The order takes it over instead of creating another.
+	Adopt *AdoptedOrder `json:"adopt,omitempty"`
 	// Metadata is sent to the provider, which returns it in its webhooks.
 	Metadata Metadata `json:"metadata,omitempty"`
 	// Events is where the order's events go, beside the endpoints that the workers are configured with.
@@ -77,6 +79,8 @@ type OfframpRequest struct {
 	Quote *QuoteTerms `json:"quote,omitempty"`
 	// TransactionHash is the hash of a transfer that was already made for this order.
 	TransactionHash string `json:"transactionHash,omitempty"`
+	// Adopt is an order that the provider has already and that no order here owns. The order takes it over instead of creating another.
+	Adopt *AdoptedOrder `json:"adopt,omitempty"`
 	// Metadata is sent to the provider, which returns it in its webhooks.
 	Metadata Metadata `json:"metadata,omitempty"`
 	// Events is where the order's events go, beside the endpoints that the workers are configured with.
@@ -192,6 +196,12 @@ type PreviousOrder struct {
 	Reference string `json:"reference"`
 	// OrderID is the provider's id of that order.
 	OrderID string `json:"orderId,omitempty"`
+}
+
+// AdoptedOrder is an order that exists at the provider.
+type AdoptedOrder struct {
+	// OrderID is the provider's id of the order.
+	OrderID string `json:"orderId"`
 }
 
 // UTRSubmission is the argument of SubmitUTR.

@@ -39,6 +39,7 @@ func (r *OnrampRequest) Validate() error {
 	p.maxPaid(r.Quote, validatePayout, "fiat.amount", r.Fiat)
 	p.earlyUTR(string(r.UTR), r.PaymentMethod)
 	p.previous(r.Previous, r)
+	p.adopt(r.Adopt)
 	p.metadata(r.Metadata)
 	p.events(r.Events)
 	return p.invalid("the on-ramp request is invalid", r.Reference)
@@ -61,6 +62,7 @@ func (r *OfframpRequest) Validate() error {
 	p.quote(r.Quote, validatePayout)
 	p.maxPaid(r.Quote, validateTokens, "tokenAmount", Amount{Amount: r.TokenAmount})
 	p.earlyHash(r.TransactionHash, r.Token.ChainID)
+	p.adopt(r.Adopt)
 	p.metadata(r.Metadata)
 	p.events(r.Events)
 	return p.invalid("the off-ramp request is invalid", r.Reference)
@@ -278,6 +280,13 @@ func (p *problems) previous(order *PreviousOrder, r *OnrampRequest) {
 	p.check("previous.reference", ValidateReference(order.Reference))
 	if order.OrderID != "" && !only(order.OrderID, 1, maxOrderID, isVisible) {
 		p.add("previous.orderId", "must be the provider's id of the order")
+	}
+}
+
+// adopt checks the order to take over.
+func (p *problems) adopt(order *AdoptedOrder) {
+	if order != nil && !only(order.OrderID, 1, maxOrderID, isVisible) {
+		p.add("adopt.orderId", "must be the provider's id of the order")
 	}
 }
 

@@ -194,6 +194,8 @@ func TestBadFieldOfOnrampRequestIsNamed(t *testing.T) {
 		{"quote.maxPaid", "at most 2 decimals", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "1000.001" }},
 		{"quote.maxPaid", "more than 0", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "0" }},
 		{"quote.maxPaid", "must not be below fiat.amount", func(r *ramp.OnrampRequest) { r.Quote.MaxPaid = "999.99" }},
+		{"adopt.orderId", "the provider's id", func(r *ramp.OnrampRequest) { r.Adopt = &ramp.AdoptedOrder{} }},
+		{"adopt.orderId", "the provider's id", func(r *ramp.OnrampRequest) { r.Adopt = &ramp.AdoptedOrder{OrderID: "6500 a"} }},
 		{"previous", "unless utr is given", func(r *ramp.OnrampRequest) { r.Previous = &ramp.PreviousOrder{Reference: "inv-41"} }},
 		{"previous.reference", "start with a letter or digit", func(r *ramp.OnrampRequest) {
 			r.UTR, r.Previous = "412345678901", &ramp.PreviousOrder{OrderID: "6500a"}

@@ -42,6 +42,9 @@ type orderRequest struct {
 	// account is the one to link before the order is created.
 	account     activities.AccountRequest
 	accountKind ramp.AccountKind
+	// adopt is the provider's id of the order to take over; empty to create one. toAdopt is what that must be for.
+	adopt   string
+	toAdopt activities.AdoptOrderRequest
 	// dossier is the URL of the user's KYC documents; empty if none was given.
 	dossier ramp.Dossier
 	// eventURL is where the order's events go, beside the endpoints of the workers; empty for nowhere.
@@ -69,6 +72,14 @@ func (r orderRequest) withOptions(kyc *ramp.KYC, quote *ramp.QuoteTerms, events 
 	}
 	if events != nil {
 		r.eventURL = events.URL
+	}
+	return r
+}
+
+// adopting adds the order to take over, and what that must be for.
+func (r orderRequest) adopting(order *ramp.AdoptedOrder, toAdopt activities.AdoptOrderRequest) orderRequest {
+	if order != nil {
+		r.adopt, r.toAdopt = order.OrderID, toAdopt
 	}
 	return r
 }

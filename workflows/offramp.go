@@ -49,7 +49,9 @@ func readOfframp(input converter.RawValue) (orderRequest, flow, error) {
 		proof:        hash,
 		proofMessage: ramp.SubmitTransactionHash,
 		proofName:    "transaction hash",
-	}.withOptions(request.KYC, request.Quote, request.Events), &offramp{request, fingerprint}, cmp.Or(invalid, err)
+	}.withOptions(request.KYC, request.Quote, request.Events).adopting(request.Adopt, activities.AdoptOrderRequest{
+		Fiat: request.Fiat, TokenAmount: request.TokenAmount, Token: request.Token, Wallet: request.SenderWallet,
+	}), &offramp{request, fingerprint}, cmp.Or(invalid, err)
 }
 
 func (f *offramp) checkSame(awaiting ramp.Awaiting) error {

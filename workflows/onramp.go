@@ -54,7 +54,9 @@ func readOnramp(input converter.RawValue) (orderRequest, flow, error) {
 		proof:        utr,
 		proofMessage: ramp.SubmitUTR,
 		proofName:    "UTR",
-	}.withOptions(request.KYC, request.Quote, request.Events), &onramp{request, fingerprint}, cmp.Or(invalid, err)
+	}.withOptions(request.KYC, request.Quote, request.Events).adopting(request.Adopt, activities.AdoptOrderRequest{
+		Fiat: request.Fiat, Token: request.Token, Wallet: request.WalletAddress,
+	}), &onramp{request, fingerprint}, cmp.Or(invalid, err)
 }
 
 func (f *onramp) checkSame(awaiting ramp.Awaiting) error {

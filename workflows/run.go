@@ -143,7 +143,7 @@ func (o *orderRun) steps(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	created, err := o.createOrder(ctx, account)
+	created, err := o.obtainOrder(ctx, account)
 	if err != nil {
 		return err
 	}

@@ -143,6 +143,9 @@ func drawOnramp(t *rapid.T) *ramp.OnrampRequest {
 	if rapid.IntRange(0, 4).Draw(t, "previous") == 0 {
 		r.Previous = &ramp.PreviousOrder{Reference: drawReference(t), OrderID: drawOrderID(t)}
 	}
+	if rapid.IntRange(0, 4).Draw(t, "adopt") == 0 {
+		r.Adopt = &ramp.AdoptedOrder{OrderID: drawOrderID(t)}
+	}
 	return r
 }
 

@@ -65,13 +65,15 @@ func RemedyForDifference(difference Difference, order *ramp.Order, there ramp.St
 
 // unowned is the remedy for an order that the provider only has.
 func (d *describer) unowned(there ramp.Status) Remedy {
+	r := Remedy{Action: Adopt, Command: []string{"adopt", d.OrderID, "--file", "request.json", "--reference", "REFERENCE"}}
 	switch there {
 	case "", ramp.Expired, ramp.Cancelled:
-		return operate("leave it, if no user has paid it: an order whose creation was lost was shown to nobody, and expires unpaid. If a user has paid, " +
-			d.support())
+		r.Advice = "leave it, if no user has paid it: an order whose creation was lost was shown to nobody, and expires unpaid. If a user has paid it, " +
+			"start an order that takes it over"
 	default:
-		return askSupport(d.support() + " and whose payment it holds, and correct your books by the answer")
+		r.Advice = "the provider holds or held a payment for it: start an order that takes it over, so that its backend learns how it ends"
 	}
+	return r
 }
 
 // paidAfterAll is the remedy for an order that ended unpaid here, and whose payment the provider has found.

@@ -64,6 +64,8 @@ const (
 	AskSupport ramp.Action = "ask-support"
 	// ShowInstructions shows the user how to pay.
 	ShowInstructions ramp.Action = "show-instructions"
+	// Adopt starts an order that takes over one that exists at the provider only.
+	Adopt ramp.Action = "adopt"
 	// Operate is for whoever operates the workers.
 	Operate ramp.Action = "operate"
 )

@@ -84,7 +84,7 @@ func (p *Program) root() *cobra.Command {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"start", "Start and follow orders:", []*cobra.Command{p.onramp(), p.offramp(), p.reorder(), p.watch()}},
+		{"start", "Start and follow orders:", []*cobra.Command{p.onramp(), p.offramp(), p.reorder(), p.adopt(), p.watch()}},
 		{"submit", "Update orders:", []*cobra.Command{
 			p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel(),
 		}},

@@ -3,8 +3,10 @@ package e2e_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -161,6 +163,8 @@ func correctionPaths() []orderPath {
 			buy: func(r *ramp.OnrampRequest) {
 				r.Email = ramp.Email(strings.Replace(string(r.Email), "+linked", "+neververified", 1))
 			}},
+
+		{name: "onramp-adopted", id: buy, ending: ramp.Completed, begin: byTakingOver, act: pay},
 
 		{name: "offramp-proof-corrected", id: sell, ending: ramp.Completed, act: inTurn(mistype, pay)},
 		{name: "offramp-cancelled-after-asking", id: sell, ending: ramp.Cancelled, act: cancelOrder},
@@ -388,6 +392,39 @@ func withEarlyProof(t *pathRun) error {
 	_, err := t.Temporal.SignalWithStartWorkflow(t.ctx, id, name, proof,
 		client.StartWorkflowOptions{ID: id, TaskQueue: ramp.TaskQueue}, t.id.Direction.WorkflowType(), t.request())
 	return err
+}
+
+// byTakingOver starts an order that takes over one that the provider has and that nobody here asked for.
+func byTakingOver(t *pathRun) error {
+	first := *t
+	first.id.Reference += "-first"
+	if err := byUpdateWithStart(&first); err != nil {
+		return err
+	}
+	order, err := t.Orders.Get(t.ctx, first.id)
+	if err != nil {
+		return err
+	}
+	twin, err := t.copyAtProvider(order.OrderID)
+	if err != nil {
+		return err
+	}
+	t.path.buy = func(r *ramp.OnrampRequest) { r.Adopt = &ramp.AdoptedOrder{OrderID: twin} }
+	return byUpdateWithStart(t)
+}
+
+// copyAtProvider makes another order like this one at the provider, and returns its id.
+func (s *stack) copyAtProvider(orderID string) (string, error) {
+	response, err := http.Post(s.Sandbox+"/sandbox/orders/"+orderID+"/copy", "application/json", nil)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var twin struct {
+		ID string `json:"id"`
+	}
+	err = json.NewDecoder(response.Body).Decode(&twin)
+	return twin.ID, err
 }
 
 // Actions of users and of the provider.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -176,6 +177,39 @@ func TestReconciliationOutlivesItsProviderAndItsWorker(t *testing.T) {
 	case <-time.After(3 * time.Minute):
 		t.Fatal("the reconciliation has not continued")
 	}
+}
+
+func TestOrderThatTheProviderOnlyHasIsFoundAndTakenOverOnce(t *testing.T) {
+	t.Parallel()
+	r := newReconciled(t)
+	first := r.pay(buy("buy-1"), 1)
+	lost, err := r.copyAtProvider(first.OrderID)
+	require.NoError(t, err)
+	r.post("/sandbox/orders/"+lost+"/payment", `{}`)
+	stdout, code, found := r.run()
+	require.Equal(t, 3, code)
+	require.Equal(t, []string{"missing_here "}, found)
+	require.Contains(t, stdout, "adopt "+lost+" --file request.json --reference REFERENCE")
+
+	request, err := json.Marshal(onrampRequest("buy-1"))
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "request.json")
+	require.NoError(t, os.WriteFile(file, request, 0o600))
+	stdout, stderr, code := r.starter("adopt", lost, "--file", file, "--reference", "buy-1-b", "--watch")
+	require.Zero(t, code, stdout+stderr)
+	require.Equal(t, lost, r.awaitStatus(buy("buy-1-b"), completionTime, ramp.Completed).OrderID)
+	r.requireReplay(buy("buy-1-b"))
+
+	stdout, stderr, code = r.starter("adopt", lost, "--file", file, "--reference", "buy-1-c", "--watch")
+	require.Equal(t, 3, code, stdout+stderr)
+	require.Contains(t, stdout, "belongs to another order here")
+	eventually(t, patience, func() error {
+		if _, _, found := r.run(); len(found) > 0 {
+			return fmt.Errorf("%v", found)
+		}
+		return nil
+	})
+	require.Len(t, r.ledger().Orders, 2, "nothing was created")
 }
 
 func TestScheduleReconcilesTheDayBefore(t *testing.T) {

@@ -47,6 +47,7 @@ var common = keywords{
 	"KYC.dossier":               optional(dossier),
 	"PreviousOrder.reference":   reference,
 	"PreviousOrder.orderId":     optional(orderID),
+	"AdoptedOrder.orderId":      orderID,
 	"EventTarget.url":           eventURL,
 }
 
