@@ -31,6 +31,8 @@ type config struct {
 	Worker workerConfig `envPrefix:"RAMP_"`
 	// Keyset locates the keys that encrypt the payloads of orders.
 	Keyset codec.KeysetSource `envPrefix:"RAMP_"`
+	// Controller is what Temporal's worker controller sets.
+	Controller controllerConfig `envPrefix:"TEMPORAL_"`
 
 	// temporal holds the connection settings, from TEMPORAL_* variables or a profile of Temporal's configuration file.
 	temporal connection.Settings
@@ -84,10 +86,10 @@ type workerConfig struct {
 	// StopTimeout is how long running activities may take to finish once the worker is told to stop. It must be shorter than the
 	// platform's grace period before it kills the process.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"25s"`
-	// Deployment is the name that all versions of the workers share.
-	Deployment string `env:"DEPLOYMENT" envDefault:"ramp"`
+	// Deployment is the name that all versions of the workers share. Default: TEMPORAL_DEPLOYMENT_NAME, or ramp.
+	Deployment string `env:"DEPLOYMENT"`
 	// BuildID is the version of this worker. An order stays with the version that it started on. A worker without a version takes
-	// orders as soon as it starts. Default: no version.
+	// orders as soon as it starts. Default: TEMPORAL_WORKER_BUILD_ID, or no version.
 	BuildID string `env:"BUILD_ID"`
 	// WorkflowCache is how many orders this worker keeps in memory between their workflow tasks. Others are replayed from their history.
 	WorkflowCache int `env:"WORKFLOW_CACHE" envDefault:"1000"`
@@ -101,6 +103,14 @@ type workerConfig struct {
 	// ReconcileStore is the blob store that reconciliations write their findings to: the URL of a prefix, with the parameters of its driver,
 	// such as s3://ramp-books/reconcile/?region=ap-south-1. Default: none, and this worker reconciles nothing.
 	ReconcileStore string `env:"RECONCILE_STORE"`
+}
+
+// controllerConfig is the version as Temporal's worker controller for Kubernetes injects it into the pods that it makes.
+type controllerConfig struct {
+	// DeploymentName is the deployment's name as Temporal's worker controller sets it, in place of RAMP_DEPLOYMENT. Default: none.
+	DeploymentName string `env:"DEPLOYMENT_NAME"`
+	// BuildID is the version as Temporal's worker controller sets it, in place of RAMP_BUILD_ID. Default: none.
+	BuildID string `env:"WORKER_BUILD_ID"`
 }
 
 // loadConfig reads and checks all settings. Its error lists every problem.
@@ -174,7 +184,7 @@ func (c *config) check() []error {
 	if c.Worker.StopTimeout <= 0 {
 		add("RAMP_STOP_TIMEOUT must be above 0, such as 25s")
 	}
-	problems = append(problems, c.Worker.checkVersion()...)
+	problems = append(problems, c.chooseVersion()...)
 	if c.Worker.WorkflowCache < 0 {
 		add("RAMP_WORKFLOW_CACHE must be at least 0")
 	}

@@ -21,8 +21,12 @@ func TestWorkerWithoutABuildIDHasNoVersion(t *testing.T) {
 func TestOrdersArePinnedToTheirWorkersVersion(t *testing.T) {
 	t.Parallel()
 	for deployment, environment := range map[string]map[string]string{
-		"ramp":   {"RAMP_BUILD_ID": "2026.11.23-5c2a"},
-		"orders": {"RAMP_BUILD_ID": "2026.11.23-5c2a", "RAMP_DEPLOYMENT": "orders"},
+		"ramp":          {"RAMP_BUILD_ID": "2026.11.23-5c2a"},
+		"orders":        {"RAMP_BUILD_ID": "2026.11.23-5c2a", "RAMP_DEPLOYMENT": "orders"},
+		"payments/ramp": {"TEMPORAL_WORKER_BUILD_ID": "2026.11.23-5c2a", "TEMPORAL_DEPLOYMENT_NAME": "payments/ramp"},
+		"payments/both": {
+			"TEMPORAL_WORKER_BUILD_ID": "2026.11.23-5c2a", "TEMPORAL_DEPLOYMENT_NAME": "payments/both", "RAMP_DEPLOYMENT": "payments/both",
+		},
 	} {
 		c, err := loadConfig(with(environment))
 		require.NoError(t, err)
@@ -40,7 +44,9 @@ func TestInvalidVersionsAreNamed(t *testing.T) {
 		{"RAMP_DEPLOYMENT", "ramp.orders"},
 		{"RAMP_DEPLOYMENT", "ramp:orders"},
 		{"RAMP_DEPLOYMENT", "__ramp"},
-		{"RAMP_DEPLOYMENT", strings.Repeat("r", 101)},
+		{"RAMP_DEPLOYMENT", strings.Repeat("r", 128)},
+		{"TEMPORAL_DEPLOYMENT_NAME", "ramp.orders"},
+		{"TEMPORAL_WORKER_BUILD_ID", strings.Repeat("1", 101)},
 		{"RAMP_BUILD_ID", "__1"},
 		{"RAMP_BUILD_ID", strings.Repeat("1", 101)},
 	} {
@@ -48,4 +54,13 @@ func TestInvalidVersionsAreNamed(t *testing.T) {
 		require.ErrorContains(t, err, test.variable+" must", test.value)
 		require.ErrorContains(t, err, "nothing was started")
 	}
+}
+
+func TestVersionsThatDifferAreAnError(t *testing.T) {
+	t.Parallel()
+	_, err := loadConfig(with(map[string]string{
+		"RAMP_BUILD_ID": "v1", "TEMPORAL_WORKER_BUILD_ID": "v2", "RAMP_DEPLOYMENT": "ramp", "TEMPORAL_DEPLOYMENT_NAME": "payments/ramp",
+	}))
+	require.ErrorContains(t, err, "RAMP_BUILD_ID and TEMPORAL_WORKER_BUILD_ID differ")
+	require.ErrorContains(t, err, "RAMP_DEPLOYMENT and TEMPORAL_DEPLOYMENT_NAME differ")
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rampart/ramp"
 	"rampart/starter/deployment"
 )
 
@@ -28,8 +29,10 @@ func (p *Program) deployment() *cobra.Command {
 	var name string
 	on := func(command deploymentCommand) func(*cobra.Command, []string) error {
 		return p.run(func(ctx context.Context, c *Connection, args []string) error {
-			fromEnvironment, _ := p.Environment.LookupEnv("RAMP_DEPLOYMENT")
-			return command(ctx, c, deployment.New(c.Deployments, cmp.Or(name, fromEnvironment, deployment.DefaultName), p.Now), args)
+			chosen, _ := p.Environment.LookupEnv("RAMP_DEPLOYMENT")
+			byController, _ := p.Environment.LookupEnv("TEMPORAL_DEPLOYMENT_NAME")
+			name := cmp.Or(name, chosen, byController, deployment.DefaultName)
+			return command(ctx, c, deployment.New(c.Deployments, c.Namespace, name, p.Now), args)
 		})
 	}
 	command := commandGroup(&cobra.Command{
@@ -41,10 +44,12 @@ func (p *Program) deployment() *cobra.Command {
   starter deployment ramp v2 --percent 5     # send 5 % of new orders to v2
   starter deployment promote v2              # send all new orders to v2
   starter deployment wait-drained v1         # wait until no order runs on v1; then stop its workers
+  starter deployment prune                   # delete the versions that are drained and have no workers
 
   # To roll back: orders that started on v2 stay on v2.
   starter deployment promote v1`,
-	}, p.deploymentStatus(on), p.deploymentRamp(on), p.deploymentPromote(on), p.deploymentWaitDrained(on), p.deploymentMove(on))
+	}, p.deploymentStatus(on), p.deploymentRamp(on), p.deploymentPromote(on), p.deploymentWaitDrained(on), p.deploymentMove(on),
+		p.deploymentPrune(on))
 	command.PersistentFlags().StringVar(&name, "deployment", "", "`name` of the worker deployment (default $RAMP_DEPLOYMENT, or ramp)")
 	return command
 }
@@ -69,8 +74,9 @@ func (p *Program) deploymentRamp(on onDeployment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "ramp BUILD --percent N",
 		Short: "Send a percentage of new orders to a version, or stop sending any with --percent 0",
-		Long: "Send a percentage of new orders to a version, after its workers poll both task queues. The order's reference decides which\n" +
-			"version it goes to. With --percent 0, the version gets no more orders and keeps those that it has.",
+		Long: "Send a percentage of new orders to a version, after its workers poll both task queues, and wait until the task queues follow.\n" +
+			"The order's reference decides which version it goes to. With --percent 0, the version gets no more orders and keeps those\n" +
+			"that it has. Versions that are drained and have no workers are deleted first, as by prune.",
 		Example: "  starter deployment ramp v2 --percent 5",
 		Args:    arguments("BUILD"),
 	}
@@ -86,12 +92,18 @@ func (p *Program) deploymentRamp(on onDeployment) *cobra.Command {
 				if err := d.StopRamp(ctx, build); err != nil {
 					return err
 				}
+				if err := p.awaitRouted(ctx, d, timeout); err != nil {
+					return err
+				}
 				return p.printDeployment(ctx, d, fmt.Sprintf("New orders no longer go to %s. Orders that started on it stay on it.", build))
 			}
 			if err := p.awaitWorkers(ctx, d, build, timeout); err != nil {
 				return err
 			}
 			if err := d.Ramp(ctx, build, percent); err != nil {
+				return err
+			}
+			if err := p.awaitRouted(ctx, d, timeout); err != nil {
 				return err
 			}
 			return p.printDeployment(ctx, d, fmt.Sprintf("%d %% of new orders now go to %s.", percent, build))
@@ -105,8 +117,10 @@ func (p *Program) deploymentPromote(on onDeployment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "promote BUILD",
 		Short: "Send all new orders to a version",
-		Long: "Make a version the current one, to which all new orders go, after its workers poll both task queues. Orders that run on\n" +
-			"another version stay on it. Orders that run on workers without a version continue on the current version.",
+		Long: "Make a version the current one, to which all new orders go, after its workers poll both task queues, and wait until the task\n" +
+			"queues follow. Orders that run on another version stay on it. Orders that run on workers without a version continue on the\n" +
+			"current version. Versions that are drained and have no workers are deleted first, as by prune, so that the number of versions\n" +
+			"that Temporal keeps is no limit to rollouts.",
 		Example: "  starter deployment promote v2",
 		Args:    arguments("BUILD"),
 		RunE: on(func(ctx context.Context, _ *Connection, d *deployment.Deployment, args []string) error {
@@ -115,6 +129,9 @@ func (p *Program) deploymentPromote(on onDeployment) *cobra.Command {
 				return err
 			}
 			if err := d.Promote(ctx, build); err != nil {
+				return err
+			}
+			if err := p.awaitRouted(ctx, d, timeout); err != nil {
 				return err
 			}
 			return p.printDeployment(ctx, d,
@@ -195,6 +212,38 @@ func (p *Program) deploymentMove(on onDeployment) *cobra.Command {
 	return command
 }
 
+func (p *Program) deploymentPrune(on onDeployment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "prune",
+		Short: "Delete the versions that are drained and have no workers",
+		Long: "Delete the versions to which no new orders go, on which no order runs, and which have no workers, so that Temporal's limit of\n" +
+			"versions, 100 unless its operator changed it, does not stop a rollout: beyond it, workers of a new version get no work. Temporal\n" +
+			"refuses to delete a version for five minutes after its last worker has stopped. A version that was deleted is there again as soon\n" +
+			"as workers of it start.",
+		Example: "  starter deployment prune",
+		Args:    arguments(),
+		RunE: on(func(ctx context.Context, _ *Connection, d *deployment.Deployment, _ []string) error {
+			pruned, err := d.Prune(ctx, "")
+			if err != nil {
+				return err
+			}
+			return p.printPruned(pruned)
+		}),
+	}
+}
+
+func (p *Program) printPruned(pruned deployment.Pruned) error {
+	if p.output.json {
+		return writeJSON(p.Stdout, pruned)
+	}
+	screen := p.screen()
+	screen.Linef("Versions deleted: %s.", cmp.Or(strings.Join(pruned.Deleted, ", "), "none"))
+	for _, kept := range pruned.Kept {
+		screen.Linef("%s stays: %s.", kept.BuildID, kept.Reason)
+	}
+	return nil
+}
+
 // workflowIDs returns the workflow ids of the orders that arguments name.
 func workflowIDs(ctx context.Context, orders Orders, names []string) ([]string, error) {
 	var ids []string
@@ -241,10 +290,19 @@ func (p *Program) move(ctx context.Context, d *deployment.Deployment, workflowID
 }
 
 func workersTimeoutFlag(command *cobra.Command, timeout *time.Duration) {
-	command.Flags().DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for workers of the version")
+	command.Flags().DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for workers of the version, and for the routing")
 }
 
+// awaitRouted waits until all task queues follow the routing.
+func (p *Program) awaitRouted(ctx context.Context, d *deployment.Deployment, timeout time.Duration) error {
+	return awaitDone(ctx, p, timeout, "Waiting for the routing to reach every task queue", d.AwaitRouted)
+}
+
+// awaitWorkers makes room for a version among those that Temporal keeps, and waits for its workers.
 func (p *Program) awaitWorkers(ctx context.Context, d *deployment.Deployment, build string, timeout time.Duration) error {
+	if _, err := d.Prune(ctx, build); err != nil && !ramp.IsError(err, ramp.NotFound) { // no worker has joined yet: they may do so
+		return err
+	}
 	return awaitDone(ctx, p, timeout, "Waiting for workers of "+build, func(ctx context.Context) error {
 		return d.AwaitWorkers(ctx, build)
 	})

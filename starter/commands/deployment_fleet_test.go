@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/worker"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"rampart/ramp"
@@ -36,6 +37,10 @@ type fleet struct {
 	percent     float32
 	// failing is the order that cannot be moved.
 	failing string
+	// propagating is how many looks at the routing it takes until every task queue follows.
+	propagating int
+	// deletion is the error of the deletion of a version, by its build.
+	deletion map[string]error
 	// looks counts the calls that describe the deployment or a version. atLook runs a function at one of these calls.
 	looks  int
 	atLook map[int]func()
@@ -84,6 +89,7 @@ func (f *fleet) runWith(t *testing.T, variables environment, arguments ...string
 			return &commands.Connection{
 				Orders:      with(order(ramp.Onramp, "inv-1", ramp.AwaitingPayment), order(ramp.Offramp, "wd-1", ramp.AwaitingPayment)).fake,
 				Deployments: f,
+				Namespace:   "orders",
 				Explain:     func(err error) error { return err },
 				NotSetUp:    func(context.Context) error { return nil },
 				Close:       func() {},
@@ -128,6 +134,41 @@ func (f *fleet) chosen(query string) *version {
 }
 
 func (f *fleet) WorkerDeploymentClient() client.WorkerDeploymentClient { return deployments{fleet: f} }
+
+func (f *fleet) WorkflowService() workflowservice.WorkflowServiceClient { return service{fleet: f} }
+
+// service is the fake API of the server.
+type service struct {
+	workflowservice.WorkflowServiceClient
+	fleet *fleet
+}
+
+func (s service) DescribeWorkerDeployment(
+	_ context.Context, request *workflowservice.DescribeWorkerDeploymentRequest, _ ...grpc.CallOption,
+) (*workflowservice.DescribeWorkerDeploymentResponse, error) {
+	state := enumspb.ROUTING_CONFIG_UPDATE_STATE_COMPLETED
+	if s.fleet.propagating > 0 {
+		s.fleet.propagating--
+		state = enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
+	}
+	if request.GetNamespace() != "orders" || request.GetDeploymentName() != s.fleet.name {
+		return nil, serviceerror.NewNotFound(request.String())
+	}
+	return &workflowservice.DescribeWorkerDeploymentResponse{
+		WorkerDeploymentInfo: &deploymentpb.WorkerDeploymentInfo{RoutingConfigUpdateState: state},
+	}, nil
+}
+
+func (h handle) DeleteVersion(
+	_ context.Context, options client.WorkerDeploymentDeleteVersionOptions,
+) (client.WorkerDeploymentDeleteVersionResponse, error) {
+	f := h.fleet
+	if err := f.deletion[options.BuildID]; err != nil {
+		return client.WorkerDeploymentDeleteVersionResponse{}, err
+	}
+	f.versions = slices.DeleteFunc(f.versions, func(v *version) bool { return v.build == options.BuildID })
+	return client.WorkerDeploymentDeleteVersionResponse{}, nil
+}
 
 func (f *fleet) DescribeTaskQueue(_ context.Context, name string, kind enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
 	response := &workflowservice.DescribeTaskQueueResponse{}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
@@ -66,6 +67,8 @@ func TestDeploymentIsSelectedByFlagOrEnvironment(t *testing.T) {
 		{"ramp", nil, nil},
 		{"orders", environment{"RAMP_DEPLOYMENT": "orders"}, nil},
 		{"other", environment{"RAMP_DEPLOYMENT": "orders"}, []string{"--deployment", "other"}},
+		{"payments/ramp", environment{"TEMPORAL_DEPLOYMENT_NAME": "payments/ramp"}, nil},
+		{"orders", environment{"TEMPORAL_DEPLOYMENT_NAME": "payments/ramp", "RAMP_DEPLOYMENT": "orders"}, nil},
 	} {
 		f := rollout()
 		got := f.runWith(t, test.environment, append([]string{"status", "-o", "json"}, test.flags...)...)
@@ -107,6 +110,98 @@ func TestVersionIsRampedAndPromoted(t *testing.T) {
 	require.Equal(t, "v3", f.current)
 	require.Contains(t, got.stdout, "All new orders now go to v3.")
 	require.Equal(t, "v3", decoded[map[string]any](t, f.run(t, "promote", "v3", "-o", "json").stdout)["current"])
+}
+
+func TestPromoteAndRampWaitUntilEveryTaskQueueFollows(t *testing.T) {
+	t.Parallel()
+	for _, line := range [][]string{{"promote", "v3"}, {"ramp", "v3", "--percent", "5"}} {
+		t.Run(line[0], func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := rollout()
+				f.versions = append(f.versions, newVersion("v3"))
+				f.propagating = 3
+				require.Zero(t, f.run(t, line...).code)
+				require.Zero(t, f.propagating)
+
+				f.propagating = 1000
+				got := f.run(t, append(line, "--timeout", "5s")...)
+				require.Equal(t, 4, got.code)
+				require.Contains(t, got.stderr, "has not reached every task queue yet")
+			})
+		})
+	}
+}
+
+// done returns a version that is drained and whose workers have stopped.
+func done(build string) *version {
+	drained := newVersion(build)
+	drained.workers, drained.drainage = nil, client.WorkerDeploymentVersionDrainageStatusDrained
+	return drained
+}
+
+// builds returns the build ids of a fleet.
+func (f *fleet) builds() []string {
+	var builds []string
+	for _, version := range f.versions {
+		builds = append(builds, version.build)
+	}
+	return builds
+}
+
+func TestPruneDeletesTheVersionsThatAreDone(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	working, ordered, refused, idle := done("v-working"), done("v-ordered"), done("v-refused"), newVersion("v-idle")
+	working.workers, ordered.orders, idle.workers = []string{"1@w"}, []string{"onramp/inv-9"}, nil
+	f.versions = append(f.versions, done("v-a"), working, ordered, refused, idle, newVersion("v-new"), done("v-b"))
+	f.deletion = map[string]error{
+		"v-refused": serviceerror.NewInternal("version 'ramp:v-refused' cannot be deleted since it has active pollers"),
+		"v-b":       serviceerror.NewNotFound("another one has deleted it"),
+	}
+
+	got := f.run(t, "prune")
+
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, `Versions deleted: v-a, v-idle, v-b.
+v-working stays: it has workers: 1.
+v-ordered stays: orders run on it: 1.
+v-refused stays: Temporal refuses: version 'ramp:v-refused' cannot be deleted since it has active pollers.
+`, got.stdout)
+	require.Equal(t, []string{"v2", "v1", "v-working", "v-ordered", "v-refused", "v-new", "v-b"}, f.builds())
+	f.deletion = nil
+	f.versions = append(f.versions, done("v-c"))
+	require.JSONEq(t, `{"deleted": ["v-refused", "v-b", "v-c"], "kept": [
+		{"buildId": "v-working", "reason": "it has workers: 1"}, {"buildId": "v-ordered", "reason": "orders run on it: 1"}
+	]}`, f.run(t, "prune", "-o", "json").stdout)
+	require.Contains(t, f.run(t, "prune", "--deployment", "elsewhere").stdout, "Versions deleted: none.")
+}
+
+func TestFailedDeletionEndsPrune(t *testing.T) {
+	t.Parallel()
+	f := rollout()
+	f.versions = append(f.versions, done("v0"))
+	f.deletion = map[string]error{"v0": serviceerror.NewUnavailable("busy")}
+	got := f.run(t, "prune")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "busy")
+}
+
+func TestRolloutDeletesWhatIsDoneFirstAndNamesWhatIsInItsWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := rollout()
+		working := done("v-working")
+		working.workers = []string{"1@w"}
+		f.versions = append(f.versions, done("v0"), working)
+
+		got := f.run(t, "promote", "v3", "--timeout", "5s")
+
+		require.Equal(t, 4, got.code)
+		require.Contains(t, got.stderr, "start workers with RAMP_DEPLOYMENT=ramp RAMP_BUILD_ID=v3. If they run, the deployment may have as many versions "+
+			"as Temporal keeps (now 3): stop the workers of those that are done (v-working)")
+		require.Equal(t, []string{"v2", "v1", "v-working"}, f.builds(), "v0 made room")
+	})
 }
 
 func TestVersionGetsOrdersOnlyWhenItsWorkersPollEveryTaskQueue(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package deployment rolls out versions of the workers with Temporal's Worker Deployments: it routes new orders to a version, waits until a
-// version has drained, and moves orders between versions.
+// version has drained, moves orders between versions, and deletes versions that are done.
 //
 // The Temporal CLI has commands for the first of these (temporal worker deployment describe, set-ramping-version and set-current-version), which do
 // not replace the starter's: they fail instead of waiting while a version has no workers, they accept a version whose workers poll only one of the two
@@ -40,19 +40,23 @@ type Temporal interface {
 	CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error)
 	ListWorkflow(context.Context, *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
 	UpdateWorkflowExecutionOptions(context.Context, client.UpdateWorkflowExecutionOptionsRequest) (client.WorkflowExecutionOptions, error)
+	// WorkflowService is Temporal's API itself, for what the client does not return.
+	WorkflowService() workflowservice.WorkflowServiceClient
 }
 
 // Deployment is a worker deployment. Its versions are named by their build ids.
 type Deployment struct {
-	name     string
-	handle   client.WorkerDeploymentHandle
-	temporal Temporal
-	now      func() time.Time
+	namespace string
+	name      string
+	handle    client.WorkerDeploymentHandle
+	temporal  Temporal
+	now       func() time.Time
 }
 
-// New returns the deployment with a name. It makes no call: a deployment that no worker has ever joined is reported by the methods as NotFound.
-func New(temporal Temporal, name string, now func() time.Time) *Deployment {
-	return &Deployment{name, temporal.WorkerDeploymentClient().GetHandle(name), temporal, now}
+// New returns the deployment with a name in a namespace. It makes no call: a deployment that no worker has ever joined is reported by the methods
+// as NotFound.
+func New(temporal Temporal, namespace, name string, now func() time.Time) *Deployment {
+	return &Deployment{namespace, name, temporal.WorkerDeploymentClient().GetHandle(name), temporal, now}
 }
 
 // Promote makes a version the current one, to which all new orders go.
@@ -80,14 +84,33 @@ func (d *Deployment) StopRamp(ctx context.Context, build string) error {
 	return err
 }
 
+// AwaitRouted blocks until every task queue follows the routing that Promote or Ramp has set. Until then, some new orders go where they went
+// before. When ctx ends before, the error is NotReady. A server that does not tell counts as one that follows.
+func (d *Deployment) AwaitRouted(ctx context.Context) error {
+	done, err := poll(ctx, func() (bool, error) {
+		described, err := d.temporal.WorkflowService().DescribeWorkerDeployment(ctx, &workflowservice.DescribeWorkerDeploymentRequest{
+			Namespace: d.namespace, DeploymentName: d.name,
+		})
+		return described.GetWorkerDeploymentInfo().GetRoutingConfigUpdateState() != enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS, err
+	})
+	if err == nil && !done {
+		err = &ramp.Error{Type: ramp.NotReady, Message: "the new routing is set, and has not reached every task queue yet: some new orders go where they " +
+			"went before; Temporal continues by itself, and the same command waits again"}
+	}
+	return err
+}
+
 // AwaitWorkers blocks until a version has workers that poll every task queue of orders. When ctx ends before, the error is NotReady.
 func (d *Deployment) AwaitWorkers(ctx context.Context, build string) error {
+	var missing bool
 	done, err := poll(ctx, func() (bool, error) {
 		version, err := d.handle.DescribeVersion(ctx, client.WorkerDeploymentDescribeVersionOptions{BuildID: build})
 		var unknown *serviceerror.NotFound
 		if errors.As(err, &unknown) {
+			missing = true
 			return false, nil
 		}
+		missing = missing && err != nil
 		if err != nil || !onEveryTaskQueue(version.Info.TaskQueuesInfos) {
 			return false, err
 		}
@@ -97,6 +120,9 @@ func (d *Deployment) AwaitWorkers(ctx context.Context, build string) error {
 	if err == nil && !done {
 		err = &ramp.Error{Type: ramp.NotReady, Message: fmt.Sprintf(
 			"version %s has no workers that poll both task queues: start workers with RAMP_DEPLOYMENT=%s RAMP_BUILD_ID=%s", build, d.name, build)}
+		if missing {
+			err = d.explainRefused(context.WithoutCancel(ctx), build, err)
+		}
 	}
 	return err
 }
@@ -151,13 +177,14 @@ func (d *Deployment) drained(ctx context.Context, build string) (bool, error) {
 	return false, &ramp.Error{Type: ramp.NotFound, Message: fmt.Sprintf("deployment %s has no version %s", d.name, build)}
 }
 
-// poll calls check until it reports true or fails. It returns false without an error when ctx ends first.
+// poll calls check until it reports true or fails. It returns false without an error when ctx ends first; the server may find a moment before that
+// the time is over.
 func poll(ctx context.Context, check func() (bool, error)) (bool, error) {
 	ticks := time.NewTicker(pollInterval)
 	defer ticks.Stop()
 	for {
 		done, err := check()
-		if done || err != nil && ctx.Err() == nil {
+		if done || err != nil && ctx.Err() == nil && !late(err) {
 			return done, err
 		}
 		select {
@@ -166,6 +193,12 @@ func poll(ctx context.Context, check func() (bool, error)) (bool, error) {
 		case <-ticks.C:
 		}
 	}
+}
+
+// late reports whether an error says that a call has lasted too long.
+func late(err error) bool {
+	var deadline *serviceerror.DeadlineExceeded
+	return errors.As(err, &deadline) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Orders returns the workflow ids of the orders that run on a version. Temporal's visibility store lags a moment behind.

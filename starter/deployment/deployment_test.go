@@ -10,12 +10,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
+	"google.golang.org/grpc"
 
 	"rampart/ramp"
 	"rampart/starter/deployment"
@@ -105,7 +107,25 @@ func (s *server) UpdateWorkflowExecutionOptions(
 	return client.WorkflowExecutionOptions{}, s.changed
 }
 
-func (s *server) deployment() *deployment.Deployment { return deployment.New(s, "ramp", time.Now) }
+func (s *server) WorkflowService() workflowservice.WorkflowServiceClient { return service{server: s} }
+
+// service is the server's API itself.
+type service struct {
+	workflowservice.WorkflowServiceClient
+	server *server
+}
+
+func (s service) DescribeWorkerDeployment(
+	context.Context, *workflowservice.DescribeWorkerDeploymentRequest, ...grpc.CallOption,
+) (*workflowservice.DescribeWorkerDeploymentResponse, error) {
+	return &workflowservice.DescribeWorkerDeploymentResponse{WorkerDeploymentInfo: &deploymentpb.WorkerDeploymentInfo{
+		RoutingConfigUpdateState: enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS,
+	}}, s.server.described
+}
+
+func (s *server) deployment() *deployment.Deployment {
+	return deployment.New(s, "orders", "ramp", time.Now)
+}
 
 func TestOrdersOfAVersionAreListedFromEveryPage(t *testing.T) {
 	t.Parallel()
@@ -144,6 +164,8 @@ func TestErrorsOfTemporalAreReturned(t *testing.T) {
 		"stop ramp":     func(ctx context.Context) error { return d.StopRamp(ctx, "v1") },
 		"await workers": func(ctx context.Context) error { return d.AwaitWorkers(ctx, "v1") },
 		"await drained": func(ctx context.Context) error { return d.AwaitDrained(ctx, "v1") },
+		"await routed":  func(ctx context.Context) error { return d.AwaitRouted(ctx) },
+		"prune":         func(ctx context.Context) error { _, err := d.Prune(ctx, ""); return err },
 		"orders":        func(ctx context.Context) error { _, err := d.Orders(ctx, "v1"); return err },
 		"move":          func(ctx context.Context) error { _, err := d.Move(ctx, "onramp/inv-1", "v1"); return err },
 	} {
@@ -163,5 +185,33 @@ func TestDrainingVersionIsNotReadyWhenTheContextEnds(t *testing.T) {
 		err := s.deployment().AwaitDrained(ctx, "v1")
 		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
 		require.ErrorContains(t, err, "orders that still run on it: 1")
+	})
+}
+
+func TestRoutingThatDoesNotReachEveryTaskQueueInTimeIsNotReady(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := new(server).deployment().AwaitRouted(ctx)
+		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
+		require.ErrorContains(t, err, "has not reached every task queue yet")
+	})
+}
+
+func TestAnswerThatComesTooLateIsNotReadyRatherThanAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{described: serviceerror.NewDeadlineExceeded("context deadline exceeded")}
+		for name, wait := range map[string]func(context.Context) error{
+			"workers": func(ctx context.Context) error { return s.deployment().AwaitWorkers(ctx, "v2") },
+			"routed":  func(ctx context.Context) error { return s.deployment().AwaitRouted(ctx) },
+			"drained": func(ctx context.Context) error { return s.deployment().AwaitDrained(ctx, "v1") },
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			err := wait(ctx)
+			cancel()
+			require.True(t, ramp.IsError(err, ramp.NotReady), "%s: %v", name, err)
+		}
 	})
 }

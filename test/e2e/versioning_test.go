@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +51,8 @@ type deploymentStatus struct {
 		State  string
 		Orders int
 	}
-	Moved []string
+	Moved   []string
+	Deleted []string
 }
 
 // orders returns how many orders run on a version.
@@ -382,4 +386,82 @@ func (s *stack) startOtherCode(build string) {
 		require.NoError(s.t, started.Start())
 		s.t.Cleanup(started.Stop)
 	}
+}
+
+// withVersionLimit makes the server keep at most so many versions, and forget within seconds that a worker has polled, which takes five minutes
+// otherwise. Polls are shorter than that.
+func withVersionLimit(limit int) stackOption {
+	return func(s *stack) {
+		standard, err := os.ReadFile("../../devserver/dynamicconfig.yaml")
+		require.NoError(s.t, err)
+		dynamic := filepath.Join(s.t.TempDir(), "dynamicconfig.yaml")
+		require.NoError(s.t, os.WriteFile(dynamic, fmt.Appendf(standard,
+			"matching.maxVersionsInDeployment:\n  - value: %d\nmatching.PollerHistoryTTL:\n  - value: 6s\n"+
+				"matching.longPollExpirationInterval:\n  - value: 2s\n", limit), 0o600))
+		static, err := os.ReadFile(s.Config)
+		require.NoError(s.t, err)
+		changed := strings.Replace(string(static), "filepath: devserver/dynamicconfig.yaml", "filepath: "+dynamic, 1)
+		require.NotEqual(s.t, string(static), changed)
+		s.Config = filepath.Join(s.t.TempDir(), "temporal-dev.yaml")
+		require.NoError(s.t, os.WriteFile(s.Config, []byte(changed), 0o600))
+	}
+}
+
+// builds returns the versions of a deployment.
+func (r deploymentStatus) builds() []string {
+	var builds []string
+	for _, version := range r.Versions {
+		builds = append(builds, version.BuildID)
+	}
+	return builds
+}
+
+// The server keeps three versions, and five are rolled out. While the workers of drained versions run, there is no room, and the starter says what to
+// stop. Once they are stopped, a promotion deletes their versions first.
+func TestRolloutsGoOnPastTheServersLimitOfVersions(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, 60, withVersionLimit(3), withEnvironment("RAMP_BUILD_ID=v1"))
+	workers := map[string]*process.Process{"v1": s.worker}
+	run := func(build string, n int) {
+		require.Equal(t, "current", s.deployment("promote", build, "--timeout", "2m").state(build))
+		require.NoError(t, s.start("on-"+build))
+		s.submit("on-"+build, utrOf(n))
+		s.awaitStatus(buy("on-"+build), completionTime, ramp.Completed)
+		require.Equal(t, []string{build}, s.versions(buy("on-"+build)))
+	}
+	run("v1", 1)
+	for n, build := range []string{"v2", "v3"} {
+		workers[build] = s.startVersion(build)
+		run(build, n+2)
+	}
+	for _, build := range []string{"v1", "v2"} {
+		require.Equal(t, "drained", s.deployment("wait-drained", build, "--timeout", "2m").state(build))
+	}
+	require.Empty(t, s.deployment("prune").Deleted, "their workers run")
+
+	workers["v4"] = s.launchWorker("RAMP_BUILD_ID=v4")
+	_, problems, code := s.starter("deployment", "promote", "v4", "--timeout", "10s")
+	require.Equal(t, 4, code, problems)
+	require.Regexp(t, `as many versions as Temporal keeps \(now 3\): stop the workers of those that are done \((v1, v2|v2, v1)\)`, problems)
+	require.ElementsMatch(t, []string{"v1", "v2", "v3"}, s.deployment("status").builds())
+	require.NoError(t, s.start("meanwhile"), "orders run on")
+
+	s.stop(workers["v1"])
+	s.stop(workers["v2"])
+	eventually(t, patience, func() error { // the server deletes one by itself as soon as it has forgotten its workers
+		s.deployment("prune")
+		if left := s.deployment("status").builds(); slices.Contains(left, "v1") || slices.Contains(left, "v2") {
+			return fmt.Errorf("there are %v", left)
+		}
+		return nil
+	})
+	run("v4", 4)
+	s.submit("meanwhile", utrOf(9))
+	s.awaitStatus(buy("meanwhile"), completionTime, ramp.Completed)
+	require.Equal(t, []string{"v3"}, s.versions(buy("meanwhile")))
+	require.Equal(t, "drained", s.deployment("wait-drained", "v3", "--timeout", "2m").state("v3"))
+	s.stop(workers["v3"])
+	workers["v5"] = s.startVersion("v5")
+	run("v5", 5)
+	t.Logf("versions at the end: %v", s.deployment("status").builds())
 }
