@@ -20,10 +20,12 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
+# What the programs say that they are: docker build --build-arg VERSION=v1.2.3
+ARG VERSION
 ARG TARGETOS TARGETARCH
 ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
-    go build -trimpath -ldflags="-s -w" -o /image/usr/local/bin/ \
+    go build -trimpath -ldflags="-s -w -buildid= -X rampart/internal/release.version=$VERSION" -o /image/usr/local/bin/ \
       ./worker ./gateway ./starter ./codec/cmd/codec-server ./sandbox/cmd/sandbox ./deploy/loopback-proxy
 # Mount points of the volumes for the keyset and for KYC dossiers, writable by the programs' user.
 RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc

@@ -142,8 +142,8 @@ devserver-test: ## Test: test the Temporal development server
 	@go test -C devserver -timeout 40m ./...
 
 # Docker's and Kubernetes' own libraries read what Rampart is deployed with: docs/how-to/deploy.md.
-deploy-check: ## Test: check Dockerfile, compose file and Kubernetes manifests
-	@echo "Checking Dockerfile, compose file and Kubernetes manifests (the first build takes some minutes)"
+deploy-check: ## Test: check Dockerfile, compose file, Kubernetes manifests, Helm chart and workflows
+	@echo "Checking Dockerfile, compose file, manifests, Helm chart and workflows (the first build takes some minutes)"
 	@cd deploy/check && go vet ./... && $(STATICCHECK) ./... && go test ./...
 
 e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
@@ -248,11 +248,16 @@ bin/bench: FORCE
 	@echo "Building the benchmark"
 	@go build -o $@ ./test/bench/cmd/bench
 
+# What a release consists of: docs/how-to/release.md.
+.PHONY: release
+release: ## Record: build the programs of a release twice, compare them, and add SBOMs and checksums; VERSION, PLATFORMS
+	@.ci/release
+
 # The pictures of the Web UI in docs/images, taken anew. With RAMP_SCREENSHOTS=DIR, the tests leave there all that they look at.
 screenshots: ## Record: take the pictures of the Web UI in docs/images again
 	@taken=$$(mktemp -d) && RAMP_SCREENSHOTS=$$taken go test -count=1 -timeout 20m -run '^TestWebUI' ./test/e2e && \
 		for picture in $$(cd $$taken && ls); do test ! -e docs/images/$$picture || cp $$taken/$$picture docs/images/ || exit 1; done && \
 		rm -r $$taken
 
-clean: ## Try: remove bin/
-	@rm -rf bin
+clean: ## Try: remove bin/ and dist/
+	@rm -rf bin dist

@@ -24,6 +24,7 @@ import (
 	"rampart/internal/connection"
 	"rampart/internal/loopback"
 	"rampart/internal/redact"
+	"rampart/internal/release"
 	"rampart/internal/telemetry"
 	"rampart/ramp"
 )
@@ -36,6 +37,9 @@ const (
 )
 
 func main() {
+	if release.Asked("gateway", os.Args[1:], os.Stdout) {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, env.ToMap(os.Environ())); err != nil {

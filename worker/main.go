@@ -30,6 +30,7 @@ import (
 	"rampart/dossier"
 	"rampart/events/dispatch"
 	"rampart/internal/redact"
+	"rampart/internal/release"
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
 	"rampart/ramp"
@@ -37,6 +38,9 @@ import (
 )
 
 func main() {
+	if release.Asked("worker", os.Args[1:], os.Stdout) {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, env.ToMap(os.Environ())); err != nil {

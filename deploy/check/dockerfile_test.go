@@ -49,6 +49,18 @@ func TestProgramsAreStaticAndRunUnprivileged(t *testing.T) {
 	}
 }
 
+// TestImageKnowsItsRelease finds a linker flag that names a variable that is gone: the linker says nothing.
+func TestImageKnowsItsRelease(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, instructionsOf[*instructions.RunCommand](stagesOf(t)["build"])[1].String(), "-X rampart/internal/release.version=$VERSION")
+	source, err := os.ReadFile("../../internal/release/release.go")
+	require.NoError(t, err)
+	require.Contains(t, string(source), "\nvar version string\n")
+	script, err := os.ReadFile("../../.ci/release")
+	require.NoError(t, err)
+	require.Contains(t, string(script), "-X rampart/internal/release.version=$version")
+}
+
 func TestImageUsesTheGoVersionOfTheModule(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../go.mod")

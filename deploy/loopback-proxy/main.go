@@ -22,12 +22,16 @@ import (
 
 	"rampart/internal/httpserver"
 	"rampart/internal/loopback"
+	"rampart/internal/release"
 )
 
 // stopTimeout is how long requests in flight may take to finish once the proxy stops.
 const stopTimeout = 2 * time.Second
 
 func main() {
+	if release.Asked("loopback-proxy", os.Args[1:], os.Stdout) {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {

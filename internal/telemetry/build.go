@@ -1,6 +1,6 @@
 package telemetry
 
-import "runtime/debug"
+import "rampart/internal/release"
 
 // Build identifies the running program.
 type Build struct {
@@ -8,7 +8,7 @@ type Build struct {
 	Program string
 	// ID is the deployment's build id, or "".
 	ID string
-	// Version is the version of the module, "(devel)" for a build from a checkout.
+	// Version is the version of the release, "(devel)" for a build from a checkout without tags.
 	Version string
 	// Revision is the commit, with "+changes" if the checkout was modified, or "".
 	Revision string
@@ -16,20 +16,8 @@ type Build struct {
 	Go string
 }
 
-// ReadBuild returns the build information that the Go toolchain embeds in the program. Its ID is empty.
+// ReadBuild returns what the running program was built from. Its ID is empty.
 func ReadBuild() Build {
-	info, known := debug.ReadBuildInfo()
-	if !known {
-		return Build{}
-	}
-	build := Build{Version: info.Main.Version, Go: info.GoVersion}
-	settings := make(map[string]string)
-	for _, setting := range info.Settings {
-		settings[setting.Key] = setting.Value
-	}
-	build.Revision = settings["vcs.revision"]
-	if settings["vcs.modified"] == "true" {
-		build.Revision += "+changes"
-	}
-	return build
+	r := release.Read()
+	return Build{Version: r.Version, Revision: r.Revision, Go: r.Go}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"rampart/internal/release"
 	"rampart/starter/view"
 )
 
@@ -67,9 +68,11 @@ func (p *Program) root() *cobra.Command {
 		Use:           "starter",
 		Short:         "Start, follow and inspect on-ramp and off-ramp orders",
 		Long:          help,
+		Version:       release.Read().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	})
+	root.SetVersionTemplate("starter {{.Version}}\n")
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)

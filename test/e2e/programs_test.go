@@ -79,3 +79,12 @@ func freePort(t *testing.T) string {
 	require.NoError(t, err)
 	return port
 }
+
+func TestEveryProgramSaysItsVersion(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"worker", "gateway", "starter", "codec-server", "sandbox"} {
+		out, err := exec.CommandContext(t.Context(), program(name), "--version").CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.Regexp(t, "^"+name+`(?: version)? \S+ \(.+, go1\.\d+\S*\)\n$`, string(out))
+	}
+}

@@ -23,6 +23,7 @@ import (
 	"rampart/codec/server"
 	"rampart/internal/bearer"
 	"rampart/internal/httpserver"
+	"rampart/internal/release"
 )
 
 const (
@@ -37,6 +38,9 @@ const (
 )
 
 func main() {
+	if release.Asked("codec-server", os.Args[1:], os.Stdout) {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, env.ToMap(os.Environ()), os.Stderr); err != nil {

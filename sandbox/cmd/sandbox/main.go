@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"rampart/internal/loopback"
+	"rampart/internal/release"
 	"rampart/sandbox"
 	"rampart/sandbox/fault"
 )
@@ -62,8 +63,9 @@ type settings struct {
 func newCommand(getenv func(string) string) *cobra.Command {
 	var set settings
 	command := &cobra.Command{
-		Use:   "sandbox",
-		Short: "Play the Onmeta API over HTTP, without credentials or money",
+		Use:     "sandbox",
+		Version: release.Read().String(),
+		Short:   "Play the Onmeta API over HTTP, without credentials or money",
 		Long: "Play the Onmeta API over HTTP, without credentials or money.\n\n" +
 			"The first line on standard output is the address to call. Magic values in requests choose outcomes:\n" +
 			"sandbox --magic lists them. The control plane under /sandbox/ moves the clock, shows the ledger, and\n" +
