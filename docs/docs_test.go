@@ -210,3 +210,14 @@ func walk(t *testing.T, root, suffix string, each func(path string)) {
 		return err
 	}))
 }
+
+// TestEveryVersionOfTheChangelogHasUpgradeNotes finds a release whose operators are told nothing.
+func TestEveryVersionOfTheChangelogHasUpgradeNotes(t *testing.T) {
+	t.Parallel()
+	notes := read(t, "how-to/upgrade.md")
+	versions := regexp.MustCompile(`(?m)^## \[([^\]]+)\]`).FindAllStringSubmatch(read(t, "../CHANGELOG.md"), -1)
+	require.NotEmpty(t, versions)
+	for _, version := range versions {
+		require.Regexp(t, `(?m)^### `+regexp.QuoteMeta(version[1]), notes)
+	}
+}
