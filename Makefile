@@ -207,7 +207,7 @@ bin/temporal-sql-tool:
 # What orders cost, beside what a user would otherwise write or on other libraries, and what it takes to have 10,000 wait:
 # docs/explanation/performance.md. They take a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
-.PHONY: bench bench-waiting bench-events bench-peers bench-crash
+.PHONY: bench bench-waiting bench-rest bench-postgres bench-waiting-postgres bench-databases bench-events bench-peers bench-crash
 bench: bin/worker bin/devserver bin/bench ## Measure: measure what an order costs
 	@mkdir -p test/bench/results
 	@$(BENCH) test/bench/results/orders.json; status=$$?; $(PLOT)/orders.json && exit $$status
@@ -225,6 +225,26 @@ else
 	@$(BENCH) test/bench/results/peers.json peers
 	@$(BENCH) test/bench/results/takeovers.json takeovers
 endif
+bench-rest: bin/worker bin/devserver bin/bench ## Measure: measure 10,000 waiting orders at rest, with profiles
+	@mkdir -p test/bench/results
+	@bin/bench --seed $(SEED) --json test/bench/results/rest.json rest; status=$$?; $(BESIDE) && exit $$status
+
+# The same on PostgreSQL, with each number of shards: an hour each. Their columns stand beside those of SQLite.
+SHARDS ?= 4 16
+BESIDE = bin/bench databases test/bench/results docs/explanation/performance.md
+bench-postgres: bin/worker bin/temporal-server bin/temporal-sql-tool bin/bench ## Measure: make bench on PostgreSQL; SHARDS
+	@mkdir -p test/bench/results
+	@status=0; for shards in $(SHARDS); do \
+		bin/bench --seed $(SEED) --postgres --shards $$shards --json test/bench/results/orders-postgres-$$shards.json || status=$$?; \
+	done; $(BESIDE) && exit $$status
+bench-waiting-postgres: bin/worker bin/temporal-server bin/temporal-sql-tool bin/bench ## Measure: make bench-waiting and bench-rest on PostgreSQL; SHARDS
+	@mkdir -p test/bench/results
+	@status=0; for shards in $(SHARDS); do for what in waiting rest; do \
+		bin/bench --seed $(SEED) --postgres --shards $$shards --json test/bench/results/$$what-postgres-$$shards.json $$what || status=$$?; \
+	done; done; $(BESIDE) && exit $$status
+bench-databases: bin/bench ## Measure: set the last measurements on SQLite and PostgreSQL beside each other
+	@$(BESIDE)
+
 # How soon other workers go on after one is killed, and with CURVE=1 what it costs to notice that: docs/explanation/reliability.md.
 bench-crash: bin/worker bin/devserver bin/bench ## Measure: kill workers at every call and while they watch; CURVE
 	@mkdir -p test/bench/results
@@ -241,7 +261,7 @@ PLOT = go run -C test/bench/plot . -into ../../../docs/images ../results
 # What many orders a day need, by the last measurements: docs/explanation/scaling.md.
 .PHONY: sizes simulation
 sizes: bin/bench ## Measure: compute what many orders a day need, from the last measurements
-	@bin/bench sizes test/bench/results/orders.json test/bench/results/waiting.json docs/explanation/scaling.md
+	@bin/bench sizes test/bench/results docs/explanation/scaling.md
 simulation: ## Measure: simulate rate limits among workers
 	@go test -count=1 -run '^TestSimulationIsWrittenIntoAPage$$' ./test/bench -args -simulate-page ../../docs/explanation/scaling.md
 bin/bench: FORCE

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,8 @@ type Cost struct {
 	// ServerCPU and WorkerCPU are the processor time per order in milliseconds, with one value per round.
 	ServerCPU Spread `json:"serverCpuMs"`
 	WorkerCPU Spread `json:"workerCpuMs"`
+	// DatabaseCPU is the same of the database, where it is not in the server's memory.
+	DatabaseCPU Spread `json:"databaseCpuMs,omitzero"`
 	// Allocated is the memory that the worker allocates per order, in KiB, and Objects the number of allocations; medians of the rounds.
 	Allocated float64 `json:"workerAllocatedKiB"`
 	Objects   float64 `json:"workerAllocations"`
@@ -86,9 +89,9 @@ func (c *costs) measure(ctx context.Context, scenario Scenario) ([]Cost, error) 
 
 // round is the result of one round.
 type round struct {
-	// server and worker are the processor time per order in milliseconds, and calls the requests to the provider per order.
-	server, worker float64
-	calls          float64
+	// server, worker and database are the processor time per order in milliseconds, and calls the requests to the provider per order.
+	server, worker, database float64
+	calls                    float64
 	// allocated is the memory in KiB that the worker allocates per order, and objects the number of allocations.
 	allocated, objects float64
 	orders             []record
@@ -129,10 +132,10 @@ func (c *costs) orders(n int) []order {
 
 // usage is what the programs have used since their start.
 type usage struct {
-	at             time.Time
-	server, worker time.Duration
-	calls          int
-	heap           heap
+	at                       time.Time
+	server, worker, database time.Duration
+	calls                    int
+	heap                     heap
 }
 
 func (c *costs) usage(ctx context.Context, l lane) (usage, error) {
@@ -144,9 +147,13 @@ func (c *costs) usage(ctx context.Context, l lane) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
+	database, err := c.stack.databaseUsed()
+	if err != nil {
+		return usage{}, err
+	}
 	heap, err := readHeap(ctx, l.worker.profiles, false)
 	calls, _ := c.stack.provider.counts()
-	return usage{at: time.Now(), server: server, worker: worker, calls: calls, heap: heap}, err
+	return usage{at: time.Now(), server: server, worker: worker, database: database, calls: calls, heap: heap}, err
 }
 
 // perOrder returns the usage per order, without what the programs use when they are idle.
@@ -154,8 +161,10 @@ func (c *costs) perOrder(l lane, before, after usage, orders int) round {
 	seconds, n := after.at.Sub(before.at).Seconds(), float64(orders)
 	server := (after.server - before.server).Seconds() - seconds*c.idle[c.stack.server.Name()]
 	worker := (after.worker - before.worker).Seconds() - seconds*c.idle[l.worker.Name()]
+	database := (after.database - before.database).Seconds() - seconds*c.stack.databaseIdle(c.idle)
 	return round{
-		server: 1000 * server / n, worker: 1000 * worker / n, calls: float64(after.calls-before.calls) / n,
+		database: 1000 * database / n,
+		server:   1000 * server / n, worker: 1000 * worker / n, calls: float64(after.calls-before.calls) / n,
 		allocated: float64(after.heap.allocated-before.heap.allocated) / 1024 / n,
 		objects:   float64(after.heap.objects-before.heap.objects) / n,
 	}
@@ -168,7 +177,7 @@ func (c *costs) measureIdle(ctx context.Context, d time.Duration) error {
 	begun := time.Now()
 	before := map[string]time.Duration{}
 	for _, p := range programs {
-		used, err := p.CPU()
+		used, err := c.stack.used(p)
 		if err != nil {
 			return err
 		}
@@ -178,7 +187,7 @@ func (c *costs) measureIdle(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 	for _, p := range programs {
-		used, err := p.CPU()
+		used, err := c.stack.used(p)
 		if err != nil {
 			return err
 		}
@@ -255,6 +264,9 @@ func summarize(scenario Scenario, variant Variant, rounds []round) Cost {
 	cost.Calls = median(of(func(r round) float64 { return r.calls }))
 	cost.ServerCPU = newSpread(of(func(r round) float64 { return r.server }))
 	cost.WorkerCPU = newSpread(of(func(r round) float64 { return r.worker }))
+	if slices.ContainsFunc(rounds, func(r round) bool { return r.database != 0 }) {
+		cost.DatabaseCPU = newSpread(of(func(r round) float64 { return r.database }))
+	}
 	cost.Allocated = median(of(func(r round) float64 { return r.allocated }))
 	cost.Objects = median(of(func(r round) float64 { return r.objects }))
 	return cost

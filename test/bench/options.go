@@ -20,6 +20,11 @@ type Options struct {
 	Seed int64
 	// Quick runs a few orders only: it shows that everything works, and its figures mean nothing.
 	Quick bool
+	// Postgres measures with the official server on PostgreSQL, of so many Shards, instead of with the development server on SQLite in memory.
+	Postgres bool
+	Shards   int
+	// Most leaves out the steps of a measurement at rest at which more orders wait; 0 leaves out none.
+	Most int
 	// Only restricts the scenarios to those whose name contains it.
 	Only string
 	// Command is the command line of the measurement, for the report.

@@ -18,6 +18,8 @@ type Report struct {
 	Seed     int64           `json:"seed"`
 	Machine  process.Machine `json:"machine"`
 	Versions []string        `json:"versions"`
+	// Database is what Temporal's data was kept in.
+	Database string `json:"database,omitempty"`
 
 	// Idle is the share of one processor that each program uses without orders. Costs does not include it.
 	Idle      map[string]float64 `json:"idleCpuShare,omitempty"`
@@ -25,6 +27,8 @@ type Report struct {
 	Rates     []Rate             `json:"rates,omitempty"`
 	Latencies []Latencies        `json:"latencies,omitempty"`
 	Waiting   *Waiting           `json:"waiting,omitempty"`
+	// Rest is what waiting orders use while nothing happens.
+	Rest *Rest `json:"rest,omitempty"`
 	// Deliveries compares designs of the delivery of events; the first is without them.
 	Deliveries []Delivering `json:"deliveries,omitempty"`
 	// Peers compares Rampart with other libraries.

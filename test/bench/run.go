@@ -75,11 +75,12 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 	if err := options.check(); err != nil {
 		return err
 	}
-	s, err := newStack(ctx, options, stackSettings{speed: fast})
+	s, err := newStack(ctx, options, stackSettings{speed: fast, postgres: options.Postgres})
 	defer s.close()
 	if err != nil {
 		return err
 	}
+	report.Database = s.databaseName()
 	c := newCosts(s, options)
 	for _, step := range []func(context.Context) error{s.startBaselines, c.settleConfig, c.warmUp, c.rest} {
 		if err := step(ctx); err != nil {

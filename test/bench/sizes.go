@@ -1,12 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +31,7 @@ const (
 
 // figuresPerOrder are the measurements that sizes are computed from, of an order with 20 polls.
 type figuresPerOrder struct {
-	calls, serverMs, workerMs, transitions, tasks, actions, kib float64
+	calls, serverMs, databaseMs, workerMs, transitions, tasks, actions, kib float64
 	// watchKiB is the worker's memory of a watched order, cachedKiB that of an order in its workflow cache, and baseMiB its memory
 	// without orders.
 	watchKiB, cachedKiB, baseMiB float64
@@ -51,6 +53,17 @@ func ReadReport(path string) (Report, error) {
 // Sizes computes what many orders a day need from the reports of both measurements.
 type Sizes struct {
 	order figuresPerOrder
+	// database is what Temporal's data was kept in.
+	database string
+}
+
+// Sizes returns the sizes by the figures of PostgreSQL where there are any, else by those of SQLite.
+func (d Databases) Sizes() (Sizes, error) {
+	best := d.best()
+	if best.orders == nil || best.waiting == nil {
+		return Sizes{}, errors.New("there are no reports: run make bench bench-waiting")
+	}
+	return NewSizes(*best.orders, *best.waiting)
 }
 
 // NewSizes returns the sizes that follow from a report of Run and one of RunWaiting.
@@ -60,7 +73,8 @@ func NewSizes(orders, waiting Report) (Sizes, error) {
 		return Sizes{}, errors.New("the reports lack an order with 20 polls, one with 900, or orders that wait: run make bench bench-waiting")
 	}
 	steps, calm := waiting.Waiting.Steps, waiting.Waiting.Calm
-	return Sizes{order: figuresPerOrder{
+	return Sizes{database: cmp.Or(orders.Database, "SQLite in memory"), order: figuresPerOrder{
+		databaseMs:  onRealClock(cost.DatabaseCPU.Median, many.DatabaseCPU.Median, calm.DatabaseCPU),
 		calls:       cost.Calls,
 		serverMs:    onRealClock(cost.ServerCPU.Median, many.ServerCPU.Median, calm.ServerCPU),
 		workerMs:    onRealClock(cost.WorkerCPU.Median, many.WorkerCPU.Median, calm.WorkerCPU),
@@ -83,6 +97,7 @@ type size struct {
 	perSec, waiting, watched           float64
 	polls, calls                       float64
 	serverCores, workerCores, memory   float64
+	databaseCores                      float64
 	transitions, shards                float64
 	tasks, partitions, actions, dollar float64
 }
@@ -93,7 +108,8 @@ func (s Sizes) size(orders float64) size {
 		orders: orders, perSec: perSec, waiting: perSec * paying, watched: perSec * settling,
 		polls: perSec * threeChanges, calls: perSec * o.calls,
 		serverCores: perSec * o.serverMs / 1000 / busy, workerCores: perSec * o.workerMs / 1000 / busy,
-		transitions: perSec * o.transitions, tasks: perSec * o.tasks, actions: perSec * o.actions,
+		databaseCores: perSec * o.databaseMs / 1000 / busy,
+		transitions:   perSec * o.transitions, tasks: perSec * o.tasks, actions: perSec * o.actions,
 		dollar: orders * o.actions * actionPrice,
 	}
 	n.memory = o.baseMiB + (n.watched*o.watchKiB+n.waiting*o.cachedKiB)/1024
@@ -115,7 +131,7 @@ func (s Sizes) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, " %s |", grouped(orders))
 	}
 	b.WriteString("\n| --- |" + strings.Repeat(" ---: |", len(days)) + "\n")
-	for _, row := range sizeRows() {
+	for _, row := range sizeRows(s.order.databaseMs > 0) {
 		fmt.Fprintf(&b, "| %s |", row.name)
 		for _, orders := range days {
 			fmt.Fprintf(&b, " %s |", row.of(s.size(orders)))
@@ -129,10 +145,14 @@ func (s Sizes) WriteText(w io.Writer) error {
 func (s Sizes) writeArithmetic(b *strings.Builder) {
 	o, n := s.order, s.size(1_000_000)
 	line := func(format string, args ...any) { fmt.Fprintf(b, "- "+format+"\n", args...) }
+	line("measured with Temporal's data in: %s", s.database)
 	line("orders a second at the peak: 1,000,000 ÷ 86,400 s × %g = %.1f", peak, n.perSec)
 	line("waiting for their proof: %.1f/s × %g s = %s; watched: %.1f/s × %g s = %s", n.perSec, paying, grouped(n.waiting), n.perSec, settling, grouped(n.watched))
 	line("calls to the provider: %.1f/s × %.0f = %s a second, of them polls %.1f/s × %d = %s", n.perSec, o.calls, grouped(n.calls), n.perSec, threeChanges, grouped(n.polls))
 	line("server: %.1f/s × %.0f ms ÷ %g = %.1f CPUs; workers: %.1f/s × %.0f ms ÷ %g = %.1f CPUs", n.perSec, o.serverMs, busy, n.serverCores, n.perSec, o.workerMs, busy, n.workerCores)
+	if o.databaseMs > 0 {
+		line("database: %.1f/s × %.0f ms ÷ %g = %.1f CPUs", n.perSec, o.databaseMs, busy, n.databaseCores)
+	}
 	line("memory of the workers: %.0f MiB each, and %s × %.0f KiB + %s × %.0f KiB if all that wait are in a cache", o.baseMiB, grouped(n.watched), o.watchKiB, grouped(n.waiting), o.cachedKiB)
 	line("shards: %.1f/s × %.0f state transitions × %g ms ÷ %g, up to a power of two = %.0f", n.perSec, o.transitions, 1000*shardWrite, busy, n.shards)
 	line("partitions: %.1f/s × %.0f tasks ÷ %g = %.0f", n.perSec, o.tasks, partitionTasks, n.partitions)
@@ -146,19 +166,25 @@ type sizeRow struct {
 	of   func(size) string
 }
 
-func sizeRows() []sizeRow {
+// sizeRows returns the rows of the table; a database apart has processors of its own.
+func sizeRows(apart bool) []sizeRow {
 	whole := func(of func(size) float64) func(size) string {
 		return func(n size) string { return grouped(of(n)) }
 	}
 	tenth := func(of func(size) float64) func(size) string {
 		return func(n size) string { return fmt.Sprintf("%.1f", of(n)) }
 	}
-	return []sizeRow{
+	temporal := []sizeRow{{"CPUs for Temporal, SQLite included", tenth(func(n size) float64 { return n.serverCores })}}
+	if apart {
+		temporal[0].name = "CPUs for Temporal"
+		temporal = append(temporal, sizeRow{"CPUs for PostgreSQL", tenth(func(n size) float64 { return n.databaseCores })})
+	}
+	return slices.Concat([]sizeRow{
 		{"orders a second at the peak", tenth(func(n size) float64 { return n.perSec })},
 		{"waiting for their proof", whole(func(n size) float64 { return n.waiting })},
 		{"watched", whole(func(n size) float64 { return n.watched })},
 		{"calls to the provider a second", tenth(func(n size) float64 { return n.calls })},
-		{"CPUs for Temporal, SQLite included", tenth(func(n size) float64 { return n.serverCores })},
+	}, temporal, []sizeRow{
 		{"CPUs for workers", tenth(func(n size) float64 { return n.workerCores })},
 		{"memory of all workers, MiB", whole(func(n size) float64 { return n.memory })},
 		{"state transitions a second", whole(func(n size) float64 { return n.transitions })},
@@ -166,7 +192,7 @@ func sizeRows() []sizeRow {
 		{"partitions of the task queue `ramp`", whole(func(n size) float64 { return n.partitions })},
 		{"Temporal Cloud: actions a second", whole(func(n size) float64 { return n.actions })},
 		{"Temporal Cloud: actions, US dollars a day", whole(func(n size) float64 { return n.dollar })},
-	}
+	})
 }
 
 // grouped formats a whole number with commas.

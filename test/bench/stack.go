@@ -41,8 +41,8 @@ type stackSettings struct {
 	speed float64
 	// workerRate is the limit of requests a second of the worker, and providerRate that of the provider; 0 means no limit.
 	workerRate, providerRate float64
-	// serverMetrics makes the server export metrics.
-	serverMetrics bool
+	// serverMetrics makes the server export metrics, and serverProfiles makes it serve Go's profiles.
+	serverMetrics, serverProfiles bool
 	// postgres keeps Temporal's data in PostgreSQL, with the official server, instead of in the development server's memory.
 	postgres bool
 	// workerless starts no worker: the measurement starts its own.
@@ -56,9 +56,9 @@ type stack struct {
 	testbed.Stack
 	stackSettings
 	options Options
-	// metricsURL is where the server exports metrics, if it does.
-	metricsURL string
-	server     *process.Process
+	// metricsURL is where the server exports metrics, and profiles the address at which it serves Go's profiles, if it does.
+	metricsURL, profiles string
+	server               *process.Process
 	// database is that of the official server; nil for the development server.
 	database *testbed.Database
 	provider *provider
@@ -102,18 +102,51 @@ func (s *stack) startServer(ctx context.Context) error {
 	if s.Config, err = configure(s.options.Dir, s.options.Config); err != nil {
 		return err
 	}
-	if s.serverMetrics {
-		s.ServerEnvironment = []string{"PROMETHEUS_ENDPOINT=127.0.0.1:0"} // the server chooses a port and prints it
-	}
-	if s.server, err = s.StartServer(ctx, "--ui-port", "0"); err != nil || !s.serverMetrics {
+	if err := s.openProfiles(); err != nil {
 		return err
+	}
+	if s.serverMetrics {
+		s.ServerEnvironment = append(s.ServerEnvironment, "PROMETHEUS_ENDPOINT=127.0.0.1:0") // the server chooses a port and prints it
+	}
+	if s.server, err = s.StartServer(ctx, "--ui-port", "0"); err != nil {
+		return err
+	}
+	return s.readAddresses(ctx)
+}
+
+// readAddresses reads where the development server serves metrics and profiles: at other ports than it was told.
+func (s *stack) readAddresses(ctx context.Context) error {
+	if s.serverProfiles {
+		line, err := s.server.UntilLine(ctx, "Profiles")
+		if err != nil {
+			return err
+		}
+		_, address, _ := strings.Cut(line, "http://")
+		s.profiles, _, _ = strings.Cut(address, "/")
+	}
+	if !s.serverMetrics {
+		return nil
 	}
 	line, err := s.server.UntilLine(ctx, "Metrics")
 	s.metricsURL = strings.TrimSpace(strings.TrimPrefix(line, "Metrics"))
 	return err
 }
 
+// openProfiles lets the server serve Go's profiles.
+func (s *stack) openProfiles() error {
+	if !s.serverProfiles {
+		return nil
+	}
+	port, err := process.FreePort()
+	s.profiles = "127.0.0.1:" + port
+	s.ServerEnvironment = append(s.ServerEnvironment, "PPROF_PORT="+port)
+	return err
+}
+
 func (s *stack) startOfficial(ctx context.Context) error {
+	if err := s.configureOfficial(); err != nil {
+		return err
+	}
 	official, err := s.NewOfficial(ctx)
 	if official != nil {
 		s.database = official.Database
@@ -123,6 +156,66 @@ func (s *stack) startOfficial(ctx context.Context) error {
 	}
 	s.server, err = official.Start(ctx)
 	return err
+}
+
+// configureOfficial gives the official server the same dynamic configuration as the development server, if the measurement compares the two.
+func (s *stack) configureOfficial() error {
+	if !s.options.Postgres {
+		return nil
+	}
+	if err := writeDynamicConfig(s.options.Dir, dynamicConfig+refreshing); err != nil {
+		return err
+	}
+	s.ServerEnvironment = append(s.ServerEnvironment, fmt.Sprintf("HISTORY_SHARDS=%d", s.options.Shards), "DYNAMIC_CONFIG="+dynamicConfigFile(s.options.Dir))
+	if s.serverMetrics {
+		port, err := process.FreePort()
+		if err != nil {
+			return err
+		}
+		s.metricsURL = "http://127.0.0.1:" + port + "/metrics"
+		s.ServerEnvironment = append(s.ServerEnvironment, "PROMETHEUS_ENDPOINT=127.0.0.1:"+port)
+	}
+	return s.openProfiles()
+}
+
+// databaseName describes what Temporal's data is kept in.
+func (s *stack) databaseName() string {
+	if s.database == nil {
+		return "SQLite in memory"
+	}
+	return fmt.Sprintf("%s, %d shards", s.database.Version, s.options.Shards)
+}
+
+// used returns the processor time of a program since its start, and of all processes of a database.
+func (s *stack) used(p *process.Process) (time.Duration, error) {
+	if s.database != nil && p == s.database.Process {
+		return p.TreeCPU()
+	}
+	return p.CPU()
+}
+
+// databaseUsed returns the processor time of the database; 0 where it is in the server's memory.
+func (s *stack) databaseUsed() (time.Duration, error) {
+	if s.database == nil {
+		return 0, nil
+	}
+	return s.used(s.database.Process)
+}
+
+// databaseIdle returns the share of one processor that the database uses without orders, of shares by the names of programs.
+func (s *stack) databaseIdle(idle map[string]float64) float64 {
+	if s.database == nil {
+		return 0
+	}
+	return idle[s.database.Process.Name()]
+}
+
+// databaseSize returns the bytes of the database; 0 where it is in the server's memory.
+func (s *stack) databaseSize(ctx context.Context) (int64, error) {
+	if s.database == nil {
+		return 0, nil
+	}
+	return s.database.Size(ctx)
 }
 
 // worker is a worker process and the address of its profiles.

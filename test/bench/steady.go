@@ -23,6 +23,8 @@ type Steady struct {
 	// without orders.
 	ServerCPU float64 `json:"serverCpuMsPerPoll"`
 	WorkerCPU float64 `json:"workerCpuMsPerPoll"`
+	// DatabaseCPU is the same of the database, where it is not in the server's memory.
+	DatabaseCPU float64 `json:"databaseCpuMsPerPoll,omitempty"`
 }
 
 // Recovery is how long it takes until watches continue after the worker was killed, in seconds.
@@ -72,6 +74,7 @@ func (w *waitingRun) measurePolls(ctx context.Context) (Steady, error) {
 		}
 		s.ServerCPU = perPoll(after.used.server-before.used.server, empty.ServerCPU)
 		s.WorkerCPU = perPoll(after.used.worker-before.used.worker, empty.WorkerCPU)
+		s.DatabaseCPU = perPoll(after.used.database-before.used.database, empty.DatabaseCPU)
 	}
 	w.logf("%d polls, %.2f %% of them 10 to 15 s after the one before, %.2f ms of CPU each, %.0f heartbeats", s.Polls, 100*s.InTime, s.cpu(), s.Heartbeats)
 	return s, nil
@@ -93,8 +96,8 @@ func (w *waitingRun) readCounters(ctx context.Context) (m counters, err error) {
 	return m, err
 }
 
-// cpu returns the processor time of a poll in milliseconds, of server and worker together.
-func (s Steady) cpu() float64 { return s.ServerCPU + s.WorkerCPU }
+// cpu returns the processor time of a poll in milliseconds, of all programs together.
+func (s Steady) cpu() float64 { return s.ServerCPU + s.WorkerCPU + s.DatabaseCPU }
 
 // Bounds of the time between two polls (guide).
 const leastGap, mostGap = 10 * time.Second, 15 * time.Second

@@ -41,8 +41,10 @@ func configure(dir, configuration string) (path string, err error) {
 const reread = 5 * time.Second
 
 func writeDynamicConfig(dir, text string) error {
-	return os.WriteFile(filepath.Join(dir, "dynamicconfig.yaml"), []byte(text), 0o600)
+	return os.WriteFile(dynamicConfigFile(dir), []byte(text), 0o600)
 }
+
+func dynamicConfigFile(dir string) string { return filepath.Join(dir, "dynamicconfig.yaml") }
 
 // sleep waits, and reports whether it was not cut short.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -3,17 +3,23 @@ package bench
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 // WriteText writes the report as Markdown.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "- %s; %s\n- seed %d, `%s`, took %s\n\n", r.Machine, strings.Join(r.Versions, ", "), r.Seed, r.Command, r.Took)
+	fmt.Fprintf(&b, "- %s; %s\n- seed %d, `%s`, took %s\n", r.Machine, strings.Join(r.Versions, ", "), r.Seed, r.Command, r.Took)
+	if r.Database != "" {
+		fmt.Fprintf(&b, "- Temporal's data in: %s\n", r.Database)
+	}
+	b.WriteString("\n")
 	r.writeCosts(&b)
 	r.writeRates(&b)
 	r.writeLatencies(&b)
 	r.Waiting.write(&b)
+	r.Rest.write(&b)
 	r.writeDeliveries(&b)
 	r.Peers.write(&b)
 	r.writeTakeovers(&b)
@@ -27,11 +33,20 @@ func (r Report) writeCosts(b *strings.Builder) {
 	if len(r.Costs) == 0 {
 		return
 	}
-	b.WriteString("| scenario | variant | events | history, KiB | state transitions | billed actions | provider calls | server CPU, ms | worker CPU, ms | worker allocations |\n")
-	b.WriteString("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	apart := slices.ContainsFunc(r.Costs, func(c Cost) bool { return len(c.DatabaseCPU.Values) > 0 })
+	titles, rule := "", ""
+	if apart {
+		titles, rule = " database CPU, ms |", " ---: |"
+	}
+	b.WriteString("| scenario | variant | events | history, KiB | state transitions | billed actions | provider calls | server CPU, ms |" + titles + " worker CPU, ms | worker allocations |\n")
+	b.WriteString("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |" + rule + " ---: | ---: |\n")
 	for _, c := range r.Costs {
-		fmt.Fprintf(b, "| %s | %s | %d | %.1f | %d | %d | %.0f | %s | %s | %.0f, %.0f KiB |\n", c.Scenario, c.Variant, c.Events, float64(c.Bytes)/1024,
-			c.Transitions, c.Actions, c.Calls, c.ServerCPU, c.WorkerCPU, c.Objects, c.Allocated)
+		database := ""
+		if apart {
+			database = " " + c.DatabaseCPU.String() + " |"
+		}
+		fmt.Fprintf(b, "| %s | %s | %d | %.1f | %d | %d | %.0f | %s |%s %s | %.0f, %.0f KiB |\n", c.Scenario, c.Variant, c.Events, float64(c.Bytes)/1024,
+			c.Transitions, c.Actions, c.Calls, c.ServerCPU, database, c.WorkerCPU, c.Objects, c.Allocated)
 	}
 	b.WriteString("\n")
 }
@@ -67,8 +82,8 @@ func (w *Waiting) write(b *strings.Builder) {
 	b.WriteString("| waiting | watched | server memory | worker memory | live heap of it | server CPU at rest | worker CPU at rest | proof to provider, p50 / p99 | orders started a second |\n")
 	b.WriteString("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, s := range w.Steps {
-		fmt.Fprintf(b, "| %d | %d | %d MiB | %d MiB | %d MiB | %.1f %% | %.1f %% | %s | %s |\n", s.Waiting, s.Watched, s.ServerBytes>>20, s.WorkerBytes>>20, s.WorkerLive>>20,
-			100*s.ServerCPU, 100*s.WorkerCPU, s.Proof, orNone(s.PerSec))
+		fmt.Fprintf(b, "| %d | %d | %d MiB | %d MiB | %d MiB | %s %% | %.1f %% | %s | %s |\n", s.Waiting, s.Watched, s.ServerBytes>>20, s.WorkerBytes>>20, s.WorkerLive>>20,
+			plus(100*s.ServerCPU, 100*s.DatabaseCPU, "%.1f"), 100*s.WorkerCPU, s.Proof, orNone(s.PerSec))
 	}
 	r := w.Recovery
 	fmt.Fprintf(b, "\n- worker memory of a watched order: %.0f KiB, and %.0f KiB if it is also in the workflow cache, whose size is limited\n",
@@ -87,8 +102,9 @@ func (w *Waiting) write(b *strings.Builder) {
 }
 
 func (s Steady) write(b *strings.Builder, waiting int) {
-	fmt.Fprintf(b, "- %d waiting, nothing but polls for %.0f s: %d polls, %.2f %% of %d gaps from 10 to 15 s (%.2f to %.2f s), %.0f heartbeats, %.2f ms of CPU per poll (server %.2f, worker %.2f)\n",
-		waiting, s.Seconds, s.Polls, 100*s.InTime, s.Gaps, s.Shortest, s.Longest, s.Heartbeats, s.cpu(), s.ServerCPU, s.WorkerCPU)
+	fmt.Fprintf(b, "- %d waiting, nothing but polls for %.0f s: %d polls, %.2f %% of %d gaps from 10 to 15 s (%.2f to %.2f s), %.0f heartbeats, %.2f ms of CPU per poll (server %s, worker %.2f)\n",
+		waiting, s.Seconds, s.Polls, 100*s.InTime, s.Gaps, s.Shortest, s.Longest, s.Heartbeats, s.cpu(),
+		plus(s.ServerCPU, s.DatabaseCPU, "%.2f"), s.WorkerCPU)
 }
 
 func (r Recovery) write(b *strings.Builder) {

@@ -52,6 +52,9 @@ type Step struct {
 	WorkerLive int64   `json:"workerLiveBytes"`
 	ServerCPU  float64 `json:"serverCpuShare"`
 	WorkerCPU  float64 `json:"workerCpuShare"`
+	// DatabaseCPU and DatabaseBytes are the share of one processor and the size of the database; 0 where it is in the server's memory.
+	DatabaseCPU   float64 `json:"databaseCpuShare,omitempty"`
+	DatabaseBytes int64   `json:"databaseBytes,omitempty"`
 	// Proof is how long proofs of waiting orders took until they reached the provider.
 	Proof Latency `json:"proofToProvider"`
 	// PerSec is how many orders a second reached their payment instructions before this step.
@@ -104,11 +107,14 @@ func runWaiting(ctx context.Context, options Options, report *Report) error {
 		return err
 	}
 	load := newWaitingLoad(options.Quick)
-	s, err := newStack(ctx, options, stackSettings{speed: 1, workerRate: load.workerRate, providerRate: load.providerRate, serverMetrics: true})
+	s, err := newStack(ctx, options, stackSettings{
+		speed: 1, workerRate: load.workerRate, providerRate: load.providerRate, serverMetrics: true, postgres: options.Postgres,
+	})
 	defer s.close()
 	if err != nil {
 		return err
 	}
+	report.Database = s.databaseName()
 	w := &waitingRun{costs: *newCosts(s, options), load: load}
 	w.found = Waiting{Watched: load.watched, ProviderRate: load.providerRate, WorkerRate: load.workerRate}
 	report.Waiting = &w.found
@@ -211,7 +217,12 @@ func (w *waitingRun) step(ctx context.Context, waiting, watched int, perSec floa
 	if err != nil {
 		return err
 	}
+	size, err := w.stack.databaseSize(ctx)
+	if err != nil {
+		return err
+	}
 	step := Step{
+		DatabaseCPU: w.stack.databaseIdle(w.idle), DatabaseBytes: size,
 		Waiting: waiting, Watched: watched, PerSec: perSec,
 		ServerBytes: w.stack.server.Resident(), WorkerBytes: w.stack.worker.Resident(), WorkerLive: live.live,
 		ServerCPU: w.idle[w.stack.server.Name()], WorkerCPU: w.idle[w.stack.worker.Name()],

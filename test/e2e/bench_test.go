@@ -137,3 +137,18 @@ func TestBenchComparesTheLeaseWithHeartbeatsOfWatches(t *testing.T) {
 	require.Len(t, curve, 4)
 	require.Less(t, curve[1].All, curve[3].Half, "20 and 80 seconds")
 }
+
+func TestBenchProfilesOrdersThatWaitAtRest(t *testing.T) {
+	t.Parallel()
+
+	report, err := bench.RunRest(t.Context(), benchOptions(t))
+
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	t.Log(text.String())
+	require.Equal(t, "SQLite in memory", report.Database)
+	require.Len(t, report.Rest.Steps, 2)
+	require.Equal(t, 5, report.Rest.Steps[1].Waiting)
+	require.Positive(t, report.Rest.Steps[1].ServerBytes)
+}

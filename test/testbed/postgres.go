@@ -90,7 +90,7 @@ func (o *Official) createDatabase(ctx context.Context, name, schema string) erro
 
 // configure chooses the server's ports and writes its configuration.
 func (o *Official) configure() error {
-	o.environment, o.membership = append(os.Environ(), "POSTGRES_PORT="+o.Database.port), map[string]string{}
+	o.environment, o.membership = append(os.Environ(), append(o.stack.ServerEnvironment, "POSTGRES_PORT="+o.Database.port)...), map[string]string{}
 	for _, service := range Services() {
 		port, err := process.FreePort()
 		if err != nil {

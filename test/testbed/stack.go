@@ -45,7 +45,7 @@ type Stack struct {
 	Address string
 	// Speed is how many times as fast as real time the provider's clock runs.
 	Speed float64
-	// ServerEnvironment is further variables of the development server.
+	// ServerEnvironment is further variables of the server, of the development server or the official one.
 	ServerEnvironment []string
 	// DatabaseDisk gives the PostgreSQL cluster of an official server a disk of its own with so many bytes, if this process may mount one;
 	// 0 means none.

@@ -53,11 +53,13 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&set.options.Config, "config", "temporal-dev.yaml", "configuration of the development server")
 	flags.Int64Var(&set.options.Seed, "seed", 1, "seed of everything that is random at the provider")
 	flags.BoolVar(&set.options.Quick, "quick", false, "run a few orders only, to show that everything works; the figures mean nothing")
+	flags.BoolVar(&set.options.Postgres, "postgres", false, "measure with the official server on PostgreSQL instead of the development server on SQLite")
+	flags.IntVar(&set.options.Shards, "shards", 4, "how many history shards the official server has")
 	flags.StringVar(&set.options.Only, "only", "", "measure only the scenarios whose name contains this")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
 	flags.StringVar(&set.page, "page", "", "Markdown `page` to write the report into, between the comments that the measurement is named after, such as <!-- orders --> and <!-- /orders -->")
 	flags.BoolVar(&set.keep, "keep", false, "keep logs, and print where they are")
-	command.AddCommand(newWaitingCommand(set), newEventsCommand(set), newPeersCommand(set), newTakeoversCommand(set), newCrashCommand(set), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
+	command.AddCommand(newWaitingCommand(set), newRestCommand(set), newEventsCommand(set), newPeersCommand(set), newTakeoversCommand(set), newCrashCommand(set), newDatabasesCommand(), newSizesCommand(), newBaselineCommand(), newDeliverCommand())
 	return command
 }
 
@@ -88,6 +90,19 @@ func newWaitingCommand(set *settings) *cobra.Command {
 			return set.run(cmd, "waiting", bench.RunWaiting)
 		},
 	}
+}
+
+func newRestCommand(set *settings) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "rest",
+		Short: "Measure what up to 10,000 orders use that wait while nothing else happens, and profile server and worker",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return set.run(cmd, "rest", bench.RunRest)
+		},
+	}
+	command.Flags().IntVar(&set.options.Most, "most", 0, "leave out the steps at which more orders wait")
+	return command
 }
 
 func newEventsCommand(set *settings) *cobra.Command {
@@ -140,25 +155,39 @@ func newCrashCommand(set *settings) *cobra.Command {
 	return command
 }
 
+// postgresShards are the numbers of shards that the results on PostgreSQL are read for.
+func postgresShards() []int { return []int{4, 16} }
+
+func newDatabasesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "databases RESULTS PAGE.md",
+		Short: "Set the measurements on SQLite and PostgreSQL in a directory beside each other, and write them into a page",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			databases, err := bench.ReadDatabases(arguments[0], postgresShards()...)
+			if err != nil {
+				return err
+			}
+			return bench.WriteInto(arguments[1], "databases", databases)
+		},
+	}
+}
+
 func newSizesCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "sizes ORDERS.json WAITING.json PAGE.md",
-		Short: "Compute what many orders a day need from both measurements, and write it into a page",
-		Args:  cobra.ExactArgs(3),
+		Use:   "sizes RESULTS PAGE.md",
+		Short: "Compute what many orders a day need from the measurements in a directory, those on PostgreSQL if there are any, and write it into a page",
+		Args:  cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, arguments []string) error {
-			orders, err := bench.ReadReport(arguments[0])
+			databases, err := bench.ReadDatabases(arguments[0], postgresShards()...)
 			if err != nil {
 				return err
 			}
-			waiting, err := bench.ReadReport(arguments[1])
+			sizes, err := databases.Sizes()
 			if err != nil {
 				return err
 			}
-			sizes, err := bench.NewSizes(orders, waiting)
-			if err != nil {
-				return err
-			}
-			return bench.WriteInto(arguments[2], "sizes", sizes)
+			return bench.WriteInto(arguments[1], "sizes", sizes)
 		},
 	}
 }
