@@ -27,8 +27,8 @@ ENV CGO_ENABLED=0 GOCACHE=/go/build GOOS=$TARGETOS GOARCH=$TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     go build -trimpath -ldflags="-s -w -buildid= -X rampart/internal/release.version=$VERSION" -o /image/usr/local/bin/ \
       ./worker ./gateway ./starter ./codec/cmd/codec-server ./sandbox/cmd/sandbox ./deploy/loopback-proxy
-# Mount points of the volumes for the keyset and for KYC dossiers, writable by the programs' user.
-RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc
+# Mount points of the volumes for the keyset, KYC dossiers and records, writable by the programs' user.
+RUN install -d -m 0700 /image/var/lib/rampart/keys /image/var/lib/rampart/kyc /image/var/lib/rampart/records
 
 # The image contains only CA certificates, time zones and the user nonroot, 65532: no shell and no packages.
 FROM gcr.io/distroless/static-debian12:nonroot AS base

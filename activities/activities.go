@@ -11,6 +11,7 @@ import (
 	"rampart/onmeta"
 	"rampart/onmeta/session"
 	"rampart/ramp"
+	"rampart/records"
 )
 
 // Calls are the activities that call the provider and return, for the task queue ramp. Every exported method is an activity, whose
@@ -30,6 +31,7 @@ type Calls struct {
 
 	endpoints events.Endpoints
 	temporal  client.Client
+	records   *records.Store
 }
 
 // Watches are the activities that poll the provider until something changes. They have a task queue of their own, ramp-watch, because
@@ -67,6 +69,8 @@ type Options struct {
 	Endpoints events.Endpoints
 	// Temporal starts the deliveries of events.
 	Temporal client.Client
+	// Records keeps the final states of orders; nil if records are off.
+	Records *records.Store
 }
 
 // New returns the activities of one worker process, which share user sessions.
@@ -82,7 +86,7 @@ func New(o Options) (*Calls, *Watches) {
 	calls := &Calls{
 		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.Dossiers, claims: o.Claims,
 		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, decrypter: o.Decrypter, allowClear: o.AllowClear,
-		endpoints: o.Endpoints, temporal: o.Temporal,
+		endpoints: o.Endpoints, temporal: o.Temporal, records: o.Records,
 	}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }

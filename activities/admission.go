@@ -29,6 +29,8 @@ type AdmissionRules struct {
 	Events []string `json:"events,omitempty"`
 	// OwnEvents is the endpoint that takes the URL of the order's own; empty if it has none.
 	OwnEvents string `json:"ownEvents,omitempty"`
+	// Records is set if the order's final state is kept in the store of records.
+	Records bool `json:"records,omitempty"`
 }
 
 // checkEncryption refuses a request in clear where that is not allowed.
@@ -66,7 +68,7 @@ func (c *Calls) ownEvents(a Admission) (string, error) {
 
 // admissionRules are the rules of an order that begins now. ownEvents is the endpoint that takes the URL of the order's own.
 func (c *Calls) admissionRules(ownEvents string) *AdmissionRules {
-	rules := &AdmissionRules{AllowClear: c.allowClear, OwnEvents: ownEvents}
+	rules := &AdmissionRules{AllowClear: c.allowClear, OwnEvents: ownEvents, Records: c.records != nil}
 	if c.decrypter != nil {
 		rules.KeyIDs = c.decrypter.KeyIDs()
 	}

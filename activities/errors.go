@@ -39,6 +39,8 @@ const (
 	ErrStore = "DossierStoreUnavailable"
 	// ErrTemporal: Temporal does not tell whether an order is the first of its reference. Retried.
 	ErrTemporal = "TemporalUnavailable"
+	// ErrRecords: the store of records does not answer, or what it has cannot be read. Retried.
+	ErrRecords = "RecordsUnavailable"
 	// ErrKeyMissing: a message is encrypted with a key that no worker has yet. Retried.
 	ErrKeyMissing = "KeyMissing"
 	// ErrHandover: this worker stops, and another one continues the watch. Retried at once; not counted as a failure.
@@ -242,6 +244,8 @@ func Unanswered(err error) (ramp.Concern, bool) {
 		return ramp.Concern{Type: ramp.ConcernProviderUnavailable, Reason: "the provider does not answer properly"}, true
 	case ErrTemporal:
 		return ramp.Concern{Type: ramp.ConcernReferenceUnverified, Reason: "Temporal does not tell whether the reference was used before"}, true
+	case ErrRecords:
+		return ramp.Concern{Type: ramp.ConcernReferenceUnverified, Reason: "the store of records does not tell whether the reference was used before"}, true
 	case ErrStore:
 		return ramp.Concern{Type: ramp.ConcernDossierStoreUnavailable, Reason: "the store of the KYC documents does not answer"}, true
 	default:

@@ -112,6 +112,7 @@ func TestUnansweredCallRaisesAConcernOfItsType(t *testing.T) {
 		activities.ErrRateLimited:  {Type: ramp.ConcernRateLimited, Reason: "the provider asks to slow down"},
 		activities.ErrUnavailable:  {Type: ramp.ConcernProviderUnavailable, Reason: "the provider does not answer properly"},
 		activities.ErrTemporal:     {Type: ramp.ConcernReferenceUnverified, Reason: "Temporal does not tell whether the reference was used before"},
+		activities.ErrRecords:      {Type: ramp.ConcernReferenceUnverified, Reason: "the store of records does not tell whether the reference was used before"},
 		activities.ErrStore:        {Type: ramp.ConcernDossierStoreUnavailable, Reason: "the store of the KYC documents does not answer"},
 	} {
 		concern, unanswered := activities.Unanswered(temporal.NewApplicationError("details", kind))

@@ -31,8 +31,8 @@ type KYCStatusResult struct {
 // nothing about the user's KYC and is retried.
 //
 // As the first call it also decides whether the order may begin: an unencrypted request where that is not allowed, a URL for events
-// that no endpoint takes, and a reference that belongs to an earlier run are final errors. The earlier run is looked for last, when the visibility store is most likely to
-// show this run.
+// that no endpoint takes, a reference that the store of records has, and one that belongs to an earlier run are final errors. The earlier
+// run is looked for last, when the visibility store is most likely to show this run.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	if req.Admission == nil {
 		return c.kycStatus(ctx, req)
@@ -42,6 +42,9 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 	}
 	ownEvents, err := c.ownEvents(*req.Admission)
 	if err != nil {
+		return KYCStatusResult{}, err
+	}
+	if err := c.checkRecords(ctx, req.Admission.Reference); err != nil {
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)

@@ -44,6 +44,7 @@ var (
 	// attempt can be in flight.
 	adoptedPolicy = policy{75 * time.Second, 0, 8, 1}
 	eventPolicy   = policy{15 * time.Second, 0, 8, 5} // handing over events, which no order waits for
+	recordPolicy  = policy{30 * time.Second, 0, 8, 5} // keeping the record of an order that has ended
 	onceOnly      = policy{75 * time.Second, 0, 1, 1} // reading a message that may have to be given up
 )
 

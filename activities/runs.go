@@ -38,11 +38,15 @@ type EarlierRun struct {
 
 // referenceTaken is the error of a run whose reference belongs to this earlier one.
 func (e *EarlierRun) referenceTaken(reference string) error {
+	run := ""
+	if e.RunID != "" {
+		run = fmt.Sprintf(" (run %s)", e.RunID)
+	}
 	return (&ramp.Error{
 		Type:      ramp.ReferenceTaken,
 		Reference: reference,
-		Message: fmt.Sprintf("this reference belongs to an earlier order, which %s (run %s); nothing was made at the provider. "+
-			"Use a reference of its own for every order", e.Ending, e.RunID),
+		Message: fmt.Sprintf("this reference belongs to an earlier order, which %s%s; nothing was made at the provider. "+
+			"Use a reference of its own for every order", e.Ending, run),
 		Order: e.Order,
 		RunID: e.RunID,
 	}).ApplicationError()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -155,6 +156,31 @@ func (k *Keyring) decrypt(ciphertext, associated []byte) ([]byte, error) {
 		return nil, &UnknownKeyError{KeyID: id}
 	}
 	return nil, ErrUndecryptable
+}
+
+// sealed begins the associated data of what Seal encrypts, which therefore never decrypts as a payload, nor a payload as it.
+const sealed = "rampart sealed 1"
+
+// ErrUnsealable is the error of what was not sealed in this context with a key of the keyset, or was modified.
+var ErrUnsealable = errors.New("it was cut off or modified, or was not written under this name with a key of ours")
+
+// Seal encrypts what is kept outside of Temporal. It is bound to the context, such as the name that it is kept under.
+func (k *Keyring) Seal(context string, plaintext []byte) ([]byte, error) {
+	ciphertext, _, err := k.encrypt(plaintext, associatedData(sealed, context))
+	return ciphertext, err
+}
+
+// Unseal decrypts what Seal encrypted in the same context. The error is ErrUnsealable; it names a key that the keyset lacks.
+func (k *Keyring) Unseal(context string, ciphertext []byte) ([]byte, error) {
+	plaintext, err := k.decrypt(ciphertext, associatedData(sealed, context))
+	var unknown *UnknownKeyError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, fmt.Errorf("%w: the keyset of this process lacks its key, %d", ErrUnsealable, unknown.KeyID)
+	case err != nil:
+		return nil, ErrUnsealable
+	}
+	return plaintext, nil
 }
 
 // keyOf returns the key id in the prefix that Tink gives a ciphertext.

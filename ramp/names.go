@@ -22,6 +22,8 @@ const (
 	AdoptionWorkflow = "Adoption"
 	// LateEventsWorkflow publishes the events that an order could not publish itself before it ended. Only orders start it.
 	LateEventsWorkflow = "LateEvents"
+	// LateRecordWorkflow keeps the record that an order could not write itself before it ended. Only orders start it.
+	LateRecordWorkflow = "LateRecord"
 	// DisabledEndpointWorkflow is open while an endpoint gets no events, because it has answered that it wants none. Only workers
 	// start it.
 	DisabledEndpointWorkflow = "DisabledEndpoint"
@@ -40,7 +42,8 @@ const ReconciliationPrefix = "reconcile/"
 // OwnWorkflows returns the types of the workflows that Rampart starts for itself, and that are no orders.
 func OwnWorkflows() []string {
 	return []string{
-		AdoptionWorkflow, LateEventsWorkflow, DisabledEndpointWorkflow, WorkerLeaseWorkflow, ReconciliationWorkflow, DailyReconciliationWorkflow,
+		AdoptionWorkflow, LateEventsWorkflow, LateRecordWorkflow, DisabledEndpointWorkflow, WorkerLeaseWorkflow, ReconciliationWorkflow,
+		DailyReconciliationWorkflow,
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"rampart/internal/settings"
 	"rampart/onmeta"
 	"rampart/reconcile"
+	"rampart/records"
 )
 
 // config is the worker's configuration. All of it comes from environment variables.
@@ -97,6 +98,9 @@ type workerConfig struct {
 	Watches int `env:"MAX_WATCHES" envDefault:"20000"`
 	// EventsFile is the YAML file of the endpoints that the events of orders are delivered to. Default: no events.
 	EventsFile string `env:"EVENTS_FILE"`
+	// Records is the blob store that keeps the final states of orders, encrypted: the URL of a prefix, with the parameters of the store's
+	// driver, such as s3://ramp-records/orders/?region=ap-south-1 or file:///var/lib/rampart/records/. Default: no records.
+	Records string `env:"RECORDS"`
 	// KYCStores are the blob stores that KYC dossiers may come from: URLs of prefixes, separated by commas, with the parameters of the
 	// stores' drivers, such as file:///srv/kyc/,s3://ramp-kyc/users/?region=ap-south-1.
 	KYCStores []string `env:"KYC_STORES" envDefault:"file:///var/lib/rampart/kyc/"`
@@ -197,6 +201,11 @@ func (c *config) check() []error {
 	if c.Worker.ReconcileStore != "" {
 		if err := reconcile.CheckStore(c.Worker.ReconcileStore); err != nil {
 			add("RAMP_RECONCILE_STORE %w", err)
+		}
+	}
+	if c.Worker.Records != "" {
+		if err := records.CheckURL(c.Worker.Records); err != nil {
+			add("RAMP_RECORDS: the store %w", err)
 		}
 	}
 	return problems

@@ -99,6 +99,8 @@ func TestInvalidSettingsAreNamed(t *testing.T) {
 		"TEMPORAL_*":                        {"TEMPORAL_PROFILE": "no such profile"},
 		"RAMP_KYC_STORES: store 2 must be":  {"RAMP_KYC_STORES": "s3://ramp-kyc/?region=ap-south-1, /kyc/" + secret},
 		"RAMP_KYC_STORES: store 1 must not": {"RAMP_KYC_STORES": "file:///kyc/?secret_key_path=" + secret},
+		"RAMP_RECORDS: the store must be":   {"RAMP_RECORDS": "/records/" + secret},
+		"RAMP_RECORDS: the store must not":  {"RAMP_RECORDS": "s3://key:" + secret + "@ramp-records/"},
 		"ONMETA_API_KEY: onmeta API key":    {"ONMETA_API_KEY": "two\nlines"},
 		"must not both be set":              {"ONMETA_API_KEY_FILE": "/run/secrets/key"},
 	} {

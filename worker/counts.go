@@ -39,9 +39,11 @@ type visibilityStore interface {
 
 // exportCounts exports how many orders of the namespace are open, by status (ramp_orders_open), and how many of them need
 // a person (ramp_orders_attention); where events are on, also how many deliveries are under way (ramp_deliveries_open) and were given up
-// within a day (ramp_deliveries_failed); and how the reconciliations went (ramp_reconciliation_days_differing, ramp_reconciliation_age). Scrapes start a count in the background, at most once a minute, so that the first scrape
+// within a day (ramp_deliveries_failed); where records are on, how many wait to be written (ramp_records_waiting); and how the
+// reconciliations went (ramp_reconciliation_days_differing, ramp_reconciliation_age). Scrapes start a count in the background, at most once
+// a minute, so that the first scrape
 // has none. Every worker of a namespace exports the same numbers. Failed counts are passed to report.
-func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore, events bool, report func(error)) error {
+func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore, also counted, report func(error)) error {
 	open, err := meter.Int64ObservableGauge("ramp_orders_open",
 		metric.WithDescription("Open orders of the namespace by status; every worker exports the same number."))
 	if err != nil {
@@ -72,7 +74,12 @@ func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore
 	if err != nil {
 		return fmt.Errorf("reconciliations: %w", err)
 	}
-	c := &counter{ctx: ctx, store: store, events: events, report: report}
+	waiting, err := meter.Int64ObservableGauge("ramp_records_waiting",
+		metric.WithDescription("Records of ended orders of the namespace that wait to be written; every worker with records exports the same number."))
+	if err != nil {
+		return fmt.Errorf("records: %w", err)
+	}
+	c := &counter{ctx: ctx, store: store, also: also, report: report}
 	_, err = meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
 		latest, found := c.latest()
 		if !found {
@@ -82,7 +89,10 @@ func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore
 			to.ObserveInt64(open, n, metric.WithAttributes(attribute.String("status", string(status))))
 		}
 		to.ObserveInt64(attention, latest.attention)
-		if events {
+		if also.records {
+			to.ObserveInt64(waiting, latest.waiting)
+		}
+		if also.events {
 			to.ObserveInt64(sending, latest.sending)
 			to.ObserveInt64(failed, latest.failed)
 		}
@@ -91,15 +101,19 @@ func exportCounts(ctx context.Context, meter metric.Meter, store visibilityStore
 			to.ObserveFloat64(age, r.Age(time.Now()).Seconds())
 		}
 		return nil
-	}, open, attention, sending, failed, differing, age)
+	}, open, attention, sending, failed, differing, age, waiting)
 	return err
 }
+
+// counted is what is counted beside orders.
+type counted struct{ events, records bool }
 
 // counts are the result of one count.
 type counts struct {
 	open            map[ramp.Status]int64
 	attention       int64
 	sending, failed int64
+	waiting         int64
 	// reconciled is how the reconciliations went; nil if Temporal does not tell.
 	reconciled *reconcile.Summary
 }
@@ -108,7 +122,7 @@ type counts struct {
 type counter struct {
 	ctx    context.Context
 	store  visibilityStore
-	events bool
+	also   counted
 	report func(error)
 
 	mu        sync.Mutex
@@ -186,15 +200,33 @@ func (c *counter) count(ctx context.Context) (counts, error) {
 		}
 	}
 	var err error
-	next.attention, err = c.query(ctx, ramp.Filter{Attention: true})
-	if err != nil || !c.events {
-		return next, err
+	if next.attention, err = c.query(ctx, ramp.Filter{Attention: true}); err != nil {
+		return counts{}, err
+	}
+	if c.also.records {
+		if next.waiting, err = c.lateRecords(ctx); err != nil {
+			return counts{}, err
+		}
+	}
+	if !c.also.events {
+		return next, nil
 	}
 	if next.sending, err = c.deliveries(ctx, ramp.DeliveryFilter{State: ramp.Delivering}); err != nil {
 		return counts{}, err
 	}
 	next.failed, err = c.deliveries(ctx, ramp.DeliveryFilter{State: ramp.DeliveryFailed, ClosedSince: time.Now().Add(-failedWithin)})
 	return next, err
+}
+
+// lateRecords counts the records that wait to be written.
+func (c *counter) lateRecords(ctx context.Context) (int64, error) {
+	if err := pause(ctx); err != nil {
+		return 0, err
+	}
+	response, err := c.store.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Query: fmt.Sprintf(`WorkflowType = %q AND ExecutionStatus = "Running"`, ramp.LateRecordWorkflow),
+	})
+	return response.GetCount(), err
 }
 
 func (c *counter) deliveries(ctx context.Context, filter ramp.DeliveryFilter) (int64, error) {

@@ -37,6 +37,8 @@ func (v *countedStore) CountWorkflow(
 		n = 7
 	case strings.Contains(request.GetQuery(), "RampAttention = true"):
 		n = 2
+	case strings.Contains(request.GetQuery(), "LateRecord"):
+		n = 4
 	}
 	return &workflowservice.CountWorkflowExecutionsResponse{Count: n}, v.err
 }
@@ -85,12 +87,12 @@ func (v *countedStore) received() []string {
 	return slices.Clone(v.queries)
 }
 
-// newCounts returns metrics that count the orders of a store, and with events the deliveries.
-func newCounts(t *testing.T, store *countedStore, events bool, report func(error)) *telemetry.Metrics {
+// newCounts returns metrics that count the orders of a store, and what else is on.
+func newCounts(t *testing.T, store *countedStore, also counted, report func(error)) *telemetry.Metrics {
 	t.Helper()
 	metrics, err := telemetry.NewMetrics(telemetry.Build{}, func(err error) { require.NoError(t, err) })
 	require.NoError(t, err)
-	require.NoError(t, exportCounts(t.Context(), metrics.Meter(), store, events, report))
+	require.NoError(t, exportCounts(t.Context(), metrics.Meter(), store, also, report))
 	return metrics
 }
 
@@ -113,7 +115,7 @@ func TestOpenOrdersAreCountedByStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := new(countedStore)
-		metrics := newCounts(t, store, false, func(err error) { require.NoError(t, err) })
+		metrics := newCounts(t, store, counted{}, func(err error) { require.NoError(t, err) })
 		require.NotContains(t, scrape(t, metrics), "ramp_orders_open{", "no count yet")
 		finishCount()
 
@@ -125,6 +127,7 @@ func TestOpenOrdersAreCountedByStatus(t *testing.T) {
 		require.NotContains(t, shown, "ramp_deliveries", "events are off")
 		require.Contains(t, shown, "ramp_reconciliation_days_differing 0")
 		require.Regexp(t, `ramp_reconciliation_age_seconds 864\d\d`, shown)
+		require.NotContains(t, shown, "ramp_records", "records are off")
 		for _, query := range store.received() {
 			require.Contains(t, query, `AND ExecutionStatus = "Running"`)
 		}
@@ -135,7 +138,7 @@ func TestDeliveriesAreCountedWhereEventsAreOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := new(countedStore)
-		metrics := newCounts(t, store, true, func(err error) { require.NoError(t, err) })
+		metrics := newCounts(t, store, counted{events: true}, func(err error) { require.NoError(t, err) })
 		scrape(t, metrics)
 		begun := time.Now()
 		finishCount()
@@ -154,11 +157,26 @@ func TestDeliveriesAreCountedWhereEventsAreOn(t *testing.T) {
 	})
 }
 
+func TestRecordsThatWaitAreCountedWhereRecordsAreOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(countedStore)
+		metrics := newCounts(t, store, counted{records: true}, func(err error) { require.NoError(t, err) })
+		scrape(t, metrics)
+		finishCount()
+
+		shown := scrape(t, metrics)
+		require.Contains(t, shown, "ramp_records_waiting 4")
+		require.NotContains(t, shown, "ramp_deliveries", "events are off")
+		require.Contains(t, store.received(), `WorkflowType = "LateRecord" AND ExecutionStatus = "Running"`)
+	})
+}
+
 func TestOrdersAreCountedAtMostOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := new(countedStore)
-		metrics := newCounts(t, store, false, func(err error) { require.NoError(t, err) })
+		metrics := newCounts(t, store, counted{}, func(err error) { require.NoError(t, err) })
 		time.Sleep(time.Hour)
 		require.Empty(t, store.received(), "no scrape yet")
 		for range 3 {
@@ -179,7 +197,7 @@ func TestOldCountsAreNotExported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(countedStore)
 		var reported []error
-		metrics := newCounts(t, store, false, func(err error) { reported = append(reported, err) })
+		metrics := newCounts(t, store, counted{}, func(err error) { reported = append(reported, err) })
 		scrape(t, metrics)
 		finishCount()
 		store.fail(errors.New("no store"))

@@ -20,7 +20,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
-	_ "gocloud.dev/blob/azureblob"   // KYC dossiers in azblob://
+	_ "gocloud.dev/blob/azureblob"   // KYC dossiers and records in azblob://
 	_ "gocloud.dev/blob/gcsblob"     // in gs://
 	_ "gocloud.dev/blob/s3blob"      // in s3://
 	_ "gocloud.dev/pubsub/awssnssqs" // events to awssns:// and awssqs://
@@ -34,6 +34,7 @@ import (
 	"rampart/internal/telemetry"
 	"rampart/onmeta"
 	"rampart/ramp"
+	"rampart/records"
 	"rampart/workflows"
 )
 
@@ -125,7 +126,7 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 	if err := o.Serve(serving, listener, checks, c.Worker.Pprof); err != nil {
 		return err
 	}
-	if err := exportCounts(ctx, o.Metrics.Meter(), temporal, endpoints != nil, o.Report); err != nil {
+	if err := exportCounts(ctx, o.Metrics.Meter(), temporal, counted{events: endpoints != nil, records: c.Worker.Records != ""}, o.Report); err != nil {
 		return err
 	}
 	return ramp.ExplainNamespace(health.name, workers.run(ctx, o.Log))
@@ -190,6 +191,12 @@ func newWorkers(
 	}
 	if endpoints != nil {
 		options.Endpoints = endpoints
+	}
+	if c.Worker.Records != "" {
+		if options.Records, err = records.Open(c.Worker.Records, keyring); err != nil {
+			return nil, err
+		}
+		activities.BeginRecordMetrics(o.Metrics.Temporal())
 	}
 	calls, watches := activities.New(options)
 

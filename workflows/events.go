@@ -169,26 +169,31 @@ func (o *orderRun) handOverNow(ctx workflow.Context, request activities.PublishE
 	return err == nil
 }
 
-// leaveEvents leaves events to a child workflow, and returns once that has started, which the server does by itself. The child's id is the
-// same in a run that continues this one after a reset, which replays its start. If that run leaves events too, while the child of the run
+// leaveEvents leaves events to a child workflow. If a run that continues this one after a reset leaves events too, while the child of the run
 // before it is open, it hands them over itself.
 func (o *orderRun) leaveEvents(ctx workflow.Context, late []activities.PublishEventsRequest) {
+	if err := leave(ctx, "late-events/", "The last events of ", ramp.LateEventsWorkflow, late); err != nil {
+		o.log.Warn("last events not left to a workflow", "error", err)
+		if err := LateEvents(ctx, late); err != nil {
+			o.log.Error("last events not handed over", "error", err)
+		}
+	}
+}
+
+// leave leaves work to a child workflow that outlives the order, and returns once that has started, which the server does by itself. The
+// child's id is the same in a run that continues this one after a reset, which replays its start.
+func leave(ctx workflow.Context, idPrefix, summary, workflowType string, work any) error {
 	info := workflow.GetInfo(ctx)
 	runID := info.WorkflowExecution.RunID
 	if wasReset(ctx) {
 		runID = info.OriginalRunID
 	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:        "late-events/" + info.WorkflowExecution.ID + "/" + runID,
+		WorkflowID:        idPrefix + info.WorkflowExecution.ID + "/" + runID,
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:     "The last events of " + info.WorkflowExecution.ID,
-	}), ramp.LateEventsWorkflow, late)
-	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
-		o.log.Warn("last events not left to a workflow", "error", err)
-		if err := LateEvents(ctx, late); err != nil {
-			o.log.Error("last events not handed over", "error", err)
-		}
-	}
+		StaticSummary:     summary + info.WorkflowExecution.ID,
+	}), workflowType, work)
+	return child.GetChildWorkflowExecution().Get(ctx, nil)
 }
 
 // LateEvents hands over the last events of an order that has ended, until it has succeeded.

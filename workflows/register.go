@@ -17,6 +17,9 @@ func Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(Onramp, workflow.RegisterOptions{Name: ramp.OnrampWorkflow})
 	registry.RegisterWorkflowWithOptions(Adoption, workflow.RegisterOptions{Name: ramp.AdoptionWorkflow})
 	registry.RegisterWorkflowWithOptions(LateEvents, workflow.RegisterOptions{Name: ramp.LateEventsWorkflow})
+	registry.RegisterWorkflowWithOptions(LateRecord, workflow.RegisterOptions{
+		Name: ramp.LateRecordWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade, // it may be open for days
+	})
 	registry.RegisterWorkflowWithOptions(DisabledEndpoint, workflow.RegisterOptions{
 		Name: ramp.DisabledEndpointWorkflow, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade, // it may be open for months
 	})

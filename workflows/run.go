@@ -128,6 +128,7 @@ func (o *orderRun) run(ctx workflow.Context) (*ramp.Order, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.keepRecord(ctx)
 	o.close(ctx, o.overError())
 	order := o.snapshot()
 	return &order, nil

@@ -32,7 +32,7 @@ func (d *describer) remedyFor(t ramp.ConcernType) Remedy {
 	case ramp.ConcernDossierStoreUnavailable:
 		return operate("restore the blob store of the KYC documents, or the workers' access to it; the order continues by itself")
 	case ramp.ConcernReferenceUnverified:
-		return operate("check Temporal's visibility store; nothing is made at the provider before it answers, and the order continues by itself")
+		return operate("check Temporal's visibility store and, where records are on, their store; nothing is made at the provider before it answers, and the order continues by itself")
 	case ramp.ConcernUnreadableMessage:
 		return operate("give every worker the keyset that has the key; the message is read by itself then, and may be the proof of payment. If no "+
 			"keyset of yours has the key, the message is not yours and the order continues without it", "keyset", "inspect")

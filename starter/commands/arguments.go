@@ -89,6 +89,8 @@ func accepted(flagType string) string {
 		return "names separated by commas"
 	case "since":
 		return "a duration such as 90m or 48h, or a date such as 2026-11-23"
+	case "day":
+		return "a day such as 2026-11-27"
 	case "run":
 		return "a run id, as shown by explain and list -o json"
 	case "format":

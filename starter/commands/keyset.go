@@ -80,7 +80,7 @@ func (p *Program) promoteKey(ctx context.Context, source codec.KeysetSource) err
 	}
 	return p.printKeyset(ctx, source,
 		"Key "+keyName(id)+" now encrypts.",
-		"Keep the former keys for as long as histories exist: the retention of the namespace, and of its archives.")
+		"Keep the former keys for as long as histories and records exist: the retention of the namespace, of its archives, and of the records.")
 }
 
 func (p *Program) keysetInspect() *cobra.Command {

@@ -195,7 +195,7 @@ func queries(t *testing.T) (dashboard, alerts []string) {
 func newMeasuredStack(t *testing.T) (*stack, *gateway) {
 	t.Helper()
 	n, backend := new(network), newReceiver(t)
-	s := newStack(t, 60, withNetwork(n), withMetrics, withEndpoint(backend))
+	s := newStack(t, 60, withNetwork(n), withMetrics, withEndpoint(backend), withRecords)
 	n.fail("POST /v1/quote/buy", networkFault{left: 1, status: http.StatusBadGateway})
 	_, err := s.Orders.StartOnramp(t.Context(), onrampRequest("measured"))
 	require.NoError(t, err)

@@ -1,0 +1,17 @@
+// Package records keeps the final states of orders, encrypted, in a blob store by day, so that books outlive the retention of a Temporal
+// namespace, and a reference that was used before it is still known.
+//
+// # Objects
+//
+// A store is a prefix in a bucket, or a directory. It has two objects for each order that has ended:
+//
+//	day=2026-11-27/143015.250000-<order>   the record: the order's final state and its user's e-mail address
+//	reference/<two digits>/<order>         the name of that record
+//
+// <order> is the SHA-256 of the order's workflow id, in hexadecimal digits. The day and the time of the end are those of India. Names hold
+// nothing else, and no personal data. Each object is encrypted and authenticated by [Keys] together with its name: under another name, or
+// changed, it is not read.
+//
+// An order has one record. Keeping it again writes the same objects. An order that ends a second time, because its last workflow task is
+// repeated or an operator has reset it, replaces its record: the reference, which is written first, names both until the earlier is deleted.
+package records
