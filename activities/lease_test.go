@@ -64,6 +64,7 @@ func (w *watchedOrders) DescribeWorkflowExecution(_ context.Context, id, _ strin
 	return &workflowservice.DescribeWorkflowExecutionResponse{PendingActivities: w.pending[id]}, nil
 }
 
+//lint:ignore ST1003 the service names it so
 func (s *watchService) RespondActivityTaskFailedById(
 	_ context.Context, request *workflowservice.RespondActivityTaskFailedByIdRequest, _ ...grpc.CallOption,
 ) (*workflowservice.RespondActivityTaskFailedByIdResponse, error) {
