@@ -7,6 +7,7 @@ import (
 	"rampart/codec"
 	"rampart/onmeta"
 	reconciliation "rampart/reconcile/run"
+	"rampart/records"
 )
 
 // reconciling registers the reconciliation of days: its workflow beside the orders, and its activities, which last for hours, beside the
@@ -16,14 +17,22 @@ func reconciling(
 ) error {
 	var secured client.Options
 	codec.Secure(&secured, keyring)
-	activities, err := reconciliation.New(reconciliation.Options{
+	options := reconciliation.Options{
 		Temporal: temporal,
 		Data:     secured.DataConverter,
 		Caller:   provider,
 		Staging:  c.Onmeta.staging(),
 		Store:    c.Worker.ReconcileStore,
 		Meter:    o.Metrics.Meter(),
-	})
+	}
+	if c.Worker.Records != "" {
+		store, err := records.Open(c.Worker.Records, keyring)
+		if err != nil {
+			return err
+		}
+		options.Books = books(store.Between)
+	}
+	activities, err := reconciliation.New(options)
 	if err != nil {
 		return err
 	}
