@@ -25,16 +25,16 @@ import (
 
 const (
 	// leaseTimeout is how long a worker may be silent before it is asked to take its lease again.
-	leaseTimeout = 12 * time.Second
+	leaseTimeout = 9 * time.Second
 	// LeaseInterval is how often a worker heartbeats for its lease. The worker of the lease must not throttle heartbeats to fewer.
-	LeaseInterval = 4 * time.Second
+	LeaseInterval = 3 * time.Second
 	// leaseConfirmation is how long a silent worker has to take its lease again. After an outage of Temporal, a poller of the SDK pauses for
 	// up to ten seconds.
-	leaseConfirmation = 12 * time.Second
+	leaseConfirmation = 11 * time.Second
 	// takeOverTimeout bounds one attempt to give away the watches of a crashed worker, which may be thousands.
 	takeOverTimeout = 10 * time.Minute
 	// takeOvers is how many watches are given away at once.
-	takeOvers = 8
+	takeOvers = 16
 )
 
 // Lease is that of a worker process, whose crash other workers notice by it. Watches alone would have to heartbeat every few seconds for that,
