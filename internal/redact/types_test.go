@@ -33,7 +33,7 @@ import (
 func types() map[string][]any {
 	return map[string][]any{
 		"../../ramp": {
-			ramp.AccountSubmission{}, ramp.Amount{}, ramp.Awaiting{}, ramp.BankAccount{}, ramp.Beneficiary{}, ramp.Client{}, ramp.Concern{},
+			ramp.AccountSubmission{}, ramp.AdoptedOrder{}, ramp.Amount{}, ramp.Awaiting{}, ramp.BankAccount{}, ramp.Beneficiary{}, ramp.Client{}, ramp.Concern{},
 			ramp.DeepLink{}, ramp.Delivery{}, ramp.DeliveryFilter{}, ramp.Deposit{}, ramp.Error{}, ramp.Event{}, ramp.EventTarget{}, ramp.Hint{}, ramp.Fee{}, ramp.FieldError{}, ramp.Filter{}, ramp.HashSubmission{}, ramp.ID{},
 			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{}, ramp.Page{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
@@ -41,15 +41,15 @@ func types() map[string][]any {
 			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.UserQuestion{}, ramp.Wait{},
 		},
 		"../../activities": {
-			activities.AccountRequest{}, activities.Admission{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
+			activities.AccountRequest{}, activities.Admission{}, activities.AdoptOrderRequest{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
 			activities.ReadMessageResult{}, activities.AdmissionRules{}, activities.TemporalRuns{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.CreatedOrder{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
-			activities.KeepOrderRequest{}, activities.KeepOrderResult{}, activities.PublishEventsRequest{}, activities.PublishEventsResult{},
+			activities.KeepOrderRequest{}, activities.KeepRecordRequest{}, activities.KeepRecordResult{}, activities.KeepOrderResult{}, activities.PublishEventsRequest{}, activities.PublishEventsResult{},
 			activities.DeliverEventsRequest{}, activities.DeliveryProgress{}, activities.Deliveries{},
-			activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
+			activities.Lease{}, activities.Leases{}, activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.CreateOrderRequest{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},
 			activities.QuoteSellRequest{}, activities.Refusal{}, activities.StaleQuote{}, activities.SubmitResult{},
-			activities.SubmitTransactionHashRequest{}, activities.SubmitUTRRequest{}, activities.TemporalClaims{}, activities.Timings{},
+			activities.TakeOverResult{}, activities.SubmitTransactionHashRequest{}, activities.SubmitUTRRequest{}, activities.TemporalClaims{}, activities.Timings{},
 			activities.UploadKYCRequest{}, activities.UploadKYCResult{}, activities.Wait{}, activities.WatchEnd{},
 			activities.WatchHeartbeat{}, activities.WatchKYCRequest{}, activities.WatchKYCResult{}, activities.WatchLinkRequest{},
 			activities.WatchLinkResult{}, activities.WatchOrderRequest{}, activities.WatchOrderResult{}, activities.Watches{},
