@@ -55,6 +55,10 @@ func (v AdoptOrderRequest) Format(s fmt.State, verb rune) { redact.Format(s, ver
 func (v AdoptOrderRequest) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v AdoptOrderRequest) String() string                { return redact.String(v) }
 
+func (v KeepRecordRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v KeepRecordRequest) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v KeepRecordRequest) String() string                { return redact.String(v) }
+
 func (v OrderState) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v OrderState) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v OrderState) String() string                { return redact.String(v) }
