@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"context"
 	"net/url"
 	"time"
 
@@ -32,6 +33,12 @@ type Calls struct {
 	endpoints events.Endpoints
 	temporal  client.Client
 	records   *records.Store
+	hashes    Hashes
+}
+
+// Hashes makes the hashes by which orders are found. A hash is empty where orders have none.
+type Hashes interface {
+	Hash(ctx context.Context, term ramp.Personal) string
 }
 
 // Watches are the activities that poll the provider until something changes. They have a task queue of their own, ramp-watch, because
@@ -71,6 +78,8 @@ type Options struct {
 	Temporal client.Client
 	// Records keeps the final states of orders; nil if records are off.
 	Records *records.Store
+	// Hashes makes the hashes by which orders are found; nil where they have none.
+	Hashes Hashes
 }
 
 // New returns the activities of one worker process, which share user sessions.
@@ -86,7 +95,7 @@ func New(o Options) (*Calls, *Watches) {
 	calls := &Calls{
 		provider: provider, sessions: sessions, timings: o.Timings, dossiers: o.Dossiers, claims: o.Claims,
 		checkout: o.Checkout, staging: o.Staging, runs: o.Runs, decrypter: o.Decrypter, allowClear: o.AllowClear,
-		endpoints: o.Endpoints, temporal: o.Temporal, records: o.Records,
+		endpoints: o.Endpoints, temporal: o.Temporal, records: o.Records, hashes: o.Hashes,
 	}
 	return calls, &Watches{provider: provider, timings: o.Timings}
 }
@@ -106,6 +115,14 @@ func RegisterWatches(registry Registry, w *Watches) {
 
 // watchNames are the names of the watches as activities.
 func watchNames() []string { return []string{"WatchOrder", "WatchLink", "WatchKYC"} }
+
+// hash returns the hash of a term, or empty.
+func (c *Calls) hash(ctx context.Context, term ramp.Personal) string {
+	if c.hashes == nil {
+		return ""
+	}
+	return c.hashes.Hash(ctx, term)
+}
 
 func user(email ramp.Email) onmeta.User { return onmeta.User{Email: email} }
 

@@ -23,6 +23,9 @@ type KYCStatusResult struct {
 	Verified bool `json:"verified"`
 	// Rules are the rules that the order begins under; nil except for its first call.
 	Rules *AdmissionRules `json:"rules,omitempty"`
+	// UserHash is the hash by which the user's orders are found, on an order's first call; empty where orders have none, and in the
+	// results of earlier versions.
+	UserHash string `json:"userHash,omitempty"`
 }
 
 // KYCStatus asks whether the user is verified (provider 3.3). The guide makes this mandatory before an account is linked. As an order's
@@ -55,6 +58,9 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 		return KYCStatusResult{}, taken
 	}
 	result.Rules = c.admissionRules(ownEvents)
+	if err == nil {
+		result.UserHash = c.hash(ctx, ramp.UserTerm(req.Email))
+	}
 	return result, err
 }
 

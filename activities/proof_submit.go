@@ -33,12 +33,28 @@ type SubmitTransactionHashRequest struct {
 // SubmitResult says that the provider accepted the proof. The result of an earlier version is empty and means the same.
 type SubmitResult struct {
 	Accepted bool `json:"accepted,omitempty"`
+	// ProofHash is the hash by which an order with this proof is found; empty where orders have none, and in the results of earlier
+	// versions.
+	ProofHash string `json:"proofHash,omitempty"`
 }
 
 // SubmitUTR submits a UTR (provider 3.17). A refusal counts as success if the order already has this UTR, from an attempt whose answer
 // was lost. Any other refusal carries the order's state, which decides how the order continues: the provider may have found the payment
 // by itself, or have ended the order.
 func (c *Calls) SubmitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
+	result, err := c.submitUTR(ctx, req)
+	return c.withHash(ctx, result, ramp.UTRTerm(req.UTR)), err
+}
+
+// withHash adds the hash of an accepted proof.
+func (c *Calls) withHash(ctx context.Context, result SubmitResult, term ramp.Personal) SubmitResult {
+	if result.Accepted {
+		result.ProofHash = c.hash(ctx, term)
+	}
+	return result
+}
+
+func (c *Calls) submitUTR(ctx context.Context, req SubmitUTRRequest) (SubmitResult, error) {
 	user := holder(req.Email, req.Holder)
 	err := c.provider.SubmitUTR(ctx, user, req.OrderID, string(req.UTR))
 	refused, yes := refusedBy(err, onmeta.RouteSubmitUTR)
@@ -86,6 +102,11 @@ func (c *Calls) hasUTR(ctx context.Context, user onmeta.User, req SubmitUTRReque
 // if the order already has this hash, from an attempt whose answer was lost. Any other refusal carries the order's state, as for
 // SubmitUTR.
 func (c *Calls) SubmitTransactionHash(ctx context.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
+	result, err := c.submitTransactionHash(ctx, req)
+	return c.withHash(ctx, result, ramp.TransactionHashTerm(req.TransactionHash)), err
+}
+
+func (c *Calls) submitTransactionHash(ctx context.Context, req SubmitTransactionHashRequest) (SubmitResult, error) {
 	err := c.provider.SubmitTransactionHash(ctx, holder(req.Email, req.Holder), req.OrderID, req.TransactionHash)
 	refused, yes := refusedBy(err, onmeta.RouteSubmitHash)
 	if !yes {

@@ -32,6 +32,7 @@ type keys struct {
 	aead    tink.AEAD
 	primary string
 	ids     []string // sorted
+	search  searchKeys
 }
 
 // OpenKeyring reads a keyset. The error of a keyset that is missing or unusable says what the operator must do.
@@ -114,8 +115,12 @@ func newKeys(handle *keyset.Handle, stored []byte) (*keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the keyset is not one for authenticated encryption (Tink AEAD): %w", err)
 	}
+	search, err := newSearchKeys(handle)
+	if err != nil {
+		return nil, fmt.Errorf("derive the keys of search hashes: %w", err)
+	}
 	info := handle.KeysetInfo()
-	all := &keys{stored: stored, aead: primitive, primary: keyID(info.GetPrimaryKeyId())}
+	all := &keys{stored: stored, aead: primitive, primary: keyID(info.GetPrimaryKeyId()), search: search}
 	for _, key := range info.GetKeyInfo() {
 		if key.GetStatus() == tinkpb.KeyStatusType_ENABLED { // Tink does not decrypt with a disabled key
 			all.ids = append(all.ids, keyID(key.GetKeyId()))

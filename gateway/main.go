@@ -81,6 +81,7 @@ type gateway struct {
 	process  *telemetry.Process
 	keyset   telemetry.KeysetHealth
 	temporal client.Client
+	hasher   *codec.Hasher
 	// clear holds the connection settings without encryption.
 	clear connection.Settings
 }
@@ -106,6 +107,7 @@ func (g *gateway) openKeyring(ctx context.Context) (*codec.Keyring, error) {
 
 func (g *gateway) connect(ctx context.Context, keyring *codec.Keyring) error {
 	g.clear = g.config.temporal
+	g.hasher = codec.NewHasher(keyring, g.config.temporal.NamespaceName())
 	codec.Secure(&g.config.temporal.Options, keyring)
 	if err := g.process.Instrument(&g.config.temporal.Options); err != nil {
 		return err
@@ -171,7 +173,10 @@ func (g *gateway) open(ctx context.Context, server *server) (doors, error) {
 
 // api returns the handler of the API. Without tokens, it serves requests from this machine only, and none of other sites' pages.
 func (g *gateway) api(ctx context.Context, orders *ramp.Client, callers *callers) http.Handler {
-	o := api.Options{Orders: orders, Temporal: g.temporal, Log: g.process.Log, Stopping: ctx.Done()}
+	o := api.Options{
+		Orders: orders, Temporal: g.temporal, Hasher: g.hasher, Namespace: g.config.temporal.NamespaceName(),
+		Log: g.process.Log, Stopping: ctx.Done(),
+	}
 	if callers == nil {
 		g.process.Log.Warn("callers need no token: requests from this machine may do everything")
 		return loopback.Guard(api.New(o))

@@ -55,6 +55,7 @@ func TestSearchAttributesAreThoseOfTheContract(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"RampDirection": "Keyword", "RampStatus": "Keyword", "RampToken": "Keyword", "RampOrderId": "Keyword",
 		"RampFiatAmount": "Double", "RampExpiresAt": "Datetime", "RampAttention": "Bool",
+		"RampUser": "Keyword", "RampProof": "KeywordList",
 	}, types)
 }
 

@@ -31,6 +31,9 @@ type Filter struct {
 	StartedAfter time.Time
 	// From and Until select the orders that started or ended at or after the one and before the other. Both are set, or none.
 	From, Until time.Time
+	// Users selects orders of users with any of these hashes, and Proofs orders with an accepted proof of any of these: see
+	// FindRequest.Filter.
+	Users, Proofs []string
 }
 
 // Query returns the filter in Temporal's list filter language, which the Web UI also accepts.
@@ -39,13 +42,7 @@ func (f Filter) Query() string {
 	if f.Direction != "" {
 		conditions = append(conditions, fmt.Sprintf("%s = %q", DirectionKey.GetName(), f.Direction))
 	}
-	if len(f.Statuses) > 0 {
-		var quoted []string
-		for _, status := range f.Statuses {
-			quoted = append(quoted, fmt.Sprintf("%q", status))
-		}
-		conditions = append(conditions, fmt.Sprintf("%s IN (%s)", StatusKey.GetName(), strings.Join(quoted, ", ")))
-	}
+	conditions = append(conditions, anyOf(StatusKey.GetName(), f.Statuses)...)
 	if f.Token != "" {
 		conditions = append(conditions, fmt.Sprintf("%s = %q", TokenKey.GetName(), f.Token))
 	}
@@ -63,7 +60,21 @@ func (f Filter) Query() string {
 		conditions = append(conditions, fmt.Sprintf(
 			"((StartTime >= %q AND StartTime < %q) OR (CloseTime >= %q AND CloseTime < %q))", from, until, from, until))
 	}
+	conditions = append(conditions, anyOf(UserKey.GetName(), f.Users)...)
+	conditions = append(conditions, anyOf(ProofKey.GetName(), f.Proofs)...)
 	return strings.Join(conditions, " AND ")
+}
+
+// anyOf returns the condition that a search attribute has any of the values; none for no values.
+func anyOf[T ~string](attribute string, values []T) []string {
+	if len(values) == 0 {
+		return nil
+	}
+	var quoted []string
+	for _, value := range values {
+		quoted = append(quoted, fmt.Sprintf("%q", value))
+	}
+	return []string{fmt.Sprintf("%s IN (%s)", attribute, strings.Join(quoted, ", "))}
 }
 
 // Summary is an order in a list, as Temporal's visibility store has it: moments behind the order's current state. Times are in UTC.

@@ -1,6 +1,8 @@
 package ramp
 
 import (
+	"slices"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 )
@@ -77,7 +79,7 @@ const AwaitOrder = "await-order"
 // OrderQuery is the query that returns the Order.
 const OrderQuery = "order"
 
-// Search attributes of an order. None holds personal data.
+// Search attributes of an order. None holds personal data: UserKey and ProofKey hold keyed hashes, see Hasher.
 var (
 	DirectionKey  = temporal.NewSearchAttributeKeyKeyword("RampDirection")
 	StatusKey     = temporal.NewSearchAttributeKeyKeyword("RampStatus")
@@ -86,20 +88,29 @@ var (
 	FiatAmountKey = temporal.NewSearchAttributeKeyFloat64("RampFiatAmount")
 	ExpiresAtKey  = temporal.NewSearchAttributeKeyTime("RampExpiresAt")
 	AttentionKey  = temporal.NewSearchAttributeKeyBool("RampAttention")
+	// UserKey is the hash of the user, and ProofKey those of the proofs that the provider accepted.
+	UserKey  = temporal.NewSearchAttributeKeyKeyword("RampUser")
+	ProofKey = temporal.NewSearchAttributeKeyKeywordList("RampProof")
 )
 
-// SearchAttributes returns every search attribute of an order, in a fixed order. A namespace must have them before the first order
-// starts; CheckNamespace checks that.
+// SearchAttributes returns the search attributes that every order has, in a fixed order. A namespace must have them before the first
+// order starts; CheckNamespace checks that.
 func SearchAttributes() []temporal.SearchAttributeKey {
 	return []temporal.SearchAttributeKey{
 		DirectionKey, StatusKey, TokenKey, OrderIDKey, FiatAmountKey, ExpiresAtKey, AttentionKey,
 	}
 }
 
-// SearchAttributeTypes returns the search attributes by name, as the operator API takes them.
+// FindAttributes returns the search attributes by which orders are found by their users and proofs, in a fixed order. Orders run in a
+// namespace without them, and cannot be found so; CheckFind checks that it has them.
+func FindAttributes() []temporal.SearchAttributeKey {
+	return []temporal.SearchAttributeKey{UserKey, ProofKey}
+}
+
+// SearchAttributeTypes returns all search attributes by name, as the operator API takes them.
 func SearchAttributeTypes() map[string]enumspb.IndexedValueType {
 	types := make(map[string]enumspb.IndexedValueType)
-	for _, key := range SearchAttributes() {
+	for _, key := range slices.Concat(SearchAttributes(), FindAttributes()) {
 		types[key.GetName()] = key.GetValueType()
 	}
 	return types

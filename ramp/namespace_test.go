@@ -30,9 +30,29 @@ func TestNamespaceIsAskedForEverySearchAttributeOfOrders(t *testing.T) {
 	v := new(visibility)
 	require.NoError(t, ramp.CheckNamespace(t.Context(), v, "orders"))
 	require.Equal(t, "orders", v.asked.GetNamespace())
-	for name := range ramp.SearchAttributeTypes() {
-		require.Contains(t, v.asked.GetQuery(), name)
+	for _, key := range ramp.SearchAttributes() {
+		require.Contains(t, v.asked.GetQuery(), key.GetName())
 	}
+}
+
+// TestOrdersRunInANamespaceInWhichTheyCannotBeFound has namespaces that were set up before there were hashes.
+func TestOrdersRunInANamespaceInWhichTheyCannotBeFound(t *testing.T) {
+	t.Parallel()
+	v := new(visibility)
+	require.NoError(t, ramp.CheckNamespace(t.Context(), v, "orders"))
+	require.NotContains(t, v.asked.GetQuery(), "RampUser")
+	require.NotContains(t, v.asked.GetQuery(), "RampProof")
+
+	require.NoError(t, ramp.CheckFind(t.Context(), v, "orders"))
+	require.Contains(t, v.asked.GetQuery(), "RampUser IS NULL AND RampProof IS NULL")
+	v.err = serviceerror.NewInvalidArgument("invalid query: column name 'RampProof' is not defined")
+	var problem *ramp.NamespaceError
+	require.ErrorAs(t, ramp.CheckFind(t.Context(), v, "orders"), &problem)
+	require.Equal(t, "RampProof", problem.Lacks)
+	require.True(t, problem.OnlyFind())
+	require.ErrorContains(t, problem, "finding orders by user or proof")
+	require.ErrorContains(t, problem, "starter setup")
+	require.False(t, (&ramp.NamespaceError{Lacks: "RampStatus"}).OnlyFind())
 }
 
 // TestNamespaceWithoutSetupNamesTheCommand has what servers say, of several versions, for a query, for a start, and in a failed

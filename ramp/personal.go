@@ -71,6 +71,10 @@ func (v ReorderRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, 
 func (v ReorderRequest) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v ReorderRequest) String() string                { return redact.String(v) }
 
+func (v FindRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v FindRequest) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v FindRequest) String() string                { return redact.String(v) }
+
 func (v Order) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Order) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Order) String() string                { return redact.String(v) }

@@ -111,10 +111,12 @@ func work(ctx context.Context, c config, keyring *codec.Keyring, o *observabilit
 	if err != nil {
 		return err
 	}
-	workers, err := newWorkers(c, temporal, keyring, provider, endpoints, o)
+	hashes := &findHashes{hasher: codec.NewHasher(keyring, c.temporal.NamespaceName()), temporal: temporal, name: c.temporal.NamespaceName()}
+	workers, err := newWorkers(c, temporal, keyring, provider, endpoints, hashes, o)
 	if err != nil {
 		return err
 	}
+	go hashes.report(ctx, func(err error) { o.Log.Warn("orders cannot be found by their users and proofs", zap.Error(err)) })
 	go key.follow(ctx, onmeta.New(provider))
 
 	health := &namespaceHealth{temporal: temporal, name: c.temporal.NamespaceName()}
@@ -166,7 +168,8 @@ func (w *workers) add(temporal client.Client, queue string, options worker.Optio
 }
 
 func newWorkers(
-	c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, endpoints *dispatch.Dispatcher, o *observability,
+	c config, temporal client.Client, keyring *codec.Keyring, provider onmeta.Caller, endpoints *dispatch.Dispatcher, hashes *findHashes,
+	o *observability,
 ) (*workers, error) {
 	stores, err := dossier.NewStores(c.Worker.KYCStores...)
 	if err != nil {
@@ -188,6 +191,7 @@ func newWorkers(
 		Decrypter:  decrypter{keyring: keyring, namespace: c.temporal.NamespaceName()},
 		AllowClear: c.allowClear(),
 		Temporal:   temporal,
+		Hashes:     hashes,
 	}
 	if endpoints != nil {
 		options.Endpoints = endpoints

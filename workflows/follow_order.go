@@ -22,9 +22,10 @@ type orderWatch struct {
 
 // replacement is a proof that is submitted in place of the accepted one while the order is watched.
 type replacement struct {
-	proof *proof
-	done  bool
-	err   error
+	proof  *proof
+	done   bool
+	result activities.SubmitResult
+	err    error
 }
 
 // followOrder watches the order until the provider ends it. A cancellation does not interrupt it. Until the provider has found the payment,
@@ -136,7 +137,7 @@ func (o *orderRun) replaceable() bool {
 func (o *orderRun) startReplacement(ctx workflow.Context, created createdOrder, p *proof) *replacement {
 	sent := &replacement{proof: p}
 	workflow.GoNamed(ctx, "replacement", func(ctx workflow.Context) {
-		_, sent.err = untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
+		sent.result, sent.err = untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
 			return o.flow.submitProof(ctx, created, p.reference)
 		})
 		sent.done = true
@@ -158,7 +159,7 @@ func (o *orderRun) applyReplacement(ctx workflow.Context, sent *replacement) err
 	case sent.err != nil:
 		return sent.err
 	default:
-		o.acceptProof(ctx, sent.proof)
+		o.acceptProof(ctx, sent.proof, sent.result)
 	}
 	return nil
 }

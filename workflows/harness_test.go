@@ -46,6 +46,14 @@ func newWorld(t *testing.T, direction ramp.Direction) *world {
 
 func newWorldOf(t *testing.T, suite *testsuite.WorkflowTestSuite, direction ramp.Direction) *world {
 	t.Helper()
+	w := newUnpublishedWorld(t, suite, direction)
+	w.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	return w
+}
+
+// newUnpublishedWorld is newWorldOf for tests of the search attributes, which set up their upserts.
+func newUnpublishedWorld(t *testing.T, suite *testsuite.WorkflowTestSuite, direction ramp.Direction) *world {
+	t.Helper()
 	w := &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	w.SetStartTime(start)
 	w.SetTestTimeout(time.Minute)
@@ -54,7 +62,6 @@ func newWorldOf(t *testing.T, suite *testsuite.WorkflowTestSuite, direction ramp
 	workflows.Register(w)
 	w.RegisterActivity(new(activities.Calls))
 	activities.RegisterWatches(w, new(activities.Watches))
-	w.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	return w
 }
 

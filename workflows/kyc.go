@@ -52,6 +52,7 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 			},
 		})
 	})
+	o.found.user = status.UserHash
 	if o.admission.decide(status.Rules, err) {
 		o.readMessages(ctx)
 	}

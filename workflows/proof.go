@@ -14,7 +14,7 @@ import (
 func (o *orderRun) submitProof(ctx workflow.Context, created createdOrder, p *proof) error {
 	o.order.Proof = o.request.newProof(p.reference, p.submittedAt)
 	o.touch(ctx)
-	_, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
+	accepted, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
 		return o.flow.submitProof(ctx, created, p.reference)
 	})
 	if refused, yes := activities.Refused(err); yes {
@@ -24,7 +24,7 @@ func (o *orderRun) submitProof(ctx workflow.Context, created createdOrder, p *pr
 	if err != nil {
 		return err
 	}
-	o.acceptProof(ctx, p)
+	o.acceptProof(ctx, p, accepted)
 	return nil
 }
 
@@ -92,7 +92,8 @@ func (o *orderRun) raiseRefusedReuse(ctx workflow.Context, p *proof) {
 }
 
 // acceptProof records an accepted proof, in place of the one before it if there is one.
-func (o *orderRun) acceptProof(ctx workflow.Context, p *proof) {
+func (o *orderRun) acceptProof(ctx workflow.Context, p *proof, result activities.SubmitResult) {
+	o.found.addProof(result.ProofHash)
 	o.count(ctx, proofsAccepted)
 	proof := o.request.newProof(p.reference, p.submittedAt)
 	proof.AcceptedAt = now(ctx)

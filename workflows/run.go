@@ -38,6 +38,8 @@ type orderRun struct {
 	// looking is set while the provider is asked once more whether the order is paid, before the order ends.
 	looking bool
 
+	// found are the hashes by which the order is found.
+	found hashes
 	// published are the search attributes as Temporal has them.
 	published published
 	outbox    outbox

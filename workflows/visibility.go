@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -19,6 +20,21 @@ type published struct {
 	fiat      decimal.Decimal
 	expiresAt time.Time
 	attention bool
+	found     hashes
+}
+
+// hashes are those by which an order is found. They are empty in orders that began on a version without them.
+type hashes struct {
+	user string
+	// proofs are those of every accepted proof. Their order is that of the acceptance.
+	proofs []string
+}
+
+// addProof adds the hash of an accepted proof, if there is one.
+func (h *hashes) addProof(hash string) {
+	if hash != "" && !slices.Contains(h.proofs, hash) {
+		h.proofs = append(slices.Clip(h.proofs), hash) // what is published keeps its own
+	}
 }
 
 // publish upserts the search attributes that have changed. Statuses that usually last for less than a second are left
@@ -51,7 +67,7 @@ func passing(status ramp.Status) bool {
 	}
 }
 
-// searchAttributes are the order's. None holds personal data.
+// searchAttributes are the order's. None holds personal data; those by which it is found are keyed hashes.
 func (o *orderRun) searchAttributes() published {
 	p := published{
 		direction: o.order.Direction,
@@ -60,6 +76,7 @@ func (o *orderRun) searchAttributes() published {
 		orderID:   o.order.OrderID,
 		expiresAt: o.order.ExpiresAt,
 		attention: o.order.Attention != "",
+		found:     o.found,
 	}
 	amount := o.request.fiatAmount
 	if amount == "" && o.order.Quote != nil {
@@ -106,6 +123,12 @@ func (p published) changedFrom(before published) []temporal.SearchAttributeUpdat
 	}
 	if p.attention != before.attention {
 		changes = append(changes, ramp.AttentionKey.ValueSet(p.attention))
+	}
+	if p.found.user != before.found.user {
+		changes = append(changes, ramp.UserKey.ValueSet(p.found.user))
+	}
+	if !slices.Equal(p.found.proofs, before.found.proofs) {
+		changes = append(changes, ramp.ProofKey.ValueSet(p.found.proofs))
 	}
 	return changes
 }

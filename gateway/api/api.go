@@ -66,6 +66,10 @@ type Health interface {
 type Options struct {
 	Orders   Orders
 	Temporal Health
+	// Hasher makes the hashes by which orders are found. Without it none is found.
+	Hasher ramp.Hasher
+	// Namespace is the namespace of the orders, for messages.
+	Namespace string
 	// Authenticate returns the caller of a request, or an error: a *bearer.Refusal says how it is answered, every other one is a 401. Nil
 	// lets everybody do everything: only a program that listens on a loopback address may leave it out.
 	Authenticate func(*http.Request) (Caller, error)
@@ -92,7 +96,8 @@ const (
 	Read Scope = "read"
 	// Write: start and cancel orders, and submit what users give.
 	Write Scope = "write"
-	// Operate: what operators do about an order that went wrong, such as a new order for a payment of an earlier one.
+	// Operate: what operators do about an order that went wrong, such as a new order for a payment of an earlier one; and to find the orders
+	// of a user or of a proof.
 	Operate Scope = "operate"
 )
 
@@ -137,6 +142,7 @@ func (s *service) routes(mux *http.ServeMux) (document, page []byte) {
 	s.addProofs(a)
 	s.addReorder(a)
 	s.addList(a)
+	s.addFind(a)
 	document = encoded(a.OpenAPI())
 	return document, render(document)
 }

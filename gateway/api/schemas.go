@@ -32,6 +32,7 @@ func contract() []contractFile {
 		{"AccountSubmission", "account-submission", "AccountSubmission"},
 		{"QuoteConfirmation", "quote-confirmation", "QuoteConfirmation"},
 		{"ReorderRequest", "reorder-request", "ReorderRequest"},
+		{"FindRequest", "find-request", "FindRequest"},
 		{"Order", "order", ""},
 		{"Page", "page", ""},
 	}

@@ -34,7 +34,7 @@ func types() map[string][]any {
 	return map[string][]any{
 		"../../ramp": {
 			ramp.AccountSubmission{}, ramp.AdoptedOrder{}, ramp.Amount{}, ramp.Awaiting{}, ramp.BankAccount{}, ramp.Beneficiary{}, ramp.Client{}, ramp.Concern{},
-			ramp.DeepLink{}, ramp.Delivery{}, ramp.DeliveryFilter{}, ramp.Deposit{}, ramp.Error{}, ramp.Event{}, ramp.EventTarget{}, ramp.Hint{}, ramp.Fee{}, ramp.FieldError{}, ramp.Filter{}, ramp.HashSubmission{}, ramp.ID{},
+			ramp.DeepLink{}, ramp.Delivery{}, ramp.DeliveryFilter{}, ramp.Deposit{}, ramp.Error{}, ramp.Event{}, ramp.EventTarget{}, ramp.Hint{}, ramp.Fee{}, ramp.FieldError{}, ramp.Filter{}, ramp.FindRequest{}, ramp.HashSubmission{}, ramp.ID{},
 			ramp.Instructions{}, ramp.KYC{}, ramp.KYCSubmission{}, ramp.NamespaceError{}, ramp.OfframpRequest{}, ramp.OnrampRequest{}, ramp.Order{}, ramp.Page{},
 			ramp.PreviousOrder{}, ramp.Proof{}, ramp.Quote{}, ramp.QuoteConfirmation{}, ramp.QuoteTerms{}, ramp.ReorderRequest{},
 			ramp.ReplacedProof{}, ramp.Settlement{},

@@ -309,6 +309,7 @@ func TestRequestsAreStrictAndAnswersAreOpen(t *testing.T) {
 		"quote-confirmation": ramp.QuoteConfirmation{QuoteID: "q-1"},
 		"awaiting":           ramp.Awaiting{},
 		"reorder-request":    ramp.ReorderRequest{NewReference: "inv-42-b", UTR: "412345678901"},
+		"find-request":       ramp.FindRequest{UTR: "412345678901", Limit: 7},
 		"page":               ramp.Page{Orders: []ramp.Summary{{Direction: ramp.Onramp, Status: ramp.Quoting}}},
 		"order":              ramp.Order{Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.Quoting, Timeline: []ramp.TimelineEntry{}},
 		"error":              ramp.Error{Type: ramp.NotAwaited, Message: "the order does not wait for this now"},
@@ -324,7 +325,7 @@ func TestRequestsAreStrictAndAnswersAreOpen(t *testing.T) {
 		}
 	}
 	names := slices.Collect(maps.Keys(schemas))
-	require.Len(t, names, 12, "a schema is in the table above")
+	require.Len(t, names, 13, "a schema is in the table above")
 }
 
 func TestAnswersTakeTheWordsOfALaterVersion(t *testing.T) {

@@ -44,6 +44,8 @@ type Connection struct {
 	Search func(ctx context.Context, filter ramp.Filter, condition string) iter.Seq2[ramp.Summary, error]
 	// Strays yields the workflows that were meant as orders but are none, and that match a condition.
 	Strays func(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error]
+	// Hasher returns what makes the hashes by which orders are found, or why there is none.
+	Hasher func(context.Context) (ramp.Hasher, error)
 	// NotSetUp returns an error that names what the namespace lacks; nil if it lacks nothing, or if that is unknown.
 	NotSetUp func(context.Context) error
 	// Temporal is the source of explanations, and Reader decodes what they are made from.
@@ -74,6 +76,7 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 		Orders:      c.Orders,
 		Search:      c.Search,
 		Strays:      c.Strays,
+		Hasher:      c.Hasher,
 		NotSetUp:    c.NotSetUp,
 		Temporal:    c.Temporal,
 		Reader:      explain.NewReader(c.Data, c.Failures),

@@ -54,6 +54,9 @@ type fake struct {
 	newest map[string]error
 	// invisible is the error of the visibility store for a reference.
 	invisible error
+	// hasher makes hashes, unless there is no keyset.
+	hasher  ramp.Hasher
+	keyless error
 	// notSetUp is the error that names what the namespace lacks.
 	notSetUp error
 
@@ -150,6 +153,8 @@ func (d *fake) Strays(_ context.Context, condition string) iter.Seq2[ramp.Summar
 		}
 	}
 }
+
+func (d *fake) Hasher(context.Context) (ramp.Hasher, error) { return d.hasher, d.keyless }
 
 func (d *fake) NotSetUp(context.Context) error { return d.notSetUp }
 
@@ -301,6 +306,7 @@ func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (
 		Orders:     x.fake,
 		Search:     x.fake.Search,
 		Strays:     x.fake.Strays,
+		Hasher:     x.fake.Hasher,
 		NotSetUp:   x.fake.NotSetUp,
 		Operator:   x.fake,
 		Namespaces: x.fake,

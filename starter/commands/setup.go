@@ -67,7 +67,7 @@ func (p *Program) prepareNamespace(ctx context.Context, c *Connection, retention
 
 func (p *Program) printSetup(namespace setup.NamespaceResult, attributes setup.SearchAttributesResult) {
 	screen := p.screen()
-	line := func(name, value, change string) { screen.Linef("  %-16s %-9s %s", name, value, change) }
+	line := func(name, value, change string) { screen.Linef("  %-16s %-11s %s", name, value, change) }
 	retention := setup.Days(namespace.Retention)
 	switch {
 	case namespace.Created:

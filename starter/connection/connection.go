@@ -38,7 +38,8 @@ type Connection struct {
 	Address   string
 	Namespace string
 
-	stopTraces func()
+	environment envconfig.EnvLookup
+	stopTraces  func()
 }
 
 // Dial connects as the environment configures it, with traces if OTEL_* variables name a collector. If no server answers, the error is an
@@ -58,9 +59,22 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 		stop()
 		return nil, err
 	}
-	c.stopTraces = stop
 	go store.Follow(ctx, zap.NewNop())
+	c.environment, c.stopTraces = environment, stop
 	return c, nil
+}
+
+// Hasher returns what makes the hashes by which orders of the namespace are found. It needs the keyset itself: a codec server makes none.
+func (c *Connection) Hasher(ctx context.Context) (ramp.Hasher, error) {
+	source, err := Keyset(c.environment)
+	if err != nil {
+		return nil, err
+	}
+	keyring, err := codec.OpenKeyring(ctx, source)
+	if err != nil {
+		return nil, fmt.Errorf("orders are found by keyed hashes, which need the keyset of the workers: %w", err)
+	}
+	return codec.NewHasher(keyring, c.Namespace), nil
 }
 
 // Options returns the client options that the environment configures: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the other variables of Temporal's

@@ -100,5 +100,10 @@ func searchAttributesError(action, namespace string, err error) error {
 // awaitSearchAttributes blocks until the server accepts a query by every search attribute of orders.
 func awaitSearchAttributes(ctx context.Context, visibility Visibility, namespace string) error {
 	message := fmt.Sprintf("search attributes were added to namespace %q, but the server does not use them yet: run setup again in a minute", namespace)
-	return poll(ctx, message, func() error { return ramp.CheckNamespace(ctx, visibility, namespace) })
+	return poll(ctx, message, func() error {
+		if err := ramp.CheckNamespace(ctx, visibility, namespace); err != nil {
+			return err
+		}
+		return ramp.CheckFind(ctx, visibility, namespace)
+	})
 }

@@ -73,7 +73,7 @@ func TestSetupAddsEverySearchAttributeToANewNamespace(t *testing.T) {
 	result, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
 	require.Equal(t, ramp.SearchAttributeTypes(), c.known)
-	require.Len(t, result.Added, len(ramp.SearchAttributes()))
+	require.Len(t, result.Added, len(ramp.SearchAttributeTypes()))
 	require.Empty(t, result.Existing)
 }
 
@@ -85,7 +85,7 @@ func TestSetupAddsOnlyWhatIsMissing(t *testing.T) {
 	result, err := setup.EnsureSearchAttributes(t.Context(), c, c, namespace)
 	require.NoError(t, err)
 	require.Equal(t, []string{"RampAttention"}, result.Added)
-	require.Len(t, result.Existing, len(ramp.SearchAttributes())-1)
+	require.Len(t, result.Existing, len(ramp.SearchAttributeTypes())-1)
 }
 
 func TestSetupTwiceAddsNothingTheSecondTime(t *testing.T) {

@@ -20,6 +20,7 @@ func documents() []document {
 		{title: "Argument of confirm-quote", value: ramp.QuoteConfirmation{}, strict: true, refine: keywords{".quoteId": quoteID}.add},
 		{title: "Argument of await-order", value: ramp.Awaiting{}, strict: true, refine: keywords{".fingerprint": fingerprint, ".request": anyRequest}.add},
 		{title: "Request of a new order for a payment", value: ramp.ReorderRequest{}, strict: true, refine: reorder.add},
+		{title: "Request to find orders", value: ramp.FindRequest{}, strict: true, refine: refineFind},
 		{title: "Order", value: ramp.Order{}, refine: order.add},
 		{title: "Page of a list of orders", value: ramp.Page{}, refine: page.add},
 		{title: "Error", value: ramp.Error{}, refine: refineError},
@@ -127,6 +128,16 @@ var reorder = keywords{
 	".newReference": reference,
 	".utr":          optional(earlyUTR),
 	".amount":       optional(rupees(maxRupees)),
+}
+
+// refineFind demands exactly one of what orders are found by.
+func refineFind(s *jsonschema.Schema) error {
+	s.OneOf = []*jsonschema.Schema{{Required: []string{"email"}}, {Required: []string{"utr"}}, {Required: []string{"transactionHash"}}}
+	return keywords{
+		".email": email, ".utr": submittedUTR, ".transactionHash": hash,
+		".limit":  func(s *jsonschema.Schema) { s.Minimum, s.Maximum = "1", "200" },
+		".cursor": pattern(`[A-Za-z0-9_-]*`, 2048),
+	}.add(s)
 }
 
 var page = keywords{
