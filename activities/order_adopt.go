@@ -59,7 +59,7 @@ func (c *Calls) AdoptOrder(ctx context.Context, req AdoptOrderRequest) (CreatedO
 		Lifetime: c.timings.OrderLifetime,
 	}
 	if !there.createdAt.IsZero() {
-		created.Lifetime = max(c.timings.OrderLifetime-max(there.at.Sub(there.createdAt), 0), 0)
+		created.Lifetime = c.timings.lifetimeLeft(there.at.Sub(there.createdAt))
 	}
 	if req.Direction == ramp.Offramp {
 		return created, c.setAdoptedDeposit(&created, req, there)

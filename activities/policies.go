@@ -117,6 +117,12 @@ func GuideTimings(speed float64) Timings {
 	}
 }
 
+// lifetimeLeft is what is left of the lifetime of an order of this age by the provider's clock, which may run faster than ours.
+func (t Timings) lifetimeLeft(age time.Duration) time.Duration {
+	left := 1 - float64(max(age, 0))/float64(GuideTimings(1).OrderLifetime)
+	return time.Duration(max(left, 0) * float64(t.OrderLifetime))
+}
+
 // pollPause is the pause before the next poll, with jitter, so that orders created together do not poll together.
 func (t Timings) pollPause() time.Duration {
 	if t.PollMax <= t.PollMin {
