@@ -18,6 +18,9 @@ import (
 // leasePause is the pause before a worker whose lease has ended, or could not be had, asks for another one.
 const leasePause = 30 * time.Second
 
+// leaseStart bounds the start of a lease.
+const leaseStart = 10 * time.Second
+
 // newLease returns the lease of this process. A process that is started again in its place, perhaps with the same id, has another one.
 func newLease() activities.Lease {
 	host, err := os.Hostname()
@@ -38,29 +41,45 @@ func leasing(common worker.Options) worker.Options {
 	return common
 }
 
-// keepLease has this process hold a lease until ctx ends. Without one, its watches are taken over after their heartbeat timeout only.
-func keepLease(ctx context.Context, temporal client.Client, lease activities.Lease, log *zap.Logger) {
-	for {
-		err := holdLease(ctx, temporal, lease)
-		if ctx.Err() != nil {
-			return
-		}
-		log.Warn("this worker has no lease; if it crashes, its watches stand still for up to five minutes", zap.Error(err))
-		select {
-		case <-time.After(leasePause):
-		case <-ctx.Done():
-			return
-		}
-	}
+// leaseHolder keeps the lease of this process.
+type leaseHolder struct {
+	temporal client.Client
+	lease    activities.Lease
+	log      *zap.Logger
 }
 
-// holdLease starts the workflow of a lease, and returns when it has ended.
-func holdLease(ctx context.Context, temporal client.Client, lease activities.Lease) error {
-	run, err := temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: ramp.WorkerLeaseID(lease.Identity), TaskQueue: ramp.TaskQueue, StaticSummary: "Worker " + lease.Identity + " runs",
-	}, ramp.WorkerLeaseWorkflow, lease)
+// keep has this process hold a lease until ctx ends. Without one, its watches are taken over after their heartbeat timeout only. It returns once
+// the first lease has begun, or could not: a process that crashed before would leave its watches without one.
+func (h leaseHolder) keep(ctx context.Context) {
+	lease, err := h.begin(ctx)
+	go func() {
+		for {
+			if err == nil {
+				err = lease.Get(ctx, nil)
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			h.log.Warn("this worker has no lease; if it crashes, its watches stand still for up to five minutes", zap.Error(err))
+			select {
+			case <-time.After(leasePause):
+			case <-ctx.Done():
+				return
+			}
+			lease, err = h.begin(ctx)
+		}
+	}()
+}
+
+// begin starts the workflow of a lease.
+func (h leaseHolder) begin(ctx context.Context) (client.WorkflowRun, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseStart)
+	defer cancel()
+	lease, err := h.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: ramp.WorkerLeaseID(h.lease.Identity), TaskQueue: ramp.TaskQueue, StaticSummary: "Worker " + h.lease.Identity + " runs",
+	}, ramp.WorkerLeaseWorkflow, h.lease)
 	if err != nil {
-		return fmt.Errorf("start the lease: %w", err)
+		return nil, fmt.Errorf("start the lease: %w", err)
 	}
-	return run.Get(ctx, nil)
+	return lease, nil
 }

@@ -157,8 +157,7 @@ type workers struct {
 	all    []worker.Worker
 	queues []string
 	fatal  chan error
-	// holdLease has the process hold a lease until the context ends.
-	holdLease func(context.Context)
+	lease  leaseHolder
 }
 
 func (w *workers) add(temporal client.Client, queue string, options worker.Options) worker.Worker {
@@ -241,7 +240,7 @@ func newWorkers(
 	}
 
 	w.add(temporal, c.lease.TaskQueue, leasing(common)).RegisterActivity(new(activities.Leases))
-	w.holdLease = func(ctx context.Context) { keepLease(ctx, temporal, c.lease, o.Log) }
+	w.lease = leaseHolder{temporal: temporal, lease: c.lease, log: o.Log}
 
 	if endpoints != nil {
 		w.add(temporal, ramp.EventTaskQueue, delivering(common)).RegisterActivity(activities.NewDeliveries(endpoints, temporal))
@@ -251,15 +250,15 @@ func newWorkers(
 }
 
 func (w *workers) run(ctx context.Context, logger *zap.Logger) error {
+	holding, release := context.WithCancel(ctx)
+	defer release()
+	w.lease.keep(holding)
 	for _, each := range w.all {
 		if err := each.Start(); err != nil {
 			return fmt.Errorf("start the worker: %w", err)
 		}
 	}
 	logger.Info("worker started", zap.Strings("taskQueues", w.queues))
-	holding, release := context.WithCancel(ctx)
-	defer release()
-	go w.holdLease(holding)
 	var err error
 	select {
 	case <-ctx.Done():

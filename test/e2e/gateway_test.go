@@ -240,7 +240,9 @@ func TestGatewayRefusesBadInputByFieldAndStartsNothing(t *testing.T) {
 	ledger := s.ledger()
 	delete(ledger.Calls, "GET /v1/orders/get-chain-limit") // the worker's own call
 	require.Empty(t, ledger.Calls, "the provider was called")
-	counted, err := s.Temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{})
+	counted, err := s.Temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+		Query: fmt.Sprintf("WorkflowType != %q", ramp.WorkerLeaseWorkflow),
+	})
 	require.NoError(t, err)
 	require.Zero(t, counted.GetCount(), "a workflow was started")
 	s.stop(g.Process)

@@ -196,7 +196,7 @@ func TestInvalidStartsMakeNoCallAndLeaveNothingRunning(t *testing.T) {
 	eventually(t, patience, func() error {
 		for status, want := range map[string]int{"Running": 0, "Failed": len(starts)} {
 			counted, err := s.Temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
-				Query: fmt.Sprintf("ExecutionStatus = %q", status),
+				Query: fmt.Sprintf("ExecutionStatus = %q AND WorkflowType != %q", status, ramp.WorkerLeaseWorkflow),
 			})
 			if err != nil {
 				return err
