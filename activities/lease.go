@@ -46,19 +46,6 @@ type Lease struct {
 	TaskQueue string `json:"taskQueue"`
 }
 
-// LeaseEnd is how a worker's hold of its lease ended.
-type LeaseEnd string
-
-// Ends of a hold.
-const (
-	// LeaseReturned: the worker stops, and hands its watches over itself.
-	LeaseReturned LeaseEnd = "returned"
-	// LeaseLapsed: the worker has fallen silent.
-	LeaseLapsed LeaseEnd = "lapsed"
-	// LeaseRefused: the worker did not take the lease, so it does not run.
-	LeaseRefused LeaseEnd = "refused"
-)
-
 // Leases is the activity of a worker process for the task queue of its own.
 type Leases struct{}
 
@@ -78,25 +65,19 @@ func (*Leases) HoldLease(ctx context.Context, _ Lease) error {
 	}
 }
 
-// HoldLease runs the activity, and returns how it ended.
-func HoldLease(ctx workflow.Context, lease Lease) (LeaseEnd, error) {
+// HoldLease runs the activity until the worker stops or falls silent, and reports whether the worker took the lease at all.
+func HoldLease(ctx workflow.Context, lease Lease) (taken bool, err error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: lease.TaskQueue, Summary: "Wait until worker " + lease.Identity + " stops or falls silent",
 		ScheduleToStartTimeout: leaseConfirmation, StartToCloseTimeout: watchTimeout, HeartbeatTimeout: leaseTimeout,
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 	})
-	err := workflow.ExecuteActivity(ctx, (*Leases)(nil).HoldLease, lease).Get(ctx, nil)
+	err = workflow.ExecuteActivity(ctx, (*Leases)(nil).HoldLease, lease).Get(ctx, nil)
 	var timeout *temporal.TimeoutError
-	switch {
-	case err == nil:
-		return LeaseReturned, nil
-	case !errors.As(err, &timeout):
-		return "", err
-	case timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START:
-		return LeaseRefused, nil
-	default:
-		return LeaseLapsed, nil
+	if errors.As(err, &timeout) {
+		return timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil
 	}
+	return true, err
 }
 
 // TakeOverResult is the result of TakeOverWatches.
@@ -105,7 +86,7 @@ type TakeOverResult struct {
 	Watches int `json:"watches"`
 }
 
-// TakeOverWatches ends the attempts of the watches that a crashed worker ran, so that Temporal gives them to other workers now instead of when
+// TakeOverWatches ends the attempts of the watches that were given to a worker which is gone, so that Temporal gives them to other workers now instead of when
 // their heartbeats are overdue.
 func (c *Calls) TakeOverWatches(ctx context.Context, lease Lease) (TakeOverResult, error) {
 	t := &takeOver{temporal: c.temporal, namespace: activity.GetInfo(ctx).Namespace, crashed: lease.Identity}

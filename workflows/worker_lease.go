@@ -6,19 +6,20 @@ import (
 	"rampart/activities"
 )
 
-// WorkerLease is open while a worker process holds its lease, and ends when the process stops. If the process falls silent, it is asked to
-// take its lease again: it may only have been slow, or Temporal away. If it does not, it has crashed, and other workers continue its watches.
+// WorkerLease is open while a worker process holds its lease. If the process stops or falls silent, it is asked to take its lease again: it may
+// only have been slow, or Temporal away. If it does not, it is gone, and other workers continue what is left of its watches. A worker that
+// stops hands its watches over, but not one that it was given while its pollers stopped.
 func WorkerLease(ctx workflow.Context, lease activities.Lease) error {
 	for {
-		switch end, err := activities.HoldLease(ctx, lease); {
-		case err != nil:
+		taken, err := activities.HoldLease(ctx, lease)
+		if err != nil {
 			return err
-		case end == activities.LeaseReturned:
-			return nil
-		case end == activities.LeaseRefused:
+		}
+		if !taken {
 			_, err := activities.TakeOverWatches(ctx, lease)
 			return err
-		case workflow.GetInfo(ctx).GetContinueAsNewSuggested():
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			return workflow.NewContinueAsNewError(ctx, WorkerLease, lease)
 		}
 	}

@@ -44,17 +44,17 @@ func lease(t *testing.T, ends ...error) (takeovers int, err error) {
 	return takeovers, env.GetWorkflowError()
 }
 
-func TestLeaseOfAWorkerThatStopsEndsWithoutATakeover(t *testing.T) {
+func TestWatchesThatAStoppedWorkerLeftAreTakenOver(t *testing.T) {
 	t.Parallel()
-	takeovers, err := lease(t, nil)
+	takeovers, err := lease(t, nil, errAbsent)
 	require.NoError(t, err)
-	require.Zero(t, takeovers)
+	require.Equal(t, 1, takeovers)
 }
 
 func TestSilentWorkerThatTakesItsLeaseAgainKeepsItsWatches(t *testing.T) {
 	t.Parallel()
-	takeovers, err := lease(t, errSilent, errSilent, nil)
-	require.NoError(t, err)
+	takeovers, err := lease(t, errSilent, errSilent, temporal.NewNonRetryableApplicationError("the test is over", "Over", nil))
+	require.ErrorContains(t, err, "the test is over")
 	require.Zero(t, takeovers)
 }
 
