@@ -17,6 +17,8 @@ type Admission struct {
 	Unencrypted bool `json:"clear,omitempty"`
 	// EventURL is the URL of the order's own for its events; empty for none.
 	EventURL ramp.Personal `json:"eventURL,omitempty"`
+	// Reset is set in a run that continues a run which was reset: the record of its reference may be that run's.
+	Reset bool `json:"reset,omitempty"`
 }
 
 // AdmissionRules are the rules that an order begins under. They hold until it ends, whatever workers are configured to later.

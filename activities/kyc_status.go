@@ -47,7 +47,7 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 	if err != nil {
 		return KYCStatusResult{}, err
 	}
-	if err := c.checkRecords(ctx, req.Admission.Reference); err != nil {
+	if err := c.checkRecords(ctx, *req.Admission); err != nil {
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)

@@ -67,11 +67,13 @@ func KeepRecord(ctx workflow.Context, req KeepRecordRequest) error {
 	return err
 }
 
-// checkRecords refuses a reference that the store of records has: its order ended, and Temporal may have forgotten it.
-func (c *Calls) checkRecords(ctx context.Context, reference string) error {
-	if c.records == nil {
+// checkRecords refuses a reference that the store of records has: its order ended, and Temporal may have forgotten it. A run after a reset
+// continues that order, which Temporal still has.
+func (c *Calls) checkRecords(ctx context.Context, admission Admission) error {
+	if c.records == nil || admission.Reset {
 		return nil
 	}
+	reference := admission.Reference
 	direction, named, err := ramp.ParseWorkflowID(activity.GetInfo(ctx).WorkflowExecution.ID)
 	if err != nil || named != reference {
 		return invalidRequest(errors.New("the workflow id is not that of the order"))

@@ -83,6 +83,20 @@ func TestReferenceThatTheRecordsHaveIsTakenBeforeTheProviderIsAsked(t *testing.T
 	require.True(t, result.Rules.Records)
 }
 
+func TestResetOrderIsNotRefusedForItsOwnRecord(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	require.NoError(t, s.Keep(t.Context(), endedOrder("inv-42")))
+	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Records: s.Store})
+	again := firstCall("inv-42")
+	again.Admission.Reset = true
+
+	result, err := asOrder(w, "inv-42", w.calls.KYCStatus, again)
+
+	require.NoError(t, err)
+	require.True(t, result.Rules.Records)
+}
+
 func firstCall(reference string) activities.KYCStatusRequest {
 	return activities.KYCStatusRequest{Email: linked, Admission: &activities.Admission{Reference: reference}}
 }

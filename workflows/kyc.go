@@ -48,7 +48,7 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 	status, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.KYCStatusResult, error) {
 		return activities.KYCStatus(ctx, activities.KYCStatusRequest{
 			Email: o.request.email, Admission: &activities.Admission{
-				Reference: o.order.Reference, Unencrypted: o.clear, EventURL: o.request.eventURL,
+				Reference: o.order.Reference, Unencrypted: o.clear, EventURL: o.request.eventURL, Reset: wasReset(ctx),
 			},
 		})
 	})
