@@ -13,7 +13,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"rampart/internal/redact"
+	"rampart/internal/spreadsheet"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 )
 
 // ExportRow is an order in the export of the provider's dashboard. Whatever the export does not tell is empty.
@@ -238,7 +240,7 @@ func readMoment(text string) (time.Time, error) {
 	var err error
 	for _, form := range []string{time.DateTime, "2006-01-02 15:04", "02-01-2006 15:04:05", "02/01/2006 15:04:05", "02/01/2006 15:04"} {
 		var t time.Time
-		if t, err = time.ParseInLocation(form, text, ist()); err == nil {
+		if t, err = time.ParseInLocation(form, text, situation.Zone()); err == nil {
 			return t.UTC(), nil
 		}
 	}
@@ -267,7 +269,7 @@ func (r ExportRow) cells() []string {
 		cells[columnCreatedAt] = r.CreatedAt.Format(time.RFC3339)
 	}
 	for i, cell := range cells {
-		cells[i] = inert(cell)
+		cells[i] = spreadsheet.Cell(cell)
 	}
 	return cells
 }

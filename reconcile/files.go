@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"rampart/internal/spreadsheet"
 )
 
 // columns are those of the CSV of findings.
@@ -24,17 +26,9 @@ func (f Finding) row() []string {
 		row[len(row)-1] = ""
 	}
 	for i, cell := range row {
-		row[i] = inert(cell)
+		row[i] = spreadsheet.Cell(cell)
 	}
 	return row
-}
-
-// inert returns a cell that no spreadsheet takes for a formula: one that could be begins with an apostrophe.
-func inert(cell string) string {
-	if trimmed := strings.TrimLeft(cell, " \t\r\n"); cell != trimmed || trimmed != "" && strings.ContainsRune("=+-@|%", rune(trimmed[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // CSVWriter writes findings as CSV, one by one.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"rampart/internal/spreadsheet"
 	"rampart/ramp"
 	"rampart/ramp/situation"
 )
@@ -28,7 +29,7 @@ func NewCSV(w io.Writer) (*CSV, error) {
 func (t *CSV) Write(record *Record) error {
 	var cells []string
 	for _, column := range columns() {
-		cells = append(cells, plain(column.cell(record)))
+		cells = append(cells, spreadsheet.Cell(column.cell(record)))
 	}
 	return t.writer.Write(cells)
 }
@@ -37,15 +38,6 @@ func (t *CSV) Write(record *Record) error {
 func (t *CSV) Close() error {
 	t.writer.Flush()
 	return t.writer.Error()
-}
-
-// plain returns a cell that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe before it. No text of
-// ours begins so; one of the provider's may.
-func plain(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // column is a column of the table.
@@ -57,7 +49,7 @@ type column struct {
 // columns returns the columns, in their order. Later versions add columns at the end.
 func columns() []column {
 	return []column{
-		{"date", func(r *Record) string { return string(DayOf(r.EndedAt())) }},
+		{"date", func(r *Record) string { return string(situation.DayOf(r.EndedAt())) }},
 		{"reference", func(r *Record) string { return r.Order.Reference }},
 		{"order_id", func(r *Record) string { return r.Order.OrderID }},
 		{"direction", func(r *Record) string { return string(r.Order.Direction) }},
@@ -92,7 +84,7 @@ func columns() []column {
 
 // india formats a time in Indian Standard Time, such as 2026-11-27T14:30:15+05:30.
 func india(at time.Time) string {
-	return at.In(time.FixedZone("IST", int(situation.ISTOffset.Seconds()))).Format(time.RFC3339)
+	return at.In(situation.Zone()).Format(time.RFC3339)
 }
 
 // quoted is the cell of an order that has a quote.

@@ -54,30 +54,10 @@ func (r *Record) Validate() error {
 }
 
 // Day is a day in India, such as 2026-11-27.
-type Day string
+type Day = situation.Day
 
-// DayOf returns the day in India at a time.
-func DayOf(at time.Time) Day { return Day(situation.India(at).Format(time.DateOnly)) }
-
-// ParseDay parses a day such as 2026-11-27. The error does not contain the text.
-func ParseDay(text string) (Day, error) {
-	if _, err := time.Parse(time.DateOnly, text); err != nil {
-		return "", errors.New("must be a day such as 2026-11-27")
-	}
-	return Day(text), nil
-}
-
-// next returns the day after.
-func (d Day) next() Day {
-	day, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return ""
-	}
-	return Day(day.AddDate(0, 0, 1).Format(time.DateOnly))
-}
-
-// prefix begins the names of the records of the day.
-func (d Day) prefix() string { return "day=" + string(d) + "/" }
+// prefix begins the names of the records of a day.
+func prefix(day Day) string { return "day=" + string(day) + "/" }
 
 // timeFormat is the time of day in the name of a record. Names sort by it.
 const timeFormat = "150405.000000"
@@ -87,7 +67,7 @@ var recordName = regexp.MustCompile(`^day=\d{4}-\d{2}-\d{2}/\d{6}\.\d{6}-[0-9a-f
 
 // name returns the name of the record's object.
 func (r *Record) name() string {
-	return DayOf(r.EndedAt()).prefix() + situation.India(r.EndedAt()).Format(timeFormat) + "-" + digest(r.ID())
+	return prefix(situation.DayOf(r.EndedAt())) + situation.India(r.EndedAt()).Format(timeFormat) + "-" + digest(r.ID())
 }
 
 // referenceName returns the name of the object that names the record of an order.

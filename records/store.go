@@ -192,7 +192,7 @@ func (s *Store) Between(ctx context.Context, from, to Day) iter.Seq2[*Record, er
 			return
 		}
 		defer release()
-		for day := from; day != "" && day <= to; day = day.next() {
+		for day := from; day != "" && day <= to; day = day.Add(1) {
 			if !s.day(ctx, bucket, day, yield) {
 				return
 			}
@@ -204,7 +204,7 @@ func (s *Store) Between(ctx context.Context, from, to Day) iter.Seq2[*Record, er
 func (s *Store) day(ctx context.Context, bucket *blob.Bucket, day Day, yield func(*Record, error) bool) bool {
 	token := blob.FirstPageToken
 	for {
-		page, next, err := bucket.ListPage(ctx, token, pageSize, &blob.ListOptions{Prefix: day.prefix()})
+		page, next, err := bucket.ListPage(ctx, token, pageSize, &blob.ListOptions{Prefix: prefix(day)})
 		if err != nil {
 			yield(nil, storeError(err))
 			return false

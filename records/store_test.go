@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/records"
 )
 
@@ -182,7 +183,7 @@ func TestDayEndsAtMidnightInIndia(t *testing.T) {
 		require.Equal(t, want.references, references, "%v", want)
 		require.Empty(t, bad)
 	}
-	require.Equal(t, records.Day("2026-11-27"), records.DayOf(evening))
+	require.Equal(t, records.Day("2026-11-27"), situation.DayOf(evening))
 }
 
 func TestRecordsOfADayComeInTheOrderInWhichOrdersEnded(t *testing.T) {

@@ -17,7 +17,7 @@ var _ reconcile.Books = books(nil)
 // Ended implements reconcile.Books. A record that cannot be read is left out: "starter records" names it.
 func (b books) Ended(ctx context.Context, day reconcile.Day) iter.Seq2[reconcile.Entry, error] {
 	return func(yield func(reconcile.Entry, error) bool) {
-		for record, err := range b(ctx, records.Day(day), records.Day(day)) {
+		for record, err := range b(ctx, day, day) {
 			var bad *records.BadError
 			switch {
 			case errors.As(err, &bad):

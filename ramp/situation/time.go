@@ -20,6 +20,9 @@ func Since(order *ramp.Order) time.Time {
 // ISTOffset is the offset of Indian Standard Time from UTC. India has one zone and no summer time.
 const ISTOffset = 5*time.Hour + 30*time.Minute
 
+// Zone is that of Indian Standard Time.
+func Zone() *time.Location { return time.FixedZone("IST", int(ISTOffset.Seconds())) }
+
 // India returns a time whose clock shows Indian Standard Time. It is for formatting.
 func India(t time.Time) time.Time { return t.UTC().Add(ISTOffset) }
 

@@ -94,7 +94,7 @@ func New(o Options) (*Activities, error) {
 
 // ReconcileDay reconciles a day. An attempt continues where the one before has stopped.
 func (a *Activities) ReconcileDay(ctx context.Context, request reconcile.Request) (*reconcile.Report, error) {
-	day, err := reconcile.ParseDay(string(request.Day))
+	day, err := situation.ParseDay(string(request.Day))
 	if err != nil || day.Begin().After(time.Now()) {
 		return nil, final("the day must be a date in India that has begun, such as 2026-11-26", ErrInvalidDay)
 	}

@@ -84,7 +84,7 @@ func DailyReconciliation(ctx workflow.Context) (*reconcile.Report, error) {
 	if !scheduled {
 		planned = workflow.Now(ctx)
 	}
-	day := reconcile.DayOf(planned).Add(-1)
+	day := situation.DayOf(planned).Add(-1)
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: reconcile.WorkflowID(day), TaskQueue: ramp.TaskQueue, StaticSummary: reconcile.Title(day),
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,

@@ -66,7 +66,7 @@ func (f *sinceFlag) Set(text string) error {
 		*f = sinceFlag{duration: duration}
 		return nil
 	}
-	india := time.FixedZone("IST", int(situation.ISTOffset.Seconds()))
+	india := situation.Zone()
 	day, err := time.ParseInLocation(time.DateOnly, text, india)
 	if err != nil {
 		return errors.New("must be a duration or a date")

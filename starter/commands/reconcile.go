@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/reconcile"
 )
 
@@ -85,9 +86,9 @@ func (p *Program) reconcile() *cobra.Command {
 // dayOf returns the day to reconcile.
 func (o reconcileOptions) dayOf(cmd *cobra.Command, now time.Time) (reconcile.Day, error) {
 	if o.day == "" {
-		return reconcile.DayOf(now).Add(-1), nil
+		return situation.DayOf(now).Add(-1), nil
 	}
-	day, err := reconcile.ParseDay(o.day)
+	day, err := situation.ParseDay(o.day)
 	if err != nil {
 		return "", misused(cmd, "--day must be a date in India, such as 2026-11-26")
 	}

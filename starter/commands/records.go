@@ -15,6 +15,7 @@ import (
 
 	"rampart/codec"
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/records"
 	"rampart/starter/connection"
 	"rampart/starter/view"
@@ -67,7 +68,7 @@ func (f *dayFlag) String() string { return string(*f) }
 
 // Set implements pflag.Value.
 func (f *dayFlag) Set(text string) error {
-	day, err := records.ParseDay(text)
+	day, err := situation.ParseDay(text)
 	*f = dayFlag(day)
 	return err
 }
@@ -194,7 +195,7 @@ func (p *Program) openRecords(cmd *cobra.Command, flags *recordsFlags) (*records
 // read are kept from the command; the error names them.
 func (p *Program) withRecords(flags *recordsFlags, command func(iter.Seq2[*records.Record, error]) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
-		from, to, err := flags.days(cmd, records.DayOf(p.Now()))
+		from, to, err := flags.days(cmd, situation.DayOf(p.Now()))
 		if err != nil {
 			return err
 		}

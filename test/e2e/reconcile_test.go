@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/reconcile"
 )
 
@@ -30,7 +31,7 @@ type reconciled struct {
 func newReconciled(t *testing.T) *reconciled {
 	t.Helper()
 	store := t.TempDir()
-	r := &reconciled{newStack(t, 30, withEnvironment("RAMP_RECONCILE_STORE=file://"+store)), store, reconcile.DayOf(time.Now())}
+	r := &reconciled{newStack(t, 30, withEnvironment("RAMP_RECONCILE_STORE=file://"+store)), store, situation.DayOf(time.Now())}
 	r.setClock(fmt.Sprintf(`{"set":%q}`, r.day.Begin().Add(12*time.Hour).Format(time.RFC3339)))
 	return r
 }

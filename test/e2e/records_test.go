@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"rampart/ramp"
+	"rampart/ramp/situation"
 	"rampart/records"
 )
 
@@ -86,7 +87,7 @@ func TestOrdersOnEveryPathWithRecordsAreKnownAfterTemporalForgetsThem(t *testing
 		require.Contains(t, string(record.Email), "@example.test")
 		require.Contains(t, kinds(s.history(id)), enumspb.EVENT_TYPE_MARKER_RECORDED)
 	}
-	today := string(records.DayOf(s.awaitStatus(buy("onramp-records"), completionTime, ramp.Completed).UpdatedAt))
+	today := string(situation.DayOf(s.awaitStatus(buy("onramp-records"), completionTime, ramp.Completed).UpdatedAt))
 	listed, stderr, code := s.starter("records", "list", "--store", store, "--from", today, "--to", nextDay(t, today))
 	require.Zero(t, code, stderr)
 	table, stderr, code := s.starter("records", "export", "--store", store, "--from", today, "--to", nextDay(t, today))
