@@ -92,7 +92,7 @@ func (p *Program) deploymentRamp(on onDeployment) *cobra.Command {
 				if err := d.StopRamp(ctx, build); err != nil {
 					return err
 				}
-				if err := p.awaitRouted(ctx, d, timeout); err != nil {
+				if err := awaitDone(ctx, p, timeout, routingProgress, d.AwaitRouted); err != nil {
 					return err
 				}
 				return p.printDeployment(ctx, d, fmt.Sprintf("New orders no longer go to %s. Orders that started on it stay on it.", build))
@@ -100,10 +100,7 @@ func (p *Program) deploymentRamp(on onDeployment) *cobra.Command {
 			if err := p.awaitWorkers(ctx, d, build, timeout); err != nil {
 				return err
 			}
-			if err := d.Ramp(ctx, build, percent); err != nil {
-				return err
-			}
-			if err := p.awaitRouted(ctx, d, timeout); err != nil {
+			if err := p.route(ctx, d, timeout, func(ctx context.Context) error { return d.Ramp(ctx, build, percent) }); err != nil {
 				return err
 			}
 			return p.printDeployment(ctx, d, fmt.Sprintf("%d %% of new orders now go to %s.", percent, build))
@@ -128,10 +125,7 @@ func (p *Program) deploymentPromote(on onDeployment) *cobra.Command {
 			if err := p.awaitWorkers(ctx, d, build, timeout); err != nil {
 				return err
 			}
-			if err := d.Promote(ctx, build); err != nil {
-				return err
-			}
-			if err := p.awaitRouted(ctx, d, timeout); err != nil {
+			if err := p.route(ctx, d, timeout, func(ctx context.Context) error { return d.Promote(ctx, build) }); err != nil {
 				return err
 			}
 			return p.printDeployment(ctx, d,
@@ -293,9 +287,11 @@ func workersTimeoutFlag(command *cobra.Command, timeout *time.Duration) {
 	command.Flags().DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for workers of the version, and for the routing")
 }
 
-// awaitRouted waits until all task queues follow the routing.
-func (p *Program) awaitRouted(ctx context.Context, d *deployment.Deployment, timeout time.Duration) error {
-	return awaitDone(ctx, p, timeout, "Waiting for the routing to reach every task queue", d.AwaitRouted)
+const routingProgress = "Waiting for the routing to reach every task queue"
+
+// route changes the routing and waits until all task queues follow it.
+func (p *Program) route(ctx context.Context, d *deployment.Deployment, timeout time.Duration, change func(context.Context) error) error {
+	return awaitDone(ctx, p, timeout, routingProgress, func(ctx context.Context) error { return d.Route(ctx, change) })
 }
 
 // awaitWorkers makes room for a version among those that Temporal keeps, and waits for its workers.

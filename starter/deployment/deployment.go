@@ -84,6 +84,22 @@ func (d *Deployment) StopRamp(ctx context.Context, build string) error {
 	return err
 }
 
+// Route makes a change of the routing, which may be made twice, and blocks until every task queue follows it. Temporal is slow to answer while
+// workers join, so a change that it does not answer in time is made again. When ctx ends before, the error is NotReady.
+func (d *Deployment) Route(ctx context.Context, change func(context.Context) error) error {
+	set, err := poll(ctx, func() (bool, error) {
+		err := change(ctx)
+		return err == nil, err
+	})
+	if err == nil && !set {
+		err = &ramp.Error{Type: ramp.NotReady, Message: "Temporal did not answer in time, and may have set the new routing; the same command sets it again"}
+	}
+	if err != nil {
+		return err
+	}
+	return d.AwaitRouted(ctx)
+}
+
 // AwaitRouted blocks until every task queue follows the routing that Promote or Ramp has set. Until then, some new orders go where they went
 // before. When ctx ends before, the error is NotReady. A server that does not tell counts as one that follows.
 func (d *Deployment) AwaitRouted(ctx context.Context) error {

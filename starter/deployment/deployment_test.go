@@ -199,6 +199,31 @@ func TestRoutingThatDoesNotReachEveryTaskQueueInTimeIsNotReady(t *testing.T) {
 	})
 }
 
+func TestRoutingThatTemporalDoesNotAnswerInTimeIsSetAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		changes := 0
+		err := new(server).deployment().Route(ctx, func(context.Context) error {
+			if changes++; changes < 3 {
+				return serviceerror.NewDeadlineExceeded("context deadline exceeded")
+			}
+			return nil
+		})
+		require.ErrorContains(t, err, "has not reached every task queue yet", "it was set in the end")
+		require.Equal(t, 3, changes)
+
+		late := func(context.Context) error { return serviceerror.NewDeadlineExceeded("context deadline exceeded") }
+		err = new(server).deployment().Route(ctx, late)
+		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
+		require.ErrorContains(t, err, "did not answer in time")
+
+		err = new(server).deployment().Route(t.Context(), func(context.Context) error { return serviceerror.NewPermissionDenied("no", "") })
+		require.ErrorContains(t, err, "no")
+	})
+}
+
 func TestAnswerThatComesTooLateIsNotReadyRatherThanAnError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
