@@ -60,11 +60,11 @@ const (
 
 	// watchTimeout is a backstop: a watch returns long before.
 	watchTimeout = 30 * 24 * time.Hour
-	// heartbeatTimeout is how soon a crashed worker's watch is given to another one if its lease (WorkerLease) does not: within 45 seconds. The
-	// SDK sends a heartbeat once in four fifths of it at most, every 32 seconds.
-	heartbeatTimeout = 40 * time.Second
-	// heartbeatInterval is how often a watch that pauses for longer heartbeats.
-	heartbeatInterval = 20 * time.Second
+	// heartbeatTimeout is how soon a crashed worker's watch is given to another one if its lease does not (WorkerLease). A heartbeat costs
+	// several times as much as a poll (docs/explanation/performance.md).
+	heartbeatTimeout = 5 * time.Minute
+	// heartbeatInterval is how often a watch heartbeats while nothing changes. A change is sent within a minute, as the SDK sends no more.
+	heartbeatInterval = 2 * time.Minute
 )
 
 // Timings are how long things take at the provider. Activities report them in their results, so that a change of configuration never

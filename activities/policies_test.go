@@ -100,7 +100,7 @@ func TestPatientCallIsRetriedUntilTheProviderAnswers(t *testing.T) {
 func TestEveryActivityRunsWhereItBelongs(t *testing.T) {
 	t.Parallel()
 	const call, upload, watch = 75 * time.Second, 5 * time.Minute, 30 * 24 * time.Hour
-	const soon, watched = 8 * time.Second, 40 * time.Second
+	const soon, watched = 8 * time.Second, 5 * time.Minute
 	for name, tc := range map[string]struct {
 		call      func(workflow.Context) error
 		queue     string

@@ -159,7 +159,7 @@ func (p *poller) poll(ctx context.Context) {
 }
 
 // report heartbeats a state that differs enough from the last one. It uses the activity's own context: the SDK sends the next
-// heartbeat with it, up to 32 seconds later, and cancels the attempt if it cannot.
+// heartbeat with it, up to a minute later, and cancels the attempt if it cannot.
 func (p *poller) report(ctx context.Context) {
 	if p.over || ctx.Err() != nil || !p.state.worthHeartbeat(p.reported) {
 		return
@@ -168,7 +168,7 @@ func (p *poller) report(ctx context.Context) {
 	p.reported = p.state
 }
 
-// worthHeartbeat reports whether a state differs enough from the reported one for a heartbeat. The SDK sends at most one in 32 seconds, but
+// worthHeartbeat reports whether a state differs enough from the reported one for a heartbeat. The SDK sends at most one a minute, but
 // encrypts all of them. The first answer of a watch is worth none, because the workflow has it already.
 func (h *WatchHeartbeat) worthHeartbeat(reported *WatchHeartbeat) bool {
 	changed := reported.LastAnswer != "" && h.LastAnswer != reported.LastAnswer

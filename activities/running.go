@@ -9,7 +9,7 @@ import (
 )
 
 // running are the watches that run in this process. A watch that starts ends the one whose place it takes: the server tells a cancelled
-// watch so only with the answer to its next heartbeat, up to 32 seconds later, and it would poll until then.
+// watch so only with the answer to its next heartbeat, up to two minutes later, and it would poll until then.
 type running struct {
 	mu      sync.Mutex
 	watches map[watchKey]*runningWatch

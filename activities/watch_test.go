@@ -447,7 +447,7 @@ func TestWatchLivesWhileItPauses(t *testing.T) {
 	})
 }
 
-// The SDK keeps the context of a heartbeat to send the next one with, up to 32 seconds later, and cancels the attempt if it cannot.
+// The SDK keeps the context of a heartbeat to send the next one with, up to a minute later, and cancels the attempt if it cannot.
 func TestContextOfAHeartbeatLastsAsLongAsTheWatch(t *testing.T) {
 	t.Parallel()
 	controlled(t, func(t *testing.T, w *world) {

@@ -60,7 +60,7 @@ func (h leaseHolder) keep(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			h.log.Warn("this worker has no lease; if it crashes, its watches stand still for 40 seconds", zap.Error(err))
+			h.log.Warn("this worker has no lease; if it crashes, its watches stand still for up to five minutes", zap.Error(err))
 			select {
 			case <-time.After(leasePause):
 			case <-ctx.Done():
