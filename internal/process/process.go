@@ -1,5 +1,6 @@
 // Package process starts, watches, stops and measures child programs. The demo, the end-to-end tests, the torture runs and the
-// benchmarks share it. Each program runs in a process group of its own and writes its output to a log file.
+// benchmarks share it. Each program runs in a process group of its own and writes its output to a log file. On Linux, programs stop when the
+// process that started them ends, however it ends.
 package process
 
 import (
@@ -90,7 +91,7 @@ func (g *Group) Start(program Program) (*Process, error) {
 	p := &Process{name: program.Name, log: log.Name(), offset: info.Size(), exited: make(chan struct{})}
 	p.cmd = exec.Command(program.Path, program.Arguments...)
 	p.cmd.Env, p.cmd.Dir = program.Environment, program.Dir
-	// A file, not a pipe: the program outlives a crash of this process, and Wait does not block on what the program has started.
+	// A file, not a pipe: Wait does not block on what the program has started, and nothing that it writes is lost if this process crashes.
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	setGroup(p.cmd)
 	if program.Adjust != nil {
@@ -109,7 +110,7 @@ func (g *Group) start(p *Process) error {
 	if g.stopped {
 		return context.Canceled
 	}
-	if err := p.cmd.Start(); err != nil {
+	if err := startCommand(p.cmd); err != nil {
 		return err
 	}
 	g.processes = append(g.processes, p)
