@@ -2,16 +2,15 @@ package dossier
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"gocloud.dev/blob"
 
+	"rampart/internal/bucket"
 	"rampart/ramp"
 )
 
@@ -47,7 +46,7 @@ type store struct {
 func NewStores(urls ...string) (Stores, error) {
 	var s Stores
 	for i, raw := range urls {
-		store, err := parseStore(strings.TrimSpace(raw))
+		store, err := parseStore(raw)
 		if err != nil {
 			return Stores{}, fmt.Errorf("store %d %w", i+1, err)
 		}
@@ -57,20 +56,10 @@ func NewStores(urls ...string) (Stores, error) {
 }
 
 func parseStore(raw string) (store, error) {
-	prefix, parameters, _ := strings.Cut(raw, "?")
-	if err := ramp.ValidateDossier(prefix); err != nil {
+	location, err := bucket.Parse(raw, ramp.ValidateDossier)
+	if err != nil {
 		return store{}, err
 	}
-	location, err := url.Parse(prefix)
-	switch {
-	case err != nil:
-		return store{}, errors.New("must be a URL")
-	case location.Scheme == "file" && parameters != "":
-		return store{}, errors.New("must not have parameters: it is a directory")
-	case location.Scheme != "file" && !blob.DefaultURLMux().ValidBucketScheme(location.Scheme):
-		return store{}, errors.New("is of a kind that this program was built without")
-	}
-	location.RawQuery = parameters
 	return store{location: location, path: split(location.Path)}, nil
 }
 
@@ -115,18 +104,16 @@ func (s store) contains(location *url.URL) bool {
 }
 
 func (s store) open(ctx context.Context, path []string) (Files, error) {
-	if s.location.Scheme == "file" {
-		return openDirectory(filepath.FromSlash(s.location.Path), path[len(s.path):])
+	if directory := bucket.Directory(s.location); directory != "" {
+		return openDirectory(directory, path[len(s.path):])
 	}
-	location := url.URL{Scheme: s.location.Scheme, Host: s.location.Host, RawQuery: s.location.RawQuery}
-	bucket, err := blob.DefaultURLMux().OpenBucketURL(ctx, &location) // drivers ignore a path
+	location := *s.location
+	location.Path = strings.Join(path, "/")
+	opened, err := bucket.Open(ctx, &location)
 	if err != nil {
 		return nil, StoreError("cannot be opened: check its parameters in RAMP_KYC_STORES and the worker's credentials")
 	}
-	if len(path) > 0 {
-		bucket = blob.PrefixedBucket(bucket, strings.Join(path, "/")+"/")
-	}
-	return bucketFiles{bucket}, nil
+	return bucketFiles{opened}, nil
 }
 
 // bucketFiles are the files of a dossier in a bucket.

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"path/filepath"
-	"strings"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/gcerrors"
+
+	"rampart/internal/bucket"
+	"rampart/ramp"
 )
 
 // Store keeps findings, and the exports that they are compared with, in a blob store.
@@ -19,51 +18,30 @@ type Store struct{ bucket *blob.Bucket }
 
 // CheckStore returns what is wrong with the URL of a store; nil if nothing is.
 func CheckStore(location string) error {
-	_, err := parseStore(location)
+	_, err := bucket.Parse(location, ramp.ValidateDossier) // whose rules are those for the URLs of stores
 	return err
 }
 
-// parseStore reads the URL of a prefix in a blob store. The error does not repeat it: its parameters may be secret.
-func parseStore(raw string) (*url.URL, error) {
-	location, err := url.Parse(raw)
-	switch {
-	case err != nil, location.Scheme == "", location.Opaque != "", location.User != nil, location.Fragment != "":
-		return nil, errors.New("must be the URL of a prefix in a blob store, such as file:///srv/reconcile/ or s3://bucket/reconcile/?region=ap-south-1")
-	case location.Scheme == fileblob.Scheme && (location.Host != "" || location.RawQuery != "" || !strings.HasPrefix(location.Path, "/") || location.Path == "/"):
-		return nil, errors.New("must be like file:///srv/reconcile/, without parameters: it is a directory")
-	case location.Scheme != fileblob.Scheme && location.Host == "":
-		return nil, errors.New("must name a bucket")
-	case location.Scheme != fileblob.Scheme && !blob.DefaultURLMux().ValidBucketScheme(location.Scheme):
-		return nil, errors.New("is of a kind that this program was built without")
-	}
-	return location, nil
-}
-
 // OpenStore opens the store at a URL: file:///directory/, s3://bucket/prefix/, gs://bucket/prefix/ or azblob://container/prefix/, with the
-// parameters of its driver (gocloud.dev), which must be linked into the program.
+// parameters of its driver (gocloud.dev), which must be linked into the program. The error does not repeat the URL: its parameters may be
+// secret.
 func OpenStore(ctx context.Context, raw string) (*Store, error) {
-	location, err := parseStore(raw)
+	location, err := bucket.Parse(raw, ramp.ValidateDossier)
 	if err != nil {
 		return nil, fmt.Errorf("the store of reconciliations %w", err)
 	}
-	if location.Scheme == fileblob.Scheme {
-		bucket, err := fileblob.OpenBucket(filepath.FromSlash(location.Path), &fileblob.Options{
-			CreateDir: true, DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite,
-		})
+	if directory := bucket.Directory(location); directory != "" {
+		opened, err := bucket.OpenDirectory(directory, true)
 		if err != nil {
 			return nil, fmt.Errorf("the directory of reconciliations cannot be opened: %w", err)
 		}
-		return NewStore(bucket), nil
+		return NewStore(opened), nil
 	}
-	place := url.URL{Scheme: location.Scheme, Host: location.Host, RawQuery: location.RawQuery}
-	bucket, err := blob.DefaultURLMux().OpenBucketURL(ctx, &place)
+	opened, err := bucket.Open(ctx, location)
 	if err != nil {
 		return nil, errors.New("the store of reconciliations cannot be opened: check its parameters in RAMP_RECONCILE_STORE and the credentials")
 	}
-	if prefix := strings.Trim(location.Path, "/"); prefix != "" {
-		bucket = blob.PrefixedBucket(bucket, prefix+"/")
-	}
-	return NewStore(bucket), nil
+	return NewStore(opened), nil
 }
 
 // NewStore returns the store in a bucket, which Close closes.

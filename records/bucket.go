@@ -7,12 +7,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 
+	"rampart/internal/bucket"
 	"rampart/ramp"
 )
 
@@ -27,34 +26,16 @@ type location struct {
 // parseLocation checks the URL of a store: file:///path, s3://bucket/prefix, gs://bucket/prefix or azblob://container/prefix, with the
 // parameters of the bucket's driver. The error does not repeat the URL, which may hold secrets.
 func parseLocation(raw string) (*location, error) {
-	prefix, parameters, _ := strings.Cut(strings.TrimSpace(raw), "?")
-	if err := ramp.ValidateDossier(prefix); err != nil { // the rules for the URLs of stores
+	parsed, err := bucket.Parse(raw, ramp.ValidateDossier) // whose rules are those for the URLs of stores
+	if err != nil {
 		return nil, err
 	}
-	parsed, err := url.Parse(prefix)
-	switch {
-	case err != nil:
-		return nil, errors.New("must be a URL")
-	case parsed.Scheme == "file" && parameters != "":
-		return nil, errors.New("must not have parameters: it is a directory")
-	case parsed.Scheme != "file" && !blob.DefaultURLMux().ValidBucketScheme(parsed.Scheme):
-		return nil, errors.New("is of a kind that this program was built without")
-	}
-	parsed.RawQuery = parameters
 	return &location{url: parsed}, nil
 }
 
-// directory returns the store's directory, or "" for a bucket.
-func (l *location) directory() string {
-	if l.url.Scheme != "file" {
-		return ""
-	}
-	return filepath.FromSlash(l.url.Path)
-}
-
 // open returns the store's bucket, which release gives back.
-func (l *location) open(ctx context.Context) (bucket *blob.Bucket, release func(), err error) {
-	if directory := l.directory(); directory != "" {
+func (l *location) open(ctx context.Context) (opened *blob.Bucket, release func(), err error) {
+	if directory := bucket.Directory(l.url); directory != "" {
 		return openDirectory(directory)
 	}
 	l.mu.Lock()
@@ -68,32 +49,26 @@ func (l *location) open(ctx context.Context) (bucket *blob.Bucket, release func(
 }
 
 func (l *location) openBucket(ctx context.Context) (*blob.Bucket, error) {
-	at := url.URL{Scheme: l.url.Scheme, Host: l.url.Host, RawQuery: l.url.RawQuery}
-	bucket, err := blob.DefaultURLMux().OpenBucketURL(context.WithoutCancel(ctx), &at)
+	opened, err := bucket.Open(context.WithoutCancel(ctx), l.url)
 	if err != nil {
 		return nil, StoreError("cannot be opened: check its parameters in RAMP_RECORDS and this program's credentials")
 	}
-	if prefix := strings.Trim(l.url.Path, "/"); prefix != "" {
-		bucket = blob.PrefixedBucket(bucket, prefix+"/")
-	}
-	return bucket, nil
+	return opened, nil
 }
 
 // openDirectory opens a directory, which it never creates: where a file system is not mounted, records would be lost.
 func openDirectory(directory string) (*blob.Bucket, func(), error) {
-	bucket, err := fileblob.OpenBucket(directory, &fileblob.Options{
-		DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite,
-	})
+	opened, err := bucket.OpenDirectory(directory, false)
 	if err != nil {
 		return nil, nil, StoreError("is not a directory that this program can use (RAMP_RECORDS): create it, or mount its file system")
 	}
-	return bucket, func() { _ = bucket.Close() }, nil // nothing is left to be written
+	return opened, func() { _ = opened.Close() }, nil // nothing is left to be written
 }
 
 // write writes an object durably.
-func (l *location) write(ctx context.Context, bucket *blob.Bucket, name string, content []byte) error {
-	err := bucket.WriteAll(ctx, name, content, &blob.WriterOptions{ContentType: "application/octet-stream"})
-	if directory := l.directory(); err == nil && directory != "" {
+func (l *location) write(ctx context.Context, to *blob.Bucket, name string, content []byte) error {
+	err := to.WriteAll(ctx, name, content, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	if directory := bucket.Directory(l.url); err == nil && directory != "" {
 		err = syncFile(directory, name)
 	}
 	return storeError(err)
