@@ -74,6 +74,18 @@ func (l *location) write(ctx context.Context, to *blob.Bucket, name string, cont
 	return storeError(err)
 }
 
+// remove deletes an object durably, and reports whether there was one.
+func (l *location) remove(ctx context.Context, from *blob.Bucket, name string) (bool, error) {
+	err := from.Delete(ctx, name)
+	if absent(err) {
+		return false, nil
+	}
+	if directory := bucket.Directory(l.url); err == nil && directory != "" {
+		err = syncPath(filepath.Join(directory, filepath.FromSlash(path.Dir(name))))
+	}
+	return err == nil, storeError(err)
+}
+
 // syncFile makes a file durable, with the directories that lead to it.
 func syncFile(directory, name string) error {
 	for ; ; name = path.Dir(name) {

@@ -14,4 +14,7 @@
 //
 // An order has one record. Keeping it again writes the same objects. An order that ends a second time, because its last workflow task is
 // repeated or an operator has reset it, replaces its record: the reference, which is written first, names both until the earlier is deleted.
+//
+// A record that is forgotten is deleted alone. The reference stays and names a record that is missing, so that no other order takes it. Each
+// deletion is of one object and changes no other, so that it may be cut off anywhere, and keeps nothing from a writer.
 package records

@@ -56,8 +56,11 @@ func (r *Record) Validate() error {
 // Day is a day in India, such as 2026-11-27.
 type Day = situation.Day
 
+// dayPrefix begins the names of records. The day follows.
+const dayPrefix = "day="
+
 // prefix begins the names of the records of a day.
-func prefix(day Day) string { return "day=" + string(day) + "/" }
+func prefix(day Day) string { return dayPrefix + string(day) + "/" }
 
 // timeFormat is the time of day in the name of a record. Names sort by it.
 const timeFormat = "150405.000000"
