@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
@@ -31,7 +35,8 @@ type reconciled struct {
 func newReconciled(t *testing.T) *reconciled {
 	t.Helper()
 	store := t.TempDir()
-	r := &reconciled{newStack(t, 30, withEnvironment("RAMP_RECONCILE_STORE=file://"+store)), store, situation.DayOf(time.Now())}
+	s := newStack(t, 30, withEnvironment("RAMP_RECONCILE_STORE=file://"+store, "RAMP_RECORDS=file://"+t.TempDir()))
+	r := &reconciled{s, store, situation.DayOf(time.Now())}
 	r.setClock(fmt.Sprintf(`{"set":%q}`, r.day.Begin().Add(12*time.Hour).Format(time.RFC3339)))
 	return r
 }
@@ -211,6 +216,34 @@ func TestOrderThatTheProviderOnlyHasIsFoundAndTakenOverOnce(t *testing.T) {
 		return nil
 	})
 	require.Len(t, r.ledger().Orders, 2, "nothing was created")
+}
+
+func TestOrdersThatTemporalHasDeletedAreReconciledByTheirRecords(t *testing.T) {
+	t.Parallel()
+	r := newReconciled(t)
+	order := r.pay(buy("buy-1"), 1)
+	require.NoError(t, r.Temporal.GetWorkflow(t.Context(), "onramp/buy-1", "").Get(t.Context(), nil), "it ends once its record is kept")
+	deleted := &commonpb.WorkflowExecution{WorkflowId: "onramp/buy-1"}
+	_, err := r.Temporal.WorkflowService().DeleteWorkflowExecution(t.Context(), &workflowservice.DeleteWorkflowExecutionRequest{
+		Namespace: "default", WorkflowExecution: deleted,
+	})
+	require.NoError(t, err)
+	eventually(t, patience, func() error {
+		_, err := r.Temporal.DescribeWorkflowExecution(t.Context(), "onramp/buy-1", "")
+		var gone *serviceerror.NotFound
+		if !errors.As(err, &gone) {
+			return fmt.Errorf("it is still there: %w", err)
+		}
+		return r.checkList(ramp.Filter{})
+	})
+	stdout, code, found := r.run()
+	require.Zero(t, code, stdout)
+	require.Empty(t, found, "it is owned, and agrees")
+	require.Contains(t, stdout, "1 order compared")
+	r.post("/sandbox/orders/"+order.OrderID+"/alter", `{"fiatAmount":900}`)
+	_, code, found = r.run()
+	require.Equal(t, 3, code)
+	require.Equal(t, []string{"other_amount buy-1"}, found)
 }
 
 func TestScheduleReconcilesTheDayBefore(t *testing.T) {
