@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/ramp/situation"
 	"rampart/test/torture"
 )
 
@@ -37,4 +38,8 @@ func TestTortureFindsNoViolation(t *testing.T) {
 	require.NotZero(t, report.Events.Events)
 	require.NotZero(t, report.Events.Refused)
 	require.NotZero(t, report.Events.Unanswered)
+	require.GreaterOrEqual(t, report.Books.Compared, options.Orders)
+	for _, kind := range situation.Differences() {
+		require.NotZero(t, report.Books.Forced[string(kind)], kind)
+	}
 }

@@ -210,7 +210,12 @@ func (s *Stack) Ledger(ctx context.Context) (ledger.Ledger, error) {
 
 // ReadSandbox decodes a page of the sandbox's control plane.
 func (s *Stack) ReadSandbox(ctx context.Context, path string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Sandbox+path, nil)
+	return s.AskSandbox(ctx, http.MethodGet, path, "", into)
+}
+
+// AskSandbox asks the sandbox's control plane to do something, and decodes its answer.
+func (s *Stack) AskSandbox(ctx context.Context, method, path, body string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, s.Sandbox+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -219,8 +224,11 @@ func (s *Stack) ReadSandbox(ctx context.Context, path string, into any) error {
 		return err
 	}
 	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s of the sandbox: %s", method, path, response.Status)
+	}
 	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
-		return fmt.Errorf("GET %s of the sandbox: %w", path, err)
+		return fmt.Errorf("%s %s of the sandbox: %w", method, path, err)
 	}
 	return nil
 }

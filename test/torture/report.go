@@ -23,6 +23,7 @@ type Report struct {
 
 	Counts     Counts      `json:"counts"`
 	Events     Events      `json:"events"`
+	Books      Books       `json:"books"`
 	Violations []Violation `json:"violations"`
 
 	Duration string `json:"duration"`
@@ -42,9 +43,10 @@ type Report struct {
 	Versions  []string         `json:"versions"`
 }
 
-// Good reports whether there is no violation, every event was delivered, every history replays, and every worker stopped cleanly.
+// Good reports whether there is no violation, every event was delivered, the books agree, every history replays, and every worker stopped
+// cleanly.
 func (r Report) Good() bool {
-	return r.Counts.Good() && r.Events.Good() && len(r.Histories.Unreplayable) == 0 && r.UncleanStops == 0
+	return r.Counts.Good() && r.Events.Good() && r.Books.Good() && len(r.Histories.Unreplayable) == 0 && r.UncleanStops == 0
 }
 
 // Traffic summarizes the calls that the provider received.
@@ -100,6 +102,7 @@ func (r Report) WriteText(w io.Writer) error {
 	for _, reason := range r.UnexpectedExits {
 		fmt.Fprintf(&b, "%s\n", reason)
 	}
+	r.Books.writeProblems(&b)
 	c := r.Counts
 	fmt.Fprintf(&b, "| started | completed | expired | cancelled | refunded | rejected | stuck | duplicate orders | lost proofs | wrong endings |\n")
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
@@ -109,6 +112,11 @@ func (r Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "| events | repeated | missing | out of order | unsigned | in progress | late |\n")
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	fmt.Fprintf(&b, "| %d | %d | **%d** | **%d** | **%d** | **%d** | %d |\n\n", e.Events, e.Repeated, e.Missing, e.Misordered, e.Unsigned, e.Undelivered, e.Late)
+	k := r.Books
+	fmt.Fprintf(&b, "| reconciled | lost creations found | overlooked | other differences | forced differences | missed | found beyond them |\n")
+	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	fmt.Fprintf(&b, "| %d | %d | **%d** | **%d** | %d | **%d** | **%d** |\n\n", k.Compared, k.Lost, len(k.Overlooked), len(k.Differences),
+		k.forcedNumber(), len(k.Missed), len(k.Extra))
 	r.writeBlows(&b)
 	r.writeFigures(&b)
 	_, err := io.WriteString(w, b.String())
@@ -147,6 +155,8 @@ func (r Report) writeFigures(b *strings.Builder) {
 		formatCounts(r.Hints.Answers), formatCounts(r.Hints.Results), r.Hints.Unanswered, r.Hints.GivenUp, r.Hints.Killed)
 	e := r.Events
 	line("%d requests with events, of which the endpoint refused %d and took %d without an answer; it was away for %s", e.Requests, e.Refused, e.Unanswered, e.Outage)
+	line("reconciled %d times before differences were forced; forced: %s; kinds that no order was there for: %s", r.Books.Attempts,
+		formatCounts(r.Books.Forced), formatNames(r.Books.kindsNotForced()))
 	line("peak memory of one process: %s", formatMemory(r.PeakBytes))
 	line("machine: %s; %s", r.Machine, strings.Join(r.Versions, ", "))
 }
@@ -157,10 +167,15 @@ func formatCounts(counts map[string]int) string {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 	}
-	if len(parts) == 0 {
+	return formatNames(parts)
+}
+
+// formatNames lists names.
+func formatNames(names []string) string {
+	if len(names) == 0 {
 		return "none"
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(names, ", ")
 }
 
 // formatMemory lists sizes by name.

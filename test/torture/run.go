@@ -38,7 +38,7 @@ func Run(ctx context.Context, options Options) (Report, error) {
 		return Report{}, err
 	}
 	defer gateways.close()
-	stack, err := startStack(ctx, options, stackSettings{gateways: gateways, environment: []string{"RAMP_EVENTS_FILE=" + endpoints}},
+	stack, err := startStack(ctx, options, stackSettings{gateways: gateways, environment: []string{"RAMP_EVENTS_FILE=" + endpoints, "RAMP_RECONCILE_STORE=" + booksStore(options)}},
 		append(gateways.sandboxArguments(), "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)...)
 	defer stack.close()
 	if err != nil {
@@ -197,6 +197,7 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 	r.addEvents(&report, outcomes)
 	report.Blows = r.blows(outcomes)
 	report.Histories = r.readHistories(ctx)
+	report.Books = r.reconcile(ctx, outcomes)
 	report.PeakBytes = r.stack.Processes.PeakMemory()
 	return report, nil
 }
