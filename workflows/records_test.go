@@ -119,7 +119,7 @@ func TestOrderThatIsNotAdmittedKeepsNoRecord(t *testing.T) {
 // TestStoreThatIsAwayDelaysNoOrderAndLosesNoRecord: what is not written at once is left to a workflow of its own.
 func TestStoreThatIsAwayDelaysNoOrderAndLosesNoRecord(t *testing.T) {
 	t.Parallel()
-	for name, outage := range map[string]int{"for a moment": 1, "for days": 3000} {
+	for name, outage := range map[string]int{"for a moment": 1, "for days": 500} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := booksOf(t, ramp.Onramp, withRecords())
