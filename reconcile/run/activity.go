@@ -25,7 +25,7 @@ import (
 const (
 	// ErrNoStore: the worker has no store for findings.
 	ErrNoStore = "NoReconciliationStore"
-	// ErrInvalidDay: the day is none, or is not over yet by a whole day's begin.
+	// ErrInvalidDay: the day is no date, or has not begun yet in India.
 	ErrInvalidDay = "InvalidDay"
 	// ErrInvalidExport: the export in the store cannot be read.
 	ErrInvalidExport = "InvalidExport"
@@ -218,7 +218,6 @@ func final(message, kind string) error {
 // failure is the error that Temporal gets.
 func (a *Activities) failure(ctx context.Context, err error) error {
 	var down *downError
-	var store *reconcile.StoreError
 	kind := ErrInterrupted
 	switch {
 	case ctx.Err() != nil:
@@ -227,7 +226,6 @@ func (a *Activities) failure(ctx context.Context, err error) error {
 		kind = ErrProviderDown
 	case errors.Is(err, errExport):
 		return final(redact.Text(err.Error()), ErrInvalidExport)
-	case errors.As(err, &store):
 	}
 	return temporal.NewApplicationError(redact.Text(err.Error()), kind)
 }
