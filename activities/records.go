@@ -93,7 +93,7 @@ func (c *Calls) checkRecords(ctx context.Context, admission Admission) error {
 // earlierInRecords is the earlier run of an order that the store of records has. record is nil if only its reference is known.
 func earlierInRecords(record *records.Record) *EarlierRun {
 	if record == nil {
-		return &EarlierRun{Ending: "ended, and whose record cannot be read"}
+		return &EarlierRun{Ending: "ended, and whose record is gone or cannot be read"}
 	}
 	return &EarlierRun{RunID: record.RunID, Ending: "is " + string(record.Order.Status), Order: &record.Order}
 }

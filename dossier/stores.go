@@ -87,14 +87,20 @@ func (s Stores) Files(ctx context.Context, dossier string) (Files, error) {
 	}
 	at := slices.IndexFunc(s.stores, func(store store) bool { return store.contains(location) })
 	if at < 0 {
-		return nil, InvalidError("the dossier is outside the stores that dossiers are taken from: see the worker's RAMP_KYC_STORES")
+		return nil, ErrOutside
 	}
 	files, err := s.stores[at].open(ctx, split(location.Path))
 	if err != nil {
-		return nil, storeError("there is no dossier at this URL", err)
+		return nil, storeError(string(errAbsent), err)
 	}
 	return files, nil
 }
+
+// ErrOutside is the error of a URL outside of the stores.
+const ErrOutside = InvalidError("the dossier is outside the stores that dossiers are taken from: see the worker's RAMP_KYC_STORES")
+
+// errAbsent is the error of a URL at which there is no dossier.
+const errAbsent = InvalidError("there is no dossier at this URL")
 
 // contains reports whether a URL is the store's prefix or below it.
 func (s store) contains(location *url.URL) bool {

@@ -41,6 +41,9 @@ const (
 // ReconciliationPrefix begins the id of the workflow that reconciles a day. The day follows.
 const ReconciliationPrefix = "reconcile/"
 
+// LateEventsPrefix begins the id of the LateEvents workflow of a run of an order. The order's workflow id and the id of the run follow.
+const LateEventsPrefix = "late-events/"
+
 // OwnWorkflows returns the types of the workflows that Rampart starts for itself, and that are no orders.
 func OwnWorkflows() []string {
 	return []string{

@@ -106,13 +106,18 @@ const leftOver = time.Hour
 
 // Sweep deletes what writers that were killed have left in a directory: files that were never completed, may have a part of a record, and are
 // read by nobody. It returns how many there were. A bucket has none.
-func (s *Store) Sweep() (int, error) {
+func (s *Store) Sweep(ctx context.Context) (int, error) {
+	_, release, err := s.location.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
 	directory := bucket.Directory(s.location.url)
 	if directory == "" {
 		return 0, nil
 	}
 	swept := 0
-	err := filepath.WalkDir(directory, func(path string, file fs.DirEntry, err error) error {
+	err = filepath.WalkDir(directory, func(path string, file fs.DirEntry, err error) error {
 		if err != nil || file.IsDir() || !isTemporary(path) {
 			return err
 		}

@@ -169,7 +169,7 @@ func TestFilesOfKilledWritersAreSwept(t *testing.T) {
 	}
 	long := time.Now().Add(-2 * time.Hour)
 	require.NoError(t, os.Chtimes(old, long, long))
-	swept, err := s.Sweep()
+	swept, err := s.Sweep(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, swept)
 	require.NoFileExists(t, old)
@@ -182,6 +182,8 @@ func TestNothingIsForgottenInAStoreThatIsAway(t *testing.T) {
 	store := open(t, "file://"+filepath.Join(t.TempDir(), "not-mounted"), &box{primary: "key-1"})
 	var away records.StoreError
 	_, err := store.Forget(t.Context(), bought("inv-42"))
+	require.ErrorAs(t, err, &away)
+	_, err = store.Sweep(t.Context())
 	require.ErrorAs(t, err, &away)
 	record := ended("inv-42", evening)
 	_, err = store.Delete(t.Context(), &record)
@@ -226,7 +228,7 @@ func TestRecordsInABucketAreForgotten(t *testing.T) { // not parallel: it sets c
 		require.NoError(t, err)
 	}
 	require.Equal(t, []string{"inv-44"}, all(t, store))
-	swept, err := store.Sweep()
+	swept, err := store.Sweep(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, swept)
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/contrib/envconfig"
-	_ "gocloud.dev/blob/azureblob" // records and the findings of reconciliations in azblob://
+	_ "gocloud.dev/blob/azureblob" // records, findings of reconciliations, and KYC dossiers that forget deletes, in azblob://
 	_ "gocloud.dev/blob/gcsblob"   // in gs://
 	_ "gocloud.dev/blob/s3blob"    // in s3://
 

@@ -172,7 +172,7 @@ func (o *orderRun) handOverNow(ctx workflow.Context, request activities.PublishE
 // leaveEvents leaves events to a child workflow. If a run that continues this one after a reset leaves events too, while the child of the run
 // before it is open, it hands them over itself.
 func (o *orderRun) leaveEvents(ctx workflow.Context, late []activities.PublishEventsRequest) {
-	if err := leave(ctx, "late-events/", "The last events of ", ramp.LateEventsWorkflow, late); err != nil {
+	if err := leave(ctx, ramp.LateEventsPrefix, "The last events of ", ramp.LateEventsWorkflow, late); err != nil {
 		o.log.Warn("last events not left to a workflow", "error", err)
 		if err := LateEvents(ctx, late); err != nil {
 			o.log.Error("last events not handed over", "error", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -16,6 +17,7 @@ import (
 	"rampart/starter/connection"
 	"rampart/starter/deployment"
 	"rampart/starter/explain"
+	"rampart/starter/forget"
 	"rampart/starter/setup"
 	"rampart/starter/view"
 )
@@ -46,6 +48,10 @@ type Connection struct {
 	Strays func(ctx context.Context, condition string) iter.Seq2[ramp.Summary, error]
 	// Hasher returns what makes the hashes by which orders are found, or why there is none.
 	Hasher func(context.Context) (ramp.Hasher, error)
+	// Workflows is what forget deletes from.
+	Workflows forget.Temporal
+	// Pause is between two searches of forget.
+	Pause time.Duration
 	// NotSetUp returns an error that names what the namespace lacks; nil if it lacks nothing, or if that is unknown.
 	NotSetUp func(context.Context) error
 	// Temporal is the source of explanations, and Reader decodes what they are made from.
@@ -77,6 +83,8 @@ func Dial(ctx context.Context, environment envconfig.EnvLookup) (*Connection, er
 		Search:      c.Search,
 		Strays:      c.Strays,
 		Hasher:      c.Hasher,
+		Workflows:   c.Temporal.WorkflowService(),
+		Pause:       forgetPause,
 		NotSetUp:    c.NotSetUp,
 		Temporal:    c.Temporal,
 		Reader:      explain.NewReader(c.Data, c.Failures),

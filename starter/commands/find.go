@@ -81,10 +81,14 @@ func (q *findQuery) read(cmd *cobra.Command, stdin io.Reader) error {
 		*value = line
 	}
 	q.request = ramp.FindRequest{Email: ramp.Email(q.email), UTR: ramp.UTR(q.utr), TransactionHash: q.txHash}
-	err := q.request.Validate()
+	return flagged(q.request.Validate(), map[string]string{"email": "--email", "utr": "--utr", "transactionHash": "--hash"})
+}
+
+// flagged names the flags of invalid fields.
+func flagged(err error, flagOf map[string]string) error {
 	var invalid *ramp.Error
 	if errors.As(err, &invalid) {
-		return &requestError{invalid: invalid, flagOf: map[string]string{"email": "--email", "utr": "--utr", "transactionHash": "--hash"}}
+		return &requestError{invalid: invalid, flagOf: flagOf}
 	}
 	return err
 }

@@ -27,6 +27,7 @@ import (
 	"rampart/starter/commands"
 	"rampart/starter/connection"
 	"rampart/starter/explain"
+	"rampart/starter/forget"
 )
 
 // fake is a fake of ramp.Client and of the parts of Temporal's client that commands use. It records its calls.
@@ -54,6 +55,8 @@ type fake struct {
 	newest map[string]error
 	// invisible is the error of the visibility store for a reference.
 	invisible error
+	// workflows is what forget deletes from.
+	workflows forget.Temporal
 	// hasher makes hashes, unless there is no keyset.
 	hasher  ramp.Hasher
 	keyless error
@@ -307,6 +310,7 @@ func (x *terminal) connect(_ context.Context, environment envconfig.EnvLookup) (
 		Search:     x.fake.Search,
 		Strays:     x.fake.Strays,
 		Hasher:     x.fake.Hasher,
+		Workflows:  x.fake.workflows,
 		NotSetUp:   x.fake.NotSetUp,
 		Operator:   x.fake,
 		Namespaces: x.fake,

@@ -155,7 +155,7 @@ func findRecord(ctx context.Context, store *records.Store, id ramp.ID) (*records
 	case !used:
 		return nil, noRecord(id)
 	case record == nil:
-		return nil, errors.New("an order with this reference has ended, but its record is missing or cannot be read")
+		return nil, errors.New("an order with this reference has ended, but its record was forgotten with its user, is missing, or cannot be read")
 	}
 	return record, nil
 }

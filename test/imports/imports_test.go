@@ -43,7 +43,7 @@ func groups() []group {
 		{"sandbox", "the provider, simulated over HTTP; `sandbox/fault` decides which calls fail, `sandbox/ledger` records", []string{"onmeta", "internal"}},
 		{"worker", "the program that runs orders", []string{"ramp", "codec", "onmeta", "dossier", "events", "records", "activities", "workflows", "reconcile", "internal"}},
 		{"gateway", "the program that serves orders to backends over HTTP, and receives the provider's webhooks", []string{"ramp", "ramp/schema", "codec", "onmeta", "internal"}},
-		{"starter", "the command line, the stack to build against, the demo, and the rollout of worker versions", []string{"ramp", "ramp/situation", "codec", "events", "records", "reconcile", "internal"}},
+		{"starter", "the command line, the stack to build against, the demo, and the rollout of worker versions", []string{"ramp", "ramp/situation", "codec", "dossier", "events", "records", "reconcile", "internal"}},
 		{"ramptest", "the stack for the tests of a backend", []string{"ramp", "codec", "events", "starter", "internal"}},
 		{"devserver", "Temporal server and Web UI for development; a Go module of its own", []string{"ramp", "internal"}},
 		{"deploy", "Dockerfile's and manifests' checks, `loopback-proxy`", []string{"internal"}},

@@ -1,0 +1,120 @@
+package forget_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/ramp"
+	"rampart/records"
+	"rampart/starter/forget"
+)
+
+// records returns a store with records of on-ramp orders, by their references.
+func (w *world) records(t *testing.T, users map[string]ramp.Email) *records.Store {
+	t.Helper()
+	return w.recordsIn(t, t.TempDir(), users)
+}
+
+func (w *world) recordsIn(t *testing.T, directory string, users map[string]ramp.Email) *records.Store {
+	t.Helper()
+	shelf, err := records.Open("file://"+directory, w.keyring)
+	require.NoError(t, err)
+	for reference, email := range users {
+		ended := ramp.Order{Reference: reference, Direction: ramp.Onramp, Status: ramp.Completed, UpdatedAt: w.now.Add(-time.Hour)}
+		require.NoError(t, shelf.Keep(t.Context(), records.New(ended, email, "run-1")))
+	}
+	return shelf
+}
+
+// references are those of every record.
+func references(t *testing.T, shelf *records.Store) []string {
+	t.Helper()
+	var all []string
+	for record, err := range shelf.All(t.Context()) {
+		require.NoError(t, err)
+		all = append(all, record.Order.Reference)
+	}
+	return all
+}
+
+// TestRecordsOfTheUserAreForgottenAndNoOther has records of orders that Temporal has deleted.
+func TestRecordsOfTheUserAreForgottenAndNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shelf := w.records(t, map[string]ramp.Email{
+		"inv-1": email, "purged": "Zelda.Quorn@example.test", "other": "other@example.test", "near": "zelda.quorn@example.test.example.test",
+	})
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	w.has("onramp/inv-1", email)
+
+	report, _, err := w.forgetter.Preview(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"records": 2}, report.Stores)
+	require.Len(t, references(t, shelf), 4)
+
+	report, err = w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.True(t, report.Complete)
+	require.Equal(t, map[string]int{"records": 2}, report.Stores)
+	require.ElementsMatch(t, []string{"other", "near"}, references(t, shelf))
+	_, used, err := shelf.Find(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "purged"})
+	require.NoError(t, err)
+	require.True(t, used, "no other order may take the reference")
+}
+
+// TestRecordOfAnOrderThatIsListedLateIsForgotten has an order that the visibility store shows after the first search of the records.
+func TestRecordOfAnOrderThatIsListedLateIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	directory := t.TempDir()
+	shelf := w.recordsIn(t, directory, nil)
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	lists := 0
+	w.beforeList = func() {
+		switch lists++; lists {
+		case 1: // what this list has is decided
+			w.has("onramp/late", email)
+		case 2: // after the records were searched
+			w.recordsIn(t, directory, map[string]ramp.Email{"late": email})
+		}
+	}
+	report, err := w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"records": 1}, report.Stores)
+	require.Empty(t, references(t, shelf))
+}
+
+func TestRecordsThatNobodyCanReadAreCountedAndKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	directory := t.TempDir()
+	shelf := w.recordsIn(t, directory, map[string]ramp.Email{"inv-1": email})
+	cut, err := filepath.Glob(directory + "/day=*/*")
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(cut[0], 9))
+	w.recordsIn(t, directory, map[string]ramp.Email{"inv-2": email})
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	report, err := w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"records": 1}, report.Stores)
+	require.Equal(t, 1, report.UnreadableInStores)
+	require.False(t, report.Complete, "it may be the user's")
+	require.FileExists(t, cut[0])
+}
+
+// TestNothingIsDeletedWhileTheStoreOfRecordsIsAway fails if orders could go before what a store has of them.
+func TestNothingIsDeletedWhileTheStoreOfRecordsIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shelf, err := records.Open("file://"+filepath.Join(t.TempDir(), "not-mounted"), w.keyring)
+	require.NoError(t, err)
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	w.has("onramp/inv-1", email)
+	_, err = w.forgetter.Forget(t.Context(), email)
+	require.ErrorContains(t, err, "is not a directory")
+	require.Zero(t, w.deletes)
+}
