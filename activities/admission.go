@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"rampart/ramp"
+	"rampart/records"
 )
 
 // Admission asks an order's first activity whether the order may begin. It is decided before anything is made at the provider.
@@ -19,6 +20,10 @@ type Admission struct {
 	EventURL ramp.Personal `json:"eventURL,omitempty"`
 	// Reset is set in a run that continues a run which was reset: the record of its reference may be that run's.
 	Reset bool `json:"reset,omitempty"`
+	// Identity is that of the request; empty for an order of a version that could not follow one that Temporal has lost.
+	Identity string `json:"identity,omitempty"`
+	// Adopts is the provider's id of the order that the request takes over; empty for none.
+	Adopts string `json:"adopts,omitempty"`
 }
 
 // AdmissionRules are the rules that an order begins under. They hold until it ends, whatever workers are configured to later.
@@ -33,6 +38,10 @@ type AdmissionRules struct {
 	OwnEvents string `json:"ownEvents,omitempty"`
 	// Records is set if the order's final state is kept in the store of records.
 	Records bool `json:"records,omitempty"`
+	// Open is set if the order is kept there while it is open, too.
+	Open bool `json:"open,omitempty"`
+	// Resumed is the order that Temporal has lost and that this one follows to its end, without its request; nil for a new order.
+	Resumed *records.OpenOrder `json:"resumed,omitempty"`
 }
 
 // checkEncryption refuses a request in clear where that is not allowed.
@@ -70,7 +79,7 @@ func (c *Calls) ownEvents(a Admission) (string, error) {
 
 // admissionRules are the rules of an order that begins now. ownEvents is the endpoint that takes the URL of the order's own.
 func (c *Calls) admissionRules(ownEvents string) *AdmissionRules {
-	rules := &AdmissionRules{AllowClear: c.allowClear, OwnEvents: ownEvents, Records: c.records != nil}
+	rules := &AdmissionRules{AllowClear: c.allowClear, OwnEvents: ownEvents, Records: c.records != nil, Open: c.records != nil}
 	if c.decrypter != nil {
 		rules.KeyIDs = c.decrypter.KeyIDs()
 	}

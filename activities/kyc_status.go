@@ -47,7 +47,8 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 	if err != nil {
 		return KYCStatusResult{}, err
 	}
-	if err := c.checkRecords(ctx, *req.Admission); err != nil {
+	resumed, err := c.checkRecords(ctx, *req.Admission)
+	if err != nil {
 		return KYCStatusResult{}, err
 	}
 	result, err := c.kycStatus(ctx, req)
@@ -58,6 +59,7 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 		return KYCStatusResult{}, taken
 	}
 	result.Rules = c.admissionRules(ownEvents)
+	result.Rules.Resumed = resumed
 	if err == nil {
 		result.UserHash = c.hash(ctx, ramp.UserTerm(req.Email))
 	}

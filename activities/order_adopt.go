@@ -29,6 +29,8 @@ type AdoptOrderRequest struct {
 	Wallet string `json:"wallet"`
 	// Reset is set in a run that continues a run which was reset.
 	Reset bool `json:"reset,omitempty"`
+	// Resumed is set if the store of records has the order as the one that made the provider's. It is not compared with it then.
+	Resumed bool `json:"resumed,omitempty"`
 }
 
 // AdoptOrder takes over an order that the provider has already: one that is the user's and for the same amount, token and wallet, and that no
@@ -44,7 +46,7 @@ func (c *Calls) AdoptOrder(ctx context.Context, req AdoptOrderRequest) (CreatedO
 	if err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}
-	if differs := there.differsFrom(req, c.staging); differs != "" {
+	if differs := there.differsFrom(req, c.staging); differs != "" && !req.Resumed {
 		return CreatedOrder{}, notAdopted("the provider's order has another " + differs)
 	}
 	ours, err := c.claims.Claim(ctx, req.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)

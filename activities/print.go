@@ -110,3 +110,15 @@ func (v DeliverEventsRequest) String() string                { return redact.Str
 func (v Admission) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v Admission) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v Admission) String() string                { return redact.String(v) }
+
+func (v KeepOpenRequest) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v KeepOpenRequest) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v KeepOpenRequest) String() string                { return redact.String(v) }
+
+func (v AdmissionRules) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v AdmissionRules) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v AdmissionRules) String() string                { return redact.String(v) }
+
+func (v KYCStatusResult) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v KYCStatusResult) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v KYCStatusResult) String() string                { return redact.String(v) }

@@ -47,18 +47,58 @@ func (c *Calls) KeepRecord(ctx context.Context, req KeepRecordRequest) (KeepReco
 	}
 }
 
-// recordTimeout is how long an order's last workflow task waits for its record to be written.
+// KeepOpenRequest is an order that has not ended.
+type KeepOpenRequest struct {
+	Open records.OpenOrder `json:"open"`
+}
+
+// KeepOpen writes an order that has not ended to the store of records, durably. It may be repeated.
+func (c *Calls) KeepOpen(ctx context.Context, req KeepOpenRequest) (KeepRecordResult, error) {
+	if c.records == nil {
+		return KeepRecordResult{}, retryable(ctx, ErrRecords, errNoRecords, 0)
+	}
+	if err := req.Open.Validate(); err != nil {
+		return KeepRecordResult{}, invalidRequest(err)
+	}
+	err := c.records.KeepOpen(ctx, req.Open)
+	switch {
+	case err == nil:
+		return KeepRecordResult{Kept: true}, nil
+	case ctx.Err() != nil:
+		return KeepRecordResult{}, interrupted(ctx)
+	default:
+		countKept(activity.GetMetricsHandler(ctx), recordFailed)
+		return KeepRecordResult{}, retryable(ctx, ErrRecords, err, 0)
+	}
+}
+
+// recordTimeout is how long a workflow task waits for its order to be written to the store.
 const recordTimeout = 3 * time.Second
 
 // KeepRecordNow runs the activity within the workflow task, once and for three seconds at most. It adds one event to the history. After an
 // error the record may have been written or not; KeepRecord may write it again.
 func KeepRecordNow(ctx workflow.Context, req KeepRecordRequest) error {
+	return writeNow(ctx, "Keep the order's record", (*Calls)(nil).KeepRecord, req)
+}
+
+// KeepOpenNow runs the activity as KeepRecordNow does.
+func KeepOpenNow(ctx workflow.Context, req KeepOpenRequest) error {
+	return writeNow(ctx, "Keep the open order", (*Calls)(nil).KeepOpen, req)
+}
+
+func writeNow(ctx workflow.Context, summary string, write, req any) error {
 	var result KeepRecordResult
 	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: recordTimeout,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
-		Summary:                "Keep the order's record",
-	}), (*Calls)(nil).KeepRecord, req).Get(ctx, &result)
+		Summary:                summary,
+	}), write, req).Get(ctx, &result)
+}
+
+// KeepOpen runs the activity until it has succeeded.
+func KeepOpen(ctx workflow.Context, req KeepOpenRequest) error {
+	_, err := call[KeepRecordResult](WithUnlimitedRetries(ctx), recordPolicy, "Keep the open order", (*Calls)(nil).KeepOpen, req)
+	return err
 }
 
 // KeepRecord runs the activity until it has succeeded.
@@ -68,26 +108,46 @@ func KeepRecord(ctx workflow.Context, req KeepRecordRequest) error {
 }
 
 // checkRecords refuses a reference that the store of records has: its order ended, and Temporal may have forgotten it. A run after a reset
-// continues that order, which Temporal still has.
-func (c *Calls) checkRecords(ctx context.Context, admission Admission) error {
+// continues that order, which Temporal still has. If the store has the order as one that has not ended, it returns it: Temporal has lost
+// it, and this run follows it.
+func (c *Calls) checkRecords(ctx context.Context, admission Admission) (*records.OpenOrder, error) {
 	if c.records == nil || admission.Reset {
-		return nil
+		return nil, nil
 	}
 	reference := admission.Reference
 	direction, named, err := ramp.ParseWorkflowID(activity.GetInfo(ctx).WorkflowExecution.ID)
 	if err != nil || named != reference {
-		return invalidRequest(errors.New("the workflow id is not that of the order"))
+		return nil, invalidRequest(errors.New("the workflow id is not that of the order"))
 	}
-	record, used, err := c.records.Find(ctx, ramp.ID{Direction: direction, Reference: reference})
+	id := ramp.ID{Direction: direction, Reference: reference}
+	record, used, err := c.records.Find(ctx, id)
+	if err == nil && used {
+		return nil, earlierInRecords(record).referenceTaken(reference)
+	}
+	var open *records.OpenOrder
+	if err == nil && admission.Identity != "" {
+		open, err = c.records.FindOpen(ctx, id)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return interrupted(ctx)
+		return nil, interrupted(ctx)
 	case err != nil:
-		return retryable(ctx, ErrRecords, err, 0)
-	case !used:
-		return nil
+		return nil, retryable(ctx, ErrRecords, err, 0)
+	case open == nil:
+		return nil, nil
 	}
-	return earlierInRecords(record).referenceTaken(reference)
+	return toResume(open, admission)
+}
+
+// toResume returns what a run needs that follows an open order, or refuses a run that is for something else.
+func toResume(open *records.OpenOrder, admission Admission) (*records.OpenOrder, error) {
+	identity, err := open.Identity()
+	if err != nil || identity != admission.Identity || admission.Adopts != "" && admission.Adopts != open.Order.OrderID {
+		return nil, (&EarlierRun{RunID: open.RunID, Ending: "has not ended, and is for something else", Order: &open.Order}).referenceTaken(admission.Reference)
+	}
+	resumed := *open
+	resumed.Onramp, resumed.Offramp = nil, nil // the run has its request
+	return &resumed, nil
 }
 
 // earlierInRecords is the earlier run of an order that the store of records has. record is nil if only its reference is known.

@@ -35,13 +35,38 @@ func fingerprint(request any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// same reports whether two requests have the same meaning: missing and empty fields are equal, and numbers are compared by value.
+// Identity returns a SHA-256 in hex digits that requests of the same meaning have in common, whether or not they name an order to adopt.
+func (r *OnrampRequest) Identity() (string, error) {
+	meaning := r.normalized()
+	meaning.Adopt = nil
+	return meaning.Fingerprint()
+}
+
+// Identity returns a SHA-256 in hex digits that requests of the same meaning have in common, whether or not they name an order to adopt.
+func (r *OfframpRequest) Identity() (string, error) {
+	meaning := r.normalized()
+	meaning.Adopt = nil
+	return meaning.Fingerprint()
+}
+
+// same reports whether two requests have the same meaning: missing and empty fields are equal, and numbers are compared by value. The
+// request of an order that took over the provider's may be repeated without that one's id, as before the order was rebuilt.
 func (r *OnrampRequest) same(other *OnrampRequest) bool {
+	if other.Adopt == nil {
+		started := *r
+		started.Adopt = nil
+		r = &started
+	}
 	return reflect.DeepEqual(r.normalized(), other.normalized())
 }
 
-// same reports whether two requests have the same meaning: missing and empty fields are equal, and numbers are compared by value.
+// same compares as that of OnrampRequest does.
 func (r *OfframpRequest) same(other *OfframpRequest) bool {
+	if other.Adopt == nil {
+		started := *r
+		started.Adopt = nil
+		r = &started
+	}
 	return reflect.DeepEqual(r.normalized(), other.normalized())
 }
 
@@ -110,17 +135,25 @@ func referenceTaken(reference string) *Error {
 // CheckOnramp compares the caller's request with the one that an order was started with, whose fingerprint is given. The error is
 // ReferenceTaken if they differ, and InvalidRequest if Request is not a request.
 func (a Awaiting) CheckOnramp(started *OnrampRequest, fingerprint string) error {
-	return check(a, started.Reference, fingerprint, started.same)
+	without := *started
+	without.Adopt = nil
+	return check(a, started.Reference, fingerprint, without.Fingerprint, started.same)
 }
 
 // CheckOfframp compares as CheckOnramp does.
 func (a Awaiting) CheckOfframp(started *OfframpRequest, fingerprint string) error {
-	return check(a, started.Reference, fingerprint, started.same)
+	without := *started
+	without.Adopt = nil
+	return check(a, started.Reference, fingerprint, without.Fingerprint, started.same)
 }
 
-func check[Request any](a Awaiting, reference, fingerprint string, same func(*Request) bool) error {
+// check compares the request or, if there is none, the fingerprint: with that of the order's request, with and without the order to adopt.
+func check[Request any](a Awaiting, reference, fingerprint string, without func() (string, error), same func(*Request) bool) error {
 	if len(a.Request) == 0 || string(a.Request) == "null" {
 		if a.Fingerprint == "" || a.Fingerprint == fingerprint {
+			return nil
+		}
+		if plain, err := without(); err == nil && a.Fingerprint == plain {
 			return nil
 		}
 		return referenceTaken(reference)

@@ -52,10 +52,7 @@ func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order
 	if err := request.Validate(); err != nil {
 		return nil, err
 	}
-	options := startOptions(ID{Onramp, request.Reference}, request.Token, request.Fiat)
-	options.StaticSummary = request.Title() + " · " + request.Reference
-	options.StaticDetails = request.Details()
-	return c.start(ctx, ID{Onramp, request.Reference}, options, request)
+	return c.start(ctx, ID{Onramp, request.Reference}, onrampOptions(&request), request)
 }
 
 // StartOfframp starts an off-ramp order as StartOnramp does an on-ramp order.
@@ -63,10 +60,21 @@ func (c *Client) StartOfframp(ctx context.Context, request OfframpRequest) (*Ord
 	if err := request.Validate(); err != nil {
 		return nil, err
 	}
+	return c.start(ctx, ID{Offramp, request.Reference}, offrampOptions(&request), request)
+}
+
+func onrampOptions(request *OnrampRequest) client.StartWorkflowOptions {
+	options := startOptions(ID{Onramp, request.Reference}, request.Token, request.Fiat)
+	options.StaticSummary = request.Title() + " · " + request.Reference
+	options.StaticDetails = request.Details()
+	return options
+}
+
+func offrampOptions(request *OfframpRequest) client.StartWorkflowOptions {
 	options := startOptions(ID{Offramp, request.Reference}, request.Token, request.Fiat)
 	options.StaticSummary = request.Title() + " · " + request.Reference
 	options.StaticDetails = request.Details()
-	return c.start(ctx, ID{Offramp, request.Reference}, options, request)
+	return options
 }
 
 // startOptions sets the first search attributes with the start, which adds no event to the history.

@@ -16,9 +16,9 @@ import (
 	"rampart/ramp/situation"
 )
 
-// Forget deletes the records of an order, whether they can be read or not, and returns how many there were. The reference stays used: what is
-// kept of it is no more than the names of the records that were deleted. It may be repeated, also after it was cut off. A writer that keeps
-// the order's record meanwhile may keep it again.
+// Forget deletes the records of an order, whether they can be read or not, with what KeepOpen wrote of it, and returns how many there were. A
+// reference that was used stays so: what is kept of it is no more than the names of the records that were deleted. It may be repeated, also
+// after it was cut off. A writer that keeps the order's record meanwhile may keep it again.
 func (s *Store) Forget(ctx context.Context, id ramp.ID) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -32,7 +32,7 @@ func (s *Store) Forget(ctx context.Context, id ramp.ID) (int, error) {
 		return 0, err
 	}
 	forgotten := 0
-	for _, name := range known.names() {
+	for _, name := range append(known.names(), openName(id)) {
 		had, err := s.location.remove(ctx, from, name)
 		if err != nil {
 			return forgotten, err
@@ -83,7 +83,7 @@ func days(ctx context.Context, from *blob.Bucket) iter.Seq2[Day, error] {
 	return func(yield func(Day, error) bool) {
 		token := blob.FirstPageToken
 		for {
-			page, next, err := from.ListPage(ctx, token, pageSize, &blob.ListOptions{Prefix: dayPrefix, Delimiter: "/"})
+			page, next, err := listPage(ctx, from, token, &blob.ListOptions{Prefix: dayPrefix, Delimiter: "/"})
 			if err != nil {
 				yield("", storeError(err))
 				return

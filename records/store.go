@@ -55,8 +55,8 @@ func CheckURL(url string) error {
 	return err
 }
 
-// Keep writes the record of an order durably. It may be repeated, also after it was cut off, and with another time of the end: a workflow task
-// that is repeated ends its order later. Of several records of an order the latest is kept.
+// Keep writes the record of an order durably, and deletes what KeepOpen wrote of it. It may be repeated, also after it was cut off, and with
+// another time of the end: a workflow task that is repeated ends its order later. Of several records of an order the latest is kept.
 func (s *Store) Keep(ctx context.Context, record Record) error {
 	if err := record.Validate(); err != nil {
 		return err
@@ -68,7 +68,13 @@ func (s *Store) Keep(ctx context.Context, record Record) error {
 		return err
 	}
 	defer release()
+	if err := s.keep(ctx, bucket, record); err != nil {
+		return err
+	}
+	return s.remove(ctx, bucket, openName(record.ID()))
+}
 
+func (s *Store) keep(ctx context.Context, bucket *blob.Bucket, record Record) error {
 	name := record.name()
 	known, err := s.entry(ctx, bucket, record.ID())
 	var bad *BadError
@@ -86,8 +92,8 @@ func (s *Store) Keep(ctx context.Context, record Record) error {
 		return err
 	}
 	for _, replaced := range next.Replaces {
-		if err := bucket.Delete(ctx, replaced); err != nil && !absent(err) {
-			return storeError(err)
+		if err := s.remove(ctx, bucket, replaced); err != nil {
+			return err
 		}
 	}
 	return s.write(ctx, bucket, referenceName(record.ID()), entry{Record: name})
@@ -202,14 +208,21 @@ func (s *Store) Between(ctx context.Context, from, to Day) iter.Seq2[*Record, er
 
 // day yields the records of a day. It reports whether to continue.
 func (s *Store) day(ctx context.Context, bucket *blob.Bucket, day Day, yield func(*Record, error) bool) bool {
+	return list(ctx, bucket, prefix(day), func(ctx context.Context, name string) (*Record, error) { return s.record(ctx, bucket, name) }, yield)
+}
+
+// list reads and yields the objects whose names have a prefix. It reports whether to continue.
+func list[T any](
+	ctx context.Context, bucket *blob.Bucket, prefix string, read func(ctx context.Context, name string) (*T, error), yield func(*T, error) bool,
+) bool {
 	token := blob.FirstPageToken
 	for {
-		page, next, err := bucket.ListPage(ctx, token, pageSize, &blob.ListOptions{Prefix: prefix(day)})
+		found, next, err := listPage(ctx, bucket, token, &blob.ListOptions{Prefix: prefix})
 		if err != nil {
 			yield(nil, storeError(err))
 			return false
 		}
-		if !s.page(ctx, bucket, page, yield) {
+		if !page(ctx, found, read, yield) {
 			return false
 		}
 		if token = next; len(token) == 0 {
@@ -218,9 +231,24 @@ func (s *Store) day(ctx context.Context, bucket *blob.Bucket, day Day, yield fun
 	}
 }
 
-// page reads the records of a page at the same time, and yields them in their order.
-func (s *Store) page(ctx context.Context, bucket *blob.Bucket, page []*blob.ListObject, yield func(*Record, error) bool) bool {
-	found := make([]*Record, len(page))
+// listAttempts is how often a page is listed at most.
+const listAttempts = 20
+
+// listPage lists again what a writer has changed meanwhile: a directory is walked file by file, and files that are not complete are renamed.
+func listPage(ctx context.Context, bucket *blob.Bucket, token []byte, options *blob.ListOptions) (page []*blob.ListObject, next []byte, err error) {
+	for range listAttempts {
+		if page, next, err = bucket.ListPage(ctx, token, pageSize, options); !absent(err) {
+			break
+		}
+	}
+	return page, next, err
+}
+
+// page reads the objects of a page at the same time, and yields them in their order. Those that are gone meanwhile are nil without an error.
+func page[T any](
+	ctx context.Context, page []*blob.ListObject, read func(ctx context.Context, name string) (*T, error), yield func(*T, error) bool,
+) bool {
+	found := make([]*T, len(page))
 	errs := make([]error, len(page))
 	var reading errgroup.Group
 	reading.SetLimit(readers)
@@ -229,7 +257,7 @@ func (s *Store) page(ctx context.Context, bucket *blob.Bucket, page []*blob.List
 			continue
 		}
 		reading.Go(func() error {
-			found[i], errs[i] = s.record(ctx, bucket, object.Key)
+			found[i], errs[i] = read(ctx, object.Key)
 			return nil
 		})
 	}

@@ -39,10 +39,12 @@ var (
 )
 
 func (b *box) Seal(context string, plaintext []byte) ([]byte, error) {
-	if b.killed && b.left == 0 {
-		return nil, errKilled
+	if b.killed {
+		if b.left == 0 {
+			return nil, errKilled
+		}
+		b.left--
 	}
-	b.left--
 	return []byte(b.primary + "|" + context + "|" + string(plaintext) + "|end"), nil
 }
 

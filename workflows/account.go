@@ -19,7 +19,8 @@ func (o *orderRun) linkAccount(ctx workflow.Context, prefetched *accountPrefetch
 	account := o.request.account
 	for submitted := 0; ; {
 		if !o.submissions.account.empty() {
-			account = o.request.submittedAccount(o.submissions.account.take())
+			taken := o.submissions.account.take()
+			account, o.account = o.request.submittedAccount(taken), &taken
 			prefetched.discard()
 			submitted++
 		}

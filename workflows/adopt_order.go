@@ -23,7 +23,7 @@ func (o *orderRun) adoptOrder(ctx workflow.Context, account activities.AccountRe
 	defer o.submissions.confirmation.close("the order is made")
 	o.enter(ctx, ramp.CreatingOrder, "")
 	request := o.request.toAdopt
-	request.Reference, request.Reset = o.order.Reference, wasReset(ctx)
+	request.Reference, request.Reset, request.Resumed = o.order.Reference, wasReset(ctx), o.resumed != nil
 	request.OrderRequest = activities.OrderRequest{
 		Email: o.request.email, Direction: o.order.Direction, OrderID: o.request.adopt, Holder: account.Holder(),
 	}
@@ -42,6 +42,9 @@ func (o *orderRun) adoptOrder(ctx workflow.Context, account activities.AccountRe
 
 // applyAdopted puts the provider's order into this one, and lets the provider be asked about it.
 func (o *orderRun) applyAdopted(ctx workflow.Context, account activities.AccountRequest, created activities.CreatedOrder) createdOrder {
+	if o.resumed != nil {
+		o.applyLost(&created)
+	}
 	o.order.OrderID, o.order.Quote, o.order.ProviderStatus = created.OrderID, created.Quote, created.ProviderStatus
 	o.order.Instructions = &created.Instructions
 	o.payment.created()

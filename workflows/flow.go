@@ -8,6 +8,7 @@ import (
 
 	"rampart/activities"
 	"rampart/ramp"
+	"rampart/records"
 )
 
 // flow is what differs between the two directions, as calls. Everything else that differs is data of the orderRequest.
@@ -18,6 +19,8 @@ type flow interface {
 	// readProof returns the proof of payment in a message, in its canonical form.
 	readProof(converter.RawValue) (string, error)
 	submitProof(ctx workflow.Context, created createdOrder, proof string) (activities.SubmitResult, error)
+	// keepRequest puts the request, without an order to adopt, into what is kept of the open order.
+	keepRequest(*records.OpenOrder)
 	// checkSame returns an error unless the caller of await-order names this request.
 	checkSame(ramp.Awaiting) error
 }
@@ -42,6 +45,8 @@ type orderRequest struct {
 	// account is the one to link before the order is created.
 	account     activities.AccountRequest
 	accountKind ramp.AccountKind
+	// identity is what requests of the same meaning have in common.
+	identity string
 	// adopt is the provider's id of the order to take over; empty to create one. toAdopt is what that must be for.
 	adopt   string
 	toAdopt activities.AdoptOrderRequest
@@ -76,11 +81,12 @@ func (r orderRequest) withOptions(kyc *ramp.KYC, quote *ramp.QuoteTerms, events 
 	return r
 }
 
-// adopting adds the order to take over, and what that must be for.
+// adopting adds the order to take over, if the request names one, and what one must be for.
 func (r orderRequest) adopting(order *ramp.AdoptedOrder, toAdopt activities.AdoptOrderRequest) orderRequest {
 	if order != nil {
-		r.adopt, r.toAdopt = order.OrderID, toAdopt
+		r.adopt = order.OrderID
 	}
+	r.toAdopt = toAdopt
 	return r
 }
 

@@ -136,6 +136,7 @@ func (o *orderRun) replaceable() bool {
 // startReplacement submits another proof beside the watch. The provider's answer decides which proof counts.
 func (o *orderRun) startReplacement(ctx workflow.Context, created createdOrder, p *proof) *replacement {
 	sent := &replacement{proof: p}
+	o.keepProof(ctx, o.request.newProof(p.reference, p.submittedAt))
 	workflow.GoNamed(ctx, "replacement", func(ctx workflow.Context) {
 		sent.result, sent.err = untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
 			return o.flow.submitProof(ctx, created, p.reference)
@@ -153,6 +154,7 @@ func (o *orderRun) applyReplacement(ctx workflow.Context, sent *replacement) err
 	case yes:
 		o.count(ctx, proofsRefused)
 		o.answerRefused(sent.proof, refused)
+		o.keepProof(ctx, o.order.Proof)
 		o.note(ctx, "The provider refused the "+o.request.proofName+" "+ramp.MaskProof(sent.proof.reference)+"; "+
 			ramp.MaskProof(o.order.Proof.Reference())+" stands. Its reason: "+refused.Reason)
 		o.spendProof(ctx)

@@ -49,6 +49,7 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 		return activities.KYCStatus(ctx, activities.KYCStatusRequest{
 			Email: o.request.email, Admission: &activities.Admission{
 				Reference: o.order.Reference, Unencrypted: o.clear, EventURL: o.request.eventURL, Reset: wasReset(ctx),
+				Identity: o.request.identity, Adopts: o.request.adopt,
 			},
 		})
 	})
@@ -59,6 +60,11 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 	o.beginEvents(ctx)
 	defer o.submissions.kyc.close("the user's KYC is decided")
 	defer o.hints.drop()
+	if err == nil && status.Rules != nil && status.Rules.Resumed != nil {
+		prefetched.discard()
+		o.resume(ctx, status.Rules.Resumed)
+		return prefetched, nil
+	}
 	if err != nil || status.Verified {
 		return prefetched, err
 	}

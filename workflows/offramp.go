@@ -8,6 +8,7 @@ import (
 
 	"rampart/activities"
 	"rampart/ramp"
+	"rampart/records"
 )
 
 // Offramp runs one order that sells crypto for INR. Its input is a ramp.OfframpRequest and its result the order in its final status,
@@ -35,8 +36,10 @@ func readOfframp(input converter.RawValue) (orderRequest, flow, error) {
 		return orderRequest{}, nil, invalid
 	}
 	fingerprint, err := request.Fingerprint()
+	identity, _ := request.Identity()                                                    // fails as the fingerprint does
 	hash, _ := ramp.ParseTransactionHash(request.Token.ChainID, request.TransactionHash) // it is optional, and Validate has refused an invalid one
 	return orderRequest{
+		identity:     identity,
 		reference:    request.Reference,
 		direction:    ramp.Offramp,
 		email:        request.Email,
@@ -52,6 +55,12 @@ func readOfframp(input converter.RawValue) (orderRequest, flow, error) {
 	}.withOptions(request.KYC, request.Quote, request.Events).adopting(request.Adopt, activities.AdoptOrderRequest{
 		Fiat: request.Fiat, TokenAmount: request.TokenAmount, Token: request.Token, Wallet: request.SenderWallet,
 	}), &offramp{request, fingerprint}, cmp.Or(invalid, err)
+}
+
+func (f *offramp) keepRequest(open *records.OpenOrder) {
+	request := f.request
+	request.Adopt = nil
+	open.Offramp = &request
 }
 
 func (f *offramp) checkSame(awaiting ramp.Awaiting) error {

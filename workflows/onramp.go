@@ -8,6 +8,7 @@ import (
 
 	"rampart/activities"
 	"rampart/ramp"
+	"rampart/records"
 )
 
 // Onramp runs one order that buys crypto with INR. Its input is a ramp.OnrampRequest and its result the order in its final status,
@@ -35,12 +36,14 @@ func readOnramp(input converter.RawValue) (orderRequest, flow, error) {
 		return orderRequest{}, nil, invalid
 	}
 	fingerprint, err := request.Fingerprint()
+	identity, _ := request.Identity()                                   // fails as the fingerprint does
 	utr, _ := ramp.ParseUTR(request.PaymentMethod, string(request.UTR)) // it is optional, and Validate has refused an invalid one
 	account := activities.AccountRequest{Email: request.Email, Bank: request.Bank}
 	if request.PaymentMethod == ramp.UPI {
 		account = activities.AccountRequest{Email: request.Email, UPI: request.UPI}
 	}
 	return orderRequest{
+		identity:     identity,
 		reference:    request.Reference,
 		direction:    ramp.Onramp,
 		email:        request.Email,
@@ -57,6 +60,12 @@ func readOnramp(input converter.RawValue) (orderRequest, flow, error) {
 	}.withOptions(request.KYC, request.Quote, request.Events).adopting(request.Adopt, activities.AdoptOrderRequest{
 		Fiat: request.Fiat, Token: request.Token, Wallet: request.WalletAddress,
 	}), &onramp{request, fingerprint}, cmp.Or(invalid, err)
+}
+
+func (f *onramp) keepRequest(open *records.OpenOrder) {
+	request := f.request
+	request.Adopt = nil
+	open.Onramp = &request
 }
 
 func (f *onramp) checkSame(awaiting ramp.Awaiting) error {

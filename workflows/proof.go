@@ -13,6 +13,7 @@ import (
 // whether the order is paid.
 func (o *orderRun) submitProof(ctx workflow.Context, created createdOrder, p *proof) error {
 	o.order.Proof = o.request.newProof(p.reference, p.submittedAt)
+	o.keepProof(ctx, o.order.Proof)
 	o.touch(ctx)
 	accepted, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.SubmitResult, error) {
 		return o.flow.submitProof(ctx, created, p.reference)
@@ -97,6 +98,7 @@ func (o *orderRun) acceptProof(ctx workflow.Context, p *proof, result activities
 	o.count(ctx, proofsAccepted)
 	proof := o.request.newProof(p.reference, p.submittedAt)
 	proof.AcceptedAt = now(ctx)
+	proof.Replaced = o.replacedBeforeLoss(ctx, p.reference)
 	note := "The provider took the " + o.request.proofName + " and looks for the payment."
 	replaces := o.order.Accepted()
 	if replaces {

@@ -15,6 +15,7 @@ func (o *orderRun) keepRecord(ctx workflow.Context) {
 	if o.admission.rules == nil || !o.admission.rules.Records {
 		return
 	}
+	o.stopOpen()
 	ctx = disconnected(ctx)
 	request := activities.KeepRecordRequest{
 		Record: records.New(o.snapshot(), o.request.email, workflow.GetInfo(ctx).WorkflowExecution.RunID),

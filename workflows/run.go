@@ -11,6 +11,7 @@ import (
 
 	"rampart/activities"
 	"rampart/ramp"
+	"rampart/records"
 )
 
 // orderRun is one run of an order, from its request to its final status. Each step hands what it found to the next; what is here is
@@ -43,6 +44,12 @@ type orderRun struct {
 	// published are the search attributes as Temporal has them.
 	published published
 	outbox    outbox
+
+	// account is the account that the user submitted in place of the request's; nil for none.
+	account *ramp.AccountSubmission
+	open    openRecord
+	// resumed is the order that Temporal has lost and that this run follows; nil for a new one.
+	resumed *records.OpenOrder
 }
 
 // ended is the error by which a step ends the order with a final status. It is not a failure.
@@ -142,12 +149,18 @@ func (o *orderRun) steps(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	account, err := o.linkAccount(ctx, prefetched)
-	if err != nil {
-		return err
+	account := o.request.account
+	if o.resumed == nil {
+		if account, err = o.linkAccount(ctx, prefetched); err != nil {
+			return err
+		}
 	}
 	created, err := o.obtainOrder(ctx, account)
 	if err != nil {
+		return err
+	}
+	o.keepOpen(ctx)
+	if err := o.resumeProof(ctx, created); err != nil {
 		return err
 	}
 	if err := o.collectPayment(ctx, created); err != nil {

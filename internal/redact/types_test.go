@@ -44,7 +44,7 @@ func types() map[string][]any {
 			activities.AccountRequest{}, activities.Admission{}, activities.AdoptOrderRequest{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
 			activities.ReadMessageResult{}, activities.AdmissionRules{}, activities.TemporalRuns{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.CreatedOrder{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
-			activities.KeepOrderRequest{}, activities.KeepRecordRequest{}, activities.KeepRecordResult{}, activities.KeepOrderResult{}, activities.PublishEventsRequest{}, activities.PublishEventsResult{},
+			activities.KeepOrderRequest{}, activities.KeepOpenRequest{}, activities.KeepRecordRequest{}, activities.KeepRecordResult{}, activities.KeepOrderResult{}, activities.PublishEventsRequest{}, activities.PublishEventsResult{},
 			activities.DeliverEventsRequest{}, activities.DeliveryProgress{}, activities.Deliveries{},
 			activities.Lease{}, activities.Leases{}, activities.LinkResult{}, activities.Options{}, activities.OrderRequest{},
 			activities.OrderState{}, activities.CreateOrderRequest{}, activities.QuoteBuyRequest{}, activities.QuoteResult{},

@@ -27,6 +27,10 @@ type Orders interface {
 	StartOnramp(context.Context, ramp.OnrampRequest) (*ramp.Order, error)
 	StartOfframp(context.Context, ramp.OfframpRequest) (*ramp.Order, error)
 	Reorder(context.Context, ramp.ReorderRequest) (*ramp.Order, error)
+	TakeOverOnramp(context.Context, ramp.OnrampRequest) (started bool, err error)
+	TakeOverOfframp(context.Context, ramp.OfframpRequest) (started bool, err error)
+	Exists(context.Context, ramp.ID) (bool, error)
+	Summary(context.Context, ramp.ID) (ramp.Summary, error)
 	Get(context.Context, ramp.ID) (*ramp.Order, error)
 	GetRun(ctx context.Context, id ramp.ID, runID string) (*ramp.Order, error)
 	Runs(context.Context, ramp.ID) iter.Seq2[ramp.Summary, error]

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,6 +79,11 @@ type fake struct {
 	deliveries []ramp.Delivery
 	disabled   []string
 
+	// mu guards what commands use at the same time.
+	mu sync.Mutex
+	// takenOver returns the order that takes over the provider's.
+	takenOver func(id ramp.ID, orderID string) *ramp.Order
+
 	// report is that of reconciliations.
 	report *reconcile.Report
 }
@@ -108,12 +114,54 @@ func (d *fake) StartOfframp(_ context.Context, request ramp.OfframpRequest) (*ra
 	return d.answer("offramp", ramp.ID{Direction: ramp.Offramp, Reference: request.Reference})
 }
 
+func (d *fake) TakeOverOnramp(_ context.Context, request ramp.OnrampRequest) (bool, error) {
+	return d.takeOver(ramp.ID{Direction: ramp.Onramp, Reference: request.Reference}, request.Adopt)
+}
+
+func (d *fake) TakeOverOfframp(_ context.Context, request ramp.OfframpRequest) (bool, error) {
+	return d.takeOver(ramp.ID{Direction: ramp.Offramp, Reference: request.Reference}, request.Adopt)
+}
+
+func (d *fake) takeOver(id ramp.ID, adopt *ramp.AdoptedOrder) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls = append(d.calls, "take over "+id.Direction.WorkflowID(id.Reference)+" "+adopt.OrderID)
+	if d.err != nil {
+		return false, d.err
+	}
+	if d.takenOver != nil {
+		d.orders[id.Direction.WorkflowID(id.Reference)] = d.takenOver(id, adopt.OrderID)
+	}
+	return true, nil
+}
+
+func (d *fake) Exists(_ context.Context, id ramp.ID) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, err := d.get(id)
+	return err == nil, nil
+}
+
+func (d *fake) Summary(_ context.Context, id ramp.ID) (ramp.Summary, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, known := range d.summaries {
+		if known.Reference == id.Reference && known.Direction == id.Direction {
+			return known, nil
+		}
+	}
+	_, err := d.get(id)
+	return ramp.Summary{}, err
+}
+
 func (d *fake) Reorder(_ context.Context, request ramp.ReorderRequest) (*ramp.Order, error) {
 	d.reorder = &request
 	return d.answer("reorder", ramp.ID{Direction: ramp.Onramp, Reference: request.NewReference})
 }
 
 func (d *fake) Get(_ context.Context, id ramp.ID) (*ramp.Order, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if err := d.newest[id.Direction.WorkflowID(id.Reference)]; err != nil {
 		return nil, err
 	}

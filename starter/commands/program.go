@@ -92,7 +92,7 @@ func (p *Program) root() *cobra.Command {
 			p.submitUTR(), p.submitHash(), p.submitKYC(), p.submitAccount(), p.confirmQuote(), p.cancel(),
 		}},
 		{"inspect", "Inspect orders:", []*cobra.Command{p.list(), p.find(), p.attention(), p.status(), p.explain()}},
-		{"operate", "Operate:", []*cobra.Command{p.events(), p.reconcile(), p.records(), p.forget(), p.setup(), p.deployment(), p.keyset(), p.token()}},
+		{"operate", "Operate:", []*cobra.Command{p.events(), p.reconcile(), p.records(), p.forget(), p.rebuild(), p.setup(), p.deployment(), p.keyset(), p.token()}},
 		{"other", "Other:", []*cobra.Command{p.dev(), p.demo()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

@@ -3,6 +3,7 @@ package forget
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"rampart/ramp"
 	"rampart/records"
@@ -24,7 +25,11 @@ func (*Records) Name() string { return "records" }
 
 // Count implements Store.
 func (r *Records) Count(ctx context.Context, user User) (Tally, error) {
-	return r.each(ctx, user, func(*records.Record) (int, error) { return 1, nil })
+	tally, err := r.each(ctx, user, func(*records.Record) (int, error) { return 1, nil })
+	if err != nil {
+		return tally, err
+	}
+	return r.eachOpen(ctx, user, tally, func(ramp.ID) error { return nil })
 }
 
 // Forget implements Store. Once it has found nothing, it searches again only if there are orders.
@@ -32,10 +37,16 @@ func (r *Records) Forget(ctx context.Context, user User) (Tally, error) {
 	if r.clean && len(user.Orders) == 0 {
 		return Tally{Unreadable: r.unreadable}, nil
 	}
+	if _, err := r.eachOpen(ctx, user, Tally{}, func(ramp.ID) error { return nil }); err != nil { // before anything is deleted
+		return Tally{}, err
+	}
 	if _, err := r.Store.Sweep(ctx); err != nil {
 		return Tally{}, err
 	}
 	tally, err := r.each(ctx, user, func(record *records.Record) (int, error) { return r.forget(ctx, record) })
+	if err == nil {
+		tally, err = r.eachOpen(ctx, user, tally, func(id ramp.ID) error { return r.Store.DropOpen(ctx, id) })
+	}
 	r.clean, r.unreadable = err == nil && tally.Found == 0, tally.Unreadable
 	return tally, err
 }
@@ -81,6 +92,31 @@ func (r *Records) each(ctx context.Context, user User, call func(*records.Record
 		count, err := call(record)
 		tally.Found += count
 		if err != nil {
+			return tally, err
+		}
+	}
+	return tally, nil
+}
+
+// eachOpen calls a function for each order of the user that the store has as open although it was terminated or has failed, and adds them to
+// a tally. The error is an *OpenError if Temporal has lost one: its money is under way.
+func (r *Records) eachOpen(ctx context.Context, user User, tally Tally, call func(ramp.ID) error) (Tally, error) {
+	term := ramp.UserTerm(user.Email)
+	for open, err := range r.Store.AllOpen(ctx) {
+		var bad *records.BadError
+		switch {
+		case errors.As(err, &bad):
+			tally.Unreadable++
+			continue
+		case err != nil:
+			return tally, err
+		case ramp.UserTerm(open.Email()) != term:
+			continue
+		case !slices.Contains(user.Orders, open.ID()):
+			return tally, &OpenError{Orders: []ramp.ID{open.ID()}}
+		}
+		tally.Found++
+		if err := call(open.ID()); err != nil {
 			return tally, err
 		}
 	}

@@ -118,3 +118,40 @@ func TestNothingIsDeletedWhileTheStoreOfRecordsIsAway(t *testing.T) {
 	require.ErrorContains(t, err, "is not a directory")
 	require.Zero(t, w.deletes)
 }
+
+// TestOpenOrdersOfTheUserAreForgottenUnlessTemporalHasLostThem has the open order of one that was terminated, and one that was lost.
+func TestOpenOrdersOfTheUserAreForgottenUnlessTemporalHasLostThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shelf := w.records(t, nil)
+	keep := func(reference string, of ramp.Email) {
+		require.NoError(t, shelf.KeepOpen(t.Context(), records.OpenOrder{
+			RunID: "run-1", Onramp: &ramp.OnrampRequest{Reference: reference, Email: of},
+			Order: ramp.Order{Reference: reference, Direction: ramp.Onramp, OrderID: "650000000000000000000001", Status: ramp.Settling},
+		}))
+	}
+	open := func() (all []string) {
+		for left, err := range shelf.AllOpen(t.Context()) {
+			require.NoError(t, err)
+			all = append(all, left.Order.Reference)
+		}
+		return all
+	}
+	keep("inv-1", email)
+	keep("other", "other@example.test")
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	w.has("onramp/inv-1", email)
+
+	report, err := w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"records": 1}, report.Stores)
+	require.Equal(t, []string{"other"}, open())
+
+	keep("inv-lost", email)
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	_, err = w.forgetter.Forget(t.Context(), email)
+	var lost *forget.OpenError
+	require.ErrorAs(t, err, &lost)
+	require.Equal(t, []ramp.ID{{Direction: ramp.Onramp, Reference: "inv-lost"}}, lost.Orders)
+	require.Len(t, open(), 2)
+}

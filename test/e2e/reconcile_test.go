@@ -274,12 +274,12 @@ func TestScheduleReconcilesTheDayBefore(t *testing.T) {
 }
 
 // deleteFaults lets the provider answer again.
-func (r *reconciled) deleteFaults() {
-	r.t.Helper()
-	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodDelete, r.Sandbox+"/sandbox/faults", nil)
-	require.NoError(r.t, err)
+func (s *stack) deleteFaults() {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodDelete, s.Sandbox+"/sandbox/faults", nil)
+	require.NoError(s.t, err)
 	response, err := http.DefaultClient.Do(request)
-	require.NoError(r.t, err)
-	require.NoError(r.t, response.Body.Close())
-	require.Equal(r.t, http.StatusOK, response.StatusCode)
+	require.NoError(s.t, err)
+	require.NoError(s.t, response.Body.Close())
+	require.Equal(s.t, http.StatusOK, response.StatusCode)
 }

@@ -74,6 +74,8 @@ func TestOrdersOnEveryPathWithRecordsAreKnownAfterTemporalForgetsThem(t *testing
 		{name: "onramp-records", id: buy, ending: ramp.Completed, act: pay},
 		{name: "offramp-records", id: sell, ending: ramp.Completed, act: pay},
 		{name: "onramp-records-cancelled", id: buy, ending: ramp.Cancelled, act: cancelOrder},
+		{name: "onramp-kept-open", id: buy, ending: ramp.Completed, act: inTurn(mistype, pay)},
+		{name: "offramp-kept-open", id: sell, ending: ramp.Completed, act: pay},
 	}
 	s.runPaths(paths)
 
