@@ -94,6 +94,9 @@ func (p *Program) forget() *cobra.Command {
 	return cmd
 }
 
+// notReached says what forget leaves, in short.
+const notReached = "Not reached: backups and archives, the provider, the backend, logs; see: starter forget --help"
+
 // ticketID matches the ids of tickets. They leave no room for an address.
 var ticketID = regexp.MustCompile(`^[A-Za-z0-9._/-]{0,64}$`)
 
@@ -164,6 +167,9 @@ func (p *Program) forgetUser(ctx context.Context, c *Connection, query *forgetQu
 	if err := errors.Join(err, writeJSONLine(p.Stdout, line)); err != nil {
 		return err
 	}
+	if !p.output.json {
+		_, _ = fmt.Fprintln(p.Stderr, notReached) // a failure to write to standard error cannot be reported
+	}
 	if !report.Complete {
 		return fmt.Errorf("%d workflows and %d objects in stores cannot be read, so that some may be the user's: repeat this with a keyset that has "+
 			"their keys", report.Unreadable, report.UnreadableInStores)
@@ -228,7 +234,7 @@ func previewLines(report forget.Report, forgetter *forget.Forgetter, query *forg
 	if report.DossiersKept > 0 {
 		lines = append(lines, fmt.Sprintf("%s would stay: RAMP_KYC_STORES names no store of them.", counted(report.DossiersKept, "dossier")))
 	}
-	return lines
+	return append(lines, notReached)
 }
 
 func deliveries(n int) string {

@@ -101,6 +101,7 @@ func TestForgetDeletesAndLeavesALineWithoutPersonalData(t *testing.T) {
 	require.JSONEq(t, `{"action":"forget","at":"2026-11-23T06:00:03Z","namespace":"default","ticket":"DPDP-17","orders":2,"runs":2,"rounds":3,
 		"complete":true,"recordsKept":true}`, done)
 	require.Equal(t, done, r.stdout)
+	require.Contains(t, r.stderr, "Not reached: backups")
 	for _, reveals := range []string{"quorn", "inv-1", x.fake.hasher.Hash("email zelda.quorn@example.test")} {
 		require.NotContains(t, r.stdout+r.stderr, reveals)
 	}
@@ -133,6 +134,7 @@ func TestForgetShowsWhatItWouldDelete(t *testing.T) {
 	require.Zero(t, r.code, r.stderr)
 	require.Contains(t, r.stdout, "onramp/inv-1")
 	require.Contains(t, r.stdout, "Would be deleted: 1 order (1 workflow, 0 deliveries of events), 0 records, 0 dossiers.")
+	require.Contains(t, r.stdout, "Not reached: backups")
 	require.Contains(t, r.stdout, "Records stay, if there are any: RAMP_RECORDS names no store.")
 	require.Len(t, w.runs, 1)
 	r = x.run(t, "forget", "--email", "zelda.quorn@example.test", "--dry-run", "-o", "json")
