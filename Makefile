@@ -184,8 +184,8 @@ SEED   ?= 1
 FAULTS ?= 20%
 TORTURE = bin/torture --seed $(SEED) --orders $(or $(ORDERS),1000) --faults $(FAULTS) $(if $(EVERY),--every $(EVERY)) $(if $(JSON),--json $(JSON))
 .PHONY: torture torture-postgres torture-cluster backpressure
-torture: bin/sandbox bin/worker bin/gateway bin/devserver bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON
-	@$(TORTURE)
+torture: bin/sandbox bin/worker bin/gateway bin/devserver bin/starter bin/torture ## Measure: run orders under faults, kills and restarts; SEED, ORDERS, FAULTS, JSON, LOSSES of the database
+	@$(TORTURE) $(if $(LOSSES),--losses $(LOSSES))
 torture-postgres: bin/sandbox bin/worker bin/gateway bin/temporal-server bin/temporal-sql-tool bin/torture ## Measure: the same on PostgreSQL
 	@$(TORTURE) --postgres
 # A cluster of nine processes beside its orders is as much as two cores carry; every blow needs half a minute.

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"rampart/ramp"
+	"rampart/records"
 )
 
 const (
@@ -27,6 +28,8 @@ type backend struct {
 	signal func(ctx context.Context, id ramp.ID, proof string) error
 	// startPlainly starts an order without ramp.Client.
 	startPlainly func(context.Context, plan) (client.WorkflowRun, error)
+	// records has the orders that ended before Temporal's database was lost; nil in a run that loses none.
+	records *records.Store
 
 	mu    sync.Mutex
 	state backendState
@@ -102,6 +105,8 @@ func (b *backend) start(ctx context.Context) *ramp.Order {
 			return order
 		case ramp.IsError(err, ramp.NotReady):
 			b.update(func(s *backendState) { s.started = true })
+		case b.isLost(err):
+			b.update(func(s *backendState) { s.runID = "" })
 		case final(err):
 			b.reportProblem("start: " + err.Error())
 			return nil
@@ -143,10 +148,10 @@ func (b *backend) cancel(ctx context.Context) {
 		calling, done := context.WithTimeout(ctx, callTime)
 		_, err := b.orders.Cancel(calling, b.plan.id)
 		done()
-		if err == nil {
+		if err == nil || b.overWhenLost(ctx, err) != nil {
 			return
 		}
-		if final(err) {
+		if final(err) && !b.isLost(err) {
 			if order, closed := b.closed(ctx); !closed || order.Status != ramp.Cancelled {
 				b.reportProblem("cancel: " + err.Error())
 			}
@@ -160,7 +165,7 @@ func (b *backend) cancel(ctx context.Context) {
 
 // closed returns the order, and reports whether it is closed.
 func (b *backend) closed(ctx context.Context) (*ramp.Order, bool) {
-	order, err := b.orders.Get(ctx, b.plan.id)
+	order, err := b.get(ctx)
 	return order, err == nil && order.Status.Final()
 }
 
@@ -193,6 +198,9 @@ func (b *backend) submitByUpdate(ctx context.Context, proof string, _ int) (refu
 		calling, done := context.WithTimeout(ctx, callTime)
 		order, err := b.submit(calling, proof)
 		done()
+		if over := b.overWhenLost(ctx, err); over != nil {
+			order, err = over, nil
+		}
 		switch {
 		case err == nil && order.Accepted() && order.Proof.Reference() == proof:
 			b.update(func(s *backendState) { s.accepted = proof })
@@ -202,6 +210,7 @@ func (b *backend) submitByUpdate(ctx context.Context, proof string, _ int) (refu
 			return false
 		case ramp.IsError(err, ramp.ProofRefused):
 			return true
+		case b.isLost(err):
 		case final(err):
 			b.reportProblem("proof: " + err.Error())
 			return false
@@ -234,7 +243,7 @@ func (b *backend) submitBySignal(ctx context.Context, proof string, refusalsBefo
 		}
 	}
 	for sleep(ctx, readEvery) {
-		order, err := b.orders.Get(ctx, b.plan.id)
+		order, err := b.get(ctx)
 		switch {
 		case err != nil:
 		case order.Accepted() && order.Proof.Reference() == proof:
@@ -244,6 +253,8 @@ func (b *backend) submitBySignal(ctx context.Context, proof string, refusalsBefo
 			return true
 		case order.Status.Final():
 			return false
+		case b.records != nil && order.Proof == nil: // the signal may be lost with the database
+			_ = b.signal(ctx, b.plan.id, proof) // it is read again in any case
 		}
 	}
 	return false

@@ -44,6 +44,8 @@ type outcome struct {
 	// failure is why there is no order.
 	failure error
 	running bool
+	// lossy is set in a run that loses Temporal's database.
+	lossy bool
 }
 
 // Counts summarizes a run.
@@ -74,6 +76,9 @@ type Counts struct {
 	// CreatedLate are on-ramp orders by UPI at the provider, unpaid and shown to no user, that it created after the next attempt had looked
 	// for them, so that no order lists them.
 	CreatedLate int `json:"createdAfterTheNext"`
+	// MadeAtALoss are orders at the provider, unpaid and without a proof, that were made when Temporal's database was lost, before the order
+	// had been kept, so that another one was made when the backend started it again.
+	MadeAtALoss int `json:"madeAtALoss"`
 	// TooLate are proofs and cancellations so close to the deadline that a crash could delay them beyond it.
 	TooLate int `json:"tooLate"`
 	// Corrected are orders whose first proof was accepted and then replaced.
@@ -376,6 +381,8 @@ func (c *checker) checkMade(made ledger.Order) {
 		c.counts.Replaced++
 	case o.order.Instructions != nil && o.order.Instructions.UPI != nil:
 		c.counts.CreatedLate++
+	case o.lossy:
+		c.counts.MadeAtALoss++
 	default:
 		c.add(duplicate, o, "the provider's order %s is an additional one", made.ID)
 	}

@@ -54,6 +54,7 @@ func planDisruptions(options Options) []disruption {
 	add(options.Stops, stopWorker)
 	add(options.ServerKills, killServer)
 	add(options.GatewayKills, killGateway)
+	add(options.Losses, loseDatabase)
 	slices.SortFunc(all, func(a, b disruption) int { return int(a.at - b.at) })
 	return all
 }
@@ -97,7 +98,7 @@ func (d *disruptor) run(ctx context.Context, all []disruption) error {
 		return d.err
 	}
 	inTurn(func(next disruption) bool { return next.kind == killWorker || next.kind == stopWorker }, d.disruptWorker)
-	inTurn(func(next disruption) bool { return next.kind == killServer }, d.disruptServer)
+	inTurn(func(next disruption) bool { return next.kind == killServer || next.kind == loseDatabase }, d.disruptServer)
 	inTurn(func(next disruption) bool { return next.kind == killGateway }, d.disruptGateway)
 	running.Wait()
 	return d.err
@@ -149,6 +150,9 @@ func (d *disruptor) replaceWorker(ctx context.Context, number int) error {
 }
 
 func (d *disruptor) disruptServer(ctx context.Context, next disruption) error {
+	if next.kind == loseDatabase {
+		return d.loseDatabase(ctx, next)
+	}
 	d.stack.killServer()
 	sleep(ctx, next.pause)
 	ctx, cancel := context.WithTimeout(ctx, startTime)

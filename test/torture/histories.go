@@ -2,10 +2,12 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
 	"golang.org/x/sync/errgroup"
 
 	"rampart/test/testbed"
@@ -16,6 +18,8 @@ type Histories struct {
 	Read int `json:"read"`
 	// Unread is how many could not be read.
 	Unread int `json:"unread"`
+	// Lost is how many Temporal has lost with its database.
+	Lost int `json:"lost"`
 	// Events counts all events, MostEvents those of the longest history.
 	Events     int `json:"events"`
 	MostEvents int `json:"mostEvents"`
@@ -39,13 +43,23 @@ func (r *run) readHistories(ctx context.Context) Histories {
 			ctx, cancel := context.WithTimeout(ctx, callTime)
 			defer cancel()
 			workflowID := b.plan.id.Direction.WorkflowID(b.plan.id.Reference)
-			history, err := testbed.History(ctx, r.stack.Temporal, workflowID, b.snapshot().runID)
+			runID := b.snapshot().runID
+			if r.records != nil {
+				runID = "" // the run may be one that was lost
+			}
+			history, err := testbed.History(ctx, r.stack.Temporal, workflowID, runID)
+			var absent *serviceerror.NotFound
+			lost := r.records != nil && errors.As(err, &absent)
 			var replay error
 			if err == nil {
 				replay = testbed.Replay(r.stack.Keyring, workflowID, history)
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			if lost {
+				sum.Lost++
+				return nil
+			}
 			if err != nil {
 				sum.Unread++
 				return nil

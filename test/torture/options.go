@@ -39,6 +39,9 @@ type Options struct {
 	// Kills is how many times a worker is killed, Stops how many times a worker gets SIGTERM, ServerKills how many times the Temporal
 	// server is killed, and GatewayKills how many times the gateway is. Each is replaced.
 	Kills, Stops, ServerKills, GatewayKills int
+	// Losses is how many times Temporal's database is deleted, and the orders are rebuilt from their records. Bin must then contain starter
+	// too. Such a run compares neither events, which are lost with the database, nor books.
+	Losses int
 	// Outage is how long the backend's endpoint of events refuses everything, from a third of the time in which orders start; 0 means
 	// no outage.
 	Outage time.Duration
@@ -69,7 +72,9 @@ func (o Options) check() error {
 		return errors.New("the share of faults must be from 0 to below 1")
 	case o.Speed < 1:
 		return errors.New("the speed must be at least 1")
-	case o.Kills < 0 || o.Stops < 0 || o.ServerKills < 0 || o.GatewayKills < 0:
+	case o.Losses > 0 && (o.PostgreSQL || o.Cluster):
+		return errors.New("only the database of the development server can be deleted")
+	case o.Kills < 0 || o.Stops < 0 || o.ServerKills < 0 || o.GatewayKills < 0 || o.Losses < 0:
 		return errors.New("the numbers of kills and stops must not be negative")
 	}
 	return nil

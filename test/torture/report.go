@@ -148,6 +148,10 @@ func (r Report) writeFigures(b *strings.Builder) {
 	line("faults: %s", formatCounts(p.Faults))
 	line("additional off-ramp orders that no user saw: %d; on-ramp orders made again after the first had expired unseen: %d, in place of one whose instructions were lost: %d, before the first one came to light: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
 		r.Counts.Orphans, r.Counts.Replaced, r.Counts.LostInstructions, r.Counts.CreatedLate, r.Counts.Twins, r.Counts.Corrected, r.Counts.TooLate)
+	if lost := r.Disruptions[string(loseDatabase)]; lost > 0 {
+		line("Temporal's database was lost %d times, with the histories of %d orders; on-ramp orders that were being made then, and made again: %d",
+			lost, r.Histories.Lost, r.Counts.MadeAtALoss)
+	}
 	h := r.Histories
 	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
 		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)

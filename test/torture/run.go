@@ -12,6 +12,7 @@ import (
 
 	"rampart/internal/process"
 	"rampart/ramp"
+	"rampart/records"
 	"rampart/sandbox/ledger"
 )
 
@@ -38,20 +39,31 @@ func Run(ctx context.Context, options Options) (Report, error) {
 		return Report{}, err
 	}
 	defer gateways.close()
-	stack, err := startStack(ctx, options, stackSettings{gateways: gateways, environment: []string{"RAMP_EVENTS_FILE=" + endpoints, "RAMP_RECONCILE_STORE=" + booksStore(options)}},
+	environment, err := recordsStore(options)
+	if err != nil {
+		return Report{}, err
+	}
+	environment = append(environment, "RAMP_EVENTS_FILE="+endpoints, "RAMP_RECONCILE_STORE="+booksStore(options))
+	stack, err := startStack(ctx, options, stackSettings{gateways: gateways, environment: environment},
 		append(gateways.sandboxArguments(), "--faults", fmt.Sprintf("%g", options.Faults), "--courses", courses)...)
 	defer stack.close()
 	if err != nil {
 		return Report{}, err
 	}
-	return (&run{options: options, stack: stack, receiver: receiver, begun: time.Now()}).run(ctx)
+	store, err := stack.openRecords()
+	if err != nil {
+		return Report{}, err
+	}
+	return (&run{options: options, stack: stack, receiver: receiver, records: store, begun: time.Now()}).run(ctx)
 }
 
 // run is a run in progress.
 type run struct {
-	options   Options
-	stack     *stack
-	receiver  *receiver
+	options  Options
+	stack    *stack
+	receiver *receiver
+	// records is the store of records; nil in a run that loses no database.
+	records   *records.Store
 	begun     time.Time
 	backends  []*backend
 	disruptor *disruptor
@@ -105,7 +117,7 @@ func (r *run) runOrders(ctx context.Context) error {
 func (r *run) runBackends(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, p := range planOrders(r.options) {
-		b := &backend{plan: p, orders: r.stack.Orders, signal: r.signal, startPlainly: r.startPlainly}
+		b := &backend{plan: p, orders: r.stack.Orders, signal: r.signal, startPlainly: r.startPlainly, records: r.records}
 		r.backends = append(r.backends, b)
 		running.Go(func() {
 			if sleep(ctx, time.Until(r.begun.Add(p.at))) {
@@ -169,8 +181,8 @@ func (r *run) outcomes(ctx context.Context) []outcome {
 func (r *run) outcome(ctx context.Context, b *backend) outcome {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	o := outcome{plan: b.plan, backend: b.snapshot()}
-	order, err := r.stack.Orders.Get(ctx, b.plan.id)
+	o := outcome{plan: b.plan, backend: b.snapshot(), lossy: r.records != nil}
+	order, err := b.get(ctx)
 	switch {
 	case err != nil:
 		o.failure = err
@@ -194,10 +206,14 @@ func (r *run) report(ctx context.Context, wall time.Duration) (Report, error) {
 		return Report{}, err
 	}
 	report.Counts, report.Violations = check(outcomes, recorded)
-	r.addEvents(&report, outcomes)
+	if r.records == nil {
+		r.addEvents(&report, outcomes)
+	}
 	report.Blows = r.blows(outcomes)
 	report.Histories = r.readHistories(ctx)
-	report.Books = r.reconcile(ctx, outcomes)
+	if r.records == nil {
+		report.Books = r.reconcile(ctx, outcomes)
+	}
 	report.PeakBytes = r.stack.Processes.PeakMemory()
 	return report, nil
 }

@@ -66,6 +66,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&options.Stops, "stops", 10, "how many times a worker gets SIGTERM")
 	flags.IntVar(&options.ServerKills, "server-kills", 3, "how many times the Temporal server is killed")
 	flags.IntVar(&options.GatewayKills, "gateway-kills", 5, "how many times the gateway is killed")
+	flags.IntVar(&options.Losses, "losses", 0, "how many times Temporal's database is deleted, and the orders are rebuilt from their records; events and books are not compared then")
 	flags.DurationVar(&options.Outage, "outage", time.Minute, "how long the backend's endpoint of events is away")
 	flags.DurationVar(&options.Deadline, "deadline", 0, "time after which an order that runs counts as stuck; 0 means a time in which every order ends unless there is a defect")
 	flags.StringVar(&set.json, "json", "", "`file` to write the report to as JSON")
