@@ -250,6 +250,8 @@ func reasonOf(err error) string {
 	switch {
 	case err == nil:
 		return ""
+	case errors.As(err, &open) && len(open.Lost) > 0:
+		return "an order is lost"
 	case errors.As(err, &open) && len(open.Orders) == 0:
 		return "what an order left is not done"
 	case errors.As(err, &open):

@@ -4,6 +4,7 @@ package forget
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,8 @@ type User struct {
 	// the orders, both are empty.
 	Orders   []ramp.ID
 	Dossiers []ramp.Dossier
+	// Runs are the ids of all runs of the user's orders that were found: also of those that have just ended, and those that are deleted.
+	Runs []string
 }
 
 // Format implements fmt.Formatter. It prints no personal data.
@@ -87,19 +90,29 @@ type OpenError struct {
 	Orders []ramp.ID
 	// Late are the ids of what the user's orders have left to be done when they ended, and that is not done.
 	Late []string
+	// Lost are orders that the store of records has as open and that Temporal does not have.
+	Lost []ramp.ID
 }
 
 // Error implements error.
 func (e *OpenError) Error() string {
-	if len(e.Orders) == 0 {
+	switch {
+	case len(e.Lost) > 0:
+		return fmt.Sprintf("the store of records has an order of the user as open that Temporal does not have (%s): its money is under way; "+
+			"\"starter rebuild\" follows it to its end; forget the user then", workflowIDs(e.Lost))
+	case len(e.Orders) == 0:
 		return fmt.Sprintf("an order of the user has ended, and has left a record or events that are still to be written or delivered (%s): "+
 			"forget the user once that is done", strings.Join(e.Late, ", "))
 	}
+	return fmt.Sprintf("the user has an open order (%s): its money is under way; forget the user once it has ended", workflowIDs(e.Orders))
+}
+
+func workflowIDs(orders []ramp.ID) string {
 	var ids []string
-	for _, id := range e.Orders {
+	for _, id := range orders {
 		ids = append(ids, id.Direction.WorkflowID(id.Reference))
 	}
-	return fmt.Sprintf("the user has an open order (%s): its money is under way; forget the user once it has ended", strings.Join(ids, ", "))
+	return strings.Join(ids, ", ")
 }
 
 // Settle is how long ago an order must have ended. A worker that lost its connection may write the record of one that ended later than
@@ -139,8 +152,8 @@ func (f *Forgetter) Preview(ctx context.Context, email ramp.Email) (Report, []ra
 	for _, each := range found.closed {
 		w.count(each)
 	}
-	_, err = w.stores(ctx, found.user(email), Store.Count)
-	return w.report, found.orders(), err
+	_, err = w.stores(ctx, w.user(email, found), Store.Count)
+	return w.report, ordersOf(found.closed), err
 }
 
 // Forget deletes a user's orders and what the stores have of the user, and searches until nothing is found any more. It deletes nothing if
@@ -194,7 +207,7 @@ func (w *work) round(ctx context.Context, email ramp.Email) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	deleted, err := w.stores(ctx, found.user(email), Store.Forget)
+	deleted, err := w.stores(ctx, w.user(email, found), Store.Forget)
 	if err != nil {
 		return false, err
 	}
@@ -205,6 +218,19 @@ func (w *work) round(ctx context.Context, email ramp.Email) (bool, error) {
 		w.count(each)
 	}
 	return deleted > 0 || found.listed > 0 || len(found.closed) > 0, nil
+}
+
+// user returns what stores are told of the user.
+func (w *work) user(email ramp.Email, found findings) User {
+	u := User{Email: email, Orders: ordersOf(found.closed), Runs: slices.Sorted(maps.Keys(w.search.orders))}
+	for _, each := range found.closed {
+		for _, dossier := range each.dossiers {
+			if !slices.Contains(u.Dossiers, dossier) {
+				u.Dossiers = append(u.Dossiers, dossier)
+			}
+		}
+	}
+	return u
 }
 
 // count adds an execution to the report, once.

@@ -350,6 +350,8 @@ type world struct {
 	hasher    ramp.Hasher
 	keyring   *codec.Keyring
 	now       time.Time
+	// shelf is the directory of the records.
+	shelf string
 }
 
 func newWorld(t *testing.T) *world {
@@ -520,6 +522,7 @@ func TestStoresAreForgottenFirst(t *testing.T) {
 	require.Equal(t, forget.User{
 		Email:    email,
 		Orders:   []ramp.ID{{Direction: ramp.Onramp, Reference: "inv-1"}, {Direction: ramp.Onramp, Reference: "inv-2"}},
+		Runs:     []string{"run-0", "run-1"},
 		Dossiers: []ramp.Dossier{"s3://kyc/a", "s3://kyc/b"},
 	}, s.told[0])
 	require.NotContains(t, fmt.Sprintf("%v %+v", s.told[0], s.told[0]), "quorn")
@@ -530,6 +533,7 @@ func TestStoresAreForgottenFirst(t *testing.T) {
 	require.Equal(t, map[string]int{"records": 2}, report.Stores)
 	require.Empty(t, w.left())
 	require.Empty(t, s.told[len(s.told)-1].Orders, "a store is asked again for what no order names")
+	require.Equal(t, []string{"run-0", "run-1"}, s.told[len(s.told)-1].Runs)
 }
 
 // TestWhatAnOrderHasLeftIsForgottenBeforeIt: events are found by the order alone.

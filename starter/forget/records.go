@@ -25,11 +25,14 @@ func (*Records) Name() string { return "records" }
 
 // Count implements Store.
 func (r *Records) Count(ctx context.Context, user User) (Tally, error) {
-	tally, err := r.each(ctx, user, func(*records.Record) (int, error) { return 1, nil })
+	ended, unreadable, err := r.open(ctx, user)
 	if err != nil {
-		return tally, err
+		return Tally{}, err
 	}
-	return r.eachOpen(ctx, user, tally, func(ramp.ID) error { return nil })
+	tally, err := r.each(ctx, user, func(*records.Record) (int, error) { return 1, nil })
+	tally.Found += len(ended)
+	tally.Unreadable += unreadable
+	return tally, err
 }
 
 // Forget implements Store. Once it has found nothing, it searches again only if there are orders.
@@ -37,18 +40,68 @@ func (r *Records) Forget(ctx context.Context, user User) (Tally, error) {
 	if r.clean && len(user.Orders) == 0 {
 		return Tally{Unreadable: r.unreadable}, nil
 	}
-	if _, err := r.eachOpen(ctx, user, Tally{}, func(ramp.ID) error { return nil }); err != nil { // before anything is deleted
+	ended, unreadable, err := r.open(ctx, user)
+	if err != nil {
 		return Tally{}, err
+	}
+	for _, id := range ended {
+		if err := r.Store.DropOpen(ctx, id); err != nil {
+			return Tally{}, err
+		}
 	}
 	if _, err := r.Store.Sweep(ctx); err != nil {
 		return Tally{}, err
 	}
 	tally, err := r.each(ctx, user, func(record *records.Record) (int, error) { return r.forget(ctx, record) })
-	if err == nil {
-		tally, err = r.eachOpen(ctx, user, tally, func(id ramp.ID) error { return r.Store.DropOpen(ctx, id) })
-	}
+	tally.Found += len(ended)
+	tally.Unreadable += unreadable
 	r.clean, r.unreadable = err == nil && tally.Found == 0, tally.Unreadable
 	return tally, err
+}
+
+// open returns the user's orders that the store has as open although they have ended: they were terminated, or the writer of their record was
+// killed. The error is an *OpenError if Temporal does not know one and it has no record: Temporal has lost it, and its money is under way.
+func (r *Records) open(ctx context.Context, user User) (ended []ramp.ID, unreadable int, err error) {
+	term := ramp.UserTerm(user.Email)
+	var lost []ramp.ID
+	for open, err := range r.Store.AllOpen(ctx) {
+		var bad *records.BadError
+		switch {
+		case errors.As(err, &bad):
+			unreadable++
+			continue
+		case err != nil:
+			return nil, unreadable, err
+		case ramp.UserTerm(open.Email()) != term:
+			continue
+		}
+		over, err := r.isOver(ctx, open, user)
+		if err != nil {
+			return nil, unreadable, err
+		}
+		if !over {
+			lost = append(lost, open.ID())
+			continue
+		}
+		ended = append(ended, open.ID())
+	}
+	if len(lost) > 0 {
+		return nil, unreadable, &OpenError{Lost: lost}
+	}
+	return ended, unreadable, nil
+}
+
+// isOver reports whether the run that the store has as open has ended: Temporal has it, where none of the user's is open, or it has a record.
+func (r *Records) isOver(ctx context.Context, open *records.OpenOrder, user User) (bool, error) {
+	if slices.Contains(user.Runs, open.RunID) {
+		return true, nil
+	}
+	record, _, err := r.Store.Find(ctx, open.ID())
+	var bad *records.BadError
+	if errors.As(err, &bad) {
+		return false, nil
+	}
+	return record != nil && record.RunID == open.RunID, err
 }
 
 // forget deletes a record. What else its reference names goes too, if that is the user's: earlier records of the order, and those that were cut
@@ -92,31 +145,6 @@ func (r *Records) each(ctx context.Context, user User, call func(*records.Record
 		count, err := call(record)
 		tally.Found += count
 		if err != nil {
-			return tally, err
-		}
-	}
-	return tally, nil
-}
-
-// eachOpen calls a function for each order of the user that the store has as open although it was terminated or has failed, and adds them to
-// a tally. The error is an *OpenError if Temporal has lost one: its money is under way.
-func (r *Records) eachOpen(ctx context.Context, user User, tally Tally, call func(ramp.ID) error) (Tally, error) {
-	term := ramp.UserTerm(user.Email)
-	for open, err := range r.Store.AllOpen(ctx) {
-		var bad *records.BadError
-		switch {
-		case errors.As(err, &bad):
-			tally.Unreadable++
-			continue
-		case err != nil:
-			return tally, err
-		case ramp.UserTerm(open.Email()) != term:
-			continue
-		case !slices.Contains(user.Orders, open.ID()):
-			return tally, &OpenError{Orders: []ramp.ID{open.ID()}}
-		}
-		tally.Found++
-		if err := call(open.ID()); err != nil {
 			return tally, err
 		}
 	}

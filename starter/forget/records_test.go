@@ -16,7 +16,8 @@ import (
 // records returns a store with records of on-ramp orders, by their references.
 func (w *world) records(t *testing.T, users map[string]ramp.Email) *records.Store {
 	t.Helper()
-	return w.recordsIn(t, t.TempDir(), users)
+	w.shelf = t.TempDir()
+	return w.recordsIn(t, w.shelf, users)
 }
 
 func (w *world) recordsIn(t *testing.T, directory string, users map[string]ramp.Email) *records.Store {
@@ -119,39 +120,85 @@ func TestNothingIsDeletedWhileTheStoreOfRecordsIsAway(t *testing.T) {
 	require.Zero(t, w.deletes)
 }
 
-// TestOpenOrdersOfTheUserAreForgottenUnlessTemporalHasLostThem has the open order of one that was terminated, and one that was lost.
-func TestOpenOrdersOfTheUserAreForgottenUnlessTemporalHasLostThem(t *testing.T) {
+// opened keeps an on-ramp order as open.
+func opened(t *testing.T, shelf *records.Store, reference, runID string, of ramp.Email) {
+	t.Helper()
+	require.NoError(t, shelf.KeepOpen(t.Context(), records.OpenOrder{
+		RunID: runID, Onramp: &ramp.OnrampRequest{Reference: reference, Email: of},
+		Order: ramp.Order{Reference: reference, Direction: ramp.Onramp, OrderID: "650000000000000000000001", Status: ramp.Settling},
+	}))
+}
+
+// openOf returns the references of the open orders.
+func openOf(t *testing.T, shelf *records.Store) (all []string) {
+	t.Helper()
+	for left, err := range shelf.AllOpen(t.Context()) {
+		require.NoError(t, err)
+		all = append(all, left.Order.Reference)
+	}
+	return all
+}
+
+// TestOpenOrdersThatWereTerminatedAreForgotten: they have no record. One has just ended.
+func TestOpenOrdersThatWereTerminatedAreForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	shelf := w.records(t, nil)
-	keep := func(reference string, of ramp.Email) {
-		require.NoError(t, shelf.KeepOpen(t.Context(), records.OpenOrder{
-			RunID: "run-1", Onramp: &ramp.OnrampRequest{Reference: reference, Email: of},
-			Order: ramp.Order{Reference: reference, Direction: ramp.Onramp, OrderID: "650000000000000000000001", Status: ramp.Settling},
-		}))
-	}
-	open := func() (all []string) {
-		for left, err := range shelf.AllOpen(t.Context()) {
-			require.NoError(t, err)
-			all = append(all, left.Order.Reference)
-		}
-		return all
-	}
-	keep("inv-1", email)
-	keep("other", "other@example.test")
 	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
-	w.has("onramp/inv-1", email)
+	for _, run := range []*stored{
+		w.has("onramp/inv-1", email), w.has("onramp/inv-2", email, func(run *stored) { run.closedAt = w.now }), w.has("onramp/other", "other@example.test"),
+	} {
+		opened(t, shelf, run.workflowID[len("onramp/"):], run.runID, run.email)
+	}
+	w.beforeList = func() { w.now = w.now.Add(forget.Settle / 2) }
 
-	report, err := w.forgetter.Forget(t.Context(), email)
+	report, _, err := w.forgetter.Preview(t.Context(), email)
 	require.NoError(t, err)
-	require.Equal(t, map[string]int{"records": 1}, report.Stores)
-	require.Equal(t, []string{"other"}, open())
+	require.Equal(t, map[string]int{"records": 2}, report.Stores)
+	require.Len(t, openOf(t, shelf), 3)
 
-	keep("inv-lost", email)
+	report, err = w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"records": 2}, report.Stores)
+	require.Equal(t, []string{"other"}, openOf(t, shelf))
+}
+
+// TestUserIsNotForgottenWhileTemporalHasLostAnOrder: its money is under way. The run that Temporal has under the reference was refused.
+func TestUserIsNotForgottenWhileTemporalHasLostAnOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shelf := w.records(t, map[string]ramp.Email{"inv-1": email})
+	opened(t, shelf, "inv-lost", "run-lost", email)
+	w.has("onramp/inv-lost", email, unhashed)
 	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
-	_, err = w.forgetter.Forget(t.Context(), email)
+	_, _, err := w.forgetter.Preview(t.Context(), email)
 	var lost *forget.OpenError
 	require.ErrorAs(t, err, &lost)
-	require.Equal(t, []ramp.ID{{Direction: ramp.Onramp, Reference: "inv-lost"}}, lost.Orders)
-	require.Len(t, open(), 2)
+	_, err = w.forgetter.Forget(t.Context(), email)
+	require.ErrorAs(t, err, &lost)
+	require.Equal(t, []ramp.ID{{Direction: ramp.Onramp, Reference: "inv-lost"}}, lost.Lost)
+	require.ErrorContains(t, err, "starter rebuild")
+	require.Zero(t, w.deletes)
+	require.Equal(t, []string{"inv-lost"}, openOf(t, shelf))
+	require.Equal(t, []string{"inv-1"}, references(t, shelf))
+}
+
+// TestOpenOrderThatHasARecordIsForgotten: the worker was killed after it had written the record, and Temporal has deleted the order since.
+func TestOpenOrderThatHasARecordIsForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shelf := w.records(t, nil)
+	opened(t, shelf, "inv-1", "run-1", email)
+	left, err := filepath.Glob(w.shelf + "/open/*")
+	require.NoError(t, err)
+	content, err := os.ReadFile(left[0])
+	require.NoError(t, err)
+	w.recordsIn(t, w.shelf, map[string]ramp.Email{"inv-1": email})
+	require.NoError(t, os.WriteFile(left[0], content, 0o600))
+	w.forgetter.Stores = []forget.Store{&forget.Records{Store: shelf}}
+	report, err := w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"records": 2}, report.Stores)
+	require.Empty(t, openOf(t, shelf))
+	require.Empty(t, references(t, shelf))
 }

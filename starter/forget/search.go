@@ -30,31 +30,18 @@ type findings struct {
 	listed int
 }
 
-// orders returns the orders among the executions, without repetition.
-func (f findings) orders() []ramp.ID {
+// ordersOf returns the orders among executions, sorted and without repetition.
+func ordersOf(all []execution) []ramp.ID {
 	var ids []ramp.ID
-	for _, each := range f.closed {
-		if each.kind == order && !slices.Contains(ids, each.id) {
+	for _, each := range all {
+		if each.kind == order {
 			ids = append(ids, each.id)
 		}
 	}
 	slices.SortFunc(ids, func(a, b ramp.ID) int {
 		return cmp.Or(cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Reference, b.Reference))
 	})
-	return ids
-}
-
-// user returns what stores are told of the user.
-func (f findings) user(email ramp.Email) User {
-	u := User{Email: email, Orders: f.orders()}
-	for _, each := range f.closed {
-		for _, dossier := range each.dossiers {
-			if !slices.Contains(u.Dossiers, dossier) {
-				u.Dossiers = append(u.Dossiers, dossier)
-			}
-		}
-	}
-	return u
+	return slices.Compact(ids)
 }
 
 // search searches for the executions of one user, and remembers whose the others are.

@@ -74,8 +74,8 @@ func (s *stack) killOnceItDeletes(environment []string, id ramp.ID, args ...stri
 	require.Empty(s.t, problems.String())
 }
 
-// TestUserIsForgottenOnceTheirOrdersHaveEnded has orders of one user that completed, was refused, left its record to be written, and that
-// Temporal has deleted; and one of another user.
+// TestUserIsForgottenOnceTheirOrdersHaveEnded has orders of one user that completed, was refused, was terminated, left its record to be written,
+// and that Temporal has deleted; and one of another user.
 func TestUserIsForgottenOnceTheirOrdersHaveEnded(t *testing.T) {
 	t.Parallel()
 	directory := filepath.Join(t.TempDir(), "records")
@@ -107,7 +107,11 @@ func TestUserIsForgottenOnceTheirOrdersHaveEnded(t *testing.T) {
 	require.NoError(t, err)
 	s.awaitStatus(buy("forget-buy"), completionTime, ramp.Completed)
 
-	purged, late := bought, bought
+	purged, late, terminated := bought, bought, bought
+	terminated.Reference, terminated.KYC = "forget-terminated", nil
+	_, err = s.Orders.StartOnramp(t.Context(), terminated)
+	require.NoError(t, err)
+	require.NoError(t, s.Temporal.TerminateWorkflow(t.Context(), "onramp/forget-terminated", "", "a test"))
 	purged.Reference, purged.KYC = "forget-purged", nil
 	s.buyAndPay(purged)
 	s.forget(buy("forget-purged"))
@@ -125,6 +129,9 @@ func TestUserIsForgottenOnceTheirOrdersHaveEnded(t *testing.T) {
 	t.Logf("while a record waits to be written:\n%s", problems)
 	require.NoError(t, os.Rename(directory+".away", directory))
 	s.awaitCount(`WorkflowType = "LateRecord" AND ExecutionStatus = "Completed"`, 1)
+	open, err := filepath.Glob(directory + "/open/*")
+	require.NoError(t, err)
+	require.Len(t, open, 1, "the terminated order is kept as open")
 	for _, reference := range []string{"forget-buy", "forget-purged", "forget-late", "forget-other"} {
 		_, err := s.recordOf("file://"+directory, buy(reference))
 		require.NoError(t, err)
@@ -132,8 +139,8 @@ func TestUserIsForgottenOnceTheirOrdersHaveEnded(t *testing.T) {
 
 	out, problems, code := s.starterWith(stores, "forget", "--email", email, "--dry-run")
 	require.Zero(t, code, problems)
-	require.Contains(t, out, "3 orders (4 workflows, ")
-	require.Contains(t, out, ", 3 records, 1 dossier.\nNot reached: ")
+	require.Contains(t, out, "4 orders (5 workflows, ")
+	require.Contains(t, out, ", 4 records, 1 dossier.\nNot reached: ")
 	t.Logf("a dry run:\n%s", out)
 	eventually(t, completionTime, func() error { // the deliveries that Temporal lists late
 		if s.deliveriesOf(buy("forget-buy")) == 0 {
@@ -156,7 +163,7 @@ func TestUserIsForgottenOnceTheirOrdersHaveEnded(t *testing.T) {
 	require.NotContains(t, string(kept), "forget-buy")
 
 	require.Empty(t, s.found(nil, "--email", email))
-	for _, reference := range []string{"forget-buy", "forget-late", "forget-invalid"} {
+	for _, reference := range []string{"forget-buy", "forget-late", "forget-invalid", "forget-terminated"} {
 		_, err = s.Orders.Get(t.Context(), buy(reference))
 		require.True(t, ramp.IsError(err, ramp.NotFound), "%v", err)
 	}
@@ -168,6 +175,9 @@ func TestUserIsForgottenOnceTheirOrdersHaveEnded(t *testing.T) {
 		require.Zero(t, s.deliveriesOf(buy(reference)))
 	}
 	s.awaitCount(`WorkflowType = "LateRecord"`, 0)
+	open, err = filepath.Glob(directory + "/open/*")
+	require.NoError(t, err)
+	require.Empty(t, open, "the terminated order was kept as open")
 	require.NoDirExists(t, documents[len("file://"):])
 
 	require.Equal(t, []string{"forget-other"}, s.found(nil, "--email", other))
