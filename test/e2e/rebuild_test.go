@@ -101,8 +101,8 @@ func (r *recorded) prove(id ramp.ID, proof string) *ramp.Order {
 func TestOrdersOnEveryPathAreFollowedToTheirEndAfterTheDatabaseIsLost(t *testing.T) {
 	t.Parallel()
 	r := newRecorded(t, 30)
-	over := r.start(buy("over"), utrOf(1))
-	over = r.awaitStatus(buy("over"), completionTime, ramp.Completed)
+	r.start(buy("over"), utrOf(1))
+	over := r.awaitStatus(buy("over"), completionTime, ramp.Completed)
 	r.setClock(`{"speed":0}`)
 	waits, sale := r.start(buy("waits"), ""), r.start(sell("sale"), "")
 	paid, soldPaid := r.start(buy("paid"), utrOf(2)), r.start(sell("sale-paid"), hashOf(3))
