@@ -49,8 +49,8 @@ func (b Books) Good() bool {
 }
 
 const (
-	// reconcileTime is how long both reconciliations may take, on a busy machine.
-	reconcileTime = 10 * time.Minute
+	// reconcileTime is how long the reconciliations may take on a busy machine, and reconcileOrder how much longer for each order.
+	reconcileTime, reconcileOrder = 10 * time.Minute, time.Second
 	// reconcileAgain is how often the orders are compared at most, while the provider fails for some of them.
 	reconcileAgain = 3
 	// staleness is how far the statuses may lag that the provider's faults repeat, and staleFor how long after a fault, by its clock.
@@ -78,7 +78,7 @@ func booksStore(options Options) string {
 // reconcile compares the orders with the provider's as starter reconcile does: first as they are, while calls still fail, and then with
 // forced differences.
 func (r *run) reconcile(ctx context.Context, outcomes []outcome) Books {
-	ctx, cancel := context.WithTimeoutCause(ctx, reconcileTime, errTimeUp)
+	ctx, cancel := context.WithTimeoutCause(ctx, reconcileTime+time.Duration(r.options.Orders)*reconcileOrder, errTimeUp)
 	defer cancel()
 	var books Books
 	if err := r.keepBooks(ctx, outcomes, &books); err != nil {
@@ -123,7 +123,7 @@ func (b *bookkeeper) findNothing(ctx context.Context, outcomes []outcome, books 
 		}
 	}
 	if ended := countEnded(outcomes); books.Compared < ended {
-		return fmt.Errorf("%d orders were compared of %d", books.Compared, ended)
+		return fmt.Errorf("%d orders were compared, %d have ended", books.Compared, ended)
 	}
 	lost, _, differences := b.sort(findings, nil)
 	books.Lost, books.Differences = len(lost), differences
