@@ -89,7 +89,8 @@ func (o *orderRun) resume(ctx workflow.Context, lost *records.OpenOrder) {
 		o.account = lost.Account
 		o.request.account = o.request.submittedAccount(*lost.Account)
 	}
-	if queued := o.submissions.next(); queued != nil && queued.reference == o.request.proof && lost.Proof != nil {
+	if queued := o.submissions.next(); queued != nil && lost.Proof != nil && queued.reference == o.request.proof &&
+		queued.reference != lost.Proof.Reference() {
 		o.submissions.resolve(queued, nil) // the record has the latest proof, which comes after a look at the provider
 	}
 	o.submissions.account.close("the account is linked")
@@ -108,7 +109,7 @@ func (o *orderRun) applyLost(created *activities.CreatedOrder) {
 }
 
 // resumeProof deals with the proof of an order that Temporal had lost. The provider may have it: unless it has the payment too, or has ended
-// the order, it gets the proof again, which counts once there.
+// the order, it gets the proof again, which counts once there, and before any other: a later proof may correct it.
 func (o *orderRun) resumeProof(ctx workflow.Context, created createdOrder) error {
 	if o.resumed == nil || o.resumed.Proof == nil {
 		return nil
@@ -121,10 +122,15 @@ func (o *orderRun) resumeProof(ctx workflow.Context, created createdOrder) error
 		return err
 	}
 	if state.Status == "" || state.Status == ramp.Expired {
-		o.submissions.offer(proof.Reference(), proof.SubmittedAt)
+		o.submissions.offerFirst(proof.Reference(), proof.SubmittedAt)
 		return nil
 	}
 	proof.AcceptedAt, proof.Replaced = now(ctx), o.replacedBeforeLoss(ctx, proof.Reference())
+	for _, repeated := range slices.Clone(o.submissions.proofs) {
+		if repeated.reference == proof.Reference() {
+			o.submissions.resolve(repeated, nil)
+		}
+	}
 	o.order.Proof, o.open.proof = &proof, &proof
 	o.payment.proofAccepted()
 	o.enter(ctx, ramp.VerifyingPayment, "The provider has the "+o.request.proofName+": it says "+state.ProviderStatus+".")

@@ -237,6 +237,47 @@ func TestLostOrderRemembersTheProofThatWasReplaced(t *testing.T) {
 	}
 }
 
+// adoptsLate lets the provider's order be taken over after a minute.
+func (f *lostAndFound) adoptsLate() {
+	f.on((*activities.Calls)(nil).AdoptOrder).After(time.Minute).Return(activities.CreatedOrder{
+		OrderID: orderID, ProviderStatus: "fiatPending", Lifetime: time.Hour, Adopted: true, Keep: true,
+	}, nil)
+}
+
+// TestCorrectionThatComesBeforeTheLostProofIsGivenAgainStands has a user who corrects a mistyped proof while the order is taken over.
+func TestCorrectionThatComesBeforeTheLostProofIsGivenAgainStands(t *testing.T) {
+	t.Parallel()
+	f := openBooksOf(t, ramp.Onramp, lostOrder(&ramp.Proof{UTR: otherUTR, SubmittedAt: start.Add(-time.Hour)}))
+	var submitted []string
+	f.on((*activities.Calls)(nil).SubmitUTR).Return(func(_ context.Context, request activities.SubmitUTRRequest) (activities.SubmitResult, error) {
+		submitted = append(submitted, string(request.UTR))
+		return activities.SubmitResult{}, nil
+	})
+	f.adoptsLate()
+	f.on((*activities.Watches)(nil).WatchOrder).After(time.Minute).Return(decided(completed), nil)
+	f.happy()
+	f.signalUTR(30*time.Second, utr)
+	order := f.buy(onrampRequest())
+	require.Equal(t, []string{otherUTR, utr}, submitted)
+	require.Equal(t, utr, order.Proof.Reference())
+	require.Len(t, order.Proof.Replaced, 1)
+	require.Equal(t, utr, f.latest().Proof.Reference())
+}
+
+func TestProofThatIsRepeatedWhileThePaidOrderIsTakenOverCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := openBooksOf(t, ramp.Onramp, lostOrder(&ramp.Proof{UTR: utr, SubmittedAt: start.Add(-time.Hour)}))
+	f.on((*activities.Calls)(nil).OrderStatus).Return(received, nil)
+	f.adoptsLate()
+	f.happy(completed)
+	f.signalUTR(30*time.Second, utr)
+	repeated := f.update(40*time.Second, ramp.SubmitUTR, ramp.UTRSubmission{UTR: utr})
+	order := f.buy(onrampRequest())
+	require.Empty(t, order.Proof.Replaced)
+	require.NoError(t, errors.Join(repeated.rejected, repeated.failed))
+	f.AssertNotCalled(t, "SubmitUTR")
+}
+
 func TestLostOrderOfAUserWhoIsNotVerifiedIsFollowedAllTheSame(t *testing.T) {
 	t.Parallel()
 	rules := withRecords()

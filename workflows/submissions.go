@@ -134,6 +134,13 @@ func (s *submissions) offer(reference string, at time.Time) *proof {
 	return p
 }
 
+// offerFirst queues a proof before all others.
+func (s *submissions) offerFirst(reference string, at time.Time) {
+	first := s.offer(reference, at)
+	others := slices.DeleteFunc(slices.Clone(s.proofs), func(p *proof) bool { return p == first })
+	s.proofs = append([]*proof{first}, others...)
+}
+
 // waits reports whether a proof is in the queue.
 func (s *submissions) waits(reference string) bool {
 	return slices.ContainsFunc(s.proofs, func(p *proof) bool { return p.reference == reference })
