@@ -72,11 +72,13 @@ const (
 	rebuilders = 16
 	// rebuildPoll is the time between two looks at orders that start.
 	rebuildPoll = time.Second
+	// behindTime is how long an order may run without the provider's order that the store has of the same run: a workflow task.
+	behindTime = 15 * time.Second
 )
 
 func (r *rebuilding) run(ctx context.Context, p *Program) error {
 	err := r.start(ctx)
-	if err == nil && !r.options.dryRun {
+	if err == nil {
 		err = r.awaitAll(ctx)
 	}
 	slices.SortFunc(r.rows, func(a, b *view.RebuildRow) int {
@@ -176,10 +178,8 @@ func (r *rebuilding) known(ctx context.Context, open *records.OpenOrder, known r
 		forPerson(row, "the order's workflow ended without a result: see attention")
 	case known.OrderID == open.Order.OrderID:
 		row.Outcome = view.RebuildRuns
-	case known.OrderID == "" && known.RunID != open.RunID:
-		row.Outcome = view.RebuildStarting
 	case known.OrderID == "":
-		forPerson(row, "it runs, and does not know of the provider's order: Temporal is older than the store (see the runbook, restoring from a backup)")
+		row.Outcome, row.Behind = view.RebuildStarting, known.RunID == open.RunID
 	default:
 		forPerson(row, "it runs with another order of the provider, "+known.OrderID)
 	}
@@ -219,7 +219,7 @@ func forPerson(row *view.RebuildRow, problem string) {
 func (r *rebuilding) awaitAll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.options.timeout)
 	defer cancel()
-	for {
+	for begun := time.Now(); ; {
 		var working errgroup.Group
 		working.SetLimit(rebuilders)
 		waiting := 0
@@ -233,13 +233,24 @@ func (r *rebuilding) awaitAll(ctx context.Context) error {
 			}
 		}
 		_ = working.Wait() // no look fails
+		if time.Since(begun) >= min(behindTime, r.options.timeout) {
+			r.giveUpBehind()
+		}
 		if waiting == 0 || ctx.Err() != nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(rebuildPoll):
+		}
+	}
+}
+
+// giveUpBehind names the orders that still do not know of the provider's order.
+func (r *rebuilding) giveUpBehind() {
+	for _, row := range r.rows {
+		if row.Outcome == view.RebuildStarting && row.Behind {
+			forPerson(row, "it runs, and does not know of the provider's order: Temporal is older than the store (see the runbook, restoring from a backup)")
 		}
 	}
 }
@@ -253,6 +264,9 @@ func (r *rebuilding) look(ctx context.Context, row *view.RebuildRow) {
 	case err != nil: // a worker that is away answers later
 	case order.OrderID == row.OrderID:
 		row.Outcome, row.Status = view.RebuildTakenOver, order.Status
+		if row.Behind {
+			row.Outcome = view.RebuildRuns
+		}
 	case order.Status.Final():
 		forPerson(row, "the provider's order was not taken over: "+cmp.Or(order.ProviderReason, string(order.Status)))
 		row.Status = order.Status

@@ -131,6 +131,9 @@ func TestOrdersThatNeedAPersonAreNamed(t *testing.T) {
 		},
 		"Temporal is older than the store": func(s *shelf) {
 			s.fake.summaries = []ramp.Summary{{Reference: "inv-1", Direction: ramp.Onramp, RunID: "lost-run", Running: true}}
+			behind := order(ramp.Onramp, "inv-1", ramp.CreatingOrder)
+			behind.OrderID = ""
+			s.fake.orders["onramp/inv-1"] = behind
 		},
 		"ended without a result": func(s *shelf) {
 			s.fake.summaries = []ramp.Summary{{Reference: "inv-1", Direction: ramp.Onramp, RunID: "lost-run", OrderID: lostOrderID, Status: ramp.Settling}}
@@ -157,12 +160,23 @@ func TestOrdersThatNeedAPersonAreNamed(t *testing.T) {
 			t.Parallel()
 			s := lostShelf(t, "inv-1")
 			prepare(s)
-			got := s.run(t, "rebuild")
+			got := s.run(t, "rebuild", "--timeout", "1s")
 			require.Equal(t, 1, got.code, got.stdout)
 			require.Contains(t, got.stdout, problem)
 			require.Contains(t, got.stderr, "1 order needs a person")
 		})
 	}
+}
+
+// TestOrderThatIsBeingMadeNeedsNobody has an order between its writing to the store and the end of its workflow task.
+func TestOrderThatIsBeingMadeNeedsNobody(t *testing.T) {
+	t.Parallel()
+	s := lostShelf(t, "inv-1")
+	s.fake.summaries = []ramp.Summary{{Reference: "inv-1", Direction: ramp.Onramp, RunID: "lost-run", Running: true}}
+	s.fake.orders["onramp/inv-1"] = s.fake.takenOver(ramp.ID{Direction: ramp.Onramp, Reference: "inv-1"}, lostOrderID)
+	got := s.run(t, "rebuild", "-o", "json")
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, map[string]int{"runs": 1}, decoded[rebuilt](t, got.stdout).Count)
 }
 
 func TestStartThatWasRefusedIsRepeated(t *testing.T) {

@@ -36,6 +36,8 @@ type RebuildRow struct {
 	Outcome   RebuildOutcome `json:"outcome"`
 	// Status is the order's status as far as it is known: now, or before it was lost.
 	Status ramp.Status `json:"status,omitempty"`
+	// Behind is set if the run of the order that the store has does not show the provider's order yet.
+	Behind bool `json:"-"`
 	// Problem says why a person must look.
 	Problem string `json:"problem,omitempty"`
 }

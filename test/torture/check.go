@@ -269,6 +269,9 @@ func (c *checker) checkProof(o outcome, made ledger.Order) bool {
 	return true
 }
 
+// lossTime is how long a call may be delayed by a loss of the database: until the order is taken over again, also if that is interrupted twice.
+const lossTime = 3 * time.Minute
+
 // tooLate reports whether the last proof or the cancellation came so late that a crash could delay it beyond the deadline; for a
 // cancellation, which calls the provider, two crashes. On the fast clock the deadline is minutes away, while a crash takes as long as
 // on the real one.
@@ -276,6 +279,9 @@ func (o outcome) tooLate() bool {
 	delay := takeover
 	if o.plan.behaviour == cancels {
 		delay = 2 * takeover
+	}
+	if o.lossy {
+		delay += lossTime
 	}
 	return o.backend.expiresAt.Sub(o.backend.submittedAt) < delay
 }
