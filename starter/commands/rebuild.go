@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -34,8 +35,8 @@ func (p *Program) rebuild() *cobra.Command {
 			"order, creates none, submits its user's last proof again unless the provider has the payment, and follows the order to its end.\n\n" +
 			"Orders that run or have ended are left alone. The command may be interrupted, repeated, and run twice at once: one reference is one\n" +
 			"order. It needs workers with the same store. It fails if an order needs a person.\n\n" +
-			"What it cannot find: orders from before their worker had a store, those that the provider did not have yet, and proofs that never\n" +
-			"reached an order. The backend repeats its starts and proofs; reconcile lists orders that only the provider has, and adopt takes them over.",
+			"What it cannot find: orders that began before their worker had a store and kept open orders in it, those that the provider did not have\n" +
+			"yet, and proofs that were not sent to the provider yet. The backend repeats its starts and proofs; reconcile lists orders that only the provider has, and adopt takes them over.",
 		Example: `  starter rebuild --dry-run
   starter rebuild`,
 		Args: arguments(),
@@ -51,7 +52,7 @@ func (p *Program) rebuild() *cobra.Command {
 			return err
 		}
 		return p.run(func(ctx context.Context, c *Connection, _ []string) error {
-			return (&rebuilding{store: store, orders: c.Orders, options: o}).run(ctx, p)
+			return (&rebuilding{store: store, orders: c.Orders, search: c.Search, options: o}).run(ctx, p)
 		})(cmd, args)
 	}
 	return command
@@ -61,6 +62,7 @@ func (p *Program) rebuild() *cobra.Command {
 type rebuilding struct {
 	store   *records.Store
 	orders  Orders
+	search  func(context.Context, ramp.Filter, string) iter.Seq2[ramp.Summary, error]
 	options rebuildOptions
 
 	mu   sync.Mutex
@@ -165,6 +167,8 @@ func (r *rebuilding) tidy(ctx context.Context, open *records.OpenOrder) error {
 func (r *rebuilding) known(ctx context.Context, open *records.OpenOrder, known ramp.Summary, row *view.RebuildRow) error {
 	row.Status = known.Status
 	switch {
+	case !known.Running && known.Status.Final() && known.OrderID != open.Order.OrderID:
+		return r.endedWithout(ctx, open, row)
 	case !known.Running && known.Status.Final():
 		row.Outcome = view.RebuildEnded
 	case !known.Running:
@@ -183,6 +187,24 @@ func (r *rebuilding) known(ctx context.Context, open *records.OpenOrder, known r
 	default:
 		forPerson(row, "it runs with another order of the provider, "+known.OrderID)
 	}
+	return nil
+}
+
+// endedWithout decides on an order that was started again after its loss and has ended without the provider's order, such as one that its user
+// cancelled at once. Its reference cannot be started again; another one may follow the provider's order.
+func (r *rebuilding) endedWithout(ctx context.Context, open *records.OpenOrder, row *view.RebuildRow) error {
+	for owner, err := range r.search(ctx, ramp.Filter{OrderID: open.Order.OrderID}, "") {
+		if err != nil {
+			return err
+		}
+		if owner.OrderID != open.Order.OrderID {
+			continue
+		}
+		row.Outcome, row.Status = view.RebuildEnded, owner.Status
+		row.Problem = "order " + owner.Reference + " has the provider's order"
+		return r.tidy(ctx, open)
+	}
+	forPerson(row, "it ended without the provider's order: take that over under another reference, with starter adopt")
 	return nil
 }
 

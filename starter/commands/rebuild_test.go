@@ -146,6 +146,9 @@ func TestOrdersThatNeedAPersonAreNamed(t *testing.T) {
 				return refused
 			}
 		},
+		"under another reference, with starter adopt": func(s *shelf) {
+			s.fake.summaries = []ramp.Summary{{Reference: "inv-1", Direction: ramp.Onramp, RunID: "another-run", Status: ramp.Cancelled}}
+		},
 		"no longer valid": func(s *shelf) { s.fake.err = &ramp.Error{Type: ramp.InvalidRequest, Message: "the wallet is wrong"} },
 		"cannot be read": func(s *shelf) {
 			names, _ := filepath.Glob(s.path + "/open/*")
@@ -177,6 +180,22 @@ func TestOrderThatIsBeingMadeNeedsNobody(t *testing.T) {
 	got := s.run(t, "rebuild", "-o", "json")
 	require.Zero(t, got.code, got.stderr)
 	require.Equal(t, map[string]int{"runs": 1}, decoded[rebuilt](t, got.stdout).Count)
+}
+
+// TestOrderThatAnotherOneHasTakenOverIsNotOpen has a reference that was cancelled after the loss, and the other that follows the provider's order.
+func TestOrderThatAnotherOneHasTakenOverIsNotOpen(t *testing.T) {
+	t.Parallel()
+	s := lostShelf(t, "inv-1")
+	s.fake.summaries = []ramp.Summary{
+		{Reference: "inv-1", Direction: ramp.Onramp, RunID: "another-run", Status: ramp.Cancelled},
+		{Reference: "inv-1-b", Direction: ramp.Onramp, Running: true, Status: ramp.Settling, OrderID: lostOrderID},
+	}
+	got := s.run(t, "rebuild")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "order inv-1-b has the provider's order")
+	left, err := s.store.FindOpen(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-1"})
+	require.NoError(t, err)
+	require.Nil(t, left)
 }
 
 func TestStartThatWasRefusedIsRepeated(t *testing.T) {
