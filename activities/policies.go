@@ -60,8 +60,9 @@ const (
 
 	// watchTimeout is a backstop: a watch returns long before.
 	watchTimeout = 30 * 24 * time.Hour
-	// heartbeatTimeout is how soon a crashed worker's watch is given to another one if its lease does not (WorkerLease). A heartbeat costs
-	// several times as much as a poll (docs/explanation/performance.md).
+	// heartbeatTimeout is how soon a watch is given to another worker if no lease does that (WorkerLease), as when the task was lost with its
+	// connection. Between two heartbeats there may be a slow poll beside the interval. A heartbeat costs several times as much as a poll
+	// (docs/explanation/performance.md).
 	heartbeatTimeout = 5 * time.Minute
 	// heartbeatInterval is how often a watch heartbeats while nothing changes. A change is sent within a minute, as the SDK sends no more.
 	heartbeatInterval = 2 * time.Minute
