@@ -55,7 +55,9 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 	if err != nil && !isFinal(err) {
 		return KYCStatusResult{}, err
 	}
-	if taken := c.checkFirstRun(ctx, req.Admission.Reference); taken != nil {
+	if resumed != nil {
+		err = nil // it is followed whether or not its user may log in now, and whatever became of the run before
+	} else if taken := c.checkFirstRun(ctx, req.Admission.Reference); taken != nil {
 		return KYCStatusResult{}, taken
 	}
 	result.Rules = c.admissionRules(ownEvents)

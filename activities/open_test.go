@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"net/http"
 	"os"
 	"testing"
 
@@ -65,7 +66,21 @@ func TestOrderThatTemporalHasLostIsFollowedAgainByItsReference(t *testing.T) {
 	again.Admission.Reset = true
 	result, err = asOrder(w, "inv-42", w.calls.KYCStatus, again)
 	require.NoError(t, err)
-	require.Nil(t, result.Rules.Resumed, "a run after a reset continues its order")
+	require.NotNil(t, result.Rules.Resumed, "a run after a reset makes no second order")
+}
+
+func TestLostOrderIsFollowedThoughItsUserMayNotLogIn(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	require.NoError(t, s.KeepOpen(t.Context(), openOrder("inv-42")))
+	w := newWorldWith(t, sandbox.DefaultAPIKey, activities.Options{Records: s.Store})
+	w.network.on(onmeta.RouteLogin, refuses(http.StatusForbidden, "the user is blocked"))
+	result, err := asOrder(w, "inv-42", w.calls.KYCStatus, firstCallOf(t, openRequest("inv-42")))
+	require.NoError(t, err)
+	require.NotNil(t, result.Rules.Resumed)
+	_, err = asOrder(w, "inv-43", w.calls.KYCStatus, firstCallOf(t, openRequest("inv-43")))
+	_, refused := activities.Refused(err)
+	require.True(t, refused)
 }
 
 func TestReferenceOfALostOrderIsRefusedToAnythingElse(t *testing.T) {

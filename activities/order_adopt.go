@@ -37,7 +37,7 @@ type AdoptOrderRequest struct {
 // order here owns. It claims the order, so that of all orders that want to take it over only one does. Everything else is refused, and
 // final. The order's status is not part of the result: the workflow asks for it next.
 func (c *Calls) AdoptOrder(ctx context.Context, req AdoptOrderRequest) (CreatedOrder, error) {
-	if req.Reset {
+	if req.Reset && !req.Resumed {
 		if err := c.checkFirstRun(ctx, req.Reference); err != nil {
 			return CreatedOrder{}, err
 		}

@@ -108,10 +108,10 @@ func KeepRecord(ctx workflow.Context, req KeepRecordRequest) error {
 }
 
 // checkRecords refuses a reference that the store of records has: its order ended, and Temporal may have forgotten it. A run after a reset
-// continues that order, which Temporal still has. If the store has the order as one that has not ended, it returns it: Temporal has lost
-// it, and this run follows it.
+// continues that order, which Temporal still has. If the store has the order as one that has not ended, it returns it, and this run
+// follows it: Temporal has lost it, or a reset has taken it back to before its creation.
 func (c *Calls) checkRecords(ctx context.Context, admission Admission) (*records.OpenOrder, error) {
-	if c.records == nil || admission.Reset {
+	if c.records == nil {
 		return nil, nil
 	}
 	reference := admission.Reference
@@ -121,7 +121,7 @@ func (c *Calls) checkRecords(ctx context.Context, admission Admission) (*records
 	}
 	id := ramp.ID{Direction: direction, Reference: reference}
 	record, used, err := c.records.Find(ctx, id)
-	if err == nil && used {
+	if err == nil && used && !admission.Reset {
 		return nil, earlierInRecords(record).referenceTaken(reference)
 	}
 	var open *records.OpenOrder

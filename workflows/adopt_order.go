@@ -27,7 +27,11 @@ func (o *orderRun) adoptOrder(ctx workflow.Context, account activities.AccountRe
 	request.OrderRequest = activities.OrderRequest{
 		Email: o.request.email, Direction: o.order.Direction, OrderID: o.request.adopt, Holder: account.Holder(),
 	}
-	created, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.CreatedOrder, error) {
+	asking := ctx
+	if o.resumed != nil { // a cancellation must not leave it at the provider alone
+		asking = disconnected(ctx)
+	}
+	created, err := untilAnswered(asking, o, func(ctx workflow.Context) (activities.CreatedOrder, error) {
 		return activities.AdoptOrder(disconnected(ctx), request)
 	})
 	if refused, yes := activities.Refused(err); yes {

@@ -45,7 +45,11 @@ func (o *orderRun) verifyKYC(ctx workflow.Context) (*accountPrefetch, error) {
 	if !o.clear || !changed(ctx, changeClearAsksAhead) {
 		prefetched = o.prefetchAccounts(ctx)
 	}
-	status, err := untilAnswered(ctx, o, func(ctx workflow.Context) (activities.KYCStatusResult, error) {
+	asking := ctx
+	if o.request.adopt != "" { // this may be an order that Temporal has lost, which its answer says and which may be paid
+		asking = disconnected(ctx)
+	}
+	status, err := untilAnswered(asking, o, func(ctx workflow.Context) (activities.KYCStatusResult, error) {
 		return activities.KYCStatus(ctx, activities.KYCStatusRequest{
 			Email: o.request.email, Admission: &activities.Admission{
 				Reference: o.order.Reference, Unencrypted: o.clear, EventURL: o.request.eventURL, Reset: wasReset(ctx),

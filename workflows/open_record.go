@@ -72,6 +72,9 @@ func (o *orderRun) stopOpen() {
 func (o *orderRun) openOrder(ctx workflow.Context) records.OpenOrder {
 	order := o.order
 	order.Timeline, order.Concerns, order.Attention, order.Settlement = nil, nil, "", nil
+	if order.Proof == nil && o.resumed != nil {
+		order.Proof = o.resumed.Order.Proof // the provider took it before the order was lost
+	}
 	open := records.OpenOrder{RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Account: o.account, Proof: o.open.proof, Order: order}
 	if p := o.submissions.next(); p != nil && open.Proof == nil {
 		open.Proof = o.request.newProof(p.reference, p.submittedAt) // it came before the order was made
@@ -94,7 +97,7 @@ func (o *orderRun) resume(ctx workflow.Context, lost *records.OpenOrder) {
 		o.submissions.resolve(queued, nil) // the record has the latest proof, which comes after a look at the provider
 	}
 	o.submissions.account.close("the account is linked")
-	o.note(ctx, "Temporal had lost this order. It is followed again from the record of the provider's order "+lost.Order.OrderID+".")
+	o.note(ctx, "This order had the provider's order "+lost.Order.OrderID+" before Temporal lost it, or an operator reset it. It is followed again.")
 }
 
 // applyLost puts what the user was told of the lost order into this one.
@@ -109,32 +112,41 @@ func (o *orderRun) applyLost(created *activities.CreatedOrder) {
 }
 
 // resumeProof deals with the proof of an order that Temporal had lost. The provider may have it: unless it has the payment too, or has ended
-// the order, it gets the proof again, which counts once there, and before any other: a later proof may correct it.
+// the order, it gets the proof again, which counts once there, and before any other: a later proof may correct it. A provider that does not
+// tell gets it too.
 func (o *orderRun) resumeProof(ctx workflow.Context, created createdOrder) error {
 	if o.resumed == nil || o.resumed.Proof == nil {
 		return nil
 	}
-	proof := *o.resumed.Proof
-	state, err := untilAnswered(disconnected(ctx), o, func(ctx workflow.Context) (activities.OrderState, error) {
-		return activities.OrderStatus(ctx, created.OrderRequest)
-	})
-	if err != nil {
-		return err
-	}
-	if state.Status == "" || state.Status == ramp.Expired {
+	proof := o.resumedProof(ctx)
+	state, err := activities.OrderStatus(disconnected(ctx), created.OrderRequest)
+	_, unanswered := activities.Unanswered(err)
+	switch {
+	case unanswered, err == nil && (state.Status == "" || state.Status == ramp.Expired):
 		o.submissions.offerFirst(proof.Reference(), proof.SubmittedAt)
 		return nil
+	case err != nil:
+		return err
 	}
-	proof.AcceptedAt, proof.Replaced = now(ctx), o.replacedBeforeLoss(ctx, proof.Reference())
 	for _, repeated := range slices.Clone(o.submissions.proofs) {
 		if repeated.reference == proof.Reference() {
 			o.submissions.resolve(repeated, nil)
 		}
 	}
-	o.order.Proof, o.open.proof = &proof, &proof
+	o.order.Proof, o.open.proof = proof, proof
 	o.payment.proofAccepted()
 	o.enter(ctx, ramp.VerifyingPayment, "The provider has the "+o.request.proofName+": it says "+state.ProviderStatus+".")
 	return nil
+}
+
+// resumedProof returns the proof of an order that Temporal had lost, as the provider has it once it has the payment.
+func (o *orderRun) resumedProof(ctx workflow.Context) *ramp.Proof {
+	proof := *o.resumed.Proof
+	if before := o.resumed.Order.Proof; o.resumed.Order.Accepted() && before.Reference() == proof.Reference() {
+		return before
+	}
+	proof.AcceptedAt, proof.Replaced = now(ctx), o.replacedBeforeLoss(ctx, proof.Reference())
+	return &proof
 }
 
 // replacedBeforeLoss returns the proofs of an order that Temporal had lost which the provider took before this one.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"rampart/activities"
 	"rampart/ramp"
@@ -166,7 +167,7 @@ func TestLostOrderAwaitsItsPaymentAgainAsItsUserWasTold(t *testing.T) {
 	order := f.buy(onrampRequest())
 
 	require.Equal(t, ramp.Completed, order.Status)
-	require.Contains(t, notes(order), "Temporal had lost this order")
+	require.Contains(t, notes(order), "before Temporal lost it")
 	f.requireFollowedOnly()
 }
 
@@ -210,6 +211,9 @@ func TestLostOrderThatIsPaidKeepsItsProofAndDoesNotRepeatIt(t *testing.T) {
 			require.Equal(t, utr, order.Proof.Reference())
 			require.Equal(t, utr, f.kept[0].Order.Proof.Reference())
 			require.True(t, order.Accepted())
+			for _, open := range f.open {
+				require.Equal(t, utr, open.Proof.Reference(), "it may be lost again")
+			}
 			f.AssertNotCalled(t, "SubmitUTR")
 			f.requireFollowedOnly()
 		})
@@ -321,4 +325,87 @@ func TestRequestOfARebuiltOrderMayBeRepeatedAsItWas(t *testing.T) {
 	require.NoError(t, errors.Join(repeated.rejected, repeated.failed))
 	require.Equal(t, ramp.AwaitingPayment, repeated.order.Status)
 	require.ErrorContains(t, refused.rejected, "another request")
+}
+
+// TestLostOrderCanBeLostAgainWithItsProof has a provider that does not tell of the order after it was taken over.
+func TestLostOrderCanBeLostAgainWithItsProof(t *testing.T) {
+	t.Parallel()
+	lost := lostOrder(&ramp.Proof{UTR: utr, SubmittedAt: start.Add(-time.Minute)})
+	lost.Order.Proof = &ramp.Proof{UTR: otherUTR, SubmittedAt: start.Add(-time.Hour), AcceptedAt: start.Add(-time.Hour)}
+	f := openBooksOf(t, ramp.Onramp, lost)
+	f.on((*activities.Calls)(nil).OrderStatus).Return(activities.OrderState{}, unavailable())
+	f.takes(nil)
+	f.adopts(ramp.Onramp)
+	f.happy(received, completed)
+
+	order := f.buy(onrampRequest())
+
+	require.Equal(t, ramp.Completed, order.Status)
+	require.Equal(t, utr, order.Proof.Reference(), "the proof does not wait for the provider's status")
+	require.Len(t, order.Proof.Replaced, 1)
+	require.NotEmpty(t, f.open)
+	for _, open := range f.open {
+		require.Equal(t, utr, open.Proof.Reference())
+		require.NotNil(t, open.Order.Proof)
+	}
+}
+
+func TestRefusedProofIsNotKept(t *testing.T) {
+	t.Parallel()
+	f := openBooksOf(t, ramp.Onramp, nil)
+	f.takes(map[string]error{otherUTR: refusal("Invalid UTR")})
+	f.happy(completed)
+	f.signalUTR(time.Minute, otherUTR)
+	f.at(2*time.Minute, func() { require.Nil(t, f.latest().Proof) })
+	f.signalUTR(3*time.Minute, utr)
+	require.Equal(t, ramp.Completed, f.buy(onrampRequest()).Status)
+	require.Equal(t, utr, f.latest().Proof.Reference())
+}
+
+// TestCancellationDropsNoLostOrder cancels an order, which may be paid, before it has taken over the provider's.
+func TestCancellationDropsNoLostOrder(t *testing.T) {
+	t.Parallel()
+	later := temporal.NewApplicationErrorWithOptions("slow down", activities.ErrRateLimited, temporal.ApplicationErrorOptions{
+		NonRetryable: true, NextRetryDelay: 10 * time.Minute,
+	})
+	for name, prepare := range map[string]func(*lostAndFound, *activities.AdmissionRules){
+		"during its first call": func(f *lostAndFound, rules *activities.AdmissionRules) {
+			f.on((*activities.Calls)(nil).KYCStatus).After(5*time.Minute).Return(activities.KYCStatusResult{Verified: true, Rules: rules}, nil).Once()
+			f.adopts(ramp.Onramp)
+		},
+		"while the provider asks to wait": func(f *lostAndFound, rules *activities.AdmissionRules) {
+			f.on((*activities.Calls)(nil).KYCStatus).Return(activities.KYCStatusResult{Verified: true, Rules: rules}, nil).Once()
+			f.on((*activities.Calls)(nil).AdoptOrder).Return(activities.CreatedOrder{}, later).Once()
+			f.adopts(ramp.Onramp)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rules := withRecords()
+			rules.Open, rules.Resumed = true, lostOrder(&ramp.Proof{UTR: utr, SubmittedAt: start})
+			f := &lostAndFound{books: &books{world: newWorld(t, ramp.Onramp)}}
+			f.on((*activities.Calls)(nil).KeepRecord).Return(f.keep).Maybe()
+			f.on((*activities.Calls)(nil).KeepOpen).Return(f.keepOpen).Maybe()
+			prepare(f, rules)
+			f.on((*activities.Calls)(nil).OrderStatus).Return(received, nil)
+			f.happy(completed)
+			f.at(time.Minute, f.CancelWorkflow)
+
+			order := f.buy(adopting(onrampRequest()))
+
+			require.Equal(t, ramp.Completed, order.Status)
+			require.Equal(t, orderID, order.OrderID)
+			f.requireFollowedOnly()
+		})
+	}
+}
+
+func TestLostOrderThatEndsWithoutTheProvidersStaysInTheStore(t *testing.T) {
+	t.Parallel()
+	f := openBooksOf(t, ramp.Onramp, lostOrder(nil))
+	f.on((*activities.Calls)(nil).AdoptOrder).Return(activities.CreatedOrder{}, refusal("the provider's order belongs to another order here"))
+	f.happy()
+	order := f.buy(onrampRequest())
+	require.Equal(t, ramp.Rejected, order.Status)
+	require.Empty(t, f.kept, "a record would take the place of what is open")
 }

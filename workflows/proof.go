@@ -20,7 +20,11 @@ func (o *orderRun) submitProof(ctx workflow.Context, created createdOrder, p *pr
 	})
 	if refused, yes := activities.Refused(err); yes {
 		o.order.Proof = nil
-		return o.refuseProof(ctx, p, refused)
+		if err := o.refuseProof(ctx, p, refused); err != nil {
+			return err
+		}
+		o.keepProof(ctx, nil)
+		return nil
 	}
 	if err != nil {
 		return err

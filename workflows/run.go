@@ -159,10 +159,10 @@ func (o *orderRun) steps(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	o.keepOpen(ctx)
 	if err := o.resumeProof(ctx, created); err != nil {
 		return err
 	}
+	o.keepOpen(ctx)
 	if err := o.collectPayment(ctx, created); err != nil {
 		return err
 	}

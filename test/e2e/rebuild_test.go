@@ -199,6 +199,31 @@ func TestBackendThatRepeatsItsStartAfterALossGetsTheSameOrder(t *testing.T) {
 	require.Equal(t, 1, r.providerOrdersOf("other"))
 }
 
+// TestResetOfAnOrderThatWasLostMakesNoSecondOrder resets orders that the backend has started again after the loss.
+func TestResetOfAnOrderThatWasLostMakesNoSecondOrder(t *testing.T) {
+	t.Parallel()
+	r := newRecorded(t, 30)
+	ids := []ramp.ID{buy("reset"), sell("reset-sale")}
+	before := []*ramp.Order{r.start(ids[0], ""), r.start(ids[1], "")}
+	r.loseDatabase()
+	for n, id := range ids {
+		again := r.start(id, "")
+		require.Equal(t, before[n].OrderID, again.OrderID)
+
+		r.reset(t, id, r.history(id).GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId(), "at its beginning")
+
+		now := r.await(id, completionTime, func(o *ramp.Order) bool { return o.Status == ramp.AwaitingPayment })
+		require.Equal(t, before[n].OrderID, now.OrderID)
+		require.Equal(t, before[n].Instructions, now.Instructions)
+	}
+	r.prove(ids[0], utrOf(1))
+	r.prove(ids[1], hashOf(2))
+	for _, id := range ids {
+		r.awaitStatus(id, completionTime, ramp.Completed)
+		require.Equal(t, 1, r.providerOrdersOf(id.Reference), "%v", id)
+	}
+}
+
 // TestRebuildWaitsForAProviderAndAStoreThatAreAway has the provider down while orders are taken over, and the store away before.
 func TestRebuildWaitsForAProviderAndAStoreThatAreAway(t *testing.T) {
 	t.Parallel()
