@@ -19,42 +19,34 @@ import (
 // Forget deletes the records of an order, whether they can be read or not, with what KeepOpen wrote of it, and returns how many there were. A
 // reference that was used stays so: what is kept of it is no more than the names of the records that were deleted. It may be repeated, also
 // after it was cut off. A writer that keeps the order's record meanwhile may keep it again.
-func (s *Store) Forget(ctx context.Context, id ramp.ID) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	from, release, err := s.location.open(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer release()
-	known, err := s.entry(ctx, from, id)
-	if err != nil {
-		return 0, err
-	}
-	forgotten := 0
-	for _, name := range append(known.names(), openName(id)) {
-		had, err := s.location.remove(ctx, from, name)
+func (s *Store) Forget(ctx context.Context, id ramp.ID) (forgotten int, err error) {
+	err = s.within(ctx, func(ctx context.Context, from *blob.Bucket) error {
+		known, err := s.entry(ctx, from, id)
 		if err != nil {
-			return forgotten, err
+			return err
 		}
-		if had {
-			forgotten++
+		for _, name := range append(known.names(), openName(id)) {
+			had, err := s.location.remove(ctx, from, name)
+			if err != nil {
+				return err
+			}
+			if had {
+				forgotten++
+			}
 		}
-	}
-	return forgotten, nil
+		return nil
+	})
+	return forgotten, err
 }
 
 // Delete deletes one record that All or Between has yielded, and reports whether it was there. The reference stays used. It may be
 // repeated.
-func (s *Store) Delete(ctx context.Context, record *Record) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	from, release, err := s.location.open(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer release()
-	return s.location.remove(ctx, from, record.name())
+func (s *Store) Delete(ctx context.Context, record *Record) (had bool, err error) {
+	err = s.within(ctx, func(ctx context.Context, from *blob.Bucket) (err error) {
+		had, err = s.location.remove(ctx, from, record.name())
+		return err
+	})
+	return had, err
 }
 
 // All yields every record, as Between does. What was yielded may be deleted meanwhile.

@@ -78,21 +78,16 @@ func (s *Store) KeepOpen(ctx context.Context, open OpenOrder) error {
 	if err := open.Validate(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	bucket, release, err := s.location.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := s.write(ctx, bucket, openName(open.ID()), open); err != nil {
-		return err
-	}
-	ended, err := s.hasEnded(ctx, bucket, open)
-	if err != nil || !ended {
-		return err
-	}
-	return s.remove(ctx, bucket, openName(open.ID()))
+	return s.within(ctx, func(ctx context.Context, bucket *blob.Bucket) error {
+		if err := s.write(ctx, bucket, openName(open.ID()), open); err != nil {
+			return err
+		}
+		ended, err := s.hasEnded(ctx, bucket, open)
+		if err != nil || !ended {
+			return err
+		}
+		return s.remove(ctx, bucket, openName(open.ID()))
+	})
 }
 
 // hasEnded reports whether the record of the same run is kept. A record that is not complete yet deletes the open order once it is, and an
@@ -111,31 +106,17 @@ func (s *Store) hasEnded(ctx context.Context, bucket *blob.Bucket, open OpenOrde
 }
 
 // FindOpen returns an open order; nil if there is none. The error is a *BadError if what is there was not written with the keys.
-func (s *Store) FindOpen(ctx context.Context, id ramp.ID) (*OpenOrder, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	bucket, release, err := s.location.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	found, err := s.openOrder(ctx, bucket, openName(id))
-	if absent(err) {
-		return nil, nil
-	}
+func (s *Store) FindOpen(ctx context.Context, id ramp.ID) (found *OpenOrder, err error) {
+	err = s.within(ctx, func(ctx context.Context, bucket *blob.Bucket) (err error) {
+		found, err = s.openOrder(ctx, bucket, openName(id))
+		return err
+	})
 	return found, err
 }
 
 // DropOpen deletes an open order, if there is one.
 func (s *Store) DropOpen(ctx context.Context, id ramp.ID) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	bucket, release, err := s.location.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return s.remove(ctx, bucket, openName(id))
+	return s.within(ctx, func(ctx context.Context, bucket *blob.Bucket) error { return s.remove(ctx, bucket, openName(id)) })
 }
 
 // AllOpen yields the open orders, as Between does records. One that ends meanwhile may be left out.
@@ -148,19 +129,17 @@ func (s *Store) AllOpen(ctx context.Context) iter.Seq2[*OpenOrder, error] {
 		}
 		defer release()
 		list(ctx, bucket, openPrefix, func(ctx context.Context, name string) (*OpenOrder, error) {
-			found, err := s.openOrder(ctx, bucket, name)
-			if absent(err) {
-				return nil, nil
-			}
-			return found, err
+			return s.openOrder(ctx, bucket, name)
 		}, yield)
 	}
 }
 
-// openOrder reads an open order.
+// openOrder reads an open order; nil if it has ended meanwhile.
 func (s *Store) openOrder(ctx context.Context, bucket *blob.Bucket, name string) (*OpenOrder, error) {
 	found := new(OpenOrder)
-	if err := s.read(ctx, bucket, name, found); err != nil {
+	if err := s.read(ctx, bucket, name, found); absent(err) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	if err := found.Validate(); err != nil || openName(found.ID()) != name {

@@ -61,6 +61,16 @@ func (s *Store) Keep(ctx context.Context, record Record) error {
 	if err := record.Validate(); err != nil {
 		return err
 	}
+	return s.within(ctx, func(ctx context.Context, bucket *blob.Bucket) error {
+		if err := s.keep(ctx, bucket, record); err != nil {
+			return err
+		}
+		return s.remove(ctx, bucket, openName(record.ID()))
+	})
+}
+
+// within makes a call with the store's bucket, in the time of one.
+func (s *Store) within(ctx context.Context, call func(context.Context, *blob.Bucket) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	bucket, release, err := s.location.open(ctx)
@@ -68,10 +78,7 @@ func (s *Store) Keep(ctx context.Context, record Record) error {
 		return err
 	}
 	defer release()
-	if err := s.keep(ctx, bucket, record); err != nil {
-		return err
-	}
-	return s.remove(ctx, bucket, openName(record.ID()))
+	return call(ctx, bucket)
 }
 
 func (s *Store) keep(ctx context.Context, bucket *blob.Bucket, record Record) error {
@@ -103,25 +110,23 @@ func (s *Store) keep(ctx context.Context, bucket *blob.Bucket, record Record) er
 // used is nil if it is missing or cannot be read. The error is a *BadError if what is there under the reference was not written with the
 // keys.
 func (s *Store) Find(ctx context.Context, id ramp.ID) (record *Record, used bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	bucket, release, err := s.location.open(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	defer release()
-	known, err := s.entry(ctx, bucket, id)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, name := range known.names() {
-		record, err := s.record(ctx, bucket, name)
-		var bad *BadError
-		if !errors.As(err, &bad) {
-			return record, err == nil, err
+	err = s.within(ctx, func(ctx context.Context, bucket *blob.Bucket) error {
+		known, err := s.entry(ctx, bucket, id)
+		if err != nil {
+			return err
 		}
-	}
-	return nil, known.Record != "", nil
+		for _, name := range known.names() {
+			found, err := s.record(ctx, bucket, name)
+			var bad *BadError
+			if !errors.As(err, &bad) {
+				record, used = found, err == nil
+				return err
+			}
+		}
+		used = known.Record != ""
+		return nil
+	})
+	return record, used, err
 }
 
 // entry returns what is known of an order's record, which is nothing if it has none.
