@@ -28,16 +28,24 @@ var errNoRecords = errors.New("this worker has no store of records (RAMP_RECORDS
 
 // KeepRecord writes the final state of an order to the store of records, durably. It may be repeated.
 func (c *Calls) KeepRecord(ctx context.Context, req KeepRecordRequest) (KeepRecordResult, error) {
-	if c.records == nil {
+	result, err := c.keep(ctx, req.Record.Validate(), func() error { return c.records.Keep(ctx, req.Record) })
+	if err == nil {
+		countKept(activity.GetMetricsHandler(ctx), recordWritten)
+	}
+	return result, err
+}
+
+// keep writes to the store of records, unless what is to be written is invalid.
+func (c *Calls) keep(ctx context.Context, invalid error, write func() error) (KeepRecordResult, error) {
+	switch {
+	case c.records == nil:
 		return KeepRecordResult{}, retryable(ctx, ErrRecords, errNoRecords, 0)
+	case invalid != nil:
+		return KeepRecordResult{}, invalidRequest(invalid)
 	}
-	if err := req.Record.Validate(); err != nil {
-		return KeepRecordResult{}, invalidRequest(err)
-	}
-	err := c.records.Keep(ctx, req.Record)
+	err := write()
 	switch {
 	case err == nil:
-		countKept(activity.GetMetricsHandler(ctx), recordWritten)
 		return KeepRecordResult{Kept: true}, nil
 	case ctx.Err() != nil:
 		return KeepRecordResult{}, interrupted(ctx)
@@ -54,22 +62,7 @@ type KeepOpenRequest struct {
 
 // KeepOpen writes an order that has not ended to the store of records, durably. It may be repeated.
 func (c *Calls) KeepOpen(ctx context.Context, req KeepOpenRequest) (KeepRecordResult, error) {
-	if c.records == nil {
-		return KeepRecordResult{}, retryable(ctx, ErrRecords, errNoRecords, 0)
-	}
-	if err := req.Open.Validate(); err != nil {
-		return KeepRecordResult{}, invalidRequest(err)
-	}
-	err := c.records.KeepOpen(ctx, req.Open)
-	switch {
-	case err == nil:
-		return KeepRecordResult{Kept: true}, nil
-	case ctx.Err() != nil:
-		return KeepRecordResult{}, interrupted(ctx)
-	default:
-		countKept(activity.GetMetricsHandler(ctx), recordFailed)
-		return KeepRecordResult{}, retryable(ctx, ErrRecords, err, 0)
-	}
+	return c.keep(ctx, req.Open.Validate(), func() error { return c.records.KeepOpen(ctx, req.Open) })
 }
 
 // recordTimeout is how long a workflow task waits for its order to be written to the store.
