@@ -35,7 +35,8 @@ type KYCStatusResult struct {
 //
 // As the first call it also decides whether the order may begin: an unencrypted request where that is not allowed, a URL for events
 // that no endpoint takes, a reference that the store of records has, and one that belongs to an earlier run are final errors. The earlier
-// run is looked for last, when the visibility store is most likely to show this run.
+// run is looked for last, when the visibility store is most likely to show this run. An order that the store of records has as open goes on
+// with its provider's order, whatever the answer is and whatever became of the run before.
 func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusResult, error) {
 	if req.Admission == nil {
 		return c.kycStatus(ctx, req)
@@ -56,7 +57,7 @@ func (c *Calls) KYCStatus(ctx context.Context, req KYCStatusRequest) (KYCStatusR
 		return KYCStatusResult{}, err
 	}
 	if resumed != nil {
-		err = nil // it is followed whether or not its user may log in now, and whatever became of the run before
+		err = nil // a refused login does not end an order that may be paid
 	} else if taken := c.checkFirstRun(ctx, req.Admission.Reference); taken != nil {
 		return KYCStatusResult{}, taken
 	}

@@ -86,8 +86,8 @@ type TakeOverResult struct {
 	Watches int `json:"watches"`
 }
 
-// TakeOverWatches ends the attempts of the watches that were given to a worker which is gone, so that Temporal gives them to other workers now instead of when
-// their heartbeats are overdue.
+// TakeOverWatches ends the attempts of the watches that were given to a worker which is gone, so that Temporal gives them to other workers now
+// instead of when their heartbeats are overdue.
 func (c *Calls) TakeOverWatches(ctx context.Context, lease Lease) (TakeOverResult, error) {
 	t := &takeOver{temporal: c.temporal, namespace: activity.GetInfo(ctx).Namespace, crashed: lease.Identity}
 	waiting := fmt.Sprintf("%s = %q", ramp.StatusKey.GetName(), ramp.AwaitingPayment)

@@ -9,8 +9,9 @@ import (
 )
 
 // keepRecord writes the final state of the order to the store of records, within the closing workflow task, if the rules that the order
-// began under say so. An order that Temporal had lost and that ends without the provider's leaves that in the store. What cannot be written there is left to a child workflow that outlives the order, or else the order stays open until
-// it is written.
+// began under say so. What cannot be written there is left to a child workflow that outlives the order, or else the order stays open until
+// it is written. An order that Temporal had lost and that did not get the provider's order again has no record: the store keeps it as open, so
+// that a person follows it.
 func (o *orderRun) keepRecord(ctx workflow.Context) {
 	if o.admission.rules == nil || !o.admission.rules.Records || o.resumed != nil && o.order.OrderID == "" {
 		return
