@@ -200,8 +200,7 @@ func (r *rebuilding) endedWithout(ctx context.Context, open *records.OpenOrder, 
 		if owner.OrderID != open.Order.OrderID {
 			continue
 		}
-		row.Outcome, row.Status = view.RebuildEnded, owner.Status
-		row.Problem = "order " + owner.Reference + " has the provider's order"
+		row.Outcome, row.Owner, row.Status = view.RebuildEnded, owner.Reference, owner.Status
 		return r.tidy(ctx, open)
 	}
 	forPerson(row, "it ended without the provider's order: take that over under another reference, with starter adopt")

@@ -38,6 +38,8 @@ type RebuildRow struct {
 	Status ramp.Status `json:"status,omitempty"`
 	// Behind is set if the run of the order that the store has does not show the provider's order yet.
 	Behind bool `json:"-"`
+	// Owner is the reference of another order that has the provider's order; empty for none.
+	Owner string `json:"owner,omitempty"`
 	// Problem says why a person must look.
 	Problem string `json:"problem,omitempty"`
 }
@@ -65,6 +67,9 @@ func (s *Screen) Rebuilt(rows []*RebuildRow) {
 		s.Line(strings.TrimRight(line, " \n"))
 	}
 	for _, row := range rows {
+		if row.Owner != "" {
+			s.Linef("%s: order %s has the provider's order.", clean(row.Reference), clean(row.Owner))
+		}
 		if row.Problem != "" {
 			s.Line(s.styles.bad.Render("! "+clean(row.Reference)) + " " + clean(row.Problem))
 		}
