@@ -44,8 +44,10 @@ type outcome struct {
 	// failure is why there is no order.
 	failure error
 	running bool
-	// lossy is set in a run that loses Temporal's database.
+	// lossy is set in a run that loses Temporal's database, and kept are the provider's orders that the store of records had of this one when
+	// that happened.
 	lossy bool
+	kept  []string
 }
 
 // Counts summarizes a run.
@@ -377,6 +379,8 @@ func (c *checker) checkMade(made ledger.Order) {
 		return
 	case made.Proof != "" || c.payouts[made.ID] > 0:
 		c.add(duplicate, o, "the provider's order %s has a proof and belongs to no order", made.ID)
+	case slices.Contains(o.kept, made.ID):
+		c.add(duplicate, o, "the provider's order %s was in the store of records when the database was lost, and belongs to no order", made.ID)
 	case made.Direction == string(ramp.Offramp):
 		c.counts.Orphans++
 	case o.order.OrderID == "" && o.order.Status == ramp.Cancelled && len(c.byReference[o.plan.id]) == 1:

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"rampart/ramp"
 )
 
 // disruption is a process that is killed or stopped, and replaced.
@@ -76,7 +78,9 @@ type disruptor struct {
 	applied map[string]int
 	// uncleanStops counts the workers that did not exit with code 0 after SIGTERM.
 	uncleanStops int
-	err          error
+	// kept are the provider's orders that the store of records had, by the order, whenever the database was lost.
+	kept map[ramp.ID][]string
+	err  error
 }
 
 // run applies disruptions when their time comes: those of workers one after another, so that two workers always run, and those of the

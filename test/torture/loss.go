@@ -49,6 +49,9 @@ func (d *disruptor) loseDatabase(ctx context.Context, next disruption) error {
 			return err
 		}
 	}
+	if err := d.noteKept(ctx); err != nil {
+		return err
+	}
 	sleep(ctx, next.pause)
 	starting, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -58,6 +61,27 @@ func (d *disruptor) loseDatabase(ctx context.Context, next disruption) error {
 	said, err := d.stack.rebuild(ctx)
 	logProgress(d.stack.options.progress(), d.begun, "rebuild: %s", said)
 	return err
+}
+
+// noteKept notes which orders the store of records has at a loss: none of them may be made again.
+func (d *disruptor) noteKept(ctx context.Context) error {
+	store, err := d.stack.openRecords()
+	if err != nil {
+		return err
+	}
+	kept := make(map[ramp.ID][]string)
+	for open, err := range store.AllOpen(ctx) {
+		if err != nil {
+			return err
+		}
+		kept[open.ID()] = append(kept[open.ID()], open.Order.OrderID)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id, orders := range kept {
+		d.kept[id] = append(d.kept[id], orders...)
+	}
+	return nil
 }
 
 // rebuildAttempts is how often a rebuild is repeated at most: an order that is being made at that moment may seem to need a person.

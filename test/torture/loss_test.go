@@ -25,6 +25,11 @@ func TestOrderThatWasBeingMadeAtALossIsNoDuplicate(t *testing.T) {
 	require.Empty(t, violations)
 	require.Equal(t, 1, counts.MadeAtALoss)
 
+	o.kept = []string{"b"}
+	_, violations = check([]outcome{o}, recorded)
+	require.Len(t, violations, 1, "what the store had must not be made again")
+	o.kept = nil
+
 	recorded.Orders[1].Proof = right
 	counts, _ = check([]outcome{o}, recorded)
 	require.Equal(t, 1, counts.Duplicates, "somebody was told how to pay it")

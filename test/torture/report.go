@@ -108,19 +108,29 @@ func (r Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %d | **%d** | **%d** | **%d** | **%d** |\n\n",
 		c.Started, c.Completed, c.Expired, c.Cancelled, c.Refunded, c.Rejected, c.Stuck, c.Duplicates, c.Lost, c.Wrong)
-	e := r.Events
-	fmt.Fprintf(&b, "| events | repeated | missing | out of order | unsigned | in progress | late |\n")
-	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	fmt.Fprintf(&b, "| %d | %d | **%d** | **%d** | **%d** | **%d** | %d |\n\n", e.Events, e.Repeated, e.Missing, e.Misordered, e.Unsigned, e.Undelivered, e.Late)
-	k := r.Books
-	fmt.Fprintf(&b, "| reconciled | lost creations found | overlooked | other differences | forced differences | missed | found beyond them |\n")
-	fmt.Fprintf(&b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	fmt.Fprintf(&b, "| %d | %d | **%d** | **%d** | %d | **%d** | **%d** |\n\n", k.Compared, k.Lost, len(k.Overlooked), len(k.Differences),
-		k.forcedNumber(), len(k.Missed), len(k.Extra))
+	r.writeComparisons(&b)
 	r.writeBlows(&b)
 	r.writeFigures(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// lossy reports whether Temporal's database was lost. Such a run compares neither events nor books.
+func (r Report) lossy() bool { return r.Disruptions[string(loseDatabase)] > 0 }
+
+// writeComparisons writes what the endpoint of events got, and what reconciliations found.
+func (r Report) writeComparisons(b *strings.Builder) {
+	if r.lossy() {
+		return
+	}
+	e, k := r.Events, r.Books
+	fmt.Fprintf(b, "| events | repeated | missing | out of order | unsigned | in progress | late |\n")
+	fmt.Fprintf(b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	fmt.Fprintf(b, "| %d | %d | **%d** | **%d** | **%d** | **%d** | %d |\n\n", e.Events, e.Repeated, e.Missing, e.Misordered, e.Unsigned, e.Undelivered, e.Late)
+	fmt.Fprintf(b, "| reconciled | lost creations found | overlooked | other differences | forced differences | missed | found beyond them |\n")
+	fmt.Fprintf(b, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	fmt.Fprintf(b, "| %d | %d | **%d** | **%d** | %d | **%d** | **%d** |\n\n", k.Compared, k.Lost, len(k.Overlooked), len(k.Differences),
+		k.forcedNumber(), len(k.Missed), len(k.Extra))
 }
 
 // writeBlows writes what was done to a cluster, and how long it needed.
@@ -148,19 +158,20 @@ func (r Report) writeFigures(b *strings.Builder) {
 	line("faults: %s", formatCounts(p.Faults))
 	line("additional off-ramp orders that no user saw: %d; on-ramp orders made again after the first had expired unseen: %d, in place of one whose instructions were lost: %d, before the first one came to light: %d; orders exchanged between twins: %d; mistyped proofs replaced: %d; proofs and cancellations too late: %d",
 		r.Counts.Orphans, r.Counts.Replaced, r.Counts.LostInstructions, r.Counts.CreatedLate, r.Counts.Twins, r.Counts.Corrected, r.Counts.TooLate)
-	if lost := r.Disruptions[string(loseDatabase)]; lost > 0 {
-		line("Temporal's database was lost %d times, with the histories of %d orders; on-ramp orders that were being made then, and made again: %d",
-			lost, r.Histories.Lost, r.Counts.MadeAtALoss)
+	if r.lossy() {
+		line("Temporal's database was lost %d times, with the histories of %d orders; on-ramp orders that were being made then, and made again: %d; "+
+			"neither events nor books are compared", r.Disruptions[string(loseDatabase)], r.Histories.Lost, r.Counts.MadeAtALoss)
 	}
 	h := r.Histories
 	line("%d histories with %d events, the longest with %d; failed workflow tasks: %s; workflow tasks timed out: %d; activities timed out: %d; histories that do not replay: %d",
 		h.Read, h.Events, h.MostEvents, formatCounts(h.TaskFailures), h.TaskTimeouts, h.ActivityTimeouts, len(h.Unreplayable)+h.Unread)
 	line("webhooks of the provider by the status of their answer: %s; by what became of them: %s; hints that no gateway answered: %d, that a gateway gave up: %d, that may have been in one that was killed: %d",
 		formatCounts(r.Hints.Answers), formatCounts(r.Hints.Results), r.Hints.Unanswered, r.Hints.GivenUp, r.Hints.Killed)
-	e := r.Events
-	line("%d requests with events, of which the endpoint refused %d and took %d without an answer; it was away for %s", e.Requests, e.Refused, e.Unanswered, e.Outage)
-	line("reconciled %d times before differences were forced; forced: %s; kinds that no order was there for: %s", r.Books.Attempts,
-		formatCounts(r.Books.Forced), formatNames(r.Books.kindsNotForced()))
+	if e := r.Events; !r.lossy() {
+		line("%d requests with events, of which the endpoint refused %d and took %d without an answer; it was away for %s", e.Requests, e.Refused, e.Unanswered, e.Outage)
+		line("reconciled %d times before differences were forced; forced: %s; kinds that no order was there for: %s", r.Books.Attempts,
+			formatCounts(r.Books.Forced), formatNames(r.Books.kindsNotForced()))
+	}
 	line("peak memory of one process: %s", formatMemory(r.PeakBytes))
 	line("machine: %s; %s", r.Machine, strings.Join(r.Versions, ", "))
 }

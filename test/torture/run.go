@@ -90,7 +90,7 @@ var errTimeUp = errors.New("the deadline of the run has passed")
 
 // runOrders runs and disrupts the orders until all are closed or the deadline has passed.
 func (r *run) runOrders(ctx context.Context) error {
-	r.disruptor = &disruptor{stack: r.stack, cluster: newCluster(r.stack), begun: r.begun, applied: map[string]int{}}
+	r.disruptor = &disruptor{stack: r.stack, cluster: newCluster(r.stack), begun: r.begun, applied: map[string]int{}, kept: map[ramp.ID][]string{}}
 	planned := planDisruptions(r.options)
 	if cluster := r.disruptor.cluster; cluster != nil {
 		cluster.keep(ctx)
@@ -181,7 +181,7 @@ func (r *run) outcomes(ctx context.Context) []outcome {
 func (r *run) outcome(ctx context.Context, b *backend) outcome {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	o := outcome{plan: b.plan, backend: b.snapshot(), lossy: r.records != nil}
+	o := outcome{plan: b.plan, backend: b.snapshot(), lossy: r.records != nil, kept: r.disruptor.kept[b.plan.id]}
 	order, err := b.get(ctx)
 	switch {
 	case err != nil:
