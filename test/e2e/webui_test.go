@@ -65,6 +65,24 @@ func requireShows(t *testing.T, page context.Context, picture string, texts ...s
 	}
 }
 
+// loadUntilShown loads a page anew until it shows all texts: the Web UI shows the pending calls of the moment at which it loads, and between two
+// attempts there may be none.
+func loadUntilShown(t *testing.T, page context.Context, address string, texts ...string) {
+	t.Helper()
+	eventually(t, 2*patience, func() error {
+		if err := chromedp.Do(page, chromedp.Navigate(address)); err != nil {
+			return err
+		}
+		for _, text := range texts {
+			shown := chromedp.Poll[bool](fmt.Sprintf("(%s)(%q)", hasText, text), chromedp.WithPollingTimeout(10*time.Second))
+			if _, err := chromedp.Run(page, shown); err != nil {
+				return fmt.Errorf("the page does not show %q: %w\n%s", text, err, pageText(page))
+			}
+		}
+		return nil
+	})
+}
+
 func saveScreenshot(t *testing.T, page context.Context, picture string) {
 	t.Helper()
 	if screenshots == "" || picture == "" {
@@ -108,7 +126,7 @@ func TestWebUIShowsWhereAnOrderStandsWhyAndWhatHelps(t *testing.T) {
 	for _, v := range slices.Concat(waitingPages(), closedPages(), detailPages()) {
 		s.awaitStatus(v.order, patience, v.status)
 		tab := cmp.Or(v.tab, "user-metadata")
-		require.NoError(t, chromedp.Do(page, chromedp.Navigate(s.page(v.order)+"/"+tab)))
+		loadUntilShown(t, page, s.page(v.order)+"/"+tab, v.shows...)
 		requireShows(t, page, v.picture, v.shows...)
 	}
 	s.requireSavedViews()
