@@ -19,6 +19,10 @@ import (
 // drainTimeout is the default of wait-drained's --timeout. Few orders run longer.
 const drainTimeout = 72 * time.Hour
 
+// routingTimeout is the default of the other commands' --timeout. Temporal checks for a minute whether every task queue follows a change, and
+// then anew: on a busy server the first check may not end by itself.
+const routingTimeout = 3 * time.Minute
+
 // deploymentCommand is the body of a command that operates on the worker deployment that --deployment names.
 type deploymentCommand func(context.Context, *Connection, *deployment.Deployment, []string) error
 
@@ -284,7 +288,7 @@ func (p *Program) move(ctx context.Context, d *deployment.Deployment, workflowID
 }
 
 func workersTimeoutFlag(command *cobra.Command, timeout *time.Duration) {
-	command.Flags().DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for workers of the version, and for the routing")
+	command.Flags().DurationVar(timeout, "timeout", routingTimeout, "how long to wait for workers of the version, and for the routing")
 }
 
 const routingProgress = "Waiting for the routing to reach every task queue"

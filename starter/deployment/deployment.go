@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -84,38 +85,6 @@ func (d *Deployment) StopRamp(ctx context.Context, build string) error {
 	return err
 }
 
-// Route makes a change of the routing, which may be made twice, and blocks until every task queue follows it. Temporal is slow to answer while
-// workers join, so a change that it does not answer in time is made again. When ctx ends before, the error is NotReady.
-func (d *Deployment) Route(ctx context.Context, change func(context.Context) error) error {
-	set, err := poll(ctx, func() (bool, error) {
-		err := change(ctx)
-		return err == nil, err
-	})
-	if err == nil && !set {
-		err = &ramp.Error{Type: ramp.NotReady, Message: "Temporal did not answer in time, and may have set the new routing; the same command sets it again"}
-	}
-	if err != nil {
-		return err
-	}
-	return d.AwaitRouted(ctx)
-}
-
-// AwaitRouted blocks until every task queue follows the routing that Promote or Ramp has set. Until then, some new orders go where they went
-// before. When ctx ends before, the error is NotReady. A server that does not tell counts as one that follows.
-func (d *Deployment) AwaitRouted(ctx context.Context) error {
-	done, err := poll(ctx, func() (bool, error) {
-		described, err := d.temporal.WorkflowService().DescribeWorkerDeployment(ctx, &workflowservice.DescribeWorkerDeploymentRequest{
-			Namespace: d.namespace, DeploymentName: d.name,
-		})
-		return described.GetWorkerDeploymentInfo().GetRoutingConfigUpdateState() != enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS, err
-	})
-	if err == nil && !done {
-		err = &ramp.Error{Type: ramp.NotReady, Message: "the new routing is set, and has not reached every task queue yet: some new orders go where they " +
-			"went before; Temporal continues by itself, and the same command waits again"}
-	}
-	return err
-}
-
 // AwaitWorkers blocks until a version has workers that poll every task queue of orders. When ctx ends before, the error is NotReady.
 func (d *Deployment) AwaitWorkers(ctx context.Context, build string) error {
 	var missing bool
@@ -143,15 +112,23 @@ func (d *Deployment) AwaitWorkers(ctx context.Context, build string) error {
 	return err
 }
 
-// onEveryTaskQueue reports whether workers of a version have polled every task queue of orders.
-func onEveryTaskQueue(queues []client.WorkerDeploymentTaskQueueInfo) bool {
-	polled := make(map[client.WorkerDeploymentTaskQueueInfo]bool)
-	for _, queue := range queues {
-		polled[queue] = true
+// queues are the task queues of orders.
+func queues() []client.WorkerDeploymentTaskQueueInfo {
+	return []client.WorkerDeploymentTaskQueueInfo{
+		{Name: ramp.TaskQueue, Type: client.TaskQueueTypeWorkflow},
+		{Name: ramp.TaskQueue, Type: client.TaskQueueTypeActivity},
+		{Name: ramp.WatchTaskQueue, Type: client.TaskQueueTypeActivity},
 	}
-	return polled[client.WorkerDeploymentTaskQueueInfo{Name: ramp.TaskQueue, Type: client.TaskQueueTypeWorkflow}] &&
-		polled[client.WorkerDeploymentTaskQueueInfo{Name: ramp.TaskQueue, Type: client.TaskQueueTypeActivity}] &&
-		polled[client.WorkerDeploymentTaskQueueInfo{Name: ramp.WatchTaskQueue, Type: client.TaskQueueTypeActivity}]
+}
+
+// onEveryTaskQueue reports whether workers of a version have polled every task queue of orders.
+func onEveryTaskQueue(polled []client.WorkerDeploymentTaskQueueInfo) bool {
+	for _, queue := range queues() {
+		if !slices.Contains(polled, queue) {
+			return false
+		}
+	}
+	return true
 }
 
 // AwaitDrained blocks until no order runs on a version. When ctx ends before, the error is NotReady; for a version that new orders go to, it

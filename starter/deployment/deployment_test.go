@@ -13,6 +13,7 @@ import (
 	deploymentpb "go.temporal.io/api/deployment/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -31,7 +32,10 @@ type server struct {
 	// orders are listed one on each page.
 	orders []string
 	query  string
-	moved  client.UpdateWorkflowExecutionOptionsRequest
+	// routing is the deployment's, and shown what its task queues show of it.
+	routing *deploymentpb.RoutingConfig
+	shown   map[string]*taskqueuepb.TaskQueueVersioningInfo
+	moved   client.UpdateWorkflowExecutionOptionsRequest
 }
 
 // deploymentHandle provides the methods that this package does not use.
@@ -49,8 +53,10 @@ type deployments struct {
 
 func (d deployments) GetHandle(string) client.WorkerDeploymentHandle { return d.server }
 
-func (s *server) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
-	return new(workflowservice.DescribeTaskQueueResponse), s.listed
+func (s *server) DescribeTaskQueue(
+	_ context.Context, name string, kind enumspb.TaskQueueType,
+) (*workflowservice.DescribeTaskQueueResponse, error) {
+	return &workflowservice.DescribeTaskQueueResponse{VersioningInfo: s.shown[name+" "+kind.String()]}, s.listed
 }
 
 func (s *server) Describe(context.Context, client.WorkerDeploymentDescribeOptions) (client.WorkerDeploymentDescribeResponse, error) {
@@ -119,7 +125,7 @@ func (s service) DescribeWorkerDeployment(
 	context.Context, *workflowservice.DescribeWorkerDeploymentRequest, ...grpc.CallOption,
 ) (*workflowservice.DescribeWorkerDeploymentResponse, error) {
 	return &workflowservice.DescribeWorkerDeploymentResponse{WorkerDeploymentInfo: &deploymentpb.WorkerDeploymentInfo{
-		RoutingConfigUpdateState: enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS,
+		RoutingConfigUpdateState: enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS, RoutingConfig: s.server.routing,
 	}}, s.server.described
 }
 
@@ -188,15 +194,59 @@ func TestDrainingVersionIsNotReadyWhenTheContextEnds(t *testing.T) {
 	})
 }
 
-func TestRoutingThatDoesNotReachEveryTaskQueueInTimeIsNotReady(t *testing.T) {
+// halfway is a server that calls a change in progress: v2 gets 20 % of what v1 got, and every task queue shows that.
+func halfway() *server {
+	v1, v2 := &deploymentpb.WorkerDeploymentVersion{BuildId: "v1"}, &deploymentpb.WorkerDeploymentVersion{BuildId: "v2"}
+	s := &server{
+		routing: &deploymentpb.RoutingConfig{CurrentDeploymentVersion: v1, RampingDeploymentVersion: v2, RampingVersionPercentage: 20},
+		shown:   make(map[string]*taskqueuepb.TaskQueueVersioningInfo),
+	}
+	for _, queue := range []string{"ramp Workflow", "ramp Activity", "ramp-watch Activity"} {
+		s.shown[queue] = &taskqueuepb.TaskQueueVersioningInfo{
+			CurrentDeploymentVersion: v1, RampingDeploymentVersion: v2, RampingVersionPercentage: 20,
+		}
+	}
+	return s
+}
+
+func TestRoutingThatEveryTaskQueueShowsIsDoneAlthoughTemporalCallsItInProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		err := new(server).deployment().AwaitRouted(ctx)
-		require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
-		require.ErrorContains(t, err, "has not reached every task queue yet")
+		begun := time.Now()
+		require.NoError(t, halfway().deployment().AwaitRouted(ctx))
+		require.Equal(t, 15*time.Second, time.Since(begun))
 	})
+}
+
+func TestRoutingThatDoesNotReachEveryTaskQueueInTimeIsNotReady(t *testing.T) {
+	t.Parallel()
+	for name, lag := range map[string]func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo){
+		"a queue has another current version": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) {
+			shown["ramp-watch Activity"].CurrentDeploymentVersion = nil
+		},
+		"a queue has another ramping version": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) {
+			shown["ramp Workflow"].RampingDeploymentVersion = shown["ramp Workflow"].GetCurrentDeploymentVersion()
+		},
+		"a queue has another percentage": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) {
+			shown["ramp Activity"].RampingVersionPercentage = 10
+		},
+		"a queue does not tell": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) { delete(shown, "ramp Activity") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				s := halfway()
+				lag(s.shown)
+				err := s.deployment().AwaitRouted(ctx)
+				require.True(t, ramp.IsError(err, ramp.NotReady), "%v", err)
+				require.ErrorContains(t, err, "has not reached every task queue yet")
+			})
+		})
+	}
 }
 
 func TestRoutingThatTemporalDoesNotAnswerInTimeIsSetAgain(t *testing.T) {

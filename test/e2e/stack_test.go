@@ -209,10 +209,13 @@ func (s *stack) starter(args ...string) (stdout, stderr string, code int) {
 	return s.starterWith(nil, args...)
 }
 
+// starterTime is how long a command may take; those that wait for the server to route orders wait three minutes themselves.
+const starterTime = 5 * time.Minute
+
 // starterWith runs the starter with further variables.
 func (s *stack) starterWith(environment []string, args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), starterTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program("starter"), args...)
 	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+s.Address, "TEMPORAL_NAMESPACE=default", "RAMP_UI_URL="+s.ui, "RAMP_KEYSET_FILE="+s.Keyset, "NO_COLOR=1")

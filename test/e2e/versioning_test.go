@@ -423,7 +423,7 @@ func TestRolloutsGoOnPastTheServersLimitOfVersions(t *testing.T) {
 	s := newStack(t, 60, withVersionLimit(3), withEnvironment("RAMP_BUILD_ID=v1"))
 	workers := map[string]*process.Process{"v1": s.worker}
 	run := func(build string, n int) {
-		require.Equal(t, "current", s.deployment("promote", build, "--timeout", "2m").state(build))
+		require.Equal(t, "current", s.deployment("promote", build).state(build))
 		require.NoError(t, s.start("on-"+build))
 		s.submit("on-"+build, utrOf(n))
 		s.awaitStatus(buy("on-"+build), completionTime, ramp.Completed)
