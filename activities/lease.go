@@ -25,9 +25,9 @@ import (
 
 const (
 	// leaseTimeout is how long a worker may be silent before it is asked to take its lease again.
-	leaseTimeout = 9 * time.Second
+	leaseTimeout = 6 * time.Second
 	// LeaseInterval is how often a worker heartbeats for its lease. The worker of the lease must not throttle heartbeats to fewer.
-	LeaseInterval = 3 * time.Second
+	LeaseInterval = 2 * time.Second
 	// leaseConfirmation is how long a silent worker has to take its lease again. After an outage of Temporal, a poller of the SDK pauses for
 	// up to ten seconds.
 	leaseConfirmation = 11 * time.Second
