@@ -124,13 +124,22 @@ func (t Timings) lifetimeLeft(age time.Duration) time.Duration {
 	return time.Duration(max(left, 0) * float64(t.OrderLifetime))
 }
 
-// pollPause is the pause before the next poll, with jitter, so that orders created together do not poll together.
+// pollPause is the pause before the next poll, with jitter, so that orders created together do not poll together for long. Polls of this
+// process come in groups, ten a second, because to wake up for each costs about as much as the poll (docs/explanation/performance.md).
 func (t Timings) pollPause() time.Duration {
-	if t.PollMax <= t.PollMin {
+	together := (t.PollMax - t.PollMin) / pollGroups
+	if together <= 0 {
 		return t.PollMin
 	}
-	return t.PollMin + rand.N(t.PollMax-t.PollMin)
+	pause := t.PollMin + rand.N(t.PollMax-t.PollMin-together)
+	due := time.Now().Add(pause + groupPhase)
+	return pause + together - due.Sub(due.Truncate(together))
 }
+
+// pollGroups is how many groups of polls there are between the least and the longest pause, and groupPhase keeps those of several processes apart.
+const pollGroups = 50
+
+var groupPhase = rand.N(time.Second)
 
 // retryPause is the pause after a failed attempt: the provider's Retry-After, or else doubling, with jitter.
 func retryPause(attempt int32, retryAfter time.Duration) time.Duration {

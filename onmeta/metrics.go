@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -23,31 +24,44 @@ func WithTelemetry(next Caller, meter metric.Meter, tracer trace.Tracer) (Caller
 	if err != nil {
 		return nil, fmt.Errorf("provider calls: %w", err)
 	}
-	return measured{next: next, duration: duration, tracer: tracer}, nil
+	return &measured{next: next, duration: duration, tracer: tracer}, nil
 }
 
 type measured struct {
 	next     Caller
 	duration metric.Float64Histogram
 	tracer   trace.Tracer
+	// series are the attributes by series. To make them costs more than to record a call.
+	series sync.Map
 }
 
-var _ Caller = measured{}
+// series is a series of the metric of calls.
+type series struct {
+	route   Route
+	outcome string
+}
 
-func (m measured) Call(ctx context.Context, call Call) (Answer, error) {
+var _ Caller = (*measured)(nil)
+
+func (m *measured) Call(ctx context.Context, call Call) (Answer, error) {
 	ctx, span := m.tracer.Start(ctx, call.Route.Method()+" "+call.Route.Path(), trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	began := time.Now()
 	answer, err := m.next.Call(ctx, call)
-	outcome := outcomeOf(err)
-	m.duration.Record(ctx, time.Since(began).Seconds(), metric.WithAttributeSet(attribute.NewSet(
-		attribute.String("route", call.Route.String()),
-		attribute.String("outcome", outcome),
-	)))
+	m.duration.Record(ctx, time.Since(began).Seconds(), m.attributes(series{call.Route, outcomeOf(err)}))
 	if span.IsRecording() {
 		describeSpan(span, call.Route, answer, err)
 	}
 	return answer, err
+}
+
+func (m *measured) attributes(of series) metric.MeasurementOption {
+	if known, found := m.series.Load(of); found {
+		return known.(metric.MeasurementOption)
+	}
+	option := metric.WithAttributeSet(attribute.NewSet(attribute.String("route", of.route.String()), attribute.String("outcome", of.outcome)))
+	m.series.Store(of, option)
+	return option
 }
 
 func outcomeOf(err error) string {
