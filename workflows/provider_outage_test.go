@@ -168,8 +168,9 @@ func someStops() []stop {
 }
 
 const (
-	// callsInAnHour is what an hour of trouble may cost the provider, by route.
-	callsInAnHour = 80
+	// callsInAnHour is what an hour of trouble may cost the provider, by route: a call a minute, a tenth of it earlier at times, and more in the
+	// first minutes of each of the activities that call it.
+	callsInAnHour = 90
 	// commandsOfAnOrder is what an order leaves in its history, trouble included: activities, timers and search attributes.
 	commandsOfAnOrder = 25
 	// hastyCalls are those that do not wait for as long as the provider asked: the first one of each activity.
