@@ -229,6 +229,9 @@ func TestRoutingThatDoesNotReachEveryTaskQueueInTimeIsNotReady(t *testing.T) {
 		"a queue has another ramping version": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) {
 			shown["ramp Workflow"].RampingDeploymentVersion = shown["ramp Workflow"].GetCurrentDeploymentVersion()
 		},
+		"a queue has a version of another deployment": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) {
+			shown["ramp Workflow"].CurrentDeploymentVersion = &deploymentpb.WorkerDeploymentVersion{DeploymentName: "other", BuildId: "v1"}
+		},
 		"a queue has another percentage": func(shown map[string]*taskqueuepb.TaskQueueVersioningInfo) {
 			shown["ramp Activity"].RampingVersionPercentage = 10
 		},

@@ -8,12 +8,13 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 
 	"rampart/ramp"
 )
 
-// routedFor is how long every task queue must show the new routing before it counts as routed although Temporal still calls the change one in
-// progress. A server (seen with 1.32.1) may lose track of a change that has reached all of them, and call it so for good:
+// routedFor is how long every task queue must show the new routing before the change counts as done although Temporal reports it as in progress. A
+// server (seen with 1.32.1) may report that for good after the change has reached all of them:
 // https://github.com/temporalio/temporal/issues/11842. The partitions of a task queue follow it within seconds.
 const routedFor = 15 * time.Second
 
@@ -75,7 +76,7 @@ func (d *Deployment) everyQueueFollows(ctx context.Context, routing *deploymentp
 // follows reports whether a task queue shows a routing.
 func follows(queue *taskqueuepb.TaskQueueVersioningInfo, routing *deploymentpb.RoutingConfig) bool {
 	return queue != nil &&
-		queue.GetCurrentDeploymentVersion().GetBuildId() == routing.GetCurrentDeploymentVersion().GetBuildId() &&
-		queue.GetRampingDeploymentVersion().GetBuildId() == routing.GetRampingDeploymentVersion().GetBuildId() &&
+		proto.Equal(queue.GetCurrentDeploymentVersion(), routing.GetCurrentDeploymentVersion()) &&
+		proto.Equal(queue.GetRampingDeploymentVersion(), routing.GetRampingDeploymentVersion()) &&
 		queue.GetRampingVersionPercentage() == routing.GetRampingVersionPercentage()
 }
