@@ -205,7 +205,7 @@ bin/temporal-sql-tool:
 	@GOBIN=$(CURDIR)/bin go install go.temporal.io/server/cmd/tools/sql@v1.32.1 && mv bin/sql $@
 
 # What orders cost, beside what a user would otherwise write or on other libraries, and what it takes to have 10,000 wait:
-# docs/explanation/performance.md. They take a quarter of an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
+# docs/explanation/performance.md. They take up to half an hour each, and want the machine to themselves. They fail, and name it, when a target is missed.
 BENCH = bin/bench --seed $(SEED) --page docs/explanation/performance.md --json
 .PHONY: bench bench-waiting bench-rest bench-postgres bench-waiting-postgres bench-databases bench-events bench-peers bench-crash
 bench: bin/worker bin/devserver bin/bench ## Measure: measure what an order costs

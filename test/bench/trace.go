@@ -120,7 +120,7 @@ func (l Latencies) writeTrace(b *strings.Builder) {
 	if len(l.Trace) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "From start to instructions at %s of the load, step by step:\n\n| step | p50 / p99 | |\n| --- | ---: | --- |\n", l.Load)
+	fmt.Fprintf(b, "From start to instructions, step by step (load: %s):\n\n| step | p50 / p99 | |\n| --- | ---: | --- |\n", l.Load)
 	const perCell = 3 // milliseconds
 	before := 0.0
 	for _, step := range l.Trace {
