@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"rampart/onmeta"
 	"rampart/ramp"
 )
 
@@ -88,14 +89,25 @@ func (r CreateOrderRequest) accepts(quote ramp.Quote) bool {
 	return quote.Receive.AtLeast(r.MinReceived) && quote.Pay.AtMost(r.MaxPaid)
 }
 
-// validQuote returns the quote that the order is created at: the one that the user agreed to while it is valid, and afterwards a new
-// one that is no worse than what they agreed to. An attempt fetches it by itself, so that an outage of hours adds no more to the
-// history than one attempt.
-func (r CreateOrderRequest) validQuote(ctx context.Context, fetch func() (QuoteResult, error)) (ramp.Quote, error) {
-	if time.Now().Before(r.Quote.ExpiresAt) {
+// orderTransit is how long a request to create an order may be on its way to the provider, and how far the clocks of two workers may differ.
+// It is an assumption. A request that arrives after the quote has expired is priced anew (provider 3.12), and the answer to a buy order
+// does not tell its price.
+const orderTransit = 3 * time.Second
+
+// requoteWithin is how soon an expired quote must be fetched again, so that enough of the new one is left for the order.
+const requoteWithin = 5 * time.Second
+
+// sendBy returns until when an order at this quote may be sent.
+func sendBy(quote ramp.Quote) time.Time { return quote.ExpiresAt.Add(-orderTransit) }
+
+// validQuote returns the quote that the order is created at: the one that the user agreed to while an order can still be sent at it, and
+// afterwards a new one that is no worse than what they agreed to. An attempt fetches it by itself, so that an outage of hours adds no
+// more to the history than one attempt.
+func (r CreateOrderRequest) validQuote(ctx context.Context, fetch func(context.Context) (QuoteResult, error)) (ramp.Quote, error) {
+	if time.Now().Before(sendBy(r.Quote)) {
 		return r.Quote, nil
 	}
-	result, err := fetch()
+	result, err := fetch(onmeta.SendBy(ctx, time.Now().Add(requoteWithin)))
 	if err != nil {
 		return ramp.Quote{}, err
 	}

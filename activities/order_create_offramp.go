@@ -52,7 +52,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}
-	req.Quote, err = req.validQuote(ctx, func() (QuoteResult, error) {
+	req.Quote, err = req.validQuote(ctx, func(ctx context.Context) (QuoteResult, error) {
 		return c.QuoteSell(ctx, QuoteSellRequest{
 			Token: req.Token, TokenAmount: req.TokenAmount, Fiat: req.Fiat, SenderWallet: req.SenderWallet,
 		})
@@ -61,7 +61,7 @@ func (c *Calls) CreateOfframpOrder(ctx context.Context, req CreateOfframpOrderRe
 		return CreatedOrder{}, err
 	}
 	asked := now()
-	order, err := c.provider.CreateOfframp(ctx, holder(req.Email, req.Holder), wire)
+	order, err := c.provider.CreateOfframp(onmeta.SendBy(ctx, sendBy(req.Quote)), holder(req.Email, req.Holder), wire)
 	if err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}

@@ -60,14 +60,14 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err := c.sessions.Open(ctx, req.Email); err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}
-	quote, err := req.validQuote(ctx, func() (QuoteResult, error) {
+	quote, err := req.validQuote(ctx, func(ctx context.Context) (QuoteResult, error) {
 		return c.QuoteBuy(ctx, QuoteBuyRequest{Fiat: req.Fiat, Token: req.Token})
 	})
 	if err != nil {
 		return CreatedOrder{}, err
 	}
 	asked := now()
-	order, err := c.provider.CreateOnramp(ctx, req.user(), req.wire(amount))
+	order, err := c.provider.CreateOnramp(onmeta.SendBy(ctx, sendBy(quote)), req.user(), req.wire(amount))
 	if err != nil {
 		return c.afterLostAnswer(ctx, req, amount, beneficiary, err)
 	}

@@ -145,6 +145,38 @@ func TestQuoteThatExpiresWhileItsUserLogsInMakesNoOrderAtAWorsePrice(t *testing.
 	})
 }
 
+func TestQuoteThatMayExpireOnTheWayMakesNoOrderAtAWorsePrice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	onramp, offramp := onrampRequest(), offrampRequest()
+	onramp.Quote.ExpiresAt, onramp.MinReceived = time.Now().Add(2*time.Second), "1000000"
+	offramp.Quote.ExpiresAt, offramp.MinReceived = onramp.Quote.ExpiresAt, onramp.MinReceived
+	_, err := run(w, w.calls.CreateOnrampOrder, onramp)
+	require.True(t, quoteExpired(err), "%v", err)
+	_, err = run(w, w.calls.CreateOfframpOrder, offramp)
+	require.True(t, quoteExpired(err), "%v", err)
+	require.Empty(t, w.orders())
+}
+
+func TestQuoteThatExpiresWhileItsUserLogsInAgainMakesNoOrder(t *testing.T) {
+	t.Parallel()
+	controlled(t, func(t *testing.T, w *world) {
+		requireLate := func(err error) {
+			require.ErrorContains(t, err, "the time to send the call by has passed")
+			require.False(t, failure(t, err).NonRetryable())
+		}
+		for _, route := range []onmeta.Route{onmeta.RouteCreateOnramp, onmeta.RouteCreateOfframp} {
+			w.network.once(route, slow(14*time.Second, refuses(http.StatusUnauthorized, "the token has expired")))
+		}
+		w.network.on(onmeta.RouteRefreshToken, slow(14*time.Second, unharmed))
+		_, err := run(w, w.calls.CreateOnrampOrder, onrampRequest())
+		requireLate(err)
+		_, err = run(w, w.calls.CreateOfframpOrder, offrampRequest())
+		requireLate(err)
+		require.Empty(t, w.orders())
+	})
+}
+
 func TestExpiredQuoteMakesNoOrderAtAWorsePriceThanAgreed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,9 +20,15 @@ import (
 // commitsLater makes the order only after the client has given up.
 func commitsLater(after time.Duration) fault {
 	return func(request *http.Request, next send) (*http.Response, error) {
+		received, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
 		go func() {
 			time.Sleep(after)
-			if answer, err := next(request.Clone(request.Context())); err == nil {
+			again := request.Clone(request.Context())
+			again.Body = io.NopCloser(bytes.NewReader(received))
+			if answer, err := next(again); err == nil {
 				_ = answer.Body.Close()
 			}
 		}()

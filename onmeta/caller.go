@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -24,6 +25,32 @@ import (
 type Caller interface {
 	Call(ctx context.Context, call Call) (Answer, error)
 }
+
+type sendByKey struct{}
+
+// SendBy returns a context whose calls are sent by then or not at all: one that a RateLimit, a login or a connection delays for longer fails
+// with KindRateLimited or KindUnavailable. At a RateLimit they get every second turn at the least. A login for them goes with them, and is
+// made whatever the time, because other calls may wait for it.
+func SendBy(ctx context.Context, by time.Time) context.Context {
+	return context.WithValue(ctx, sendByKey{}, by)
+}
+
+// sendBy returns the time by which a call must be sent, if there is one.
+func sendBy(ctx context.Context, route Route) (by time.Time, has bool) {
+	by, has = ctx.Value(sendByKey{}).(time.Time)
+	return by, has && !isLogin(route)
+}
+
+// isLate reports whether the time by which a call must be sent has passed.
+func isLate(ctx context.Context, route Route) bool {
+	by, has := sendBy(ctx, route)
+	return has && !time.Now().Before(by)
+}
+
+// errLate is the cause of the error of a late call.
+var errLate = errors.New("the time to send the call by has passed")
+
+func isLogin(route Route) bool { return route == RouteLogin || route == RouteRefreshToken }
 
 // Call is one request to the provider.
 type Call struct {

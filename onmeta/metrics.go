@@ -132,7 +132,7 @@ func (l *RateLimit) Measure(meter metric.Meter) error {
 		return fmt.Errorf("rate limit: %w", err)
 	}
 	waiting, err := meter.Int64ObservableGauge("ramp_provider_requests_waiting",
-		metric.WithDescription("Requests to the provider that wait for the rate limit: calls, polls, which let them go first, and spare ones, which let all others go first."))
+		metric.WithDescription("Requests to the provider that wait for the rate limit: urgent ones, which go first, calls, polls, and spare ones, which let all others go first."))
 	if err != nil {
 		return fmt.Errorf("rate limit: %w", err)
 	}
@@ -141,9 +141,9 @@ func (l *RateLimit) Measure(meter metric.Meter) error {
 		defer l.mu.Unlock()
 		to.ObserveFloat64(rate, l.rate)
 		to.ObserveFloat64(most, l.most)
-		to.ObserveInt64(waiting, int64(len(l.calls)), metric.WithAttributes(attribute.String("lane", "calls")))
-		to.ObserveInt64(waiting, int64(len(l.polls)), metric.WithAttributes(attribute.String("lane", "polls")))
-		to.ObserveInt64(waiting, int64(len(l.spares)), metric.WithAttributes(attribute.String("lane", "spare")))
+		for in, name := range laneNames {
+			to.ObserveInt64(waiting, int64(len(l.waiting[in])), metric.WithAttributes(attribute.String("lane", name)))
+		}
 		return nil
 	}, rate, most, waiting)
 	return err

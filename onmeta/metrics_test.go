@@ -166,6 +166,6 @@ func TestRateLimitExportsItsRateAndWaitingRequests(t *testing.T) {
 			lane, _ := point.Attributes.Value("lane")
 			waiting[lane.AsString()] = point.Value
 		}
-		require.Equal(t, map[string]int64{"calls": 2, "polls": 1, "spare": 0}, waiting)
+		require.Equal(t, map[string]int64{"urgent": 0, "calls": 2, "polls": 1, "spare": 0}, waiting)
 	})
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// yieldedShare is how often polls get a turn while calls wait: once in so many requests.
+	// yieldedShare is how often polls get a turn while calls wait, and calls while urgent ones wait: once in so many requests.
 	yieldedShare = 4
 	// spareShare is how often spare requests get a turn while others wait: once in so many requests.
 	spareShare = 20
@@ -26,9 +26,10 @@ const (
 	steepest = 1.0 / 4
 )
 
-// RateLimit limits the requests per second of a process. Calls pass in the order in which they arrive; calls under Yield pass when no other
-// call waits, and as every fourth request; calls under Spare pass when nothing else waits, and as every twentieth. When the provider refuses several requests for their rate, the whole process pauses as long as
-// the provider asks and continues at the rate that the provider has let through; while it refuses none, the rate rises again to the
+// RateLimit limits the requests per second of a process. Calls pass in the order in which they arrive. While calls under SendBy wait, others
+// pass as every fourth request; so do calls under Yield while any other call waits. Calls under Spare pass when nothing else waits, and as
+// every twentieth request. When the provider refuses several requests for their rate, the whole process pauses as long as the provider asks
+// and continues at the rate that the provider has let through; while it refuses none, the rate rises again to the
 // configured one.
 //
 // It is safe for concurrent use.
@@ -41,10 +42,10 @@ type RateLimit struct {
 	at     time.Time
 	// paused is until when no request passes.
 	paused time.Time
-	// calls, polls and spares are the waiting requests, oldest first; turns counts those that passed.
-	calls, polls, spares []*turn
-	turns                int
-	timer                *time.Timer
+	// waiting are the waiting requests of each lane, oldest first; turns counts those that passed.
+	waiting [lanes][]*turn
+	turns   int
+	timer   *time.Timer
 	// answers counts the answers not evaluated yet, refused the refusals among them, and wait is the longest pause that they ask for.
 	answers, refused int
 	wait             time.Duration
@@ -67,30 +68,36 @@ func NewRateLimit(perSecond float64) *RateLimit {
 
 func burst(rate float64) float64 { return math.Max(1, math.Floor(rate)) }
 
-type yieldKey struct{}
+type laneKey struct{}
 
-// yielding is how far the calls of a context let others go first.
-type yielding int
+// lane is a queue of a RateLimit. The requests of a lane let those of the lanes before it go first, except in the turns of their own.
+type lane int
 
 const (
-	yieldsNot yielding = iota
-	yieldsToCalls
-	yieldsToAll
+	urgentLane lane = iota
+	callLane
+	pollLane
+	spareLane
+	lanes = iota
 )
+
+// laneNames are the names of the lanes in metrics.
+var laneNames = [lanes]string{urgentLane: "urgent", callLane: "calls", pollLane: "polls", spareLane: "spare"}
 
 // Yield returns a context whose calls wait for others at a RateLimit.
 func Yield(ctx context.Context) context.Context {
-	return context.WithValue(ctx, yieldKey{}, yieldsToCalls)
+	return context.WithValue(ctx, laneKey{}, pollLane)
 }
 
 // Spare returns a context whose calls, logins among them, wait at a RateLimit for others and for those under Yield. It is for work that
 // nobody waits for.
 func Spare(ctx context.Context) context.Context {
-	return context.WithValue(ctx, yieldKey{}, yieldsToAll)
+	return context.WithValue(ctx, laneKey{}, spareLane)
 }
 
-// WithRateLimit returns a Caller that waits for limit before each call. A call whose context would end first fails immediately
-// with KindRateLimited and is not sent; one whose context has ended fails with KindUnavailable.
+// WithRateLimit returns a Caller that waits for limit before each call. A call whose context would end first, or whose time to be sent by
+// would pass, fails immediately with KindRateLimited and is not sent; one whose context has ended, or whose time has passed, fails with
+// KindUnavailable.
 func WithRateLimit(next Caller, limit *RateLimit) Caller {
 	return rateLimited{next: next, limit: limit}
 }
@@ -103,6 +110,9 @@ type rateLimited struct {
 var _ Caller = rateLimited{}
 
 func (r rateLimited) Call(ctx context.Context, call Call) (Answer, error) {
+	if isLate(ctx, call.Route) {
+		return Answer{}, &Error{Route: call.Route, Kind: KindUnavailable, Reached: NotSent, Message: errLate.Error(), err: errLate}
+	}
 	granted, err := r.limit.await(ctx, call.Route)
 	if err != nil {
 		kind := KindRateLimited
@@ -117,7 +127,7 @@ func (r rateLimited) Call(ctx context.Context, call Call) (Answer, error) {
 	return answer, err
 }
 
-// errTooLong is returned for a call that would wait longer than its context lasts.
+// errTooLong is returned for a call that would wait longer than its context lasts, or than until it must be sent.
 var errTooLong = errors.New("too many calls wait already")
 
 // await blocks until the call gets a turn, and returns it.
@@ -125,37 +135,48 @@ func (l *RateLimit) await(ctx context.Context, route Route) (*turn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	t, err := l.queue(ctx, yields(ctx, route))
+	waiting := ctx
+	if by, has := sendBy(ctx, route); has {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithDeadline(ctx, by)
+		defer cancel()
+	}
+	t, err := l.queue(waiting, laneOf(ctx, route))
 	if err != nil {
 		return nil, err
 	}
 	select {
 	case <-t.granted:
 		return t, nil
-	case <-ctx.Done():
+	case <-waiting.Done():
 		l.leave(t)
-		return nil, ctx.Err()
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return nil, errTooLong
 	}
 }
 
-// yields returns how far a call lets others go first. A login under Yield does not, since others may wait for its token.
-func yields(ctx context.Context, route Route) yielding {
-	asked, _ := ctx.Value(yieldKey{}).(yielding)
-	if asked == yieldsToCalls && (route == RouteLogin || route == RouteRefreshToken) {
-		return yieldsNot
+// laneOf returns the lane of a call. A login under Yield does not yield, since others may wait for its token.
+func laneOf(ctx context.Context, route Route) lane {
+	if _, urgent := ctx.Value(sendByKey{}).(time.Time); urgent {
+		return urgentLane
+	}
+	asked, yields := ctx.Value(laneKey{}).(lane)
+	if !yields || asked == pollLane && isLogin(route) {
+		return callLane
 	}
 	return asked
 }
 
-func (l *RateLimit) queue(ctx context.Context, yields yielding) (*turn, error) {
+func (l *RateLimit) queue(ctx context.Context, in lane) (*turn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lane := l.lanes()[yields]
-	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < l.estimate(len(*lane)) {
+	if deadline, has := ctx.Deadline(); has && time.Until(deadline) < l.estimate(len(l.waiting[in])) {
 		return nil, errTooLong
 	}
 	t := &turn{granted: make(chan struct{})}
-	*lane = append(*lane, t)
+	l.waiting[in] = append(l.waiting[in], t)
 	l.grant()
 	return t, nil
 }
@@ -186,8 +207,8 @@ func (l *RateLimit) leave(t *turn) {
 		l.grant()
 		return
 	}
-	for _, lane := range l.lanes() {
-		*lane = slices.DeleteFunc(*lane, func(other *turn) bool { return other == t })
+	for in := range l.waiting {
+		l.waiting[in] = slices.DeleteFunc(l.waiting[in], func(other *turn) bool { return other == t })
 	}
 }
 
@@ -204,8 +225,11 @@ func (l *RateLimit) grant() {
 		t.lowered = l.lowered
 		close(t.granted)
 	}
-	if len(l.calls)+len(l.polls)+len(l.spares) > 0 {
-		l.comeBack(now)
+	for _, waiting := range l.waiting {
+		if len(waiting) > 0 {
+			l.comeBack(now)
+			return
+		}
 	}
 }
 
@@ -214,22 +238,21 @@ func (l *RateLimit) refill(now time.Time) {
 	l.at = now
 }
 
-// lanes are the lanes of waiting requests, by how far they yield.
-func (l *RateLimit) lanes() [3]*[]*turn { return [3]*[]*turn{&l.calls, &l.polls, &l.spares} }
-
-// next returns the turn that passes next: a call's, every fourth time a poll's, or every twentieth time a spare one.
+// next returns the turn that passes next: that of the first lane with one, except in the turns of another lane's own.
 func (l *RateLimit) next() *turn {
-	lanes := l.lanes()
+	order := []lane{urgentLane, callLane, pollLane, spareLane}
 	switch {
-	case l.turns%spareShare == spareShare-1:
-		lanes[0], lanes[2] = lanes[2], lanes[0]
+	case l.turns%spareShare == spareShare-1: // which is a turn of the polls
+		order = []lane{spareLane, pollLane, urgentLane, callLane}
 	case l.turns%yieldedShare == yieldedShare-1:
-		lanes[0], lanes[1] = lanes[1], lanes[0]
+		order = []lane{pollLane, urgentLane, callLane, spareLane}
+	case l.turns%yieldedShare == 0:
+		order = []lane{callLane, urgentLane, pollLane, spareLane}
 	}
-	for _, lane := range lanes {
-		if len(*lane) > 0 {
-			t := (*lane)[0]
-			*lane = (*lane)[1:]
+	for _, in := range order {
+		if len(l.waiting[in]) > 0 {
+			t := l.waiting[in][0]
+			l.waiting[in] = l.waiting[in][1:]
 			l.turns++
 			return t
 		}
@@ -252,17 +275,20 @@ func (l *RateLimit) comeBack(now time.Time) {
 	l.timer.Reset(wait)
 }
 
-// heard records the provider's answer to the request that got a turn. Answers to requests from before the rate was lowered do not count:
-// they would lower it again for the same refusals.
+// heard records the provider's answer to the request that got a turn, if there was one. Answers to requests from before the rate was lowered
+// do not count: they would lower it again for the same refusals.
 func (l *RateLimit) heard(t *turn, err error) {
+	var failure *Error
+	if errors.As(err, &failure) && failure.Reached != Answered {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if t.lowered != l.lowered {
 		return
 	}
 	l.answers++
-	var failure *Error
-	if errors.As(err, &failure) && failure.Kind == KindRateLimited && failure.Reached == Answered {
+	if failure != nil && failure.Kind == KindRateLimited {
 		l.refused++
 		l.wait = max(l.wait, failure.RetryAfter)
 	}

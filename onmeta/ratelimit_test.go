@@ -102,12 +102,15 @@ func TestRateRisesAgainOnceTheProviderAnswersMore(t *testing.T) {
 }
 
 // refusesFirst refuses as many calls, and answers all others.
-type refusesFirst struct{ refusals, calls atomic.Int64 }
+type refusesFirst struct {
+	refusals, calls atomic.Int64
+	retryAfter      time.Duration
+}
 
 func (r *refusesFirst) Call(context.Context, onmeta.Call) (onmeta.Answer, error) {
 	time.Sleep(100 * time.Millisecond)
 	if r.calls.Add(1) <= r.refusals.Load() {
-		return onmeta.Answer{}, &onmeta.Error{Kind: onmeta.KindRateLimited, Reached: onmeta.Answered, RetryAfter: time.Second}
+		return onmeta.Answer{}, &onmeta.Error{Kind: onmeta.KindRateLimited, Reached: onmeta.Answered, RetryAfter: r.retryAfter}
 	}
 	return onmeta.Answer{Status: 200}, nil
 }
@@ -115,7 +118,7 @@ func (r *refusesFirst) Call(context.Context, onmeta.Call) (onmeta.Answer, error)
 func TestRefusalsOfOneBurstLowerTheRateOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		provider := &refusesFirst{}
+		provider := &refusesFirst{retryAfter: time.Second}
 		provider.refusals.Store(100)
 		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(100))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -204,6 +207,90 @@ func TestLoginOfAPollDoesNotYield(t *testing.T) {
 		require.LessOrEqual(t, time.Since(begun), 2*time.Second)
 		cancel()
 		polling.Wait()
+	})
+}
+
+func TestCallThatMustBeSentSoonPassesOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(1))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		quoting := press(ctx, caller, onmeta.Call{Route: onmeta.RouteQuoteBuy}, 40)
+		synctest.Wait()
+		begun := time.Now()
+		_, err := caller.Call(onmeta.SendBy(ctx, begun.Add(2*time.Second)), onmeta.Call{Route: onmeta.RouteCreateOnramp})
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(begun), 2*time.Second)
+		cancel()
+		quoting.Wait()
+	})
+}
+
+func TestCallThatWouldBeSentTooLateFailsImmediately(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(1.0/60))
+		_, err := caller.Call(t.Context(), statusCall)
+		require.NoError(t, err)
+		begun := time.Now()
+		_, err = caller.Call(onmeta.SendBy(t.Context(), begun.Add(27*time.Second)), onmeta.Call{Route: onmeta.RouteCreateOnramp})
+		failure := failureOf(t, err)
+		require.Equal(t, onmeta.KindRateLimited, failure.Kind)
+		require.Equal(t, onmeta.NotSent, failure.Reached)
+		require.Equal(t, 1, provider.answered)
+		require.Zero(t, time.Since(begun))
+		late := onmeta.SendBy(t.Context(), begun)
+		_, err = caller.Call(late, onmeta.Call{Route: onmeta.RouteCreateOnramp})
+		require.Equal(t, onmeta.KindUnavailable, failureOf(t, err).Kind, "the rate limit is not why it is late")
+		_, err = caller.Call(late, onmeta.Call{Route: onmeta.RouteLogin})
+		require.NoError(t, err, "others may wait for a login")
+	})
+}
+
+func TestCallThatMustBeSentSoonDoesNotWaitLonger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(1))
+		for range 2 { // the fourth turn is a poll's
+			_, err := caller.Call(t.Context(), onmeta.Call{Route: onmeta.RouteQuoteBuy})
+			require.NoError(t, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		polling := press(onmeta.Yield(ctx), caller, onmeta.Call{Route: onmeta.RouteOnrampStatus}, 10)
+		synctest.Wait()
+		begun := time.Now()
+		errs := make(chan error)
+		for range 2 {
+			go func() {
+				_, err := caller.Call(onmeta.SendBy(ctx, begun.Add(2500*time.Millisecond)), onmeta.Call{Route: onmeta.RouteCreateOnramp})
+				errs <- err
+			}()
+		}
+		require.NoError(t, <-errs)
+		failure := failureOf(t, <-errs)
+		require.Equal(t, onmeta.KindRateLimited, failure.Kind)
+		require.Equal(t, onmeta.NotSent, failure.Reached)
+		require.Equal(t, 2500*time.Millisecond, time.Since(begun))
+		cancel()
+		polling.Wait()
+	})
+}
+
+func TestCallsDoNotStarveBehindThoseThatMustBeSentSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &limited{}
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(20))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		creating := press(onmeta.SendBy(ctx, time.Now().Add(time.Hour)), caller, onmeta.Call{Route: onmeta.RouteCreateOnramp}, 30)
+		press(ctx, caller, onmeta.Call{Route: onmeta.RouteOnrampStatus}, 30).Wait()
+		creating.Wait()
+		require.InDelta(t, provider.answered/4, provider.polls, 20)
 	})
 }
 

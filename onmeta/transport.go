@@ -81,6 +81,9 @@ func (t *Transport) Call(ctx context.Context, call Call) (Answer, error) {
 	if err != nil {
 		return Answer{}, x.unsent(ctx, err)
 	}
+	if isLate(ctx, call.Route) {
+		return Answer{}, x.failure(KindUnavailable, NotSent, errLate)
+	}
 	response, err := t.client.Do(request)
 	if err != nil {
 		return Answer{}, x.unanswered(ctx, err)
@@ -123,6 +126,8 @@ type exchange struct {
 	tooLate   error
 	connected atomic.Bool
 	bodyError atomic.Pointer[error]
+	// late is set once the body was withheld, because its time to be sent by had passed, and whole once all of it was read.
+	late, whole atomic.Bool
 }
 
 func (x *exchange) request(ctx context.Context, base *url.URL) (*http.Request, error) {
@@ -163,7 +168,7 @@ func (x *exchange) attachBody(request *http.Request) error {
 			x.bodyError.CompareAndSwap(nil, &err)
 			return nil, err
 		}
-		return watchedBody{ReadCloser: reader, failed: &x.bodyError}, nil
+		return &watchedBody{ReadCloser: reader, exchange: x, isLate: func() bool { return isLate(request.Context(), x.call.Route) }}, nil
 	}
 	reader, err := open()
 	if err != nil {
@@ -175,17 +180,28 @@ func (x *exchange) attachBody(request *http.Request) error {
 	return nil
 }
 
-// watchedBody records why the body could not be read, which net/http reports like a network error.
+// watchedBody records why the body could not be read, which net/http reports like a network error. It withholds a body whose time to be sent
+// by has passed when net/http has a connection at last, or repeats the request.
 type watchedBody struct {
 	io.ReadCloser
-	failed *atomic.Pointer[error]
+	exchange *exchange
+	isLate   func() bool
+	begun    bool
 }
 
-func (b watchedBody) Read(p []byte) (int, error) {
+func (b *watchedBody) Read(p []byte) (int, error) {
+	if !b.begun && b.isLate() {
+		b.exchange.late.Store(true)
+		return 0, errLate
+	}
+	b.begun = true
 	n, err := b.ReadCloser.Read(p)
-	// The bare ErrClosedPipe is net/http closing a form that it no longer needs.
-	if err != nil && err != io.EOF && err != io.ErrClosedPipe {
-		b.failed.CompareAndSwap(nil, &err)
+	switch err {
+	case nil, io.ErrClosedPipe: // a bare ErrClosedPipe is net/http closing a form that it no longer needs
+	case io.EOF:
+		b.exchange.whole.Store(true)
+	default:
+		b.exchange.bodyError.CompareAndSwap(nil, &err)
 	}
 	return n, err
 }
@@ -202,6 +218,9 @@ func (x *exchange) unsent(ctx context.Context, err error) *Error {
 func (x *exchange) unanswered(ctx context.Context, err error) *Error {
 	if bodyError := x.bodyError.Load(); bodyError != nil && ctx.Err() == nil {
 		return x.failure(KindDocument, NotSent, *bodyError)
+	}
+	if x.late.Load() && !x.whole.Load() {
+		return x.failure(KindUnavailable, NotSent, errLate)
 	}
 	reached := NotSent
 	if x.connected.Load() {

@@ -203,6 +203,61 @@ func TestACallToAClosedPortWasNeverSent(t *testing.T) {
 	require.ErrorAs(t, err, &opError)
 }
 
+func TestALateCallIsNotSent(t *testing.T) {
+	t.Parallel()
+	p := answering(t, http.StatusOK, `{"success":true}`)
+	late := onmeta.SendBy(t.Context(), time.Now().Add(-time.Millisecond))
+	_, err := p.transport(t).Call(late, statusCall)
+	failure := failureOf(t, err)
+	require.Equal(t, onmeta.KindUnavailable, failure.Kind)
+	require.Equal(t, onmeta.NotSent, failure.Reached)
+	require.Zero(t, p.calls())
+	_, err = p.transport(t).Call(late, onmeta.Call{Route: onmeta.RouteLogin})
+	require.NoError(t, err, "others may wait for a login")
+}
+
+func TestACallThatWaitsTooLongForAConnectionIsNotSent(t *testing.T) {
+	t.Parallel()
+	body, err := onmeta.JSON(map[string]string{"fiatCurrency": "inr"})
+	require.NoError(t, err)
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP2=%t", http2), func(t *testing.T) {
+			t.Parallel()
+			var received atomic.Int64
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if _, err := io.ReadAll(r.Body); err == nil {
+					received.Add(1)
+				}
+				_, _ = io.WriteString(w, `{"success":true}`)
+			}))
+			server.EnableHTTP2 = http2
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			by := time.Now().Add(50 * time.Millisecond)
+			pool := server.Client().Transport.(*http.Transport).Clone()
+			pool.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				<-time.After(time.Until(by))
+				return (&net.Dialer{}).DialContext(ctx, network, address)
+			}
+			t.Cleanup(pool.CloseIdleConnections)
+			transport, err := onmeta.NewTransport(onmeta.Config{BaseURL: server.URL, APIKey: apiKey, HTTPClient: &http.Client{Transport: pool}})
+			require.NoError(t, err)
+			create := onmeta.Call{Route: onmeta.RouteCreateOnramp, Token: token, Body: body}
+
+			_, err = transport.Call(onmeta.SendBy(t.Context(), by), create)
+
+			failure := failureOf(t, err)
+			require.Equal(t, onmeta.KindUnavailable, failure.Kind, "%v", err)
+			require.Equal(t, onmeta.NotSent, failure.Reached)
+			require.ErrorContains(t, err, "the time to send the call by has passed")
+			require.Zero(t, received.Load())
+			_, err = transport.Call(t.Context(), create)
+			require.NoError(t, err)
+			require.Equal(t, int64(1), received.Load())
+		})
+	}
+}
+
 func TestACallCancelledBeforehandWasNeverSent(t *testing.T) {
 	t.Parallel()
 	p := answering(t, http.StatusOK, `{"success":true}`)

@@ -451,6 +451,9 @@ func TestQuoteConfirmedAsItExpiresMakesNoOrderAtAWorsePrice(t *testing.T) {
 		request.Email, request.Fiat.Amount = ramp.Email(userOf(i, "linked")), fmt.Sprintf("%d.06", 1000+i)
 		request.Quote = &ramp.QuoteTerms{Confirm: true}
 		jitter := within(r, -300*time.Millisecond, 300*time.Millisecond)
+		if i%2 == 0 {
+			jitter -= 3 * time.Second // when an order cannot be sent at the quote any more
+		}
 		confirming.Go(func() error {
 			<-time.After(time.Until(start.Add(time.Duration(i) * raceInterval)))
 			var err error
