@@ -28,9 +28,10 @@ CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chro
 PROMETHEUS := $(and $(shell command -v promtool 2>/dev/null),$(shell command -v prometheus 2>/dev/null))
 NODE := $(and $(shell command -v npm 2>/dev/null),$(shell node -p '/^v(20\.([3-9]|\d\d)|2[1-9]|[3-9]\d)\./.exec(process.version) ? 1 : ""' 2>/dev/null))
 CURL := $(shell command -v curl 2>/dev/null)
-# make nightly runs what is left out always: the tests of the Temporal CLI, which takes ten minutes to build, named TestTemporalCLI…, and those
-# of the programs that measure, named TestBench….
-LEFT_OUT := TestTemporalCLI TestBench $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode) $(if $(CURL),,TestCurl)
+# make nightly runs what is left out always: the tests of the Temporal CLI, which takes ten minutes to build, named TestTemporalCLI…, those
+# of the programs that measure, named TestBench…, and two that wait for minutes.
+SLOW := TestBench TestWatchThatLastsForMinutes TestRolloutsGoOnPastTheServersLimit
+LEFT_OUT := TestTemporalCLI $(SLOW) $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode) $(if $(CURL),,TestCurl)
 ifneq ($(strip $(LEFT_OUT)),)
 WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
 endif
@@ -83,7 +84,7 @@ test: equipment ## Test: run every test, as CI does
 # equipment says what is left out, first and last, so that nobody overlooks it. CI must not leave anything out.
 .PHONY: equipment
 equipment: ## Test: say which tests this machine leaves out
-	@echo "The tests of the Temporal CLI (TestTemporalCLI...) and of the benchmarks (TestBench...) run in make nightly."
+	@echo "Some tests run in make nightly: those of the Temporal CLI (TestTemporalCLI...), and $(SLOW:%=%...)."
 ifeq ($(COMPILER),)
 	@echo "!!! There is no C compiler on this machine: the tests run WITHOUT the race detector."
 	@echo "!!! Install Debian's package gcc to have it."
@@ -156,8 +157,8 @@ nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, t
 	@RAPID_CHECKS=2000 go test -count=1 -timeout 3h -run '^TestModel' ./workflows
 	@echo "Sending an order more signals than the server takes"
 	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./test/e2e
-	@echo "Testing the benchmarks"
-	@go test -count=1 -timeout 30m -run '^TestBench' ./test/e2e
+	@echo "Testing the benchmarks, and what waits for minutes"
+	@go test -count=1 -timeout 40m -run '^($(subst $(space),|,$(SLOW)))' ./test/e2e
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
