@@ -17,8 +17,8 @@ const (
 	spareShare = 20
 	// heardTogether is how many answers are evaluated together: one refusal among them is tolerated, more lower the rate.
 	heardTogether, accidents = 20, 1
-	// leastPause is the pause after refusals without a Retry-After.
-	leastPause = time.Second
+	// leastPause is the pause after refusals without a Retry-After. A longer one than mostPause need not hold for every user and endpoint.
+	leastPause, mostPause = time.Second, time.Minute
 	// slowest is the share of the configured rate below which the rate never falls, and recovery the share of itself by which it grows after
 	// every heardTogether answers without a refusal.
 	slowest, recovery = 1.0 / 50, 1.0 / 25
@@ -28,8 +28,8 @@ const (
 
 // RateLimit limits the requests per second of a process. Calls pass in the order in which they arrive. While calls under SendBy wait, others
 // pass as every fourth request; so do calls under Yield while any other call waits. Calls under Spare pass when nothing else waits, and as
-// every twentieth request. When the provider refuses several requests for their rate, the whole process pauses as long as the provider asks
-// and continues at the rate that the provider has let through; while it refuses none, the rate rises again to the
+// every twentieth request. When the provider refuses several requests for their rate, the whole process pauses as long as the provider asks,
+// for a minute at most, and continues at the rate that the provider has let through; while it refuses none, the rate rises again to the
 // configured one.
 //
 // It is safe for concurrent use.
@@ -311,5 +311,5 @@ func (l *RateLimit) slowDown() {
 	l.refill(now)
 	l.rate = max(l.most*slowest, l.rate*passed)
 	l.tokens = 0
-	l.paused = now.Add(max(l.wait, leastPause))
+	l.paused = now.Add(min(max(l.wait, leastPause), mostPause))
 }

@@ -294,6 +294,19 @@ func TestCallsDoNotStarveBehindThoseThatMustBeSentSoon(t *testing.T) {
 	})
 }
 
+func TestLongPauseThatTheProviderAsksForIsThatOfACallAndNotOfAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		provider := &refusesFirst{retryAfter: time.Hour}
+		provider.refusals.Store(20)
+		caller := onmeta.WithRateLimit(provider, onmeta.NewRateLimit(20))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		press(ctx, caller, statusCall, 20).Wait()
+		require.Greater(t, provider.calls.Load(), int64(20+50))
+	})
+}
+
 func TestCallThatWouldWaitTooLongFailsImmediately(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
