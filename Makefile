@@ -32,9 +32,8 @@ CURL := $(shell command -v curl 2>/dev/null)
 # of the programs that measure, named TestBench…, and two that wait for minutes.
 SLOW := TestBench TestWatchThatLastsForMinutes TestRolloutsGoOnPastTheServersLimit
 LEFT_OUT := TestTemporalCLI $(SLOW) $(if $(CHROMIUM),,TestWebUI) $(if $(PROMETHEUS),,TestPrometheus) $(if $(NODE),,TestNode) $(if $(CURL),,TestCurl)
-ifneq ($(strip $(LEFT_OUT)),)
-WITHOUT := -skip '^($(subst $(space),|,$(strip $(LEFT_OUT))))'
-endif
+either = ^($(subst $(space),|,$(strip $(1))))
+WITHOUT = -skip '$(call either,$(LEFT_OUT))'
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -46,7 +45,7 @@ help: ## Try: list the targets
 		done; \
 	done
 
-.PHONY: demo test lint security unit e2e devserver-test deploy-check build nightly histories screenshots clean FORCE
+.PHONY: demo test lint security unit e2e e2e-short e2e-long devserver-test deploy-check build nightly histories screenshots clean FORCE
 
 demo: $(PROGRAMS) ## Try: run an on-ramp and an off-ramp order end to end; KEEP=1 keeps everything running
 	@bin/starter demo --bin bin $(if $(KEEP),--keep)
@@ -72,11 +71,12 @@ bin/starter: FORCE
 	@echo "Building the starter"
 	@go build -o $@ ./starter
 
-# End-to-end tests wait half of their time, which is enough for what compiles most of the time. ALSO adds targets to that. The development
-# server is compiled before two packages of e2e need it at once.
+# End-to-end tests wait half of their time, which is enough for what compiles most of the time. ALSO adds targets to that. Once it has
+# compiled, the longest of the tests use that time. The development server is compiled before two packages of e2e need it at once.
 ALSO ?=
 test: equipment ## Test: run every test, as CI does
-	@.ci/lanes "unit devserver-test e2e" "lint deploy-check $(ALSO)"
+	@rm -f bin/times/*.json
+	@.ci/lanes "unit devserver-test e2e-short" "lint deploy-check $(ALSO) e2e-long"
 	@echo "The slowest tests:"
 	@cat bin/times/*.json | $(GOTESTSUM) tool slowest --threshold 5s --num 10
 	@$(MAKE) --no-print-directory equipment
@@ -148,8 +148,16 @@ deploy-check: ## Test: check Dockerfile, compose file, Kubernetes manifests, Hel
 	@cd deploy/check && go vet ./... && $(STATICCHECK) ./... && go test ./...
 
 e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
-	@echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed"
-	@$(TESTSUM)/e2e.json -- $(RACE) -count=1 -parallel 4 -timeout 60m $(WITHOUT) ./test/e2e ./ramptest
+	@$(E2E) ./ramptest
+e2e-short: LEFT_OUT += $(LONG)
+e2e-short: ## Test: run the end-to-end tests but the longest
+	@$(E2E) ./ramptest
+e2e-long: ## Test: run the longest end-to-end tests
+	@$(E2E) -parallel 2 -run '$(call either,$(LONG))'
+
+LONG := TestTorture TestWebUI
+E2E = echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed" && \
+	$(TESTSUM)/$@.json -- $(RACE) -count=1 -parallel 4 -timeout 60m $(WITHOUT) ./test/e2e
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, the Temporal CLI
@@ -158,7 +166,7 @@ nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, t
 	@echo "Sending an order more signals than the server takes"
 	@RAMP_FLOOD=20000 go test -count=1 -timeout 30m -run '^TestFloodOf' ./test/e2e
 	@echo "Testing the benchmarks, and what waits for minutes"
-	@go test -count=1 -timeout 40m -run '^($(subst $(space),|,$(SLOW)))' ./test/e2e
+	@go test -count=1 -timeout 40m -run '$(call either,$(SLOW))' ./test/e2e
 	@echo "Testing by the Temporal CLI (its first build takes some ten minutes)"
 	@mkdir -p bin && GOBIN=$(CURDIR)/bin go install github.com/temporalio/cli/cmd/temporal@v1.5.1
 	@PATH=$(CURDIR)/bin:$$PATH go test -count=1 -timeout 30m -run '^TestTemporalCLI' ./test/e2e
