@@ -130,6 +130,21 @@ func TestOpenOrderThatCannotBeWrittenIsTriedAgain(t *testing.T) {
 }
 
 // TestLostOrderIsTakenOverWhateverTheProviderTells: the store knows that the order is this one's.
+func TestLostOrderIsNotRefusedForAStatusThatTheProviderRefusesToTell(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound} {
+		w := newWorld(t)
+		request := adoption(w.lose(t, onrampRequest()))
+		request.Resumed = true
+		w.network.once(onmeta.RouteOnrampStatus, refuses(status, "data not found"))
+		_, err := run(w, w.calls.AdoptOrder, request)
+		requireRetried(t, activities.ErrUnavailable, err)
+		created, err := run(w, w.calls.AdoptOrder, request)
+		require.NoError(t, err)
+		require.Equal(t, request.OrderID, created.OrderID)
+	}
+}
+
 func TestLostOrderIsTakenOverWhateverTheProviderTells(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -35,7 +35,8 @@ type AdoptOrderRequest struct {
 
 // AdoptOrder takes over an order that the provider has already: one that is the user's and for the same amount, token and wallet, and that no
 // order here owns. It claims the order, so that of all orders that want to take it over only one does. Everything else is refused, and
-// final. The order's status is not part of the result: the workflow asks for it next.
+// final; but if the order is resumed, and so may be paid, a status that the provider refuses to tell is asked for again. The order's
+// status is not part of the result: the workflow asks for it next.
 func (c *Calls) AdoptOrder(ctx context.Context, req AdoptOrderRequest) (CreatedOrder, error) {
 	if req.Reset && !req.Resumed {
 		if err := c.checkFirstRun(ctx, req.Reference); err != nil {
@@ -43,6 +44,9 @@ func (c *Calls) AdoptOrder(ctx context.Context, req AdoptOrderRequest) (CreatedO
 		}
 	}
 	there, err := c.orderToAdopt(ctx, req)
+	if req.Resumed {
+		err = lookupError(err) // a refusal says nothing about the payment
+	}
 	if err != nil {
 		return CreatedOrder{}, classify(ctx, err)
 	}
