@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/url"
@@ -52,11 +53,20 @@ func (s Stores) ofUser(ctx context.Context, dossier, email string, call func(*Do
 		return false, storeError("", err)
 	}
 	_ = file.Close() // nothing was written
-	index, err := d.readIndex(ctx)
+	index, err := d.readIndex(ctx, decodeAny)
 	if err != nil || !strings.EqualFold(index.Email, email) {
 		return false, err
 	}
 	return true, call(d, index)
+}
+
+// decodeAny takes also an object that is not of the documented form, which no order was served with: it tells whose the documents are.
+func decodeAny(contents []byte, into *index) error {
+	var mismatch *json.UnmarshalTypeError
+	if err := json.Unmarshal(contents, into); !errors.As(err, &mismatch) {
+		return err
+	}
+	return nil
 }
 
 // errNotDeleted is the error of a store that does not delete.

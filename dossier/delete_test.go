@@ -75,6 +75,20 @@ func TestLinkOfADossierIsDeletedAndNotItsTarget(t *testing.T) {
 	require.FileExists(t, target)
 }
 
+func TestDossierThatNoOrderIsServedWithIsDeleted(t *testing.T) {
+	t.Parallel()
+	d := dossiertest.New(t)
+	contents, err := os.ReadFile(filepath.Join(d.Dir, "dossier.json"))
+	require.NoError(t, err)
+	d.Write("dossier.json", strings.Replace(string(contents), "{", `{"middleName": "K", "selfie": 7, `, 1))
+	require.Error(t, check(t, d))
+	had, err := dossiertest.Disk(t).Delete(t.Context(), d.URL, dossiertest.Email)
+	require.NoError(t, err)
+	require.True(t, had)
+	require.NoFileExists(t, filepath.Join(d.Dir, "dossier.json"))
+	require.NoFileExists(t, filepath.Join(d.Dir, "front.png"))
+}
+
 func TestDossierThatCannotBeReadOrReachedIsAnError(t *testing.T) {
 	t.Parallel()
 	d := dossiertest.New(t).Write("dossier.json", "{")

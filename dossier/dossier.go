@@ -114,7 +114,7 @@ func Read(ctx context.Context, files Files, email string) (*Dossier, error) {
 func (d *Dossier) Close() { _ = d.files.Close() } // nothing was written
 
 func (d *Dossier) read(ctx context.Context, email string) error {
-	index, err := d.readIndex(ctx)
+	index, err := d.readIndex(ctx, decode)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (d *Dossier) read(ctx context.Context, email string) error {
 	return nil
 }
 
-func (d *Dossier) readIndex(ctx context.Context) (index, error) {
+func (d *Dossier) readIndex(ctx context.Context, decode func(contents []byte, into *index) error) (index, error) {
 	const missing = "the dossier has no " + indexFile
 	var read index
 	file, err := d.files.Open(ctx, indexFile)
