@@ -74,8 +74,9 @@ type Report struct {
 	Stores map[string]int `json:"stores,omitempty"`
 	// DossiersKept counts the KYC dossiers that the deleted orders named and that are in no store that is configured.
 	DossiersKept int `json:"dossiersKept,omitempty"`
-	// Unreadable counts the workflows that have no hash of their user and cannot be decrypted, so that it is not known whose they are, and
-	// UnreadableInStores what stores have of that kind.
+	// Unreadable counts the workflows that cannot be decrypted and so are kept: those without a hash of their user, of which it is not known
+	// whose they are, and orders of the user, of which it is not known which dossiers they name. UnreadableInStores counts what stores have
+	// of the first kind.
 	Unreadable         int `json:"unreadable,omitempty"`
 	UnreadableInStores int `json:"unreadableInStores,omitempty"`
 	// Rounds counts the searches.

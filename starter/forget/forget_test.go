@@ -16,6 +16,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
+	updatepb "go.temporal.io/api/update/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
@@ -48,6 +49,8 @@ type stored struct {
 	deleted bool
 	// sealed is set if no key decrypts the run.
 	sealed bool
+	// signaled and updated are the dossiers of submissions to the order.
+	signaled, updated ramp.Dossier
 }
 
 // temporal is Temporal with some executions, which it lists one on a page.
@@ -271,10 +274,31 @@ func (s *temporal) GetWorkflowExecutionHistory(
 			},
 		}},
 	}
+	submission := func(dossier ramp.Dossier) *commonpb.Payloads {
+		payload, err := s.data.ToPayloads(ramp.KYCSubmission{Dossier: dossier})
+		require.NoError(s.t, err)
+		return payload
+	}
+	if run.signaled != "" {
+		events = append(events, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
+			WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{
+				SignalName: ramp.SubmitKYC, Input: submission(run.signaled),
+			},
+		}})
+	}
+	if run.updated != "" {
+		events = append(events, &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionUpdateAcceptedEventAttributes{
+			WorkflowExecutionUpdateAcceptedEventAttributes: &historypb.WorkflowExecutionUpdateAcceptedEventAttributes{
+				AcceptedRequest: &updatepb.Request{Input: &updatepb.Input{Name: ramp.SubmitKYC, Args: submission(run.updated)}},
+			},
+		}})
+	}
 	at := len(request.GetNextPageToken())
 	answer := &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{Events: events[at : at+1]}}
 	if at == 0 {
 		answer.NextPageToken = []byte("1")
+	} else {
+		answer.History.Events = events[at:]
 	}
 	return answer, nil
 }
@@ -677,6 +701,36 @@ func TestRunsThatNobodyCanReadAreCountedAndKept(t *testing.T) {
 	require.Equal(t, 1, report.Unreadable)
 	require.False(t, report.Complete, "it may be the user's")
 	require.Equal(t, []string{"onramp/sealed"}, w.left())
+}
+
+func TestOrderThatNobodyCanReadIsKeptForItsDossiers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sealed := w.has("onramp/sealed", email, func(run *stored) { run.sealed = true })
+	w.has("onramp/inv-1", email)
+	report, err := w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Unreadable)
+	require.False(t, report.Complete)
+	require.Equal(t, []string{"onramp/sealed"}, w.left())
+
+	sealed.sealed = false // the keyset has its key at last
+	report, err = w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.True(t, report.Complete)
+	require.Empty(t, w.left())
+}
+
+func TestDossiersThatWereSubmittedAndNotUploadedAreDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := &store{}
+	w.forgetter.Dossiers = s
+	w.has("onramp/inv-1", email, func(run *stored) { run.signaled, run.updated = "s3://kyc/signaled", "s3://kyc/updated" })
+	report, err := w.forgetter.Forget(t.Context(), email)
+	require.NoError(t, err)
+	require.True(t, report.Complete)
+	require.Equal(t, []ramp.Dossier{"s3://kyc/signaled", "s3://kyc/updated"}, s.told[0].Dossiers)
 }
 
 func TestPreviewDeletesNothing(t *testing.T) {

@@ -262,12 +262,26 @@ func (s *search) inspect(ctx context.Context, each execution, found *findings, o
 		return nil
 	}
 	if each.kind == order {
-		if each.dossiers, err = s.dossiers(ctx, each); err != nil && !absent(err) {
+		readable := true
+		if each.dossiers, readable, err = s.dossiers(ctx, each); err != nil && !absent(err) {
 			return err
+		}
+		if s.note(each, readable); !readable {
+			return nil // nothing else names its dossiers
 		}
 	}
 	found.closed = append(found.closed, each)
 	return nil
+}
+
+// note notes whether a run of the user can be read.
+func (s *search) note(each execution, readable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whose[each.runID] = own
+	if !readable {
+		s.whose[each.runID] = sealed
+	}
 }
 
 // isOwn reports whether the input of a run names the user: that of an order, or that of a workflow that writes an order's record.
@@ -324,44 +338,58 @@ func (f *Forgetter) history(
 // uploadKYC is the activity that gets each dossier of an order.
 const uploadKYC = "UploadKYC"
 
-// dossiers returns the URLs of the dossiers of an order: of its request, and of those that its activities uploaded.
-func (f *Forgetter) dossiers(ctx context.Context, of execution) ([]ramp.Dossier, error) {
-	var all []ramp.Dossier
+// dossiers returns the URLs of the dossiers of an order: of its request, of the messages to it, and of those that its activities uploaded. It
+// reports whether all that may name one can be read.
+func (f *Forgetter) dossiers(ctx context.Context, of execution) (all []ramp.Dossier, readable bool, err error) {
+	readable = true
 	var token []byte
 	for {
 		page, err := f.history(ctx, of, 0, token)
 		if err != nil {
-			return nil, err
+			return nil, true, err
 		}
 		for _, event := range page.GetHistory().GetEvents() {
-			if dossier := f.dossier(event); dossier != "" {
+			dossier, read := f.dossier(event)
+			readable = readable && read
+			if dossier != "" {
 				all = append(all, dossier)
 			}
 		}
 		if token = page.GetNextPageToken(); len(token) == 0 {
-			return all, nil
+			return all, readable, nil
 		}
 	}
 }
 
-// dossier returns the dossier that an event names, or empty.
-func (f *Forgetter) dossier(event *historypb.HistoryEvent) ramp.Dossier {
+// dossier returns the dossier that an event names, or empty, and reports whether the event can be read.
+func (f *Forgetter) dossier(event *historypb.HistoryEvent) (ramp.Dossier, bool) {
 	if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
 		var request struct {
 			KYC ramp.KYC `json:"kyc"`
 		}
-		f.read(started.GetInput(), &request)
-		return request.KYC.Dossier
+		read := f.read(started.GetInput(), &request)
+		return request.KYC.Dossier, read
 	}
+	var submission ramp.KYCSubmission // what the activity gets has the same field
+	read := f.read(submittedDossier(event), &submission)
+	return submission.Dossier, read
+}
+
+// submittedDossier returns the payload of an event that a dossier was submitted or is uploaded by; nil for other events.
+func submittedDossier(event *historypb.HistoryEvent) *commonpb.Payloads {
+	signaled := event.GetWorkflowExecutionSignaledEventAttributes()
+	updated := event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest().GetInput()
 	scheduled := event.GetActivityTaskScheduledEventAttributes()
-	if scheduled.GetActivityType().GetName() != uploadKYC {
-		return ""
+	switch {
+	case signaled.GetSignalName() == ramp.SubmitKYC:
+		return signaled.GetInput()
+	case updated.GetName() == ramp.SubmitKYC:
+		return updated.GetArgs()
+	case scheduled.GetActivityType().GetName() == uploadKYC:
+		return scheduled.GetInput()
+	default:
+		return nil
 	}
-	var upload struct {
-		Dossier ramp.Dossier `json:"dossier"`
-	}
-	f.read(scheduled.GetInput(), &upload)
-	return upload.Dossier
 }
 
 // read decodes the first payload, encrypted or not, and reports whether it could. One that is not of this form names no user.
