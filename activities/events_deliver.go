@@ -226,7 +226,12 @@ func (d *Deliveries) ended(ctx context.Context, delivery client.ActivityHandle) 
 	case err != nil:
 		return false, time.Time{}, err
 	default:
-		return described.Status != enumspb.ACTIVITY_EXECUTION_STATUS_RUNNING, described.NextAttemptScheduleTime, nil
+		switch described.Status {
+		case enumspb.ACTIVITY_EXECUTION_STATUS_RUNNING, enumspb.ACTIVITY_EXECUTION_STATUS_PAUSED:
+			return false, described.NextAttemptScheduleTime, nil
+		default:
+			return true, time.Time{}, nil
+		}
 	}
 }
 

@@ -211,7 +211,7 @@ func delivery(info *client.ActivityExecutionInfo) Delivery {
 
 func deliveryState(status enumspb.ActivityExecutionStatus) DeliveryState {
 	switch status {
-	case enumspb.ACTIVITY_EXECUTION_STATUS_RUNNING:
+	case enumspb.ACTIVITY_EXECUTION_STATUS_RUNNING, enumspb.ACTIVITY_EXECUTION_STATUS_PAUSED:
 		return Delivering
 	case enumspb.ACTIVITY_EXECUTION_STATUS_COMPLETED:
 		return Delivered

@@ -181,15 +181,17 @@ func (p *Program) resend(ctx context.Context, c *Connection, query deliveryQuery
 	return problem
 }
 
-// resendFailed sends every failed delivery again, the oldest first, because those of an order follow one another. A delivery that was
-// resent since, or is under way, is left as it is: the list of deliveries lags behind.
+// resendFailed sends every failed delivery again, the one that began first before others, because those of an order follow one another and
+// are listed by when they ended. A delivery that was resent since, or is under way, is left as it is: the list of deliveries lags behind.
 func resendFailed(ctx context.Context, deliveries Deliveries, endpoint string) ([]string, error) {
 	failed, _, err := deliveryQuery{failed: true, endpoint: endpoint, limit: math.MaxInt}.find(ctx, deliveries)
 	if err != nil {
 		return nil, err
 	}
+	slices.Reverse(failed)
+	slices.SortStableFunc(failed, func(a, b ramp.Delivery) int { return a.StartedAt.Compare(b.StartedAt) })
 	resent := []string{}
-	for _, delivery := range slices.Backward(failed) {
+	for _, delivery := range failed {
 		switch err := deliveries.ResendDelivery(ctx, delivery.ID); {
 		case err == nil:
 			resent = append(resent, delivery.ID)

@@ -236,6 +236,17 @@ func TestFailedDeliveriesAreSentAgainOnceEachAndTheOldestFirst(t *testing.T) {
 	require.Contains(t, ran.stdout, "sent again: 2")
 }
 
+func TestFailedDeliveriesOfAnOrderAreSentAgainInTheOrderOfItsChanges(t *testing.T) {
+	t.Parallel()
+	x := someDeliveries()
+	later := x.fake.deliveries[1] // version 7 failed at once, while version 3 was still tried
+	earlier := x.fake.deliveries[5]
+	later.StartedAt = at(6, 30, 0)
+	x.fake.deliveries = []ramp.Delivery{earlier, later}
+	require.Zero(t, x.run(t, "events", "resend", "--failed").code)
+	require.Equal(t, []string{"resend event/onramp/inv-42/0199/3/shop", "resend event/onramp/inv-42/0199/7/shop"}, x.fake.calls)
+}
+
 func TestOneDeliveryIsSentAgainByItsID(t *testing.T) {
 	t.Parallel()
 	x := someDeliveries()
