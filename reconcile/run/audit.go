@@ -225,7 +225,7 @@ func (a *audit) compareSummary(ctx context.Context, summary ramp.Summary) (*part
 			p.Owned = append(p.Owned, order.OrderID)
 		}
 		p.Findings = append(p.Findings, a.finding(&order, reconcile.SourceOrders, "",
-			difference{situation.NotCompared, "its request cannot be read", ""}))
+			difference{situation.NotCompared, "its request cannot be read", "", ""}))
 		return p, nil
 	}
 	if err != nil || order == nil {
@@ -273,9 +273,9 @@ func (a *audit) compareStatus(ctx context.Context, o ours, p *part) error {
 		return err
 	case err != nil && answered(err) == answerAbsent:
 		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceStatus, "",
-			difference{situation.MissingThere, string(o.Order.Status), "not known"}))
+			difference{situation.MissingThere, string(o.Order.Status), "not known", ""}))
 	case err != nil:
-		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceStatus, "", difference{situation.NotCompared, string(o.Order.Status), said(err)}))
+		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceStatus, "", difference{situation.NotCompared, string(o.Order.Status), said(err), ""}))
 	default:
 		a.add(p, o, there)
 	}
@@ -295,7 +295,7 @@ func (a *audit) compareRow(o ours, there theirs, p *part) {
 		a.add(p, o, exported(row, o.Order.Direction))
 	case inside:
 		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceExport, meaning(there.phase),
-			difference{situation.MissingThere, string(o.Order.Status), "not in the export"}))
+			difference{situation.MissingThere, string(o.Order.Status), "not in the export", ""}))
 	}
 }
 
@@ -344,11 +344,11 @@ func (a *audit) compareHistory(ctx context.Context, o ours, p *part) error {
 	case err != nil && o.Order.OrderID == "":
 		return nil // the user may not even be known there
 	case err != nil:
-		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceHistory, "", difference{situation.NotCompared, "", said(err)}))
+		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceHistory, "", difference{situation.NotCompared, "", said(err), ""}))
 		return nil
 	case !complete:
 		p.Findings = append(p.Findings, a.finding(&o.Order, reconcile.SourceHistory, "",
-			difference{situation.NotCompared, "", "the user has too many orders since"}))
+			difference{situation.NotCompared, "", "the user has too many orders since", ""}))
 	}
 	for _, row := range rows {
 		switch {
@@ -358,7 +358,7 @@ func (a *audit) compareHistory(ctx context.Context, o ours, p *part) error {
 			lost := o.Order
 			lost.OrderID = row.orderID
 			p.Findings = append(p.Findings, a.finding(&lost, row.source, meaning(row.phase),
-				difference{situation.PaidThere, "lost, and replaced by another order", row.status}))
+				difference{situation.PaidThere, "lost, and replaced by another order", row.status, ""}))
 		case !seen && row.orderID != "" && a.day.Has(row.createdAt):
 			p.Unowned = append(p.Unowned, unowned{row.orderID, ramp.Onramp, row.source, row.status, meaning(row.phase)})
 		}
@@ -519,28 +519,28 @@ func (a *audit) searchBooks(ctx context.Context, orderIDs []string) error {
 }
 
 // finding returns a difference as a finding, with its remedy.
-func (a *audit) finding(order *ramp.Order, source reconcile.Source, there ramp.Status, d difference) reconcile.Finding {
+func (a *audit) finding(order *ramp.Order, source reconcile.Source, there ramp.Status, d difference) noted {
 	remedy := situation.RemedyForDifference(d.kind, order, there)
 	for i, argument := range remedy.Command {
 		if argument == "DAY" {
 			remedy.Command[i] = string(a.day)
 		}
 	}
-	return reconcile.Finding{
+	return noted{reconcile.Finding{
 		Day: a.day, Kind: d.kind, Source: source, Direction: order.Direction, Reference: order.Reference, OrderID: order.OrderID,
 		Ours: d.ours, Theirs: d.theirs, Remedy: remedy.Sentence(), Command: remedy.Command,
-	}
+	}, d.fact}
 }
 
-func (a *audit) missingHere(candidate unowned) reconcile.Finding {
+func (a *audit) missingHere(candidate unowned) noted {
 	return a.finding(&ramp.Order{Direction: candidate.Direction, OrderID: candidate.OrderID}, candidate.Source, candidate.There,
-		difference{situation.MissingHere, "no order owns it", candidate.Status})
+		difference{situation.MissingHere, "no order owns it", candidate.Status, ""})
 }
 
-func (a *audit) paidTwice(first, second paidBy) reconcile.Finding {
+func (a *audit) paidTwice(first, second paidBy) noted {
 	return a.finding(&ramp.Order{Direction: ramp.Onramp, Reference: second.Reference, OrderID: second.OrderID}, reconcile.SourceOrders, ramp.Completed,
 		difference{
 			situation.ProofTwice, "UTR " + second.Shown,
-			fmt.Sprintf("also paid %s, the provider's %s", first.Reference, first.OrderID),
+			fmt.Sprintf("also paid %s, the provider's %s", first.Reference, first.OrderID), "",
 		})
 }

@@ -255,6 +255,28 @@ func TestEachKindOfFindingIsFoundOnce(t *testing.T) {
 	}, newAttempts(t, w).found())
 }
 
+// Several facts of one kind may differ, and several sources may tell each.
+func TestEachFactOfAKindThatDiffersIsFoundOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	withdrawal, there := sold(), soldThere()
+	withdrawal.Order.Settlement.TDS = inr("422.25")
+	there.wallet, there.deposit = otherWallet, otherWallet
+	w.trade(withdrawal, there)
+	there = boughtThere()
+	there.fiat, there.delivered, there.proof, there.hash = dec("900"), dec("10.4"), "512345678909", delivery[:60]+"ffffff"
+	w.trade(bought(), there)
+	a := newAttempts(t, w)
+	_, err := a.store.PutExport(t.Context(), day, strings.NewReader("order_id,type,status,tds\n6500b,sell,PayoutSuccess,100\n6500a,buy,completed,\n"))
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"other_wallet wd-7 6500b status", "other_wallet wd-7 6500b status",
+		"other_tds wd-7 6500b status", "other_tds wd-7 6500b export",
+		"other_amount inv-42 6500a status", "other_amount inv-42 6500a status",
+		"other_proof inv-42 6500a status", "other_proof inv-42 6500a status",
+	}, a.found())
+}
+
 func TestLostOrderIsOfTheDayOnWhichTheProviderMadeIt(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -575,7 +597,7 @@ func TestEveryFindingHasARemedy(t *testing.T) {
 	a, order := &audit{day: day}, bought().Order
 	for _, kind := range situation.Differences() {
 		for _, there := range append(ramp.Statuses(), "") {
-			f := a.finding(&order, reconcile.SourceStatus, there, difference{kind, "x", "y"})
+			f := a.finding(&order, reconcile.SourceStatus, there, difference{kind, "x", "y", ""})
 			require.NotEmpty(t, f.Remedy)
 			require.NotContains(t, f.Command, "DAY")
 		}

@@ -44,7 +44,21 @@ type theirs struct {
 type difference struct {
 	kind         situation.Difference
 	ours, theirs string
+	fact         fact
 }
+
+// fact tells differences of one kind apart: an order has each once. It is empty for what the kind is named after.
+type fact string
+
+// Facts.
+const (
+	// factDelivery: the tokens that were delivered, or the hash of their delivery.
+	factDelivery fact = "delivery"
+	// factDeposit: the deposit wallet.
+	factDeposit fact = "deposit"
+	// factQuote: what the provider told by webhook is not what the quote named.
+	factQuote fact = "quote"
+)
 
 const (
 	// settleTime is how long after the provider ended an order the order here may still run.
@@ -66,11 +80,11 @@ type comparison struct {
 // compare returns what differs between an order here and the provider's.
 func (c comparison) compare(o ours, t theirs) []difference {
 	var found []difference
-	add := func(kind situation.Difference, here, there string) {
-		found = append(found, difference{kind, here, redact.Plain(there, maxShown)})
+	add := func(kind situation.Difference, which fact, here, there string) {
+		found = append(found, difference{kind, here, redact.Plain(there, maxShown), which})
 	}
 	if kind := c.status(o, t); kind != "" {
-		add(kind, string(o.Order.Status), t.status)
+		add(kind, "", string(o.Order.Status), t.status)
 	}
 	if !c.staging {
 		c.amounts(o, t, add)
@@ -83,7 +97,7 @@ func (c comparison) compare(o ours, t theirs) []difference {
 }
 
 // adder takes a difference.
-type adder func(kind situation.Difference, here, there string)
+type adder func(kind situation.Difference, which fact, here, there string)
 
 // status compares the statuses. An order that runs follows the provider by itself, so that only a lasting difference counts.
 func (c comparison) status(o ours, t theirs) situation.Difference {
@@ -132,7 +146,7 @@ func over(phase onmeta.Phase) bool {
 // amounts compares the order's amount in rupees, and the tokens that were delivered.
 func (c comparison) amounts(o ours, t theirs, add adder) {
 	if want, tolerance, known := rupees(o); known && t.fiat.Valid && want.Sub(t.fiat.Decimal).Abs().GreaterThan(tolerance) {
-		add(situation.OtherAmount, want.String()+" INR", t.fiat.Decimal.String()+" INR")
+		add(situation.OtherAmount, "", want.String()+" INR", t.fiat.Decimal.String()+" INR")
 	}
 	if o.Order.Direction == ramp.Offramp || o.Order.Settlement == nil || !t.delivered.Valid {
 		return
@@ -140,7 +154,7 @@ func (c comparison) amounts(o ours, t theirs, add adder) {
 	got, err := o.Order.Settlement.Amount.Decimal()
 	if o.Order.Settlement.Amount.Amount != "" && (err != nil || !got.Equal(t.delivered.Decimal)) {
 		symbol := " " + o.Token.Symbol
-		add(situation.OtherAmount, o.Order.Settlement.Amount.Amount+symbol, t.delivered.Decimal.String()+symbol)
+		add(situation.OtherAmount, factDelivery, o.Order.Settlement.Amount.Amount+symbol, t.delivered.Decimal.String()+symbol)
 	}
 }
 
@@ -179,7 +193,7 @@ func compareToken(o ours, t theirs, add adder) {
 	default:
 		return
 	}
-	add(situation.OtherToken, tokenText(o.Token), redact.Message(tokenText(t.token), maxShown))
+	add(situation.OtherToken, "", tokenText(o.Token), redact.Message(tokenText(t.token), maxShown))
 }
 
 func tokenText(token ramp.Token) string {
@@ -196,23 +210,23 @@ func tokenText(token ramp.Token) string {
 func compareWallets(o ours, t theirs, add adder) {
 	chain := o.Token.ChainID
 	if t.wallet != "" && o.Wallet != "" && !ramp.SameAddress(chain, t.wallet, o.Wallet) {
-		add(situation.OtherWallet, short(o.Wallet), short(t.wallet))
+		add(situation.OtherWallet, "", short(o.Wallet), short(t.wallet))
 	}
 	if o.Order.Instructions == nil || o.Order.Instructions.Deposit == nil || t.deposit == "" {
 		return
 	}
 	if shown := o.Order.Instructions.Deposit.WalletAddress; !ramp.SameAddress(chain, t.deposit, shown) {
-		add(situation.OtherWallet, "deposit "+short(shown), "deposit "+short(t.deposit))
+		add(situation.OtherWallet, factDeposit, "deposit "+short(shown), "deposit "+short(t.deposit))
 	}
 }
 
 // compareProof compares the accepted proof of payment, and the hash of the delivery.
 func compareProof(o ours, t theirs, add adder) {
 	if o.Order.Accepted() && t.proof != "" && !sameProof(o, t.proof) {
-		add(situation.OtherProof, ramp.MaskProof(o.Order.Proof.Reference()), ramp.MaskProof(t.proof))
+		add(situation.OtherProof, "", ramp.MaskProof(o.Order.Proof.Reference()), ramp.MaskProof(t.proof))
 	}
 	if s := o.Order.Settlement; s != nil && s.TransactionHash != "" && t.hash != "" && !strings.EqualFold(s.TransactionHash, t.hash) {
-		add(situation.OtherProof, "delivery "+ramp.MaskProof(s.TransactionHash), "delivery "+ramp.MaskProof(t.hash))
+		add(situation.OtherProof, factDelivery, "delivery "+ramp.MaskProof(s.TransactionHash), "delivery "+ramp.MaskProof(t.hash))
 	}
 }
 
@@ -239,13 +253,13 @@ func compareTDS(o ours, t theirs, add adder) {
 	differs := func(a, b decimal.Decimal) bool { return a.Sub(b).Abs().GreaterThan(paisa()) }
 	switch {
 	case wasTold && toldErr != nil:
-		add(situation.OtherTDS, "not a number", "")
+		add(situation.OtherTDS, "", "not a number", "")
 	case t.tds.Valid && wasTold && differs(told, t.tds.Decimal):
-		add(situation.OtherTDS, told.String()+" INR", t.tds.Decimal.String()+" INR")
+		add(situation.OtherTDS, "", told.String()+" INR", t.tds.Decimal.String()+" INR")
 	case t.tds.Valid && !wasTold && isQuoted && differs(quoted, t.tds.Decimal):
-		add(situation.OtherTDS, quoted.String()+" INR (quote)", t.tds.Decimal.String()+" INR")
+		add(situation.OtherTDS, "", quoted.String()+" INR (quote)", t.tds.Decimal.String()+" INR")
 	case t.source == reconcile.SourceStatus && wasTold && isQuoted && differs(quoted, told):
-		add(situation.OtherTDS, quoted.String()+" INR (quote)", told.String()+" INR")
+		add(situation.OtherTDS, factQuote, quoted.String()+" INR (quote)", told.String()+" INR")
 	}
 }
 

@@ -98,96 +98,96 @@ func TestEachDifferenceIsFound(t *testing.T) {
 	}{
 		"completed here, refunded there": {
 			change: func(_ *ours, t *theirs) { t.status, t.phase = "refunded", onmeta.PhaseRefunded },
-			want:   difference{situation.OtherStatus, "completed", "refunded"},
+			want:   difference{situation.OtherStatus, "completed", "refunded", ""},
 		},
 		"refunded here, completed there": {
 			change: func(o *ours, _ *theirs) { o.Order.Status = ramp.Refunded },
-			want:   difference{situation.OtherStatus, "refunded", "completed"},
+			want:   difference{situation.OtherStatus, "refunded", "completed", ""},
 		},
 		"expired here, paid there": {
 			change: func(o *ours, t *theirs) {
 				o.Order.Status, t.status, t.phase = ramp.Expired, "fiatReceived", onmeta.PhaseSettling
 			},
-			want: difference{situation.PaidThere, "expired", "fiatReceived"},
+			want: difference{situation.PaidThere, "expired", "fiatReceived", ""},
 		},
 		"cancelled here, completed there": {
 			change: func(o *ours, _ *theirs) { o.Order.Status = ramp.Cancelled },
-			want:   difference{situation.PaidThere, "cancelled", "completed"},
+			want:   difference{situation.PaidThere, "cancelled", "completed", ""},
 		},
 		"rejected here, completed there": {
 			change: func(o *ours, _ *theirs) { o.Order.Status = ramp.Rejected },
-			want:   difference{situation.PaidThere, "rejected", "completed"},
+			want:   difference{situation.PaidThere, "rejected", "completed", ""},
 		},
 		"expired here, cancelled there for another amount": {
 			change: func(o *ours, t *theirs) {
 				o.Order.Status, t.status, t.phase = ramp.Expired, "Canceled", onmeta.PhaseCancelled
 			},
-			want: difference{situation.OtherStatus, "expired", "Canceled"},
+			want: difference{situation.OtherStatus, "expired", "Canceled", ""},
 		},
 		"ended here, unknown status there": {
 			change: func(o *ours, t *theirs) {
 				o.Order.Status, t.status, t.phase = ramp.Expired, "complianceReview", onmeta.PhaseUnknown
 			},
-			want: difference{situation.OtherStatus, "expired", "complianceReview"},
+			want: difference{situation.OtherStatus, "expired", "complianceReview", ""},
 		},
 		"runs here long after its end there": {
 			change: func(o *ours, _ *theirs) { o.running, o.Order.Status, o.Order.Settlement = true, ramp.Settling, nil },
-			want:   difference{situation.OtherStatus, "settling", "completed"},
+			want:   difference{situation.OtherStatus, "settling", "completed", ""},
 		},
 		"another amount": {
 			change: func(_ *ours, t *theirs) { t.fiat = dec("1000.50") },
-			want:   difference{situation.OtherAmount, "1000 INR", "1000.5 INR"},
+			want:   difference{situation.OtherAmount, "1000 INR", "1000.5 INR", ""},
 		},
 		"other tokens delivered": {
 			change: func(_ *ours, t *theirs) { t.delivered = dec("10.4") },
-			want:   difference{situation.OtherAmount, "10.5 USDC", "10.4 USDC"},
+			want:   difference{situation.OtherAmount, "10.5 USDC", "10.4 USDC", factDelivery},
 		},
 		"another payout": {
 			sold: true, change: func(_ *ours, t *theirs) { t.fiat = dec("8443") },
-			want: difference{situation.OtherAmount, "8444.9 INR", "8443 INR"},
+			want: difference{situation.OtherAmount, "8444.9 INR", "8443 INR", ""},
 		},
 		"another token": {
 			change: func(_ *ours, t *theirs) { t.token.Address = otherWallet },
-			want:   difference{situation.OtherToken, "USDC 0x3c49…3359 on chain 137", "usdc 0x2222…2222 on chain 137"},
+			want:   difference{situation.OtherToken, "USDC 0x3c49…3359 on chain 137", "usdc 0x2222…2222 on chain 137", ""},
 		},
 		"another chain": {
 			change: func(_ *ours, t *theirs) { t.token = ramp.Token{ChainID: 1} },
-			want:   difference{situation.OtherToken, "USDC 0x3c49…3359 on chain 137", "on chain 1"},
+			want:   difference{situation.OtherToken, "USDC 0x3c49…3359 on chain 137", "on chain 1", ""},
 		},
 		"another symbol": {
 			change: func(_ *ours, t *theirs) { t.token = ramp.Token{Symbol: "USDT"} },
-			want:   difference{situation.OtherToken, "USDC 0x3c49…3359 on chain 137", "USDT"},
+			want:   difference{situation.OtherToken, "USDC 0x3c49…3359 on chain 137", "USDT", ""},
 		},
 		"another wallet": {
 			change: func(_ *ours, t *theirs) { t.wallet = otherWallet },
-			want:   difference{situation.OtherWallet, "0x1111…1111", "0x2222…2222"},
+			want:   difference{situation.OtherWallet, "0x1111…1111", "0x2222…2222", ""},
 		},
 		"another deposit wallet": {
 			sold: true, change: func(_ *ours, t *theirs) { t.deposit = otherWallet },
-			want: difference{situation.OtherWallet, "deposit 0x4444…4444", "deposit 0x2222…2222"},
+			want: difference{situation.OtherWallet, "deposit 0x4444…4444", "deposit 0x2222…2222", factDeposit},
 		},
 		"another UTR": {
 			change: func(_ *ours, t *theirs) { t.proof = "512345678909" },
-			want:   difference{situation.OtherProof, "…8901", "…8909"},
+			want:   difference{situation.OtherProof, "…8901", "…8909", ""},
 		},
 		"another hash of the delivery": {
 			change: func(_ *ours, t *theirs) { t.hash = delivery[:60] + "ffffff" },
-			want:   difference{situation.OtherProof, "delivery …0001", "delivery …ffff"},
+			want:   difference{situation.OtherProof, "delivery …0001", "delivery …ffff", factDelivery},
 		},
 		"another TDS in the export": {
 			sold: true, change: func(_ *ours, t *theirs) { t.source, t.tds = reconcile.SourceExport, dec("100") },
-			want: difference{situation.OtherTDS, "84.45 INR", "100 INR"},
+			want: difference{situation.OtherTDS, "84.45 INR", "100 INR", ""},
 		},
 		"TDS in the export, of which only the quote tells": {
 			sold: true, change: func(o *ours, t *theirs) {
 				o.Order.Settlement.TDS = ramp.Amount{}
 				t.source, t.tds = reconcile.SourceExport, dec("100")
 			},
-			want: difference{situation.OtherTDS, "84.45 INR (quote)", "100 INR"},
+			want: difference{situation.OtherTDS, "84.45 INR (quote)", "100 INR", ""},
 		},
 		"more TDS by webhook than quoted": {
 			sold: true, change: func(o *ours, _ *theirs) { o.Order.Settlement.TDS = inr("422.25") },
-			want: difference{situation.OtherTDS, "84.45 INR (quote)", "422.25 INR"},
+			want: difference{situation.OtherTDS, "84.45 INR (quote)", "422.25 INR", factQuote},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestOrderOfBooksWithoutRequestsIsComparedByItsQuote(t *testing.T) {
 	require.Empty(t, compared(o, boughtThere()))
 	other := boughtThere()
 	other.fiat, other.token.Symbol = dec("900"), "USDT"
-	require.Equal(t, []difference{{situation.OtherAmount, "1000 INR", "900 INR"}, {situation.OtherToken, "USDC", "USDT 0x3C49…3359 on chain 137"}}, compared(o, other))
+	require.Equal(t, []difference{{situation.OtherAmount, "1000 INR", "900 INR", ""}, {situation.OtherToken, "USDC", "USDT 0x3C49…3359 on chain 137", ""}}, compared(o, other))
 	s := sold()
 	s.Order.Quote.Pay = ramp.Amount{Amount: "100", Currency: "USDC"}
 	s.Entry = reconcile.EntryOf(s.Order, s.Email)

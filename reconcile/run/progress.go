@@ -77,7 +77,7 @@ func (d *digest) UnmarshalText(text []byte) error {
 
 // part is what a page of orders has added to a reconciliation.
 type part struct {
-	Findings []reconcile.Finding `json:"findings,omitempty"`
+	Findings []noted `json:"findings,omitempty"`
 	// Owned are the provider's ids of the orders here.
 	Owned []string `json:"owned,omitempty"`
 	// Users are the users whose histories were read.
@@ -86,6 +86,13 @@ type part struct {
 	Proofs []paidBy `json:"proofs,omitempty"`
 	// Unowned are orders of the provider that may belong to nobody.
 	Unowned []unowned `json:"unowned,omitempty"`
+}
+
+// noted is a finding in a part.
+type noted struct {
+	reconcile.Finding
+	// Fact is which fact of its kind it is about.
+	Fact fact `json:"fact,omitempty"`
 }
 
 // paidBy is the UTR by which an order was paid.

@@ -67,12 +67,12 @@ func (a *audit) each(ctx context.Context, take func(reconcile.Finding) error) er
 			return err
 		}
 		for _, f := range content.Findings {
-			key := a.at.digest("finding", string(f.Kind)+"\x00"+string(f.Direction)+"\x00"+f.Reference+"\x00"+f.OrderID)
+			key := a.at.digest("finding", string(f.Kind)+"\x00"+string(f.Direction)+"\x00"+f.Reference+"\x00"+f.OrderID+"\x00"+string(f.Fact))
 			if seen[key] {
 				continue
 			}
 			seen[key] = true
-			if err := take(f); err != nil {
+			if err := take(f.Finding); err != nil {
 				return err
 			}
 		}
