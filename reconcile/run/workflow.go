@@ -77,8 +77,16 @@ func withActivity(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+const (
+	// changeOwnRun: DailyReconciliation waits for a reconciliation of its day that runs, and starts its own (workflow.GetVersion).
+	changeOwnRun = "own-reconciliation"
+	// ownRunPause is the pause before it tries to start its own again.
+	ownRunPause = 10 * time.Minute
+)
+
 // DailyReconciliation runs, as a workflow of its own, the Reconciliation of the day before the time that a schedule planned it for, or of the
-// day before its start.
+// day before its start. One that somebody has started by hand and that still runs may have begun before the day ended, and knows nothing of the
+// orders since: it is waited for, and does not count.
 func DailyReconciliation(ctx workflow.Context) (*reconcile.Report, error) {
 	planned, scheduled := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledFor)
 	if !scheduled {
@@ -90,12 +98,20 @@ func DailyReconciliation(ctx workflow.Context) (*reconcile.Report, error) {
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
 	})
-	var report *reconcile.Report
-	err := workflow.ExecuteChildWorkflow(child, reconcile.Workflow, reconcile.Request{Day: day}).Get(ctx, &report)
-	if temporal.IsWorkflowExecutionAlreadyStartedError(err) { // somebody has started it by hand, and it runs
-		return &reconcile.Report{Day: day}, nil
+	for {
+		var report *reconcile.Report
+		err := workflow.ExecuteChildWorkflow(child, reconcile.Workflow, reconcile.Request{Day: day}).Get(ctx, &report)
+		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			return report, err
+		}
+		if workflow.GetVersion(ctx, changeOwnRun, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+			return &reconcile.Report{Day: day}, nil
+		}
+		waiting := workflow.TimerOptions{Summary: "Until the reconciliation of " + string(day) + " that runs has ended"}
+		if err := workflow.NewTimerWithOptions(ctx, ownRunPause, waiting).Get(ctx, nil); err != nil {
+			return nil, err
+		}
 	}
-	return report, err
 }
 
 // details is the report for Temporal's Web UI.

@@ -13,6 +13,8 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"rampart/ramp"
 	"rampart/reconcile"
@@ -102,6 +104,44 @@ func TestWorkflowThatStartsLateReconcilesTheDayItWasPlannedFor(t *testing.T) {
 	var report reconcile.Report
 	require.NoError(t, env.GetWorkflowResult(&report))
 	require.Equal(t, day, report.Day)
+}
+
+// One that somebody has started by hand may have begun before the day ended.
+func TestScheduledWorkflowWaitsForOneThatRunsAndRunsItsOwn(t *testing.T) {
+	t.Parallel()
+	const byHand = 25 * time.Minute
+	env := suite().NewTestWorkflowEnvironment()
+	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) (*reconcile.Report, error) {
+		begun := workflow.Now(ctx)
+		running := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: reconcile.WorkflowID(day)})
+		first := workflow.ExecuteChildWorkflow(running, reconcile.Workflow, reconcile.Request{Day: day})
+		if err := first.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+			return nil, err
+		}
+		report, err := DailyReconciliation(ctx)
+		require.Equal(t, 3*ownRunPause, workflow.Now(ctx).Sub(begun))
+		return report, err
+	}, workflow.RegisterOptions{Name: "ByHandAndDaily"})
+	Register(env)
+	RegisterActivities(env, newActivities(t, newWorld()))
+	env.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	env.OnActivity((*Activities)(nil).ReconcileDay, mock.Anything, mock.Anything).Return(&reconcile.Report{Day: day, Orders: 1}, nil).Once().After(byHand)
+	env.OnActivity((*Activities)(nil).ReconcileDay, mock.Anything, mock.Anything).Return(&reconcile.Report{Day: day, Orders: 2}, nil).Once()
+	env.SetStartTime(time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC))
+	env.ExecuteWorkflow("ByHandAndDaily")
+	require.NoError(t, env.GetWorkflowError())
+	var report reconcile.Report
+	require.NoError(t, env.GetWorkflowResult(&report))
+	require.Equal(t, reconcile.Report{Day: day, Orders: 2}, report)
+}
+
+// The history is from before changeOwnRun: the one that ran was taken for the day's.
+func TestHistoryThatTookOneThatRanForItsOwnReplays(t *testing.T) {
+	t.Parallel()
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true}) // a busy machine stops
+	require.NoError(t, err)
+	Register(replayer)
+	require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, "testdata/daily-took-another.json"))
 }
 
 func TestWorkerWithoutAStoreOrADaySaysSo(t *testing.T) {
