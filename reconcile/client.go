@@ -23,15 +23,53 @@ func NewClient(temporal client.Client) *Client { return &Client{temporal} }
 // Title is the summary of the reconciliation of a day, in lists of workflows.
 func Title(day Day) string { return "Reconcile " + string(day) }
 
+// RunningError says that a reconciliation of a day runs, which may not have read what was put into the store since it began.
+type RunningError struct{ Day Day }
+
+// Error implements error, and says what to do.
+func (e *RunningError) Error() string {
+	return fmt.Sprintf("a reconciliation of %s is running; run this again once it has ended", e.Day)
+}
+
 // Run reconciles a day, or attaches to the reconciliation of that day that runs, and blocks until it has ended.
 func (c *Client) Run(ctx context.Context, day Day) (*Report, error) {
+	return c.run(ctx, day, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+}
+
+// RunAnew reconciles a day as Run does, but attaches to none: the error is *RunningError if a reconciliation of that day runs.
+func (c *Client) RunAnew(ctx context.Context, day Day) (*Report, error) {
+	return c.run(ctx, day, enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL)
+}
+
+// Idle returns a *RunningError if a reconciliation of a day runs.
+func (c *Client) Idle(ctx context.Context, day Day) error {
+	described, err := c.temporal.DescribeWorkflowExecution(ctx, WorkflowID(day), "")
+	var absent *serviceerror.NotFound
+	switch {
+	case errors.As(err, &absent):
+		return nil
+	case err != nil:
+		return err
+	case described.GetWorkflowExecutionInfo().GetCloseTime() == nil:
+		return &RunningError{day}
+	default:
+		return nil
+	}
+}
+
+func (c *Client) run(ctx context.Context, day Day, conflict enumspb.WorkflowIdConflictPolicy) (*Report, error) {
 	run, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       WorkflowID(day),
 		TaskQueue:                ramp.TaskQueue,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDConflictPolicy: conflict,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            Title(day),
+
+		WorkflowExecutionErrorWhenAlreadyStarted: conflict == enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 	}, Workflow, Request{Day: day})
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return nil, &RunningError{day}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,8 @@ type fake struct {
 
 	// report is that of reconciliations.
 	report *reconcile.Report
+	// reconciling is set while a reconciliation runs.
+	reconciling bool
 }
 
 func (d *fake) answer(call string, id ramp.ID) (*ramp.Order, error) {

@@ -20,6 +20,8 @@ import (
 // Reconciliations is the part of reconcile.Client that commands use.
 type Reconciliations interface {
 	Run(ctx context.Context, day reconcile.Day) (*reconcile.Report, error)
+	RunAnew(ctx context.Context, day reconcile.Day) (*reconcile.Report, error)
+	Idle(ctx context.Context, day reconcile.Day) error
 	Schedule(ctx context.Context, hour, minute int) error
 	Unschedule(context.Context) (bool, error)
 }
@@ -57,7 +59,8 @@ func (p *Program) reconcile() *cobra.Command {
 		Long: "Compare the orders of a day with the provider's: with its status of each, its users' histories of on-ramp orders, and the export of\n" +
 			"its dashboard, if one is given. A worker does it, at the lowest priority; if this command is interrupted, it continues.\n\n" +
 			"A day begins at midnight in India. The orders of a day are those that started or ended on it. Repeating the command is safe: a day\n" +
-			"is reconciled by one workflow at a time.\n\n" +
+			"is reconciled by one workflow at a time, which the command waits for if it runs already. With --export it fails then, because that one\n" +
+			"may not have read the export.\n\n" +
 			"The findings are in the store that RAMP_RECONCILE_STORE of the workers names. --export and --out use it too: set the variable here.\n" +
 			"The exit code is 3 if there are differences.",
 		Example: `  starter reconcile
@@ -107,19 +110,24 @@ func (p *Program) reconcileDay(ctx context.Context, c *Connection, day reconcile
 		}
 		defer store.Close()
 	}
+	run, command := c.Reconciliations.Run, "the same command"
 	if o.export != "" {
+		if err := c.Reconciliations.Idle(ctx, day); err != nil {
+			return err
+		}
 		if err := p.putExport(ctx, store, day, o.export); err != nil {
 			return err
 		}
+		run, command = c.Reconciliations.RunAnew, "the same command without --export"
 	}
 	waiting, stop := ctx, context.CancelFunc(func() {})
 	if o.timeout > 0 {
 		waiting, stop = context.WithTimeout(ctx, o.timeout)
 	}
 	defer stop()
-	report, err := c.Reconciliations.Run(waiting, day)
+	report, err := run(waiting, day)
 	if waiting.Err() != nil {
-		return fmt.Errorf("the reconciliation of %s continues; the same command waits for it again: %w", day, waiting.Err())
+		return fmt.Errorf("the reconciliation of %s continues; %s waits for it again: %w", day, command, waiting.Err())
 	}
 	if err != nil {
 		return err

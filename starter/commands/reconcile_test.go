@@ -27,6 +27,19 @@ func (r reconciliations) Run(ctx context.Context, day reconcile.Day) (*reconcile
 	return r.report, r.err
 }
 
+func (r reconciliations) RunAnew(ctx context.Context, day reconcile.Day) (*reconcile.Report, error) {
+	report, err := r.Run(ctx, day)
+	r.calls[len(r.calls)-1] += " anew"
+	return report, err
+}
+
+func (r reconciliations) Idle(_ context.Context, day reconcile.Day) error {
+	if r.reconciling {
+		return &reconcile.RunningError{Day: day}
+	}
+	return nil
+}
+
 func (r reconciliations) Schedule(_ context.Context, hour, minute int) error {
 	r.calls = append(r.calls, fmt.Sprintf("schedule %d:%d", hour, minute))
 	return r.err
@@ -120,6 +133,7 @@ func TestExportGoesToTheStoreAndFindingsComeFromIt(t *testing.T) {
 	}
 	got := x.run(t, line...)
 	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, []string{"reconcile 2026-11-22 anew"}, x.fake.calls)
 	kept, err := os.ReadFile(filepath.Join(store, "2026-11-22", "export.csv"))
 	require.NoError(t, err)
 	require.Contains(t, string(kept), "6500a")
@@ -129,6 +143,34 @@ func TestExportGoesToTheStoreAndFindingsComeFromIt(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "findings", string(copied))
 	}
+}
+
+// A reconciliation that runs may have read that there is no export.
+func TestExportIsNotForAReconciliationThatRuns(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir()
+	export := filepath.Join(t.TempDir(), "export.csv")
+	require.NoError(t, os.WriteFile(export, []byte("order_id,status\n6500a,completed\n"), 0o600))
+	line := []string{"reconcile", "--day", "2026-11-22", "--export", export}
+	x := with()
+	x.environment = environment{"RAMP_RECONCILE_STORE": "file://" + store}
+	x.fake.report, x.fake.reconciling = reported(), true
+	got := x.run(t, line...)
+	require.Equal(t, 1, got.code)
+	require.Equal(t, "starter: a reconciliation of 2026-11-22 is running; run this again once it has ended\n", got.stderr)
+	require.Empty(t, x.fake.calls)
+	require.NoFileExists(t, filepath.Join(store, "2026-11-22", "export.csv"))
+	require.Zero(t, x.run(t, line[:3]...).code, "without an export it waits for the one that runs")
+
+	x.fake.reconciling, x.fake.err = false, &reconcile.RunningError{Day: "2026-11-22"} // it began meanwhile
+	got = x.run(t, line...)
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "once it has ended")
+
+	x.fake.report, x.fake.err = nil, nil
+	got = x.run(t, append(line, "--timeout", "1ms")...)
+	require.Equal(t, 4, got.code)
+	require.Contains(t, got.stderr, "the same command without --export waits for it again")
 }
 
 func TestBadExportIsAUsageErrorAndNothingRuns(t *testing.T) {

@@ -173,6 +173,11 @@ func TestReconciliationOutlivesItsProviderAndItsWorker(t *testing.T) {
 		}
 		return err
 	})
+	export := filepath.Join(t.TempDir(), "export.csv")
+	require.NoError(t, os.WriteFile(export, []byte("order_id,status\n6500a,completed\n"), 0o600))
+	_, stderr, code := r.starterWith([]string{"RAMP_RECONCILE_STORE=file://" + r.store}, "reconcile", "--day", string(r.day), "--export", export)
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "is running; run this again once it has ended")
 	r.worker.Kill()
 	r.startWorker()
 	r.post("/sandbox/orders/"+r.ledger().Orders[0].ID+"/alter", `{"fiatAmount":900}`)
