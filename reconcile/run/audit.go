@@ -301,18 +301,24 @@ func (a *audit) compareRow(o ours, there theirs, p *part) {
 
 // exported is a row of an export.
 func exported(row reconcile.ExportRow, direction ramp.Direction) theirs {
-	phase := onmeta.OnrampPhase(onmeta.Status(row.Status))
-	if direction == ramp.Offramp {
-		phase = onmeta.OfframpPhase(onmeta.Status(row.Status))
-	}
 	t := theirs{
-		source: reconcile.SourceExport, orderID: row.OrderID, status: row.Status, phase: phase, fiat: row.Fiat,
+		source: reconcile.SourceExport, orderID: row.OrderID, status: row.Status, phase: phaseOf(onmeta.Status(row.Status), direction), fiat: row.Fiat,
 		token: ramp.Token{Symbol: row.Token}, wallet: row.Wallet, tds: row.TDS, createdAt: row.CreatedAt,
 	}
 	if direction == ramp.Onramp {
 		t.proof = string(row.UTR)
 	}
 	return t
+}
+
+// phaseOf returns the phase of an order with the status. Where the direction is not known, a status that means in either that the payment was
+// found means that.
+func phaseOf(status onmeta.Status, direction ramp.Direction) onmeta.Phase {
+	bought, sold := onmeta.OnrampPhase(status), onmeta.OfframpPhase(status)
+	if direction == ramp.Offramp || direction == "" && sold.Paid() {
+		return sold
+	}
+	return bought
 }
 
 // add adds what differs between an order and the provider's, and the UTR that the provider has found its payment by.

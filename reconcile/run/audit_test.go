@@ -386,6 +386,28 @@ func TestExportIsComparedWithBothSides(t *testing.T) {
 	}, a.found(), "an order near midnight may be in the export of the other day")
 }
 
+func TestOrderOfAnExportWithoutDirectionsIsPaidIfEitherDirectionSaysSo(t *testing.T) {
+	t.Parallel()
+	a := newAttempts(t, newWorld())
+	_, err := a.store.PutExport(t.Context(), day, strings.NewReader(`order_id,status
+6500a,PayoutSuccess
+6500b,fiatPending
+6500c,transferred
+6500d,refunded
+6500e,cryptoInit
+6500f,expired
+`))
+	require.NoError(t, err)
+	report, err := a.attempt()
+	require.NoError(t, err)
+	require.Len(t, report.First, 6)
+	for i, f := range report.First {
+		paid := i < 4
+		require.Equal(t, situation.MissingHere, f.Kind)
+		require.Equal(t, paid, strings.Contains(f.Remedy, "holds or held a payment"), f.Theirs+": "+f.Remedy)
+	}
+}
+
 func TestBadExportIsNotRetried(t *testing.T) {
 	t.Parallel()
 	a := newAttempts(t, newWorld())
