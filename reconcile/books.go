@@ -32,6 +32,8 @@ func EntryOf(order ramp.Order, email ramp.Email) Entry {
 type Entry struct {
 	// Order is the final state of the order.
 	Order ramp.Order
+	// RunID is the Temporal run that was the order; empty if it is not known.
+	RunID string
 	// Email is the user's, by which the provider is asked.
 	Email ramp.Email
 	// Fiat is the amount of the request; its amount is empty where the quote decided it.

@@ -19,13 +19,16 @@ func (b books) Ended(ctx context.Context, day reconcile.Day) iter.Seq2[reconcile
 	return func(yield func(reconcile.Entry, error) bool) {
 		for record, err := range b(ctx, day, day) {
 			var bad *records.BadError
-			switch {
-			case errors.As(err, &bad):
+			if errors.As(err, &bad) {
 				continue
-			case err != nil:
+			}
+			if err != nil {
 				yield(reconcile.Entry{}, err)
 				return
-			case !yield(reconcile.EntryOf(record.Order, record.Email), nil):
+			}
+			entry := reconcile.EntryOf(record.Order, record.Email)
+			entry.RunID = record.RunID
+			if !yield(entry, nil) {
 				return
 			}
 		}

@@ -40,6 +40,7 @@ func TestRecordsAreTheBooksOfAReconciliation(t *testing.T) {
 	require.Len(t, found, 2)
 	require.Equal(t, "inv-42", found[0].Order.Reference)
 	require.Equal(t, ramp.Email("asha@example.test"), found[0].Email)
+	require.Equal(t, "run", found[0].RunID)
 }
 
 func TestStoreOfRecordsThatFailsEndsTheBooks(t *testing.T) {

@@ -236,7 +236,7 @@ func (a *audit) compareSummary(ctx context.Context, summary ramp.Summary) (*part
 
 // compareEntry compares an order of the books, unless Temporal still has it.
 func (a *audit) compareEntry(ctx context.Context, entry reconcile.Entry) (*part, error) {
-	has, err := a.orders.exists(ctx, ramp.ID{Direction: entry.Order.Direction, Reference: entry.Order.Reference})
+	has, err := a.orders.exists(ctx, entry)
 	if err != nil || has {
 		return nil, err
 	}

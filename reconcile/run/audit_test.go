@@ -17,6 +17,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"rampart/onmeta"
 	"rampart/ramp"
@@ -97,8 +102,8 @@ func (w *world) owned(_ context.Context, orderID string) (bool, error) {
 	return w.claimed[orderID], nil
 }
 
-func (w *world) exists(_ context.Context, id ramp.ID) (bool, error) {
-	return slices.ContainsFunc(w.listed, func(o ours) bool { return o.Order.Reference == id.Reference }), nil
+func (w *world) exists(_ context.Context, entry reconcile.Entry) (bool, error) {
+	return slices.ContainsFunc(w.listed, func(o ours) bool { return o.Order.Reference == entry.Order.Reference }), nil
 }
 
 func (w *world) Ended(_ context.Context, day reconcile.Day) iter.Seq2[reconcile.Entry, error] {
@@ -354,6 +359,42 @@ func TestOrdersThatTemporalHasDeletedAreComparedFromTheBooks(t *testing.T) {
 	require.Equal(t, []string{"paid_there inv-2 6500000002 status"}, kinds(report))
 	require.Equal(t, 2, report.Orders)
 	require.Equal(t, 1, w.asked["6500000001"], "what Temporal still has is compared once")
+}
+
+// startedAgain is a world whose Temporal has deleted the order of each workflow id, and has a later run of it that was refused.
+type startedAgain struct {
+	*world
+	client.Client
+}
+
+func (s startedAgain) exists(ctx context.Context, entry reconcile.Entry) (bool, error) {
+	return temporalOrders{temporal: s}.exists(ctx, entry)
+}
+
+func (startedAgain) DescribeWorkflowExecution(_ context.Context, _, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if runID != "" {
+		return nil, serviceerror.NewNotFound("no such run")
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+		Status: enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+	}}, nil
+}
+
+func TestOrderThatTemporalHasDeletedIsComparedThoughItsReferenceWasRefusedSince(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	purged := bought()
+	purged.RunID, purged.Order.Status, purged.Order.Settlement = "deleted", ramp.Expired, nil
+	w.know(purged, boughtThere())
+	w.purged[day] = []reconcile.Entry{purged.Entry}
+	a := newAttempts(t, w)
+	attempt := &audit{
+		day: day, orders: startedAgain{world: w}, books: w, provider: w, store: a.store, comparison: comparison{now: a.now},
+		firstPause: time.Microsecond, at: a.at, record: func(progress) {},
+	}
+	report, err := attempt.run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"paid_there inv-42 6500a status"}, kinds(report))
 }
 
 func TestExportIsComparedWithBothSides(t *testing.T) {

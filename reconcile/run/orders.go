@@ -22,8 +22,8 @@ type orders interface {
 	read(ctx context.Context, summary ramp.Summary) (*ours, error)
 	// owned reports whether an order here owns an order of the provider.
 	owned(ctx context.Context, orderID string) (bool, error)
-	// exists reports whether Temporal has an order.
-	exists(ctx context.Context, id ramp.ID) (bool, error)
+	// exists reports whether Temporal has an order of the books.
+	exists(ctx context.Context, entry reconcile.Entry) (bool, error)
 }
 
 // unreadableError says why an order cannot be read.
@@ -140,15 +140,17 @@ func (t temporalOrders) owned(ctx context.Context, orderID string) (bool, error)
 	if err != nil || count.GetCount() > 0 {
 		return err == nil, err
 	}
-	return t.has(ctx, ramp.AdoptionID(orderID))
+	return t.has(ctx, ramp.AdoptionID(orderID), "")
 }
 
-func (t temporalOrders) exists(ctx context.Context, id ramp.ID) (bool, error) {
-	return t.has(ctx, id.Direction.WorkflowID(id.Reference))
+// exists asks for the order's own run: a later one may have been refused because the reference is on record.
+func (t temporalOrders) exists(ctx context.Context, entry reconcile.Entry) (bool, error) {
+	return t.has(ctx, entry.Order.Direction.WorkflowID(entry.Order.Reference), entry.RunID)
 }
 
-func (t temporalOrders) has(ctx context.Context, workflowID string) (bool, error) {
-	_, err := t.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+// has reports whether Temporal has a run of a workflow id, or any if the run is empty.
+func (t temporalOrders) has(ctx context.Context, workflowID, runID string) (bool, error) {
+	_, err := t.temporal.DescribeWorkflowExecution(ctx, workflowID, runID)
 	var missing *serviceerror.NotFound
 	if errors.As(err, &missing) {
 		return false, nil
