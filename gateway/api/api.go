@@ -106,14 +106,17 @@ func Scopes() []Scope { return []Scope{Read, Write, Operate} }
 
 type service struct {
 	Options
+	pace pace
 }
 
 // New returns the handler of the API. After it has served a request, the Pattern of the request is the route's.
-func New(o Options) http.Handler {
+func New(o Options) http.Handler { return newHandler(o, usualPace()) }
+
+func newHandler(o Options, p pace) http.Handler {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	s := &service{o}
+	s := &service{o, p}
 	mux := http.NewServeMux()
 	document, page := s.routes(mux)
 	mux.Handle("GET /openapi.json", static("application/openapi+json", document))

@@ -17,15 +17,21 @@ import (
 const (
 	// streams marks operations without MaxDuration.
 	streams = "streams"
-	// heartbeat is the interval of comments in a stream, which keep proxies from closing it.
-	heartbeat = 15 * time.Second
 	// streamTime bounds a stream, so that a token is checked again. The client continues with Last-Event-ID.
 	streamTime = 15 * time.Minute
-	// sendTimeout bounds the sending of one event.
-	sendTimeout = 10 * time.Second
 	// reconnectAfter is when, in milliseconds, a client connects again.
 	reconnectAfter = 2000
 )
+
+// pace is the timing of a stream.
+type pace struct {
+	// heartbeat is the interval of comments in a stream, which keep proxies from closing it.
+	heartbeat time.Duration
+	// send bounds the sending of one event.
+	send time.Duration
+}
+
+func usualPace() pace { return pace{heartbeat: 15 * time.Second, send: 10 * time.Second} }
 
 // following is a call that follows an order.
 type following struct {
@@ -69,7 +75,7 @@ func (s *service) follow(ctx context.Context, in *following, id ramp.ID) (*huma.
 		w.Header().Set("X-Accel-Buffering", "no")
 		w.WriteHeader(http.StatusOK)
 		if r.Method != http.MethodHead {
-			s.stream(hctx.Context(), &stream{w, http.NewResponseController(w)}, id, last)
+			s.stream(hctx.Context(), &stream{w, http.NewResponseController(w), s.pace.send}, id, last)
 		}
 	}}, nil
 }
@@ -92,8 +98,9 @@ func (s *service) stream(ctx context.Context, client *stream, id ramp.ID, last i
 			}
 		}
 	}()
-	beats := time.NewTicker(heartbeat)
+	beats := time.NewTicker(s.pace.heartbeat)
 	defer beats.Stop()
+	defer client.limit() // the end of the response is sent too
 	err := client.send(fmt.Sprintf("retry: %d\n\n", reconnectAfter))
 	for err == nil {
 		select {
@@ -114,6 +121,8 @@ func (s *service) stream(ctx context.Context, client *stream, id ramp.ID, last i
 type stream struct {
 	w          http.ResponseWriter
 	connection *http.ResponseController
+	// timeout bounds the sending of one piece.
+	timeout time.Duration
 }
 
 func (c *stream) sendOrder(order *ramp.Order) error {
@@ -124,10 +133,17 @@ func (c *stream) sendOrder(order *ramp.Order) error {
 	return c.send(fmt.Sprintf("id: %d\nevent: order\ndata: %s\n\n", order.Version, content))
 }
 
+// send sends a piece. Over HTTP/2 a deadline that passes between two pieces would reset the stream, so that there is none until the next.
 func (c *stream) send(text string) error {
-	_ = c.connection.SetWriteDeadline(time.Now().Add(sendTimeout)) // not supported in tests without a connection
+	c.limit()
+	defer func() { _ = c.connection.SetWriteDeadline(time.Time{}) }()
 	if _, err := c.w.Write([]byte(text)); err != nil {
 		return err
 	}
 	return c.connection.Flush()
+}
+
+// limit bounds what is sent next.
+func (c *stream) limit() {
+	_ = c.connection.SetWriteDeadline(time.Now().Add(c.timeout)) // not supported in tests without a connection
 }

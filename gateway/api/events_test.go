@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,6 +84,35 @@ func TestAStartThatWaitsIsAnsweredWithTheStateWhenTheProgramStops(t *testing.T) 
 	begun := time.Now()
 	require.Equal(t, http.StatusAccepted, serve(t, handler, putOnramp()).Code)
 	require.Less(t, time.Since(begun), 20*time.Second)
+}
+
+// In HTTP/2 a write deadline is a timer, which resets the stream also while nothing is written.
+func TestAStreamWithoutChangesOutlivesTheTimeToSendAnEvent(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{1, 2} {
+		t.Run(fmt.Sprintf("HTTP/%d", version), func(t *testing.T) {
+			t.Parallel()
+			f := &streaming{fake{order: awaiting(3), states: []*ramp.Order{awaiting(3)}, hangs: true}}
+			server := httptest.NewUnstartedServer(api.NewWithPace(api.Options{Orders: f}, 2*time.Second, time.Second))
+			server.EnableHTTP2 = version == 2
+			server.StartTLS()
+			defer server.Close()
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/onramp/orders/inv-42/events", http.NoBody)
+			require.NoError(t, err)
+			response, err := server.Client().Do(request)
+			require.NoError(t, err)
+			defer func() { _ = response.Body.Close() }()
+			require.Equal(t, version, response.ProtoMajor)
+			heartbeats, lines := 0, bufio.NewScanner(response.Body)
+			for heartbeats < 2 && lines.Scan() {
+				if lines.Text() == ": the order has not changed" {
+					heartbeats++
+				}
+			}
+			require.NoError(t, lines.Err())
+			require.Equal(t, 2, heartbeats)
+		})
+	}
 }
 
 // streaming is a fake whose order can be read while its changes are waited for.
