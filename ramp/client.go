@@ -47,7 +47,8 @@ func NewClient(temporal client.Client, dataConverter converter.DataConverter) *C
 // instructions, awaits something else of the user, or has ended. It is idempotent: requests with the same meaning are the same order.
 //
 // The error is InvalidRequest before anything is started, ReferenceTaken if the reference belongs to another request, and NotReady if
-// ctx ends first; the order continues, and Get or Watch reads it.
+// ctx ends first; the order continues, and Get or Watch reads it. If it is unknown whether the order started, the error is none of these:
+// start it again.
 func (c *Client) StartOnramp(ctx context.Context, request OnrampRequest) (*Order, error) {
 	if err := request.Validate(); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package ramp
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 )
@@ -77,10 +79,12 @@ func await(ctx context.Context, outcome <-chan startResult) startResult {
 	}
 }
 
-// tooManyUpdates reports whether Temporal rejected an update because too many are waiting.
+// tooManyUpdates reports whether Temporal rejected an update because too many are waiting, and not for a rate limit. A server may leave the
+// cause out.
 func tooManyUpdates(err error) bool {
 	var exhausted *serviceerror.ResourceExhausted
-	return errors.As(err, &exhausted)
+	return errors.As(err, &exhausted) &&
+		(exhausted.Cause == enumspb.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT || exhausted.Cause == enumspb.RESOURCE_EXHAUSTED_CAUSE_UNSPECIFIED)
 }
 
 // startAndWait starts the order and waits for its update. A repeated start waits with the earlier one, whose answer is discarded if it
@@ -192,7 +196,8 @@ func (c *Client) checkRequest(ctx context.Context, id ID, w startRequest) error 
 	return w.awaiting.CheckOnramp(&request, "")
 }
 
-// notReady returns the error of a start that ran out of time: whether the order was started, or the reference is taken.
+// notReady returns the error of a start that ran out of time: whether the order was started, or the reference is taken. If neither is known,
+// it is no error of the contract: that Temporal has no such order now does not tell that the start is lost.
 func (c *Client) notReady(ctx context.Context, id ID, w startRequest) error {
 	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
@@ -207,6 +212,7 @@ func (c *Client) notReady(ctx context.Context, id ID, w startRequest) error {
 	case IsError(err, ReferenceTaken):
 		return err
 	default:
-		return fmt.Errorf("order %s: it is unknown whether the order started; start it again: %w", id.Reference, errors.Join(ctx.Err(), err))
+		ended := cmp.Or(ctx.Err(), context.DeadlineExceeded)
+		return fmt.Errorf("order %s: it is unknown whether the order started; start it again: %w (%v)", id.Reference, ended, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -15,7 +16,8 @@ import (
 
 // crowded is what the server says of an update that is one too many: service/history/workflow/update.
 func crowded(client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
-	return nil, &serviceerror.ResourceExhausted{Message: "limit on number of concurrent in-flight updates has been reached (10)"}
+	return nil, serviceerror.NewResourceExhausted(enumspb.RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT,
+		"limit on number of concurrent in-flight updates has been reached (10)")
 }
 
 // retried is the same as most connections show it: the SDK tries again until the caller's time is over.
@@ -113,5 +115,32 @@ func TestStartOfUnknownOutcomeSaysSo(t *testing.T) {
 		_, err := ramp.NewClient(there, nil).StartOnramp(ctx, onrampRequest())
 		require.ErrorContains(t, err, "it is unknown whether the order started")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.False(t, ramp.IsError(err, ramp.NotFound), "%v", err)
+	})
+}
+
+func TestStartThatTheServersOwnLimitEndsIsOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	there := &orderThere{update: func(client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+		return nil, client.NewWorkflowUpdateServiceTimeoutOrCanceledError(serviceerror.NewDeadlineExceeded("late"))
+	}}
+	_, err := ramp.NewClient(there, nil).StartOnramp(t.Context(), onrampRequest())
+	require.ErrorContains(t, err, "it is unknown whether the order started")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.False(t, ramp.IsError(err, ramp.NotFound), "%v", err)
+}
+
+func TestStartOverARateLimitSaysSoAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		there := &orderThere{update: func(client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+			return nil, serviceerror.NewResourceExhausted(enumspb.RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT, "namespace rate limit exceeded")
+		}}
+		_, err := ramp.NewClient(there, nil).StartOnramp(ctx, onrampRequest())
+		var exhausted *serviceerror.ResourceExhausted
+		require.ErrorAs(t, err, &exhausted)
+		require.NoError(t, ctx.Err())
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"rampart/gateway/api"
@@ -132,6 +133,22 @@ func (f *fake) ListPage(ctx context.Context, filter ramp.Filter, limit int32, cu
 // CheckHealth answers as Temporal does, or does not.
 func (f *fake) CheckHealth(context.Context, *client.CheckHealthRequest) (*client.CheckHealthResponse, error) {
 	return nil, errors.New("away")
+}
+
+// silent is a Temporal service that knows no order and answers no start before the caller's time is over.
+type silent struct{ client.Client }
+
+func (silent) DescribeWorkflow(context.Context, string, string) (*client.WorkflowExecutionDescription, error) {
+	return nil, serviceerror.NewNotFound("no such workflow")
+}
+
+func (silent) NewWithStartWorkflowOperation(client.StartWorkflowOptions, any, ...any) client.WithStartWorkflowOperation {
+	return nil
+}
+
+func (silent) UpdateWithStartWorkflow(ctx context.Context, _ client.UpdateWithStartWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 func awaiting(version int64) *ramp.Order {

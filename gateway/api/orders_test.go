@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/gateway/api"
 	"rampart/ramp"
 )
 
@@ -58,6 +59,17 @@ func TestAWaitThatRunsOutAnswersWithTheState(t *testing.T) {
 		require.Equal(t, `"3"`, w.Header().Get("ETag"))
 		require.InDelta(t, 7, f.deadline.Seconds(), 1)
 	}
+}
+
+func TestAStartOfUnknownOutcomeIsNot404(t *testing.T) {
+	t.Parallel()
+	stopping := make(chan struct{})
+	close(stopping)
+	handler := api.New(api.Options{Orders: ramp.NewClient(silent{}, nil), Stopping: stopping})
+	w := serve(t, handler, putOnramp())
+	require.Equal(t, http.StatusServiceUnavailable, w.Code, w.Body.String())
+	require.Equal(t, api.Unavailable, problemOf(t, w).ErrorType)
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
 }
 
 func TestWaitsAreBounded(t *testing.T) {
