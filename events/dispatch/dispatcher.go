@@ -119,6 +119,9 @@ func (d *Dispatcher) Send(ctx context.Context, name string, target ramp.Personal
 	if !known {
 		return fmt.Errorf("endpoint %s is not in the file of endpoints of this worker", name)
 	}
+	if (target != "") != e.perOrder { // whether the endpoint is perOrder has changed
+		return e.changed()
+	}
 	body, err := message.Body(d.namespace, event)
 	if err != nil {
 		return &events.RefusedError{Problem: err.Error(), Permanent: true}

@@ -24,9 +24,14 @@ func (e endpoint) addressOf(target ramp.Personal) (address, error) {
 	}
 	to, err := parseAddress(string(target))
 	if err != nil || !e.to.covers(to) {
-		return address{}, fmt.Errorf("endpoint %s does not take the order's URL: the file of endpoints has changed since the order began", e.name)
+		return address{}, e.changed()
 	}
 	return to, nil
+}
+
+// changed returns the error of an event that the endpoint took when the order began.
+func (e endpoint) changed() error {
+	return fmt.Errorf("endpoint %s does not take the order's URL: the file of endpoints has changed since the order began", e.name)
 }
 
 // post sends a body by HTTP.

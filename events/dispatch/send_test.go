@@ -225,6 +225,36 @@ func TestEventOfAnOrderGoesToTheOrdersURL(t *testing.T) {
 	requireQuiet(t, d.Send(t.Context(), "absent", "", changed(1)))
 }
 
+func TestEventForAnOrdersURLGoesToNoEndpointThatIsNotPerOrder(t *testing.T) {
+	t.Parallel()
+	requests := make(chan string, 1)
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { requests <- r.URL.RequestURI() })
+	const queue = "mem://lake-without-orders"
+	f := newFile(t, fmt.Sprintf("endpoints: [{name: tenants, url: %q, allowPrivate: true, secrets: [%s]}, {name: lake, url: %q}]",
+		server.URL+"/tenants", oldSecret, queue))
+	d, _ := f.open()
+	topic, err := pubsub.OpenTopic(t.Context(), queue) // the topic must exist before its subscription
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = topic.Shutdown(context.Background()) })
+	subscription, err := pubsub.OpenSubscription(t.Context(), queue)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = subscription.Shutdown(context.Background()) })
+
+	for _, endpoint := range []string{"tenants", "lake"} {
+		err := d.Send(t.Context(), endpoint, ramp.Personal(server.URL+"/tenants/7?token=hunter2"), changed(1))
+		requireQuiet(t, err, "hunter2")
+		require.ErrorContains(t, err, "the file of endpoints has changed since the order began")
+	}
+	require.Empty(t, requests)
+	require.NoError(t, d.Send(t.Context(), "lake", "", changed(2)))
+	first, err := subscription.Receive(t.Context())
+	require.NoError(t, err)
+	first.Ack()
+	want, err := message.Body("orders", changed(2))
+	require.NoError(t, err)
+	require.Equal(t, want, first.Body)
+}
+
 func TestEventWithoutIDIsRefusedForGood(t *testing.T) {
 	t.Parallel()
 	var refused *events.RefusedError
