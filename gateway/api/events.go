@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,7 +40,7 @@ type following struct {
 
 func (s *service) addEvents(a huma.API, direction ramp.Direction, at, name, tag string) {
 	o := operation("follow"+name+"Order", http.MethodGet, at+"/events", tag, Read, "Follow an order",
-		"Server-sent events: an event `order` now and after every change, whose data is the order and whose id is its version, until the "+
+		"Server-sent events: an event `order` now and after every change, whose data is the order and whose id names this state of it, until the "+
 			"order has ended. Changes that follow each other at once may be one event. The server closes a stream after 15 minutes; clients "+
 			"continue with Last-Event-ID.", http.StatusNotFound)
 	o.Metadata = map[string]any{streams: true}
@@ -58,7 +57,7 @@ func (s *service) addEvents(a huma.API, direction ramp.Direction, at, name, tag 
 }
 
 func (s *service) follow(ctx context.Context, in *following, id ramp.ID) (*huma.StreamResponse, error) {
-	last, _ := strconv.ParseInt(in.LastEventID, 10, 64) // another id is none of ours: the stream begins with the order as it is
+	last := parseState(in.LastEventID) // another id is none of ours: the stream begins with the order as it is
 	within, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	order, err := s.Orders.Get(within, id)
@@ -67,7 +66,7 @@ func (s *service) follow(ctx context.Context, in *following, id ramp.ID) (*huma.
 	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		r, w := humago.Unwrap(hctx)
-		if order.Status.Final() && last > 0 && last >= order.Version {
+		if order.Status.Final() && stateOf(order).is(last) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -80,8 +79,8 @@ func (s *service) follow(ctx context.Context, in *following, id ramp.ID) (*huma.
 	}}, nil
 }
 
-// stream sends the order's states from its version after last on, until the order has ended.
-func (s *service) stream(ctx context.Context, client *stream, id ramp.ID, last int64) {
+// stream sends the order's states after last, until the order has ended.
+func (s *service) stream(ctx context.Context, client *stream, id ramp.ID, last state) {
 	watching, cancel := s.waiting(ctx, streamTime)
 	defer cancel()
 	states := make(chan *ramp.Order)
@@ -110,7 +109,7 @@ func (s *service) stream(ctx context.Context, client *stream, id ramp.ID, last i
 			switch {
 			case !more:
 				return
-			case order.Version == 0, order.Version > last:
+			case stateOf(order).lackedBy(last, order.Status.Final()):
 				err = client.sendOrder(order)
 			}
 		}
@@ -130,7 +129,7 @@ func (c *stream) sendOrder(order *ramp.Order) error {
 	if err != nil {
 		return err
 	}
-	return c.send(fmt.Sprintf("id: %d\nevent: order\ndata: %s\n\n", order.Version, content))
+	return c.send(fmt.Sprintf("id: %v\nevent: order\ndata: %s\n\n", stateOf(order), content))
 }
 
 // send sends a piece. Over HTTP/2 a deadline that passes between two pieces would reset the stream, so that there is none until the next.

@@ -57,6 +57,37 @@ func TestAClientWithTheFinalStateDoesNotConnectAgain(t *testing.T) {
 	require.Empty(t, w.Body.String())
 }
 
+// Versions begin again in the run that a reset or a rebuild makes.
+func TestAnEarlierRunsEventsHideNoStateOfANewRun(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		last    string
+		status  ramp.Status
+		version int64
+		code    int
+		sent    bool
+	}{
+		{"20-1764230400000", ramp.Completed, 8, http.StatusOK, true},
+		{"20", ramp.Completed, 8, http.StatusOK, true},
+		{"8-1764230400000", ramp.Completed, 8, http.StatusOK, true},
+		{"8-1764230400123", ramp.Completed, 8, http.StatusNoContent, false},
+		{"8", ramp.Completed, 8, http.StatusNoContent, false},
+		{"20-1764230400000", ramp.Settling, 8, http.StatusOK, true},
+		{"7-1764230500000", ramp.Settling, 8, http.StatusOK, true},
+		{"8-1764230400123", ramp.Settling, 8, http.StatusOK, false},
+		{"20-1764230500000", ramp.Settling, 8, http.StatusOK, false},
+		{"20-hunter2", ramp.Settling, 8, http.StatusOK, true},
+	} {
+		order := at(c.version, c.status)
+		order.UpdatedAt = time.UnixMilli(1764230400123).UTC()
+		w := handle(t, &fake{order: order, states: []*ramp.Order{order}}, call{
+			method: http.MethodGet, path: "/v1/onramp/orders/inv-42/events", headers: map[string]string{"Last-Event-ID": c.last},
+		})
+		require.Equal(t, c.code, w.Code, "%+v", c)
+		require.Equal(t, c.sent, strings.Contains(w.Body.String(), "id: 8-1764230400123\nevent: order\n"), "%+v", c)
+	}
+}
+
 func TestAStreamOfAnUnknownOrderIsAProblem(t *testing.T) {
 	t.Parallel()
 	w := handle(t, &fake{err: &ramp.Error{Type: ramp.NotFound, Message: "none"}}, call{method: http.MethodGet, path: "/v1/offramp/orders/inv-42/events"})

@@ -78,14 +78,14 @@ type reading struct {
 // answer is the state of an order.
 type answer struct {
 	Status            int
-	ETag              string `header:"ETag" doc:"The version of the order, in quotes."`
+	ETag              string `header:"ETag" doc:"The state of the order: its version and the time of its last change, in quotes."`
 	Location          string `header:"Location" doc:"The path of the order."`
 	PreferenceApplied string `header:"Preference-Applied" doc:"The wait that Prefer asked for."`
 	Body              *ramp.Order
 }
 
 func answerWith(status int, order *ramp.Order) *answer {
-	return &answer{Status: status, ETag: etag(order.Version), Body: order}
+	return &answer{Status: status, ETag: stateOf(order).etag(), Body: order}
 }
 
 // path returns the path of an order.
@@ -367,8 +367,8 @@ func (s *service) read(ctx context.Context, in *reading, id ramp.ID) (*answer, e
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	if matches(in.IfNoneMatch, order.Version) {
-		return &answer{Status: http.StatusNotModified, ETag: etag(order.Version)}, nil
+	if now := stateOf(order); matches(in.IfNoneMatch, now) {
+		return &answer{Status: http.StatusNotModified, ETag: now.etag()}, nil
 	}
 	return answerWith(http.StatusOK, order), nil
 }

@@ -144,6 +144,21 @@ func TestAnOrderThatHasNotChangedIsNotSentAgain(t *testing.T) {
 	require.Empty(t, handle(t, &fake{order: awaiting(0)}, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42"}).Header().Get("ETag"))
 }
 
+func TestTheSameVersionOfAnotherRunIsSentAgain(t *testing.T) {
+	t.Parallel()
+	order := awaiting(7)
+	order.UpdatedAt = time.UnixMilli(1764230400123).UTC()
+	for tag, want := range map[string]int{
+		`"7-1764230400123"`: 304, `W/"7-1764230400123"`: 304, `"7"`: 304, `"7-1764230400000"`: 200, `"6-1764230400123"`: 200, `"7-x"`: 200, `"7-0"`: 200,
+	} {
+		w := handle(t, &fake{order: order}, call{
+			method: http.MethodGet, path: "/v1/onramp/orders/inv-42", headers: map[string]string{"If-None-Match": tag},
+		})
+		require.Equal(t, want, w.Code, tag)
+		require.Equal(t, `"7-1764230400123"`, w.Header().Get("ETag"))
+	}
+}
+
 func TestALongPollWaitsForTheNextVersion(t *testing.T) {
 	t.Parallel()
 	for query, after := range map[string]int64{"?wait=30s&after=6": 6, "?wait=30": 7, "?wait=500ms&after=9": 9} {
@@ -154,6 +169,10 @@ func TestALongPollWaitsForTheNextVersion(t *testing.T) {
 		require.Positive(t, f.deadline)
 		require.LessOrEqual(t, f.deadline, 30*time.Second)
 	}
+	f := &fake{order: awaiting(8)}
+	tags := map[string]string{"If-None-Match": `"5-1764230400123", "7-1764230400000"`}
+	require.Equal(t, http.StatusOK, handle(t, f, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42?wait=30s", headers: tags}).Code)
+	require.EqualValues(t, 7, f.after)
 	for _, wait := range []string{"61s", "-1s", "soon", "1h"} {
 		p := problemOf(t, handle(t, &fake{}, call{method: http.MethodGet, path: "/v1/onramp/orders/inv-42?wait=" + wait}))
 		require.Equal(t, []ramp.FieldError{{Field: "wait", Problem: "must be a duration of at most 60s, such as 30s"}}, p.Fields)

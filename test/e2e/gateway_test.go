@@ -181,7 +181,8 @@ func TestGatewayTakesAnOrderToItsEnd(t *testing.T) {
 	require.NoError(t, <-followed)
 	last := events[len(events)-1]
 	require.Equal(t, ramp.Completed, last.order.Status)
-	require.Equal(t, fmt.Sprint(order.order.Version), last.id)
+	require.Equal(t, order.header.Get("ETag"), `"`+last.id+`"`)
+	require.Equal(t, fmt.Sprintf("%d-%d", order.order.Version, order.order.UpdatedAt.UnixMilli()), last.id)
 	for i, event := range events[1:] {
 		require.Greater(t, event.order.Version, events[i].order.Version)
 	}
