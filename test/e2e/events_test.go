@@ -76,17 +76,18 @@ func (r *receiver) answers(answer func(*http.Request) int) {
 
 func always(status int) func(*http.Request) int { return func(*http.Request) int { return status } }
 
-// of returns the events of an order that the endpoint took, without repeats of the last one.
+// of returns the events of an order that the endpoint took, in the order in which it first took each.
 func (r *receiver) of(id ramp.ID) []received {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []received
 	for _, event := range r.taken {
-		if event.Subject == id.Direction.WorkflowID(id.Reference) {
+		repeated := slices.ContainsFunc(all, func(earlier received) bool { return earlier.ID == event.ID })
+		if !repeated && event.Subject == id.Direction.WorkflowID(id.Reference) {
 			all = append(all, event)
 		}
 	}
-	return slices.CompactFunc(all, func(a, b received) bool { return a.ID == b.ID })
+	return all
 }
 
 func (r *receiver) requests() int {
