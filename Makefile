@@ -74,7 +74,7 @@ bin/starter: FORCE
 # End-to-end tests wait half of their time, which is enough for what compiles most of the time. ALSO adds targets to that. Once it has
 # compiled, the longest of the tests use that time. The development server is compiled before two packages of e2e need it at once.
 ALSO ?=
-test: equipment ## Test: run every test, as CI does
+test: equipment ## Test: run the tests, as CI does
 	@rm -f bin/times/*.json
 	@.ci/lanes "unit devserver-test e2e-short" "lint deploy-check $(ALSO) e2e-long"
 	@echo "The slowest tests:"
@@ -152,12 +152,14 @@ e2e: ## Test: run the end-to-end tests: real Temporal server, real processes
 e2e-short: LEFT_OUT += $(LONG)
 e2e-short: ## Test: run the end-to-end tests but the longest
 	@$(E2E) ./ramptest
+e2e-long: PARALLEL := 2
 e2e-long: ## Test: run the longest end-to-end tests
-	@$(E2E) -parallel 2 -run '$(call either,$(LONG))'
+	@$(E2E) -run '$(call either,$(LONG))'
 
 LONG := TestTorture TestWebUI
+PARALLEL := 4
 E2E = echo "Testing end to end: a real Temporal server, the sandbox, workers that are killed" && \
-	$(TESTSUM)/$@.json -- $(RACE) -count=1 -parallel 4 -timeout 60m $(WITHOUT) ./test/e2e
+	$(TESTSUM)/$@.json -- $(RACE) -count=1 -parallel $(PARALLEL) -timeout 60m $(WITHOUT) ./test/e2e
 
 # What takes too long for every change: the model test at length, and a minute of fuzzing for every target.
 nightly: test ## Test: run make test, longer model tests, fuzzing, benchmarks, the Temporal CLI
