@@ -26,6 +26,7 @@ type Report struct {
 	Costs     []Cost             `json:"costs,omitempty"`
 	Rates     []Rate             `json:"rates,omitempty"`
 	Latencies []Latencies        `json:"latencies,omitempty"`
+	Profile   *OrdersProfile     `json:"profile,omitempty"`
 	Waiting   *Waiting           `json:"waiting,omitempty"`
 	// Rest is what waiting orders use while nothing happens.
 	Rest *Rest `json:"rest,omitempty"`

@@ -110,11 +110,11 @@ func (w *waitingRun) restWith(ctx context.Context, load restLoad, waiting int) (
 	}
 	var profiling errgroup.Group
 	profiling.Go(func() (err error) {
-		r.Server, err = profile(ctx, s.profiles, load.profiled, fmt.Sprintf("%s/server-%d.pprof", s.Dir, waiting))
+		r.Server, err = profile(ctx, s.profiles, load.profiled, fmt.Sprintf("%s/server-%d.pprof", s.Dir, waiting), place)
 		return err
 	})
 	profiling.Go(func() (err error) {
-		r.Worker, err = profile(ctx, s.worker.profiles, load.profiled, fmt.Sprintf("%s/worker-%d.pprof", s.Dir, waiting))
+		r.Worker, err = profile(ctx, s.worker.profiles, load.profiled, fmt.Sprintf("%s/worker-%d.pprof", s.Dir, waiting), place)
 		return err
 	})
 	err = profiling.Wait()

@@ -75,7 +75,7 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 	if err := options.check(); err != nil {
 		return err
 	}
-	s, err := newStack(ctx, options, stackSettings{speed: fast, postgres: options.Postgres})
+	s, err := newStack(ctx, options, stackSettings{speed: fast, postgres: options.Postgres, serverProfiles: true})
 	defer s.close()
 	if err != nil {
 		return err
@@ -90,6 +90,13 @@ func runOrders(ctx context.Context, options Options, report *Report) error {
 	report.Idle = c.idle
 	if strings.Contains(saturated, options.Only) {
 		if report.Rates, report.Latencies, err = c.saturation(ctx, options.Quick); err != nil {
+			return err
+		}
+		t, lasts := saturation(options.Quick), profiledLoad
+		if options.Quick {
+			lasts = time.Second
+		}
+		if report.Profile, err = c.profileOrders(ctx, t, lasts); err != nil {
 			return err
 		}
 	}

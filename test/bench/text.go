@@ -18,6 +18,7 @@ func (r Report) WriteText(w io.Writer) error {
 	r.writeCosts(&b)
 	r.writeRates(&b)
 	r.writeLatencies(&b)
+	r.Profile.write(&b)
 	r.Waiting.write(&b)
 	r.Rest.write(&b)
 	r.writeDeliveries(&b)
