@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 
 	"rampart/dossier"
@@ -36,9 +37,11 @@ type Calls struct {
 	hashes    Hashes
 }
 
-// Hashes makes the hashes by which orders are found. A hash is empty where orders have none.
+// Hashes makes the hashes by which orders are found. Hash is that of the key in use, and empty where orders have none; Hashes are those of
+// every key that an order may have been hashed with.
 type Hashes interface {
 	Hash(ctx context.Context, term ramp.Personal) string
+	Hashes(ctx context.Context, term ramp.Personal) []string
 }
 
 // Watches are the activities that poll the provider until something changes. They have a task queue of their own, ramp-watch, because
@@ -74,7 +77,7 @@ type Options struct {
 	AllowClear bool
 	// Endpoints are the endpoints that events of orders go to; nil if events are off.
 	Endpoints events.Endpoints
-	// Temporal starts the deliveries of events.
+	// Temporal starts the deliveries of events, and takes the heartbeats of creations that must happen at most once.
 	Temporal client.Client
 	// Records keeps the final states of orders; nil if records are off.
 	Records *records.Store
@@ -122,6 +125,15 @@ func (c *Calls) hash(ctx context.Context, term ramp.Personal) string {
 		return ""
 	}
 	return c.hashes.Hash(ctx, term)
+}
+
+// claimant returns the order of an activity, which is this user's, as one that claims an order of the provider.
+func (c *Calls) claimant(ctx context.Context, email ramp.Email) Claimant {
+	claimant := Claimant{WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Email: email}
+	if c.hashes != nil {
+		claimant.Users = c.hashes.Hashes(ctx, ramp.UserTerm(email))
+	}
+	return claimant
 }
 
 func user(email ramp.Email) onmeta.User { return onmeta.User{Email: email} }

@@ -225,7 +225,7 @@ func NotAdmitted(err error) (*ramp.Error, bool) {
 }
 
 // Unanswered returns the concern that a call raises which got no usable answer within its retries, without its time, and whether
-// err is such a call's. No attempt is in flight then, but the provider may have done what it was asked.
+// err is such a call's. The provider may have done what it was asked, or be about to.
 func Unanswered(err error) (ramp.Concern, bool) {
 	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {

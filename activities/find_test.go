@@ -23,6 +23,13 @@ func (h hashes) Hash(_ context.Context, term ramp.Personal) string {
 	return "hash of " + string(term)
 }
 
+func (h hashes) Hashes(ctx context.Context, term ramp.Personal) []string {
+	if h.unready {
+		return nil
+	}
+	return []string{h.Hash(ctx, term), "earlier " + h.Hash(ctx, term)}
+}
+
 func TestFirstCallTellsTheHashOfTheUser(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -45,15 +46,51 @@ func (k *keptAlive) ExecuteActivity(ctx context.Context, in *interceptor.Execute
 	return k.Next.ExecuteActivity(working, in)
 }
 
+// heartbeats are those of one attempt of a call.
+type heartbeats struct {
+	ctx context.Context // the SDK's, without its cancellation
+	end context.CancelFunc
+
+	mu     sync.Mutex
+	record func(context.Context) error
+}
+
+type heartbeatsKey struct{}
+
+// recordHeartbeatsBy makes the heartbeats of a call those of record, from now on.
+func recordHeartbeatsBy(ctx context.Context, record func(context.Context) error) {
+	if h, has := ctx.Value(heartbeatsKey{}).(*heartbeats); has {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.record = record
+	}
+}
+
+// beat sends one heartbeat.
+func (h *heartbeats) beat() {
+	h.mu.Lock()
+	record := h.record
+	h.mu.Unlock()
+	if record == nil {
+		activity.RecordHeartbeat(h.ctx)
+		return
+	}
+	if isGivenAway(record(h.ctx)) {
+		h.end()
+	}
+}
+
 // heartbeating starts the heartbeats of a call and returns the context to make it in. The SDK cancels its own context also when a heartbeat
 // does not reach the server, and when an operator pauses or resets the activity. A call that is on its way goes on then: its answer may
 // be the only one that holds the payment instructions, and may still be recorded.
 func heartbeating(ctx context.Context) (context.Context, context.CancelFunc) {
-	detached := context.WithoutCancel(ctx)
-	working, cancel := context.WithCancel(detached)
+	h := &heartbeats{ctx: context.WithoutCancel(ctx)}
+	started := context.WithValue(h.ctx, heartbeatsKey{}, h)
+	working, cancel := context.WithCancel(started)
 	if deadline, limited := ctx.Deadline(); limited {
-		working, cancel = context.WithDeadline(detached, deadline)
+		working, cancel = context.WithDeadline(started, deadline)
 	}
+	h.end = cancel
 	unfollow := context.AfterFunc(ctx, func() {
 		if endsCall(context.Cause(ctx)) {
 			cancel()
@@ -67,7 +104,7 @@ func heartbeating(ctx context.Context) (context.Context, context.CancelFunc) {
 			case <-working.Done():
 				return
 			case <-ticks.C:
-				activity.RecordHeartbeat(detached)
+				h.beat()
 			}
 		}
 	}()
@@ -77,6 +114,11 @@ func heartbeating(ctx context.Context) (context.Context, context.CancelFunc) {
 // endsCall reports whether a call ends for this reason: its time is up, its worker stops, or the server has given the call to another
 // worker, so that nobody takes its answer any more.
 func endsCall(cause error) bool {
+	return errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) || isGivenAway(cause)
+}
+
+// isGivenAway reports whether a heartbeat's error says that the server has given the call to another worker.
+func isGivenAway(err error) bool {
 	var given *serviceerror.NotFound
-	return errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) || errors.As(cause, &given)
+	return errors.As(err, &given)
 }

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -35,6 +36,15 @@ func lasting[Request, Result any](
 func lastingIn[Request, Result any](
 	ctx context.Context, w *world, call func(workflow.Context, Request) (Result, error), request Request,
 ) (beats, attempts int, err error) {
+	env := lastingEnv(ctx, w)
+	env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) { beats++ })
+	env.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) { attempts++ })
+	env.ExecuteWorkflow(func(ctx workflow.Context) (Result, error) { return call(ctx, request) })
+	return beats, attempts, env.GetWorkflowError()
+}
+
+// lastingEnv is an environment in which calls may last, as a worker has them.
+func lastingEnv(ctx context.Context, w *world) *testsuite.TestWorkflowEnvironment {
 	env := suite().NewTestWorkflowEnvironment()
 	env.SetWorkerOptions(worker.Options{
 		BackgroundActivityContext: ctx, Interceptors: []interceptor.WorkerInterceptor{activities.KeepAlive()},
@@ -42,10 +52,7 @@ func lastingIn[Request, Result any](
 	env.SetTestTimeout(time.Hour)
 	env.SetActivityTimeoutGracePeriod(time.Hour) // counts from the first attempt, over all retries, which no server does
 	env.RegisterActivity(w.calls)
-	env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) { beats++ })
-	env.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) { attempts++ })
-	env.ExecuteWorkflow(func(ctx workflow.Context) (Result, error) { return call(ctx, request) })
-	return beats, attempts, env.GetWorkflowError()
+	return env
 }
 
 // slowly reads an upload as a slow line takes it.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -53,7 +52,7 @@ func (c *Calls) AdoptOrder(ctx context.Context, req AdoptOrderRequest) (CreatedO
 	if differs := there.differsFrom(req, c.staging); differs != "" && !req.Resumed {
 		return CreatedOrder{}, notAdopted("the provider's order has another " + differs)
 	}
-	ours, err := c.claims.Claim(ctx, req.OrderID, activity.GetInfo(ctx).WorkflowExecution.ID)
+	ours, err := c.claims.Claim(ctx, req.OrderID, c.claimant(ctx, req.Email))
 	if err != nil {
 		return CreatedOrder{}, retryableClaim(ctx, err)
 	}
@@ -172,5 +171,5 @@ func (c *Calls) setAdoptedDeposit(created *CreatedOrder, req AdoptOrderRequest, 
 
 // AdoptOrder runs the activity.
 func AdoptOrder(ctx workflow.Context, req AdoptOrderRequest) (CreatedOrder, error) {
-	return call[CreatedOrder](ctx, adoptedPolicy, fmt.Sprintf("Take over the provider's order %s", req.OrderID), (*Calls)(nil).AdoptOrder, req)
+	return call[CreatedOrder](ctx, orderPolicy, fmt.Sprintf("Take over the provider's order %s", req.OrderID), (*Calls)(nil).AdoptOrder, req)
 }

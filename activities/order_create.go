@@ -26,6 +26,8 @@ type CreateOrderRequest struct {
 	NotBefore time.Time `json:"since"`
 	// OrderMayExist is set if an earlier activity may have created the order.
 	OrderMayExist bool `json:"again,omitempty"`
+	// CommitsUntil is until when the provider may still create an order that an earlier activity asked for; zero if none did.
+	CommitsUntil time.Time `json:"commitsUntil,omitzero"`
 	// ReplaceLost is set by orders that replace an order whose payment instructions were lost: another one is made at once, and LostOrderIDs
 	// are the orders of the provider that were replaced so far.
 	ReplaceLost  bool     `json:"replaceLost,omitempty"`

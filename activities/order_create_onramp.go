@@ -31,9 +31,14 @@ type CreateOnrampOrderRequest struct {
 
 // CreateOnrampOrder creates the order at the provider (provider 3.16). If the answer of an earlier attempt may have been lost, it first
 // searches the user's order history for that attempt's order and returns it as adopted; the workflow replaces one without instructions.
-// An order by bank transfer is created at most once: its attempts are never concurrent. An expired quote is fetched again; if the
-// price is worse by then than the user agreed to, the activity fails with QuoteExpired and creates nothing.
+// An order by bank transfer is created at most once: an attempt knows until when the provider may still create the order that the one before
+// asked for. An expired quote is fetched again; if the price is worse by then than the user agreed to, the activity fails with
+// QuoteExpired and creates nothing.
 func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
+	var attempt *creationAttempt
+	if req.atMostOnce() {
+		attempt = c.beginCreation(ctx, req.CommitsUntil)
+	}
 	if req.Reset {
 		if err := c.checkFirstRun(ctx, req.Reference); err != nil {
 			return CreatedOrder{}, err
@@ -47,8 +52,8 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return CreatedOrder{}, classify(ctx, lookupError(err))
 	}
-	if req.orderMayExist(ctx) {
-		orderID, err := c.findOnrampOrder(ctx, req, amount)
+	if req.orderMayExist(ctx) || attempt.pending() {
+		orderID, err := attempt.search(ctx, func() (string, error) { return c.findOnrampOrder(ctx, req, amount, attempt.pending()) })
 		if err != nil {
 			return CreatedOrder{}, classify(ctx, lookupError(err))
 		}
@@ -66,10 +71,18 @@ func (c *Calls) CreateOnrampOrder(ctx context.Context, req CreateOnrampOrderRequ
 	if err != nil {
 		return CreatedOrder{}, err
 	}
-	asked := now()
-	order, err := c.provider.CreateOnramp(onmeta.SendBy(ctx, sendBy(quote)), req.user(), req.wire(amount))
+	asking, err := attempt.announce(ctx, sendBy(quote))
 	if err != nil {
-		return c.afterLostAnswer(ctx, req, amount, beneficiary, err)
+		return CreatedOrder{}, classify(ctx, err)
+	}
+	asked := now()
+	order, err := c.provider.CreateOnramp(asking, req.user(), req.wire(amount))
+	if err != nil && !mayStillCommit(err) {
+		attempt.clear(ctx)
+		return CreatedOrder{}, classify(ctx, err)
+	}
+	if err != nil {
+		return c.afterLostAnswer(ctx, req, attempt, amount, beneficiary, err)
 	}
 	created := CreatedOrder{
 		OrderID:        order.OrderID,
@@ -142,20 +155,18 @@ const (
 // next attempt waits until the provider must have created the order if it ever does: only then does its absence from the history
 // prove that there is none.
 func (c *Calls) afterLostAnswer(
-	ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal, beneficiary *ramp.Beneficiary, lost error,
+	ctx context.Context, req CreateOnrampOrderRequest, attempt *creationAttempt, amount decimal.Decimal, beneficiary *ramp.Beneficiary, lost error,
 ) (CreatedOrder, error) {
-	if !mayStillCommit(lost) {
-		return CreatedOrder{}, classify(ctx, lost)
-	}
 	committed := now().Add(maxCommitDelay)
-	attempt := activity.GetInfo(ctx).Attempt
-	if attempt <= earlySearches && wait(ctx, usualCommitDelay) == nil {
-		orderID, err := c.findOnrampOrder(ctx, req, amount)
+	attempt.lost(ctx, committed.Add(clockDifference))
+	number := activity.GetInfo(ctx).Attempt
+	if number <= earlySearches && wait(ctx, usualCommitDelay) == nil {
+		orderID, err := c.findOnrampOrder(ctx, req, amount, true)
 		if err == nil && orderID != "" {
 			return c.adopted(req, orderID, beneficiary), nil
 		}
 	}
-	pause := max(time.Until(committed), retryPause(attempt, 0))
+	pause := max(time.Until(committed), retryPause(number, 0))
 	return CreatedOrder{}, retryable(ctx, ErrUnavailable, lost, pause)
 }
 
@@ -242,18 +253,17 @@ const maxHistoryPages = 20
 
 // findOnrampOrder searches for an order that an earlier attempt created and that does not belong to another order of ours. It tries the
 // oldest first: an earlier attempt may have claimed it and crashed before it returned. Such an order is older than those that others
-// have created since; if one of those were taken instead, it would belong to nobody.
-func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal) (string, error) {
+// have created since; if one of those were taken instead, it would belong to nobody. While the provider may still create the one that is
+// looked for, one that another order of the user may have created is left alone.
+func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderRequest, amount decimal.Decimal, pending bool) (string, error) {
 	candidates, err := c.candidates(ctx, req, amount)
 	if err != nil {
 		return "", err
 	}
-	claim := c.claims.Claim
-	if c.replaces(req) {
-		claim = c.claims.ClaimLost
-	}
+	claimant := c.claimant(ctx, req.Email)
+	claimant.OnlyIfAlone = pending
 	for _, orderID := range slices.Backward(candidates) {
-		ours, err := claim(ctx, orderID, activity.GetInfo(ctx).WorkflowExecution.ID)
+		ours, err := c.claim(ctx, req, orderID, claimant)
 		if err != nil {
 			return "", err
 		}
@@ -262,6 +272,13 @@ func (c *Calls) findOnrampOrder(ctx context.Context, req CreateOnrampOrderReques
 		}
 	}
 	return "", nil
+}
+
+func (c *Calls) claim(ctx context.Context, req CreateOnrampOrderRequest, orderID string, claimant Claimant) (bool, error) {
+	if c.replaces(req) {
+		return c.claims.ClaimLost(ctx, orderID, claimant.WorkflowID)
+	}
+	return c.claims.Claim(ctx, orderID, claimant)
 }
 
 // replaces reports whether an order that is found is replaced: nobody can be told how to pay it, because only the lost answer told it.
@@ -311,11 +328,13 @@ func (r CreateOnrampOrderRequest) matches(order onmeta.HistoryOrder, amount deci
 		(order.PaymentMode == "" || strings.EqualFold(order.PaymentMode, string(r.PaymentMethod)))
 }
 
+// atMostOnce reports whether a second order at the provider would do harm. One that is replaced if it is lost does none: nobody is told how
+// to pay it.
+func (r CreateOnrampOrderRequest) atMostOnce() bool {
+	return !r.ReplaceLost || r.PaymentMethod != ramp.UPI
+}
+
 // CreateOnrampOrder runs the activity.
 func CreateOnrampOrder(ctx workflow.Context, req CreateOnrampOrderRequest) (CreatedOrder, error) {
-	p := adoptedPolicy
-	if req.ReplaceLost && req.PaymentMethod == ramp.UPI {
-		p = orderPolicy // one that comes to light later than an attempt looks for it does no harm: nobody is told how to pay it
-	}
-	return call[CreatedOrder](ctx, p, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
+	return call[CreatedOrder](ctx, orderPolicy, "Create the order: "+req.Token.Symbol+" for "+req.Fiat.Text(), (*Calls)(nil).CreateOnrampOrder, req)
 }

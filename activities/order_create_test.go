@@ -235,14 +235,15 @@ func TestLostAnswerLeavesExactlyOneOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.network.once(onmeta.RouteCreateOnramp, tc.faults...)
-			created, err := inWorkflow(w, activities.CreateOnrampOrder, onrampRequest())
-			require.NoError(t, err)
-			require.Equal(t, []string{created.OrderID}, w.orders())
-			require.Equal(t, tc.adopted, created.Adopted)
-			require.Equal(t, tc.adopted, created.Instructions.UPI == nil, "only the answer to the creation holds them")
-			require.Equal(t, "fiatPending", created.ProviderStatus)
+			controlled(t, func(t *testing.T, w *world) {
+				w.network.once(onmeta.RouteCreateOnramp, tc.faults...)
+				created, err := untilCreated(w, onrampRequest())
+				require.NoError(t, err)
+				require.Equal(t, []string{created.OrderID}, w.orders())
+				require.Equal(t, tc.adopted, created.Adopted)
+				require.Equal(t, tc.adopted, created.Instructions.UPI == nil, "only the answer to the creation holds them")
+				require.Equal(t, "fiatPending", created.ProviderStatus)
+			})
 		})
 	}
 }

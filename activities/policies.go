@@ -40,12 +40,9 @@ var (
 	accountPolicy = policy{75 * time.Second, callHeartbeatTimeout, 8, 3} // the user's account
 	quotePolicy   = policy{75 * time.Second, callHeartbeatTimeout, 8, 2} // quotes, which expire
 	orderPolicy   = policy{75 * time.Second, callHeartbeatTimeout, 8, 1} // creating an order, its proof, its status, and reading messages
-	// adoptedPolicy is for the creation of an order that is adopted if its answer was lost: the provider's history counts only once no
-	// attempt can be in flight.
-	adoptedPolicy = policy{75 * time.Second, 0, 8, 1}
-	eventPolicy   = policy{15 * time.Second, 0, 8, 5} // handing over events, which no order waits for
-	recordPolicy  = policy{30 * time.Second, 0, 8, 5} // keeping the record of an order that has ended
-	onceOnly      = policy{75 * time.Second, 0, 1, 1} // reading a message that may have to be given up
+	eventPolicy   = policy{15 * time.Second, 0, 8, 5}                    // handing over events, which no order waits for
+	recordPolicy  = policy{30 * time.Second, 0, 8, 5}                    // keeping the record of an order that has ended
+	onceOnly      = policy{75 * time.Second, 0, 1, 1}                    // reading a message that may have to be given up
 )
 
 const (

@@ -115,7 +115,7 @@ func TestEveryActivityRunsWhereItBelongs(t *testing.T) {
 		"WatchLink":             {discarding(activities.WatchLink), ramp.WatchTaskQueue, watch, watched},
 		"QuoteBuy":              {discarding(activities.QuoteBuy), ramp.TaskQueue, call, soon},
 		"QuoteSell":             {discarding(activities.QuoteSell), ramp.TaskQueue, call, soon},
-		"CreateOnrampOrder":     {discarding(activities.CreateOnrampOrder), ramp.TaskQueue, call, 0}, // it is adopted
+		"CreateOnrampOrder":     {discarding(activities.CreateOnrampOrder), ramp.TaskQueue, call, soon},
 		"CreateOfframpOrder":    {discarding(activities.CreateOfframpOrder), ramp.TaskQueue, call, soon},
 		"SubmitUTR":             {discarding(activities.SubmitUTR), ramp.TaskQueue, call, soon},
 		"SubmitTransactionHash": {discarding(activities.SubmitTransactionHash), ramp.TaskQueue, call, soon},

@@ -122,3 +122,7 @@ func (v AdmissionRules) String() string                { return redact.String(v)
 func (v KYCStatusResult) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
 func (v KYCStatusResult) LogValue() slog.Value          { return redact.LogValue(v) }
 func (v KYCStatusResult) String() string                { return redact.String(v) }
+
+func (v Claimant) Format(s fmt.State, verb rune) { redact.Format(s, verb, v) }
+func (v Claimant) LogValue() slog.Value          { return redact.LogValue(v) }
+func (v Claimant) String() string                { return redact.String(v) }

@@ -59,6 +59,7 @@ type world struct {
 	network *network
 	owners  *owners
 	runs    *runs
+	beats   *beats
 	// patience is how long the client waits for an answer; 0 for its default.
 	patience time.Duration
 	calls    *activities.Calls
@@ -96,7 +97,7 @@ func controlled(t *testing.T, test func(*testing.T, *world)) {
 
 func emptyWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{clock: sandbox.NewClock(testStart(), 0), owners: &owners{}, runs: &runs{}}
+	w := &world{clock: sandbox.NewClock(testStart(), 0), owners: &owners{}, runs: &runs{}, beats: &beats{}}
 	server, err := sandbox.New(sandbox.Options{Seed: 1, Clock: w.clock})
 	require.NoError(t, err)
 	w.sandbox = server
@@ -109,7 +110,7 @@ func (w *world) open(t *testing.T, url string, apiKey onmeta.Secret, options act
 		BaseURL: url, APIKey: apiKey, HTTPClient: &http.Client{Transport: w.network}, CallTimeout: w.patience,
 	})
 	require.NoError(t, err)
-	options.Caller, options.Claims, options.Runs = transport, w.owners, w.runs
+	options.Caller, options.Claims, options.Runs, options.Temporal = transport, w.owners, w.runs, w.beats
 	options.KYCSecret = func() onmeta.Secret { return sandbox.DefaultKYCSecret }
 	if options.Timings == (activities.Timings{}) {
 		options.Timings = activities.GuideTimings(1)
@@ -232,6 +233,9 @@ type owners struct {
 	mu    sync.Mutex
 	taken map[string]bool
 	err   error
+	// crowded is set if other orders of the user may have made the provider's.
+	crowded   bool
+	claimants []activities.Claimant
 }
 
 func (o *owners) take(orderID string) {
@@ -250,15 +254,19 @@ func (o *owners) fail(err error) {
 }
 
 func (o *owners) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
-	return o.Claim(ctx, orderID, maker)
+	return o.Claim(ctx, orderID, activities.Claimant{WorkflowID: maker})
 }
 
 func (o *owners) ClaimLost(ctx context.Context, orderID, claimant string) (bool, error) {
-	return o.Claim(ctx, orderID, claimant)
+	return o.Claim(ctx, orderID, activities.Claimant{WorkflowID: claimant})
 }
 
-func (o *owners) Claim(_ context.Context, orderID, _ string) (bool, error) {
+func (o *owners) Claim(_ context.Context, orderID string, claimant activities.Claimant) (bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.claimants = append(o.claimants, claimant)
+	if o.crowded && claimant.OnlyIfAlone {
+		return false, o.err
+	}
 	return !o.taken[orderID], o.err
 }

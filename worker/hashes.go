@@ -33,6 +33,14 @@ func (h *findHashes) Hash(ctx context.Context, term ramp.Personal) string {
 	return h.hasher.Hash(term)
 }
 
+// Hashes returns the hashes of a term under every key; none while the namespace lacks the search attributes.
+func (h *findHashes) Hashes(ctx context.Context, term ramp.Personal) []string {
+	if h.check(ctx) != nil {
+		return nil
+	}
+	return h.hasher.Hashes(term)
+}
+
 // check returns why orders get no hashes, as far as that is known. It asks once in namespaceCheckInterval until the namespace has the
 // search attributes.
 func (h *findHashes) check(ctx context.Context) error {

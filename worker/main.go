@@ -178,11 +178,13 @@ func newWorkers(
 	if err != nil {
 		return nil, err
 	}
+	var secured client.Options
+	codec.Secure(&secured, keyring)
 	options := activities.Options{
 		Caller:     provider,
 		KYCSecret:  c.kycSecret,
 		Timings:    activities.GuideTimings(c.Onmeta.ClockSpeed),
-		Claims:     activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag},
+		Claims:     activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag, Requests: ramp.NewClient(temporal, secured.DataConverter)},
 		Dossiers:   stores,
 		Checkout:   checkout,
 		Staging:    c.Onmeta.staging(),

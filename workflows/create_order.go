@@ -112,6 +112,7 @@ func (o *orderRun) callCreate(ctx workflow.Context, account activities.AccountRe
 		created, err := o.flow.create(ctx, account, request)
 		if _, unanswered := activities.Unanswered(err); unanswered {
 			o.creation.mayExist = true
+			request.CommitsUntil = now(ctx).Add(activities.MayCommitFor)
 		}
 		return created, err
 	})

@@ -285,6 +285,29 @@ func TestQuoteThatExpiresOnARetryIsFollowedByASearch(t *testing.T) {
 	require.Equal(t, ramp.Completed, w.buy(request).Status)
 }
 
+// The last attempt may have asked for the order a moment before it fell silent or failed.
+func TestCreationAfterAnUnansweredOneIsToldUntilWhenTheOrderMayBeMade(t *testing.T) {
+	t.Parallel()
+	for name, unanswered := range map[string]error{"it fell silent": temporal.NewHeartbeatTimeoutError(), "it failed": unavailable()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, ramp.Onramp)
+			w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(activities.CreatedOrder{}, unanswered).Times(8)
+			w.on((*activities.Calls)(nil).CreateOnrampOrder).Return(
+				func(_ context.Context, req activities.CreateOnrampOrderRequest) (activities.CreatedOrder, error) {
+					require.True(t, req.OrderMayExist)
+					require.WithinDuration(t, w.Now().Add(58*time.Second), req.CommitsUntil, 5*time.Second)
+					return onrampOrder, nil
+				}).Once()
+			w.happy(completed)
+			request := onrampRequest()
+			request.UTR = utr
+
+			require.Equal(t, ramp.Completed, w.buy(request).Status)
+		})
+	}
+}
+
 func TestPayoutMarksItsTaxAsAnEstimate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ramp.Offramp)

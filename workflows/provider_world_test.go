@@ -320,23 +320,23 @@ type claims struct {
 }
 
 func (c *claims) Confirm(ctx context.Context, orderID, maker string) (bool, error) {
-	return c.Claim(ctx, orderID, maker)
+	return c.Claim(ctx, orderID, activities.Claimant{WorkflowID: maker})
 }
 
 func (c *claims) ClaimLost(ctx context.Context, orderID, claimant string) (bool, error) {
-	return c.Claim(ctx, orderID, claimant)
+	return c.Claim(ctx, orderID, activities.Claimant{WorkflowID: claimant})
 }
 
-func (c *claims) Claim(_ context.Context, orderID, claimant string) (bool, error) {
+func (c *claims) Claim(_ context.Context, orderID string, claimant activities.Claimant) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.owners == nil {
 		c.owners = map[string]string{}
 	}
 	if c.owners[orderID] == "" {
-		c.owners[orderID] = claimant
+		c.owners[orderID] = claimant.WorkflowID
 	}
-	return c.owners[orderID] == claimant, nil
+	return c.owners[orderID] == claimant.WorkflowID, nil
 }
 
 // linkedBuy and linkedSell are requests of a user who is verified and whose accounts are linked.

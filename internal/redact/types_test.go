@@ -41,7 +41,7 @@ func types() map[string][]any {
 			ramp.Summary{}, ramp.TimelineEntry{}, ramp.Token{}, ramp.UPIAccount{}, ramp.UPIInstructions{}, ramp.UTRSubmission{}, ramp.UserQuestion{}, ramp.Wait{},
 		},
 		"../../activities": {
-			activities.AccountRequest{}, activities.Admission{}, activities.AdoptOrderRequest{}, activities.Calls{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
+			activities.AccountRequest{}, activities.Admission{}, activities.AdoptOrderRequest{}, activities.Calls{}, activities.Claimant{}, activities.EarlierRun{}, activities.ReadMessageRequest{},
 			activities.ReadMessageResult{}, activities.AdmissionRules{}, activities.TemporalRuns{}, activities.CreateOfframpOrderRequest{},
 			activities.CreateOnrampOrderRequest{}, activities.CreatedOrder{}, activities.KYCStatusRequest{}, activities.KYCStatusResult{},
 			activities.KeepOrderRequest{}, activities.KeepOpenRequest{}, activities.KeepRecordRequest{}, activities.KeepRecordResult{}, activities.KeepOrderResult{}, activities.PublishEventsRequest{}, activities.PublishEventsResult{},

@@ -128,7 +128,7 @@ func TestOrderCompletesWhenItsWorkerIsKilledDuringAnyCall(t *testing.T) {
 	orders := beforeAndAfter(t, crashPoints())
 	s.startWithFaults(orders)
 	s.awaitEffects(orders)
-	orders = append(orders, s.startUntilClaimed(len(orders)+1))
+	orders = append(orders, s.startClaimed(len(orders)+1))
 
 	s.worker.Kill()
 	s.startWorker()
@@ -369,23 +369,23 @@ func (c crashingOrder) isEffect(event ledger.Event) bool {
 	return event.Kind == c.effect && event.Email == c.email
 }
 
-// startUntilClaimed starts an order whose creation response is lost, and returns once it has claimed the provider's order but not
-// adopted it: a claim waits for three seconds, until other orders have published theirs.
-func (s *stack) startUntilClaimed(n int) crashingOrder {
+// startClaimed starts an order whose creation gets no answer, and claims the provider's order for it, as an attempt does that is killed
+// before it reports what it found.
+func (s *stack) startClaimed(n int) crashingOrder {
 	s.t.Helper()
 	order := onrampOfLinkedUser(s.t, n)
 	request := order.request.(ramp.OnrampRequest)
 	byBank(&request)
 	order.request = request
 	order.crashPoint = crashPoint{activity: "CreateOnrampOrder", route: "POST /v1/orders/create", effect: ledger.EventOrder}
-	order.done, order.fault = true, fault.Fault{Kind: fault.Reset, After: true}
+	order.done, order.fault = true, fault.Fault{Kind: fault.Timeout, After: true}
 	s.startWithFaults([]crashingOrder{order})
 	s.awaitEffects([]crashingOrder{order})
-	claim := ramp.AdoptionID(s.reference(order.id).Orders[0])
-	eventually(s.t, patience, func() error {
-		_, err := s.Temporal.DescribeWorkflowExecution(s.t.Context(), claim, "")
-		return err
-	})
+	claimant := order.id.Direction.WorkflowID(order.id.Reference)
+	claim, err := s.Temporal.ExecuteWorkflow(s.t.Context(),
+		client.StartWorkflowOptions{ID: ramp.AdoptionID(s.reference(order.id).Orders[0]), TaskQueue: ramp.TaskQueue}, ramp.AdoptionWorkflow, claimant)
+	require.NoError(s.t, err)
+	require.NoError(s.t, claim.Get(s.t.Context(), nil))
 	return order
 }
 

@@ -12,12 +12,8 @@ import (
 	"rampart/sandbox/ledger"
 )
 
-const (
-	// goesOnWithin is how soon after the kill of its worker an interrupted call has its result from another one.
-	goesOnWithin = 15 * time.Second
-	// slowGoesOnWithin is the same for a creation by bank transfer: 75 seconds until its attempt ends, and a claim.
-	slowGoesOnWithin = 100 * time.Second
-)
+// goesOnWithin is how soon after the kill of its worker an interrupted call has its result from another one.
+const goesOnWithin = 15 * time.Second
 
 // mutatingCalls returns an order for each call that changes something at the provider and was just done there.
 func mutatingCalls(t *testing.T) []crashingOrder {
@@ -50,14 +46,6 @@ func mutatingCalls(t *testing.T) []crashingOrder {
 	return orders
 }
 
-// within returns how soon an order's call has its result after a kill.
-func (c crashingOrder) within() time.Duration {
-	if request, onramp := c.request.(ramp.OnrampRequest); onramp && request.PaymentMethod != ramp.UPI && c.effect == ledger.EventOrder {
-		return slowGoesOnWithin
-	}
-	return goesOnWithin
-}
-
 func TestOtherWorkersTakeEveryCallOfAKilledOneOverWithinSeconds(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, 60)
@@ -79,7 +67,7 @@ func TestOtherWorkersTakeEveryCallOfAKilledOneOverWithinSeconds(t *testing.T) {
 	for _, order := range orders {
 		took := s.lastResult(order).Sub(killed)
 		t.Logf("%s: another worker has its result after %s", order, took.Round(time.Second/10))
-		require.Less(t, took, order.within(), "%s", order)
+		require.Less(t, took, goesOnWithin, "%s", order)
 	}
 }
 

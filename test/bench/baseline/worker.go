@@ -138,7 +138,7 @@ func newPorts(settings Settings, temporal client.Client, provider onmeta.Caller)
 func newActivities(settings Settings, temporal client.Client, provider onmeta.Caller) (*activities.Calls, *activities.Watches) {
 	return activities.New(activities.Options{
 		Caller: provider, Timings: activities.GuideTimings(settings.Speed),
-		Claims: activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag}, Runs: activities.TemporalRuns{Client: temporal},
+		Claims: activities.TemporalClaims{Client: temporal, Lag: activities.VisibilityLag}, Runs: activities.TemporalRuns{Client: temporal}, Temporal: temporal,
 	})
 }
 
