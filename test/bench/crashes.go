@@ -25,7 +25,8 @@ const (
 // Crash is the kill of one of several workers just after the provider received its call.
 type Crash struct {
 	Call string `json:"call"`
-	// Slow is set for the creation of an order by bank transfer, which no second attempt may overlap.
+	// Slow is set for the creation of an order by bank transfer that the provider had received and not done: the next attempt waits until it
+	// cannot be done any more.
 	Slow bool `json:"slow,omitempty"`
 	// Done is set if the provider had done by then what the call asks for.
 	Done bool `json:"done"`
@@ -47,18 +48,17 @@ type Crashes struct {
 
 // crashLoad configures the measurement of crashes.
 type crashLoad struct {
-	// each is how many workers are killed at each call, every second after the provider has done it; slow is the same for creations by
-	// bank transfer.
-	each, slow int
-	calls      []crashingCall
-	watches    watchLoad
+	// each is how many workers are killed at each call, every second after the provider has done it.
+	each    int
+	calls   []crashingCall
+	watches watchLoad
 }
 
 func newCrashLoad(quick bool) crashLoad {
 	if quick {
 		return crashLoad{each: 1, calls: crashingCalls()[:2], watches: newWatchLoad(true)}
 	}
-	return crashLoad{each: 5, slow: 4, calls: crashingCalls(), watches: newWatchLoad(false)}
+	return crashLoad{each: 5, calls: crashingCalls(), watches: newWatchLoad(false)}
 }
 
 // RunCrashes kills workers while others run: at every call that changes something at the provider, and while they watch. After an error the
@@ -156,46 +156,14 @@ func crashCalls(ctx context.Context, options Options, load crashLoad, found *Cra
 	if err := f.provider.setClockSpeed(crashSpeed); err != nil {
 		return err
 	}
-	if err := c.crashSlow(ctx, load); err != nil {
-		return err
-	}
 	for i := range load.each {
 		for j, call := range load.calls {
-			if call.slow {
-				continue
-			}
 			if err := c.crash(ctx, call, (i+j)%2 == 0); err != nil {
 				return fmt.Errorf("%s: %w", call.name, err)
 			}
 		}
 	}
 	return c.awaitEnds(ctx)
-}
-
-// crashSlow interrupts the creations that take long to continue one after another, and then waits for all of them.
-func (c *crashesRun) crashSlow(ctx context.Context, load crashLoad) error {
-	var struck []struckOrder
-	for i := range load.slow {
-		for _, call := range load.calls {
-			if !call.slow {
-				continue
-			}
-			s, err := c.strike(ctx, call, i%2 == 0)
-			if err != nil {
-				return fmt.Errorf("%s: %w", call.name, err)
-			}
-			if err := c.fleet.start(ctx, s.worker); err != nil {
-				return err
-			}
-			struck = append(struck, s)
-		}
-	}
-	for _, s := range struck {
-		if err := c.settle(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // crash interrupts a call, waits until its user can go on, and starts the worker again.
@@ -295,7 +263,7 @@ func (c *crashesRun) settle(ctx context.Context, s struckOrder) error {
 	if got.err != nil {
 		return got.err
 	}
-	crash := Crash{Call: s.call.name, Slow: s.call.slow, Done: s.done, Seconds: got.at.Sub(s.killed).Seconds()}
+	crash := Crash{Call: s.call.name, Slow: s.call.transfer && !s.done, Done: s.done, Seconds: got.at.Sub(s.killed).Seconds()}
 	c.found.Calls = append(c.found.Calls, crash)
 	c.logf("killed during %s (%s): the user goes on after %.1f s", crash.Call, crash.state(), crash.Seconds)
 	if s.call.proof {
@@ -333,7 +301,7 @@ func (c *crashesRun) awaitEnds(ctx context.Context) error {
 	return nil
 }
 
-// seconds returns the times of the creations by bank transfer, or of all others, sorted.
+// seconds returns the times of the slow crashes, or of all others, sorted.
 func (c *Crashes) seconds(slow bool) []float64 {
 	var all []float64
 	for _, crash := range c.Calls {

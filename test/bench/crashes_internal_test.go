@@ -35,17 +35,12 @@ func TestCurveOfWatchesHasNoTarget(t *testing.T) {
 
 func TestEveryCallThatChangesSomethingIsInterrupted(t *testing.T) {
 	t.Parallel()
-	load, kills, slow := newCrashLoad(false), 0, 0
-	for _, call := range load.calls {
-		if call.slow {
-			slow += load.slow
-		} else {
-			kills += load.each
-		}
-	}
+	load := newCrashLoad(false)
 
-	require.Equal(t, 40, kills)
-	require.Equal(t, 8, slow)
+	require.GreaterOrEqual(t, load.each*len(load.calls), 40)
+	for _, call := range load.calls {
+		require.NotEmpty(t, call.effect, call.name)
+	}
 }
 
 func TestFirstPollAfterAKillCountsWhateverComesLater(t *testing.T) {

@@ -18,8 +18,8 @@ type crashingCall struct {
 	effect ledger.EventKind
 	// proof is set if the call submits a proof; the others come before the payment instructions.
 	proof bool
-	// slow is set for creations by bank transfer.
-	slow bool
+	// transfer is set for creations by bank transfer.
+	transfer bool
 	// order returns an order that makes the call, by a number.
 	order func(s *stack, number int) (crashingOrder, error)
 }
@@ -32,7 +32,7 @@ type crashingOrder struct {
 	start, prove func(context.Context) error
 }
 
-// crashingCalls returns the calls that change something at the provider, those that are continued within seconds first.
+// crashingCalls returns the calls that change something at the provider.
 func crashingCalls() []crashingCall {
 	const create = "POST /v1/orders/create"
 	return []crashingCall{
@@ -44,8 +44,8 @@ func crashingCalls() []crashingCall {
 		{name: "upload of KYC documents", route: "POST /v1/users/upload/kyc", effect: ledger.EventKYC, order: buying("nokyc+linked", ramp.UPI)},
 		{name: "link of a UPI ID", route: "POST /v1/users/upi-link", effect: ledger.EventUPILink, order: buying("unlinked", ramp.UPI)},
 		{name: "link of a bank account", route: "POST /v1/users/account-link", effect: ledger.EventBankLink, order: selling("unlinked")},
-		{name: "creation by IMPS", route: create, effect: ledger.EventOrder, slow: true, order: buying("linked", ramp.IMPS)},
-		{name: "creation by NEFT", route: create, effect: ledger.EventOrder, slow: true, order: buying("linked", ramp.NEFT)},
+		{name: "creation by IMPS", route: create, effect: ledger.EventOrder, transfer: true, order: buying("linked", ramp.IMPS)},
+		{name: "creation by NEFT", route: create, effect: ledger.EventOrder, transfer: true, order: buying("linked", ramp.NEFT)},
 	}
 }
 
