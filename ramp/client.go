@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -164,20 +165,29 @@ func (c *Client) getOpen(ctx context.Context, id ID) (*Order, error) {
 	return &order, nil
 }
 
-// queryAttempts is how many times query asks.
+// queryAttempts is how many times query asks a worker that got no CPU.
 const queryAttempts = 3
 
-// query asks the worker of an order's run. The SDK fails a query as a deadlock if the worker got no CPU for long enough; that is no fault
-// of the order, so query asks again.
+// query asks the worker of an order's run. The SDK fails a query as a deadlock if the worker got no CPU for long enough, and the server refuses
+// it while the order's workflow task keeps failing, as on a machine with too much to do. Both are no fault of the order, so query asks again.
 func (c *Client) query(ctx context.Context, id ID, runID, query string, args ...any) (answer converter.EncodedValue, err error) {
-	for range queryAttempts {
+	for asked := 1; ; asked++ {
 		answer, err = c.temporal.QueryWorkflow(ctx, id.workflow(), runID, query, args...)
 		var failed *serviceerror.QueryFailed
-		if !errors.As(err, &failed) || !strings.HasPrefix(failed.Message, "[TMPRL1101]") {
-			break
+		var failing *serviceerror.WorkflowNotReady
+		pause := time.Duration(asked) * resendPause
+		switch {
+		case errors.As(err, &failed) && strings.HasPrefix(failed.Message, "[TMPRL1101]") && asked < queryAttempts:
+			pause = 0
+		case !errors.As(err, &failing) || asked == maxSends:
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pause):
 		}
 	}
-	return answer, err
 }
 
 // Await blocks until an order has ended and returns its final state.

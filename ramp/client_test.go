@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,22 @@ func TestUpdateThatTheServerKeepsDroppingIsAnErrorInSeconds(t *testing.T) {
 		_, err := ramp.NewClient(temporal, nil).SubmitUTR(t.Context(), "order-1", "123456789012")
 		require.ErrorIs(t, err, errDropped)
 		require.Len(t, sent, 6)
+	})
+}
+
+func TestOrderIsReadAgainWhileItsWorkflowTaskFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		there := &orderThere{order: &ramp.Order{Reference: "inv-42", Direction: ramp.Onramp, Status: ramp.Settling}, failing: 5}
+		order, err := ramp.NewClient(there, nil).Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"})
+		require.NoError(t, err)
+		require.Equal(t, ramp.Settling, order.Status)
+
+		there.failing = 100
+		began := time.Now()
+		_, err = ramp.NewClient(there, nil).Get(t.Context(), ramp.ID{Direction: ramp.Onramp, Reference: "inv-42"})
+		require.ErrorContains(t, err, "failed state")
+		require.Less(t, time.Since(began), 5*time.Second)
 	})
 }
 

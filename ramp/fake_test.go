@@ -32,6 +32,8 @@ type orderThere struct {
 	queryable chan struct{}
 	// busy is how many queries the SDK fails as deadlocks before a worker answers.
 	busy int
+	// failing is how often a query is still refused because the workflow task fails.
+	failing int
 	// cancel is what a cancellation does to the order.
 	cancel        func(*ramp.Order)
 	cancellations int
@@ -84,6 +86,9 @@ func (s *orderThere) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any
 	}
 	if s.busy--; s.busy >= 0 {
 		return nil, serviceerror.NewQueryFailed(`[TMPRL1101] Potential deadlock detected: workflow goroutine "root" didn't yield for over 1s`)
+	}
+	if s.failing--; s.failing >= 0 {
+		return nil, serviceerror.NewWorkflowNotReady("Unable to query workflow due to Workflow Task in failed state.")
 	}
 	order := s.now()
 	if order == nil {

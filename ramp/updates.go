@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// maxSends is how often an update is sent if the server drops it. The n-th pause is n times resendPause. A worker with a defect
+	// maxSends is how often an update is sent if the server drops it, and a query while the server refuses it. The n-th pause is n times resendPause. A worker with a defect
 	// fails every task of an order, so callers get the error within seconds.
 	maxSends    = 6
 	resendPause = 200 * time.Millisecond
